@@ -1,0 +1,1 @@
+"""The adapters: one module per dataset or family. They import the schema and nothing heavier."""

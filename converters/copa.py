@@ -1,0 +1,121 @@
+"""COPA: choice of plausible alternatives (Roemmele, Bejan and Gordon 2011)."""
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from converters.english import collapse, lower_first
+from unifiedqa_convert.schema import (
+    Adapter,
+    Example,
+    MultipleChoice,
+    NotBool,
+    Row,
+    Source,
+    Split,
+    Text,
+)
+
+CUES = {"cause": "What was the CAUSE of this?", "effect": "What happened as a RESULT?"}
+CONNECTIVES = {"cause": " because ", "effect": ", so "}
+
+
+class SuperGlueRow(Row):
+    """SuperGLUE's JSONL; the hub's columns are the same, with label -1 where it is hidden."""
+
+    shape = "superglue"
+    splits = ("train", "validation", "test")
+    premise: Text = Field(description="question, before the cue")
+    choice1: Text = Field(description="choice (a)")
+    choice2: Text = Field(description="choice (b)")
+    question: Literal["cause", "effect"] = Field(
+        description="the cue that ends the question; because or so in the statements"
+    )
+    label: Annotated[Literal[0, 1, -1] | None, NotBool] = Field(
+        None, description="gold, counted from 0; absent or -1 in test, where it is hidden"
+    )
+    idx: int | None = Field(None, description="source id")
+
+    @property
+    def golds(self) -> tuple[int, ...] | None:
+        """The label, which counts from 0 already; None where it is hidden."""
+        return None if self.label is None or self.label < 0 else (self.label,)
+
+    @property
+    def own_id(self) -> str | None:
+        """SuperGLUE's idx."""
+        return None if self.idx is None else str(self.idx)
+
+
+class AuthorsXmlRow(Row):
+    """The authors' XML, and Balanced COPA's (Kavumba et al. 2019): 500 mirrored items more.
+
+    Its dev holds SuperGLUE's train and validation, so it is a split of its own.
+    """
+
+    shape = "authors"
+    element = "item"
+    splits = ("balanced_dev", "test")
+    premise: Text = Field(alias="p", description="question, before the cue")
+    choice1: Text = Field(alias="a1", description="choice (a)")
+    choice2: Text = Field(alias="a2", description="choice (b)")
+    question: Literal["cause", "effect"] = Field(
+        alias="asks-for",
+        description="the cue that ends the question; because or so in the statements",
+    )
+    plausible: Literal["1", "2"] = Field(
+        alias="most-plausible-alternative", description="gold, counted from 1"
+    )
+    item: Text = Field(alias="id", description="source id; mirrored items add 1000")
+
+    @property
+    def golds(self) -> tuple[int, ...] | None:
+        """The XML counts from 1; it hides none."""
+        return (int(self.plausible) - 1,)
+
+    @property
+    def own_id(self) -> str | None:
+        """The item's id."""
+        return self.item
+
+
+class Copa(Adapter):
+    """Which alternative is the more plausible cause or effect of the premise?"""
+
+    name = "copa"
+    version = 1
+    partition = "unseen-1"
+    verified = "real rows"
+    shapes: ClassVar = (SuperGlueRow, AuthorsXmlRow)
+    source = Source(
+        hub="aps/super_glue",
+        revision=None,
+        splits={
+            "train": Split(rows=400, names=("train.jsonl",)),
+            "validation": Split(rows=100, names=("val.jsonl",)),
+            "test": Split(rows=500, names=("test.jsonl",), labelled=False),
+            "balanced_dev": Split(rows=1000, names=("balanced-copa-dev-all.xml",)),
+        },
+        license="BSD-2-Clause",
+        redistributable=True,
+        homepage="https://people.ict.usc.edu/~gordon/copa.html",
+        citation="Roemmele, Bejan and Gordon 2011. Choice of Plausible Alternatives: An Evaluation "
+        "of Commonsense Causal Reasoning. AAAI Spring Symposium.",
+    )
+
+    def examples(self, row: Row) -> Iterator[Example]:
+        """One multiple-choice example a row; its statements join premise and alternative."""
+        assert isinstance(row, SuperGlueRow | AuthorsXmlRow)
+        premise = collapse(row.premise)
+        alternatives = (collapse(row.choice1), collapse(row.choice2))
+        start = premise.rstrip(".!? ") + CONNECTIVES[row.question]
+        beside = f"{premise} {' '.join(alternatives)}"
+        yield MultipleChoice(
+            id=row.own_id,
+            question=row.premise,
+            cue=CUES[row.question],
+            choices=(row.choice1, row.choice2),
+            golds=row.golds,
+            sentences=tuple(start + lower_first(choice, beside) for choice in alternatives),
+        )

@@ -1,0 +1,78 @@
+"""CommonsenseQA 2.0: yes/no questions and assertions from a game (Talmor et al. 2021)."""
+
+import re
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from converters.english import collapse, stopped, upper_first
+from unifiedqa_convert.schema import Adapter, Example, Row, Source, Split, Text, YesNo
+
+# Three quarters of dev's texts are assertions, many without an end mark. What opens with a verb
+# that asks is a question whatever its end; the converter sorts out "Will Smith is an actor". "Do
+# not …" without a question mark commands.
+ASKS = re.compile(
+    r"(?!do not\b)(am|are|can|could|did|do|does|had|has|have|is|may|might|must|shall|should|was|"
+    r"were|will|wo|would)(n\Wt)?\b",
+    re.IGNORECASE,
+)
+
+
+def assertion(text: str) -> str | None:
+    """The text as a sentence, if it asserts; None if it asks.
+
+    A question mark asks, even behind the word order of an assertion. A text without an end mark
+    gets its full stop; a comma, slash or ``>`` there is a slip of the same key or its neighbour.
+    """
+    text = collapse(text)
+    if text.endswith("?") or ASKS.match(text):
+        return None
+    return upper_first(stopped(text.rstrip(",;:/> ")))
+
+
+class AuthorsRow(Row):
+    """The authors' gzipped JSON lines; test rows have no answer. The hub's columns are the same."""
+
+    shape = "authors"
+    id: Text = Field(description="source id: a hash, says nothing about the answer")
+    question: Text = Field(
+        description="question, or an assertion to judge, which is its own statement"
+    )
+    answer: Literal["yes", "no"] | None = Field(
+        None, description="the answer; absent in test, where it is hidden"
+    )
+
+
+class Csqa2(Adapter):
+    """Yes or no: is it so, as common sense has it?"""
+
+    name = "csqa2"
+    version = 1
+    partition = "seen"
+    verified = "real rows"
+    shapes: ClassVar = (AuthorsRow,)
+    source = Source(
+        hub="chiayewken/commonsense-qa-2",
+        revision=None,
+        splits={
+            "train": Split(rows=9264, names=("CSQA2_train.json.gz",)),
+            "validation": Split(rows=2541, names=("CSQA2_dev.json.gz",)),
+            "test": Split(rows=2473, names=("CSQA2_test_no_answers.json.gz",), labelled=False),
+        },
+        license="unknown",
+        homepage="https://allenai.github.io/csqa2/",
+        citation="Talmor, Yoran, Le Bras, Bhagavatula, Goldberg, Choi and Berant 2021. "
+        "CommonsenseQA 2.0: Exposing the Limits of AI through Gamification. NeurIPS Datasets "
+        "and Benchmarks.",
+    )
+
+    def examples(self, row: Row) -> Iterator[Example]:
+        """One yes/no example a row; an assertion is its own statement."""
+        assert isinstance(row, AuthorsRow)
+        yield YesNo(
+            id=row.id,
+            question=row.question,
+            answer=None if row.answer is None else row.answer == "yes",
+            sentence=assertion(row.question),
+        )

@@ -1,0 +1,162 @@
+"""OpenBookQA: elementary science, with or without the fact behind it (Mihaylov et al. 2018)."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from pydantic import AliasPath, Field
+
+from converters.commonsenseqa import Choice, position
+from unifiedqa_convert.schema import (
+    Adapter,
+    Example,
+    MultipleChoice,
+    Partition,
+    Row,
+    Source,
+    Split,
+    Text,
+)
+
+CITATION = (
+    "Mihaylov, Clark, Khot and Sabharwal 2018. Can a Suit of Armor Conduct Electricity? "
+    "A New Dataset for Open Book Question Answering. EMNLP."
+)
+
+
+class HubRow(Row):
+    """The hub's columns, config main or additional; fact1, where it is there, is left alone."""
+
+    shape = "hub"
+    id: Text = Field(description="source id: a number, says nothing about the answer")
+    stem: Text = Field(
+        alias="question_stem", description="question, often a sentence to be completed"
+    )
+    labels: list[Text] = Field(
+        validation_alias=AliasPath("choices", "label"),
+        min_length=4,
+        max_length=4,
+        description="what answerKey calls each choice; the record letters them by position",
+    )
+    texts: list[Text] = Field(
+        validation_alias=AliasPath("choices", "text"),
+        min_length=4,
+        max_length=4,
+        description="choices (a) to (d), in the source's order",
+    )
+    answer_key: Text = Field(
+        alias="answerKey",
+        description="gold: looked up, stripped, among the choices' own labels; never hidden",
+    )
+
+
+class AuthorsRow(Row):
+    """The authors' JSON lines, nested under question; fact1, where it is there, is left alone."""
+
+    shape = "authors"
+    id: Text = Field(description="source id: a number, says nothing about the answer")
+    stem: Text = Field(
+        validation_alias=AliasPath("question", "stem"),
+        description="question, often a sentence to be completed",
+    )
+    choices: list[Choice] = Field(
+        validation_alias=AliasPath("question", "choices"),
+        min_length=4,
+        max_length=4,
+        description="choices (a) to (d), each with the label that answerKey may name",
+    )
+    answer_key: Text = Field(
+        alias="answerKey",
+        description="gold: looked up, stripped, among the choices' own labels; never hidden",
+    )
+
+    @property
+    def labels(self) -> list[str]:
+        """Each choice's label."""
+        return [choice.label for choice in self.choices]
+
+    @property
+    def texts(self) -> list[str]:
+        """Each choice's text."""
+        return [choice.text for choice in self.choices]
+
+
+class HubFactRow(HubRow):
+    """The hub's config additional: main's columns and the fact."""
+
+    fact1: Text = Field(description="context: the fact the question was made from")
+
+
+class AuthorsFactRow(AuthorsRow):
+    """The authors' *_complete.jsonl: the plain files' rows and the fact."""
+
+    fact1: Text = Field(description="context: the fact the question was made from")
+
+
+class OpenBookQA(Adapter):
+    """Which of four choices answers a question of elementary science, no fact given?"""
+
+    name = "openbookqa"
+    version = 1
+    partition: ClassVar[Partition] = "seen"
+    verified = "real rows"
+    shapes: ClassVar[tuple[type[Row], ...]] = (HubRow, AuthorsRow)
+    source = Source(
+        hub="allenai/openbookqa",
+        # Revision, files and sizes as the hub's own dataset_info.json gives them.
+        revision="388097ea7776314e93a529163e0fea805b8a6454",
+        splits={
+            "train": Split(
+                rows=4957,
+                file="main/train-00000-of-00001.parquet",
+                bytes=495845,
+                names=("train.jsonl", "train_complete.jsonl"),
+            ),
+            "validation": Split(
+                rows=500,
+                file="main/validation-00000-of-00001.parquet",
+                bytes=58233,
+                names=("dev.jsonl", "dev_complete.jsonl"),
+            ),
+            "test": Split(
+                rows=500,
+                file="main/test-00000-of-00001.parquet",
+                bytes=55535,
+                names=("test.jsonl", "test_complete.jsonl"),
+            ),
+        },
+        license="unknown",
+        homepage="https://allenai.org/data/open-book-qa",
+        citation=CITATION,
+    )
+
+    def examples(self, row: Row) -> Iterator[Example]:
+        """One multiple-choice example a row; the fact is its context where the shape names it."""
+        assert isinstance(row, HubRow | AuthorsRow)
+        yield MultipleChoice(
+            id=row.id,
+            question=row.stem,
+            context=row.fact1 if isinstance(row, HubFactRow | AuthorsFactRow) else None,
+            choices=tuple(row.texts),
+            golds=(position(row.answer_key.strip(), row.labels),),
+        )
+
+
+class OpenBookQAFact(OpenBookQA):
+    """Which of four choices answers a question of elementary science, given its fact?"""
+
+    name = "openbookqa_fact"
+    partition = "none"
+    shapes: ClassVar = (HubFactRow, AuthorsFactRow)
+    source = Source(
+        hub="allenai/openbookqa",
+        # The config additional: nobody here has seen the names and sizes of its files.
+        revision=None,
+        splits={
+            "train": Split(rows=4957, names=("train_complete.jsonl",)),
+            "validation": Split(rows=500, names=("dev_complete.jsonl",)),
+            "test": Split(rows=500, names=("test_complete.jsonl",)),
+        },
+        license="unknown",
+        homepage="https://allenai.org/data/open-book-qa",
+        citation=CITATION,
+    )

@@ -1,0 +1,73 @@
+"""SciQ: crowdsourced science exam questions (Welbl, Liu and Gardner 2017)."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from pydantic import Field
+
+from unifiedqa_convert.schema import Adapter, Example, MultipleChoice, Row, Source, Split, Text
+
+
+class AuthorsRow(Row):
+    """The authors' JSON arrays; the hub's columns are the same."""
+
+    shape = "authors"
+    question: Text = Field(description="question")
+    distractor1: Text = Field(description="a false choice")
+    distractor2: Text = Field(description="a false choice")
+    distractor3: Text = Field(description="a false choice")
+    correct_answer: Text = Field(
+        description="the true choice; a field of its own, so canonical orders choices by a hash"
+    )
+    support: Text = Field(description="context; empty in 11 % of the rows, then there is none")
+
+
+class SciQ(Adapter):
+    """Which of four answers to a science question is right, given a paragraph of support?"""
+
+    name = "sciq"
+    version = 1
+    partition = "seen"
+    verified = "real rows"
+    shapes: ClassVar = (AuthorsRow,)
+    source = Source(
+        hub="allenai/sciq",
+        # Revision and sizes as the hub's own dataset_info.json gives them.
+        revision="2c94ad3e1aafab77146f384e23536f97a4849815",
+        splits={
+            "train": Split(
+                rows=11679,
+                file="data/train-00000-of-00001.parquet",
+                bytes=3993099,
+                names=("train.json",),
+            ),
+            "validation": Split(
+                rows=1000,
+                file="data/validation-00000-of-00001.parquet",
+                bytes=338503,
+                names=("valid.json",),
+            ),
+            "test": Split(
+                rows=1000,
+                file="data/test-00000-of-00001.parquet",
+                bytes=342808,
+                names=("test.json",),
+            ),
+        },
+        license="CC-BY-NC-3.0",
+        redistributable=True,
+        homepage="https://allenai.org/data/sciq",
+        citation="Welbl, Liu and Gardner 2017. Crowdsourcing Multiple Choice Science Questions. "
+        "W-NUT.",
+    )
+
+    def examples(self, row: Row) -> Iterator[Example]:
+        """One example a row; the order of its choices is free."""
+        assert isinstance(row, AuthorsRow)
+        yield MultipleChoice(
+            question=row.question,
+            context=row.support if row.support.strip() else None,
+            choices=(row.distractor1, row.distractor2, row.distractor3, row.correct_answer),
+            golds=(3,),
+            order_matters=False,
+        )

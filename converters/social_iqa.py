@@ -1,0 +1,78 @@
+"""Social IQa: why people act and how others feel about it (Sap et al. 2019)."""
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from unifiedqa_convert.schema import (
+    Adapter,
+    Beside,
+    Example,
+    MultipleChoice,
+    Row,
+    Source,
+    Split,
+    Text,
+)
+
+
+class AuthorsRow(Row):
+    """The authors' JSON lines; their labels lie beside them, in dev-labels.lst for dev.jsonl."""
+
+    shape = "authors"
+    beside: ClassVar[Beside | None] = Beside("-labels.lst", "label")
+    context: Text = Field(description="context: what happened")
+    question: Text = Field(description="question")
+    answer_a: Text = Field(alias="answerA", description="choice (a)")
+    answer_b: Text = Field(alias="answerB", description="choice (b)")
+    answer_c: Text = Field(alias="answerC", description="choice (c)")
+    label: Literal["1", "2", "3"] | None = Field(
+        None,
+        description="gold, counted from 1: the line of the labels' file; absent in test, where it "
+        "is hidden",
+    )
+
+
+class HubRow(AuthorsRow):
+    """The hub's columns: the label stands in the row."""
+
+    shape = "hub"
+    splits = ("train", "validation")
+    beside = None
+    label: Literal["1", "2", "3"] = Field(description="gold, counted from 1")
+
+
+class SocialIQA(Adapter):
+    """Which of three answers to a question about a social situation is the likely one?"""
+
+    name = "social_iqa"
+    version = 1
+    partition = "seen"
+    verified = "real rows"
+    # The hub's shape first: its `label` in the row tells it from the authors'.
+    shapes: ClassVar = (HubRow, AuthorsRow)
+    source = Source(
+        hub="lighteval/siqa",
+        revision=None,
+        splits={
+            "train": Split(rows=33410, names=("train.jsonl",)),
+            "validation": Split(rows=1954, names=("dev.jsonl",)),
+            # Neither in the authors' archive nor on the hub; some copies have it.
+            "test": Split(rows=2059, labelled=False),
+        },
+        license="unknown",
+        homepage="https://leaderboard.allenai.org/socialiqa/submissions/get-started",
+        citation="Sap, Rashkin, Chen, Le Bras and Choi 2019. Social IQa: Commonsense Reasoning "
+        "about Social Interactions. EMNLP.",
+    )
+
+    def examples(self, row: Row) -> Iterator[Example]:
+        """One multiple-choice example a row, in its situation."""
+        assert isinstance(row, AuthorsRow)
+        yield MultipleChoice(
+            question=row.question,
+            context=row.context,
+            choices=(row.answer_a, row.answer_b, row.answer_c),
+            golds=None if row.label is None else (int(row.label) - 1,),
+        )

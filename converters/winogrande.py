@@ -1,0 +1,130 @@
+"""WinoGrande: which of two fills the blank (Sakaguchi et al. 2020), in its six training sizes."""
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from unifiedqa_convert.schema import (
+    Adapter,
+    Beside,
+    Example,
+    MultipleChoice,
+    Partition,
+    Row,
+    Source,
+    Split,
+    Text,
+)
+
+
+class AuthorsRow(Row):
+    """The authors' JSON lines, answer inside; their -labels.lst, where it is there, must agree."""
+
+    shape = "authors"
+    beside = Beside("-labels.lst", "answer", needed=False)
+    qid: Text = Field(
+        alias="qID",
+        description="not used: it ends in -1 or -2, which gives the answer away",
+    )
+    sentence: Text = Field(
+        description="question; it keeps its blank, a single _, which the statements fill"
+    )
+    option1: Text = Field(description="choice (a)")
+    option2: Text = Field(description="choice (b)")
+    answer: Literal["1", "2"] | None = Field(
+        None, description="gold, counted from 1; absent in test, where it is hidden"
+    )
+
+
+class HubRow(Row):
+    """The hub's columns: no qID, and an empty answer where it is hidden."""
+
+    shape = "hub"
+    sentence: Text = Field(
+        description="question; it keeps its blank, a single _, which the statements fill"
+    )
+    option1: Text = Field(description="choice (a)")
+    option2: Text = Field(description="choice (b)")
+    answer: Literal["1", "2", ""] = Field(
+        description="gold, counted from 1; empty in test, where it is hidden"
+    )
+
+
+def _source(size: str, train_rows: int) -> Source:
+    """The sizes differ in their train split only."""
+    return Source(
+        hub="allenai/winogrande",
+        revision=None,
+        splits={
+            "train": Split(rows=train_rows, names=(f"train_{size}.jsonl",)),
+            "validation": Split(rows=1267, names=("dev.jsonl",)),
+            "test": Split(rows=1767, names=("test.jsonl",), labelled=False),
+        },
+        license="CC-BY",  # as the authors' README says, without a version
+        redistributable=True,
+        homepage="https://leaderboard.allenai.org/winogrande/submissions/get-started",
+        citation="Sakaguchi, Le Bras, Bhagavatula and Choi 2020. WinoGrande: An Adversarial "
+        "Winograd Schema Challenge at Scale. AAAI.",
+    )
+
+
+class WinograndeXl(Adapter):
+    """Which of two options fills the blank? With all 40,398 training rows."""
+
+    name = "winogrande_xl"
+    version = 1
+    partition: ClassVar[Partition] = "seen"
+    verified = "real rows"
+    # The authors' shape first: the hub's columns are all in it, its qID isn't in theirs.
+    shapes: ClassVar = (AuthorsRow, HubRow)
+    source = _source("xl", 40398)
+
+    def examples(self, row: Row) -> Iterator[Example]:
+        """One multiple-choice example a row; its statements are the sentence, filled."""
+        assert isinstance(row, AuthorsRow | HubRow)
+        yield MultipleChoice(
+            question=row.sentence,
+            choices=(row.option1, row.option2),
+            golds=(int(row.answer) - 1,) if row.answer else None,
+        )
+
+
+class WinograndeL(WinograndeXl):
+    """Which of two options fills the blank? With 10,234 training rows."""
+
+    name = "winogrande_l"
+    partition = "none"
+    source = _source("l", 10234)
+
+
+class WinograndeM(WinograndeXl):
+    """Which of two options fills the blank? With 2,558 training rows."""
+
+    name = "winogrande_m"
+    partition = "none"
+    source = _source("m", 2558)
+
+
+class WinograndeS(WinograndeXl):
+    """Which of two options fills the blank? With 640 training rows."""
+
+    name = "winogrande_s"
+    partition = "none"
+    source = _source("s", 640)
+
+
+class WinograndeXs(WinograndeXl):
+    """Which of two options fills the blank? With 160 training rows."""
+
+    name = "winogrande_xs"
+    partition = "none"
+    source = _source("xs", 160)
+
+
+class WinograndeDebiased(WinograndeXl):
+    """Which of two options fills the blank? With the 9,248 training rows AfLite left."""
+
+    name = "winogrande_debiased"
+    partition = "none"
+    source = _source("debiased", 9248)

@@ -1,0 +1,65 @@
+"""The documentation's commands run, its links lead somewhere, every command is in the README."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.M | re.S)
+
+
+def test_the_readmes_commands_run_in_order(tmp_path: Path) -> None:
+    """In an empty folder with a `val.jsonl`: our sample stands in for the downloaded file."""
+    sample = ROOT / "data" / "samples" / "copa" / "superglue" / "validation.jsonl"
+    shutil.copy(sample, tmp_path / "val.jsonl")
+    (tmp_path / "mine.csv").write_text("q,a,b,right\nWhat melts?,ice,rock,ice\n")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    commands = [line for block in blocks("sh") for line in block.splitlines() if line]
+    assert len(commands) >= 8
+    for command in commands:
+        done = subprocess.run(
+            command,
+            shell=True,
+            cwd=tmp_path,
+            env={**os.environ, "PATH": path, "HF_HUB_OFFLINE": "1"},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stderr}"
+    assert (tmp_path / "runs/copa-tiny/metrics.json").is_file()
+    for block in blocks("python"):
+        done = subprocess.run(
+            [sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True
+        )
+        assert done.returncode == 0, f"{block}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    for link in re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8")):
+        if not link.startswith("http"):
+            assert (path.parent / link).exists(), f"{path.name} links to {link}"
+
+
+def test_every_command_is_in_the_readme() -> None:
+    done = subprocess.run(
+        [Path(sys.executable).with_name("uqa"), "--help"], capture_output=True, text=True
+    )
+    commands = re.findall(r"^│ (\w+)  ", done.stdout.split("Commands")[1], flags=re.M)
+    assert {"list", "show", "convert", "train"} <= set(commands)
+    for command in commands:
+        assert f"uqa {command}" in README
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 150

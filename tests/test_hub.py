@@ -1,0 +1,449 @@
+"""The hub's real client against a hub of our own: what it brings, and each way it may fail.
+
+The client runs in processes of its own, since huggingface_hub reads its settings when imported.
+"""
+
+import ast
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hub_server import COMMIT, OTHER_COMMIT, State, serving
+
+FILE = "data/validation-00000-of-00001.parquet"
+ROW = {"question": "Q?", "distractor1": "a", "distractor2": "b", "distractor3": "c"}
+ROW |= {"correct_answer": "d", "support": ""}
+PINNED: dict[str, Any] = {"file": FILE, "names": ("valid.json",)}
+
+# What a process does: sciq with another source, a step, and what came of it as JSON.
+PROGRAM = """
+import dataclasses, json, sys, time
+from unifiedqa_convert import pins, sources
+from unifiedqa_convert.errors import UqaError
+from unifiedqa_convert.registry import load_adapter
+from unifiedqa_convert.schema import Split
+
+asked = json.loads(sys.argv[1])
+adapter = load_adapter("sciq")
+split = Split(**{**asked["pinned"], "names": tuple(asked["pinned"]["names"])})
+type(adapter).source = dataclasses.replace(
+    adapter.source, splits={"validation": split}, **asked["changes"]
+)
+pins.HUB_PATIENCE, pins.HUB_TROUBLE = asked["patience"], asked["trouble"]
+started = time.monotonic()
+try:
+    if asked["step"] == "locate":
+        found = sources.locate(adapter, "validation", (), asked["source"])
+        value = {**found._asdict(), "files": [str(path) for path in found.files]}
+    else:
+        value = getattr(sources, asked["step"])("sciq")
+    told = {"value": value}
+except UqaError as error:
+    told = {"error": type(error).__name__, "exit": error.exit_code, "message": str(error)}
+print(json.dumps({**told, "seconds": time.monotonic() - started}))
+"""
+
+
+class Asking:
+    """A hub, a cache, and a process that asks the one with the other."""
+
+    def __init__(self, folder: Path) -> None:
+        pq.write_table(pa.Table.from_pylist([ROW] * 500), folder / "rows.parquet")
+        self.body = (folder / "rows.parquet").read_bytes()
+        self.hub = State({FILE: self.body})
+        self.cache = folder / "cache"
+        self.endpoint = ""
+
+    def __call__(self, step: str = "locate", **options: Any) -> dict[str, Any]:
+        given: dict[str, Any] = {"step": step, "source": "hub", "pinned": PINNED, "changes": {}}
+        given |= {"patience": 1, "trouble": 3, **options}
+        settings = {"HF_ENDPOINT": self.endpoint, "HF_HOME": str(self.cache)}
+        settings |= {"HF_HUB_OFFLINE": "0", "HF_HUB_DOWNLOAD_TIMEOUT": "1", "NO_PROXY": "*"}
+        settings |= {"HF_HUB_DISABLE_PROGRESS_BARS": "1", **options.get("settings", {})}
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, json.dumps(given, default=list)],
+            env={**os.environ, **settings},
+            capture_output=True,
+            text=True,
+            timeout=50,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        self.stderr = done.stderr
+        told: dict[str, Any] = json.loads(done.stdout)
+        return told
+
+    def left(self) -> list[str]:
+        """Files of the cache that a later run could take for the rows."""
+        found = self.cache.rglob("*")
+        return sorted(
+            path.name
+            for path in found
+            if path.is_file() and not path.name.endswith((".lock", ".TAG", ".gitignore"))
+        )
+
+
+@pytest.fixture
+def asking(tmp_path: Path) -> Iterator[Asking]:
+    given = Asking(tmp_path)
+    with serving(given.hub) as given.endpoint:
+        yield given
+
+
+def sha256(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def one_line(told: dict[str, Any]) -> str:
+    message = str(told["message"])
+    assert "\n" not in message
+    assert "--raw" in message or "rm -r" in message or "sources --" in message or "HF_" in message
+    return message
+
+
+def test_the_pinned_file_is_fetched_once_then_found_in_the_cache(asking: Asking) -> None:
+    right = {**PINNED, "bytes": len(asking.body), "sha256": sha256(asking.body)}
+    first = asking(pinned=right)
+    (path,) = first["value"]["files"]
+    assert (first["value"]["kind"], first["value"]["revision"]) == ("hub", COMMIT)
+    assert pq.read_table(path).to_pylist() == [ROW] * 500
+    assert [line for line in asking.hub.asked if line.startswith("GET /cdn/")] == [
+        f"GET /cdn/{FILE}"
+    ]
+    assert not any("main" in line for line in asking.hub.asked)
+    asking.hub.asked.clear()
+    again = asking(pinned=right)
+    assert (again["value"]["kind"], again["value"]["files"]) == ("cache", [path])
+    assert asking.hub.asked == []
+
+
+def test_a_file_of_the_xet_store_comes_by_plain_http(asking: Asking) -> None:
+    asking.hub.fault = "xet"
+    assert asking()["value"]["kind"] == "hub"
+
+
+# Fault, words of the message, most seconds (the client's start apart), settings of the hub.
+TROUBLES: dict[str, tuple[str, float]] = {
+    "silent": ("does not answer", 2),
+    "refusing-503": ("HTTP 503 for", 5),
+    "refusing-429": ("HTTP 429 for", 5),
+    "body-503": ("HTTP 503; try again later", 2),
+    "body-429": ("HTTP 429 for", 5),
+    "login-page": ("no hub", 2),
+    "reset": ("breaks off", 2),
+    "gated-401": ("is gated (HTTP 401): accept its terms at", 2),
+    "gated-403": ("is gated (HTTP 403): accept its terms at", 2),
+    "no-repo": ("absent, or private (HTTP 401)", 2),
+    "private": ("absent, or private (HTTP 401)", 2),
+    "forbidden": ("is forbidden (HTTP 403)", 2),
+    "absent": ("is absent (HTTP 404)", 2),
+    "no-revision": ("no such commit any more", 2),
+    "no-entry": ("no such file any more", 2),
+}
+
+
+@pytest.mark.parametrize("fault", TROUBLES)
+def test_a_hub_in_trouble_is_given_up_on_in_time(asking: Asking, fault: str) -> None:
+    words, most = TROUBLES[fault]
+    asking.hub.fault = fault
+    told = asking()
+    assert (told["error"], told["exit"]) in [
+        (name, 7) for name in ("UnreachableError", "HubDown", "Gone")
+    ], told
+    assert words in one_line(told)
+    assert told["seconds"] < most, told
+    assert asking.left() == []
+    assert asking.stderr == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fault", "trouble", "words"),
+    [("silent-body", 3, "no whole answer for"), ("truncated", 20, "breaks off")],
+)
+def test_a_body_that_never_ends_is_given_up_on(
+    asking: Asking, fault: str, trouble: int, words: str
+) -> None:
+    asking.hub.fault = fault
+    told = asking(trouble=trouble)
+    assert told["exit"] == 7
+    assert words in one_line(told)
+    assert told["seconds"] < 12
+    assert asking.left() == []
+
+
+@pytest.mark.slow
+def test_a_hub_that_always_begins_again_is_given_up_on(asking: Asking) -> None:
+    """Alone the client asks for ever: each part that comes resets its count of retries."""
+    asking.hub.files = {FILE: asking.body + bytes(20 * 2**20)}
+    asking.hub.fault = "truncated-no-range"
+    told = asking()
+    assert told["exit"] == 7
+    assert "no whole answer for" in one_line(told)
+    assert told["seconds"] < 20
+    assert asking.left() == []
+
+
+@pytest.mark.parametrize("fault", ["truncated:1", "silent-body:1", "body-429:1", "refusing-503:1"])
+def test_a_passing_trouble_is_the_clients_own_to_mend(asking: Asking, fault: str) -> None:
+    asking.hub.fault = fault
+    told = asking(pinned={**PINNED, "sha256": sha256(asking.body)}, trouble=20)
+    assert told["value"]["kind"] == "hub", told
+
+
+@pytest.mark.parametrize("where", ["refusing-429:1", "refusing-503:1", "body-429:1"])
+def test_retry_after_is_honoured(asking: Asking, where: str) -> None:
+    asking.hub.fault, asking.hub.headers = where, {"Retry-After": "2"}
+    assert asking(trouble=20)["value"]["kind"] == "hub"
+    gaps = waits(asking.hub)
+    assert max(gaps) >= 2, list(zip(asking.hub.asked[1:], gaps, strict=True))
+    assert sum(gaps) < 6
+
+
+def waits(hub: State) -> list[float]:
+    """Seconds between one request and the next."""
+    return [later - sooner for sooner, later in pairwise(hub.times)]
+
+
+def test_a_retry_after_that_is_a_date_is_honoured_too(asking: Asking) -> None:
+    asking.hub.fault, asking.hub.headers = "refusing-429:1", {"Retry-After": "date"}
+    assert asking(trouble=20)["value"]["kind"] == "hub"
+    assert max(waits(asking.hub)) >= 2
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Retry-After": "3600"}, {"RateLimit": '"resolvers";r=0;t=3600'}]
+)
+def test_a_wait_that_is_too_long_is_told_not_slept(asking: Asking, headers: dict[str, str]) -> None:
+    asking.hub.fault, asking.hub.headers = "refusing-429", headers
+    told = asking()
+    assert (told["exit"], told["seconds"] < 2) == (7, True)
+    assert "to be asked again in 3600 s" in one_line(told)
+
+
+def test_nobody_at_the_address_is_told_at_once(asking: Asking) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        asking.endpoint = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    told = asking()
+    assert (told["exit"], told["seconds"] < 2) == (7, True)
+    assert "127.0.0.1 does not answer" in one_line(told)
+    assert "refused" in told["message"]
+
+
+def test_offline_means_no_connection(asking: Asking) -> None:
+    told = asking(source="auto", settings={"HF_HUB_OFFLINE": "1"})
+    assert told["value"]["kind"] == "sample"
+    assert "HF_HUB_OFFLINE" in told["value"]["note"]
+    assert asking.hub.asked == []
+
+
+def test_the_cache_serves_offline(asking: Asking) -> None:
+    asking()
+    assert asking(settings={"HF_HUB_OFFLINE": "1"})["value"]["kind"] == "cache"
+
+
+# Wrong before a byte is fetched: the fault, or the pin that differs.
+REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
+    "commit": ("changed", {}, f"a changed revision: commit {OTHER_COMMIT} is offered"),
+    "size": ("", {"bytes": 1}, "but 1 is pinned"),
+    "sha256": ("other-sha", {"sha256": "1" * 64}, "sha256 " + "0" * 64 + " is offered"),
+}
+
+
+@pytest.mark.parametrize("source", ["hub", "auto"])
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_not_pinned_is_refused_before_it_is_fetched(
+    asking: Asking, case: str, source: str
+) -> None:
+    asking.hub.fault, pinned, words = REFUSED[case]
+    told = asking(pinned={**PINNED, **pinned}, source=source)
+    assert (told["error"], told["exit"]) == ("SourceError", 4)
+    assert words in one_line(told)
+    assert not any("/cdn/" in line for line in asking.hub.asked)
+    assert asking.left() == []
+
+
+def test_another_length_than_announced_is_thrown_away(asking: Asking) -> None:
+    asking.hub.fault = "longer"
+    told = asking(source="auto")
+    assert (told["error"], told["exit"]) == ("SourceError", 4)
+    assert "thrown away" in one_line(told)
+    assert asking.left() == []
+
+
+@pytest.mark.parametrize("source", ["hub", "auto"])
+@pytest.mark.parametrize("pinned", [{}, {"sha256": "right"}], ids=["unpinned-hash", "pinned-hash"])
+def test_wrong_bytes_of_the_right_size_are_refused_every_time_until_removed(
+    asking: Asking, source: str, pinned: dict[str, str]
+) -> None:
+    if pinned:
+        pinned = {"sha256": sha256(asking.body)}
+    asking.hub.fault = "wrong-bytes"
+    for fault in ("wrong-bytes", ""):
+        asking.hub.fault = fault
+        told = asking(pinned={**PINNED, **pinned}, source=source)
+        assert (told["error"], told["exit"]) == ("SourceError", 4)
+    remove = one_line(told).split("remove it with: ")[1]
+    subprocess.run(remove, shell=True, check=True)
+    assert asking(pinned={**PINNED, **pinned}, source=source)["value"]["kind"] == "hub"
+
+
+def test_a_commit_that_changes_under_way_is_refused_every_time(asking: Asking) -> None:
+    """The client then notes the other commit for the pinned one, and would serve it from there."""
+    asking.hub.fault = "changed-late"
+    first = asking(source="auto")
+    assert first["exit"] == 4
+    assert "a changed revision" in one_line(first)
+    asking.hub.fault = ""
+    again = asking(source="auto")
+    assert again["exit"] == 4
+    subprocess.run(one_line(again).split("remove it with: ")[1], shell=True, check=True)
+    assert asking()["value"]["kind"] == "hub"
+
+
+def test_a_bit_that_flips_in_the_cache_is_seen(asking: Asking) -> None:
+    path = Path(asking()["value"]["files"][0])
+    body = bytearray(path.read_bytes())
+    body[100] ^= 1
+    path.resolve().write_bytes(body)
+    told = asking(source="auto")
+    assert told["exit"] == 4
+    assert "but the hub announced" in one_line(told)
+
+
+@pytest.mark.parametrize(
+    ("pinned", "words"),
+    [({"bytes": 1}, "but 1 are pinned"), ({"sha256": "1" * 64}, "is pinned; remove it with")],
+)
+def test_a_cached_file_that_a_newer_pin_denies_is_refused(
+    asking: Asking, pinned: dict[str, Any], words: str
+) -> None:
+    asking()
+    told = asking(source="auto", pinned={**PINNED, **pinned})
+    assert told["exit"] == 4
+    assert words in one_line(told)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+def test_a_cache_that_cannot_be_written_is_the_storages_fault(asking: Asking) -> None:
+    asking.cache.mkdir(mode=0o500)
+    told = asking(source="auto")
+    assert (told["error"], told["exit"]) == ("OutputError", 5)
+    assert "HF_HOME" in one_line(told)
+
+
+def test_a_cache_that_is_a_file_is_the_storages_fault(asking: Asking) -> None:
+    asking.cache.mkdir()
+    (asking.cache / "hub").write_text("in the way")
+    told = asking(source="auto")
+    assert (told["error"], told["exit"]) == ("OutputError", 5)
+    assert "HF_HOME" in one_line(told)
+
+
+@pytest.mark.parametrize("revision", [None, "main", "refs/convert/parquet", "2c94ad3", "../main"])
+def test_no_commit_no_hub(asking: Asking, revision: str | None) -> None:
+    told = asking(changes={"revision": revision})
+    assert (told["error"], told["exit"]) == ("UnreachableError", 7)
+    assert "`uqa sources --pin sciq`" in one_line(told)
+    assert asking.hub.asked == []
+
+
+def test_a_loading_script_is_not_fetched(asking: Asking) -> None:
+    told = asking(pinned={**PINNED, "file": "sciq.py"})
+    assert told["exit"] == 7
+    assert "neither parquet nor JSON" in one_line(told)
+    assert asking.hub.asked == []
+
+
+def test_status_needs_no_network(asking: Asking) -> None:
+    pinned = {**PINNED, "bytes": len(asking.body)}
+    for cached in (False, True):
+        told = asking("status", pinned=pinned, settings={"HF_HUB_OFFLINE": "1"})
+        (entry,) = told["value"]
+        assert (entry["hub"], entry["revision"]) == ("allenai/sciq", COMMIT)
+        (file,) = entry["files"]
+        assert (file["file"], file["bytes"]) == (FILE, len(asking.body))
+        assert file["cached"] is cached
+        if not cached:
+            assert asking.hub.asked == []
+            asking(pinned=pinned)
+    told = asking("status", changes={"revision": None})
+    assert told["value"][0]["revision"] == "unpinned"
+
+
+CHECKS: dict[str, tuple[str, str, Callable[[Asking], dict[str, Any]]]] = {
+    "same": ("ok", "", lambda a: {"pinned": {**PINNED, "bytes": len(a.body)}}),
+    "size": ("changed", f"{FILE}: ", lambda _: {"pinned": {**PINNED, "bytes": 1}}),
+    "hash": ("changed", "sha256", lambda _: {"pinned": {**PINNED, "sha256": "0" * 64}}),
+    "file": ("changed", "no gone.json", lambda _: {"pinned": {**PINNED, "file": "gone.json"}}),
+    "commit": ("changed", "no such commit", lambda _: {"changes": {"revision": "a" * 40}}),
+    "branch": ("unpinned", "--pin sciq", lambda _: {"changes": {"revision": "main"}}),
+    "offline": ("unreachable", "OFFLINE", lambda _: {"settings": {"HF_HUB_OFFLINE": "1"}}),
+}
+
+
+@pytest.mark.parametrize("case", CHECKS)
+def test_check_asks_for_the_pinned_commit_and_sizes(asking: Asking, case: str) -> None:
+    result, detail, options = CHECKS[case]
+    told = asking("check", **options(asking))
+    (entry,) = told["value"]
+    assert entry["result"] == result, entry
+    assert detail in entry["detail"]
+
+
+@pytest.mark.parametrize("fault", ["silent", "refusing-503"])
+def test_check_says_when_the_hub_cannot_be_asked(asking: Asking, fault: str) -> None:
+    asking.hub.fault = fault
+    told = asking("check")
+    assert told["value"][0]["result"] == "unreachable"
+
+
+def test_pin_gives_the_lines_to_paste(asking: Asking) -> None:
+    asking.hub.files |= {"README.md": b"# SciQ", "sciq.py": b"import os"}
+    asking.hub.commit = OTHER_COMMIT
+    told = asking("pin", pinned={"rows": 1000, "names": ["valid.json"]}, changes={"revision": None})
+    arguments = pasted(told["value"])
+    assert arguments["revision"] == OTHER_COMMIT
+    size, digest = len(asking.body), sha256(asking.body)
+    named = {"rows": 1000, "names": ("valid.json",)}
+    assert arguments["splits"] == {
+        "validation": {**named, "file": FILE, "bytes": size, "sha256": digest}
+    }
+    assert not any("resolve" in line for line in asking.hub.asked)
+
+
+def test_pin_leaves_a_choice_to_a_person(asking: Asking) -> None:
+    hostile = 'dev/a"\n",os.system("x"),#.json'
+    asking.hub.files = {"a/dev.json": b"[]", hostile: b"[]"}
+    told = asking("pin", pinned={"names": []}, changes={"revision": None})
+    assert "# validation: choose one of these" in told["value"]
+    assert "file='a/dev.json', bytes=2, sha256=" in told["value"]
+    assert pasted(told["value"])["splits"] == {"validation": {}}
+
+
+def pasted(lines: str) -> dict[str, Any]:
+    """The keyword arguments the lines give, were they pasted between ``Source(`` and ``)``."""
+    call = ast.parse(f"Source(\n{lines}\n)", mode="eval").body
+    assert isinstance(call, ast.Call)
+    arguments = {word.arg: word.value for word in call.keywords}
+    splits = arguments.pop("splits")
+    assert isinstance(splits, ast.Dict)
+    found: dict[str, Any] = {str(k): ast.literal_eval(v) for k, v in arguments.items()}
+    found["splits"] = {
+        ast.literal_eval(key or ast.Constant("")): {
+            str(word.arg): ast.literal_eval(word.value)
+            for word in (value.keywords if isinstance(value, ast.Call) else ())
+        }
+        for key, value in zip(splits.keys, splits.values, strict=True)
+    }
+    return found

@@ -1,0 +1,157 @@
+"""kill -9 and full disks: whatever happens, the next run ends with the same bytes."""
+
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from test_output import digest, raw_file
+
+from unifiedqa_convert.output import Place
+
+UQA = str(Path(sys.executable).with_name("uqa"))
+KILL = [sys.executable, str(ROOT / "tests" / "kill.py")]
+
+
+def arguments(raw: Path, out: Path, shard_rows: int) -> list[str]:
+    options = f"convert copa --split train -q --to jsonl --shard-rows {shard_rows}".split()
+    return [*options, "--raw", str(raw), "--out", str(out)]
+
+
+def run(command: list[str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+@pytest.mark.slow
+def test_kill_9_at_every_rename_and_fsync(tmp_path: Path) -> None:
+    """Both with nothing there and over an older output, which must stand until the new one does."""
+    raw, older = raw_file(tmp_path, 90), tmp_path / "older"
+    older.mkdir()
+    old_raw = raw_file(older, 10)
+    counted = run([*KILL, "0", *arguments(raw, tmp_path / "whole", 30)])
+    steps = int(counted.stderr.rsplit("STEPS", 1)[1])
+    assert steps > 15
+    expected = digest(tmp_path / "whole" / "copa" / "train")
+    for limit in range(1, steps + 2):  # after one step is before the next, and after the last
+        out = tmp_path / f"killed-{limit}"
+        place = Place(out / "copa" / "train")
+        if limit % 2:  # every other time there is an older output to replace
+            run([UQA, *arguments(old_raw, out, 30)])
+        old = digest(place.final) if place.final.exists() else None
+        killed = run([*KILL, str(limit), *arguments(raw, out, 30), "--overwrite"])
+        assert killed.returncode in (0, -signal.SIGKILL)
+        if place.final.exists():
+            assert digest(place.final) in (old, expected), "half an output was seen"
+        again = run([UQA, *arguments(raw, out, 30), "--overwrite"])
+        assert again.returncode == 0, again.stderr
+        assert digest(place.final) == expected
+        left = sorted(path.name for path in place.final.parent.iterdir())
+        assert left == [".train.lock", "train"]
+
+
+@pytest.mark.slow
+def test_50_kills_at_random_times(tmp_path: Path) -> None:
+    """Until 50 kills have hit, run after run; committed shards are never lost or made again."""
+    shard_rows = 250
+    raw = raw_file(tmp_path, 20_000)
+    started = time.monotonic()
+    assert run([UQA, *arguments(raw, tmp_path / "whole", shard_rows)]).returncode == 0
+    duration = time.monotonic() - started
+    expected = digest(tmp_path / "whole" / "copa" / "train")
+    seeded = random.Random(2026)
+    kills = rounds = 0
+    while kills < 50:
+        place = Place(tmp_path / f"round-{rounds}" / "copa" / "train")
+        kept: dict[str, int] = {}
+        while not place.final.exists():
+            command = [UQA, *arguments(raw, tmp_path / f"round-{rounds}", shard_rows)]
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+            try:
+                process.wait(timeout=seeded.uniform(0.3, 0.8) * duration)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                kills += 1
+            if not place.work.exists():
+                continue
+            notes = {p.name: p.stat().st_mtime_ns for p in place.work.glob("shard-*.json")}
+            assert kept.items() <= notes.items(), "a committed shard was lost or made again"
+            kept = notes
+        assert digest(place.final) == expected
+        assert not place.work.exists()
+        rounds += 1
+
+
+@pytest.mark.slow
+def test_a_reader_never_sees_an_unreadable_file(tmp_path: Path) -> None:
+    raw, out = raw_file(tmp_path, 20_000), tmp_path / "out"
+    seen: list[str] = []
+    stop = threading.Event()
+
+    def poll() -> None:
+        final = out / "copa" / "train"
+        while not stop.wait(0.01):
+            if final.exists():
+                names = sorted(path.name for path in final.iterdir())
+                whole = all(
+                    (final / name).read_bytes().endswith(b"\n")
+                    for name in names
+                    if name.startswith("data-")
+                )
+                seen.append("whole" if "manifest.json" in names and whole else f"half: {names}")
+
+    reader = threading.Thread(target=poll)
+    reader.start()
+    done = run([UQA, *arguments(raw, out, 1000)])
+    time.sleep(0.1)
+    stop.set()
+    reader.join()
+    assert done.returncode == 0
+    assert set(seen) == {"whole"}
+
+
+def limit_file_size() -> None:
+    """In the child: writing past 64 KiB fails, as on a full disk, with an error of the system."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, 64 * 1024))
+
+
+def test_a_full_disk_leaves_the_old_output_and_says_so(tmp_path: Path) -> None:
+    small, out = tmp_path / "small", tmp_path / "out"
+    small.mkdir()
+    assert run([UQA, *arguments(raw_file(small, 10), out, 1000)]).returncode == 0
+    before = digest(out / "copa" / "train")
+    raw = raw_file(tmp_path, 5_000)
+    command = [UQA, *arguments(raw, out, 1000), "--overwrite"]
+    full = subprocess.run(command, capture_output=True, text=True, preexec_fn=limit_file_size)
+    assert full.returncode == 5, full.stderr
+    assert "cannot write" in full.stderr
+    assert "Traceback" not in full.stderr
+    assert digest(out / "copa" / "train") == before
+    assert run(command).returncode == 0  # space again: the same command, the whole output
+    assert run([UQA, *arguments(raw, tmp_path / "fresh", 1000)]).returncode == 0
+    assert digest(out / "copa" / "train") == digest(tmp_path / "fresh" / "copa" / "train")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes into read-only folders")
+def test_a_read_only_folder(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir(mode=0o555)
+    done = run([UQA, *arguments(raw_file(tmp_path, 10), out, 1000)])
+    assert done.returncode == 5
+    assert "cannot write" in done.stderr
+
+
+def test_an_output_path_that_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    done = run([UQA, *arguments(raw_file(tmp_path, 10), tmp_path / "out", 1000)])
+    assert done.returncode == 5
+    assert "cannot write" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,157 @@
+"""Who may import whom (design.md's table), read off the import statements."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+OURS = ("unifiedqa_convert", "converters", "vera_model")
+PACKAGE = "unifiedqa_convert."
+
+# Each room and the rooms of unifiedqa_convert it may import.
+LAYERS: dict[str, set[str]] = {
+    "schema": set(),
+    "errors": set(),
+    "counts": set(),
+    "progress": set(),
+    "registry": {"schema", "errors"},
+    "readers": {"errors"},
+    "pins": {"schema", "errors", "files", "registry"},
+    "sources": {"schema", "errors", "files", "pins", "registry"},
+    "profiles": {"errors"},
+    "encode": {"schema", "errors", "profiles"},
+    "table": {"schema"},
+    "rows": {"schema", "errors", "readers"},
+    "declare": {"schema", "errors", "profiles", "declare"},
+    "shards": {"schema", "errors", "profiles", "encode", "table"},
+    "files": set(),
+    "output": {"errors", "files"},
+    "workers": {"errors"},
+    "chunk": {"schema", "errors", "profiles", "encode", "declare", "rows"},
+}
+LAYERS["card"] = {"schema"}
+LAYERS["own_file"] = {"schema", "errors", "readers"}
+LAYERS["contract"] = {
+    *("schema", "errors", "profiles", "encode", "rows", "registry", "chunk", "sources")
+}
+LAYERS["job"] = {*LAYERS} - {"progress", "workers", "chunk", "counts", "contract"}
+_READ_BACK = {"schema", "errors", "files", "encode", "profiles", "table", "shards", "counts"}
+LAYERS["check"] = {*_READ_BACK, "readers", "output", "check"}
+LAYERS["pipeline"] = {*LAYERS, "pipeline"} - {"progress"}
+LAYERS["summary"] = {"job", "pipeline", "progress", "registry", "shards", "sources"}
+LAYERS["describe"] = {*LAYERS} - {"pipeline", "summary"}
+LAYERS["cli"] = {*LAYERS}
+LAYERS["__init__"] = {"pipeline", "registry"}
+
+# Heavy libraries, and the only places that may name them.
+HEAVY = {
+    "torch": ("vera_model/",),
+    "transformers": ("vera_model/",),
+    "datasets": (),
+    "ray": (),
+    "fastapi": (),
+    "pyarrow": (
+        "unifiedqa_convert/card.py",
+        "unifiedqa_convert/check/",
+        "unifiedqa_convert/table.py",
+        "unifiedqa_convert/shards.py",
+        "unifiedqa_convert/readers.py",
+        "vera_model/",
+    ),
+    "huggingface_hub": (
+        "unifiedqa_convert/sources.py",
+        "unifiedqa_convert/pins.py",
+        "unifiedqa_convert/card.py",
+    ),
+    "lemminflect": ("unifiedqa_convert/declare/",),
+}
+
+
+def imports(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names.add(node.module or "")
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def sources(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    return path.relative_to(ROOT / "unifiedqa_convert").parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", sources("unifiedqa_convert"), ids=str)
+def test_rooms_import_downwards_only(path: Path) -> None:
+    allowed = LAYERS[room(path)]
+    for name in imports(path):
+        if name.startswith(PACKAGE):
+            target = name.removeprefix(PACKAGE).split(".")[0]
+            assert target in allowed, f"{path.name} may not import {name}"
+        outside = name.split(".")[0]
+        assert outside != "converters", (
+            f"{path.name} names converters; adapters come by entry point"
+        )
+        assert outside != "vera_model" or room(path) == "cli", f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("path", sources("converters"), ids=str)
+def test_adapters_import_the_schema_and_the_standard_library(path: Path) -> None:
+    for name in imports(path):
+        top = name.split(".")[0]
+        if top == "unifiedqa_convert":
+            assert name.startswith("unifiedqa_convert.schema"), f"{path.name} imports {name}"
+        else:
+            fine = top in sys.stdlib_module_names or top in ("converters", "pydantic")
+            assert fine, f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("path", sources("vera_model"), ids=str)
+def test_vera_model_meets_the_rest_at_the_shard(path: Path) -> None:
+    for name in imports(path):
+        if name.startswith(PACKAGE):
+            target = name.removeprefix(PACKAGE).split(".")[0]
+            assert target in {"schema", "table", "errors", "files"}, f"{path.name} imports {name}"
+        assert not name.startswith("converters"), f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("path", [p for package in OURS for p in sources(package)], ids=str)
+def test_heavy_libraries_stay_in_their_rooms(path: Path) -> None:
+    relative = str(path.relative_to(ROOT))
+    for name in imports(path):
+        homes = HEAVY.get(name.split(".")[0])
+        if homes is not None:
+            assert relative.startswith(homes), f"{relative} imports {name}"
+
+
+def test_the_table_of_layers_has_no_stale_room() -> None:
+    rooms = {room(path) for path in sources("unifiedqa_convert")}
+    assert rooms == set(LAYERS)
+
+
+@pytest.mark.parametrize("command", ["--help", "list", "convert --help"])
+def test_looking_around_loads_nothing_heavy(command: str) -> None:
+    program = (
+        "import sys; from unifiedqa_convert.cli import main\n"
+        f"sys.argv = ['uqa', *{command.split()!r}]\n"
+        "try: main()\n"
+        "except SystemExit as stop: assert not stop.code, stop.code\n"
+        f"print('LOADED', sorted(set(sys.modules) & {set(HEAVY)!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "LOADED []", done.stdout + done.stderr
+
+
+def test_importing_the_package_loads_neither_pydantic_nor_typer() -> None:
+    program = "import sys, unifiedqa_convert; print({'pydantic', 'typer'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == "set()"

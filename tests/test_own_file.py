@@ -1,0 +1,105 @@
+"""`uqa convert NAME --from-file`: a user's own table, without an adapter."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from unifiedqa_convert.errors import TooManyRejects, UsageError
+from unifiedqa_convert.own_file import Columns, GoldIs
+from unifiedqa_convert.pipeline import Request, convert
+
+CSV = """question,first,second,right,text
+"Which, then, melts?",ice,rock,{0},"It is ""hot""."
+What burns?,wood,water,{1},
+What sinks?,cork,iron,,Cork floats.
+"""
+
+
+def rows(path: Path, out: Path, columns: Columns, **more: object) -> list[dict[str, object]]:
+    request = Request(
+        dataset="mine", split="train", from_file=path, columns=columns, to="jsonl", out=out, **more
+    )  # type: ignore[arg-type]
+    folder = convert(request).folder
+    return [json.loads(line) for line in (folder / "data-00000.jsonl").read_text().splitlines()]
+
+
+def table(folder: Path, *golds: str) -> Path:
+    path = folder / "mine.csv"
+    path.write_text(CSV.format(*golds), encoding="utf-8-sig")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("gold_is", "golds"),
+    [("text", ("ice", " wood ")), ("letter", ("A", "a")), ("0", ("0", "0")), ("1", ("1", "1"))],
+)
+def test_choices_and_every_way_to_name_the_gold(
+    tmp_path: Path, gold_is: GoldIs, golds: tuple[str, str]
+) -> None:
+    columns = Columns.of("question", "first, second", "right", gold_is, "text")
+    one, two, three = rows(table(tmp_path, *golds), tmp_path / "out", columns)
+    assert one["input"] == 'Which, then, melts? \\n (a) ice (b) rock \\n It is "hot".'
+    assert (one["output"], two["output"], three["output"]) == ("ice", "wood", None)
+    assert two["context"] is None
+    assert len(one["statements"]) == 2
+
+
+def test_a_gold_that_is_none_of_the_choices_is_rejected_with_its_column(tmp_path: Path) -> None:
+    columns = Columns.of("question", "first,second", "right", "text", None)
+    path = table(tmp_path, "ice", "coal")
+    with pytest.raises(TooManyRejects, match="mine/train row 1, field right: 'coal' is 0 of"):
+        rows(path, tmp_path / "out", columns)
+    assert len(rows(path, tmp_path / "out", columns, max_rejects=1)) == 2
+
+
+@pytest.mark.parametrize(("gold_is", "bad"), [("letter", "C"), ("0", "2"), ("1", "0"), ("1", "x")])
+def test_a_place_that_is_not_there_is_rejected(tmp_path: Path, gold_is: GoldIs, bad: str) -> None:
+    columns = Columns.of("question", "first,second", "right", gold_is, None)
+    with pytest.raises(TooManyRejects, match="field right"):
+        rows(table(tmp_path, bad, bad), tmp_path / "out", columns)
+
+
+def test_yes_no_and_free_text_by_the_gold(tmp_path: Path) -> None:
+    path = tmp_path / "mine.jsonl"
+    lines = [
+        {"q": "Is ice cold?", "a": True},
+        {"q": "Is it?", "a": "no"},
+        {"q": "Who?", "a": "Ada"},
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    columns = Columns.of("q", None, "a", "text", None)
+    found = rows(path, tmp_path / "out", columns)
+    assert [row["kind"] for row in found] == ["yes_no", "yes_no", "free_text"]
+    assert [row["output"] for row in found] == ["yes", "no", "Ada"]
+
+
+def test_a_tsv_keeps_its_quotation_marks(tmp_path: Path) -> None:
+    path = tmp_path / "mine.tsv"
+    path.write_text('q\ta\n"Who said that?\tAda\n')
+    (row,) = rows(path, tmp_path / "out", Columns.of("q", None, "a", "text", None))
+    assert row["input"] == '"Who said that?'
+
+
+def test_a_row_of_too_few_fields_is_not_shifted(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("q,a\nWho?,Ada\nWho else?\n")
+    with pytest.raises(TooManyRejects, match="1 fields under a header of 2"):
+        rows(path, tmp_path / "out", Columns.of("q", None, "a", "text", None))
+
+
+@pytest.mark.parametrize(
+    ("dataset", "columns", "message"),
+    [
+        ("mine", Columns("nothing"), "no column nothing; it has: question, first"),
+        ("copa", Columns("question"), "known dataset"),
+        ("../mine", Columns("question"), "lower-case"),
+        ("mine", None, "--question"),
+    ],
+)
+def test_what_is_wrong_is_said(
+    tmp_path: Path, dataset: str, columns: Columns | None, message: str
+) -> None:
+    path = table(tmp_path, "ice", "wood")
+    with pytest.raises(UsageError, match=message):
+        convert(Request(dataset=dataset, split="train", from_file=path, columns=columns))

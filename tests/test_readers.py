@@ -1,0 +1,99 @@
+"""Formats: what is a record, what is a broken one, what is refused."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from unifiedqa_convert.errors import SourceError
+from unifiedqa_convert.readers import Unreadable, read, read_labels
+
+ROWS = [{"q": "café \u2028 \u0085", "n": 1}, {"q": "", "n": None}]
+
+
+def written(path: Path) -> Path:
+    table = pa.Table.from_pylist(ROWS)
+    match path.suffix:
+        case ".jsonl":
+            path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in ROWS))
+        case ".json":
+            path.write_text(json.dumps(ROWS, indent=16))
+        case ".parquet":
+            pq.write_table(table, path)
+        case ".arrow":
+            with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, table.schema) as out:
+                out.write_table(table)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".json", ".parquet", ".arrow"])
+def test_the_same_rows_in_every_format(tmp_path: Path, suffix: str) -> None:
+    assert list(read(written(tmp_path / f"rows{suffix}"))) == ROWS
+
+
+def test_json_lines_under_json(tmp_path: Path) -> None:
+    path = written(tmp_path / "rows.jsonl").rename(tmp_path / "rows.json")
+    assert list(read(path)) == ROWS
+
+
+def test_a_broken_line_leaves_its_neighbours(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    lines = [b'\xef\xbb\xbf{"n": 1}', b'{"n": ', b"[1]", b"", b'{"q": "\xff"}', b'{"q": "\\ud800"}']
+    path.write_bytes(b"\r\n".join([*lines, b'{"n": 2}']))
+    records = list(read(path))
+    assert records[0] == {"n": 1}
+    assert records[-1] == {"n": 2}
+    assert len(records) == 6
+    assert all(isinstance(record, Unreadable) for record in records[1:-1])
+
+
+def test_xml_records_nest_and_repeat(tmp_path: Path) -> None:
+    path = tmp_path / "rows.xml"
+    path.write_bytes(
+        '<?xml version="1.0" encoding="ISO-8859-1"?><!DOCTYPE all SYSTEM "all.dtd">'
+        '<all><item id="1"><p> é </p><a><b>x</b><b>y</b></a><e/></item><item/></all>'.encode(
+            "iso-8859-1"
+        )
+    )
+    record: dict[str, Any] = {"id": "1", "p": " é ", "a": {"b": ["x", "y"]}, "e": ""}
+    assert list(read(path, "item")) == [record, {}]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("bomb.xml", b'<!DOCTYPE a [<!ENTITY b "boom">]><a><item>&b;</item></a>', "safely"),
+        ("cut.xml", b"<all><item>", "XML"),
+        ("cut.json", b'[{"n": 1},', "not JSON"),
+        ("cut.parquet", b"PAR1", "not Parquet"),
+        ("cut.arrow", b"ARROW", "not an Arrow stream"),
+        ("rows.txt", b"n", "no reader for .txt"),
+    ],
+)
+def test_a_file_that_is_unusable_as_a_whole(
+    tmp_path: Path, name: str, content: bytes, reason: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match=reason) as caught:
+        list(read(path, "item"))
+    assert name in str(caught.value)
+
+
+def test_gzip_is_looked_through(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"n": 1}\n{"n": 2}\n'))
+    assert list(read(path)) == [{"n": 1}, {"n": 2}]
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(SourceError, match="not whole gzip"):
+        list(read(path))
+
+
+def test_labels_keep_their_lines(tmp_path: Path) -> None:
+    path = tmp_path / "dev-labels.lst"
+    path.write_text("1\r\n2 \n3\n")
+    assert read_labels(path) == ["1", "2", "3"]

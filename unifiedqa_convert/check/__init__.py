@@ -1,0 +1,124 @@
+"""`uqa check`: an output of ours against its manifest, or another's TSV or Vera JSON for traps."""
+
+import os
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from unifiedqa_convert.check.findings import ERRORS, WARNINGS, Finding, Findings
+from unifiedqa_convert.check.output import OUTPUT_ERRORS, OUTPUT_WARNINGS, check_output
+from unifiedqa_convert.check.recount import SHARD
+from unifiedqa_convert.check.tsv import lint_tsv
+from unifiedqa_convert.check.vera import lint_vera
+from unifiedqa_convert.errors import SourceError, UsageError
+from unifiedqa_convert.output import MANIFEST, Place
+
+Kind = Literal["output", "outputs", "tsv", "vera"]
+_LEFT = re.compile(r"\..+\.(work|replaced)")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was looked at, and what is wrong with it."""
+
+    kind: Kind
+    path: Path
+    findings: tuple[Finding, ...]
+    """The first few of each trap."""
+    counts: dict[str, int]
+    """All findings, per trap."""
+    rows: int
+    """How many rows, lines or groups were looked at."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is worse than a warning."""
+        return all(finding.severity == "warning" for finding in self.findings)
+
+
+def check(path: Path) -> Report:
+    """Check an output folder, a folder above some, a UnifiedQA TSV or a Vera JSON.
+
+    Raises SourceError for a path that can't be read, UsageError for one of no such kind.
+    """
+    found = Findings(ERRORS | OUTPUT_ERRORS, WARNINGS | OUTPUT_WARNINGS)
+    try:
+        kind = _look(path, found)
+    except OSError as error:
+        reason = f"{error.filename or path}: {error.strerror or error}"
+        raise SourceError(f"{reason}; correct the path, or its permissions") from error
+    return Report(kind, path, tuple(found.listed), dict(found.counts), found.rows)
+
+
+def render(report: Report) -> list[str]:
+    """Lines for people: each listed finding, how many more there are, the verdict."""
+    lines = []
+    for trap in report.counts:
+        listed = [finding for finding in report.findings if finding.trap == trap]
+        for finding in listed:
+            where = f", {finding.unit} {finding.number}" if finding.number is not None else ""
+            lines.append(f"{finding.severity} {trap}: {finding.file}{where}: {finding.message}")
+        if more := report.counts[trap] - len(listed):
+            lines.append(f"{listed[0].severity} {trap}: {more} more")
+    severities = {finding.trap: finding.severity for finding in report.findings}
+    totals = Counter[str]()
+    for trap, number in report.counts.items():
+        totals[severities[trap]] += number
+    verdict = ", ".join(f"{totals[kind]} {kind}s" for kind in ("error", "warning") if totals[kind])
+    lines.append(f"{report.path}: {report.kind}, {report.rows} rows: {verdict or 'nothing found'}")
+    return lines
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """The report for programs."""
+    return {
+        "path": str(report.path),
+        "kind": report.kind,
+        "ok": report.ok,
+        "rows": report.rows,
+        "counts": report.counts,
+        "findings": [finding._asdict() for finding in report.findings],
+    }
+
+
+def _look(path: Path, found: Findings) -> Kind:
+    if path.is_dir():
+        return _folder(path, found)
+    linters = {".tsv": ("tsv", lint_tsv), ".json": ("vera", lint_vera)}
+    if not path.exists():
+        raise SourceError(f"{path} is not there: correct the path, or `uqa convert` first")
+    if path.suffix.lower() not in linters or not path.is_file():
+        raise UsageError(
+            f"{path}: neither an output folder (with {MANIFEST}), nor a UnifiedQA .tsv, nor a "
+            "Vera .json; rename the file, or give the folder"
+        )
+    kind, lint = linters[path.suffix.lower()]
+    lint(path, found)
+    return kind  # type: ignore[return-value]
+
+
+def _folder(path: Path, found: Findings) -> Kind:
+    """One output, or every one below a folder, and what interrupted conversions left there."""
+    if (path / MANIFEST).is_file():
+        check_output(path, found)
+        place = Place(path.resolve())
+        for left in (place.work, place.replaced):
+            if left.is_dir():
+                found.add("interrupted", left)
+        return "output"
+    outputs = 0
+    for name, folders, files in os.walk(path):
+        for folder in sorted(folders):
+            if _LEFT.fullmatch(folder):
+                found.add("interrupted", Path(name, folder))
+        folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
+        if MANIFEST in files:
+            outputs += 1
+            check_output(Path(name), found)
+        elif any(map(SHARD.fullmatch, files)):
+            found.add("no-manifest", Path(name))
+    if not outputs and not found.counts:
+        raise UsageError(f"{path} holds no output of uqa; give one, or a .tsv or .json file")
+    return "outputs"

@@ -1,0 +1,202 @@
+"""Traps in a UnifiedQA TSV that somebody else wrote, a line at a time."""
+
+import re
+from collections import Counter
+from pathlib import Path
+from string import ascii_lowercase, ascii_uppercase
+from typing import IO
+
+from unifiedqa_convert.check.findings import Findings, Seen, text_traps
+from unifiedqa_convert.encode import NO_ANSWER, UNLABELLED, same_text
+from unifiedqa_convert.readers import LONGEST_LINE, UTF8_BOM
+
+ENOUGH, SKEWED = 12, 0.9
+"""From so many rows on, golds of which such a share stand in one place are told."""
+_MARKER = re.compile(r"(?<!\S)\(([A-Za-z]|\d{1,2})\)(?!\S)")
+_LOOSE = re.compile(r"\(([A-Za-z]|\d{1,2})\)")
+_CUT_BY_UNIFIEDQA = "abcdefgh"  # its evaluator cuts at these, wherever they stand
+_MARKER_A = re.compile(r"(?<!\S)\(a\)(?!\S)", re.IGNORECASE)
+_MARKER_B = re.compile(r"(?<!\S)\(b\)(?!\S)", re.IGNORECASE)
+_BARE = re.compile(r"(?<! )\\n|\\n(?! |$)")
+_SIGN = re.compile(r"\(?([A-Za-z]|\d{1,2})\)?\.?")
+
+
+def lint_tsv(path: Path, found: Findings) -> None:
+    """Look at each line of ``input ⇥ output``, and at the file as a whole."""
+    with path.open("rb") as file:
+        _Tsv(path, found).lint(file)
+
+
+class _Tsv:
+    """One TSV file: what was seen so far, and the verdicts on each line."""
+
+    def __init__(self, path: Path, found: Findings) -> None:
+        self._path, self._found, self._seen = path, found, Seen()
+        self._golds: Counter[int] = Counter()
+        self._broken: int | None = None
+        """A line without a tab: the next line tells whether a row was broken in two."""
+
+    def lint(self, file: IO[bytes]) -> None:
+        number = 0
+        for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), b""), start=1):
+            if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
+                self._add("line-too-long", number, LONGEST_LINE // 2**20)
+                while (rest := file.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
+                    pass
+            else:
+                self._line(number, line)
+        self._found.rows += number
+        if not number:
+            self._add("empty-file", None)
+        if self._broken is not None:
+            self._add("field-count", self._broken, "one field")
+        golds, most = self._golds.total(), max(self._golds.values(), default=0)
+        if golds >= ENOUGH and most >= SKEWED * golds:
+            (place, _), *_ = self._golds.most_common(1)
+            where = f"({ascii_lowercase[place]}) in {most / golds:.0%} of {golds} rows"
+            self._add("gold-position", None, where)
+
+    def _add(self, trap: str, number: int | None, detail: object = "") -> None:
+        self._found.add(trap, self._path, number, detail)
+
+    def _line(self, number: int, line: bytes) -> None:
+        line = line.removesuffix(b"\n")
+        if number == 1 and line.startswith(UTF8_BOM):
+            self._add("bom", number)
+            line = line.removeprefix(UTF8_BOM)
+        if line.endswith(b"\r"):
+            self._add("crlf", number)
+            line = line.removesuffix(b"\r")
+        waiting, self._broken = self._broken, None
+        whole = b"\t" in line
+        if waiting is not None and whole:
+            self._add("real-newline", waiting)
+            return
+        if waiting is not None:
+            self._add("field-count", waiting, "one field")
+        if whole:
+            self._row(number, line)
+        elif line.strip():
+            self._broken = number
+        else:
+            self._add("blank-line", number)
+
+    def _row(self, number: int, line: bytes) -> None:
+        try:
+            fields = (text := line.decode()).split("\t")
+        except UnicodeDecodeError as error:
+            self._add("not-utf8", number, error)
+            return
+        if len(fields) != 2:
+            self._add("field-count", number, f"{len(fields)} fields")
+            return
+        if (first := self._seen.first(text, number)) is not None:
+            self._add("duplicate-row", number, first)
+        for trap, detail in text_traps(fields):
+            self._add(trap, number, detail)
+        if any(field.startswith('"') for field in fields):
+            self._add("quote-character", number)
+        choices = self._choices(number, fields[0])
+        self._answer(number, fields[1].strip(), choices)
+
+    def _choices(self, number: int, text: str) -> list[str]:
+        """The choices of a question record, its other parts looked at on the way."""
+        if bare := _BARE.search(text):
+            near = text[max(0, bare.start() - 8) : bare.end() + 8]
+            self._add("separator-without-spaces", number, near)
+        parts = [part.strip() for part in text.split("\\n")]
+        if len(parts) > 3:
+            self._add("too-many-parts", number, len(parts))
+        if not parts[0]:
+            self._add("empty-question", number)
+        if not all(parts[1:]):
+            self._add("empty-part", number)
+        lists = [place for place, part in enumerate(parts) if place and _lists_choices(part)]
+        if not lists:
+            first = _MARKER_A.search(parts[0])
+            if first and _MARKER_B.search(parts[0], first.end()):
+                self._add("missing-separator", number)
+            return []
+        if lists[0] != 1:
+            self._add("misplaced-choices", number, lists[0] + 1)
+        return self._lettered(number, parts[lists[0]])
+
+    def _lettered(self, number: int, part: str) -> list[str]:
+        cuts = _cuts(part)
+        style = part[1]
+        if style.isdigit():
+            self._add("numeric-markers", number)
+        elif style.isupper():
+            self._add("upper-case-markers", number)
+        if stray := _stray_marker(part, cuts):
+            self._add(stray[0], number, stray[1])
+        if cuts and not _MARKER.match(part):
+            self._add("marker-spacing", number, part[:8])
+        ends = [*(cut.start() for cut in cuts[1:]), len(part)]
+        choices = [part[cut.end() : end].strip() for cut, end in zip(cuts, ends, strict=False)]
+        if len(choices) == 1:
+            self._add("single-choice", number)
+        if not all(choices):
+            self._add("empty-choice", number)
+        times = Counter(same_text(choice) for choice in choices if choice)
+        if twice := [text for text, number_of in times.items() if number_of > 1]:
+            self._add("duplicate-choices", number, twice[0])
+        return choices
+
+    def _answer(self, number: int, answer: str, choices: list[str]) -> None:
+        same = [place for place, text in enumerate(choices) if same_text(text) == same_text(answer)]
+        if not answer:
+            self._add("empty-answer", number)
+        elif answer == UNLABELLED:
+            self._add("unlabelled", number)
+        elif answer.casefold() == NO_ANSWER.casefold():
+            self._add("no-answer", number)
+        elif len(same) > 1:
+            self._add("answer-equals-two-choices", number, answer)
+        elif same and answer == choices[same[0]]:
+            self._golds[same[0]] += 1
+        elif same:
+            self._add("answer-not-exact", number, f"{answer}, not {choices[same[0]]}")
+        elif choices and (sign := _SIGN.fullmatch(answer)):
+            self._add(
+                "answer-is-index" if sign[1].isdigit() else "answer-is-letter", number, answer
+            )
+        elif choices:
+            self._add("answer-not-among-choices", number, answer)
+
+
+def _lists_choices(part: str) -> bool:
+    """Whether it begins as a list of choices does; a passage may begin with a lone ``(1)``."""
+    start = _LOOSE.match(part)
+    return start is not None and (start[1] in "aA" or len(_LOOSE.findall(part)) > 1)
+
+
+def _cuts(part: str) -> list[re.Match[str]]:
+    """The markers of its choices, in sequence; each is looked for after the one before it."""
+    marks = list(_MARKER.finditer(part)) or list(_LOOSE.finditer(part))
+    first = marks[0][1]
+    numbers = [str(number) for number in range(int(first == "1"), 100)]
+    letters = ascii_uppercase if first.isupper() else ascii_lowercase
+    sequence = iter(numbers if first.isdigit() else letters)
+    cuts: list[re.Match[str]] = []
+    wanted = next(sequence)
+    for mark in marks:
+        if mark[1] == wanted:
+            cuts.append(mark)
+            wanted = next(sequence, "")
+    return cuts
+
+
+def _stray_marker(part: str, cuts: list[re.Match[str]]) -> tuple[str, str] | None:
+    """The first thing that looks like a marker and is none of ``cuts``, and which trap it is."""
+    places = {cut.start() for cut in cuts}
+    letters = ascii_uppercase if part[1].isupper() else ascii_lowercase
+    for mark in _LOOSE.finditer(part):
+        if mark.start() in places or (cuts and mark[1].isdigit()):
+            continue
+        alone = _MARKER.match(part, mark.start()) is not None
+        if not cuts or (alone and mark[1] in letters[len(cuts) : len(cuts) + 2]):
+            return "marker-sequence", mark[0]
+        if alone or mark[1].lower() in _CUT_BY_UNIFIEDQA:
+            return "marker-in-choice", mark[0]
+    return None

@@ -1,0 +1,246 @@
+"""What kind of phrase an answer is, and the forms it takes inside a sentence."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from unifiedqa_convert.declare import rules_words as words
+from unifiedqa_convert.declare.rules_lemma import inflect, lemmas, noun_number, verb_lemma
+from unifiedqa_convert.declare.rules_tokens import Token, cover, tags, tokenise
+
+_FINAL = re.compile(r"[\s.!?\u2026\u3002\uff1f\uff01;:,]+$")
+_INITIALS = re.compile(r"(?:^|[\s.])[A-Za-z]\.$")
+_MASS = re.compile(r".+(?:ide|ose|gen|ysis|osis|esis|ness|ity|ology|graphy)")
+_ADJECTIVE = re.compile(r".+(?:ic|al|ous|ive|ary|ar|ble|less|ful|ant|ent|ish)")
+_YES = frozenset("yes true".split())
+_NO = frozenset("no false".split())
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer as it was given, on one line."""
+
+    given: str
+
+    @cached_property
+    def text(self) -> str:
+        """The answer without its final stop, its first word lowered unless it is a name."""
+        bare = self.given if _INITIALS.search(self.given) else _FINAL.sub("", self.given)
+        return lower_first(bare or self.given)
+
+    @cached_property
+    def tokens(self) -> tuple[Token, ...]:
+        """The words of its text."""
+        return tokenise(self.text)
+
+    @cached_property
+    def kind(self) -> str:
+        """yes, no, sentence, to, place, verb, verb-s, verb-ing, number, adjective or noun."""
+        low = self.text.lower()
+        if low in _YES or low in _NO:
+            return "yes" if low in _YES else "no"
+        if not self.tokens:
+            return "noun"
+        return self._phrase(self.tokens[0])
+
+    def _phrase(self, first: Token) -> str:
+        second = self.tokens[1] if len(self.tokens) > 1 else None
+        if first.lower == "to" and second is not None and second.may("VA"):
+            return "to"
+        if first.may("PS") and second is not None and first.lower not in ("like", "than"):
+            return "place"
+        if self._is_sentence():
+            return "sentence"
+        if second is not None and first.may("GVZ") and not first.may("AP"):
+            return self._verbal(first, second)
+        if first.may("Q") and second is None:
+            return "number"
+        last = self.tokens[-1]
+        if (last.may("J") and not last.may("N")) or (last.may("X") and last.tags.endswith("J")):
+            return "adjective"
+        if second is None and last.may("J") and _ADJECTIVE.fullmatch(last.lower):
+            return "noun" if last.lower in words.NOT_ADJECTIVES else "adjective"
+        return "verb" if second is None and first.only("V") else "noun"
+
+    def _verbal(self, first: Token, second: Token) -> str:
+        object_follows = second.may("DRPQL") or second.lower in ("their", "off", "away")
+        if first.may("G") and (object_follows or not first.may("NJ")):
+            return "verb-ing"
+        strong = not first.may("NJ") or first.lower in words.LIGHT_VERBS or second.may("R")
+        strong = strong or (object_follows and first.lower not in words.MOSTLY_NOUNS)
+        if first.may("V") and strong:
+            return "verb"
+        return "verb-s" if first.may("Z") and not first.may("N") else "noun"
+
+    def _is_sentence(self) -> bool:
+        if len(self.tokens) < 2 or self.tokens[0].may("PSBOHMGW"):
+            return False
+        last, before = self.tokens[-1], self.tokens[-2]
+        if last.may("V") and not last.may("J") and noun_number(before.lower) == "plural":
+            return not last.may("N") or verb_lemma(last.lower) in words.COMMON_VERBS
+        if len(self.tokens) < 3:
+            return False
+        stopped = self.given.endswith(".") and self.given[0].isupper()
+        for i, token in enumerate(self.tokens[1:], 1):
+            if token.lower in words.RELATIVES | {"to"} or token.may("S"):
+                return False
+            if token.may("BOHM") or token.only("ZT") or (token.may("Z") and token.only("ZV")):
+                return True
+            before = self.tokens[i - 1]
+            if stopped and token.may("VZT") and before.may("NR") and not before.only("D"):
+                return True
+        return False
+
+    @cached_property
+    def head(self) -> Token | None:
+        """The word the phrase is about: the last before a preposition, comma or clause."""
+        found = None
+        for token in self.tokens:
+            if found is not None and (token.may("PKCSB") or token.lower in words.RELATIVES):
+                break
+            if token.may("NXRQGJE"):
+                found = token
+        return found
+
+    @cached_property
+    def plural(self) -> bool:
+        """Whether a verb after it is a plural's."""
+        if self.head is None or self.kind not in ("noun", "number"):
+            return False
+        first = self.tokens[0]
+        if first.lower in ("a", "an", "each", "every", "one") or first.may("G"):
+            return False
+        listed = any(t.lower == "and" for t in self.tokens) and not any(
+            t.may("P") or t.lower in words.RELATIVES for t in self.tokens
+        )
+        return listed or _plural(self.head)
+
+    def phrase(self, article: str = "a") -> str:
+        """The answer as a noun phrase: with an article ("a" or "the") if it needs one."""
+        if self._complete():
+            return self.text
+        assert self.head is not None
+        if article == "the" or self.head.lower in words.DEFINITE_ANSWERS or self._unique():
+            return f"the {self.text}"
+        return f"{a_or_an(self.text)} {self.text}"
+
+    def _complete(self) -> bool:
+        if self.kind != "noun" or self.head is None or self.plural:
+            return True
+        first = self.tokens[0]
+        if first.may("DRLQS") or first.text[:1].isupper() or any(t.may("K") for t in self.tokens):
+            return True
+        if any(t.lower in ("and", "or") for t in self.tokens):
+            return True
+        head = self.head.lower
+        if self._unique():
+            return False
+        if head in words.COUNT_NOUNS:
+            return False
+        mass = head in words.MASS_NOUNS or _MASS.fullmatch(head) is not None
+        return mass or noun_number(head) != "singular"
+
+    def _unique(self) -> bool:
+        return len(self.tokens) == 1 and self.tokens[0].lower in words.UNIQUE_NOUNS
+
+    def as_base(self) -> str:
+        """A verb phrase with its verb in the base form ("reduces waste" → "reduce waste")."""
+        return self._reform(None)
+
+    def as_form(self, tag: str) -> str:
+        """A verb phrase with its verb in another form (VBZ, VBD, VBG)."""
+        return self._reform(tag)
+
+    def _reform(self, tag: str | None) -> str:
+        first = next((t for t in self.tokens if t.may("VZGTE")), None)
+        if first is None:
+            return self.text
+        lemma = verb_lemma(first.lower)
+        verb = inflect(lemma, tag) if tag else lemma
+        lead = self.text[: first.start]
+        return (
+            (lead if not lead.lower().startswith("to ") else lead[3:])
+            + verb
+            + self.text[first.end :]
+        )
+
+
+def _plural(head: Token) -> bool:
+    if noun_number(head.lower) == "plural" or head.lower in ("bacteria", "people", "data"):
+        return True
+    ends = head.lower.endswith
+    return "X" in head.tags and ends("s") and not ends(("ss", "is", "us", "s's"))
+
+
+def a_or_an(text: str) -> str:
+    """The article that the sound of the next word asks for."""
+    word = text.lstrip("\"'(“\u2018").lower()
+    if re.match(r"(?:hour|honest|honor|heir|[fhlmnrsx](?:-|$|\W)|[aefhilmnorsx]\d)", word):
+        return "an"
+    if re.match(r"(?:uni(?!n|m)|us[aeiu]|eu|ure|uri|uten|one\b|once\b|ubiq|u-)", word):
+        return "a"
+    return "an" if word[:1] in "aeiou8" and word[:1] else "a"
+
+
+def lower_first(text: str) -> str:
+    """The text with a first capital that only began a line taken away."""
+    tokens = tokenise(text)
+    if not tokens or not tokens[0].text[:1].isupper():
+        return text
+    first = tokens[0]
+    known = first.lower in ("a", "an", "the") or ("X" not in tags(first.lower))
+    others = any(t.text[:1].isupper() for t in tokens[1:] if t.text != "I")
+    if first.text[1:] != first.lower[1:] or not known or (others and not _function(first)):
+        return text
+    if first.lower in ("i", "i'm") or first.text == "I" or not _common(first):
+        return text
+    return text[: first.start] + first.text[0].lower() + text[first.start + 1 :]
+
+
+def _function(token: Token) -> bool:
+    return token.may("DPRSWBOHMA")
+
+
+def _common(token: Token) -> bool:
+    return _function(token) or bool(lemmas(token.lower)) or token.may("QLJG")
+
+
+def merged(head: list[Token], source: str, answer: Answer) -> str:
+    """The answer said of the noun that was asked about: ("type of climate", "arid")."""
+    noun = list(head)
+    while noun and (noun[0].may("QD") or noun[0].lower in ("other", "same", "specific")):
+        noun = noun[1:]
+    kind = len(noun) > 2 and noun[0].lower in words.KINDS and noun[1].lower == "of"
+    core = noun[2:] if kind else noun
+    if not core:
+        return answer.phrase()
+    asked = {verb_lemma_or_noun(core_head(core).lower)}
+    own = {verb_lemma_or_noun(t.lower) for t in answer.tokens}
+    if asked & own or not _attributive(answer, kind):
+        one = core_head(noun).lower in words.DEFINITE_HEADS and answer.kind == "noun"
+        return answer.phrase("the" if one and not kind else "a")
+    if core_head(core).lower in ("term", "name", "word", "adjective"):
+        return f"the {cover(source, core)} {answer.text}"
+    if answer.text.lower() == "same":
+        return f"the same {cover(source, core)}"
+    definite = not kind
+    return Answer(f"{answer.text} {cover(source, core)}").phrase("the" if definite else "a")
+
+
+def _attributive(answer: Answer, kind: bool) -> bool:
+    if answer.kind in ("adjective", "number"):
+        return True
+    last = answer.tokens[-1] if answer.tokens else None
+    return kind and last is not None and last.may("J") and len(answer.tokens) == 1
+
+
+def core_head(noun: list[Token]) -> Token:
+    """The head of a noun phrase: the last word before its first preposition."""
+    stop = next((i for i, t in enumerate(noun) if i and (t.may("PK"))), len(noun))
+    return noun[stop - 1]
+
+
+def verb_lemma_or_noun(word: str) -> str:
+    """A word's noun lemma, so that singular and plural compare equal."""
+    nouns = lemmas(word).get("NOUN", ())
+    return nouns[0] if nouns else word

@@ -1,0 +1,290 @@
+"""What a rule's template may say: the words in square brackets.
+
+A template is plain text with slots. ``[name]`` is what the pattern's ``name:`` kept; the computed
+slots are the functions below, and ``[clause<place]`` is a clause with a filler in its gap.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+from unifiedqa_convert.declare import rules_words as words
+from unifiedqa_convert.declare.rules_answer import Answer, merged
+from unifiedqa_convert.declare.rules_clause import (
+    Match,
+    adjunct_gap,
+    agree_word,
+    agreed,
+    clause,
+    denied,
+    do_form,
+    join,
+    main_verb,
+    negated,
+    object_gap,
+)
+from unifiedqa_convert.declare.rules_tokens import Token
+
+_SLOT = re.compile(r"\[([a-z]+)(?:<([a-z]+))?\]")
+
+
+def render(template: str, match: Match) -> str | None:
+    """The template's sentence, None if one of its slots can't be filled."""
+    made: list[str] = []
+    at = 0
+    for m in _SLOT.finditer(template):
+        made.append(template[at : m.start()])
+        at = m.end()
+        text = _filled(match, m[2]) if m[2] else _slot(match, m[1])
+        if text is None:
+            return None
+        made.append(text)
+    made.append(template[at:])
+    return "".join(made)
+
+
+def check(template: str) -> set[str]:
+    """The names in a template that are neither slots nor fillers: the pattern must keep them."""
+    found = set()
+    for name, filler in _SLOT.findall(template):
+        if filler and (name != "clause" or filler not in FILLERS):
+            raise ValueError(f"no such filler: [{name}<{filler}]")
+        if not filler and name not in SLOTS:
+            found.add(name)
+    return found
+
+
+def _slot(match: Match, name: str) -> str | None:
+    return SLOTS[name](match) if name in SLOTS else match.text(name)
+
+
+def _filled(match: Match, name: str) -> str:
+    """A clause with the answer in its gap, a "do" that stands for the answer's verb replaced."""
+    pred = match.part("pred")
+    if name == "object":
+        return _with_object(match, pred)
+    gap = adjunct_gap(pred)
+    last = pred[gap - 1] if gap else None
+    filler = FILLERS[name](match)
+    if name in ("place", "time") and last is not None and last.only("P"):
+        filler = _without_preposition(match.answer, last.lower)
+    return clause(match, filler, gap)
+
+
+def _with_object(match: Match, pred: Sequence[Token]) -> str:
+    gap = object_gap(pred)
+    answer = match.answer
+    stands_for = pred[gap - 1].lower == "do" and (answer.kind == "to" or _verbal(answer))
+    if not stands_for:
+        last = pred[gap - 1]
+        if last.only("P") and answer.tokens[0].lower == last.lower:
+            gap -= 1
+        return clause(match, FILLERS["object"](match), gap)
+    tag = do_form(match) if gap - 1 == main_verb(pred) else None
+    verb = answer.as_form(tag) if tag else answer.as_base()
+    short = Match(match.source, {**match.parts, "pred": pred[: gap - 1]}, answer)
+    after = Match(match.source, {"rest": pred[gap:]}, answer).text("rest")
+    lead = clause(short)
+    if do_form(match) and gap - 1 == main_verb(pred):
+        lead = join(match.text("subj"), short.text("pred"))
+    return join(lead, verb, after)
+
+
+def _without_preposition(answer: Answer, preposition: str) -> str:
+    first = answer.tokens[0]
+    if first.lower == preposition:
+        return answer.text[first.end :].strip()
+    return answer.phrase("the")
+
+
+def _named(match: Match) -> str:
+    head = match.part("head")
+    return merged(list(head), match.source, match.answer) if head else match.answer.phrase()
+
+
+def _object(match: Match) -> str:
+    answer = match.answer
+    if answer.kind == "sentence":
+        return f"that {answer.text}"
+    return _named(match)
+
+
+def _prepped(match: Match) -> str:
+    preposition = match.text("prep").lower()
+    first = match.answer.tokens[0]
+    if first.lower == preposition or match.answer.kind == "place" or first.lower.endswith("ly"):
+        return match.answer.text
+    return join(preposition, _named(match))
+
+
+def _place(match: Match) -> str:
+    answer = match.answer
+    if answer.kind in ("place", "sentence", "to", "verb", "verb-s") or answer.head is None:
+        return answer.text
+    first = answer.tokens[0]
+    if len(answer.tokens) == 1 and first.may("A") and first.may("J"):
+        return answer.text
+    if first.only("A") or answer.kind == "adjective" or (first.may("E") and not first.may("N")):
+        return answer.text
+    pred = match.part("pred")
+    verb = agree_word(pred[main_verb(pred)].lower, True) if pred else ""
+    head = answer.head.lower
+    if verb in words.MOTION_VERBS and "located" not in match.text("pred"):
+        preposition = "to"
+    elif head in words.AT_PLACES:
+        preposition = "at"
+    else:
+        preposition = "on" if head in words.ON_PLACES else "in"
+    return f"{preposition} {answer.phrase()}"
+
+
+def _time(match: Match) -> str:
+    answer = match.answer
+    first = answer.tokens[0]
+    if answer.kind == "sentence":
+        return f"when {answer.text}"
+    if answer.kind == "place" or first.only("AS") or first.lower in ("every", "each", "once"):
+        return answer.text
+    if first.may("Q") and len(answer.tokens) == 1:
+        return f"in {answer.text}"
+    if first.lower in ("night", "noon", "midnight", "dawn", "dusk", "birth"):
+        return f"at {answer.text}"
+    return f"during {answer.phrase('the')}"
+
+
+def _reason(match: Match) -> str:
+    answer = match.answer
+    first = answer.tokens[0]
+    if answer.kind in ("place", "to") or first.lower in ("because", "due", "so", "since"):
+        return answer.text
+    if answer.kind == "sentence":
+        return f"because {answer.text}"
+    if answer.kind == "verb":
+        return f"to {answer.text}"
+    if answer.kind == "verb-s" or answer.tokens[0].may("BM"):
+        return f"because {_pronoun(match)} {answer.text}"
+    return f"because of {answer.phrase('the')}"
+
+
+def _pronoun(match: Match) -> str:
+    aux = match.part("aux")
+    return "they" if aux and aux[0].lower in ("do", "are", "were", "have") else "it"
+
+
+def _manner(match: Match) -> str:
+    answer = match.answer
+    first = answer.tokens[0]
+    if answer.kind in ("place", "to") or first.only("A") or first.lower.endswith("ly"):
+        return answer.text
+    if answer.kind == "sentence" or (
+        first.may("RD") and len(answer.tokens) > 2 and _verb_in(answer)
+    ):
+        return f"because {answer.text}"
+    if answer.kind == "verb":
+        return f"by {answer.as_form('VBG')}"
+    if answer.kind == "verb-s":
+        return f"because {_pronoun(match)} {answer.text}"
+    return f"by {answer.phrase()}"
+
+
+def _verb_in(answer: Answer) -> bool:
+    return answer.tokens[1].only("VZT")
+
+
+def _answer_that(match: Match) -> str:
+    """The answer after "is": a verb phrase becomes an infinitive, a sentence a that-clause."""
+    answer = match.answer
+    if answer.kind == "sentence":
+        return f"that {answer.text}"
+    return f"to {answer.text}" if answer.kind == "verb" else answer.phrase()
+
+
+def _situ(match: Match) -> str:
+    """The answer in the place where "what" stands, with an article if none stands before it."""
+    left = match.part("left")
+    before = left[-1] if left else None
+    if match.part("head"):
+        said = _named(match)
+        determined = before is not None and before.may("DL")
+        return re.sub(r"^(?:the|an?) ", "", said) if determined else said
+    modifier = before is not None and (
+        before.may("DLJA") or (before.may("NX") and not before.may("VZTEP"))
+    )
+    called = before is not None and before.lower in ("called", "termed", "named", "as", "to")
+    return match.answer.text if modifier or called else match.answer.phrase()
+
+
+def _agreeing(match: Match) -> str:
+    said = Answer(_named(match)) if match.part("head") else match.answer
+    return agreed(match, said.plural)
+
+
+def _be(match: Match) -> str:
+    return agree_word(match.text("be").lower(), match.answer.plural)
+
+
+def _are(match: Match) -> str:
+    return "are" if Answer(match.text("subj")).plural else "is"
+
+
+def _verbal(answer: Answer) -> bool:
+    """Whether the answer can stand for a "do": "does what?", "repeat"."""
+    first = answer.tokens[0]
+    return (
+        answer.kind.startswith("verb")
+        or (first.may("V") and not first.may("DP"))
+        or (len(answer.tokens) == 1 and first.may("X") and not first.lower.endswith("s"))
+    )
+
+
+def _like(match: Match) -> str:
+    """The answer's verb in the form of the "do" that stands for it in "does what"."""
+    form = {"does": "VBZ", "did": "VBD", "doing": "VBG"}.get(match.text("do").lower())
+    finite = form == "VBZ" and match.answer.tokens[0].may("Z")
+    if not finite and not _verbal(match.answer):
+        kind_ing = form == "VBG" and match.answer.tokens[0].may("VG")
+        if not kind_ing:
+            return join(match.text("do"), match.answer.text)
+    if form == "VBZ" and match.answer.tokens[0].may("Z"):
+        return match.answer.text
+    return match.answer.as_form(form) if form else match.answer.as_base()
+
+
+def _denial(match: Match) -> str | None:
+    return negated(match.source, list(match.part("stem")))
+
+
+def _chosen(match: Match) -> str | None:
+    """The answer, if it is one of the two things the question offers."""
+    offered = {match.text("one").lower(), match.text("two").lower()}
+    return match.answer.text if match.answer.text.lower() in offered else None
+
+
+Build = Callable[[Match], str | None]
+SLOTS: dict[str, Build] = {
+    "raw": lambda match: match.answer.text,
+    "answer": lambda match: match.answer.phrase(),
+    "named": _named,
+    "complement": _answer_that,
+    "clause": clause,
+    "denied": denied,
+    "negated": _denial,
+    "agreeing": _agreeing,
+    "agreed": _be,
+    "situ": _situ,
+    "like": _like,
+    "place": _place,
+    "reason": _reason,
+    "stripped": lambda match: re.sub(r"^as\s+", "", match.answer.text),
+    "base": lambda match: match.answer.as_base(),
+    "chosen": _chosen,
+    "are": _are,
+}
+FILLERS: dict[str, Callable[[Match], str]] = {
+    "object": _object,
+    "prepped": _prepped,
+    "place": _place,
+    "time": _time,
+    "reason": _reason,
+    "manner": _manner,
+    "raw": lambda match: match.answer.text,
+}

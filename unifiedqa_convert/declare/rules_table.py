@@ -1,0 +1,24 @@
+"""The rules, in the order in which they are tried.
+
+To add one: put a ``Rule`` into the table of its theme, above any more general rule that would take
+its questions, with an example in your own words. ``tests/declare/test_rules_table.py`` then checks
+that the example comes out as written and that this very rule made it.
+"""
+
+from unifiedqa_convert.declare.rules_rule import Rule
+from unifiedqa_convert.declare.rules_table_adjunct import ADJUNCT
+from unifiedqa_convert.declare.rules_table_situ import BLANK, SITU, STEM
+from unifiedqa_convert.declare.rules_table_what import CALLED, SENTENCE, WHAT
+from unifiedqa_convert.declare.rules_table_yesno import CHOICE, YES_NO
+
+RULES: tuple[Rule, ...] = (
+    *BLANK,
+    *YES_NO,
+    *CALLED,
+    *SENTENCE,
+    *ADJUNCT,
+    *WHAT,
+    *CHOICE,
+    *SITU,
+    *STEM,
+)

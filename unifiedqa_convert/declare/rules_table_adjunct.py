@@ -1,0 +1,153 @@
+"""Rules for where, when, why and how, and for prepositions before the question word."""
+
+from unifiedqa_convert.declare.rules_rule import Rule
+
+ADJUNCT = (
+    Rule(
+        when="where be:BE article:a|an|the adj:ADJ* spot:place|location|spot|area|site rest:SPAN",
+        say="[answer] [agreed] [article] [adj] [spot] [rest]",
+        examples=(
+            (
+                "Where is a safe place to hide a key?",
+                "old shoe",
+                "An old shoe is a safe place to hide a key.",
+            ),
+        ),
+    ),
+    Rule(
+        when="where aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<place]",
+        examples=(
+            (
+                "Where do squirrels hide nuts?",
+                "hollow trees",
+                "Squirrels hide nuts in hollow trees.",
+            ),
+            (
+                "Where might you wait while a bus is late?",
+                "bus stop",
+                "You might wait at a bus stop while a bus is late.",
+            ),
+            ("Where does amber come from?", "resin", "Amber comes from resin."),
+        ),
+    ),
+    Rule(
+        when="where be:BE subj:SPAN",
+        say="[subj] [be] [place]",
+        examples=(("Where is the yolk?", "in the egg", "The yolk is in the egg."),),
+    ),
+    Rule(
+        when="when aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<time]",
+        examples=(
+            ("When do bats hunt?", "night", "Bats hunt at night."),
+            ("When did the volcano erupt?", "1883", "The volcano erupted in 1883."),
+        ),
+    ),
+    Rule(
+        when="why aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<reason]",
+        examples=(
+            ("Why do cats purr?", "they are content", "Cats purr because they are content."),
+            ("Why did the farmer do this?", "save water", "The farmer did this to save water."),
+            ("Why does bread rise?", "yeast", "Bread rises because of yeast."),
+        ),
+    ),
+    Rule(
+        when="how would|can|could|might subj:SUBJ describe rest:ANY",
+        say="[subj] would describe [rest] as [stripped]",
+        examples=(
+            ("How would you describe Ravi?", "patient", "You would describe Ravi as patient."),
+            (
+                "How would you describe Mina?",
+                "as a good friend",
+                "You would describe Mina as a good friend.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how aux:AUX subj:SUBJ verb:feel|be|look|become|get|seem rest:ANY",
+        given="adjective noun place",
+        say="[subj] [aux] [verb] [raw] [rest]",
+        examples=(
+            ("How would Omar feel as a result?", "proud", "Omar would feel proud as a result."),
+        ),
+    ),
+    Rule(
+        when="how many|much aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<object]",
+        examples=(("How much does a cow drink?", "thirty litres", "A cow drinks thirty litres."),),
+    ),
+    Rule(
+        when="how many|much head:HEAD aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<object]",
+        examples=(("How many strings does a violin have?", "four", "A violin has four strings."),),
+    ),
+    Rule(
+        when="how many|much head:HEAD be:BE there rest:ANY",
+        say="there [be] [named] [rest]",
+        examples=(
+            ("How many days are there in a week?", "seven", "There are seven days in a week."),
+        ),
+    ),
+    Rule(
+        when="how many|much head:HEAD aux:AUX? pred:PRED",
+        say="[named] [aux] [pred]",
+        examples=(
+            ("How many players form a team?", "eleven", "Eleven players form a team."),
+            ("How many rooms are painted blue?", "two", "Two rooms are painted blue."),
+        ),
+    ),
+    Rule(
+        when="how measure:ADV|ADJ be:BE subj:SPAN",
+        say="[subj] [be] [raw]",
+        examples=(("How long is a marathon?", "42 km", "A marathon is 42 km."),),
+    ),
+    Rule(
+        when="how measure:ADV|ADJ aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<raw]",
+        examples=(
+            ("How often does the clock strike?", "every hour", "The clock strikes every hour."),
+            ("How long does the play last?", "two hours", "The play lasts two hours."),
+        ),
+    ),
+    Rule(
+        when="how aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<manner]",
+        examples=(
+            (
+                "How do ducks stay dry?",
+                "by oiling their feathers",
+                "Ducks stay dry by oiling their feathers.",
+            ),
+            ("How can a lake lose water?", "evaporation", "A lake can lose water by evaporation."),
+            (
+                "How does rust harm a gate?",
+                "weakens the metal",
+                "Rust harms a gate because it weakens the metal.",
+            ),
+        ),
+    ),
+    Rule(
+        when="prep:PREP where aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<prepped]",
+        examples=(("From where do swallows return?", "Africa", "Swallows return from Africa."),),
+    ),
+    Rule(
+        when="prep:PREP which of these|those|the following? aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<prepped]",
+        examples=(("On which of these does a boat float?", "water", "A boat floats on water."),),
+    ),
+    Rule(
+        when="prep:PREP what|which|whom head:HEAD? aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<prepped]",
+        examples=(
+            ("In what vessel is soup boiled?", "a pot", "Soup is boiled in a pot."),
+            (
+                "To which family does the onion belong?",
+                "the lily family",
+                "The onion belongs to the lily family.",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,261 @@
+"""Rules for what, which, who and whose: names, sentences, objects, subjects, identity."""
+
+from unifiedqa_convert.declare.rules_rule import Rule
+
+CALLED = (
+    Rule(
+        when="what be:BE subj:SPAN verb:called|termed|named rest:ANY",
+        say="[subj] [be] [verb] [raw] [rest]",
+        examples=(
+            (
+                "What is the skin of an apple called?",
+                "peel",
+                "The skin of an apple is called peel.",
+            ),
+            (
+                "What are young frogs called in spring?",
+                "tadpoles",
+                "Young frogs are called tadpoles in spring.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what do|can|would|might we|you|people|scientists call subj:SPAN",
+        say="[subj] [are] called [raw]",
+        examples=(
+            (
+                "What do you call the place where bread is baked?",
+                "bakery",
+                "The place where bread is baked is called bakery.",
+            ),
+        ),
+    ),
+)
+
+SENTENCE = (
+    Rule(
+        when="what|which of? the? following|these? statement|statements|sentence? ADV* "
+        "explains|explain|describes why rest:SPAN",
+        given="sentence",
+        say="[rest] because [raw]",
+        examples=(
+            (
+                "Which statement best explains why the pond froze?",
+                "The night was cold.",
+                "The pond froze because the night was cold.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what adv:ADV* happens|occurs|happened|occurred rest:ANY",
+        given="sentence",
+        say="[adv] [raw] [rest]",
+        examples=(
+            (
+                "What happens when ice is heated?",
+                "The ice melts.",
+                "The ice melts when ice is heated.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what will|would|might|could happen to who:SPAN",
+        given="verb adjective noun",
+        say="[who] will [base]",
+        examples=(("What will happen to Noor?", "fall asleep", "Noor will fall asleep."),),
+    ),
+    Rule(
+        when="what must|should|will|would|can happen rest:ANY",
+        given="sentence",
+        say="[raw] [rest]",
+        examples=(
+            (
+                "What must happen before a cake is served?",
+                "The cake must be baked.",
+                "The cake must be baked before a cake is served.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which head:evidence|statement|fact|observation|conclusion|hypothesis|claim "
+        "aux:AUX? pred:PRED",
+        given="sentence",
+        say="the [head] that [raw] [aux] [pred]",
+        examples=(
+            (
+                "Which evidence shows that the tree is old?",
+                "The trunk has many rings.",
+                "The evidence that the trunk has many rings shows that the tree is old.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which head:HEAD aux:AUX? pred:PRED",
+        given="sentence",
+        say="the [head] that [aux] [pred] is that [raw]",
+        examples=(
+            (
+                "Which other trait keeps a fox warm?",
+                "The fox has thick fur.",
+                "The other trait that keeps a fox warm is that the fox has thick fur.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which head:HEAD be:BE rest:SPAN",
+        given="sentence",
+        say="the [head] that [raw] [be] [rest]",
+        examples=(
+            (
+                "Which reason is the best?",
+                "The shop was closed.",
+                "The reason that the shop was closed is the best.",
+            ),
+        ),
+    ),
+)
+
+WHAT = (
+    # Names.
+    Rule(
+        when="what be:BE article:the other:ADJ* name:name|names|term|word rest:ANY",
+        say="the [other] [name] [rest] [be] [raw]",
+        examples=(
+            ("What is the term for a young goat?", "kid", "The term for a young goat is kid."),
+        ),
+    ),
+    # Objects.
+    Rule(
+        when="what aux:DO|MODAL|HAVE subj:SUBJ pred:PRED",
+        say="[clause<object]",
+        examples=(
+            ("What does a clock show?", "time", "A clock shows time."),
+            ("What do bees want to find next?", "pollen", "Bees want to find pollen next."),
+            (
+                "What did the cook need to do before this?",
+                "wash the pan",
+                "The cook needed to wash the pan before this.",
+            ),
+            ("What do robins eat worms with?", "their beaks", "Robins eat worms with their beaks."),
+        ),
+    ),
+    Rule(
+        when="what|which head:HEAD aux:DO|MODAL|HAVE subj:SUBJ pred:PRED",
+        say="[clause<object]",
+        examples=(
+            (
+                "What part of the car does the mechanic repair?",
+                "engine",
+                "The mechanic repairs the engine.",
+            ),
+            ("What type of soil do pines grow in?", "sandy", "Pines grow in sandy soil."),
+            (
+                "Which tool would a carpenter most likely use to cut a board?",
+                "A saw",
+                "A carpenter would most likely use a saw to cut a board.",
+            ),
+        ),
+    ),
+    Rule(
+        when="who|whom aux:DO|MODAL|HAVE subj:SUBJ pred:PRED",
+        say="[clause<object]",
+        examples=(("Who did the king visit?", "a miller", "The king visited a miller."),),
+    ),
+    Rule(
+        when="what|which|who aux:BE subj:PRONOUN pred:PRED",
+        say="[clause<object]",
+        examples=(
+            (
+                "What are they building in the yard?",
+                "a shed",
+                "They are building a shed in the yard.",
+            ),
+        ),
+    ),
+    # Objects of a passive or of a preposition left at the end.
+    Rule(
+        when="what|which|who head:HEAD? aux:BE subj:SUBJ pred:GAPPED",
+        say="[clause<object]",
+        examples=(
+            ("What is a ladle used for?", "serving soup", "A ladle is used for serving soup."),
+            ("What is a compass used to find?", "north", "A compass is used to find north."),
+        ),
+    ),
+    # Subjects.
+    Rule(
+        when="what|which of the? following|these|those head:HEAD? aux:AUX? pred:PRED",
+        say="[answer] [agreeing]",
+        examples=(
+            ("Which of the following metals conducts best?", "silver", "Silver conducts best."),
+            ("Which of these is found in a kitchen?", "stove", "A stove is found in a kitchen."),
+        ),
+    ),
+    Rule(
+        when="what|which|who aux:AUX? pred:PRED",
+        say="[answer] [agreeing]",
+        examples=(
+            ("Who painted the ceiling?", "a monk", "A monk painted the ceiling."),
+            ("What can cause a flood?", "heavy rain", "Heavy rain can cause a flood."),
+            ("What catches flies with a web?", "spiders", "Spiders catch flies with a web."),
+        ),
+    ),
+    Rule(
+        when="what|which|whose head:HEAD aux:AUX? pred:PRED",
+        say="[named] [agreeing]",
+        examples=(
+            ("Which organ pumps blood?", "heart", "The heart pumps blood."),
+            ("What type of weather ruins a picnic?", "rainy", "Rainy weather ruins a picnic."),
+        ),
+    ),
+    # Identity.
+    Rule(
+        when="which|what of the? following|these|those head:HEAD? be:BE rest:SPAN",
+        given="noun adjective number verb-ing place",
+        say="[answer] [agreed] [rest]",
+        examples=(("Which of these is a tool?", "hammer", "A hammer is a tool."),),
+    ),
+    Rule(
+        when="what|which be:BE adv:ADV* article:a|an|not|another|some|one rest:SPAN",
+        given="noun adjective number verb-ing place",
+        say="[answer] [agreed] [adv] [article] [rest]",
+        examples=(
+            ("What is a common cause of rust?", "moisture", "Moisture is a common cause of rust."),
+        ),
+    ),
+    Rule(
+        when="what|which be:BE adv:ADV* adj:ADJ rest:SPAN",
+        given="noun",
+        say="[answer] [agreed] [adv] [adj] [rest]",
+        examples=(
+            (
+                "What are basic needs of every plant?",
+                "light and water",
+                "Light and water are basic needs of every plant.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which|who of? the? following|these? be:BE rest:SPAN",
+        say="[rest] [be] [complement]",
+        examples=(
+            ("Who was the first king?", "Arthur", "The first king was Arthur."),
+            (
+                "What is the main job of a root?",
+                "To take in water",
+                "The main job of a root is to take in water.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which head:HEAD be:BE rest:NOUNS",
+        say="[rest] [be] [named]",
+        examples=(
+            ("What kind of tools are pliers?", "gripping tools", "Pliers are gripping tools."),
+        ),
+    ),
+    Rule(
+        when="what|which head:HEAD be:BE rest:SPAN",
+        say="[named] [agreed] [rest]",
+        examples=(("What part of a house is the top?", "roof", "The roof is the top."),),
+    ),
+)

@@ -1,0 +1,63 @@
+"""Rules for yes/no questions, and for questions that offer their answers ("faster or slower?")."""
+
+from unifiedqa_convert.declare.rules_rule import Rule
+
+YES_NO = (
+    Rule(
+        when="aux:AUX subj:SUBJ pred:PRED",
+        given="yes",
+        say="[clause]",
+        examples=(
+            ("Does a kettle boil water?", "yes", "A kettle boils water."),
+            ("Can owls see at night?", "yes", "Owls can see at night."),
+            ("Was the bridge built by hand?", "true", "The bridge was built by hand."),
+        ),
+    ),
+    Rule(
+        when="aux:AUX subj:SUBJ pred:PRED",
+        given="no",
+        say="[denied]",
+        examples=(
+            ("Do snails run fast?", "no", "Snails do not run fast."),
+            ("Is a cup always made of clay?", "no", "A cup is not always made of clay."),
+            ("Are all doors made of wood?", "no", "Not all doors are made of wood."),
+        ),
+    ),
+    Rule(
+        when="stem:ANY",
+        given="yes",
+        say="[stem]",
+        examples=(("Paper burns easily?", "yes", "Paper burns easily."),),
+    ),
+    Rule(
+        when="stem:ANY",
+        given="no",
+        say="[negated]",
+        examples=(
+            ("Iron floats on water?", "no", "Iron does not float on water."),
+            ("Chairs can have legs?", "false", "Chairs can not have legs."),
+        ),
+    ),
+)
+
+CHOICE = (
+    Rule(
+        when="left:SPAN one:WORD or two:WORD right:ANY",
+        mark="?",
+        say="[left] [chosen] [right]",
+        examples=(
+            (
+                "Compared with a hare, a snail is faster or slower?",
+                "slower",
+                "Compared with a hare, a snail is slower.",
+            ),
+        ),
+    ),
+    Rule(
+        when="aux:BE subj:SUBJ adv:ADV* one:WORD or two:WORD right:ANY",
+        say="[subj] [aux] [adv] [chosen] [right]",
+        examples=(
+            ("Is the water in the pond warm or cold?", "cold", "The water in the pond is cold."),
+        ),
+    ),
+)

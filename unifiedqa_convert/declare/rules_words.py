@@ -1,0 +1,147 @@
+"""The closed word classes, and the few open ones where a dictionary alone cannot decide.
+
+Data only: to teach the rules a word, add it to the set whose comment describes it.
+"""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+BE = _words("is are was were am be been being isn't aren't wasn't weren't 're")
+DO = _words("do does did don't doesn't didn't")
+HAVE = _words("has have had hasn't haven't hadn't")
+MODAL = _words(
+    "can could will would shall should may might must cannot can't couldn't won't wouldn't "
+    "shouldn't mustn't"
+)
+WH = _words("what which who whom whose where when why how")
+
+# A statement that starts as its question did with one of these has answered nothing.
+ASKING = _words("what which who whom whose how why is are was were does do did")
+
+DETERMINERS = _words(
+    "a an the this that these those my your his her its their our every each some any no all both "
+    "many several few another either neither most such enough one's"
+)
+PRONOUNS = _words(
+    "i you he she it we they me him us them someone somebody anyone anybody everyone everybody "
+    "something anything everything nothing none nobody one themselves itself himself herself"
+)
+SUBJECT_PRONOUNS = _words("i you he she it we they someone people")
+PREPOSITIONS = _words(
+    "of in on at by for with from to into onto about through during between among against under "
+    "over above below within without toward towards across along around behind beneath beside "
+    "besides beyond near per upon via than like as except inside outside throughout off out up "
+    "down after before until since despite unlike"
+)
+# Begin a clause of their own, so a place or a time is said before them.
+SUBORDINATORS = _words("when while if because although whereas unless once whenever so though")
+CONJUNCTIONS = _words("and or but nor")
+RELATIVES = _words("that which who whom whose where")
+ADVERBS = _words(
+    "not never always also often usually typically generally mostly mainly primarily most more "
+    "less least likely best first ever even just only actually really originally sometimes "
+    "probably commonly now then still already soon too very directly hypothetically normally "
+    "currently together better well long far almost about either both all n't"
+)
+NUMBERS = _words(
+    "zero one two three four five six seven eight nine ten eleven twelve twenty thirty forty "
+    "fifty hundred thousand million billion dozen half"
+)
+
+# Words that are nouns too, but after a subject are nearly always the verb.
+COMMON_VERBS = _words(
+    "use need form cause help work make result occur feed move produce cover control change store "
+    "study measure reach release transport start live burn break take give find grow show act "
+    "protect carry call say refer mean define describe come go get have do be become contain "
+    "include happen lie want feel expect look think know see hear eat drink breathe begin end "
+    "keep hold combine mate rely depend consist state transfer convert provide cost turn travel "
+    "bind permit allow affect increase decrease reduce supply lead play exhibit display respond "
+    "lack enter exit house match return reproduce attack attach support exchange fight drive "
+    "spread stop undergo place point date fall rise run set sleep stand surround rank last love "
+    "hate hope link harm separate equal represent flow share trap answer"
+)
+# Rarely the main verb although the dictionary lists them as verbs.
+MOSTLY_NOUNS = _words(
+    "plant plants water blood cell cells animal animals organ organs body bodies people earth ice "
+    "land air rock rocks wave waves light heat sound sounds fish bone bones wind winds force "
+    "forces part parts type types process group groups structure structures surface state states "
+    "gas gases scale scales bug bugs ray rays chain chains pattern patterns nerve nerves muscle "
+    "muscles root roots stem stems leaf leaves skin tissue tissues product products factor "
+    "factors tube tubes mass rate rates ion ions mark name names place places time times level "
+    "levels range test tests kind man men shape shapes hand hands head eye eyes face faces pair "
+    "pairs bond bonds field fields crystal crystals male species model models question questions"
+)
+
+# Words that announce a class ("type of energy"): dropped when the answer is put in their place.
+KINDS = _words(
+    "kind kinds type types sort sorts form forms category categories class classes example "
+    "examples variety"
+)
+# Asking for one of these asks for a thing there is one of: the answer takes "the".
+DEFINITE_HEADS = _words(
+    "part organ organelle structure system cycle biome region layer area gland bone body season "
+    "side plate membrane era period phase stage direction muscle kingdom section portion "
+    "hemisphere planet star cavity component chamber theory law principle field process effect "
+    "scale table division lobe nerve vein artery valve"
+)
+# There is one of these, or one in each body or cell.
+# As the head of an answer these take "the" ("the greenhouse effect").
+DEFINITE_ANSWERS = _words("effect principle hypothesis")
+UNIQUE_NOUNS = _words(
+    "universe sun moon sky earth world ocean sea ground atmosphere environment future past brain "
+    "heart liver stomach nucleus skin spleen pancreas cerebellum cerebrum hypothalamus "
+    "cytoskeleton cytoplasm epidermis dermis uterus kidney lung bladder skeleton tongue retina "
+    "cornea iris pupil lithosphere asthenosphere mantle crust core stratosphere troposphere "
+    "mesosphere exosphere thermosphere ozone equator photosphere corona esophagus trachea larynx "
+    "pharynx diaphragm cochlea mouth nose internet weather public government placenta thalamus "
+    "medulla cerebral cortex brainstem ovary cytosol epiglottis"
+)
+# Beginning an answer, these begin a verb phrase although they are nouns too.
+LIGHT_VERBS = _words(
+    "make go get have take do be give keep find use help see tell ask buy let try save stop "
+    "attack hide win"
+)
+# Adjectives by their ending, but nouns by use.
+NOT_ADJECTIVES = _words(
+    "animal metal mineral plant crystal hospital journal table cable vegetable element continent "
+    "parent student current ant elephant giant rodent nutrient gradient ingredient component star "
+    "car jar bar solar capital canal signal mammal general material chemical fabric radical "
+    "individual festival diary library dictionary boundary collar scholar antioxidant fish dish "
+    "radish instrument pollutant predator mechanic magic reactant agent accident event"
+)
+# Nouns that the dictionary lets stand without an article, and science texts do not.
+COUNT_NOUNS = _words(
+    "system membrane muscle intestine catalyst structure plant chain plate circuit property metal "
+    "shell egg giraffe flower battery lake tiger whale elephant room shop reunion reaction "
+    "transition theory law test school church station solution mixture scale store drawer forest "
+    "house garden river cave hole tube garage kitchen office building bank bottle box car cavity "
+    "city community facility commodity entity university movie party stone root bone rope bridge"
+)
+# Nouns the dictionary counts that science texts use without an article.
+MASS_NOUNS = _words(
+    "evidence ozone dna rna atp trna mrna rrna music food information equipment money furniture "
+    "weather traffic homework thiamine birth space heartburn oogenesis homeostasis"
+)
+
+# Where a place word takes another preposition than "in".
+AT_PLACES = _words(
+    "stop station party reunion university school college store shop restaurant market mall "
+    "airport concert meeting event end top bottom bank theater church museum zoo hotel hospital "
+    "fair gym office beach park library home work dock boundary boundaries factory bar "
+    "supermarket wedding temperature temperatures speed pressure level edge doctor"
+)
+ON_PLACES = _words(
+    "table shelf floor ground roof desk wall street road island continent planet earth surface "
+    "moon mars farm bus train plane bed couch counter stage side coast shoreline map internet "
+    "chromosome membrane ladder hill bench mountain"
+)
+MOTION_VERBS = _words("go head travel move return migrate")
+
+# A stop after one of these does not end a sentence.
+ABBREVIATIONS = _words("mr mrs ms dr st vs etc e.g i.e u.s no fig prof sr jr approx ca cf al")
+# Measures that "how ADJ" asks for, and the noun that names each.
+MEASURED = _words(
+    "long tall far fast old big large deep high heavy wide thick hot cold small close strong loud"
+)

@@ -1,0 +1,151 @@
+"""What is to be converted: a request as a user makes it, and the job it comes to."""
+
+import re
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from unifiedqa_convert.declare import QuestionConverter
+from unifiedqa_convert.declare.choose import question_converter
+from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.files import sha256_of
+from unifiedqa_convert.output import Place
+from unifiedqa_convert.own_file import Columns, adapter_for
+from unifiedqa_convert.profiles import RECIPES, Profile, Recipe, profile_named
+from unifiedqa_convert.registry import catalogue, load_adapter
+from unifiedqa_convert.rows import complete
+from unifiedqa_convert.schema import Adapter
+from unifiedqa_convert.shards import Format
+from unifiedqa_convert.sources import Located, SourceName, canonical_split, locate
+from unifiedqa_convert.table import SCHEMA_VERSION, Records
+
+SHARD_ROWS = 50_000
+NAME = re.compile(r"[a-z0-9_]+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What to convert, from where, to what."""
+
+    dataset: str
+    split: str
+    raw: tuple[Path, ...] = ()
+    source: SourceName = "auto"
+    data_dir: Path | None = None
+    records: Records | None = None
+    """None: question records for tsv and vera, both otherwise."""
+    to: Format = "arrow"
+    out: Path = Path("data/converted")
+    question_converter: str = "rules"
+    recipe: Recipe = "clean"
+    profile: str | None = None
+    """None: the recipe's."""
+    limit: int | None = None
+    """Convert the first so many rows only."""
+    share: tuple[int, int] = (0, 1)
+    """(K, N): only shards whose number is K modulo N, into an output of its own."""
+    shard_rows: int = SHARD_ROWS
+    max_rejects: int = 0
+    overwrite: bool = False
+    workers: int = 1
+    from_file: Path | None = None
+    """A user's own file, instead of a known dataset's rows; ``columns`` says what is what."""
+    columns: Columns | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """A request with everything looked up."""
+
+    adapter: Adapter
+    split: str
+    located: Located
+    profile: Profile
+    records: Records
+    converter: QuestionConverter | None
+    request: Request
+
+    def place(self) -> Place:
+        """Where the output goes: samples and shares have folders of their own."""
+        name = f"{self.split}.sample" if self.located.kind == "sample" else self.split
+        index, shares = self.request.share
+        name += f".{index:05}-of-{shares:05}" if shares > 1 else ""
+        return Place(self.request.out / self.adapter.name / name)
+
+    def facts(self) -> dict[str, Any]:
+        """What a shard says of itself in its own metadata."""
+        return {
+            "dataset": self.adapter.name,
+            "split": self.split,
+            "profile": self.profile.name,
+            "recipe": self.request.recipe,
+            "sample": self.located.kind == "sample",
+        }
+
+    def describe(self) -> dict[str, Any]:
+        """What decides the output's bytes; the manifest begins with it."""
+        files = [
+            {"name": path.name, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
+            for path in self.located.files
+        ]
+        asked, source = self.converter, self.adapter.source
+        return {
+            "schema": SCHEMA_VERSION,
+            **self.facts(),
+            "adapter": {"name": self.adapter.name, "version": self.adapter.version},
+            "source": {
+                "kind": "hub" if self.located.kind == "cache" else self.located.kind,
+                "revision": self.located.revision,
+                "files": files,
+            },
+            "license": source.license,
+            "redistributable": source.redistributable,
+            "records": self.records,
+            "format": self.request.to,
+            "question_converter": asked and {"name": asked.name, "version": asked.version},
+            "limit": self.request.limit,
+            "share": list(self.request.share),
+            "shard_rows": self.request.shard_rows,
+            "versions": {name: version(name) for name in ("unifiedqa-convert", "pyarrow")},
+        }
+
+
+def look_up(request: Request) -> Job:
+    """Turn names into things; UsageError or SourceError for what there is not."""
+    split = canonical_split(request.split)
+    adapter, located = _adapter_and_files(request, split)
+    records: Records = request.records or ("question" if request.to in ("tsv", "vera") else "both")
+    if records == "both" and request.to in ("tsv", "vera"):
+        raise UsageError(f"--to {request.to} holds one kind: --records question or declarative")
+    if records == "declarative" and request.to == "vera":
+        raise UsageError("--to vera holds whole groups: leave --records out")
+    index, shares = request.share
+    if not 0 <= index < shares:
+        raise UsageError(f"--shard-index {index} is not below --num-shards {shares}")
+    return Job(
+        adapter,
+        split,
+        located._replace(files=complete(adapter, split, located.files)),
+        profile_named(request.profile or RECIPES[request.recipe]),
+        records,
+        question_converter(request.question_converter),
+        request,
+    )
+
+
+def _adapter_and_files(request: Request, split: str) -> tuple[Adapter, Located]:
+    if request.from_file is None:
+        adapter = load_adapter(request.dataset)
+        return adapter, locate(adapter, split, request.raw, request.source, request.data_dir)
+    if request.columns is None:
+        raise UsageError("--from-file needs --question COLUMN, and --choices and --gold if any")
+    if not NAME.fullmatch(request.dataset) or not NAME.fullmatch(split):
+        raise UsageError(
+            f"{request.dataset!r}, {split!r}: the name and split of your own dataset may hold "
+            "lower-case letters, digits and _"
+        )
+    if request.dataset in catalogue().adapters:
+        raise UsageError(f"{request.dataset} is a known dataset; give your own another name")
+    adapter = adapter_for(request.dataset, split, request.from_file, request.columns)
+    return adapter, Located("given", (request.from_file,))

@@ -1,0 +1,130 @@
+"""One split's output folder: claimed by one process, resumed, published whole.
+
+Beside ``validation/`` a hidden ``.validation.work/`` holds the output while it grows: the job, a
+note per committed shard, and ``output/``, which becomes ``validation/`` by one rename. The
+manifest is the last file written into it.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from unifiedqa_convert.errors import OutputError, OutputLocked
+from unifiedqa_convert.files import flush, sha256_of, write_json
+
+MANIFEST = "manifest.json"
+REJECTS = "rejects.jsonl"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a split's output stands, and where it grows."""
+
+    final: Path
+
+    @property
+    def work(self) -> Path:
+        """The hidden folder it grows in."""
+        return self.final.with_name(f".{self.final.name}.work")
+
+    @property
+    def growing(self) -> Path:
+        """What becomes ``final``."""
+        return self.work / "output"
+
+    @property
+    def replaced(self) -> Path:
+        """Where the previous output waits for the moment of the exchange."""
+        return self.final.with_name(f".{self.final.name}.replaced")
+
+    def manifest(self) -> dict[str, Any] | None:
+        """The manifest of a complete output; None where there is none."""
+        path = self.final / MANIFEST
+        return dict(json.loads(path.read_bytes())) if path.is_file() else None
+
+
+@contextmanager
+def claimed(place: Place) -> Iterator[None]:
+    """Hold the output for this process; OutputLocked names the process that has it."""
+    holder = place.final.with_name(f".{place.final.name}.holder")
+    try:
+        place.final.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(place.final.with_name(f".{place.final.name}.lock"))
+        with lock.acquire(timeout=0):
+            holder.write_text(f"process {os.getpid()}")
+            _recover(place)
+            yield
+            holder.unlink(missing_ok=True)
+    except Timeout:
+        who = holder.read_text() if holder.is_file() else "another process"
+        raise OutputLocked(f"{place.final} is being written by {who}; wait or stop it") from None
+    except OSError as error:
+        named = f"{error.strerror or error}: {error.filename or place.final}"
+        raise OutputError(f"cannot write {place.final}: {named}") from error
+
+
+def begin(place: Place, job: dict[str, Any]) -> dict[int, dict[str, Any]]:
+    """Notes, by shard, of what a killed run of the same job left complete; else a fresh start."""
+    file = place.work / "job.json"
+    if not file.is_file() or json.loads(file.read_bytes()) != job:
+        shutil.rmtree(place.work, ignore_errors=True)
+        place.growing.mkdir(parents=True)
+        write_json(file, job)
+        return {}
+    kept: dict[int, dict[str, Any]] = {}
+    for number, note in notes(place).items():
+        shard = place.growing / note["file"]["path"]
+        if shard.is_file() and sha256_of(shard) == note["file"]["sha256"]:
+            kept[number] = note
+        else:
+            _note(place, number).unlink()
+    return kept
+
+
+def notes(place: Place) -> dict[int, dict[str, Any]]:
+    """The notes of all committed shards, in order."""
+    found = sorted(place.work.glob("shard-*.json"))
+    return {int(path.stem.split("-")[1]): json.loads(path.read_bytes()) for path in found}
+
+
+def commit(place: Place, number: int, note: dict[str, Any]) -> None:
+    """Say that a shard is complete; from here on no run makes it again."""
+    write_json(_note(place, number), note)
+
+
+def _note(place: Place, number: int) -> Path:
+    return place.work / f"shard-{number:05}.json"
+
+
+def publish(place: Place, manifest: dict[str, Any]) -> None:
+    """Write the manifest, then put the output in its place, whole."""
+    write_json(place.growing / MANIFEST, manifest)
+    _exchange(place)
+
+
+def _exchange(place: Place) -> None:
+    if place.final.exists():
+        shutil.rmtree(place.replaced, ignore_errors=True)
+        place.final.rename(place.replaced)
+    place.growing.rename(place.final)
+    flush(place.final.parent)
+    shutil.rmtree(place.replaced, ignore_errors=True)
+    shutil.rmtree(place.work, ignore_errors=True)
+
+
+def _recover(place: Place) -> None:
+    """Finish an exchange that was killed half-way, or undo it where nothing was complete."""
+    if (place.growing / MANIFEST).is_file():
+        _exchange(place)
+    elif place.replaced.exists() and not place.final.exists():
+        place.replaced.rename(place.final)
+    if not place.growing.exists():  # killed after the exchange, before the clean-up
+        shutil.rmtree(place.work, ignore_errors=True)
+    shutil.rmtree(place.replaced, ignore_errors=True)

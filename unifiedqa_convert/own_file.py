@@ -1,0 +1,143 @@
+"""A user's own file, converted without an adapter: flags tell which column is what."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from pydantic import Field, create_model
+
+from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.readers import read
+from unifiedqa_convert.schema import (
+    Adapter,
+    Example,
+    FieldError,
+    FreeText,
+    MultipleChoice,
+    Row,
+    Source,
+    Split,
+    YesNo,
+)
+
+GoldIs = Literal["text", "letter", "0", "1"]
+YES_NO = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False}
+
+
+class Columns(NamedTuple):
+    """Which of the file's columns is what."""
+
+    question: str
+    choices: tuple[str, ...] = ()
+    gold: str | None = None
+    gold_is: GoldIs = "text"
+    """What the gold column holds: the choice's text, its letter, or its place from 0 or 1."""
+    context: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        question: str,
+        choices: str | None,
+        gold: str | None,
+        gold_is: GoldIs,
+        context: str | None,
+    ) -> "Columns":
+        """From what a person types: choices with commas between."""
+        names = tuple(name.strip() for name in choices.split(",")) if choices else ()
+        return cls(question, names, gold, gold_is, context)
+
+    def all(self) -> tuple[str, ...]:
+        """Every column that is used."""
+        named = (self.question, *self.choices, self.gold, self.context)
+        return tuple(column for column in named if column is not None)
+
+
+def adapter_for(name: str, split: str, path: Path, columns: Columns) -> Adapter:
+    """An adapter for one file. UsageError, with the columns there are, where one is not there."""
+    first = next((raw for raw in read(path) if isinstance(raw, dict)), None)
+    if first is None:
+        raise UsageError(f"--from-file {path}: no readable row")
+    absent = [column for column in columns.all() if column not in first]
+    if absent:
+        raise UsageError(
+            f"--from-file {path}: no column {', '.join(absent)}; it has: {', '.join(first)}"
+        )
+    return _OwnFile(name, split, columns)
+
+
+class _OwnFile(Adapter):
+    """A user's own file."""
+
+    version = 1
+    verified = "documentation only"
+
+    def __init__(self, name: str, split: str, columns: Columns) -> None:
+        # Facts of the instance: two files in one process must not share them.
+        self.name = name  # type: ignore[misc]
+        self.shapes = (_shape(columns),)  # type: ignore[misc]
+        self.source = Source(  # type: ignore[misc]
+            splits={split: Split()},
+            license="unknown: the user's own file",
+            homepage="",
+            citation="",
+        )
+        self._columns = columns
+
+    def examples(self, row: Row) -> Iterator[Example]:
+        """Multiple choice where there are choices; yes/no or free text by the gold otherwise."""
+        columns, values = self._columns, row.model_dump()
+        question = values["question"]
+        context = (values["context"] if columns.context else None) or None
+        gold = values["gold"] if columns.gold and values["gold"] != "" else None
+        if columns.choices:
+            choices = tuple(_text(values[f"choice{n}"]) for n in range(len(columns.choices)))
+            golds = None if gold is None else (_position(gold, choices, columns),)
+            yield MultipleChoice(question=question, context=context, choices=choices, golds=golds)
+        elif _text(gold).strip().lower() in YES_NO:
+            answer = YES_NO[_text(gold).strip().lower()]
+            yield YesNo(question=question, context=context, answer=answer)
+        else:
+            answers = None if gold is None else (_text(gold),)
+            yield FreeText(question=question, context=context, answers=answers)
+
+
+def _shape(columns: Columns) -> type[Row]:
+    """A row class with the columns under fixed names; values are text, numbers or booleans."""
+    scalar = str | int | float | bool
+    fields: dict[str, Any] = {
+        "question": (str, Field(alias=columns.question, description="question")),
+        **{
+            f"choice{place}": (scalar, Field(alias=column, description=f"choice {place + 1}"))
+            for place, column in enumerate(columns.choices)
+        },
+    }
+    if columns.gold:
+        says = f"gold, as {columns.gold_is}; empty: unlabelled"
+        fields["gold"] = (scalar | None, Field(None, alias=columns.gold, description=says))
+    if columns.context:
+        fields["context"] = (str | None, Field(None, alias=columns.context, description="context"))
+    shape: type[Row] = create_model("OwnRow", __base__=Row, __doc__="A user's own file.", **fields)
+    shape.shape = "own"
+    return shape
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _position(gold: object, choices: tuple[str, ...], columns: Columns) -> int:
+    """The gold's place among the choices; FieldError where the column's base does not give one."""
+    text, field = _text(gold).strip(), columns.gold or ""
+    if columns.gold_is == "text":
+        places = [n for n, choice in enumerate(choices) if choice.strip() == text]
+        if len(places) != 1:
+            raise FieldError(field, f"{text!r} is {len(places)} of the choices, not one")
+        return places[0]
+    if columns.gold_is == "letter":
+        place = ord(text.lower()) - ord("a") if len(text) == 1 else -1
+    else:
+        place = int(text) - int(columns.gold_is) if text.isdecimal() else -1
+    if not 0 <= place < len(choices):
+        raise FieldError(field, f"{text!r} is no {columns.gold_is}-based place of {len(choices)}")
+    return place

@@ -1,0 +1,188 @@
+"""One dataset's split, end to end.
+
+Killed at any moment, the same command goes on from the complete shards, to the same bytes: which
+rows make a shard depends on their numbers only, never on where a run stopped or who works on it.
+"""
+
+import gc
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from unifiedqa_convert.card import CARD, card
+from unifiedqa_convert.chunk import convert_chunk
+from unifiedqa_convert.counts import tree
+from unifiedqa_convert.errors import OutputError, RowError, SourceError, TooManyRejects
+from unifiedqa_convert.files import sha256_of, whole
+from unifiedqa_convert.job import Job, Request, look_up
+from unifiedqa_convert.output import REJECTS, Place, begin, claimed, commit, notes, publish
+from unifiedqa_convert.rows import Numbered, typed_rows
+from unifiedqa_convert.shards import SUFFIXES, WRITERS
+from unifiedqa_convert.table import arrow_schema, as_rows
+from unifiedqa_convert.workers import run_workers
+
+CHUNK_ROWS = 1_000
+
+Note = dict[str, Any]
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Result:
+    """Where the output is, and its manifest."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    note: str | None
+    """What a person should be told about the source."""
+    made: bool
+    """False where the same output was there already."""
+    resumed_shards: int = 0
+    """How many shards a killed run had left complete; they were not made again."""
+
+
+def convert(request: Request, progress: Progress | None = None) -> Result:
+    """Convert one split. ``progress`` hears how many rows have been converted so far.
+
+    Raises SourceError, TooManyRejects, QuestionConverterError or OutputError; the output that
+    stood there before is untouched until the new one is complete.
+    """
+    job = look_up(request)
+    place = job.place()
+    described = job.describe()
+    with claimed(place):
+        found = place.manifest()
+        if found is not None and not request.overwrite:
+            if any(found.get(key) != value for key, value in described.items()):
+                raise OutputError(
+                    f"{place.final} holds another conversion; --overwrite replaces it, "
+                    "--out DIR puts this one elsewhere"
+                )
+            return Result(place.final, found, job.located.note, made=False)
+        done = begin(place, described)
+        _make_shards(job, place, frozenset(done), progress or (lambda _rows: None))
+        manifest = _manifest(job, described, place)
+        publish(place, manifest)
+    return Result(place.final, manifest, job.located.note, made=True, resumed_shards=len(done))
+
+
+def _make_shards(job: Job, place: Place, done: frozenset[int], progress: Progress) -> None:
+    """Make and commit the shards that are not ``done``, in this process or in several."""
+    workers = job.request.workers
+    if workers == 1:
+        _work(job, place, done, (0, 1), progress)
+        return
+    # Each worker looks up its own job: a question converter need not survive a pickle.
+    tasks = [partial(_work_alone, job.request, done, (k, workers)) for k in range(workers)]
+    run_workers(tasks, lambda: progress(_rows_in(place)))
+
+
+def _rows_in(place: Place) -> int:
+    return sum(note["counts"]["rows/read"] for note in notes(place).values())
+
+
+def _work_alone(request: Request, done: frozenset[int], turn: tuple[int, int]) -> None:
+    job = look_up(replace(request, workers=1))
+    _work(job, job.place(), done, turn, lambda _rows: None)
+
+
+def _work(
+    job: Job, place: Place, done: frozenset[int], turn: tuple[int, int], progress: Progress
+) -> None:
+    """Make this worker's shards: those of the job's share whose turn it is."""
+    size, limit = job.request.shard_rows, job.request.limit
+    (share, shares), (worker, workers) = job.request.share, turn
+
+    def wanted(number: int) -> bool:
+        shard = number // size
+        mine = shard % shares == share and shard // shares % workers == worker
+        return mine and shard not in done and (limit is None or number < limit)
+
+    everything = shares == workers == 1 and not done and limit is None
+    rows = typed_rows(job.adapter, job.split, job.located.files, None if everything else wanted)
+    with _without_cycle_search():
+        for number, shard in groupby(rows, key=lambda row: row.number // size):
+            commit(place, number, _shard(job, place, number, shard, progress))
+
+
+@contextmanager
+def _without_cycle_search() -> Iterator[None]:
+    """Converting makes millions of objects and no cycles; the search took 40 % of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _shard(
+    job: Job, place: Place, number: int, rows: Iterator[Numbered], progress: Progress
+) -> Note:
+    """Write one shard; its note holds its counts, its rejects and its file's digest."""
+    counts: Counter[str] = Counter()
+    rejects: list[dict[str, Any]] = []
+    before = sum(len(note["rejects"]) for note in notes(place).values())
+    path = place.growing / f"data-{number:05}.{SUFFIXES[job.request.to]}"
+    with whole(path) as file:
+        writer = WRITERS[job.request.to](file, arrow_schema(job.records, job.facts()))
+        while part := list(islice(rows, CHUNK_ROWS)):
+            chunk = convert_chunk(job.adapter, job.split, part, job.profile, job.converter)
+            counts.update(chunk.counts)
+            rejects.extend(chunk.rejects)
+            _check_rejects(rejects, before, job)
+            counts.update(writer.write(as_rows(chunk.converted, job.records)))
+            progress(part[-1].number + 1)
+        writer.close()
+    return {"counts": counts, "rejects": rejects, "file": _listed(path)}
+
+
+def _check_rejects(rejects: list[dict[str, Any]], before: int, job: Job) -> None:
+    """Stop where these rejects, and those of shards committed ``before``, are too many."""
+    allowed = job.request.max_rejects
+    if before + len(rejects) <= allowed:
+        return
+    bad = rejects[-1]
+    where = job.adapter.name, job.split, bad["row"], bad["field"], bad["reason"]
+    raise TooManyRejects(
+        f"{RowError(*where)}; {allowed} rejected rows are allowed: mend the file, or pass "
+        "--max-rejects N to leave such rows out"
+    )
+
+
+def _manifest(job: Job, described: dict[str, Any], place: Place) -> dict[str, Any]:
+    """Write the rejects; the job, the counts that add up, and every file's digest."""
+    made = list(notes(place).values())
+    counts: Counter[str] = Counter()
+    for note in made:
+        counts.update(note["counts"])
+    lines = [line for note in made for line in note["rejects"]]
+    _check_rejects(lines, 0, job)  # several workers may each have stayed within the bound
+    if not counts["rows/read"] and described["share"][1] == 1:
+        raise SourceError(f"{described['dataset']}/{described['split']}: its files hold no rows")
+    rejects = place.growing / REJECTS
+    with whole(rejects) as file:
+        file.writelines(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
+    manifest = {
+        **described,
+        "counts": tree(counts),
+        "files": [*(note["file"] for note in made), _listed(rejects)],
+    }
+    if job.request.to == "parquet":
+        text = card(job.adapter, manifest, arrow_schema(job.records, job.facts()))
+        with whole(place.growing / CARD) as file:
+            file.write(text.encode())
+        manifest["files"].append(_listed(place.growing / CARD))
+    return manifest
+
+
+def _listed(path: Path) -> dict[str, Any]:
+    return {"path": path.name, "bytes": path.stat().st_size, "sha256": sha256_of(path)}

@@ -1,0 +1,135 @@
+r"""How records are written: profiles as data, each with what proves it.
+
+``canonical``        this project's own: collapsed white space, ``(a)``, one space each side of \\n.
+``unifiedqa``        the published files of allenai/unifiedqa, byte for byte where they are known.
+``unifiedqa-train``  what UnifiedQA's released checkpoints saw of them: tasks.py's normalize_text.
+``rainier``          the files of Vera's authors (Rainier's), which their prepare_data.py reads.
+
+Recipes choose among them: ``clean`` is canonical, ``vera`` is rainier.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from string import ascii_lowercase, ascii_uppercase
+from typing import Literal
+
+from unifiedqa_convert.errors import UsageError
+
+Recipe = Literal["clean", "vera"]
+
+_TO_ASCII_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
+
+
+def collapse(text: str) -> str:
+    """White space runs become one space, as ``str.split`` sees white space; ends are stripped."""
+    return " ".join(text.split())
+
+
+def published(text: str) -> str:
+    """UnifiedQA's own cleaning: a tab becomes a space, a line end vanishes, nothing is stripped.
+
+    Proof: commonsenseqa dev has tabs in stems, Rainier's csqa2 dev a line end in a question; the
+    sha256 of both files is met.
+    """
+    return text.replace("\t", " ").replace("\r", "").replace("\n", "")
+
+
+def seen_in_training(text: str) -> str:
+    """tasks.py's normalize_text: ASCII letters lower-cased, the outermost pair of quotes dropped.
+
+    ``tf.strings.lower`` leaves letters beyond ASCII alone, and the pattern is greedy: "It's Bob's
+    dog" loses both apostrophes, "don't" keeps its one.
+    """
+    return re.sub("'(.*)'", r"\1", text.translate(_TO_ASCII_LOWER))
+
+
+@dataclass(frozen=True)
+class Quirk:
+    """How one dataset's published TSV departs from ``input ⇥ output``."""
+
+    proof: str
+    """The file whose sha256 is met, or the upstream line."""
+    pad: str = ""
+    """On both sides of the tab."""
+    end: str = ""
+    """Before the line end."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How a record is written."""
+
+    name: str
+    clean: Callable[[str], str] = collapse
+    """Applied to every field."""
+    whole: Callable[[str], str] = str
+    """Applied to the whole input and to the whole output."""
+    letters: str = ascii_lowercase
+    empty: str = "({})"
+    """An empty choice; the published files leave the space that would separate its text."""
+    separator: str = r" \n "
+    cue: bool = True
+    """Whether a dataset's cue follows its question."""
+    hash_free_order: bool = True
+    """Order choices by a hash where the source's order gives the gold away."""
+    quirks: Mapping[str, Quirk] = field(default_factory=dict)
+
+    @property
+    def plain(self) -> bool:
+        """Whether a cleaned field is already as ``normal`` has it: collapsed, nothing more."""
+        return self.clean is collapse and self.whole is str
+
+    def normal(self, text: str) -> str:
+        """A field as it stands in a record, and as ``parse`` gives it back."""
+        return self.whole(self.clean(text)).strip()
+
+    def quirk(self, dataset: str) -> Quirk:
+        """The dataset's quirk, or none."""
+        return self.quirks.get(dataset, _NO_QUIRK)
+
+
+_NO_QUIRK = Quirk("input ⇥ output")
+
+_WINOGRANDE = Quirk("winogrande_l/dev.tsv", pad=" ", end=" ")
+_UNIFIEDQA: dict[str, Quirk] = {
+    "social_iqa": Quirk("social_iqa/dev.tsv", pad=" "),
+    **{f"winogrande_{size}": _WINOGRANDE for size in ("xs", "s", "m", "l", "xl", "debiased")},
+}
+
+_PROFILES = (
+    Profile("canonical"),
+    Profile(
+        "unifiedqa",
+        clean=published,
+        empty="({}) ",
+        letters=ascii_uppercase,
+        hash_free_order=False,
+        quirks=_UNIFIEDQA,
+    ),
+    Profile(
+        "unifiedqa-train",
+        clean=published,
+        empty="({}) ",
+        whole=seen_in_training,
+        hash_free_order=False,
+    ),
+    Profile(
+        "rainier",
+        clean=published,
+        empty="({}) ",
+        letters=ascii_uppercase,
+        cue=False,
+        hash_free_order=False,
+    ),
+)
+PROFILES: dict[str, Profile] = {profile.name: profile for profile in _PROFILES}
+RECIPES: dict[Recipe, str] = {"clean": "canonical", "vera": "rainier"}
+
+
+def profile_named(name: str) -> Profile:
+    """The profile of that name; UsageError names the ones there are."""
+    try:
+        return PROFILES[name]
+    except KeyError:
+        raise UsageError(f"no profile {name!r}; there are: {', '.join(PROFILES)}") from None

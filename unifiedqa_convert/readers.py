@@ -1,0 +1,254 @@
+"""File format → raw records. Knows formats, not datasets.
+
+Every record comes as a dict, or as an ``Unreadable`` in its place: a broken line is a row that is
+counted and rejected, not a reason to lose its neighbours.
+"""
+
+import csv
+import gzip
+import json
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from io import TextIOWrapper
+from itertools import chain
+from pathlib import Path
+from typing import IO, Any, NamedTuple, cast
+from xml.etree.ElementTree import Element, ParseError
+
+import orjson
+
+from unifiedqa_convert.errors import SourceError
+
+UTF8_BOM = b"\xef\xbb\xbf"
+LONGEST_LINE = 16 * 2**20
+"""Bytes of one JSON line; a longer one is a rejected row, so that memory stays bounded."""
+
+
+class Unreadable(NamedTuple):
+    """A record that could not be read, and why."""
+
+    reason: str
+
+
+class Passed(NamedTuple):
+    """A record that was not asked for: counted, not parsed."""
+
+
+PASSED = Passed()
+Raw = dict[str, Any] | Unreadable | Passed
+Wanted = Callable[[int], bool]
+
+
+def read(path: Path, element: str | None = None, wanted: Wanted | None = None) -> Iterator[Raw]:
+    """The records of one file in order; its format is told by its suffix.
+
+    ``element`` is the XML tag that holds one row. Where ``wanted`` is given, a record whose number
+    in the file it refuses may come as ``PASSED``, unparsed: that is how a share of a big file is
+    read. SourceError if the file as a whole is unusable.
+    """
+    suffix = format_of(path)
+    if suffix == ".xml":
+        if element is None:
+            raise SourceError(f"{path}: this dataset has no XML shape")
+        return _xml(path, element)
+    if suffix in (".jsonl", ".json"):
+        lines = suffix == ".jsonl" or not _starts_with_array(path)
+        return _jsonl(path, wanted) if lines else _json(path)
+    if suffix not in _READERS:
+        known = " ".join([".jsonl", ".json", ".xml", *_READERS])
+        raise SourceError(f"{path}: no reader for {suffix or 'a file without suffix'}; {known}")
+    return _READERS[suffix](path)
+
+
+def format_of(path: Path) -> str:
+    """The suffix that tells the format; ``.gz`` around it is looked through."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    return (suffixes[:-1] or [""])[-1] if suffixes[-1:] == [".gz"] else path.suffix.lower()
+
+
+def read_labels(path: Path) -> list[str]:
+    """The lines of a labels' file, stripped; the last line's end is no line of its own."""
+    try:
+        text = path.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path}: not UTF-8: {error}") from None
+    return [line.strip() for line in text.removesuffix("\n").split("\n")]
+
+
+def _open(path: Path) -> IO[bytes]:
+    gzipped = path.suffix.lower() == ".gz"
+    opened = gzip.open(path) if gzipped else path.open("rb")  # noqa: SIM115 (the callers close it)
+    return cast(IO[bytes], opened)
+
+
+def _jsonl(path: Path, wanted: Wanted | None) -> Iterator[Raw]:
+    # Bytes are split at \n alone: U+2028 and U+0085 are text, not line ends.
+    try:
+        with _open(path) as lines:
+            number = 0
+            for line in _bounded_lines(lines):
+                if not line or line.isspace():
+                    continue
+                if wanted is not None and not wanted(number):
+                    yield PASSED
+                else:
+                    yield _loads(line)
+                number += 1
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise SourceError(f"{path}: not whole gzip: {error}") from None
+
+
+def _bounded_lines(file: IO[bytes]) -> Iterator[bytes]:
+    """Lines without the mark at the file's start; of a line over the limit, its first bytes."""
+    first = file.readline(LONGEST_LINE + 1).removeprefix(UTF8_BOM)
+    for line in chain([first], iter(lambda: file.readline(LONGEST_LINE + 1), b"")):
+        if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
+            while (rest := file.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
+                pass
+        yield line
+
+
+def _loads(line: bytes) -> Raw:
+    if len(line) > LONGEST_LINE:
+        return Unreadable(f"the line is longer than {LONGEST_LINE // 2**20} MiB")
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        return Unreadable(f"not JSON: {error}")
+    if not isinstance(value, dict):
+        return Unreadable("not a JSON object")
+    if _may_repeat_keys(line, value) and (twice := _twice(line)):
+        return Unreadable(f"the key {twice!r} stands twice in one object")
+    return value
+
+
+def _may_repeat_keys(text: bytes, value: Any) -> bool:
+    """Whether the exact question is worth its cost: False only where no key can stand twice.
+
+    Every key is followed by ``":``, which inside a string reads ``\\":``. So where no colon has
+    white space before it and no backslash stands before a closing quote, the marks are the keys.
+    """
+    odd = b" :" in text or b"\t:" in text or b"\n:" in text or b'\\\\":' in text
+    return odd or _keys(value) != text.count(b'":') - text.count(b'\\":')
+
+
+def _keys(value: Any) -> int:
+    """How many keys a JSON value has, nested ones included."""
+    total, inner = (len(value), value.values()) if type(value) is dict else (0, value)
+    for item in inner:  # plain loops and exact types: every row of every file comes by here
+        if type(item) is dict or type(item) is list:
+            total += _keys(item)
+    return total
+
+
+def _twice(text: bytes) -> str | None:
+    """A key that stands twice in one object, if any: json's slow but exact word."""
+    found: list[str] = []
+
+    def pairs(items: list[tuple[str, Any]]) -> None:
+        names = Counter(name for name, _ in items)
+        found.extend(name for name, times in names.items() if times > 1)
+
+    json.loads(text, object_pairs_hook=pairs)
+    return found[0] if found else None
+
+
+def _starts_with_array(path: Path) -> bool:
+    """Whether a ``.json`` file is an array of rows; some authors put JSON lines there."""
+    with _open(path) as file:
+        return file.read(64).removeprefix(UTF8_BOM).lstrip().startswith(b"[")
+
+
+def _json(path: Path) -> Iterator[Raw]:
+    try:
+        with _open(path) as file:
+            text = file.read().removeprefix(UTF8_BOM)
+        values = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise SourceError(f"{path}: not JSON: {error}") from None
+    if _may_repeat_keys(text, values) and (twice := _twice(text)):
+        raise SourceError(f"{path}: the key {twice!r} stands twice in one object")
+    for value in values:
+        yield value if isinstance(value, dict) else Unreadable("not a JSON object")
+
+
+def _xml(path: Path, element: str) -> Iterator[Raw]:
+    from defusedxml.common import DefusedXmlException
+    from defusedxml.ElementTree import iterparse
+
+    try:
+        for _, node in iterparse(path, events=("end",)):
+            if node.tag == element:
+                yield _record(node)
+                node.clear()
+    except (ParseError, DefusedXmlException) as error:
+        raise SourceError(f"{path}: not XML that can be read safely: {error!r}") from None
+
+
+def _record(node: Element) -> dict[str, Any]:
+    """Attributes and children by name; a name that repeats gives a list; a leaf gives its text."""
+    record: dict[str, Any] = dict(node.attrib)
+    for child in node:
+        value = _record(child) if len(child) or child.attrib else child.text or ""
+        if child.tag not in record:
+            record[child.tag] = value
+        elif isinstance(record[child.tag], list):
+            record[child.tag].append(value)
+        else:
+            record[child.tag] = [record[child.tag], value]
+    return record
+
+
+def _parquet(path: Path) -> Iterator[Raw]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        for batch in pq.ParquetFile(path).iter_batches(batch_size=4096):
+            yield from batch.to_pylist()
+    except pa.ArrowException as error:
+        raise SourceError(f"{path}: not Parquet: {error}") from None
+
+
+def _arrow(path: Path) -> Iterator[Raw]:
+    import pyarrow as pa
+
+    try:
+        with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
+            for batch in reader:
+                yield from batch.to_pylist()
+    except pa.ArrowException as error:
+        raise SourceError(f"{path}: not an Arrow stream: {error}") from None
+
+
+def _table(path: Path, dialect: dict[str, Any]) -> Iterator[Raw]:
+    """Rows under a header. Fields too many or too few make a row unreadable, not shifted."""
+    with _open(path) as file, TextIOWrapper(file, "utf-8-sig", newline="") as text:
+        try:
+            rows = csv.reader(text, strict=True, **dialect)
+            header = next(rows, [])
+            for fields in rows:
+                if len(fields) == len(header):
+                    yield dict(zip(header, fields, strict=True))
+                elif fields:
+                    yield Unreadable(f"{len(fields)} fields under a header of {len(header)}")
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise SourceError(f"{path}: not a table that can be read: {error}") from None
+
+
+def _csv(path: Path) -> Iterator[Raw]:
+    return _table(path, {})
+
+
+def _tsv(path: Path) -> Iterator[Raw]:
+    # In a TSV a quotation mark is text: csv's default would swallow it, and rows with it.
+    return _table(path, {"delimiter": "\t", "quoting": csv.QUOTE_NONE})
+
+
+_READERS: dict[str, Callable[[Path], Iterator[Raw]]] = {
+    ".csv": _csv,
+    ".tsv": _tsv,
+    ".parquet": _parquet,
+    ".arrow": _arrow,
+}

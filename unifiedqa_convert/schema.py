@@ -1,0 +1,218 @@
+"""The nouns everything else speaks in: row, example, statement, record; Adapter and Source.
+
+Adapters import this module and the standard library, nothing else. Models are frozen and built
+late (``defer_build``), so that listing ninety datasets costs no validator.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal, NamedTuple, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, model_validator
+
+Partition = Literal["seen", "unseen-1", "unseen-2", "none"]
+"""Vera's evaluation partitions (Liu et al. 2023, table 1); ``none`` for a dataset outside it."""
+
+Verified = Literal["sha256", "real rows", "documentation only"]
+"""How far an adapter was proven."""
+
+
+class FieldError(ValueError):
+    """Raised by an adapter: this raw field holds what the dataset does not define."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+def _no_bool(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError(f"{value} is no number")
+    return value
+
+
+NotBool = BeforeValidator(_no_bool)
+"""For labels that are numbers: ``Literal[0, 1]`` alone takes true for 1, as Python does."""
+
+Text = Annotated[str, StringConstraints(pattern=r"\A[^\x00]*\z")]
+"""A raw text field: any Unicode text without NUL; white space is kept as published.
+
+A pattern, which pydantic matches in Rust, since it sees every field of every row; it refuses lone
+surrogates too, which are not text in any encoding.
+"""
+
+
+class Beside(NamedTuple):
+    """A file of labels that lies beside the rows' file: one line per row, in the same order."""
+
+    ending: str
+    """What the rows' file name, without suffix, is followed by: ``-labels.lst``."""
+    field: str
+    """The raw field its lines become. A row that has the field already must agree with it."""
+    needed: bool = True
+    """Whether rows without the file are an error, in a split that has labels."""
+
+
+class Row(BaseModel):
+    """One raw record, exactly as its authors published it; a subclass states one raw shape.
+
+    Fields are strict (``"1"`` is not ``1``) and carry in ``description`` where they go and why;
+    keys the shape does not name are left alone.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", defer_build=True)
+
+    shape: ClassVar[str]
+    """Its name and its folder among the samples: ``authors``, ``hub``, ``superglue`` …"""
+    element: ClassVar[str | None] = None
+    """In XML: the tag of the element that is one row."""
+    splits: ClassVar[tuple[str, ...] | None] = None
+    """The splits this shape can give; None means every split of the dataset."""
+    beside: ClassVar[Beside | None] = None
+    """The labels' file, where the authors keep labels apart from rows."""
+    first: ClassVar[int | None] = None
+    """Only so many rows belong to the dataset; later ones are skipped and counted."""
+
+
+class Example(BaseModel):
+    """What a row means, whatever its shape was. One of the three kinds below."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    kind: ClassVar[str]
+    id: str | None = None
+    """The row's own id, if it has one that says nothing about the label; None otherwise."""
+    question: str
+    cue: str = ""
+    """What is asked about ``question``, in the dataset's own fixed words; follows it by a space."""
+    context: str | None = None
+
+    @property
+    def asked(self) -> str:
+        """The question with its cue."""
+        return f"{self.question} {self.cue}" if self.cue else self.question
+
+
+class MultipleChoice(Example):
+    """A question and its choices; gold is a set of positions, never a text."""
+
+    kind: ClassVar[str] = "multiple_choice"
+    choices: tuple[str, ...]
+    golds: tuple[int, ...] | None = None
+    """Positions in ``choices``, ascending; None where the dataset hides the answer."""
+    sentences: tuple[str, ...] | None = None
+    """One ready declarative sentence per choice, where the dataset has them."""
+    order_matters: bool = True
+    """False where the source lists the gold in a fixed place, so that order gives it away."""
+
+    @model_validator(mode="after")
+    def _positions(self) -> Self:
+        if self.golds is not None and not all(0 <= gold < len(self.choices) for gold in self.golds):
+            raise ValueError(f"golds {self.golds} point outside {len(self.choices)} choices")
+        if self.sentences is not None and len(self.sentences) != len(self.choices):
+            raise ValueError(f"{len(self.sentences)} sentences for {len(self.choices)} choices")
+        return self
+
+
+class YesNo(Example):
+    """A question, or a sentence to judge, whose answer is yes or no."""
+
+    kind: ClassVar[str] = "yes_no"
+    answer: bool | None = None
+    sentence: str | None = None
+    """The ready declarative sentence whose truth ``answer`` is."""
+
+
+class FreeText(Example):
+    """A question with one or more accepted answers; an empty tuple means unanswerable."""
+
+    kind: ClassVar[str] = "free_text"
+    answers: tuple[str, ...] | None = None
+
+
+class Statement(NamedTuple):
+    """One declarative sentence with its label; its context is the example's, kept apart."""
+
+    sentence: str
+    label: bool | None
+    choice: int
+    """The position of the choice it asserts; 0 where the example has no choices."""
+    via: str
+    """``given``, ``filled``, or the name of the question converter that made it."""
+    masked: bool = False
+    """Another statement of the group says the same with another label: kept, never trained on."""
+
+
+class Record(NamedTuple):
+    """A UnifiedQA pair, text in / text out; output None where the question has no known answer."""
+
+    input: str
+    output: str | None
+
+
+class Converted(NamedTuple):
+    """All that became of one example: what a shard's row holds."""
+
+    id: str
+    """Unique by construction: dataset, split and row number."""
+    row: int
+    """Number of the source row, from 0, over all files of the split."""
+    example: Example
+    question: Record
+    statements: tuple[Statement, ...]
+    declaratives: tuple[Record, ...]
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Where a split's file lies in the hub repository, and what it must hold.
+
+    A dataclass, as Source is: both are built when an adapter is imported, and a pydantic model
+    would be built with them.
+    """
+
+    rows: int | None = None
+    file: str | None = None
+    """Path inside the hub repository; None where the hub has no such split."""
+    names: tuple[str, ...] = ()
+    """What the authors call the split's file: how ``--data-dir`` finds it."""
+    labelled: bool = True
+    """False where the authors hide the answers."""
+    bytes: int | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where a dataset's rows come from, pinned. What nobody has seen is None, never invented."""
+
+    splits: Mapping[str, Split]
+    license: str
+    homepage: str
+    citation: str
+    hub: str | None = None
+    """``owner/name`` of a dataset repository on the Hugging Face hub."""
+    revision: str | None = None
+    """40 hex digits. None: unpinned, and the hub is refused until somebody pins it."""
+    redistributable: bool | None = None
+    """None: the license was not found stated."""
+
+
+class Adapter(ABC):
+    """One dataset: its facts, and one pure generator from a typed row to examples."""
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+    """Raised whenever the same row would give other examples."""
+    partition: ClassVar[Partition] = "none"
+    verified: ClassVar[Verified]
+    shapes: ClassVar[tuple[type[Row], ...]]
+    """Each raw shape it accepts, the embedded sample's first."""
+    source: ClassVar[Source]
+
+    @abstractmethod
+    def examples(self, row: Row) -> Iterator[Example]:
+        """Yield what ``row``, of one of ``shapes``, means. Raise FieldError, never guess."""

@@ -1,0 +1,159 @@
+"""Converted rows → one file in one of the formats."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import IO, Any, Literal, Protocol
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from unifiedqa_convert.encode import UNLABELLED
+from unifiedqa_convert.profiles import profile_named
+from unifiedqa_convert.table import facts_of, record_batch
+
+Format = Literal["arrow", "parquet", "jsonl", "tsv", "vera"]
+Rows = Sequence[dict[str, Any]]
+
+WRITTEN = "written/rows"
+
+SUFFIXES: dict[Format, str] = {
+    "arrow": "arrow",
+    "parquet": "parquet",
+    "jsonl": "jsonl",
+    "tsv": "tsv",
+    "vera": "json",
+}
+
+
+class Writer(Protocol):
+    """Takes rows of ``table.as_rows`` and counts what became of them.
+
+    ``close`` ends the file's format, not the file.
+    """
+
+    def write(self, rows: Rows) -> Counter[str]:
+        """Write some rows."""
+        ...
+
+    def close(self) -> None:
+        """End the format."""
+        ...
+
+
+class ArrowWriter:
+    """An Arrow IPC stream: what ``datasets.Dataset.from_file`` maps into memory."""
+
+    def __init__(self, file: IO[bytes], schema: pa.Schema) -> None:
+        self._schema = schema
+        self._stream = pa.ipc.new_stream(file, schema)
+
+    def write(self, rows: Rows) -> Counter[str]:
+        """One record batch."""
+        self._stream.write_batch(record_batch(rows, self._schema))
+        return Counter({WRITTEN: len(rows)})
+
+    def close(self) -> None:
+        """The end-of-stream mark."""
+        self._stream.close()
+
+
+class ParquetWriter:
+    """One row group per batch."""
+
+    def __init__(self, file: IO[bytes], schema: pa.Schema) -> None:
+        self._schema = schema
+        self._file = pq.ParquetWriter(file, schema, compression="zstd")
+
+    def write(self, rows: Rows) -> Counter[str]:
+        """One row group."""
+        self._file.write_batch(record_batch(rows, self._schema))
+        return Counter({WRITTEN: len(rows)})
+
+    def close(self) -> None:
+        """The footer."""
+        self._file.close()
+
+
+class JsonLinesWriter:
+    """One object a line, UTF-8, keys in the schema's order."""
+
+    def __init__(self, file: IO[bytes], _schema: pa.Schema) -> None:
+        self._file = file
+
+    def write(self, rows: Rows) -> Counter[str]:
+        """As many lines as rows."""
+        self._file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+        return Counter({WRITTEN: len(rows)})
+
+    def close(self) -> None:
+        """Nothing ends a JSON lines file."""
+
+
+class TsvWriter:
+    """UnifiedQA's ``input ⇥ output``, padded where the profile knows the published file is.
+
+    ``-`` where there is no output; always two fields a line.
+    """
+
+    def __init__(self, file: IO[bytes], schema: pa.Schema) -> None:
+        self._file = file
+        facts = facts_of(schema)
+        self._quirk = profile_named(facts["profile"]).quirk(facts["dataset"])
+
+    def write(self, rows: Rows) -> Counter[str]:
+        """As many lines as rows: records hold no tab and no line end, white space is collapsed."""
+        pad, end = self._quirk.pad, self._quirk.end
+        for row in rows:
+            output = UNLABELLED if row["output"] is None else row["output"]
+            self._file.write(f"{row['input']}{pad}\t{pad}{output}{end}\n".encode())
+        return Counter({WRITTEN: len(rows)})
+
+    def close(self) -> None:
+        """Nothing ends a TSV file."""
+
+
+class VeraWriter:
+    """Upstream Vera's JSON: a list of golds and distractors, context before the sentence."""
+
+    def __init__(self, file: IO[bytes], _schema: pa.Schema) -> None:
+        self._file = file
+        self._separator = b"[\n"
+
+    def write(self, rows: Rows) -> Counter[str]:
+        """One object per example that has a statement of known, undisputed label."""
+        groups = [group for row in rows if (group := vera_group(row))]
+        for group in groups:
+            self._file.write(self._separator + orjson.dumps(group, option=orjson.OPT_INDENT_2))
+            self._separator = b",\n"
+        return Counter(
+            {
+                WRITTEN: len(groups),
+                "written/left out/no statement with a label": len(rows) - len(groups),
+            }
+        )
+
+    def close(self) -> None:
+        """The closing bracket; an empty list if nothing was written."""
+        self._file.write(b"[]\n" if self._separator == b"[\n" else b"\n]\n")
+
+
+WRITERS: dict[Format, Callable[[IO[bytes], pa.Schema], Writer]] = {
+    "arrow": ArrowWriter,
+    "parquet": ParquetWriter,
+    "jsonl": JsonLinesWriter,
+    "tsv": TsvWriter,
+    "vera": VeraWriter,
+}
+
+
+def vera_group(row: dict[str, Any]) -> dict[str, list[str]] | None:
+    """Golds and distractors of one example; None where no statement of known label is left."""
+    prefix = f"{row['context'].strip()} " if row["context"] else ""
+    usable = [s for s in row["statements"] if s["label"] is not None and not s["masked"]]
+    if not usable:
+        return None
+    return {
+        "golds": [prefix + s["sentence"] for s in usable if s["label"]],
+        "distractors": [prefix + s["sentence"] for s in usable if not s["label"]],
+    }

@@ -1,0 +1,98 @@
+"""`uqa convert` for people: progress, what came out, and the line that opens it."""
+
+import json
+import sys
+from pathlib import Path
+
+from unifiedqa_convert.job import Request, look_up
+from unifiedqa_convert.pipeline import Result, convert
+from unifiedqa_convert.progress import row_progress
+from unifiedqa_convert.registry import load_adapter
+from unifiedqa_convert.shards import Format
+from unifiedqa_convert.sources import canonical_split
+
+OPENERS: dict[Format, str] = {
+    "arrow": 'datasets.Dataset.from_file("{first}")',
+    "parquet": 'datasets.load_dataset("parquet", data_files="{folder}/*.parquet")',
+    "jsonl": 'pandas.read_json("{first}", lines=True)',
+    "tsv": 'pandas.read_csv("{first}", sep="\\t", names=["input", "output"], quoting=3)',
+    "vera": 'json.load(open("{first}"))',
+}
+
+
+def convert_and_tell(request: Request, as_json: bool, quiet: bool) -> None:
+    """Convert; print the folder (or JSON) on stdout, and the summary on stderr unless quiet."""
+    title = f"{request.dataset}/{request.split}"
+    with row_progress(title, expected_rows(request), quiet) as progress:
+        try:
+            result = convert(request, progress)
+        except KeyboardInterrupt:  # typer exits with 130
+            print("uqa: stopped; the same command goes on from here", file=sys.stderr)
+            raise
+    if not quiet:
+        for line in summary(result):
+            print(line, file=sys.stderr)
+    if as_json:
+        print(json.dumps({"folder": str(result.folder), "manifest": result.manifest}, indent=2))
+    else:
+        print(result.folder)
+
+
+def expected_rows(request: Request) -> int | None:
+    """How many rows the split is known to have, for the time left; None where nobody knows."""
+    if request.from_file is not None:
+        return request.limit
+    split = load_adapter(request.dataset).source.splits.get(canonical_split(request.split))
+    rows = split.rows if split else None
+    return min(request.limit or rows, rows) if rows else request.limit
+
+
+def print_config_of(request: Request) -> None:
+    """Print, as JSON on stdout, everything that would decide the output, and where it would go."""
+    job = look_up(request)
+    print(json.dumps({"folder": str(job.place().final), **job.describe()}, indent=2))
+
+
+def summary(result: Result) -> list[str]:
+    """What was read, what came out, what to do next."""
+    manifest, counts = result.manifest, result.manifest["counts"]
+    rows, examples, statements = counts["rows"], counts["examples"], counts["statements"]
+    lines = []
+    if manifest["sample"]:
+        lines.append(
+            "WARNING: these are the embedded sample's invented rows, not the dataset's"
+            + (f" ({result.note})" if result.note else "")
+        )
+    if not result.made:
+        lines.append("complete already; nothing was converted (--overwrite makes it again)")
+    if result.resumed_shards:
+        lines.append(f"resumed after {result.resumed_shards} complete shards of a stopped run")
+    skipped = "".join(f", {number} skipped ({why})" for why, number in rows["skipped"].items())
+    lines += [
+        f"{manifest['dataset']}/{manifest['split']} from {_source(manifest)}: "
+        f"{rows['read']} rows read, {rows['used']} used{skipped}, {rows['rejected']} rejected",
+        f"{examples['labelled']} labelled and {examples['unlabelled']} unlabelled examples; "
+        f"{statements['true']} true, {statements['false']} false, "
+        f"{statements['unknown']} unlabelled statements" + _via(counts["via"]),
+        f"open it: {_opener(result)}",
+    ]
+    if manifest["format"] == "arrow":
+        sample = " --allow-sample" if manifest["sample"] else ""
+        lines.append(f"train on it: uqa train --preset tiny --data {result.folder}{sample}")
+    return lines
+
+
+def _source(manifest: dict[str, object]) -> str:
+    source = manifest["source"]
+    assert isinstance(source, dict)
+    names = ", ".join(file["name"] for file in source["files"])
+    return f"{source['kind']} {names}"
+
+
+def _via(via: dict[str, int]) -> str:
+    return f" ({', '.join(f'{name} {number}' for name, number in via.items())})" if via else ""
+
+
+def _opener(result: Result) -> str:
+    first = Path(result.folder, result.manifest["files"][0]["path"])
+    return OPENERS[result.manifest["format"]].format(first=first, folder=result.folder)

@@ -1,0 +1,5 @@
+"""Training and evaluation of Vera, the commonsense plausibility scorer (Liu et al. 2023).
+
+It meets the rest of the project at the shard. Importing the package loads neither torch nor
+transformers: ``config`` is light, ``train.run`` is the way in.
+"""

@@ -1,0 +1,137 @@
+"""Vera's losses as pure functions of tensors (Liu et al. 2023, section 3.2; upstream run.py).
+
+Shapes throughout: B problems, C columns, D numbers per hidden state. ``mask`` (B, C) is true
+where a statement stands; column 0 always holds one: the gold of a choice, or a lone statement.
+Everything is vectorised; no entry outside ``mask`` reaches a value or a gradient.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from vera_model.config import Contrastive, ContrastiveLabels, Scoring
+
+
+class Loss(NamedTuple):
+    """The sum that is trained on, and its two parts, each a scalar."""
+
+    total: Tensor
+    scoring: Tensor
+    contrastive: Tensor
+
+
+def to_grid(values: Tensor, mask: Tensor) -> Tensor:
+    """Spread one value per statement, (n, ...) in row order, over the grid: (B, C, ...)."""
+    grid = values.new_zeros(mask.shape + values.shape[1:])
+    grid[mask] = values
+    return grid
+
+
+def vera_loss(
+    logits: Tensor,
+    hidden: Tensor,
+    labels: Tensor,
+    mask: Tensor,
+    is_choice: Tensor,
+    *,
+    scoring: Scoring = "mce+bce",
+    contrastive: Contrastive = 4,
+    contrastive_labels: ContrastiveLabels = "label",
+    temperature: float = 0.05,
+    weight: float = 0.1,
+) -> Loss:
+    """Return scoring loss + ``weight`` * contrastive loss.
+
+    ``logits`` (B, C), ``hidden`` (B, C, D), ``labels`` (B, C) bool, ``is_choice`` (B,) bool.
+    """
+    score = scoring_loss(logits, labels, mask, is_choice, scoring)
+    if contrastive == 0:
+        return Loss(score, score, torch.zeros_like(score))
+    upstream = contrastive_labels == "upstream"
+    classes = column_classes(mask) if upstream else labels
+    contrast = contrastive_loss(
+        hidden[mask], classes[mask], contrastive, temperature, infinite=upstream
+    )
+    return Loss(score + weight * contrast, score, contrast)
+
+
+def scoring_loss(
+    logits: Tensor, labels: Tensor, mask: Tensor, is_choice: Tensor, kind: Scoring
+) -> Tensor:
+    """Return the loss on the logits alone."""
+    match kind:
+        case "mce":
+            return multi_class(logits, mask, is_choice)
+        case "bce":
+            return binary(logits, labels, mask)
+        case "mce+bce":
+            return multi_class(logits, mask, is_choice) + binary(logits, labels, mask)
+        case "margin":
+            return margin(logits, mask)
+
+
+def multi_class(logits: Tensor, mask: Tensor, is_choice: Tensor) -> Tensor:
+    """Cross-entropy of column 0 among its row, mean over the choice problems; 0 without any."""
+    rows = logits.masked_fill(~mask, -torch.inf)
+    losses = rows.logsumexp(dim=1) - logits[:, 0]
+    # A plain cross_entropy over no rows would be NaN.
+    return losses.masked_fill(~is_choice, 0).sum() / is_choice.sum().clamp(min=1)
+
+
+def binary(logits: Tensor, labels: Tensor, mask: Tensor) -> Tensor:
+    """Binary cross-entropy of column 0 plus the mean of the other columns', mean over problems."""
+    losses = functional.binary_cross_entropy_with_logits(
+        logits, labels.to(logits.dtype), reduction="none"
+    ).masked_fill(~mask, 0)
+    others = losses[:, 1:].sum(dim=1) / mask[:, 1:].sum(dim=1).clamp(min=1)
+    return (losses[:, 0] + others).mean()
+
+
+def margin(logits: Tensor, mask: Tensor) -> Tensor:
+    """Hinge of column 0 over each other column at margin 1, summed; mean over all problems."""
+    hinge = functional.relu(1 - (logits[:, :1] - logits[:, 1:]))
+    return hinge.masked_fill(~mask[:, 1:], 0).sum() / len(logits)
+
+
+def column_classes(mask: Tensor) -> Tensor:
+    """Upstream's classes: column 0 "true", the others "false", whatever the label says."""
+    classes = torch.zeros_like(mask)
+    classes[:, 0] = True
+    return classes
+
+
+def contrastive_loss(
+    hidden: Tensor,
+    classes: Tensor,
+    kind: Contrastive,
+    temperature: float,
+    *,
+    infinite: bool = False,
+) -> Tensor:
+    """Mean over the n statements of each one's contrastive loss: (n, D), (n,) bool → scalar.
+
+    An anchor without another statement of its class has no positive in kinds 2 and 4. It adds 0,
+    or with ``infinite`` (upstream) infinity to the value; either way its gradient is zero and it
+    counts in the mean.
+    """
+    vectors = functional.normalize(hidden, dim=-1) if kind in (3, 4) else hidden
+    similarity = vectors @ vectors.T / temperature
+    # The losses are differences, so a shift per row changes nothing but the rounding: dot
+    # products are in the thousands here, where float32 has three decimals left.
+    similarity = similarity - similarity.detach().amax(dim=1, keepdim=True)
+    same = classes[:, None] == classes[None, :]
+    itself = torch.eye(len(classes), dtype=torch.bool, device=classes.device)
+    if kind in (1, 3):
+        among = similarity.masked_fill(same & ~itself, -torch.inf).logsumexp(dim=1)
+        return (among - similarity.diagonal()).mean()
+    positives = same & ~itself
+    anchor = positives.any(dim=1)
+    # Left unmasked where there is no positive: logsumexp of nothing would give NaN gradients.
+    among = similarity.masked_fill(itself & anchor[:, None], -torch.inf).logsumexp(dim=1)
+    alike = similarity.masked_fill(~positives & anchor[:, None], -torch.inf).logsumexp(dim=1)
+    loss = (among - alike).masked_fill(~anchor, 0).mean()
+    if infinite and not bool(anchor.all()):
+        loss = loss + torch.inf  # a constant: the gradient stays that of the other anchors
+    return loss
