@@ -43,7 +43,7 @@ LAYERS["check"] = {*_READ_BACK, "readers", "output", "check"}
 LAYERS["pipeline"] = {*LAYERS, "pipeline"} - {"progress"}
 LAYERS["summary"] = {"job", "pipeline", "progress", "registry", "shards", "sources"}
 LAYERS["describe"] = {*LAYERS} - {"pipeline", "summary"}
-LAYERS["cli"] = {*LAYERS}
+LAYERS["cli"] = {*LAYERS, "cli"}
 LAYERS["__init__"] = {"pipeline", "registry"}
 
 # Heavy libraries, and the only places that may name them.

@@ -1,0 +1,57 @@
+"""The command line: `uqa`. Data on stdout, everything for people on stderr.
+
+A command calls one function; the errors of errors.py are caught here, once. Nothing heavy is
+imported until a command needs it, so that `uqa --help` answers at once.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from unifiedqa_convert.cli import convert, datasets
+from unifiedqa_convert.errors import UqaError
+from vera_model import run as vera_run
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Question-answering datasets to UnifiedQA records, declarative statements, and Vera.",
+    epilog="Start with: uqa list; uqa show copa; uqa convert copa --split validation",
+)
+app.command("list", epilog="Example: uqa list --json | jq '.[].name'")(datasets.list_datasets)
+app.command(epilog="Example: uqa show copa --rows 2")(datasets.show)
+app.command(epilog=convert.EPILOG)(convert.convert)
+app.command(
+    epilog="Examples: uqa check data/converted; uqa check published.tsv; exit code 4: an error"
+)(datasets.check)
+app.command(epilog="Examples: uqa sources; uqa sources copa --pin")(datasets.sources)
+app.command(
+    "train", epilog="Example: uqa train --preset tiny --data data/converted/copa/validation"
+)(vera_run.train)
+
+
+def main() -> None:
+    """Run the command line; exit codes are in errors.py."""
+    try:
+        app(standalone_mode=True)
+    except UqaError as error:
+        print(f"uqa: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        print(version("unifiedqa-convert"))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None: ...

@@ -1,0 +1,122 @@
+"""`uqa convert`: its options, gathered into one Request."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from unifiedqa_convert.cli.options import AsJson, Quiet, RawFiles
+
+EPILOG = (
+    "Examples: uqa convert copa --split validation; "
+    "uqa convert copa --split validation --raw val.jsonl --to jsonl --out out"
+)
+
+
+def convert(
+    dataset: str,
+    split: Annotated[str, typer.Option(help="train, validation (or dev, val), test …")],
+    raw: RawFiles = None,
+    source: Annotated[
+        Literal["auto", "hub", "sample"],
+        typer.Option(help="auto: --raw, the cache, the hub (10 s), then the embedded sample."),
+    ] = "auto",
+    records: Annotated[
+        Literal["question", "declarative", "both"] | None,
+        typer.Option(help="Default: both; question for tsv and vera."),
+    ] = None,
+    to: Annotated[
+        Literal["arrow", "parquet", "jsonl", "tsv", "vera"], typer.Option(help="The file format.")
+    ] = "arrow",
+    out: Annotated[Path, typer.Option(help="The output is OUT/<dataset>/<split>/.")] = Path(
+        "data/converted"
+    ),
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Find the authors' files here.", envvar="UQA_DATA_DIR")
+    ] = None,
+    question_converter: Annotated[
+        str, typer.Option(help="rules (embedded) or none.", metavar="NAME")
+    ] = "rules",
+    recipe: Annotated[
+        Literal["clean", "vera"], typer.Option(help="clean: right; vera: as upstream did it.")
+    ] = "clean",
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            help="canonical, unifiedqa, unifiedqa-train or rainier.", show_default="the recipe's"
+        ),
+    ] = None,
+    max_rejects: Annotated[int, typer.Option(min=0, help="Go on past so many rejected rows.")] = 0,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N rows.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes to work in.")] = 1,
+    shard_index: Annotated[
+        int, typer.Option(min=0, help="This task's share of the shards (Slurm arrays).")
+    ] = 0,
+    num_shards: Annotated[int, typer.Option(min=1, help="Into how many shares.")] = 1,
+    shard_rows: Annotated[
+        int, typer.Option(min=1, help="Raw rows per shard: what a killed run may have to redo.")
+    ] = 50_000,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another output.")] = False,
+    from_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="Convert your own file instead (csv, tsv, jsonl, json, parquet), under any name.",
+            rich_help_panel="Your own file",
+        ),
+    ] = None,
+    question: Annotated[
+        str | None, typer.Option(help="Its column of questions.", rich_help_panel="Your own file")
+    ] = None,
+    choices: Annotated[
+        str | None,
+        typer.Option(
+            help="Its columns of choices, with commas between.", rich_help_panel="Your own file"
+        ),
+    ] = None,
+    gold: Annotated[
+        str | None,
+        typer.Option(help="Its column of right answers.", rich_help_panel="Your own file"),
+    ] = None,
+    gold_is: Annotated[
+        Literal["text", "letter", "0", "1"],
+        typer.Option(
+            help="What that column holds: the text, its letter, its place from 0 or from 1.",
+            rich_help_panel="Your own file",
+        ),
+    ] = "text",
+    context: Annotated[
+        str | None, typer.Option(help="Its column of contexts.", rich_help_panel="Your own file")
+    ] = None,
+    print_config: Annotated[
+        bool, typer.Option("--print-config", help="Print what would be done, as JSON; do nothing.")
+    ] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Convert one split: raw rows to records and statements, with a manifest that adds up."""
+    from unifiedqa_convert.job import Request
+    from unifiedqa_convert.own_file import Columns
+    from unifiedqa_convert.summary import convert_and_tell, print_config_of
+
+    request = Request(
+        dataset=dataset,
+        split=split,
+        raw=tuple(raw or ()),
+        source=source,
+        data_dir=data_dir,
+        records=records,
+        to=to,
+        out=out,
+        question_converter=question_converter,
+        recipe=recipe,
+        profile=profile,
+        limit=limit,
+        share=(shard_index, num_shards),
+        shard_rows=shard_rows,
+        max_rejects=max_rejects,
+        overwrite=overwrite,
+        workers=workers,
+        from_file=from_file,
+        columns=Columns.of(question, choices, gold, gold_is, context) if question else None,
+    )
+    print_config_of(request) if print_config else convert_and_tell(request, as_json, quiet)

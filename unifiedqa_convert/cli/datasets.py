@@ -1,0 +1,75 @@
+"""`uqa list`, `show`, `sources`, `check`: what there is, where from, and whether it is whole."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from unifiedqa_convert.cli.options import AsJson, RawFiles, print_either
+from unifiedqa_convert.errors import UsageError
+
+
+def list_datasets(as_json: AsJson = False) -> None:
+    """List the datasets: splits with sizes, Vera's partition, how far proven, license."""
+    from unifiedqa_convert.describe import listed, print_list
+
+    print_either(listed(), print_list, as_json)
+    _report_broken_plugins()
+
+
+def show(
+    dataset: str,
+    split: Annotated[str | None, typer.Option(help="Default: the sample's first split.")] = None,
+    raw: RawFiles = None,
+    rows: Annotated[int, typer.Option(min=0, help="How many rows to follow.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Show which raw field goes where and why, then rows: raw, example, records, statements."""
+    from unifiedqa_convert.describe import print_shown, shown
+
+    print_either(shown(dataset, split, tuple(raw or ()), rows), print_shown, as_json)
+
+
+def check(
+    path: Annotated[
+        Path, typer.Argument(help="An output folder, a UnifiedQA TSV, or a Vera JSON.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Verify an output against its manifest, or name the traps in somebody else's file."""
+    from unifiedqa_convert import check as room
+
+    report = room.check(path)
+    document = room.as_json(report)
+    print_either(document, lambda _: print("\n".join(room.render(report))), as_json)
+    raise typer.Exit(0 if report.ok else 4)
+
+
+def sources(
+    dataset: Annotated[str | None, typer.Argument(help="Default: all.")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Ask the hub whether the pins still hold.")
+    ] = False,
+    pin: Annotated[
+        bool, typer.Option("--pin", help="Ask the hub for a pin: lines for the adapter's file.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say where each dataset's rows come from, whether pinned and whether on this machine."""
+    from unifiedqa_convert import sources as rooms
+    from unifiedqa_convert.describe import print_sources
+
+    if pin:
+        if dataset is None:
+            raise UsageError("--pin takes one dataset: uqa sources DATASET --pin")
+        print(rooms.pin(dataset))
+    else:
+        print_either((rooms.check if check else rooms.status)(dataset), print_sources, as_json)
+
+
+def _report_broken_plugins() -> None:
+    from unifiedqa_convert.registry import catalogue
+
+    for error in catalogue().errors:
+        print(f"uqa: {error}", file=sys.stderr)
