@@ -21,7 +21,7 @@ class AuthorsRow(Row):
     """The authors' JSON lines; their labels lie beside them, in dev-labels.lst for dev.jsonl."""
 
     shape = "authors"
-    beside: ClassVar[Beside | None] = Beside("-labels.lst", "label")
+    beside: ClassVar[Beside | None] = Beside((("", "{}-labels.lst"),), "label")
     context: Text = Field(description="context: what happened")
     question: Text = Field(description="question")
     answer_a: Text = Field(alias="answerA", description="choice (a)")

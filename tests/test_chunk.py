@@ -9,10 +9,11 @@ from unifiedqa_convert.counts import tree
 from unifiedqa_convert.declare import Ask, Sentence
 from unifiedqa_convert.encode import PROFILES
 from unifiedqa_convert.errors import QuestionConverterError, RowError
+from unifiedqa_convert.numbered import Numbered, Skipped
 from unifiedqa_convert.readers import Unreadable
 from unifiedqa_convert.registry import load_adapter
-from unifiedqa_convert.rows import Numbered, Skipped, required
 from unifiedqa_convert.schema import Row
+from unifiedqa_convert.shapes import required
 
 
 class Echo:

@@ -20,8 +20,8 @@ from conftest import ROOT
 from unifiedqa_convert import contract
 from unifiedqa_convert.contract import Breach, Case, Sample, breaches, cases
 from unifiedqa_convert.registry import catalogue
-from unifiedqa_convert.rows import raw_names
 from unifiedqa_convert.schema import Adapter, Converted, Record
+from unifiedqa_convert.shapes import raw_names
 
 GOLDENS = ROOT / "tests" / "golden"
 EXAMPLE = ROOT / "docs" / "example-dataset" / "uqa_weather"

@@ -18,24 +18,30 @@ LAYERS: dict[str, set[str]] = {
     "counts": set(),
     "progress": set(),
     "registry": {"schema", "errors"},
-    "readers": {"errors"},
+    "opened": {"errors"},
+    "readers": {"errors", "opened"},
     "pins": {"schema", "errors", "files", "registry"},
     "sources": {"schema", "errors", "files", "pins", "registry"},
-    "profiles": {"errors"},
+    "profiles": {"schema", "errors"},
     "encode": {"schema", "errors", "profiles"},
     "table": {"schema"},
-    "rows": {"schema", "errors", "readers"},
+    "shapes": {"schema", "errors", "readers"},
+    "joined": {"schema", "errors", "readers", "shapes"},
+    "numbered": {"schema", "errors", "readers"},
+    "pool": {"schema", "numbered"},
+    "rows": {"schema", "errors", "readers", "joined", "numbered", "pool"},
     "declare": {"schema", "errors", "profiles", "declare"},
     "shards": {"schema", "errors", "profiles", "encode", "table"},
     "files": set(),
     "output": {"errors", "files"},
     "workers": {"errors"},
-    "chunk": {"schema", "errors", "profiles", "encode", "declare", "rows"},
+    "chunk": {"schema", "errors", "profiles", "encode", "declare", "numbered", "rows"},
 }
 LAYERS["card"] = {"schema"}
 LAYERS["own_file"] = {"schema", "errors", "readers"}
 LAYERS["contract"] = {
-    *("schema", "errors", "profiles", "encode", "rows", "registry", "chunk", "sources")
+    *("schema", "errors", "profiles", "encode", "rows", "joined", "shapes", "numbered"),
+    *("registry", "chunk", "sources"),
 }
 LAYERS["job"] = {*LAYERS} - {"progress", "workers", "chunk", "counts", "contract"}
 _READ_BACK = {"schema", "errors", "files", "encode", "profiles", "table", "shards", "counts"}

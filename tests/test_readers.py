@@ -71,7 +71,7 @@ def test_xml_records_nest_and_repeat(tmp_path: Path) -> None:
         ("cut.json", b'[{"n": 1},', "not JSON"),
         ("cut.parquet", b"PAR1", "not Parquet"),
         ("cut.arrow", b"ARROW", "not an Arrow stream"),
-        ("rows.txt", b"n", "no reader for .txt"),
+        ("rows.doc", b"n", "no reader for .doc"),
     ],
 )
 def test_a_file_that_is_unusable_as_a_whole(

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from unifiedqa_convert.errors import RowError, SourceError
+from unifiedqa_convert.joined import complete
 from unifiedqa_convert.registry import load_adapter
-from unifiedqa_convert.rows import complete, shape_of, typed_rows
+from unifiedqa_convert.rows import typed_rows
 from unifiedqa_convert.schema import Row
+from unifiedqa_convert.shapes import shape_of
 
 COPA, SIQA = load_adapter("copa"), load_adapter("social_iqa")
 ROW = {"premise": "A.", "choice1": "B.", "choice2": "C.", "question": "effect", "label": 1}

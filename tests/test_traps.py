@@ -21,9 +21,10 @@ from unifiedqa_convert.chunk import Chunk, convert_chunk
 from unifiedqa_convert.declare import Ask, Sentence
 from unifiedqa_convert.encode import parse
 from unifiedqa_convert.errors import SourceError
+from unifiedqa_convert.joined import complete
 from unifiedqa_convert.profiles import PROFILES
 from unifiedqa_convert.registry import load_adapter
-from unifiedqa_convert.rows import complete, typed_rows
+from unifiedqa_convert.rows import typed_rows
 from unifiedqa_convert.schema import Converted, MultipleChoice, Row, YesNo
 
 SAMPLES = ROOT / "data" / "samples"

@@ -21,13 +21,15 @@ from unifiedqa_convert.encode import (
     surely_recovers,
 )
 from unifiedqa_convert.errors import QuestionConverterError, RowError
+from unifiedqa_convert.numbered import Numbered, Skipped
 from unifiedqa_convert.profiles import Profile
-from unifiedqa_convert.rows import Numbered, Skipped, as_json, wrong_field
+from unifiedqa_convert.rows import as_json, wrong_field
 from unifiedqa_convert.schema import (
     Adapter,
     Converted,
     Example,
     FieldError,
+    NotAnExample,
     Row,
     Statement,
 )
@@ -104,6 +106,9 @@ def _use(
 ) -> None:
     try:
         examples = [arrange(example, profile) for example in adapter.examples(row)]
+    except NotAnExample as error:
+        chunk.counts[f"rows/skipped/{error.reason}"] += 1
+        return
     except FieldError as error:
         field, reason = wrong_field(error, type(row))
         _reject(chunk, numbered, RowError(adapter.name, split, numbered.number, field, reason))

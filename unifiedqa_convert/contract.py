@@ -36,18 +36,21 @@ from unifiedqa_convert import schema
 from unifiedqa_convert.chunk import Chunk, convert_chunk
 from unifiedqa_convert.encode import arrange, parse, question_record, recovers
 from unifiedqa_convert.errors import UqaError, UsageError
+from unifiedqa_convert.joined import complete
+from unifiedqa_convert.numbered import Numbered
 from unifiedqa_convert.profiles import PROFILES
 from unifiedqa_convert.registry import catalogue, load_adapter
-from unifiedqa_convert.rows import (
-    Numbered,
-    complete,
-    raw_names,
-    required,
-    shape_of,
-    typed_rows,
-    wrong_field,
+from unifiedqa_convert.rows import typed_rows, wrong_field
+from unifiedqa_convert.schema import (
+    Adapter,
+    Converted,
+    Example,
+    FieldError,
+    MultipleChoice,
+    NotAnExample,
+    YesNo,
 )
-from unifiedqa_convert.schema import Adapter, Converted, Example, FieldError, MultipleChoice, YesNo
+from unifiedqa_convert.shapes import raw_names, required, shape_of
 from unifiedqa_convert.sources import canonical_split, sample_folder
 
 CANONICAL = PROFILES["canonical"]
@@ -256,8 +259,8 @@ def examples_are_pure(sample: Sample) -> Iterator[str]:
     """The same row gives the same examples, twice and in any order, and is left as it was."""
     rows = [row for _, row in _rows(sample)]
     before = [row.model_dump() for row in rows]
-    there = [list(sample.adapter.examples(row)) for row in rows]
-    back = [list(sample.adapter.examples(row)) for row in reversed(rows)][::-1]
+    there = [_examples(sample, row) for row in rows]
+    back = [_examples(sample, row) for row in reversed(rows)][::-1]
     for number, (one, two) in enumerate(zip(there, back, strict=True)):
         if one != two:
             yield f"row {number} gives {one}, then {two}"
@@ -652,11 +655,19 @@ def _meaning(sample: Sample, raw: dict[str, Any]) -> list[Example] | Refused:
     except ValidationError as error:
         return Refused(*wrong_field(error, sample.shape))
     try:
-        return list(sample.adapter.examples(row))
+        return _examples(sample, row)
     except FieldError as error:
         return Refused(*wrong_field(error, sample.shape))
     except Exception as error:  # noqa: BLE001 (what the pipeline does not catch ends a run)
         return Refused("", f"raises {error!r}, which ends a run; FieldError rejects the row")
+
+
+def _examples(sample: Sample, row: schema.Row) -> list[Example]:
+    """None for a row that is no part of the dataset, as its adapter says."""
+    try:
+        return list(sample.adapter.examples(row))
+    except NotAnExample:
+        return []
 
 
 def _not_named(sample: Sample, raw: dict[str, Any], place: Place, what: str) -> Iterator[str]:

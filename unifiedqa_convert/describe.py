@@ -22,7 +22,7 @@ def shown(dataset: str, split: str | None, raw: tuple[Path, ...], rows: int) -> 
 
     The rows are the embedded sample's unless ``raw`` names files.
     """
-    from unifiedqa_convert.rows import raw_names
+    from unifiedqa_convert.shapes import raw_names
 
     adapter = load_adapter(dataset)
     shapes = [
@@ -107,8 +107,9 @@ def _first_line(cls: type) -> str:
 def _steps(adapter: Adapter, split: str | None, raw: tuple[Path, ...], rows: int) -> dict[str, Any]:
     from unifiedqa_convert.chunk import convert_chunk
     from unifiedqa_convert.declare.choose import question_converter
+    from unifiedqa_convert.joined import complete
     from unifiedqa_convert.profiles import profile_named
-    from unifiedqa_convert.rows import as_json, complete, first_rows
+    from unifiedqa_convert.rows import as_json, first_rows
     from unifiedqa_convert.sources import canonical_split, locate, sample_splits
 
     wanted = canonical_split(split) if split else sample_splits(adapter)[0]

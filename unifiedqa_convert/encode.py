@@ -31,26 +31,34 @@ def same_text(text: str) -> str:
 
 
 def arrange(example: Example, profile: Profile) -> Example:
-    """Order choices so that the gold's position tells nothing, where the source's order would.
+    """The choices that the profile has, in its order.
 
-    SciQ publishes its gold in a field of its own; any fixed place for it would be learnt. The
-    order comes from a hash of each choice's normalised text: the same on every machine.
+    SciQ publishes its gold in a field of its own; any fixed place for it would be learnt. Where
+    order gives the gold away, it comes from a hash of each choice's normalised text: the same on
+    every machine. Choices that the dataset's quirk merges into others are left out.
     """
-    if not isinstance(example, MultipleChoice) or example.order_matters:
+    if not isinstance(example, MultipleChoice):
         return example
-    if not profile.hash_free_order:
+    merged = profile.own.merged
+    places = [n for n, choice in enumerate(example.choices) if choice not in merged]
+    if not example.order_matters and profile.hash_free_order:
+        places.sort(key=lambda n: (_digest(example.choices[n]), n))
+    elif len(places) == len(example.choices):
         return example
-    order = sorted(range(len(example.choices)), key=lambda i: (_digest(example.choices[i]), i))
-    golds, sentences = example.golds, example.sentences
+    golds = example.golds
+    if golds and merged:
+        told = [merged.get(example.choices[gold], example.choices[gold]) for gold in golds]
+        golds = tuple(example.choices.index(choice) for choice in told)
+    sentences = example.sentences
     return MultipleChoice(
         id=example.id,
         question=example.question,
         cue=example.cue,
         context=example.context,
-        choices=tuple([example.choices[i] for i in order]),
-        golds=golds and tuple(sorted([order.index(gold) for gold in golds])),
-        sentences=sentences and tuple([sentences[i] for i in order]),
-        order_matters=False,
+        choices=tuple([example.choices[n] for n in places]),
+        golds=golds and tuple(sorted({places.index(gold) for gold in golds})),
+        sentences=sentences and tuple([sentences[n] for n in places]),
+        order_matters=example.order_matters,
     )
 
 
@@ -66,7 +74,7 @@ class Fields(NamedTuple):
 def fields(example: Example, profile: Profile) -> Fields:
     """Clean each text once; the output is the first gold's text, None where there is no label."""
     clean = profile.clean
-    question = clean(example.asked if profile.cue else example.question)
+    question = clean(profile.asked(example))
     context = clean(example.context) if example.context else ""
     choices: tuple[str, ...] = ()
     output: str | None = None
@@ -142,7 +150,7 @@ def recovers(example: Example, record: Record, profile: Profile) -> bool:
         choices = tuple(map(normal, example.choices))
         golds = example.golds[:1] if example.golds else None
     return (
-        parsed.question == normal(example.asked if profile.cue else example.question)
+        parsed.question == normal(profile.asked(example))
         and parsed.choices == choices
         and parsed.golds == golds
         and parsed.context == (normal(example.context or "") or None)

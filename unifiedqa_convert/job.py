@@ -10,11 +10,11 @@ from unifiedqa_convert.declare import QuestionConverter
 from unifiedqa_convert.declare.choose import question_converter
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.files import sha256_of
+from unifiedqa_convert.joined import complete
 from unifiedqa_convert.output import Place
 from unifiedqa_convert.own_file import Columns, adapter_for
 from unifiedqa_convert.profiles import RECIPES, Profile, Recipe, profile_named
 from unifiedqa_convert.registry import catalogue, load_adapter
-from unifiedqa_convert.rows import complete
 from unifiedqa_convert.schema import Adapter
 from unifiedqa_convert.shards import Format
 from unifiedqa_convert.sources import Located, SourceName, canonical_split, locate
@@ -127,7 +127,7 @@ def look_up(request: Request) -> Job:
         adapter,
         split,
         located._replace(files=complete(adapter, split, located.files)),
-        profile_named(request.profile or RECIPES[request.recipe]),
+        profile_named(request.profile or RECIPES[request.recipe]).of(adapter.name),
         records,
         question_converter(request.question_converter),
         request,

@@ -22,8 +22,9 @@ from unifiedqa_convert.counts import tree
 from unifiedqa_convert.errors import OutputError, RowError, SourceError, TooManyRejects
 from unifiedqa_convert.files import sha256_of, whole
 from unifiedqa_convert.job import Job, Request, look_up
+from unifiedqa_convert.numbered import Numbered
 from unifiedqa_convert.output import REJECTS, Place, begin, claimed, commit, notes, publish
-from unifiedqa_convert.rows import Numbered, typed_rows
+from unifiedqa_convert.rows import typed_rows
 from unifiedqa_convert.shards import SUFFIXES, WRITERS
 from unifiedqa_convert.table import arrow_schema, as_rows
 from unifiedqa_convert.workers import run_workers

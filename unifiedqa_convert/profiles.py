@@ -10,11 +10,12 @@ Recipes choose among them: ``clean`` is canonical, ``vera`` is rainier.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from string import ascii_lowercase, ascii_uppercase
 from typing import Literal
 
 from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.schema import Example
 
 Recipe = Literal["clean", "vera"]
 
@@ -54,6 +55,13 @@ class Quirk:
     """On both sides of the tab."""
     end: str = ""
     """Before the line end."""
+    blank: str | None = None
+    """What stands for the blank ``_`` of a question."""
+    merged: Mapping[str, str] = field(default_factory=dict)
+    """Choices that are left out, each with the choice that is gold where it was."""
+
+
+_NO_QUIRK = Quirk("input ⇥ output")
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,20 @@ class Profile:
     hash_free_order: bool = True
     """Order choices by a hash where the source's order gives the gold away."""
     quirks: Mapping[str, Quirk] = field(default_factory=dict)
+    own: Quirk = _NO_QUIRK
+    """The quirk of the dataset at hand; see ``of``."""
+
+    def of(self, dataset: str) -> "Profile":
+        """The profile as it writes one dataset."""
+        return replace(self, own=self.quirks.get(dataset, _NO_QUIRK))
+
+    def asked(self, example: Example) -> str:
+        """The question as this profile words it: with its cue or without, its blank as published.
+
+        Not cleaned yet.
+        """
+        text = example.asked if self.cue else example.question
+        return text if self.own.blank is None else text.replace("_", self.own.blank)
 
     @property
     def plain(self) -> bool:
@@ -84,16 +106,16 @@ class Profile:
         """A field as it stands in a record, and as ``parse`` gives it back."""
         return self.whole(self.clean(text)).strip()
 
-    def quirk(self, dataset: str) -> Quirk:
-        """The dataset's quirk, or none."""
-        return self.quirks.get(dataset, _NO_QUIRK)
 
-
-_NO_QUIRK = Quirk("input ⇥ output")
-
+_ELEVEN = {"zero": "no"}
+_RAINIER: dict[str, Quirk] = {
+    "numersense": Quirk("rainier numersense/dev.tsv", blank="<mask>", merged=_ELEVEN),
+    "numersense_new": Quirk("rainier numersense_new/dev.tsv", merged=_ELEVEN),
+}
 _WINOGRANDE = Quirk("winogrande_l/dev.tsv", pad=" ", end=" ")
 _UNIFIEDQA: dict[str, Quirk] = {
     "social_iqa": Quirk("social_iqa/dev.tsv", pad=" "),
+    "physical_iqa": Quirk("physical_iqa/dev.tsv", pad=" "),
     **{f"winogrande_{size}": _WINOGRANDE for size in ("xs", "s", "m", "l", "xl", "debiased")},
 }
 
@@ -121,6 +143,7 @@ _PROFILES = (
         letters=ascii_uppercase,
         cue=False,
         hash_free_order=False,
+        quirks=_RAINIER,
     ),
 )
 PROFILES: dict[str, Profile] = {profile.name: profile for profile in _PROFILES}

@@ -5,24 +5,25 @@ counted and rejected, not a reason to lose its neighbours.
 """
 
 import csv
-import gzip
 import json
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any, NamedTuple, cast
+from typing import IO, Any, NamedTuple
 from xml.etree.ElementTree import Element, ParseError
 
 import orjson
 
 from unifiedqa_convert.errors import SourceError
+from unifiedqa_convert.opened import BROKEN, broken, content_name, opened
 
 UTF8_BOM = b"\xef\xbb\xbf"
 LONGEST_LINE = 16 * 2**20
 """Bytes of one JSON line; a longer one is a rejected row, so that memory stays bounded."""
+LARGEST_DOCUMENT = 2**30
+"""Bytes of a file that is one JSON document, which is read as a whole."""
 
 
 class Unreadable(NamedTuple):
@@ -40,14 +41,22 @@ Raw = dict[str, Any] | Unreadable | Passed
 Wanted = Callable[[int], bool]
 
 
-def read(path: Path, element: str | None = None, wanted: Wanted | None = None) -> Iterator[Raw]:
+def read(
+    path: Path,
+    element: str | None = None,
+    wanted: Wanted | None = None,
+    columns: tuple[str, ...] | None = None,
+) -> Iterator[Raw]:
     """The records of one file in order; its format is told by its suffix.
 
-    ``element`` is the XML tag that holds one row. Where ``wanted`` is given, a record whose number
-    in the file it refuses may come as ``PASSED``, unparsed: that is how a share of a big file is
-    read. SourceError if the file as a whole is unusable.
+    ``element`` is the XML tag that holds one row; ``columns`` names the fields of a table that has
+    no header. Where ``wanted`` is given, a record whose number in the file it refuses may come as
+    ``PASSED``, unparsed: that is how a share of a big file is read. SourceError if the file as a
+    whole is unusable.
     """
     suffix = format_of(path)
+    if suffix in _DIALECTS:
+        return _table(path, _DIALECTS[suffix], columns)
     if suffix == ".xml":
         if element is None:
             raise SourceError(f"{path}: this dataset has no XML shape")
@@ -56,15 +65,14 @@ def read(path: Path, element: str | None = None, wanted: Wanted | None = None) -
         lines = suffix == ".jsonl" or not _starts_with_array(path)
         return _jsonl(path, wanted) if lines else _json(path)
     if suffix not in _READERS:
-        known = " ".join([".jsonl", ".json", ".xml", *_READERS])
+        known = " ".join([".jsonl", ".json", ".xml", *_DIALECTS, *_READERS])
         raise SourceError(f"{path}: no reader for {suffix or 'a file without suffix'}; {known}")
     return _READERS[suffix](path)
 
 
 def format_of(path: Path) -> str:
-    """The suffix that tells the format; ``.gz`` around it is looked through."""
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    return (suffixes[:-1] or [""])[-1] if suffixes[-1:] == [".gz"] else path.suffix.lower()
+    """The suffix that tells the format; compression around it is looked through."""
+    return Path(content_name(path)).suffix.lower()
 
 
 def read_labels(path: Path) -> list[str]:
@@ -76,16 +84,10 @@ def read_labels(path: Path) -> list[str]:
     return [line.strip() for line in text.removesuffix("\n").split("\n")]
 
 
-def _open(path: Path) -> IO[bytes]:
-    gzipped = path.suffix.lower() == ".gz"
-    opened = gzip.open(path) if gzipped else path.open("rb")  # noqa: SIM115 (the callers close it)
-    return cast(IO[bytes], opened)
-
-
 def _jsonl(path: Path, wanted: Wanted | None) -> Iterator[Raw]:
     # Bytes are split at \n alone: U+2028 and U+0085 are text, not line ends.
     try:
-        with _open(path) as lines:
+        with opened(path) as lines:
             number = 0
             for line in _bounded_lines(lines):
                 if not line or line.isspace():
@@ -95,8 +97,8 @@ def _jsonl(path: Path, wanted: Wanted | None) -> Iterator[Raw]:
                 else:
                     yield _loads(line)
                 number += 1
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise SourceError(f"{path}: not whole gzip: {error}") from None
+    except BROKEN as error:
+        raise broken(path, error) from None
 
 
 def _bounded_lines(file: IO[bytes]) -> Iterator[bytes]:
@@ -156,21 +158,33 @@ def _twice(text: bytes) -> str | None:
 
 def _starts_with_array(path: Path) -> bool:
     """Whether a ``.json`` file is an array of rows; some authors put JSON lines there."""
-    with _open(path) as file:
+    with opened(path) as file:
         return file.read(64).removeprefix(UTF8_BOM).lstrip().startswith(b"[")
 
 
 def _json(path: Path) -> Iterator[Raw]:
+    for value in read_document(path):
+        yield value if isinstance(value, dict) else Unreadable("not a JSON object")
+
+
+def read_document(path: Path) -> Any:
+    """The one value of a JSON file, which is read as a whole."""
     try:
-        with _open(path) as file:
-            text = file.read().removeprefix(UTF8_BOM)
-        values = orjson.loads(text)
+        with opened(path) as file:
+            text = file.read(LARGEST_DOCUMENT + 1).removeprefix(UTF8_BOM)
+        if len(text) > LARGEST_DOCUMENT:
+            raise SourceError(
+                f"{path}: one JSON document of more than {LARGEST_DOCUMENT // 2**20} MiB; "
+                "make JSON lines of it"
+            )
+        document = orjson.loads(text)
+    except BROKEN as error:
+        raise broken(path, error) from None
     except orjson.JSONDecodeError as error:
         raise SourceError(f"{path}: not JSON: {error}") from None
-    if _may_repeat_keys(text, values) and (twice := _twice(text)):
+    if _may_repeat_keys(text, document) and (twice := _twice(text)):
         raise SourceError(f"{path}: the key {twice!r} stands twice in one object")
-    for value in values:
-        yield value if isinstance(value, dict) else Unreadable("not a JSON object")
+    return document
 
 
 def _xml(path: Path, element: str) -> Iterator[Raw]:
@@ -178,10 +192,13 @@ def _xml(path: Path, element: str) -> Iterator[Raw]:
     from defusedxml.ElementTree import iterparse
 
     try:
-        for _, node in iterparse(path, events=("end",)):
-            if node.tag == element:
-                yield _record(node)
-                node.clear()
+        with opened(path) as file:
+            for _, node in iterparse(file, events=("end",)):
+                if node.tag == element:
+                    yield _record(node)
+                    node.clear()
+    except BROKEN as error:
+        raise broken(path, error) from None
     except (ParseError, DefusedXmlException) as error:
         raise SourceError(f"{path}: not XML that can be read safely: {error!r}") from None
 
@@ -222,33 +239,33 @@ def _arrow(path: Path) -> Iterator[Raw]:
         raise SourceError(f"{path}: not an Arrow stream: {error}") from None
 
 
-def _table(path: Path, dialect: dict[str, Any]) -> Iterator[Raw]:
+def _table(path: Path, dialect: dict[str, Any], columns: tuple[str, ...] | None) -> Iterator[Raw]:
     """Rows under a header. Fields too many or too few make a row unreadable, not shifted."""
-    with _open(path) as file, TextIOWrapper(file, "utf-8-sig", newline="") as text:
+    csv.field_size_limit(LONGEST_LINE)
+    # A byte that is not UTF-8 becomes a lone surrogate, which a row's fields refuse: it costs its
+    # row, not its neighbours.
+    escape = "surrogateescape"
+    with opened(path) as file, TextIOWrapper(file, "utf-8-sig", escape, newline="") as text:
         try:
             rows = csv.reader(text, strict=True, **dialect)
-            header = next(rows, [])
+            header = columns or next(rows, [])
             for fields in rows:
                 if len(fields) == len(header):
                     yield dict(zip(header, fields, strict=True))
                 elif fields:
-                    yield Unreadable(f"{len(fields)} fields under a header of {len(header)}")
-        except (csv.Error, UnicodeDecodeError) as error:
+                    under = "in a table" if columns else "under a header"
+                    yield Unreadable(f"{len(fields)} fields {under} of {len(header)}")
+        except csv.Error as error:
             raise SourceError(f"{path}: not a table that can be read: {error}") from None
+        except BROKEN as error:
+            raise broken(path, error) from None
 
 
-def _csv(path: Path) -> Iterator[Raw]:
-    return _table(path, {})
-
-
-def _tsv(path: Path) -> Iterator[Raw]:
-    # In a TSV a quotation mark is text: csv's default would swallow it, and rows with it.
-    return _table(path, {"delimiter": "\t", "quoting": csv.QUOTE_NONE})
-
+# In a TSV a quotation mark is text: csv's default would swallow it, and rows with it.
+_TABBED: dict[str, Any] = {"delimiter": "\t", "quoting": csv.QUOTE_NONE}
+_DIALECTS: dict[str, dict[str, Any]] = {".csv": {}, ".tsv": _TABBED, ".txt": _TABBED}
 
 _READERS: dict[str, Callable[[Path], Iterator[Raw]]] = {
-    ".csv": _csv,
-    ".tsv": _tsv,
     ".parquet": _parquet,
     ".arrow": _arrow,
 }

@@ -44,15 +44,56 @@ surrogates too, which are not text in any encoding.
 """
 
 
-class Beside(NamedTuple):
-    """A file of labels that lies beside the rows' file: one line per row, in the same order."""
+class NotAnExample(Exception):
+    """Raised by an adapter: this row is none of the dataset's, by its authors' own word.
 
-    ending: str
-    """What the rows' file name, without suffix, is followed by: ``-labels.lst``."""
+    The row is counted as skipped, under the reason.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Beside(NamedTuple):
+    """A file that lies beside the rows' file and adds one field to each row: labels, or pairs."""
+
+    names: tuple[tuple[str, str], ...]
+    """Where it lies: an ending of the rows' file name without suffix, and the other file's name,
+    in which ``{}`` is what stands before that ending: ``("", "{}-labels.lst")``."""
     field: str
-    """The raw field its lines become. A row that has the field already must agree with it."""
+    """The raw field it becomes. A row that has the field already must agree with it."""
+    key: str | None = None
+    """The raw field by which a row finds its line; None: one line per row, in the same order."""
+    columns: tuple[str, ...] | None = None
+    """The names of its columns, where it is a table without a header."""
     needed: bool = True
     """Whether rows without the file are an error, in a split that has labels."""
+
+
+class Offer(NamedTuple):
+    """One value that a row puts into its file's pool, from which other rows draw distractors."""
+
+    among: str
+    """Only rows that offer among the same draw it: the relation of a knowledge base's tail."""
+    own: str
+    """Rows that offer under the same name never draw it: the head, whose tails are all true."""
+    value: str
+    """What is drawn."""
+
+
+class Pool(NamedTuple):
+    """A first pass over the split's files: each offer of a row draws other rows' values.
+
+    The draws are a function of the dataset, the split, the row's number and the pool's content;
+    the pool keeps, per ``among``, the distinct values with the smallest hashes, so that its
+    memory is bounded and does not depend on the order of the rows.
+    """
+
+    field: str
+    """The raw field that the draws become: a list of values for each of the row's offers."""
+    draws: int
+    """How many values each offer draws; fewer where the pool has no more."""
 
 
 class Row(BaseModel):
@@ -70,10 +111,21 @@ class Row(BaseModel):
     """In XML: the tag of the element that is one row."""
     splits: ClassVar[tuple[str, ...] | None] = None
     """The splits this shape can give; None means every split of the dataset."""
+    columns: ClassVar[tuple[str, ...] | None] = None
+    """In a csv, tsv or txt file without a header: the names of its columns."""
     beside: ClassVar[Beside | None] = None
-    """The labels' file, where the authors keep labels apart from rows."""
+    """The file that completes it, where the authors keep labels or pairs apart from rows."""
+    paired: ClassVar[tuple[str, str] | None] = None
+    """Two rows make one: the field that holds a row's own key and the one that names its other.
+    The first of a pair gets the other's record under ``other``, the second one is skipped."""
+    pool: ClassVar[Pool | None] = None
+    """The first pass that gives each row its distractors; see ``offers``."""
     first: ClassVar[int | None] = None
     """Only so many rows belong to the dataset; later ones are skipped and counted."""
+
+    def offers(self) -> tuple[Offer, ...]:
+        """What it puts into the pool, if its shape has one."""
+        return ()
 
 
 class Example(BaseModel):
@@ -199,6 +251,8 @@ class Source:
     """40 hex digits. None: unpinned, and the hub is refused until somebody pins it."""
     redistributable: bool | None = None
     """None: the license was not found stated."""
+    ask: str | None = None
+    """Where to ask for rows that can't be downloaded freely, and how to pass them on then."""
 
 
 class Adapter(ABC):
@@ -215,4 +269,7 @@ class Adapter(ABC):
 
     @abstractmethod
     def examples(self, row: Row) -> Iterator[Example]:
-        """Yield what ``row``, of one of ``shapes``, means. Raise FieldError, never guess."""
+        """Yield what ``row``, of one of ``shapes``, means.
+
+        Raise FieldError, never guess; NotAnExample where the row is no part of the dataset.
+        """

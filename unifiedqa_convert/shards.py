@@ -99,7 +99,7 @@ class TsvWriter:
     def __init__(self, file: IO[bytes], schema: pa.Schema) -> None:
         self._file = file
         facts = facts_of(schema)
-        self._quirk = profile_named(facts["profile"]).quirk(facts["dataset"])
+        self._quirk = profile_named(facts["profile"]).of(facts["dataset"]).own
 
     def write(self, rows: Rows) -> Counter[str]:
         """As many lines as rows: records hold no tab and no line end, white space is collapsed."""
