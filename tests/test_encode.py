@@ -31,6 +31,17 @@ def test_a_question_record_is_one_line_with_lettered_choices() -> None:
     assert parse(record, CANONICAL).choices == ("ice", "", "a rock")
 
 
+def test_a_cue_may_be_all_the_question_there_is() -> None:
+    """Rainier writes no cue, and then nothing before the choices' separator (sha256 of comve_a)."""
+    example = MultipleChoice(question="", cue="Which?", choices=("ice", "fire"), golds=(1,))
+    assert question_record(example, CANONICAL).input == "Which? \\n (a) ice (b) fire"
+    rainier = PROFILES["rainier"]
+    record = question_record(example, rainier)
+    assert record.input == "\\n (A) ice (B) fire"
+    assert parse(record, rainier).choices == ("ice", "fire")
+    assert recovers(example, record, rainier)
+
+
 def test_unlabelled_yes_no_and_free_text() -> None:
     assert question_record(YesNo(question="Is ice cold?"), CANONICAL).output is None
     assert question_record(YesNo(question="Is ice cold?", answer=False), CANONICAL).output == "no"

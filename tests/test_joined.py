@@ -146,6 +146,19 @@ def test_pairs_become_one_row_at_the_first_ones_place(tmp_path: Path) -> None:
     assert "not there or not its own" in str(e)
 
 
+def test_pairs_may_come_in_the_order_of_the_file_that_pairs_them(tmp_path: Path) -> None:
+    names = [{"key": key, "name": f"n{key}"} for key in "abcdx"]
+    rows = write(tmp_path / "dev.jsonl", *names)
+    pairs = {"d": "b", "gone": "lost", "b": "d", "c": "a", "a": "c", "x": "y"}
+    (tmp_path / "pairs_dev.json").write_text(json.dumps(pairs))
+    adapter = adapter_of(Twin)
+    files = complete(adapter, "train", [rows])
+    found = [n.row for n in typed_rows(adapter, "train", files, as_paired=True)]
+    made = [(row.name, row.other["name"]) for row in found if isinstance(row, Twin)]
+    assert made == [("nd", "nb"), ("nc", "na")]
+    assert len(found) == len(names)
+
+
 def test_tables_without_header_take_the_shapes_columns(tmp_path: Path) -> None:
     path = tmp_path / "rows.txt"
     path.write_text('"one\t1\ntwo\t2\t3\nthree\t3\n')

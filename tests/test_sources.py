@@ -110,6 +110,22 @@ def test_the_same_file_twice_is_one_candidate(tmp_path: Path) -> None:
     assert found.files == (tmp_path / "valid.json",)
 
 
+def test_a_split_in_several_files_is_found_whole_and_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = ("z/data.json", "a/data.json")
+    source = Source(splits={"test": Split(parts=parts)}, license="", homepage="", citation="")
+    monkeypatch.setattr(type(SCIQ), "source", source)
+    for name in parts:
+        (tmp_path / "sciq" / name).parent.mkdir(parents=True)
+    (tmp_path / "sciq" / parts[0]).write_bytes(b"[]")
+    with pytest.raises(SourceError, match=r"no z/data\.json and a/data\.json for sciq/test"):
+        sources.locate(SCIQ, "test", (), "auto", tmp_path)
+    (tmp_path / "sciq" / parts[1]).write_bytes(b"[]")
+    found = sources.locate(SCIQ, "test", (), "auto", tmp_path)
+    assert found.files == tuple(tmp_path / "sciq" / name for name in parts)
+
+
 def test_data_dir_and_another_source_exclude_each_other(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="exclude each other"):
         sources.locate(SCIQ, "validation", (), "sample", tmp_path)

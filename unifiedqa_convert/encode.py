@@ -92,7 +92,8 @@ def joined(parts: Fields, profile: Profile) -> Record:
     r"""``question \n (a) … (b) … \n context`` → output; absent parts are left out."""
     text = parts.question
     if parts.choices:
-        text += profile.separator + _lettered(parts.choices, profile)
+        bare = profile.unasked if not text else None
+        text += (bare or profile.separator) + _lettered(parts.choices, profile)
     if parts.context:
         text += profile.separator + parts.context
     output = None if parts.output is None else profile.whole(parts.output)
@@ -119,7 +120,10 @@ def parse(record: Record, profile: Profile) -> Parsed:
     Golds are every choice whose text equals the output; where a choice holds `` (b) `` or the
     question a literal `` \n ``, what comes back differs from what went in (see ``recovers``).
     """
-    question, *rest = record.input.split(profile.separator)
+    text = record.input
+    if profile.unasked and text.startswith(profile.unasked):
+        text = profile.separator + text.removeprefix(profile.unasked)
+    question, *rest = text.split(profile.separator)
     choices: tuple[str, ...] = ()
     if rest and rest[0].lstrip().startswith(f"({profile.letters[0]})"):
         choices = _unlettered(rest.pop(0), profile.letters)

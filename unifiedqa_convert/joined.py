@@ -113,14 +113,20 @@ def complete(adapter: Adapter, split: str, paths: Iterable[Path]) -> tuple[Path,
     return tuple(files)
 
 
-def joined_records(file: Together, wanted: Wanted | None) -> Iterator[Raw | Second]:
-    """The file's records, each with what the file beside says of it, pairs made one."""
+def joined_records(
+    file: Together, wanted: Wanted | None, as_paired: bool = False
+) -> Iterator[Raw | Second]:
+    """The file's records, each with what the file beside says of it, pairs made one.
+
+    With ``as_paired``, pairs come in the order of the file beside.
+    """
     path, shape, beside = file
     if beside is not None and shape.beside is None:
         raise SourceError(f"{beside}: the rows of {path} have their labels inside")
     if shape.paired is not None:
         # Who is whose other is known when all rows have been seen.
-        yield from _paired(list(_completed(file, None)), *shape.paired)
+        records = list(_completed(file, None))
+        yield from _paired(_as_listed(file, records) if as_paired else records, *shape.paired)
     else:
         yield from _completed(file, wanted)
 
@@ -183,6 +189,20 @@ def _with(raw: Raw, field: str, value: Any) -> Raw:
     if raw.get(field, value) != value:
         return Unreadable(f"{field} is {raw[field]!r}, but the file beside says {value!r}")
     return {**raw, field: value}
+
+
+def _as_listed(file: Together, records: list[Raw]) -> list[Raw]:
+    """The records in the order in which the file beside lists their keys; unlisted ones last."""
+    join = file.shape.beside
+    if file.beside is None or join is None or join.key is None:
+        return records
+    key = join.key
+    place = {name: number for number, name in enumerate(_by_key(file.beside, join))}
+
+    def listed(raw: Raw) -> int:
+        return place.get(str(raw.get(key)), len(place)) if isinstance(raw, dict) else len(place)
+
+    return sorted(records, key=listed)
 
 
 def _paired(records: list[Raw], key: str, other: str) -> Iterator[Raw | Second]:

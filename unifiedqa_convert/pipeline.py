@@ -107,7 +107,13 @@ def _work(
         return mine and shard not in done and (limit is None or number < limit)
 
     everything = shares == workers == 1 and not done and limit is None
-    rows = typed_rows(job.adapter, job.split, job.located.files, None if everything else wanted)
+    rows = typed_rows(
+        job.adapter,
+        job.split,
+        job.located.files,
+        None if everything else wanted,
+        as_paired=job.profile.own.as_paired,
+    )
     with _without_cycle_search():
         for number, shard in groupby(rows, key=lambda row: row.number // size):
             commit(place, number, _shard(job, place, number, shard, progress))

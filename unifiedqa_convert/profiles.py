@@ -59,6 +59,8 @@ class Quirk:
     """What stands for the blank ``_`` of a question."""
     merged: Mapping[str, str] = field(default_factory=dict)
     """Choices that are left out, each with the choice that is gold where it was."""
+    as_paired: bool = False
+    """Rows come in the order of the file that pairs them, not of their own, and are numbered so."""
 
 
 _NO_QUIRK = Quirk("input ⇥ output")
@@ -77,6 +79,8 @@ class Profile:
     empty: str = "({})"
     """An empty choice; the published files leave the space that would separate its text."""
     separator: str = r" \n "
+    unasked: str | None = None
+    """What stands before the choices where there is no question; None: the separator."""
     cue: bool = True
     """Whether a dataset's cue follows its question."""
     hash_free_order: bool = True
@@ -111,6 +115,7 @@ _ELEVEN = {"zero": "no"}
 _RAINIER: dict[str, Quirk] = {
     "numersense": Quirk("rainier numersense/dev.tsv", blank="<mask>", merged=_ELEVEN),
     "numersense_new": Quirk("rainier numersense_new/dev.tsv", merged=_ELEVEN),
+    "com2sense_paired": Quirk("rainier com2sense_paired/dev.tsv", as_paired=True),
 }
 _WINOGRANDE = Quirk("winogrande_l/dev.tsv", pad=" ", end=" ")
 _UNIFIEDQA: dict[str, Quirk] = {
@@ -141,6 +146,7 @@ _PROFILES = (
         clean=published,
         empty="({}) ",
         letters=ascii_uppercase,
+        unasked=r"\n ",  # proof: comve_a/dev.tsv
         cue=False,
         hash_free_order=False,
         quirks=_RAINIER,

@@ -16,30 +16,40 @@ from unifiedqa_convert.schema import Adapter, FieldError, Row
 
 
 def typed_rows(
-    adapter: Adapter, split: str, paths: Iterable[Path], wanted: Wanted | None = None
+    adapter: Adapter,
+    split: str,
+    paths: Iterable[Path],
+    wanted: Wanted | None = None,
+    *,
+    as_paired: bool = False,
 ) -> Iterator[Numbered]:
     """The records of the files, in order, as rows of one of the adapter's shapes.
 
     A record that is unreadable or of another shape comes as the RowError it deserves. Where
-    ``wanted`` is given, only the numbers it accepts come, and the others are not parsed.
+    ``wanted`` is given, only the numbers it accepts come, and the others are not parsed. With
+    ``as_paired``, rows that make pairs come in the order of the file that pairs them.
     """
     files = together(adapter, split, paths)
     if any(file.shape.pool is not None for file in files):
-        rows = _read(adapter, split, files, wanted)
+        rows = _read(adapter, split, files, wanted, as_paired)
         # The first pass reads every row, whoever wants which of them.
-        yield from drawn(adapter, split, _read(adapter, split, files, None), rows)
+        yield from drawn(adapter, split, _read(adapter, split, files, None, as_paired), rows)
     else:
-        yield from _read(adapter, split, files, wanted)
+        yield from _read(adapter, split, files, wanted, as_paired)
 
 
 def _read(
-    adapter: Adapter, split: str, files: Iterable[Together], wanted: Wanted | None
+    adapter: Adapter,
+    split: str,
+    files: Iterable[Together],
+    wanted: Wanted | None,
+    as_paired: bool,
 ) -> Iterator[Numbered]:
     offset = 0
     for file in files:
         here = None if wanted is None else lambda place, start=offset: wanted(start + place)
         place = -1
-        for place, raw in enumerate(joined_records(file, here)):
+        for place, raw in enumerate(joined_records(file, here, as_paired)):
             number = offset + place
             if raw is PASSED or (here is not None and not here(place)):
                 continue

@@ -143,8 +143,8 @@ class Example(BaseModel):
 
     @property
     def asked(self) -> str:
-        """The question with its cue."""
-        return f"{self.question} {self.cue}" if self.cue else self.question
+        """The question with its cue; one of them may be all there is."""
+        return " ".join(part for part in (self.question, self.cue) if part)
 
 
 class MultipleChoice(Example):
@@ -231,6 +231,8 @@ class Split:
     """Path inside the hub repository; None where the hub has no such split."""
     names: tuple[str, ...] = ()
     """What the authors call the split's file: how ``--data-dir`` finds it."""
+    parts: tuple[str, ...] = ()
+    """Where the authors keep the split in several files: all their names, in order."""
     labelled: bool = True
     """False where the authors hide the answers."""
     bytes: int | None = None
@@ -252,7 +254,8 @@ class Source:
     redistributable: bool | None = None
     """None: the license was not found stated."""
     ask: str | None = None
-    """Where to ask for rows that can't be downloaded freely, and how to pass them on then."""
+    """What to do for rows that can't be downloaded freely, as the second half of an error's
+    sentence: ``ask for the file at https://…, then give it with --raw``."""
 
 
 class Adapter(ABC):

@@ -143,30 +143,36 @@ def _sample(adapter: Adapter, split: str, note: str | None) -> Located:
 
 
 def _in_folder(adapter: Adapter, split: str, folder: Path, option: str) -> Located:
-    """The one file in the folder that has one of the names its authors gave the split."""
-    wanted = f"{adapter.name}/{split}"
-    names = [name for own in adapter.source.splits[split].names for name in _with_gz(own)]
+    """The one file in the folder that has one of the names its authors gave the split.
+
+    Where they gave it several files, all of them, in their order, from one place.
+    """
+    wanted, parts = f"{adapter.name}/{split}", adapter.source.splits[split].parts
+    names = [(name,) for own in adapter.source.splits[split].names for name in _with_gz(own)]
+    names += [parts] if parts else []
     if not folder.is_dir():
         raise SourceError(f"{option} {folder}: no such folder")
     if not names:
         raise SourceError(f"{option}: no file name is known for {wanted}; give rows with --raw")
     try:
         places = _places(folder, adapter.name)
-        found = [place / name for place in places for name in names if (place / name).is_file()]
+        every = [tuple(place / name for name in group) for place in places for group in names]
+        found = [paths for paths in every if all(path.is_file() for path in paths)]
         # The same bytes twice (a link, a copy) leave nothing to choose.
-        distinct = {sha256_of(path) for path in found} if len(found) > 1 else {""}
+        several = len(found) > 1
+        distinct = {tuple(map(sha256_of, paths)) for paths in found} if several else {()}
     except OSError as error:
         raise SourceError(f"{option} {folder}: {error}") from None
     if not found:
-        own = folder / adapter.name
+        own, listed = folder / adapter.name, " or ".join(map(" and ".join, names))
         raise SourceError(
-            f"{option} {folder}: no {' or '.join(names)} for {wanted} in {folder}, {own} or "
-            f"{own}/*; put it there, or give it with --raw"
+            f"{option} {folder}: no {listed} for {wanted} in {folder}, {own} or {own}/*; "
+            "put it there, or give it with --raw"
         )
     if len(distinct) > 1:
-        listed = ", ".join(map(str, found))
+        listed = ", ".join(" and ".join(map(str, paths)) for paths in found)
         raise SourceError(f"{option}: {wanted} could be any of {listed}; choose with --raw FILE")
-    return Located("given", (found[0],))
+    return Located("given", found[0])
 
 
 def _with_gz(name: str) -> tuple[str, str]:
