@@ -25,12 +25,15 @@ class Choice(BaseModel):
     text: Text = Field(description="the choice itself")
 
 
-def position(key: str, labels: Sequence[str]) -> int:
-    """The place of the one choice whose own label is ``key``; FieldError where there is no one."""
+def position(key: str, labels: Sequence[str], field: str = "answerKey") -> int:
+    """The place of the one choice whose own label is ``key``.
+
+    FieldError, on the raw ``field`` that holds the key, where no choice or more than one has it.
+    """
     places = [place for place, label in enumerate(labels) if label == key]
     if len(places) != 1:
         listed = " ".join(labels)
-        raise FieldError("answerKey", f"{key!r} names {len(places)} of the choices {listed}")
+        raise FieldError(field, f"{key!r} names {len(places)} of the choices {listed}")
     return places[0]
 
 

@@ -1,0 +1,112 @@
+"""AI2 Science Questions v2: genuine exam questions of elementary and middle school (AI2 2017).
+
+The sets are the multiple-choice questions without a diagram (NDMC).
+"""
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from converters.commonsenseqa import position
+from converters.inline import taken_apart
+from converters.keyed import NestedRow, keyed
+from unifiedqa_convert.schema import (
+    Adapter,
+    Example,
+    FieldError,
+    MultipleChoice,
+    NotAnExample,
+    Row,
+    Source,
+    Split,
+    Text,
+)
+
+NUMBERS = range(3, 6)
+"""Of choices: four in most questions."""
+
+
+class AuthorsRow(NestedRow):
+    """The authors' JSON lines, choices split off and lettered from A."""
+
+    answer_key: Text = Field(
+        alias="answerKey", description="gold: looked up among the choices' own labels"
+    )
+
+
+class AuthorsCsvRow(Row):
+    """The authors' CSV: question and choices in one cell, lettered or, in some exams, numbered."""
+
+    shape = "authors_csv"
+    id: Text = Field(alias="questionID", description="source id: exam, year, grade and number")
+    key: Literal["A", "B", "C", "D", "E", "1", "2", "3", "4", "5"] = Field(
+        alias="AnswerKey",
+        description="gold: looked up among the cell's labels; a digit where these are digits",
+    )
+    is_choice: Literal["0", "1"] = Field(
+        alias="isMultipleChoiceQuestion", description="rows with 0 are not of this set"
+    )
+    diagram: Literal["0", "1"] = Field(
+        alias="includesDiagram",
+        description="rows with 1 ask about a picture and are not of this set",
+    )
+    cell: Text = Field(
+        alias="question",
+        description="question and choices, split at '(A) … (B) …' or '(1) … (2) …'",
+    )
+
+
+def _apart(row: AuthorsCsvRow) -> MultipleChoice:
+    if row.is_choice == "0":
+        raise NotAnExample("not multiple choice")
+    if row.diagram == "1":
+        raise NotAnExample("asks about a diagram")
+    stem, labels, texts = taken_apart(row.cell, "1" if row.key.isdigit() else "A")
+    if len(texts) not in NUMBERS:
+        raise FieldError("question", f"holds {len(texts)} choices")
+    return MultipleChoice(
+        id=row.id, question=stem, choices=texts, golds=(position(row.key, labels, "AnswerKey"),)
+    )
+
+
+def _source(level: str, train: int, validation: int, test: int) -> Source:
+    # The CSV files lie beside these; --raw reads them.
+    return Source(
+        splits={
+            "train": Split(rows=train, names=(f"{level}-NDMC-Train.jsonl",)),
+            "validation": Split(rows=validation, names=(f"{level}-NDMC-Dev.jsonl",)),
+            "test": Split(rows=test, names=(f"{level}-NDMC-Test.jsonl",)),
+        },
+        license="unknown",
+        homepage="https://allenai.org/data/science-questions",
+        citation="Allen Institute for Artificial Intelligence 2017. AI2 Science Questions v2.",
+        ask="no copy of these rows is known on the hub; take AI2's archive from "
+        "https://allenai.org/data/science-questions and give its folder with --data-dir",
+    )
+
+
+class Ai2ScienceElementary(Adapter):
+    """Which choice answers an exam question of grades 3 to 5?"""
+
+    name = "ai2_science_elementary"
+    version = 1
+    partition = "seen"
+    verified = "sha256"
+    shapes: ClassVar = (AuthorsRow, AuthorsCsvRow)
+    source = _source("Elementary", train=623, validation=123, test=542)
+
+    def examples(self, row: Row) -> Iterator[Example]:
+        """One example a row; both shapes give the same, but for the spelling of a cell."""
+        assert isinstance(row, AuthorsRow | AuthorsCsvRow)
+        if isinstance(row, AuthorsCsvRow):
+            yield _apart(row)
+        else:
+            yield keyed(row, row.answer_key, NUMBERS, id=row.id)
+
+
+class Ai2ScienceMiddle(Ai2ScienceElementary):
+    """Which choice answers an exam question of grades 6 to 9?"""
+
+    name = "ai2_science_middle"
+    source = _source("Middle", train=605, validation=125, test=679)

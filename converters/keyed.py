@@ -1,0 +1,73 @@
+"""AI2's two ways to publish a question whose choices have labels: nested, and as the hub's columns.
+
+ARC, the AI2 science questions, QASC, QuaRTz and RiddleSense share them; each adapter adds its own
+key, which names the gold, and its numbers of choices.
+"""
+
+from collections.abc import Container
+from typing import Any
+
+from pydantic import AliasPath, Field
+
+from converters.commonsenseqa import Choice, position
+from unifiedqa_convert.schema import FieldError, MultipleChoice, Row, Text
+
+
+class NestedRow(Row):
+    """The authors' JSON lines: stem and choices nested under question."""
+
+    shape = "authors"
+    id: Text = Field(description="source id: says nothing about the answer")
+    stem: Text = Field(
+        validation_alias=AliasPath("question", "stem"),
+        description="question, or the start of a sentence that the choices end",
+    )
+    choices: list[Choice] = Field(
+        validation_alias=AliasPath("question", "choices"),
+        min_length=1,
+        description="choices in the source's order, each with the label that answerKey may name",
+    )
+
+    @property
+    def labels(self) -> list[str]:
+        """Each choice's label."""
+        return [choice.label for choice in self.choices]
+
+    @property
+    def texts(self) -> list[str]:
+        """Each choice's text."""
+        return [choice.text for choice in self.choices]
+
+
+class ColumnsRow(Row):
+    """The hub's columns: labels and texts in a list each."""
+
+    shape = "hub"
+    stem: Text = Field(
+        alias="question", description="question, or the start of a sentence that the choices end"
+    )
+    labels: list[Text] = Field(
+        validation_alias=AliasPath("choices", "label"),
+        min_length=1,
+        description="what answerKey calls each choice; the record letters them by position",
+    )
+    texts: list[Text] = Field(
+        validation_alias=AliasPath("choices", "text"),
+        min_length=1,
+        description="choices, in the source's order",
+    )
+
+
+def keyed(
+    row: NestedRow | ColumnsRow, key: str | None, numbers: Container[int], **more: Any
+) -> MultipleChoice:
+    """The example of such a row; ``more`` are its other fields, its own id first.
+
+    Gold is looked up among the choices' own labels; no key (None or empty), no gold. FieldError
+    where the row has a number of choices that the dataset hasn't, or a label without its choice.
+    """
+    if len(row.labels) != len(row.texts) or len(row.texts) not in numbers:
+        count = f"{len(row.labels)} labels, {len(row.texts)} texts"
+        raise FieldError("choices", f"{count}: not a number of choices that this dataset has")
+    golds = (position(key, row.labels),) if key else None
+    return MultipleChoice(question=row.stem, choices=tuple(row.texts), golds=golds, **more)

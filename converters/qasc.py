@@ -1,0 +1,58 @@
+"""QASC: eight-way science questions that two facts answer together (Khot et al. 2020)."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from pydantic import Field
+
+from converters.keyed import ColumnsRow, NestedRow, keyed
+from unifiedqa_convert.schema import Adapter, Example, Row, Source, Split, Text
+
+
+class HubRow(ColumnsRow):
+    """The hub's columns; the facts, which hold the answer, are left alone."""
+
+    id: Text = Field(description="source id: a crowd worker's task, nothing about the answer")
+    answer_key: Text = Field(
+        alias="answerKey",
+        description="gold: looked up among the choices' own labels; empty where it is hidden",
+    )
+
+
+class AuthorsRow(NestedRow):
+    """The authors' JSON lines; the facts, which hold the answer, are left alone."""
+
+    answer_key: Text | None = Field(
+        None,
+        alias="answerKey",
+        description="gold: looked up among the choices' own labels; absent in test, where hidden",
+    )
+
+
+class Qasc(Adapter):
+    """Which of eight choices answers a science question, the two facts behind it not given?"""
+
+    name = "qasc"
+    version = 1
+    partition = "seen"
+    verified = "sha256"
+    shapes: ClassVar = (HubRow, AuthorsRow)
+    source = Source(
+        hub="allenai/qasc",
+        revision=None,
+        splits={
+            "train": Split(rows=8134, names=("train.jsonl",)),
+            "validation": Split(rows=926, names=("dev.jsonl",)),
+            "test": Split(rows=920, names=("test.jsonl",), labelled=False),
+        },
+        license="CC-BY-4.0",
+        redistributable=True,
+        homepage="https://allenai.org/data/qasc",
+        citation="Khot, Clark, Guerquin, Jansen and Sabharwal 2020. QASC: A Dataset for Question "
+        "Answering via Sentence Composition. AAAI.",
+    )
+
+    def examples(self, row: Row) -> Iterator[Example]:
+        """One example a row; no key, no gold."""
+        assert isinstance(row, HubRow | AuthorsRow)
+        yield keyed(row, row.answer_key, (8,), id=row.id)

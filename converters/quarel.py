@@ -1,0 +1,73 @@
+"""QuaRel: story questions about qualitative relations such as friction (Tafjord et al. 2019)."""
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from converters.inline import taken_apart
+from converters.metaicl import MetaIclRow
+from unifiedqa_convert.schema import (
+    Adapter,
+    Example,
+    FieldError,
+    MultipleChoice,
+    NotBool,
+    Row,
+    Source,
+    Split,
+    Text,
+)
+
+
+class AuthorsRow(Row):
+    """The authors' JSON lines; the hub's columns are the same. Logical forms are left alone."""
+
+    shape = "authors"
+    id: Text = Field(description="source id: names the collection, says nothing about the answer")
+    question: Text = Field(
+        description="question and choices (a) and (b), split at '(A) … (B) …'; may have a blank"
+    )
+    answer_index: Annotated[Literal[0, 1], NotBool] = Field(description="gold, counted from 0")
+
+
+class CopyRow(MetaIclRow):
+    """MetaICL's copy: question and options are apart."""
+
+    task: Literal["quarel"] = Field(description="not used: what the row is a copy of")
+
+
+class QuaRel(Adapter):
+    """Which of two, in a story where one has more of something than the other?"""
+
+    name = "quarel"
+    version = 1
+    partition = "seen"
+    verified = "real rows"
+    shapes: ClassVar = (AuthorsRow, CopyRow)
+    source = Source(
+        hub="community-datasets/quarel",
+        revision=None,
+        splits={
+            "train": Split(rows=1941, names=("quarel-v1-train.jsonl",)),
+            "validation": Split(rows=278, names=("quarel-v1-dev.jsonl",)),
+            "test": Split(rows=552, names=("quarel-v1-test.jsonl",)),
+        },
+        license="unknown",
+        homepage="https://allenai.org/data/quarel",
+        citation="Tafjord, Clark, Gardner, Yih and Sabharwal 2019. QuaRel: A Dataset and Models "
+        "for Answering Questions about Qualitative Relationships. AAAI.",
+    )
+
+    def examples(self, row: Row) -> Iterator[Example]:
+        """One example a row, its two options taken out of the question."""
+        assert isinstance(row, AuthorsRow | CopyRow)
+        if isinstance(row, CopyRow):
+            stem, options, gold = row.text, tuple(row.options), row.gold
+        else:
+            stem, _, options = taken_apart(row.question, "A")
+            gold = row.answer_index
+        if len(options) != 2:
+            raise FieldError("question", f"has {len(options)} options, not two")
+        own_id = row.id if isinstance(row, AuthorsRow) else None
+        yield MultipleChoice(id=own_id, question=stem, choices=options, golds=(gold,))

@@ -1,0 +1,98 @@
+"""QuaRTz: qualitative relations, a question and a sentence of knowledge (Tafjord et al. 2019)."""
+
+import re
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from converters.keyed import ColumnsRow, NestedRow, keyed
+from converters.metaicl import MetaIclRow
+from unifiedqa_convert.schema import (
+    Adapter,
+    Example,
+    FieldError,
+    MultipleChoice,
+    Row,
+    Source,
+    Split,
+    Text,
+)
+
+# Where MetaICL glued the knowledge to the question: "…will happen?When…", "…pass onParticles…".
+# It starts with a capital, behind a mark or a word; in McKay, iPhone, pH and U.S. is no such place.
+GLUE = re.compile(
+    r"""((?<=[?!_])|(?<=[a-z\d][.,:;)"'])|(?<=[a-z]{3})|(?<=\b[a-z]{2}))(?=[A-Z])""", re.ASCII
+)
+
+
+class HubRow(ColumnsRow):
+    """The hub's columns; the annotations are left alone."""
+
+    id: Text = Field(description="source id: the knowledge's number, and -flip in mirrored items")
+    answer_key: Text = Field(
+        alias="answerKey", description="gold: looked up among the choices' own labels"
+    )
+    para: Text = Field(description="context: the knowledge that decides the question")
+
+
+class AuthorsRow(NestedRow):
+    """The authors' JSON lines; the annotations are left alone."""
+
+    answer_key: Text = Field(
+        alias="answerKey", description="gold: looked up among the choices' own labels"
+    )
+    para: Text = Field(description="context: the knowledge that decides the question")
+
+
+class CopyRow(MetaIclRow):
+    """MetaICL's copies: without the knowledge, or with it glued to the question."""
+
+    task: Literal["quartz-no_knowledge", "quartz-with_knowledge"] = Field(
+        description="whether the input ends in the knowledge, which then becomes the context"
+    )
+
+    @property
+    def parts(self) -> tuple[str, str | None]:
+        """Question and knowledge; the whole input where the one place between them isn't plain."""
+        places = [place.start() for place in GLUE.finditer(self.text)]
+        if self.task == "quartz-no_knowledge" or len(places) != 1:
+            return self.text, None
+        return self.text[: places[0]], self.text[places[0] :]
+
+
+class QuaRTz(Adapter):
+    """Which of two, given a sentence that says what more of one thing does to another?"""
+
+    name = "quartz"
+    version = 1
+    partition = "seen"
+    verified = "real rows"
+    shapes: ClassVar = (HubRow, AuthorsRow, CopyRow)
+    source = Source(
+        hub="allenai/quartz",
+        revision=None,
+        splits={
+            "train": Split(rows=2696, names=("train.jsonl",)),
+            "validation": Split(rows=384, names=("dev.jsonl",)),
+            "test": Split(rows=784, names=("test.jsonl",)),
+        },
+        license="CC-BY-4.0",
+        redistributable=True,
+        homepage="https://allenai.org/data/quartz",
+        citation="Tafjord, Gardner, Lin and Clark 2019. QuaRTz: An Open-Domain Dataset of "
+        "Qualitative Relationship Questions. EMNLP.",
+    )
+
+    def examples(self, row: Row) -> Iterator[Example]:
+        """One example a row, its knowledge as the context."""
+        assert isinstance(row, HubRow | AuthorsRow | CopyRow)
+        if not isinstance(row, CopyRow):
+            yield keyed(row, row.answer_key, (2,), id=row.id, context=row.para)
+            return
+        if len(row.options) != 2:
+            raise FieldError("options", f"{len(row.options)} options, not two")
+        question, context = row.parts
+        yield MultipleChoice(
+            question=question, context=context, choices=tuple(row.options), golds=(row.gold,)
+        )

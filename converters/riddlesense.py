@@ -1,0 +1,56 @@
+"""RiddleSense: riddles about commonsense and figurative language (Lin et al. 2021)."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from pydantic import Field
+
+from converters.keyed import ColumnsRow, NestedRow, keyed
+from unifiedqa_convert.schema import Adapter, Example, Row, Source, Split, Text
+
+
+class HubRow(ColumnsRow):
+    """The hub's columns, which have no id."""
+
+    answer_key: Text = Field(
+        alias="answerKey",
+        description="gold: looked up among the choices' own labels; empty where it is hidden",
+    )
+
+
+class AuthorsRow(NestedRow):
+    """The authors' JSON lines."""
+
+    answer_key: Text | None = Field(
+        None,
+        alias="answerKey",
+        description="gold: looked up among the choices' own labels; absent or empty in test",
+    )
+
+
+class RiddleSense(Adapter):
+    """Which of five concepts solves the riddle?"""
+
+    name = "riddlesense"
+    version = 1
+    verified = "real rows"
+    shapes: ClassVar = (HubRow, AuthorsRow)
+    source = Source(
+        hub="INK-USC/riddle_sense",
+        revision=None,
+        splits={
+            "train": Split(rows=3510, names=("rs_train.jsonl",)),
+            "validation": Split(rows=1021, names=("rs_dev.jsonl",)),
+            "test": Split(rows=1184, names=("rs_test_hidden.jsonl",), labelled=False),
+        },
+        license="other-non-commercial",  # as the hub's card called it; today it says other
+        homepage="https://inklab.usc.edu/RiddleSense/",
+        citation="Lin, Wu, Yang, Lee and Ren 2021. RiddleSense: Reasoning about Riddle Questions "
+        "Featuring Linguistic Creativity and Commonsense Knowledge. Findings of ACL.",
+    )
+
+    def examples(self, row: Row) -> Iterator[Example]:
+        """One example a row; no key, no gold."""
+        assert isinstance(row, HubRow | AuthorsRow)
+        own_id = row.id if isinstance(row, AuthorsRow) else None
+        yield keyed(row, row.answer_key, (5,), id=own_id)
