@@ -61,5 +61,15 @@ def test_every_command_is_in_the_readme() -> None:
         assert f"uqa {command}" in README
 
 
+def test_the_table_of_datasets_is_current() -> None:
+    """`uqa list --markdown > docs/datasets.md` writes it from the adapters."""
+    done = subprocess.run(
+        [Path(sys.executable).with_name("uqa"), "list", "--markdown"],
+        capture_output=True,
+        text=True,
+    )
+    assert (ROOT / "docs" / "datasets.md").read_text(encoding="utf-8") == done.stdout
+
+
 def test_the_readme_is_short() -> None:
     assert len(README.splitlines()) <= 150

@@ -38,6 +38,7 @@ LAYERS: dict[str, set[str]] = {
     "chunk": {"schema", "errors", "profiles", "encode", "declare", "numbered", "rows"},
 }
 LAYERS["card"] = {"schema"}
+LAYERS["cite"] = {"schema", "registry"}
 LAYERS["own_file"] = {"schema", "errors", "readers"}
 LAYERS["contract"] = {
     *("schema", "errors", "profiles", "encode", "rows", "joined", "shapes", "numbered"),
@@ -47,8 +48,9 @@ LAYERS["job"] = {*LAYERS} - {"progress", "workers", "chunk", "counts", "contract
 _READ_BACK = {"schema", "errors", "files", "encode", "profiles", "table", "shards", "counts"}
 LAYERS["check"] = {*_READ_BACK, "readers", "output", "check"}
 LAYERS["pipeline"] = {*LAYERS, "pipeline"} - {"progress"}
-LAYERS["summary"] = {"job", "pipeline", "progress", "registry", "shards", "sources"}
-LAYERS["describe"] = {*LAYERS} - {"pipeline", "summary"}
+LAYERS["group"] = {"schema", "errors", "job", "pipeline", "registry", "sources"}
+LAYERS["summary"] = {"errors", "group", *LAYERS["group"], "progress", "shards"}
+LAYERS["describe"] = {*LAYERS} - {"pipeline", "summary", "group"}
 LAYERS["cli"] = {*LAYERS, "cli"}
 LAYERS["__init__"] = {"pipeline", "registry"}
 

@@ -52,6 +52,30 @@ def print_list(entries: list[dict[str, Any]]) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, [*widths, 0], strict=True)))
 
 
+def print_markdown(entries: list[dict[str, Any]]) -> None:
+    """docs/datasets.md: the same facts, with where each comes from."""
+    print("# Datasets\n")
+    print("Written by `uqa list --markdown > docs/datasets.md`, from the adapters.\n")
+    print("`verified`: `sha256`: a published file's hash is met; `real rows`: real rows were seen;")
+    print(
+        "`documentation only`: written from the documentation. Sizes are raw rows; `?`: unknown.\n"
+    )
+    print(
+        "| dataset | asks | vera | verified | raw shapes | splits | license, may be shared | hub |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    shared = {True: "yes", False: "**no**", None: "not stated"}
+    for it in entries:
+        splits = ", ".join(f"{name} {size or '?'}" for name, size in it["splits"].items())
+        name = f"[{it['name']}]({it['homepage']})"
+        license_ = f"{it['license']}, {shared[it['redistributable']]}"
+        pinned = " (pinned)" if it["revision"] else ""
+        hub = f"{it['hub']}{pinned}" if it["hub"] else it["ask"] or "-"
+        shapes = ", ".join(it["shapes"])
+        cells = name, it["about"], it["partition"], it["verified"], shapes, splits, license_, hub
+        print(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+
+
 def print_shown(facts: dict[str, Any]) -> None:
     """The same as ``shown``, laid out for reading from top to bottom."""
     from rich.console import Console
@@ -95,6 +119,8 @@ def _facts(adapter: Adapter) -> dict[str, Any]:
         "redistributable": source.redistributable,
         "homepage": source.homepage,
         "citation": source.citation,
+        "ask": source.ask,
+        "shapes": [shape.shape for shape in adapter.shapes],
         "hub": source.hub,
         "revision": source.revision,
     }

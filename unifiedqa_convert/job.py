@@ -8,7 +8,7 @@ from typing import Any
 
 from unifiedqa_convert.declare import QuestionConverter
 from unifiedqa_convert.declare.choose import question_converter
-from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.errors import UnreachableError, UsageError
 from unifiedqa_convert.files import sha256_of
 from unifiedqa_convert.joined import complete
 from unifiedqa_convert.output import Place
@@ -49,6 +49,8 @@ class Request:
     max_rejects: int = 0
     overwrite: bool = False
     workers: int = 1
+    allow_sample: bool = True
+    """False: the embedded sample is no way out where the rows themselves can't be had."""
     from_file: Path | None = None
     """A user's own file, instead of a known dataset's rows; ``columns`` says what is what."""
     columns: Columns | None = None
@@ -120,6 +122,11 @@ def look_up(request: Request) -> Job:
         raise UsageError(f"--to {request.to} holds one kind: --records question or declarative")
     if records == "declarative" and request.to == "vera":
         raise UsageError("--to vera holds whole groups: leave --records out")
+    if located.kind == "sample" and not request.allow_sample:
+        raise UnreachableError(
+            f"{adapter.name}/{split}: only its invented sample is here, which --allow-sample takes"
+            + (f" ({located.note})" if located.note else "")
+        )
     index, shares = request.share
     if not 0 <= index < shares:
         raise UsageError(f"--shard-index {index} is not below --num-shards {shares}")

@@ -287,7 +287,7 @@ def storage(error: OSError) -> OutputError:
 
 def by_hand(source: Source) -> str:
     """What can be done without the hub."""
-    return f"download the rows from {source.homepage} and give them with --raw"
+    return source.ask or f"download the rows from {source.homepage} and give them with --raw"
 
 
 def _line(error: Exception) -> str:

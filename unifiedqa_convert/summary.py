@@ -2,8 +2,11 @@
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 
+from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.group import GroupName, Outcome, convert_group, exit_code_of
 from unifiedqa_convert.job import Request, look_up
 from unifiedqa_convert.pipeline import Result, convert
 from unifiedqa_convert.progress import row_progress
@@ -22,13 +25,7 @@ OPENERS: dict[Format, str] = {
 
 def convert_and_tell(request: Request, as_json: bool, quiet: bool) -> None:
     """Convert; print the folder (or JSON) on stdout, and the summary on stderr unless quiet."""
-    title = f"{request.dataset}/{request.split}"
-    with row_progress(title, expected_rows(request), quiet) as progress:
-        try:
-            result = convert(request, progress)
-        except KeyboardInterrupt:  # typer exits with 130
-            print("uqa: stopped; the same command goes on from here", file=sys.stderr)
-            raise
+    result = _converted(request, quiet)
     if not quiet:
         for line in summary(result):
             print(line, file=sys.stderr)
@@ -36,6 +33,49 @@ def convert_and_tell(request: Request, as_json: bool, quiet: bool) -> None:
         print(json.dumps({"folder": str(result.folder), "manifest": result.manifest}, indent=2))
     else:
         print(result.folder)
+
+
+def convert_group_and_tell(
+    request: Request, group: GroupName, split: str | None, as_json: bool, quiet: bool
+) -> int:
+    """Convert a group; print a table of what became of each split (or JSON); the exit code."""
+    if request.raw or request.from_file:
+        raise UsageError("--raw and --from-file are for one dataset; --data-dir serves a group")
+    outcomes = []
+    for outcome in convert_group(request, group, split, lambda one: _converted(one, quiet)):
+        outcomes.append(outcome)
+        if not quiet:
+            line = f"{outcome.dataset}/{outcome.split}: {outcome.outcome} {outcome.why}"
+            print(line.rstrip(), file=sys.stderr)
+    if as_json:
+        print(json.dumps([outcome._asdict() for outcome in outcomes], indent=2))
+    else:
+        _print_table(outcomes)
+    return exit_code_of(outcomes)
+
+
+def _print_table(outcomes: list[Outcome]) -> None:
+    lines = [("dataset", "split", "outcome", "rows", "why")]
+    for it in outcomes:
+        lines.append(
+            (it.dataset, it.split, it.outcome, "-" if it.rows is None else f"{it.rows:,}", it.why)
+        )
+    widths = [max(len(line[column]) for line in lines) for column in range(4)]
+    for line in lines:
+        cells = zip(line, [*widths, 0], strict=True)
+        print("  ".join(cell.ljust(width) for cell, width in cells).rstrip())
+    totals = Counter(outcome.outcome for outcome in outcomes)
+    print(", ".join(f"{number} {what}" for what, number in totals.items()))
+
+
+def _converted(request: Request, quiet: bool) -> Result:
+    title = f"{request.dataset}/{request.split}"
+    with row_progress(title, expected_rows(request), quiet) as progress:
+        try:
+            return convert(request, progress)
+        except KeyboardInterrupt:  # typer exits with 130
+            print("uqa: stopped; the same command goes on from here", file=sys.stderr)
+            raise
 
 
 def expected_rows(request: Request) -> int | None:
@@ -76,6 +116,9 @@ def summary(result: Result) -> list[str]:
         f"{statements['unknown']} unlabelled statements" + _via(counts["via"]),
         f"open it: {_opener(result)}",
     ]
+    if not manifest["sample"] and manifest["redistributable"] is not True:
+        why = "forbids" if manifest["redistributable"] is False else "does not clearly allow"
+        lines.append(f"license {manifest['license']} {why} sharing this output: ask before you do")
     if manifest["format"] == "arrow":
         sample = " --allow-sample" if manifest["sample"] else ""
         lines.append(f"train on it: uqa train --preset tiny --data {result.folder}{sample}")

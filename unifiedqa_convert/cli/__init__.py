@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.command("list", epilog="Example: uqa list --json | jq '.[].name'")(datasets.list_datasets)
 app.command(epilog="Example: uqa show copa --rows 2")(datasets.show)
+app.command(epilog="Example: uqa cite copa sciq --bibtex")(datasets.cite)
 app.command(epilog=convert.EPILOG)(convert.convert)
 app.command(
     epilog="Examples: uqa check data/converted; uqa check published.tsv; exit code 4: an error"

@@ -6,16 +6,28 @@ from typing import Annotated, Literal
 import typer
 
 from unifiedqa_convert.cli.options import AsJson, Quiet, RawFiles
+from unifiedqa_convert.errors import UsageError
 
 EPILOG = (
     "Examples: uqa convert copa --split validation; "
-    "uqa convert copa --split validation --raw val.jsonl --to jsonl --out out"
+    "uqa convert copa --split validation --raw val.jsonl --to jsonl --out out; "
+    "uqa convert --group vera --data-dir downloads"
 )
 
 
 def convert(
-    dataset: str,
-    split: Annotated[str, typer.Option(help="train, validation (or dev, val), test …")],
+    dataset: Annotated[str | None, typer.Argument(help="`uqa list` shows all.")] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(help="train, validation (or dev, val), test … A group: default all labelled."),
+    ] = None,
+    group: Annotated[
+        Literal["vera-seen", "vera-unseen", "vera", "all"] | None,
+        typer.Option(help="Many datasets instead of one; goes on past a failing one."),
+    ] = None,
+    allow_sample: Annotated[
+        bool, typer.Option("--allow-sample", help="In a group: take samples for rows not here.")
+    ] = False,
     raw: RawFiles = None,
     source: Annotated[
         Literal["auto", "hub", "sample"],
@@ -93,14 +105,22 @@ def convert(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Convert one split: raw rows to records and statements, with a manifest that adds up."""
+    """Convert a split, or a group of datasets: raw rows to records and statements, counted."""
     from unifiedqa_convert.job import Request
     from unifiedqa_convert.own_file import Columns
-    from unifiedqa_convert.summary import convert_and_tell, print_config_of
+    from unifiedqa_convert.summary import (
+        convert_and_tell,
+        convert_group_and_tell,
+        print_config_of,
+    )
 
+    if (dataset is None) == (group is None):
+        raise UsageError("give one dataset (`uqa list` shows all) or --group vera")
+    if dataset is not None and split is None:
+        raise UsageError(f"--split is missing; `uqa show {dataset}` names the splits")
     request = Request(
-        dataset=dataset,
-        split=split,
+        dataset=dataset or "",
+        split=split or "",
         raw=tuple(raw or ()),
         source=source,
         data_dir=data_dir,
@@ -116,7 +136,10 @@ def convert(
         max_rejects=max_rejects,
         overwrite=overwrite,
         workers=workers,
+        allow_sample=allow_sample or group is None,
         from_file=from_file,
         columns=Columns.of(question, choices, gold, gold_is, context) if question else None,
     )
+    if group is not None:
+        raise typer.Exit(convert_group_and_tell(request, group, split, as_json, quiet))
     print_config_of(request) if print_config else convert_and_tell(request, as_json, quiet)

@@ -10,11 +10,16 @@ from unifiedqa_convert.cli.options import AsJson, RawFiles, print_either
 from unifiedqa_convert.errors import UsageError
 
 
-def list_datasets(as_json: AsJson = False) -> None:
+def list_datasets(
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="As the table of docs/datasets.md.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """List the datasets: splits with sizes, Vera's partition, how far proven, license."""
-    from unifiedqa_convert.describe import listed, print_list
+    from unifiedqa_convert.describe import listed, print_list, print_markdown
 
-    print_either(listed(), print_list, as_json)
+    print_either(listed(), print_markdown if markdown else print_list, as_json)
     _report_broken_plugins()
 
 
@@ -29,6 +34,26 @@ def show(
     from unifiedqa_convert.describe import print_shown, shown
 
     print_either(shown(dataset, split, tuple(raw or ()), rows), print_shown, as_json)
+
+
+def cite(
+    datasets: Annotated[
+        list[str] | None, typer.Argument(metavar="[DATASET]…", help="Default: all.")
+    ] = None,
+    as_bibtex: Annotated[bool, typer.Option("--bibtex", help="As BibTeX entries.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say whom to cite for the datasets you use, and under which license they are."""
+    from unifiedqa_convert.cite import bibtex, citations
+
+    found = citations(datasets or [])
+
+    def render(_: object) -> None:
+        for it in found:
+            line = f"{it.dataset}: {it.citation} {it.homepage} License: {it.license}."
+            print(bibtex(it) if as_bibtex else line)
+
+    print_either([it._asdict() for it in found], render, as_json)
 
 
 def check(
