@@ -128,3 +128,29 @@ def test_order_that_matters_is_kept() -> None:
 def test_an_unknown_profile_is_named_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match="canonical"):
         profile_named("cannonical")
+
+
+@pytest.mark.parametrize(
+    ("profile", "dataset", "wanted"),
+    [
+        ("unifiedqa", "physical_iqa", Record("to\r  tie \\n (A) a  knot (B) b \\n why", "a  knot")),
+        ("unifiedqa", "qasc", Record("to tie \\n (A) a  knot (B) b \\n why", "a  knot")),
+        (
+            "unifiedqa-train",
+            "social_iqa",
+            Record("to\r  tie \\n (a) a  knot (b) b \\n why", "a  knot"),
+        ),
+        ("rainier", "quartz", Record("to tie \\n (A) a  knot (B) b", "a  knot")),
+    ],
+)
+def test_a_datasets_quirk_cleans_in_its_own_way_or_leaves_out_the_context(
+    profile: str, dataset: str, wanted: Record
+) -> None:
+    own = PROFILES[profile].of(dataset)
+    example = MultipleChoice(
+        question="to\r\n tie", choices=("a\t knot", "b"), golds=(0,), context="why"
+    )
+    arranged = arrange(example, own)
+    record = question_record(arranged, own)
+    assert record == wanted
+    assert recovers(arranged, record, own)

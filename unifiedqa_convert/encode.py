@@ -31,12 +31,14 @@ def same_text(text: str) -> str:
 
 
 def arrange(example: Example, profile: Profile) -> Example:
-    """The choices that the profile has, in its order.
+    """The choices that the profile has, in its order, and the context, if it writes one.
 
     SciQ publishes its gold in a field of its own; any fixed place for it would be learnt. Where
     order gives the gold away, it comes from a hash of each choice's normalised text: the same on
     every machine. Choices that the dataset's quirk merges into others are left out.
     """
+    if example.context is not None and not profile.own.context:
+        example = example.model_copy(update={"context": None})
     if not isinstance(example, MultipleChoice):
         return example
     merged = profile.own.merged
