@@ -27,6 +27,7 @@ class Published(NamedTuple):
 SPATIAL = "spatial_cs/authors/height/data.json;spatial_cs/authors/posrel/data_qa.json;"
 SPATIAL += "spatial_cs/authors/size/data.json"
 COM2SENSE = "com2sense/authors/dev.json"
+PAIRED = "com2sense/authors/dev.json;com2sense/authors/pair_id_dev.json"
 
 PUBLISHED = [
     Published(dataset, split, raw, profile, file)
@@ -64,6 +65,8 @@ PUBLISHED = [
             ("wsc273", "test", "wsc273/winogrande_style/wsc.jsonl", "dev"),
             ("alphanli", "validation", "alphanli/authors/dev.jsonl", "dev"),
             ("com2sense", "validation", COM2SENSE, "dev"),
+            ("com2sense_paired", "validation", PAIRED, "dev"),
+            ("comve_a", "validation", "comve_a/authors/subtaskA_dev_data.csv", "dev"),
             ("creak", "validation", "creak/authors/dev.json", "dev"),
             ("numersense", "validation", "numersense/authors/validation.masked.tsv", "dev"),
             ("numersense_new", "validation", "numersense/authors/validation.masked.tsv", "dev"),

@@ -147,9 +147,10 @@ def _in_folder(adapter: Adapter, split: str, folder: Path, option: str) -> Locat
 
     Where they gave it several files, all of them, in their order, from one place.
     """
-    wanted, parts = f"{adapter.name}/{split}", adapter.source.splits[split].parts
-    names = [(name,) for own in adapter.source.splits[split].names for name in _with_gz(own)]
-    names += [parts] if parts else []
+    wanted, published = f"{adapter.name}/{split}", adapter.source.splits[split]
+    names: list[tuple[str, ...]]
+    names = [(name,) for own in published.names for name in _with_gz(own)]
+    names += [published.parts] if published.parts else []
     if not folder.is_dir():
         raise SourceError(f"{option} {folder}: no such folder")
     if not names:

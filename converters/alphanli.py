@@ -1,0 +1,93 @@
+"""Alpha-NLI, the ART dataset: what happened between two observations (Bhagavatula et al. 2020)."""
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from converters.told import told
+from unifiedqa_convert.schema import (
+    Adapter,
+    Beside,
+    Example,
+    MultipleChoice,
+    NotBool,
+    Row,
+    Source,
+    Split,
+    Text,
+)
+
+
+class AuthorsRow(Row):
+    """The authors' JSON lines; their labels lie beside them, in dev-labels.lst for dev.jsonl."""
+
+    shape = "authors"
+    beside = Beside((("", "{}-labels.lst"),), "label")
+    story: Text = Field(alias="story_id", description="source id: says nothing about the answer")
+    before: Text = Field(alias="obs1", description="question, up to its blank")
+    after: Text = Field(alias="obs2", description="question, from its blank on")
+    hypothesis1: Text = Field(alias="hyp1", description="choice (a)")
+    hypothesis2: Text = Field(alias="hyp2", description="choice (b)")
+    label: Literal["1", "2"] | None = Field(
+        None,
+        description="gold, counted from 1: the line of the labels' file; absent in test, where it "
+        "is hidden",
+    )
+
+    @property
+    def own_id(self) -> str | None:
+        """The story's id, which train repeats."""
+        return self.story
+
+
+class HubRow(Row):
+    """The hub's columns, config anli; a class 0 is declared there, and not used."""
+
+    shape = "hub"
+    splits = ("train", "validation")
+    before: Text = Field(alias="observation_1", description="question, up to its blank")
+    after: Text = Field(alias="observation_2", description="question, from its blank on")
+    hypothesis1: Text = Field(alias="hypothesis_1", description="choice (a)")
+    hypothesis2: Text = Field(alias="hypothesis_2", description="choice (b)")
+    label: Annotated[Literal[1, 2], NotBool] = Field(description="gold, counted from 1")
+
+    @property
+    def own_id(self) -> str | None:
+        """The hub has lost it."""
+        return None
+
+
+class AlphaNli(Adapter):
+    """Which of two hypotheses explains how one observation led to the other?"""
+
+    name = "alphanli"
+    version = 1
+    partition = "unseen-2"
+    verified = "sha256"
+    shapes: ClassVar = (AuthorsRow, HubRow)
+    source = Source(
+        hub="allenai/art",
+        revision=None,
+        splits={
+            "train": Split(rows=169654, names=("train.jsonl",)),
+            "validation": Split(rows=1532, names=("dev.jsonl",)),
+            "test": Split(rows=3040, names=("test.jsonl",), labelled=False),
+        },
+        license="unknown",
+        homepage="https://leaderboard.allenai.org/anli/submissions/get-started",
+        citation="Bhagavatula, Le Bras, Malaviya, Sakaguchi, Holtzman, Rashkin, Downey, Yih and "
+        "Choi 2020. Abductive Commonsense Reasoning. ICLR.",
+    )
+
+    def examples(self, row: Row) -> Iterator[Example]:
+        """One example a row; its statements are all three sentences, each with its stop."""
+        assert isinstance(row, AuthorsRow | HubRow)
+        choices = (row.hypothesis1, row.hypothesis2)
+        yield MultipleChoice(
+            id=row.own_id,
+            question=f"{row.before} _ {row.after}",
+            choices=choices,
+            golds=None if row.label is None else (int(row.label) - 1,),
+            sentences=tuple(told(row.before, choice, row.after) for choice in choices),
+        )

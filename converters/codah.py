@@ -1,0 +1,116 @@
+"""CODAH: sentence completions written to fool a model (Chen et al. 2019)."""
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from converters.told import continued
+from unifiedqa_convert.schema import (
+    Adapter,
+    Example,
+    MultipleChoice,
+    NotBool,
+    Row,
+    Source,
+    Split,
+    Text,
+)
+
+
+class AuthorsRow(Row):
+    """The authors' TSV, which has no header; quotation marks in it are text."""
+
+    shape = "authors"
+    columns = ("category", "prompt", "answer0", "answer1", "answer2", "answer3", "label")
+    category: Text = Field(description="not used: letters for the kinds of common sense asked")
+    prompt: Text = Field(description="question: what is to be continued")
+    answer0: Text = Field(description="choice (a)")
+    answer1: Text = Field(description="choice (b)")
+    answer2: Text = Field(description="choice (c)")
+    answer3: Text = Field(description="choice (d)")
+    label: Literal["0", "1", "2", "3"] = Field(description="gold, counted from 0")
+
+    @property
+    def own_id(self) -> str | None:
+        """The TSV has none."""
+        return None
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The choices in order."""
+        return (self.answer0, self.answer1, self.answer2, self.answer3)
+
+    @property
+    def gold(self) -> int:
+        """The label's position."""
+        return int(self.label)
+
+
+class HubRow(Row):
+    """The hub's columns, configs codah (all rows) and fold_0 to fold_4."""
+
+    shape = "hub"
+    id: int = Field(description="source id: a number, says nothing about the answer")
+    prompt: Text = Field(
+        alias="question_propmt", description="question: what is to be continued; sic, propmt"
+    )
+    candidates: list[Text] = Field(
+        alias="candidate_answers", min_length=4, max_length=4, description="choices (a) to (d)"
+    )
+    correct: Annotated[Literal[0, 1, 2, 3], NotBool] = Field(
+        alias="correct_answer_idx", description="gold, counted from 0"
+    )
+
+    @property
+    def own_id(self) -> str | None:
+        """The hub's number."""
+        return str(self.id)
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The choices in order."""
+        return tuple(self.candidates)
+
+    @property
+    def gold(self) -> int:
+        """The index counts from 0 already."""
+        return self.correct
+
+
+class Codah(Adapter):
+    """Which of four continuations does common sense expect?"""
+
+    name = "codah"
+    version = 1
+    partition = "unseen-2"
+    verified = "real rows"
+    shapes: ClassVar = (AuthorsRow, HubRow)
+    source = Source(
+        hub="jaredfern/codah",
+        revision=None,
+        splits={
+            # One fold's three files; fold 4 has 555 and 556 rows in the latter two.
+            "train": Split(rows=1665, names=("train.tsv",)),
+            "validation": Split(rows=556, names=("dev.tsv",)),
+            "test": Split(rows=555, names=("test.tsv",)),
+            # What Vera's authors evaluate on, as dev; the hub calls it train.
+            "all": Split(rows=2776, names=("full_data.tsv",)),
+        },
+        license="ODC-By-1.0",
+        redistributable=True,
+        homepage="https://github.com/Websail-NU/CODAH",
+        citation="Chen, D'Arcy, Liu, Fernandez and Downey 2019. CODAH: An Adversarially-Authored "
+        "Question Answering Dataset for Common Sense. RepEval.",
+    )
+
+    def examples(self, row: Row) -> Iterator[Example]:
+        """One multiple-choice example a row; its statements are prompt and answer."""
+        assert isinstance(row, AuthorsRow | HubRow)
+        yield MultipleChoice(
+            id=row.own_id,
+            question=row.prompt,
+            choices=row.answers,
+            golds=(row.gold,),
+            sentences=tuple(continued(row.prompt, answer) for answer in row.answers),
+        )

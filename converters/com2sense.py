@@ -1,0 +1,132 @@
+"""Com2Sense: true and false sentences, in complementary pairs (Singh et al. 2021)."""
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from converters.told import said
+from unifiedqa_convert.schema import (
+    Adapter,
+    Beside,
+    Example,
+    FieldError,
+    MultipleChoice,
+    Partition,
+    Row,
+    Source,
+    Split,
+    Text,
+    YesNo,
+)
+
+Verdict = Literal["True", "False"]
+CUE = "Which sentence makes sense?"
+
+
+class AuthorsRow(Row):
+    """The authors' JSON array, and the hub's copy; domain, scenario, numeracy are left alone.
+
+    Numeracy is "Flase" in two rows of dev: a reason not to read what is not needed.
+    """
+
+    shape = "authors"
+    id: Text = Field(description="source id: a hash, says nothing about the answer")
+    sent: Text = Field(description="question: a sentence to judge, which is its own statement")
+    label: Verdict | None = Field(
+        None, description="whether it is true; absent in test, where it is hidden"
+    )
+
+
+class Other(BaseModel):
+    """The second row of a pair, as the first one holds it."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", defer_build=True)
+    sent: Text = Field(description="choice (b)")
+    label: Verdict | None = Field(None, description="gold, if it is the true one of the two")
+
+
+class PairedRow(Row):
+    """The authors' JSON array, two rows to a pair: pair_id_dev.json, beside dev.json, says which.
+
+    The hub's copy has the array only.
+    """
+
+    shape = "authors"
+    beside = Beside((("", "pair_id_{}.json"),), "pair_id", key="id")
+    paired = ("id", "pair_id")
+    sent: Text = Field(description="choice (a): the sentence that comes first in the file")
+    label: Verdict | None = Field(
+        None, description="gold, if it is the true one of the two; absent where it is hidden"
+    )
+    other: Other = Field(description="choice (b): the row that the pairs' file names")
+
+    @property
+    def golds(self) -> tuple[int, ...] | None:
+        """The true one; None where both are hidden."""
+        if self.label is None and self.other.label is None:
+            return None
+        if {self.label, self.other.label} != {"True", "False"}:
+            both = f"{self.label!r}, and the other's is {self.other.label!r}"
+            raise FieldError("label", f"one of a pair is true, one false; this is {both}")
+        return (0,) if self.label == "True" else (1,)
+
+
+def _source(train: int, validation: int, test: int) -> Source:
+    """Pairs are half as many as sentences."""
+    return Source(
+        hub="tasksource/com2sense",
+        revision=None,
+        splits={
+            "train": Split(rows=train, names=("train.json",)),
+            "validation": Split(rows=validation, names=("dev.json",)),
+            "test": Split(rows=test, names=("test.json",), labelled=False),
+        },
+        license="unknown",
+        homepage="https://github.com/PlusLabNLP/Com2Sense",
+        citation="Singh, Wen, Hou, Alipoormolabashi, Wu, Ma and Peng 2021. COM2SENSE: A "
+        "Commonsense Reasoning Benchmark with Complementary Sentences. Findings of ACL.",
+    )
+
+
+class Com2Sense(Adapter):
+    """Is the sentence true, as common sense has it?"""
+
+    name = "com2sense"
+    version = 1
+    partition: ClassVar[Partition] = "none"
+    verified = "sha256"
+    shapes: ClassVar[tuple[type[Row], ...]] = (AuthorsRow,)
+    source = _source(1608, 782, 5558)
+
+    def examples(self, row: Row) -> Iterator[Example]:
+        """One yes/no example a row."""
+        assert isinstance(row, AuthorsRow)
+        yield YesNo(
+            id=row.id,
+            question=row.sent,
+            answer=None if row.label is None else row.label == "True",
+            sentence=said(row.sent),
+        )
+
+
+class Com2SensePaired(Adapter):
+    """Which of two complementary sentences is the true one?"""
+
+    name = "com2sense_paired"
+    version = 1
+    partition = "seen"
+    verified = "sha256"
+    shapes: ClassVar = (PairedRow,)
+    source = _source(804, 391, 2779)
+
+    def examples(self, row: Row) -> Iterator[Example]:
+        """One multiple-choice example a pair, at the place of its first row."""
+        assert isinstance(row, PairedRow)
+        yield MultipleChoice(
+            question="",
+            cue=CUE,
+            choices=(row.sent, row.other.sent),
+            golds=row.golds,
+            sentences=(said(row.sent), said(row.other.sent)),
+        )

@@ -1,0 +1,80 @@
+"""HellaSwag: what happens next in a video caption or a wikiHow article (Zellers et al. 2019)."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from converters.english import collapse
+from converters.told import continued, told
+from unifiedqa_convert.schema import (
+    Adapter,
+    Example,
+    MultipleChoice,
+    NotBool,
+    Row,
+    Source,
+    Split,
+    Text,
+)
+
+# What the authors left of a wikiHow article's layout.
+MARKS = re.compile(r"\[(?:header|title|step|substeps)\]")
+
+
+def prose(context: str, ending: str) -> str:
+    """Context and ending as sentences: where a mark stood, one ends and the next begins."""
+    text = collapse(f"{context} {ending}")
+    return told(*MARKS.split(text)) if MARKS.search(text) else continued(context, ending)
+
+
+class AuthorsRow(Row):
+    """The authors' JSON lines, label a number; the hub's columns are the same, label a string."""
+
+    shape = "authors"
+    ind: int = Field(description="source id: a number, says nothing about the answer")
+    context: Text = Field(
+        alias="ctx",
+        description="question: ctx_a, and ctx_b where a sentence was begun; marks like [step] of "
+        "wikiHow rows stay, and end a sentence in the statements",
+    )
+    endings: list[Text] = Field(min_length=4, max_length=4, description="choices (a) to (d)")
+    label: Annotated[Literal[0, 1, 2, 3, "0", "1", "2", "3", ""] | None, NotBool] = Field(
+        None, description="gold, counted from 0; absent, or empty on the hub, in test: hidden"
+    )
+
+
+class HellaSwag(Adapter):
+    """Which ending continues a caption or a piece of advice?"""
+
+    name = "hellaswag"
+    version = 1
+    partition = "unseen-2"
+    verified = "real rows"
+    shapes: ClassVar = (AuthorsRow,)
+    source = Source(
+        hub="Rowan/hellaswag",
+        revision=None,
+        splits={
+            "train": Split(rows=39905, names=("hellaswag_train.jsonl",)),
+            "validation": Split(rows=10042, names=("hellaswag_val.jsonl",)),
+            "test": Split(rows=10003, names=("hellaswag_test.jsonl",), labelled=False),
+        },
+        license="MIT",  # as the hub's card says
+        redistributable=True,
+        homepage="https://rowanzellers.com/hellaswag",
+        citation="Zellers, Holtzman, Bisk, Farhadi and Choi 2019. HellaSwag: Can a Machine Really "
+        "Finish Your Sentence? ACL.",
+    )
+
+    def examples(self, row: Row) -> Iterator[Example]:
+        """One multiple-choice example a row; its statements are context and ending."""
+        assert isinstance(row, AuthorsRow)
+        yield MultipleChoice(
+            id=str(row.ind),
+            question=row.context,
+            choices=tuple(row.endings),
+            golds=None if row.label in (None, "") else (int(row.label),),
+            sentences=tuple(prose(row.context, ending) for ending in row.endings),
+        )

@@ -1,0 +1,54 @@
+"""StrategyQA: yes/no questions whose steps are not told (Geva et al. 2021)."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from pydantic import Field
+
+from unifiedqa_convert.schema import Adapter, Example, Row, Source, Split, Text, YesNo
+
+
+class AuthorsRow(Row):
+    """The authors' JSON array; the hub's copies have the same columns and cut them elsewhere.
+
+    Term, facts, decomposition and evidence, where they are there, are left alone: the question is
+    asked without them.
+    """
+
+    shape = "authors"
+    qid: Text = Field(description="source id: a hash, says nothing about the answer")
+    question: Text = Field(description="question")
+    answer: bool | None = Field(
+        None, description="the answer; absent in the authors' test, where it is hidden"
+    )
+
+
+class StrategyQa(Adapter):
+    """Yes or no, once the steps are found?"""
+
+    name = "strategyqa"
+    version = 1
+    partition = "unseen-2"
+    verified = "sha256"
+    shapes: ClassVar = (AuthorsRow,)
+    source = Source(
+        hub="ChilleD/StrategyQA",
+        revision=None,
+        splits={
+            "train": Split(rows=2061, names=("train.json",)),
+            "validation": Split(rows=229, names=("dev.json",)),
+            "test": Split(rows=490, names=("strategyqa_test.json",), labelled=False),
+            # As released: train and validation in one file.
+            "train_full": Split(rows=2290, names=("strategyqa_train.json",)),
+        },
+        license="MIT",
+        redistributable=True,
+        homepage="https://allenai.org/data/strategyqa",
+        citation="Geva, Khashabi, Segal, Khot, Roth and Berant 2021. Did Aristotle Use a Laptop? A "
+        "Question Answering Benchmark with Implicit Reasoning Strategies. TACL.",
+    )
+
+    def examples(self, row: Row) -> Iterator[Example]:
+        """One yes/no example a row."""
+        assert isinstance(row, AuthorsRow)
+        yield YesNo(id=row.qid, question=row.question, answer=row.answer)
