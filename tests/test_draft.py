@@ -37,7 +37,10 @@ def test_one_blank_is_filled(question: str, sentence: str) -> None:
     assert draft(example) == (Sentence(sentence, "filled"),)
 
 
-@pytest.mark.parametrize("question", ["_ and _ melt.", "What does is_solid mean?", "What melts?"])
+@pytest.mark.parametrize(
+    "question",
+    ["_ and _ melt.", "What does is_solid mean?", "What melts?", "Lime, Ca(OH)_{2}, takes up"],
+)
 def test_no_blank_or_two_are_asked(question: str) -> None:
     (entry,) = draft(MultipleChoice(question=question, choices=("ice",)))
     assert isinstance(entry, Ask)

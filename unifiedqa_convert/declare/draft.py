@@ -7,10 +7,11 @@ from unifiedqa_convert.declare import Ask, Sentence
 from unifiedqa_convert.profiles import collapse
 from unifiedqa_convert.schema import Example, FreeText, MultipleChoice, YesNo
 
-# A blank is a run of underscores that no letter or digit touches: snake_case is not one.
+# A blank is a run of underscores that no letter or digit touches: snake_case is not one, nor is
+# a subscript, Ca(OH)_{2}.
 # With it goes a space that stands between it and a stop or a possessive ('s), which the filled
 # sentence must not have.
-_BLANK = re.compile(r"(?<![\w])_+(?![^\W_])(?: (?=[.,;:!?]|'s?(?:\W|$)))?")
+_BLANK = re.compile(r"(?<![\w])_+(?![^\W_]|\{)(?: (?=[.,;:!?]|'s?(?:\W|$)))?")
 
 
 def draft(example: Example) -> tuple[Sentence | Ask, ...]:
