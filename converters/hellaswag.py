@@ -19,14 +19,25 @@ from unifiedqa_convert.schema import (
     Text,
 )
 
-# What the authors left of a wikiHow article's layout.
+# What the authors left of a wikiHow article's layout, with a colon that goes on behind it.
 MARKS = re.compile(r"\[(?:header|title|step|substeps)\]")
+AFTER_COLON = re.compile(rf" ?: {MARKS.pattern}")
 
 
-def prose(context: str, ending: str) -> str:
-    """Context and ending as sentences: where a mark stood, one ends and the next begins."""
-    text = collapse(f"{context} {ending}")
-    return told(*MARKS.split(text)) if MARKS.search(text) else continued(context, ending)
+def prose(context: str, begun: str, ending: str) -> str:
+    """Context and ending as sentences; ``begun`` is what the context has of its last one.
+
+    The authors write what is begun small, even where a sentence has ended before it. A mark ends a
+    sentence.
+    """
+    context, begun = collapse(context), collapse(begun)
+    before = context.removesuffix(begun)
+    if begun and before.endswith((". ", "! ", "? ")):
+        return f"{before}{continued(begun, ending)}"
+    if MARKS.search(f"{context} {ending}"):
+        text = AFTER_COLON.sub(":", collapse(f"{context} {ending}"))
+        return told(*MARKS.split(text))
+    return continued(context, ending)
 
 
 class AuthorsRow(Row):
@@ -38,6 +49,12 @@ class AuthorsRow(Row):
         alias="ctx",
         description="question: ctx_a, and ctx_b where a sentence was begun; marks like [step] of "
         "wikiHow rows stay, and end a sentence in the statements",
+    )
+    begun: Text = Field(
+        "",
+        alias="ctx_b",
+        description="how the question's last sentence begins, if it has only begun: gets its "
+        "capital in the statements",
     )
     endings: list[Text] = Field(min_length=4, max_length=4, description="choices (a) to (d)")
     label: Annotated[Literal[0, 1, 2, 3, "0", "1", "2", "3", ""] | None, NotBool] = Field(
@@ -76,5 +93,5 @@ class HellaSwag(Adapter):
             question=row.context,
             choices=tuple(row.endings),
             golds=None if row.label in (None, "") else (int(row.label),),
-            sentences=tuple(prose(row.context, ending) for ending in row.endings),
+            sentences=tuple(prose(row.context, row.begun, ending) for ending in row.endings),
         )
