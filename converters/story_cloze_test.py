@@ -67,8 +67,7 @@ class StoryClozeTest(Adapter):
     verified = "documentation only"
     shapes: ClassVar = (AuthorsRow, HubRow)
     source = Source(
-        hub="MoE-UNC/story_cloze",
-        revision=None,
+        # Copies lie on the hub, against the authors' word: none is named here.
         splits={
             "validation": Split(rows=1871, names=_named("val__spring2016 - cloze_test_ALL_val")),
             "test": Split(rows=1871, names=_named("test__spring2016 - cloze_test_ALL_test")),
