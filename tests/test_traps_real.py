@@ -30,10 +30,32 @@ REAL: dict[tuple[str, str], tuple[str, str, str]] = {
     ("sciq", "valid"): ("sciq", "validation", "sciq/authors/valid.json"),
     ("copa", "superglue_val"): ("copa", "validation", "copa/superglue/val.jsonl"),
     ("copa", "superglue_train32"): ("copa", "train", "copa/superglue/train.jsonl"),
+    ("arc_easy", "dev"): ("arc_easy", "validation", "arc_easy/authors/ARC-Easy-Dev.jsonl"),
+    ("arc_hard", "dev"): ("arc_hard", "validation", "arc_hard/authors/ARC-Challenge-Dev.jsonl"),
+    ("ai2_science_elementary", "dev"): (
+        "ai2_science_elementary", "validation",
+        "ai2_science_elementary/authors/Elementary-NDMC-Dev.jsonl"),
+    ("ai2_science_middle", "dev"): (
+        "ai2_science_middle", "validation", "ai2_science_middle/authors/Middle-NDMC-Dev.jsonl"),
+    ("qasc", "dev"): ("qasc", "validation", "qasc/authors/dev.jsonl"),
+    ("quarel", "fixture"): ("quarel", "validation", "quarel/authors/quarel.jsonl"),
+    ("quarel", "dev_hf_dummy"): ("quarel", "validation", "quarel/authors/quarel-v1-dev.jsonl"),
+    ("quarel", "metaicl_dev"): ("quarel", "train", "quarel/metaicl/quarel_16_100_dev.jsonl"),
+    ("quartz", "dev_hf_dummy"): ("quartz", "validation", "quartz/authors/dev.jsonl"),
+    ("quartz", "metaicl_no_knowledge_dev"): (
+        "quartz", "train", "quartz/metaicl/quartz-no_knowledge_16_100_dev.jsonl"),
+    ("physical_iqa", "valid"): ("physical_iqa", "validation", "physical_iqa/authors/valid.jsonl"),
+    ("physical_iqa", "dev"): (
+        "physical_iqa", "validation", "physical_iqa/authors_mosaic/dev.jsonl"),
+    ("riddle_sense", "dev_hf_dummy"): (
+        "riddlesense", "validation", "riddlesense/authors/rs_dev.jsonl"),
 }  # fmt: skip
 
 # As traps.tsv calls the datasets that we have, splits that are not here included.
-NAMES = re.compile("commonsenseqa|openbookqa|social_iqa|winogrande.*|csqa2|wsc273|sciq|copa.*")
+NAMES = re.compile(
+    "commonsenseqa|openbookqa|social_iqa|winogrande.*|csqa2|wsc273|sciq|copa.*|"
+    "arc_.*|ai2_science_.*|qasc|quarel|quartz|physical_iqa|riddle_sense|cycic_mc"
+)
 
 Pairs = list[tuple[Row, Converted]]
 
@@ -56,9 +78,19 @@ def shown(holds: Callable[[Converted], object]) -> Callable[[Pairs], int]:
 
 
 def filled(item: Converted) -> bool:
-    """Its blank was seen: the question keeps it, every statement has it filled."""
-    ready = all(s.via in ("filled", "given") and "_" not in s.sentence for s in item.statements)
-    return "_" in item.question.input and ready
+    """Its one blank is filled in every statement and stays in the question; two are asked, and so
+    is the question whose underscores are subscripts, H_{2}O.
+    """
+    blanks = len(re.findall(r"_+(?!\{)", item.example.question))
+    ready = all(
+        s.via in ("filled", "given") and s.sentence.count("_") <= _chosen(item, s.choice).count("_")
+        for s in item.statements
+    )
+    return "_" in item.example.question and ready == (blanks == 1)
+
+
+def _chosen(item: Converted, place: int) -> str:
+    return "" if item.example.kind == "yes_no" else choices_of(item)[place]
 
 
 def repeated(pairs: Pairs) -> int:
@@ -69,6 +101,10 @@ def repeated(pairs: Pairs) -> int:
 
 def marked(text: str | None) -> bool:
     return bool(re.search(r"\([A-Za-z]\)", text or ""))
+
+
+def alike(item: Converted) -> bool:
+    return len({c.strip().rstrip(".").casefold() for c in choices_of(item)}) < len(choices_of(item))
 
 
 # Our flags count "equal" and "equal up to case" together, so the two traps are summed; and they
@@ -88,16 +124,34 @@ MEASURES: dict[str, Callable[[Pairs], int]] = {
     "no label": shown(lambda i: i.question.output is None),
     "empty context": shown(lambda i: parse(i.question, CANONICAL).context is None),
     "blank in question": shown(filled),
-    "blank of 2+ underscores": shown(lambda i: filled(i) and "__" in i.question.input),
+    "blank of 2+ underscores": shown(lambda i: filled(i) and "__" in i.example.question),
     "2+ blanks in question": shown(lambda i: len(re.findall("_+", i.example.question)) > 1),
     "identical row text repeated": repeated,
     "question holds (x) letter marker": shown(lambda i: marked(i.example.question)),
     "context holds (x) letter marker": shown(lambda i: marked(i.example.context)),
     "choice holds (x) letter marker": shown(lambda i: any(map(marked, choices_of(i)))),
+    "choice holds (1)-style marker": shown(
+        lambda i: any(re.search(r"\(\d\)", c) for c in choices_of(i))
+    ),
+    "underscore in a choice": shown(lambda i: any("_" in c for c in choices_of(i))),
+    "other backslash": shown(lambda i: re.search(r"\\(?!n)", i.example.question)),
+    "empty choice": shown(lambda i: "" in choices_of(i)),
+    "choices equal up to case and final stop": shown(alike),
+    "control character": shown(lambda i: re.search(r"[\x00-\x08\x0e-\x1f]", i.question.input)),
+    "CR in a field": raw(lambda text: "\r" in text),
+    "zero-width/soft hyphen": shown(lambda i: re.search("[\u200b-\u200d\xad]", i.question.input)),
     "'all/none of the above' choice": shown(
         lambda i: any(
             re.search(r"\b(all|both|none)\b.* (above|of these)", c, re.I) for c in choices_of(i)
         )
+    ),
+}
+
+SUMMED = {
+    "choices equal": ("choices equal", "choices equal up to case"),
+    "GOLD text equal to a distractor": (
+        "GOLD text equal to a distractor",
+        "GOLD equals a distractor up to case",
     ),
 }
 
@@ -110,7 +164,7 @@ def listed() -> list[dict[str, str]]:
 @pytest.mark.shared
 def test_no_kind_of_trap_is_unknown() -> None:
     """In any split of these datasets, those that are not here included."""
-    known = {*MEASURES, "number of choices", "choices equal up to case"}
+    known = {*MEASURES, *(kind for kinds in SUMMED.values() for kind in kinds), "number of choices"}
     ours = [line for line in listed() if NAMES.fullmatch(line["dataset"])]
     assert len(ours) > 50
     assert {line["trap"] for line in ours} <= known
@@ -126,17 +180,17 @@ def test_the_real_rows_have_the_traps_that_are_listed(key: tuple[str, str]) -> N
     chunk = chunk_of(dataset, split, *paths)
     pairs = list(zip([r for r in rows if isinstance(r, Row)], chunk.converted, strict=True))
     wanted = {x["trap"]: x for x in listed() if (x["dataset"], x["split"]) == key}
-    folded = wanted.pop("choices equal up to case", None)
     numbers = wanted.pop("number of choices", None)
-    for trap, line in wanted.items():
-        extra = int(folded["count"]) if folded and trap == "choices equal" else 0
-        assert MEASURES[trap](pairs) == int(line["count"]) + extra, trap
     # Where a trap isn't listed, it isn't there.
-    for trap in ("choices equal", "GOLD text equal to a distractor", "no label"):
-        assert trap in wanted or MEASURES[trap](pairs) == 0
+    counts = {"no label": 0} | dict.fromkeys(SUMMED, 0)
+    for trap, line in wanted.items():
+        name = next((name for name, kinds in SUMMED.items() if trap in kinds), trap)
+        counts[name] = counts.get(name, 0) + int(line["count"])
+    for trap, count in counts.items():
+        assert MEASURES[trap](pairs) == count, trap
     if numbers is not None:
         found = Counter(len(choices_of(item)) for _, item in pairs)
-        assert str(dict(found)) == numbers["first ids"]
+        assert str(dict(sorted(found.items()))) == numbers["first ids"]
     for _, item in pairs:
         for record in (item.question, *item.declaratives):
             assert record.input == " ".join(record.input.split())
