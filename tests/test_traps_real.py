@@ -49,12 +49,24 @@ REAL: dict[tuple[str, str], tuple[str, str, str]] = {
         "physical_iqa", "validation", "physical_iqa/authors_mosaic/dev.jsonl"),
     ("riddle_sense", "dev_hf_dummy"): (
         "riddlesense", "validation", "riddlesense/authors/rs_dev.jsonl"),
+    ("swag", "allennlp_fixture"): ("swag", "validation", "swag/authors/allennlp_fixture_swag.csv"),
+    ("swag", "val_hf_dummy"): ("swag", "validation", "swag/authors/val.csv"),
+    ("hellaswag", "sample"): ("hellaswag", "validation", "hellaswag/authors/hellaswag.jsonl"),
+    ("codah_fold_0", "dev"): ("codah", "validation", "codah/authors/dev.tsv"),
+    ("alphanli", "dev"): ("alphanli", "validation", "alphanli/authors/dev.jsonl"),
+    ("com2sense", "dev"): ("com2sense", "validation", "com2sense/authors/dev.json"),
+    ("com2sense_paired", "dev"): ("com2sense_paired", "validation", "com2sense/authors/dev.json"),
+    ("comve", "dev"): ("comve_a", "validation", "comve_a/authors/subtaskA_dev_data.csv"),
+    ("creak", "dev"): ("creak", "validation", "creak/authors/dev.json"),
+    ("creak", "contrast"): ("creak", "contrast", "creak/authors/contrast_set.json"),
+    ("strategyqa", "dev"): ("strategyqa", "validation", "strategyqa/authors/dev.json"),
 }  # fmt: skip
 
 # As traps.tsv calls the datasets that we have, splits that are not here included.
 NAMES = re.compile(
     "commonsenseqa|openbookqa|social_iqa|winogrande.*|csqa2|wsc273|sciq|copa.*|"
-    "arc_.*|ai2_science_.*|qasc|quarel|quartz|physical_iqa|riddle_sense|cycic_mc"
+    "arc_.*|ai2_science_.*|qasc|quarel|quartz|physical_iqa|riddle_sense|cycic_mc|"
+    "swag|hellaswag.*|codah.*|alphanli|com2sense.*|comve|creak|strategyqa"
 )
 
 Pairs = list[tuple[Row, Converted]]
@@ -140,6 +152,10 @@ MEASURES: dict[str, Callable[[Pairs], int]] = {
     "control character": shown(lambda i: re.search(r"[\x00-\x08\x0e-\x1f]", i.question.input)),
     "CR in a field": raw(lambda text: "\r" in text),
     "zero-width/soft hyphen": shown(lambda i: re.search("[\u200b-\u200d\xad]", i.question.input)),
+    "U+FFFD": shown(lambda i: "\ufffd" in i.question.input),
+    "duplicate id": lambda pairs: sum(
+        count > 1 for count in Counter(item.example.id for _, item in pairs).values()
+    ),
     "'all/none of the above' choice": shown(
         lambda i: any(
             re.search(r"\b(all|both|none)\b.* (above|of these)", c, re.I) for c in choices_of(i)
