@@ -63,11 +63,11 @@ def keyed(
 ) -> MultipleChoice:
     """The example of such a row; ``more`` are its other fields, its own id first.
 
-    Gold is looked up among the choices' own labels; no key (None or empty), no gold. FieldError
+    Gold is looked up among the choices' own labels; no key, no gold. FieldError
     where the row has a number of choices that the dataset hasn't, or a label without its choice.
     """
     if len(row.labels) != len(row.texts) or len(row.texts) not in numbers:
         count = f"{len(row.labels)} labels, {len(row.texts)} texts"
         raise FieldError("choices", f"{count}: not a number of choices that this dataset has")
-    golds = (position(key, row.labels),) if key else None
+    golds = None if key is None else (position(key, row.labels),)
     return MultipleChoice(question=row.stem, choices=tuple(row.texts), golds=golds, **more)
