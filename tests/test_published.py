@@ -73,6 +73,7 @@ PUBLISHED = [
             ("spatial_cs", "validation", SPATIAL, "dev"),
             ("strategyqa", "validation", "strategyqa/authors/dev.json", "dev"),
             ("truthfulqa_mc1", "validation", "truthfulqa/authors/mc_task.json", "dev"),
+            ("truthfulqa_mc2", "validation", "truthfulqa/authors/mc_task.json", "dev"),
         ],
     }.items()
     for dataset, split, raw, file in table

@@ -6,6 +6,7 @@ Khashabi et al. 2020). How the rest is written is the profile's affair (profiles
 
 import hashlib
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -114,6 +115,19 @@ def declarative_record(statement: Statement, context: str | None, profile: Profi
         parts.append(cleaned)
     label = UNLABELLED if statement.label is None else _yes_no(statement.label)
     return Record(profile.whole(profile.separator.join(parts)), label)
+
+
+def each_choice(
+    question: str, choices: Sequence[str], golds: Sequence[int] | None, profile: Profile
+) -> list[tuple[str, str | None]]:
+    r"""Per choice ``question \n choice`` and whether it is gold: one way to publish several."""
+    return [
+        (
+            profile.whole(profile.separator.join(map(profile.clean, (question, choice)))),
+            None if golds is None else _yes_no(place in golds),
+        )
+        for place, choice in enumerate(choices)
+    ]
 
 
 def parse(record: Record, profile: Profile) -> Parsed:

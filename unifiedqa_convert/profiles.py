@@ -66,6 +66,8 @@ class Quirk:
     """Before the line end."""
     blank: str | None = None
     """What stands for the blank ``_`` of a question."""
+    each_choice: bool = False
+    """In TSV one line per choice, ``question \\n choice`` and yes or no, where several are gold."""
     merged: Mapping[str, str] = field(default_factory=dict)
     """Choices that are left out, each with the choice that is gold where it was."""
     clean: Callable[[str], str] | None = None
@@ -129,6 +131,7 @@ _ELEVEN = {"zero": "no"}
 _RAINIER: dict[str, Quirk] = {
     "numersense": Quirk("rainier numersense/dev.tsv", blank="<mask>", merged=_ELEVEN),
     "numersense_new": Quirk("rainier numersense_new/dev.tsv", merged=_ELEVEN),
+    "truthfulqa_mc2": Quirk("rainier truthfulqa_mc2/dev.tsv", each_choice=True),
     # No row of these files was seen, but their sizes: dev, train and test have 160, 152 and 149
     # bytes a row. Question, choices and answer have about 140 (MetaICL's 16), the para 95 more.
     "quartz": Quirk("rainier quartz/*.tsv, by their sizes", context=False),

@@ -1,6 +1,7 @@
 """Which raw shape a file has, told by its format and the fields of its first record."""
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import AliasPath
 
@@ -32,7 +33,7 @@ def shape_of(adapter: Adapter, split: str, path: Path) -> type[Row]:
             why = first.reason if isinstance(first, Unreadable) else "no record"
             lacks.append(f"{shape.shape}: no readable record; the first: {why}")
         elif missing := [
-            name for name in required(shape) if name.split(".")[0] not in {*record, *added}
+            name for name in required(shape) if name not in added and not _has(record, name)
         ]:
             lacks.append(f"{shape.shape}: no field {', '.join(missing)}")
         elif shape.splits is not None and split not in shape.splits:
@@ -44,6 +45,17 @@ def shape_of(adapter: Adapter, split: str, path: Path) -> type[Row]:
             return shape
     shapes = "; ".join(lacks) or f"none is in {path.suffix or 'such'} files"
     raise SourceError(f"{path}: not a raw shape of {adapter.name} ({shapes})")
+
+
+def _has(record: Any, name: str) -> bool:
+    """Whether the record has that field, nested ones with dots."""
+    for part in name.split("."):
+        if not isinstance(record, dict):
+            return True  # not what the shape says, which is for its check to tell
+        if part not in record:
+            return False
+        record = record[part]
+    return True
 
 
 def _may_be(shape: type[Row], path: Path) -> bool:

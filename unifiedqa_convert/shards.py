@@ -8,7 +8,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from unifiedqa_convert.encode import UNLABELLED
+from unifiedqa_convert.encode import UNLABELLED, each_choice
 from unifiedqa_convert.profiles import profile_named
 from unifiedqa_convert.table import facts_of, record_batch
 
@@ -99,15 +99,22 @@ class TsvWriter:
     def __init__(self, file: IO[bytes], schema: pa.Schema) -> None:
         self._file = file
         facts = facts_of(schema)
-        self._quirk = profile_named(facts["profile"]).of(facts["dataset"]).own
+        self._profile = profile_named(facts["profile"]).of(facts["dataset"])
 
     def write(self, rows: Rows) -> Counter[str]:
-        """As many lines as rows: records hold no tab and no line end, white space is collapsed."""
-        pad, end = self._quirk.pad, self._quirk.end
-        for row in rows:
-            output = UNLABELLED if row["output"] is None else row["output"]
-            self._file.write(f"{row['input']}{pad}\t{pad}{output}{end}\n".encode())
-        return Counter({WRITTEN: len(rows)})
+        """As many lines as records: they hold no tab and no line end, white space is collapsed."""
+        pad, end = self._profile.own.pad, self._profile.own.end
+        records = [record for row in rows for record in self._records(row)]
+        for text, answer in records:
+            output = UNLABELLED if answer is None else answer
+            self._file.write(f"{text}{pad}\t{pad}{output}{end}\n".encode())
+        return Counter({WRITTEN: len(records)})
+
+    def _records(self, row: dict[str, Any]) -> list[tuple[str, str | None]]:
+        """The row's record; where the published file judges each choice, a record for each."""
+        if not self._profile.own.each_choice or "choices" not in row:
+            return [(row["input"], row["output"])]
+        return each_choice(row["question"], row["choices"], row["golds"], self._profile)
 
     def close(self) -> None:
         """Nothing ends a TSV file."""

@@ -1,0 +1,124 @@
+"""TruthfulQA: questions that people answer wrongly by habit (Lin, Hilton and Evans 2022)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AliasPath, Field
+
+from unifiedqa_convert.schema import (
+    Adapter,
+    Example,
+    FieldError,
+    MultipleChoice,
+    NotBool,
+    Row,
+    Source,
+    Split,
+    Text,
+)
+
+Label = Annotated[Literal[0, 1], NotBool]
+Judged = list[tuple[str, int]]
+"""Choices in the source's order, each with 1 where it is true."""
+
+
+class TaskRow(Row):
+    """The authors' mc_task.json: a mapping of choice to 0 or 1 for each of the two tasks."""
+
+    shape = "authors"
+    question: Text = Field(description="question")
+    mc1_targets: dict[Text, Label] = Field(description="mc1: choices, one of them true")
+    mc2_targets: dict[Text, Label] = Field(description="mc2: choices, several of them true")
+
+    def judged(self, task: int) -> Judged:
+        """The choices of one of the two tasks."""
+        targets: Mapping[str, int] = self.mc1_targets if task == 1 else self.mc2_targets
+        return list(targets.items())
+
+
+class HubRow(Row):
+    """The hub's columns, config multiple_choice: choices and labels side by side."""
+
+    shape = "hub"
+    question: Text = Field(description="question")
+    choices1: list[Text] = Field(
+        validation_alias=AliasPath("mc1_targets", "choices"), description="mc1: choices"
+    )
+    labels1: list[Label] = Field(
+        validation_alias=AliasPath("mc1_targets", "labels"), description="mc1: 1 for the true one"
+    )
+    choices2: list[Text] = Field(
+        validation_alias=AliasPath("mc2_targets", "choices"), description="mc2: choices"
+    )
+    labels2: list[Label] = Field(
+        validation_alias=AliasPath("mc2_targets", "labels"), description="mc2: 1 for the true ones"
+    )
+
+    def judged(self, task: int) -> Judged:
+        """The choices of one of the two tasks."""
+        choices, labels = (
+            (self.choices1, self.labels1) if task == 1 else (self.choices2, self.labels2)
+        )
+        if len(choices) != len(labels):
+            raise FieldError(
+                f"mc{task}_targets.labels", f"{len(labels)} for {len(choices)} choices"
+            )
+        return list(zip(choices, labels, strict=True))
+
+
+class TableRow(Row):
+    """The authors' TruthfulQA.csv: answers with ``;`` between, whose order gives the gold away."""
+
+    shape = "table"
+    question: Text = Field(alias="Question", description="question")
+    best: Text = Field(alias="Best Answer", description="mc1: the true choice")
+    correct: Text = Field(alias="Correct Answers", description="mc2: the true choices")
+    incorrect: Text = Field(alias="Incorrect Answers", description="the false choices of both")
+
+    def judged(self, task: int) -> Judged:
+        """The choices of one of the two tasks, worded as the authors' own code splits them."""
+        true = [self.best] if task == 1 else self.correct.split(";")
+        every = [(text, 1) for text in true] + [(text, 0) for text in self.incorrect.split(";")]
+        # An answer ends in one stop; what a stray ";" leaves behind is no answer.
+        return [(f"{text.strip().rstrip('.')}.", label) for text, label in every if text.strip()]
+
+
+class TruthfulQAMc1(Adapter):
+    """Which of several answers is true, where one is?"""
+
+    name = "truthfulqa_mc1"
+    version = 1
+    verified = "sha256"
+    task: ClassVar[int] = 1
+    shapes: ClassVar = (HubRow, TaskRow, TableRow)
+    source = Source(
+        hub="truthfulqa/truthful_qa",
+        revision=None,
+        splits={"validation": Split(rows=817, names=("mc_task.json", "TruthfulQA.csv"))},
+        license="Apache-2.0",
+        redistributable=True,
+        homepage="https://github.com/sylinrl/TruthfulQA",
+        citation="Lin, Hilton and Evans 2022. TruthfulQA: Measuring How Models Mimic Human "
+        "Falsehoods. ACL.",
+    )
+
+    def examples(self, row: Row) -> Iterator[Example]:
+        """One multiple-choice example a row; the source lists what is true first."""
+        assert isinstance(row, TaskRow | HubRow | TableRow)
+        judged = row.judged(self.task)
+        golds = tuple(place for place, (_, label) in enumerate(judged) if label)
+        if not golds or (self.task == 1 and len(golds) > 1):
+            raise FieldError(f"mc{self.task}_targets", f"{len(golds)} choices are true")
+        yield MultipleChoice(
+            question=row.question,
+            choices=tuple(choice for choice, _ in judged),
+            golds=golds,
+            order_matters=False,
+        )
+
+
+class TruthfulQAMc2(TruthfulQAMc1):
+    """Which of several answers are true, where several may be?"""
+
+    name = "truthfulqa_mc2"
+    task = 2
