@@ -102,7 +102,7 @@ class Ai2ScienceElementary(Adapter):
         if isinstance(row, AuthorsCsvRow):
             yield _apart(row)
         else:
-            yield keyed(row, row.answer_key, NUMBERS, id=row.id)
+            yield keyed(row, row.answer_key, NUMBERS, row.id)
 
 
 class Ai2ScienceMiddle(Ai2ScienceElementary):

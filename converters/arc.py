@@ -64,7 +64,7 @@ class ArcEasy(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One example a row; most have four choices, a few three or five."""
         assert isinstance(row, HubRow | AuthorsRow)
-        yield keyed(row, row.answer_key, range(3, 6), id=row.id)
+        yield keyed(row, row.answer_key, range(3, 6), row.id)
 
 
 class ArcHard(ArcEasy):

@@ -5,7 +5,6 @@ key, which names the gold, and its numbers of choices.
 """
 
 from collections.abc import Container
-from typing import Any
 
 from pydantic import AliasPath, Field
 
@@ -59,15 +58,24 @@ class ColumnsRow(Row):
 
 
 def keyed(
-    row: NestedRow | ColumnsRow, key: str | None, numbers: Container[int], **more: Any
+    row: NestedRow | ColumnsRow,
+    key: str | None,
+    numbers: Container[int],
+    own_id: str | None,
+    context: str | None = None,
 ) -> MultipleChoice:
-    """The example of such a row; ``more`` are its other fields, its own id first.
+    """The example of such a row; ``numbers`` are the numbers of choices that the dataset has.
 
-    Gold is looked up among the choices' own labels; no key, no gold. FieldError
-    where the row has a number of choices that the dataset hasn't, or a label without its choice.
+    Gold is looked up among the choices' own labels; no key, no gold. FieldError where there is
+    another number of choices, a label without its choice, or a key that names no choice.
     """
     if len(row.labels) != len(row.texts) or len(row.texts) not in numbers:
         count = f"{len(row.labels)} labels, {len(row.texts)} texts"
         raise FieldError("choices", f"{count}: not a number of choices that this dataset has")
-    golds = None if key is None else (position(key, row.labels),)
-    return MultipleChoice(question=row.stem, choices=tuple(row.texts), golds=golds, **more)
+    return MultipleChoice(
+        id=own_id,
+        question=row.stem,
+        context=context,
+        choices=tuple(row.texts),
+        golds=None if key is None else (position(key, row.labels),),
+    )

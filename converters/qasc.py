@@ -55,4 +55,4 @@ class Qasc(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One example a row; no key, no gold."""
         assert isinstance(row, HubRow | AuthorsRow)
-        yield keyed(row, row.answer_key or None, (8,), id=row.id)
+        yield keyed(row, row.answer_key or None, (8,), row.id)

@@ -88,7 +88,7 @@ class QuaRTz(Adapter):
         """One example a row, its knowledge as the context."""
         assert isinstance(row, HubRow | AuthorsRow | CopyRow)
         if not isinstance(row, CopyRow):
-            yield keyed(row, row.answer_key, (2,), id=row.id, context=row.para)
+            yield keyed(row, row.answer_key, (2,), row.id, row.para)
             return
         if len(row.options) != 2:
             raise FieldError("options", f"{len(row.options)} options, not two")

@@ -53,4 +53,4 @@ class RiddleSense(Adapter):
         """One example a row; no key, no gold."""
         assert isinstance(row, HubRow | AuthorsRow)
         own_id = row.id if isinstance(row, AuthorsRow) else None
-        yield keyed(row, row.answer_key or None, (5,), id=own_id)
+        yield keyed(row, row.answer_key or None, (5,), own_id)
