@@ -60,13 +60,18 @@ REAL: dict[tuple[str, str], tuple[str, str, str]] = {
     ("creak", "dev"): ("creak", "validation", "creak/authors/dev.json"),
     ("creak", "contrast"): ("creak", "contrast", "creak/authors/contrast_set.json"),
     ("strategyqa", "dev"): ("strategyqa", "validation", "strategyqa/authors/dev.json"),
+    ("numersense", "validation"): (
+        "numersense", "validation", "numersense/authors/validation.masked.tsv"),
+    ("numersense", "test_core"): (
+        "numersense", "test_core", "numersense/authors/test.core.masked.txt"),
+    ("truthfulqa", "mc1_v1"): ("truthfulqa_mc1", "validation", "truthfulqa/authors/mc_task.json"),
 }  # fmt: skip
 
 # As traps.tsv calls the datasets that we have, splits that are not here included.
 NAMES = re.compile(
     "commonsenseqa|openbookqa|social_iqa|winogrande.*|csqa2|wsc273|sciq|copa.*|"
     "arc_.*|ai2_science_.*|qasc|quarel|quartz|physical_iqa|riddle_sense|cycic_mc|"
-    "swag|hellaswag.*|codah.*|alphanli|com2sense.*|comve|creak|strategyqa"
+    "swag|hellaswag.*|codah.*|alphanli|com2sense.*|comve|creak|strategyqa|numersense|truthfulqa"
 )
 
 Pairs = list[tuple[Row, Converted]]
@@ -76,7 +81,8 @@ def texts(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
+        # TruthfulQA's choices are keys.
+        for inner in [*value, *value.values()] if isinstance(value, dict) else value:
             yield from texts(inner)
 
 
