@@ -75,6 +75,7 @@ NAMES = re.compile(
 )
 
 Pairs = list[tuple[Row, Converted]]
+OTHER_TASK = {"mc2_targets"}  # in the rows of TruthfulQA's mc1 too, whose traps are listed
 
 
 def texts(value: object) -> Iterator[str]:
@@ -88,7 +89,9 @@ def texts(value: object) -> Iterator[str]:
 
 def raw(holds: Callable[[str], object]) -> Callable[[Pairs], int]:
     """Rows with a text that holds it. Counted before conversion: afterwards it is gone."""
-    return lambda pairs: sum(any(map(holds, texts(row.model_dump()))) for row, _ in pairs)
+    return lambda pairs: sum(
+        any(map(holds, texts(row.model_dump(exclude=OTHER_TASK)))) for row, _ in pairs
+    )
 
 
 def shown(holds: Callable[[Converted], object]) -> Callable[[Pairs], int]:
