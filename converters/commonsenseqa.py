@@ -96,7 +96,7 @@ class CommonsenseQA(Adapter):
     name = "commonsenseqa"
     version = 1
     partition = "seen"
-    verified = "real rows"
+    verified = "sha256"
     # The hub's shape first: its `choices` at the top tells it from the authors' nested one.
     shapes: ClassVar = (HubRow, AuthorsRow)
     source = Source(

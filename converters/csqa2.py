@@ -50,7 +50,7 @@ class Csqa2(Adapter):
     name = "csqa2"
     version = 1
     partition = "seen"
-    verified = "real rows"
+    verified = "sha256"
     shapes: ClassVar = (AuthorsRow,)
     source = Source(
         hub="chiayewken/commonsense-qa-2",

@@ -90,7 +90,7 @@ class NumerSense(Adapter):
 
 
 class NumerSenseNew(NumerSense):
-    """The same, as Vera's authors wrote it anew: in profile rainier its mask is a blank."""
+    """Which of twelve number words is missing? Named for Rainier's newer file, its mask a blank."""
 
     name = "numersense_new"
     partition = "none"

@@ -15,6 +15,7 @@ from unifiedqa_convert.schema import (
     Source,
     Split,
     Text,
+    Verified,
 )
 
 CITATION = (
@@ -98,7 +99,7 @@ class OpenBookQA(Adapter):
     name = "openbookqa"
     version = 1
     partition: ClassVar[Partition] = "seen"
-    verified = "real rows"
+    verified: ClassVar[Verified] = "sha256"
     shapes: ClassVar[tuple[type[Row], ...]] = (HubRow, AuthorsRow)
     source = Source(
         hub="allenai/openbookqa",
@@ -146,6 +147,7 @@ class OpenBookQAFact(OpenBookQA):
 
     name = "openbookqa_fact"
     partition = "none"
+    verified = "real rows"
     shapes: ClassVar = (HubFactRow, AuthorsFactRow)
     source = Source(
         hub="allenai/openbookqa",

@@ -49,7 +49,7 @@ class SocialIQA(Adapter):
     name = "social_iqa"
     version = 1
     partition = "seen"
-    verified = "real rows"
+    verified = "sha256"
     # The hub's shape first: its `label` in the row tells it from the authors'.
     shapes: ClassVar = (HubRow, AuthorsRow)
     source = Source(

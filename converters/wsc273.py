@@ -133,7 +133,7 @@ class Wsc273(Adapter):
     name = "wsc273"
     version = 1
     partition = "unseen-1"
-    verified = "real rows"
+    verified = "sha256"
     shapes: ClassVar = (AuthorsXmlRow, HubRow, WinograndeStyleRow)
     source = Source(
         hub="ErnestSDavis/winograd_wsc",
