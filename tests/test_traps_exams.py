@@ -344,6 +344,7 @@ def test_metaicls_glued_knowledge_becomes_the_context_where_its_start_is_plain()
     assert item.example.question == "Steep roofs shed snow _____ than flat ones."
     assert item.example.context == "Snow slides the faster, the steeper a roof is."
     assert one(place, "McKay").example.question.endswith("into the tyre, it gets")
+    assert one(place, "rope").example.question.endswith("does he hang on")
     assert one(place, "nail").example.context == "A longer hammer's blow drives a nail deeper."
     assert one(place, "JavaScript").example.context is None  # two places: nothing is guessed
     assert {item.example.context for item in all_of("quartz/metaicl/train")} == {None}
