@@ -127,8 +127,16 @@ class Profile:
         return self.whole(self.clean(text)).strip()
 
 
+_WINOGRANDE = Quirk("winogrande_l/dev.tsv", pad=" ", end=" ")
+_UNIFIEDQA: dict[str, Quirk] = {
+    "social_iqa": Quirk("social_iqa/dev.tsv", pad=" ", clean=spaced),
+    "physical_iqa": Quirk("physical_iqa/dev.tsv", pad=" ", clean=spaced),
+    **{f"winogrande_{size}": _WINOGRANDE for size in ("xs", "s", "m", "l", "xl", "debiased")},
+}
 _ELEVEN = {"zero": "no"}
+# Rainier fetches UnifiedQA's own files of what UnifiedQA has; the others its authors wrote.
 _RAINIER: dict[str, Quirk] = {
+    **_UNIFIEDQA,
     "numersense": Quirk("rainier numersense/dev.tsv", blank="<mask>", merged=_ELEVEN),
     "numersense_new": Quirk("rainier numersense_new/dev.tsv", merged=_ELEVEN),
     "truthfulqa_mc2": Quirk("rainier truthfulqa_mc2/dev.tsv", each_choice=True),
@@ -136,12 +144,6 @@ _RAINIER: dict[str, Quirk] = {
     # bytes a row. Question, choices and answer have about 140 (MetaICL's 16), the para 95 more.
     "quartz": Quirk("rainier quartz/*.tsv, by their sizes", context=False),
     "com2sense_paired": Quirk("rainier com2sense_paired/dev.tsv", as_paired=True),
-}
-_WINOGRANDE = Quirk("winogrande_l/dev.tsv", pad=" ", end=" ")
-_UNIFIEDQA: dict[str, Quirk] = {
-    "social_iqa": Quirk("social_iqa/dev.tsv", pad=" ", clean=spaced),
-    "physical_iqa": Quirk("physical_iqa/dev.tsv", pad=" ", clean=spaced),
-    **{f"winogrande_{size}": _WINOGRANDE for size in ("xs", "s", "m", "l", "xl", "debiased")},
 }
 _SPACED = {name: Quirk("see spaced", clean=spaced) for name in ("social_iqa", "physical_iqa")}
 
