@@ -37,6 +37,7 @@ LAYERS: dict[str, set[str]] = {
     "workers": {"errors"},
     "chunk": {"schema", "errors", "profiles", "encode", "declare", "numbered", "rows"},
 }
+LAYERS["pinning"] = {"schema", "errors", "pins", "registry", "sources"}
 LAYERS["card"] = {"schema"}
 LAYERS["cite"] = {"schema", "registry"}
 LAYERS["own_file"] = {"schema", "errors", "readers"}
@@ -70,7 +71,7 @@ HEAVY = {
         "vera_model/",
     ),
     "huggingface_hub": (
-        "unifiedqa_convert/sources.py",
+        "unifiedqa_convert/pinning.py",
         "unifiedqa_convert/pins.py",
         "unifiedqa_convert/card.py",
     ),

@@ -115,6 +115,12 @@ class Job:
 
 def look_up(request: Request) -> Job:
     """Turn names into things; UsageError or SourceError for what there is not."""
+    own = RECIPES[request.recipe]
+    if request.recipe != "clean" and request.profile not in (None, own):
+        raise UsageError(
+            f"--recipe {request.recipe} is one switch for everything and writes profile {own}: "
+            "leave --profile out, or the recipe"
+        )
     split = canonical_split(request.split)
     adapter, located = _adapter_and_files(request, split)
     records: Records = request.records or ("question" if request.to in ("tsv", "vera") else "both")

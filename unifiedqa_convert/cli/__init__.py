@@ -4,6 +4,7 @@ A command calls one function; the errors of errors.py are caught here, once. Not
 imported until a command needs it, so that `uqa --help` answers at once.
 """
 
+import signal
 import sys
 from typing import Annotated
 
@@ -35,11 +36,18 @@ app.command(
 
 def main() -> None:
     """Run the command line; exit codes are in errors.py."""
+    signal.signal(signal.SIGTERM, _stopped)
     try:
         app(standalone_mode=True)
     except UqaError as error:
         print(f"uqa: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+
+
+def _stopped(_signal: int, _frame: object) -> None:
+    """SIGTERM unwinds like Ctrl-C: locks are let go, temporary files go, the work stays."""
+    print("uqa: stopped; the same command goes on from here", file=sys.stderr)
+    sys.exit(143)
 
 
 def _version(value: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from unifiedqa_convert.cli.options import AsJson, Quiet, RawFiles
+from unifiedqa_convert.cli.options import AsJson, Quiet, RawFiles, dataset_names
 from unifiedqa_convert.errors import UsageError
 
 EPILOG = (
@@ -16,7 +16,9 @@ EPILOG = (
 
 
 def convert(
-    dataset: Annotated[str | None, typer.Argument(help="`uqa list` shows all.")] = None,
+    dataset: Annotated[
+        str | None, typer.Argument(help="`uqa list` shows all.", autocompletion=dataset_names)
+    ] = None,
     split: Annotated[
         str | None,
         typer.Option(help="train, validation (or dev, val), test … A group: default all labelled."),
@@ -90,9 +92,9 @@ def convert(
         typer.Option(help="Its column of right answers.", rich_help_panel="Your own file"),
     ] = None,
     gold_is: Annotated[
-        Literal["text", "letter", "0", "1"],
+        Literal["text", "letter", "0", "1", "yesno"],
         typer.Option(
-            help="What that column holds: the text, its letter, its place from 0 or from 1.",
+            help="What that column holds: text, its letter, its place from 0 or 1, or yes/no.",
             rich_help_panel="Your own file",
         ),
     ] = "text",
@@ -114,6 +116,10 @@ def convert(
         print_config_of,
     )
 
+    if from_file is None and (question or choices or gold or context):
+        raise UsageError("--question, --choices, --gold and --context describe a --from-file FILE")
+    if from_file is not None and raw:
+        raise UsageError("--from-file is your own file, --raw a known dataset's: give one of them")
     if (dataset is None) == (group is None):
         raise UsageError("give one dataset (`uqa list` shows all) or --group vera")
     if dataset is not None and split is None:

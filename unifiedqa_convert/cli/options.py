@@ -15,6 +15,13 @@ RawFiles = Annotated[
 ]
 
 
+def dataset_names(incomplete: str) -> list[str]:
+    """What the shell offers for a dataset's name."""
+    from unifiedqa_convert.registry import catalogue
+
+    return [name for name in catalogue().adapters if name.startswith(incomplete)]
+
+
 def print_either(document: Any, render: Callable[[Any], None], as_json: bool) -> None:
     """The document as JSON on stdout, or rendered for people."""
     if as_json:
