@@ -108,7 +108,7 @@ class TsvWriter:
         for text, answer in records:
             output = UNLABELLED if answer is None else answer
             self._file.write(f"{text}{pad}\t{pad}{output}{end}\n".encode())
-        return Counter({WRITTEN: len(records)})
+        return Counter({WRITTEN: len(rows)})
 
     def _records(self, row: dict[str, Any]) -> list[tuple[str, str | None]]:
         """The row's record; where the published file judges each choice, a record for each."""
