@@ -42,6 +42,7 @@ LAYERS["card"] = {"schema"}
 LAYERS["cite"] = {"schema", "registry"}
 LAYERS["own_file"] = {"schema", "errors", "readers"}
 LAYERS["contract"] = {
+    "contract",
     *("schema", "errors", "profiles", "encode", "rows", "joined", "shapes", "numbered"),
     *("registry", "chunk", "sources"),
 }
