@@ -1,0 +1,216 @@
+"""Where a question's predicate starts: the one thing the patterns cannot see for themselves.
+
+"What do plant cells | use to make food": each place where the bar may stand is described by
+features of the words around it (every part of speech they may have, their numbers, their ends), and
+the place whose features weigh most is taken. The weights are learnt by ``tools/train_predicate.py``
+from annotated sentences; ``docs/decisions/0005`` says why, and whose sentences they are.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
+
+from unifiedqa_convert.declare import rules_words as words
+from unifiedqa_convert.declare.rules_lemma import noun_number, verb_lemma
+from unifiedqa_convert.declare.rules_tokens import Token
+
+_OUTSIDE = Token("", "", "-", 0, 0)
+# The parts of speech that a predicate may start with, adverbs aside; "" for any.
+_STARTS = {"F": "VZT", "O": "VBOH", "M": "VBOH", "H": "EBH", "B": ""}
+_FARTHEST = 40  # a subject is hardly longer
+_ADJUNCT = frozenset("where when why how".split())
+_RELATIVE = frozenset("that which who whose where".split())
+
+
+class Choice(NamedTuple):
+    """A question's places for the bar, and whether it may do without one.
+
+    ``kind`` is F for a finite verb without an auxiliary, or the tag of the auxiliary.
+    """
+
+    tokens: Sequence[Token]
+    kind: str
+    opener: str
+    places: range
+    may_lack: bool
+
+    def features(self) -> Iterator[tuple[int | None, list[str]]]:
+        """Each place, and None where there may be none, with what speaks for or against it."""
+        if self.may_lack:
+            yield None, self._lacking()
+        verbs, relatives, commas = 0, 0, 0
+        before = [t for t in self.tokens[: self.places.start] if not is_adverb(t)]
+        left2, left = [_OUTSIDE, _OUTSIDE, *before][-2:]
+        after = [*self.tokens, _OUTSIDE, _OUTSIDE]
+        for at in self.places:
+            token = self.tokens[at]
+            if self._can_start(token):
+                around = (left2, left, token, after[at + 1], after[at + 2])
+                yield at, self._place(at, around, (verbs, relatives, commas))
+            verbs += token.may("VZT") and not token.may("BOHM")
+            relatives += token.may("SW")
+            commas += token.lower in (",", "(", ")")
+            if not is_adverb(token):
+                left2, left = left, token
+
+    def _can_start(self, token: Token) -> bool:
+        kinds = _STARTS[self.kind]
+        return token.may(kinds) if kinds else token.tags != "K"
+
+    def _place(self, at: int, around: Sequence[Token], passed: tuple[int, int, int]) -> list[str]:
+        left2, left, token, right, right2 = around
+        verbs, relatives, commas = passed
+        k, opener = self.kind, self.opener
+        here, before, after = token.tags, left.tags, right.tags
+        away = at - self.places.start
+        first = "1" if away == 0 else ""
+        verb = _verbness(token)
+        return [
+            f"a{k}{first}{here}",
+            f"b{k}{before}|{here}",
+            f"c{k}{here}|{after}",
+            f"d{k}{before[:2]}|{here}|{after[:2]}",
+            f"e{k}{token.lower}",
+            f"f{left.lower}|{here}",
+            f"g{k}{here}|{right.lower}",
+            f"h{token.lower[-3:]}|{here}",
+            f"i{left2.tags}|{before}|{here[:2]}",
+            f"j{after}|{right2.tags}|{here[:2]}",
+            f"k{k}{opener}{first}{here[:2]}",
+            f"l{k}{opener}{min(away, 12)}",
+            f"m{k}{noun_number(left.lower)}|{here}",
+            f"n{k}{min(verbs, 4)}{here[:2]}",
+            f"o{k}{min(relatives, 2)}{min(verbs, 2)}{first}",
+            f"p{k}{min(commas, 2)}{here[:2]}",
+            f"q{k}{_shape(left)}{_shape(token)}{first}",
+            f"t{opener}{first}{left.lower}",
+            f"u{self.tokens[self.places.start].tags[:2]}|{here}{first}",
+            f"v{k}{verb}{first}",
+            f"w{verb}{before[-1:]}{after[:1]}",
+        ]
+
+    def _lacking(self) -> list[str]:
+        start = self.places.start
+        first = self.tokens[start] if start < len(self.tokens) else _OUTSIDE
+        last = self.tokens[self.places.stop - 1]
+        inner = self.tokens[start : self.places.stop]
+        relative = any(t.lower in _RELATIVE for t in inner)
+        return [
+            f"0{self.kind}{self.opener}",
+            f"1{self.kind}{self.opener}{first.tags}",
+            f"2{self.kind}{first.lower}",
+            f"3{self.kind}{last.tags}",
+            f"4{self.kind}{relative}{self.places.stop < len(self.tokens)}",
+            f"5{self.kind}{self.opener}{min(len(inner), 8)}",
+            f"6{self.kind}{last.lower}",
+        ]
+
+
+def is_adverb(token: Token) -> bool:
+    """Whether a word may stand between a subject and its predicate and changes neither."""
+    return token.only("A") or (token.may("A") and token.lower in words.ADVERBS)
+
+
+def _verbness(token: Token) -> str:
+    """What the word lists say of a word that may be a verb and something else."""
+    if token.lower in words.MOSTLY_NOUNS:
+        return "-"
+    return "+" if verb_lemma(token.lower) in words.COMMON_VERBS else ""
+
+
+def _shape(token: Token) -> str:
+    return "X" if token.text[:1].isupper() else "x"
+
+
+def predicate(tokens: Sequence[Token]) -> int | None:
+    """The position of the first word of the predicate, adverbs included; None if it has none."""
+    plain, aux = choices(tokens)
+    if plain is not None:
+        at = best(plain)
+        if at is not None:
+            return at
+    if aux is None:
+        return None
+    at = best(aux)
+    return aux.places.start - 1 if at is None and aux.kind == "H" else at
+
+
+def choices(tokens: Sequence[Token]) -> tuple[Choice | None, Choice | None]:
+    """What is to be decided: a verb of the question word's own, and the bar after an auxiliary."""
+    head = _head_start(tokens)
+    aux = _auxiliary(tokens, head)
+    opener = tokens[head - 1].lower if head else "?"
+    plain = None
+    if head and aux > head:
+        places = range(head, aux)
+        if any(tokens[at].may("VZT") for at in places):
+            plain = Choice(tokens, "F", opener, places, True)
+    if aux >= len(tokens):
+        return plain, None
+    kind = next(letter for letter in tokens[aux].tags if letter in "BOHM")
+    headed = "+" if head and aux > head else ""
+    asks_subject = head and kind != "O" and (headed or opener not in _ADJUNCT)
+    first = aux + 1 if asks_subject else aux + 2
+    places = range(first, min(len(tokens), first + _FARTHEST))
+    if not places:
+        return plain, None
+    return plain, Choice(tokens, kind, opener + headed, places, kind in "BH")
+
+
+def _head_start(tokens: Sequence[Token]) -> int:
+    """Where the words after the question word start; 0 for a question without one."""
+    if tokens and tokens[0].may("W"):
+        return 1
+    for start in (1, 2):
+        if len(tokens) > start and tokens[0].may("PA") and tokens[start].may("W"):
+            return start + 1
+    return 0
+
+
+def _auxiliary(tokens: Sequence[Token], head: int) -> int:
+    """The first auxiliary that is not in a relative clause; the number of tokens if none is."""
+    found = [at for at in range(head, len(tokens)) if tokens[at].may("BOHM")]
+    for at in found:
+        if at <= head or tokens[at - 1].lower not in _RELATIVE:
+            return at
+    return found[0] if found else len(tokens)
+
+
+def best(choice: Choice) -> int | None:
+    """The place that weighs most, the earlier one of equals."""
+    found = weights()
+    chosen, most = None, None
+    for at, features in choice.features():
+        points = score(features, found)
+        if most is None or points > most:
+            chosen, most = at, points
+    if chosen is not None:
+        while chosen > choice.places.start and is_adverb(choice.tokens[chosen - 1]):
+            chosen -= 1
+    return chosen
+
+
+def past_adverbs(tokens: Sequence[Token], at: int) -> int:
+    """The place after the adverbs that start a predicate; a predicate of adverbs keeps its last."""
+    while at + 1 < len(tokens) and is_adverb(tokens[at]):
+        at += 1
+    return at
+
+
+def score(features: Sequence[str], found: Mapping[str, int]) -> int:
+    """The sum of the weights of these features."""
+    get = found.get
+    total = 0
+    for feature in features:
+        total += get(feature, 0)
+    return total
+
+
+@cache
+def weights() -> Mapping[str, int]:
+    """The learnt weights, read once."""
+    text = resources.files("unifiedqa_convert.declare").joinpath("rules_predicate.json")
+    found: Mapping[str, int] = json.loads(text.read_text("utf-8"))["weights"]
+    return found
