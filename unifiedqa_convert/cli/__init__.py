@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from unifiedqa_convert.cli import convert, datasets
+from unifiedqa_convert.cli import convert, datasets, declare
 from unifiedqa_convert.errors import UqaError
 from vera_model import run as vera_run
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command("list", epilog="Example: uqa list --json | jq '.[].name'")(datasets.list_datasets)
 app.command(epilog="Example: uqa show copa --rows 2")(datasets.show)
 app.command(epilog=convert.EPILOG)(convert.convert)
+app.command(epilog=declare.EPILOG)(declare.declare)
 app.command(
     epilog="Examples: uqa check data/converted; uqa check published.tsv; exit code 4: an error"
 )(datasets.check)

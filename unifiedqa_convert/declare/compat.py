@@ -152,9 +152,7 @@ def draft(task: str, question: str | None, choice: str, context: str | None) -> 
             return Draft(filled, context=context)
     *earlier, last = question.split(". ")
     before = ". ".join(earlier) + "." if earlier else None
-    return Draft(
-        ask=Ask(last, choice), before=before, context=context, blanks=filled is not None
-    )
+    return Draft(ask=Ask(last, choice), before=before, context=context, blanks=filled is not None)
 
 
 def _has_blank(question: str) -> bool:
