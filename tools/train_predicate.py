@@ -307,6 +307,11 @@ def tested(sentence: Sentence) -> bool:
     return int(hashlib.sha256(text.encode()).hexdigest(), 16) % 5 == 0
 
 
+def chosen_by(weights: dict[str, int], choice: Choice) -> int | None:
+    places = list(choice.features())
+    return max(places, key=lambda place: score(place[1], weights))[0] if places else None
+
+
 def evaluate(found: list[Sentence]) -> None:
     ours = own()
     data = prepared(i for s in found if not tested(s) for i in all_instances(s))
@@ -314,7 +319,7 @@ def evaluate(found: list[Sentence]) -> None:
     weights = rounded(learn(data))
     right: dict[str, list[int]] = collections.defaultdict(lambda: [0, 0])
     for choice, gold in ours[::5]:
-        chosen = max(choice.features(), key=lambda place: score(place[1], weights))[0]
+        chosen = chosen_by(weights, choice)
         right[f"own {choice.kind}"][0] += chosen == gold
         right[f"own {choice.kind}"][1] += 1
     for sentence in filter(tested, found):
@@ -323,8 +328,7 @@ def evaluate(found: list[Sentence]) -> None:
             ("made", (i for c in clauses(sentence) for w in questions(c) for i in instances(w))),
         ):
             for choice, gold in stream:
-                places = list(choice.features())
-                chosen = max(places, key=lambda place: score(place[1], weights))[0]
+                chosen = chosen_by(weights, choice)
                 right[f"{kind} {choice.kind}"][0] += chosen == gold
                 right[f"{kind} {choice.kind}"][1] += 1
     for name, (good, total) in sorted(right.items()):

@@ -1,6 +1,7 @@
 """What kind of phrase an answer is, and the forms it takes inside a sentence."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,7 +9,7 @@ from unifiedqa_convert.declare import rules_words as words
 from unifiedqa_convert.declare.rules_lemma import inflect, lemmas, noun_number, verb_lemma
 from unifiedqa_convert.declare.rules_tokens import Token, cover, tags, tokenise
 
-_FINAL = re.compile(r"[\s.!?\u2026\u3002\uff1f\uff01;:,]+$")
+FINAL = " .!?\u2026\u3002\uff1f\uff01;:,"  # what ends a sentence, or an answer like one
 _INITIALS = re.compile(r"(?:^|[\s.])[A-Za-z]\.$")
 _MASS = re.compile(r".+(?:ide|ose|gen|ysis|osis|esis|ness|ity|ology|graphy)")
 _ADJECTIVE = re.compile(r".+(?:ic|al|ous|ive|ary|ar|ble|less|ful|ant|ent|ish)")
@@ -25,8 +26,13 @@ class Answer:
     @cached_property
     def text(self) -> str:
         """The answer without its final stop, its first word lowered unless it is a name."""
-        bare = self.given if _INITIALS.search(self.given) else _FINAL.sub("", self.given)
+        bare = self.given if _INITIALS.search(self.given) else self.given.rstrip(FINAL)
         return lower_first(bare or self.given)
+
+    @cached_property
+    def polar(self) -> bool:
+        """Whether it is a yes or a no."""
+        return self.kind in ("yes", "no")
 
     @cached_property
     def tokens(self) -> tuple[Token, ...]:
@@ -184,17 +190,35 @@ def a_or_an(text: str) -> str:
 
 def lower_first(text: str) -> str:
     """The text with a first capital that only began a line taken away."""
-    tokens = tokenise(text)
-    if not tokens or not tokens[0].text[:1].isupper():
+    if text[:1].islower():
         return text
+    return text if keeps_capital(tokens := tokenise(text)) else _lowered(text, tokens[0])
+
+
+def _lowered(text: str, first: Token) -> str:
+    return text[: first.start] + first.text[0].lower() + text[first.start + 1 :]
+
+
+def lowered(text: str) -> tuple[str, tuple[Token, ...]]:
+    """``lower_first`` of a text, and its tokens."""
+    tokens = tokenise(text)
+    if keeps_capital(tokens):
+        return text, tokens
+    first = tokens[0]
+    word = first.text[0].lower() + first.text[1:]
+    return _lowered(text, first), (first._replace(text=word), *tokens[1:])
+
+
+def keeps_capital(tokens: Sequence[Token]) -> bool:
+    """Whether the first word is written as it is anywhere: no capital, a name, an acronym."""
+    if not tokens or not tokens[0].text[:1].isupper():
+        return True
     first = tokens[0]
     known = first.lower in ("a", "an", "the") or ("X" not in tags(first.lower))
     others = any(t.text[:1].isupper() for t in tokens[1:] if t.text != "I")
     if first.text[1:] != first.lower[1:] or not known or (others and not _function(first)):
-        return text
-    if first.lower in ("i", "i'm") or first.text == "I" or not _common(first):
-        return text
-    return text[: first.start] + first.text[0].lower() + text[first.start + 1 :]
+        return True
+    return first.lower in ("i", "i'm") or first.text == "I" or not _common(first)
 
 
 def _function(token: Token) -> bool:

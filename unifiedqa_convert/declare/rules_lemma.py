@@ -29,36 +29,45 @@ def lemmas(word: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=65536)
 def inflect(lemma: str, tag: str) -> str:
     """The form of a verb (VBZ, VBD, VBN, VBG) or noun (NNS); a guess for an unknown word."""
-    from lemminflect import getInflection
-
     if (lemma, tag) in _IRREGULAR:
         return _IRREGULAR[lemma, tag]
-    forms: tuple[str, ...] = getInflection(lemma, tag)
+    forms = _forms(lemma, tag)
     return forms[0] if forms else lemma
 
 
 @lru_cache(maxsize=65536)
 def verb_forms(word: str) -> str:
     """The verb forms a word can be, as letters: V base, Z -s, T past, E participle, G -ing."""
-    letters = ""
+    letters = set()
     for lemma in lemmas(word).get("VERB", ()):
         if lemma == word:
-            letters += "V"
+            letters.add("V")
         for tag, letter in (("VBZ", "Z"), ("VBD", "T"), ("VBN", "E"), ("VBG", "G")):
             if word in _forms(lemma, tag):
-                letters += letter
-    return "".join(sorted(set(letters)))
+                letters.add(letter)
+    return "".join(sorted(letters))
 
 
-@lru_cache(maxsize=16384)
 def _forms(lemma: str, tag: str) -> tuple[str, ...]:
+    known = _all_forms(lemma).get(tag)
+    if known:
+        return known
     from lemminflect import getInflection
 
     forms: tuple[str, ...] = getInflection(lemma, tag)
     return forms
+
+
+@lru_cache(maxsize=65536)
+def _all_forms(lemma: str) -> dict[str, tuple[str, ...]]:
+    """Tag → forms: one look into the dictionary, which copies what it returns, for all tags."""
+    from lemminflect import getAllInflections
+
+    found: dict[str, tuple[str, ...]] = getAllInflections(lemma)
+    return found
 
 
 def verb_lemma(word: str) -> str:

@@ -9,7 +9,7 @@ from unifiedqa_convert.declare.rules_tokens import Token
 def mark(tokens: Sequence[Token]) -> list[Token]:
     """The tokens, the one that starts the predicate tagged Y (none where there is none)."""
     at = predicate(tokens)
-    return [
-        token._replace(tags=token.tags + "Y") if number == at else token
-        for number, token in enumerate(tokens)
-    ]
+    marked = list(tokens)
+    if at is not None:
+        marked[at] = marked[at]._replace(tags=marked[at].tags + "Y")
+    return marked

@@ -106,8 +106,5 @@ class Encoded:
         found: dict[str, list[Token]] = {}
         for name in m.re.groupindex:
             start, end = m.span(name)
-            found[name] = [] if start < 0 else self._between(start, end)
+            found[name] = [] if start < 0 else list(self.tokens[self.starts[start] : self.starts[end]])
         return found
-
-    def _between(self, start: int, end: int) -> list[Token]:
-        return list(self.tokens[self.starts[start] : self.starts[end]])

@@ -19,6 +19,8 @@ from unifiedqa_convert.declare.rules_tokens import Token
 _OUTSIDE = Token("", "", "-", 0, 0)
 # The parts of speech that a predicate may start with, adverbs aside; "" for any.
 _STARTS = {"F": "VZT", "O": "VBOH", "M": "VBOH", "H": "EBH", "B": ""}
+# What no noun phrase ends in: a determiner, a possessive, a conjunction.
+_OPEN = frozenset("DLC")
 _FARTHEST = 40  # a subject is hardly longer
 _ADJUNCT = frozenset("where when why how".split())
 _RELATIVE = frozenset("that which who whose where".split())
@@ -46,7 +48,7 @@ class Choice(NamedTuple):
         after = [*self.tokens, _OUTSIDE, _OUTSIDE]
         for at in self.places:
             token = self.tokens[at]
-            if self._can_start(token):
+            if left.tags not in _OPEN and self._can_start(token):
                 around = (left2, left, token, after[at + 1], after[at + 2])
                 yield at, self._place(at, around, (verbs, relatives, commas))
             verbs += token.may("VZT") and not token.may("BOHM")
@@ -110,7 +112,7 @@ class Choice(NamedTuple):
 
 def is_adverb(token: Token) -> bool:
     """Whether a word may stand between a subject and its predicate and changes neither."""
-    return token.only("A") or (token.may("A") and token.lower in words.ADVERBS)
+    return token.tags == "A" or token.lower in words.ADVERBS
 
 
 def _verbness(token: Token) -> str:

@@ -6,6 +6,7 @@ slots are the functions below, and ``[clause<place]`` is a clause with a filler 
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from unifiedqa_convert.declare import rules_words as words
 from unifiedqa_convert.declare.rules_answer import Answer, merged
@@ -30,16 +31,21 @@ _SLOT = re.compile(r"\[([a-z]+)(?:<([a-z]+))?\]")
 def render(template: str, match: Match) -> str | None:
     """The template's sentence, None if one of its slots can't be filled."""
     made: list[str] = []
-    at = 0
-    for m in _SLOT.finditer(template):
-        made.append(template[at : m.start()])
-        at = m.end()
-        text = _filled(match, m[2]) if m[2] else _slot(match, m[1])
+    for words_before, name, filler in _pieces(template):
+        made.append(words_before)
+        text = _filled(match, filler) if filler else _slot(match, name)
         if text is None:
             return None
         made.append(text)
-    made.append(template[at:])
     return "".join(made)
+
+
+@lru_cache(maxsize=1024)
+def _pieces(template: str) -> tuple[tuple[str, str, str], ...]:
+    """(text before it, slot, filler) of each slot, and one empty slot for what stands last."""
+    parts = _SLOT.split(template)
+    slots = zip(parts[0:-1:3], parts[1::3], parts[2::3], strict=True)
+    return (*((text, name, filler or "") for text, name, filler in slots), (parts[-1], "", ""))
 
 
 def check(template: str) -> set[str]:
@@ -54,7 +60,7 @@ def check(template: str) -> set[str]:
 
 
 def _slot(match: Match, name: str) -> str | None:
-    return SLOTS[name](match) if name in SLOTS else match.text(name)
+    return SLOTS[name](match) if name in SLOTS else match.text(name) if name else ""
 
 
 def _filled(match: Match, name: str) -> str:

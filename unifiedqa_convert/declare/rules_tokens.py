@@ -119,10 +119,12 @@ def _open(word: str) -> str:
 @lru_cache(maxsize=4096)
 def tokenise(text: str) -> tuple[Token, ...]:
     """The tokens of a text, in order, none overlapping; kept, as each is asked for many times."""
-    return tuple(
-        Token(m[0], m[0].lower(), tags(m[0].lower()), m.start(), m.end())
-        for m in _TOKEN.finditer(text)
-    )
+    found = []
+    for m in _TOKEN.finditer(text):
+        word = m[0]
+        lower = word.lower()
+        found.append(Token(word, lower, tags(lower), m.start(), m.end()))
+    return tuple(found)
 
 
 def cover(text: str, tokens: Sequence[Token]) -> str:
