@@ -287,7 +287,7 @@ def rounded(weights: dict[str, float]) -> dict[str, int]:
 
 def prepared(stream: Iterable[Instance]) -> list[tuple[Prepared, int | None]]:
     """Every decision's places; those whose right one the words' tags rule out are left out."""
-    made = [(list(choice.features()), gold) for choice, gold in stream]
+    made = [(choice.features(), gold) for choice, gold in stream]
     return [(places, gold) for places, gold in made if gold in {at for at, _ in places}]
 
 
@@ -308,7 +308,7 @@ def tested(sentence: Sentence) -> bool:
 
 
 def chosen_by(weights: dict[str, int], choice: Choice) -> int | None:
-    places = list(choice.features())
+    places = choice.features()
     return max(places, key=lambda place: score(place[1], weights))[0] if places else None
 
 

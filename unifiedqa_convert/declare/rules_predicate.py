@@ -7,8 +7,8 @@ from annotated sentences; ``docs/decisions/0005`` says why, and whose sentences 
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
 from importlib import resources
 from typing import NamedTuple
 
@@ -26,6 +26,19 @@ _ADJUNCT = frozenset("where when why how".split())
 _RELATIVE = frozenset("that which who whose where".split())
 
 
+class Spot(NamedTuple):
+    """A place for the bar: the two words before it, adverbs aside, the two after, what was passed."""
+
+    at: int
+    left2: Token
+    left: Token
+    token: Token
+    right: Token
+    verbs: int
+    relatives: int
+    commas: int
+
+
 class Choice(NamedTuple):
     """A question's places for the bar, and whether it may do without one.
 
@@ -38,59 +51,65 @@ class Choice(NamedTuple):
     places: range
     may_lack: bool
 
-    def features(self) -> Iterator[tuple[int | None, list[str]]]:
+    def features(self) -> list[tuple[int | None, list[str]]]:
         """Each place, and None where there may be none, with what speaks for or against it."""
-        if self.may_lack:
-            yield None, self._lacking()
+        return self.described(self.spots())
+
+    def described(self, spots: Sequence["Spot"]) -> list[tuple[int | None, list[str]]]:
+        """The same of these places."""
+        found: list[tuple[int | None, list[str]]] = [(s.at, self._of(s)) for s in spots]
+        return [(None, self._lacking()), *found] if self.may_lack else found
+
+    def spots(self) -> list["Spot"]:
+        """The places whose words' tags allow a predicate to start there."""
+        found = []
+        kinds = _STARTS[self.kind]
         verbs, relatives, commas = 0, 0, 0
         before = [t for t in self.tokens[: self.places.start] if not is_adverb(t)]
         left2, left = [_OUTSIDE, _OUTSIDE, *before][-2:]
-        after = [*self.tokens, _OUTSIDE, _OUTSIDE]
+        last = len(self.tokens) - 1
         for at in self.places:
             token = self.tokens[at]
-            if left.tags not in _OPEN and self._can_start(token):
-                around = (left2, left, token, after[at + 1], after[at + 2])
-                yield at, self._place(at, around, (verbs, relatives, commas))
-            verbs += token.may("VZT") and not token.may("BOHM")
-            relatives += token.may("SW")
-            commas += token.lower in (",", "(", ")")
+            tags = token.tags
+            allowed = token.may(kinds) if kinds else tags != "K"
+            if allowed and left.tags not in _OPEN:
+                right = self.tokens[at + 1] if at < last else _OUTSIDE
+                found.append(Spot(at, left2, left, token, right, verbs, relatives, commas))
+            if "V" in tags or "Z" in tags or "T" in tags:
+                verbs += not token.may("BOHM")
+            elif "S" in tags or "W" in tags:
+                relatives += 1
+            elif token.lower in ",()":
+                commas += 1
             if not is_adverb(token):
                 left2, left = left, token
+        return found
 
-    def _can_start(self, token: Token) -> bool:
-        kinds = _STARTS[self.kind]
-        return token.may(kinds) if kinds else token.tags != "K"
-
-    def _place(self, at: int, around: Sequence[Token], passed: tuple[int, int, int]) -> list[str]:
-        left2, left, token, right, right2 = around
-        verbs, relatives, commas = passed
+    def _of(self, spot: "Spot") -> list[str]:
+        at, left2, left, token, right, verbs, relatives, commas = spot
         k, opener = self.kind, self.opener
         here, before, after = token.tags, left.tags, right.tags
+        word = token.lower
         away = at - self.places.start
-        first = "1" if away == 0 else ""
-        verb = _verbness(token)
+        first = "" if away else "1"
         return [
             f"a{k}{first}{here}",
             f"b{k}{before}|{here}",
             f"c{k}{here}|{after}",
-            f"d{k}{before[:2]}|{here}|{after[:2]}",
-            f"e{k}{token.lower}",
+            f"e{k}{word}",
             f"f{left.lower}|{here}",
             f"g{k}{here}|{right.lower}",
-            f"h{token.lower[-3:]}|{here}",
+            f"h{word[-3:]}|{here}",
             f"i{left2.tags}|{before}|{here[:2]}",
-            f"j{after}|{right2.tags}|{here[:2]}",
             f"k{k}{opener}{first}{here[:2]}",
-            f"l{k}{opener}{min(away, 12)}",
+            f"l{k}{opener}{away if away < 12 else 12}",
             f"m{k}{noun_number(left.lower)}|{here}",
-            f"n{k}{min(verbs, 4)}{here[:2]}",
-            f"o{k}{min(relatives, 2)}{min(verbs, 2)}{first}",
-            f"p{k}{min(commas, 2)}{here[:2]}",
-            f"q{k}{_shape(left)}{_shape(token)}{first}",
+            f"n{k}{verbs if verbs < 4 else 4}{here[:2]}",
+            f"o{k}{relatives > 0}{verbs if verbs < 2 else 2}{first}",
+            f"p{k}{commas > 0}{here[:2]}",
+            f"q{k}{left.text[:1].isupper()}{token.text[:1].isupper()}{first}",
             f"t{opener}{first}{left.lower}",
-            f"u{self.tokens[self.places.start].tags[:2]}|{here}{first}",
-            f"v{k}{verb}{first}",
-            f"w{verb}{before[-1:]}{after[:1]}",
+            f"v{k}{_verbness(word)}{first}",
         ]
 
     def _lacking(self) -> list[str]:
@@ -115,15 +134,12 @@ def is_adverb(token: Token) -> bool:
     return token.tags == "A" or token.lower in words.ADVERBS
 
 
-def _verbness(token: Token) -> str:
+@lru_cache(maxsize=65536)
+def _verbness(word: str) -> str:
     """What the word lists say of a word that may be a verb and something else."""
-    if token.lower in words.MOSTLY_NOUNS:
+    if word in words.MOSTLY_NOUNS:
         return "-"
-    return "+" if verb_lemma(token.lower) in words.COMMON_VERBS else ""
-
-
-def _shape(token: Token) -> str:
-    return "X" if token.text[:1].isupper() else "x"
+    return "+" if verb_lemma(word) in words.COMMON_VERBS else ""
 
 
 def predicate(tokens: Sequence[Token]) -> int | None:
@@ -182,12 +198,16 @@ def _auxiliary(tokens: Sequence[Token], head: int) -> int:
 
 def best(choice: Choice) -> int | None:
     """The place that weighs most, the earlier one of equals."""
-    found = weights()
-    chosen, most = None, None
-    for at, features in choice.features():
-        points = score(features, found)
-        if most is None or points > most:
-            chosen, most = at, points
+    spots = choice.spots()
+    if len(spots) == 1 and not choice.may_lack:
+        chosen: int | None = spots[0].at
+    else:
+        chosen, most = None, None
+        found = weights()
+        for at, features in choice.described(spots):
+            points = score(features, found)
+            if most is None or points > most:
+                chosen, most = at, points
     if chosen is not None:
         while chosen > choice.places.start and is_adverb(choice.tokens[chosen - 1]):
             chosen -= 1
