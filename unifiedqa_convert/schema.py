@@ -201,6 +201,13 @@ class Source:
     """None: the license was not found stated."""
 
 
+class ModelRepo(NamedTuple):
+    """A repository of models on the hub."""
+
+    hub: str
+    """``owner/name``."""
+
+
 class Adapter(ABC):
     """One dataset: its facts, and one pure generator from a typed row to examples."""
 

@@ -130,3 +130,13 @@ class SentenceCache:
                 f"the cache of sentences {self.path}: {error}; make room, or move the file away "
                 "(it can be made again), or set UQA_CACHE_DIR to another folder"
             ) from error
+
+
+def print_info(info: dict[str, Any]) -> None:
+    """``info`` for people."""
+    print(f"{info['path']}  {info['bytes']:,} bytes")
+    for held in info["converters"]:
+        revision = held["revision"].removeprefix("sha256:")[:12]
+        print(
+            f"  {held['converter']}  {revision}  {held['dtype']}  {held['sentences']:,} sentences"
+        )

@@ -99,9 +99,9 @@ def fetched(hub: str, revision: str | None) -> Checkpoint:
     for file in note["files"]:
         path = folder / file["name"]
         if not path.is_file() or path.stat().st_size != file["bytes"]:
-            raise ModelError(f"{path} is gone or changed: uqa model fetch {hub} --again")
+            raise ModelError(f"{path} is gone or changed: uqa model fetch {hub}")
     config = _config(folder)
-    _refuse(folder, config, f"uqa model fetch {hub} --again")
+    _refuse(folder, config, f"uqa model fetch {hub}")
     return Checkpoint(hub, wanted[0], folder, hub, config)
 
 
