@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from unifiedqa_convert.declare import Ask, Sentence
-from unifiedqa_convert.declare.rules_answer import FINAL, Answer
+from unifiedqa_convert.declare.rules_answer import FINAL, Answer, ends_in_initial
 from unifiedqa_convert.declare.rules_clause import Match
 from unifiedqa_convert.declare.rules_question import Question, one_line, taken_apart
 from unifiedqa_convert.declare.rules_rule import Rule
 from unifiedqa_convert.declare.rules_slots import render
 
 _BEFORE_MARK = re.compile(r" (?=[,.;:!?%)\]](?: |$))")
-_INITIALS = re.compile(r"(?:^|[\s.])[A-Za-z]\.$")
 _WORDS = re.compile(r"\w+")
 
 
@@ -70,13 +69,15 @@ def _still_asks(question: Question, said: str) -> bool:
 def finish(earlier: str, text: str) -> str:
     """A sentence: marks close up, a capital at the start, exactly one stop at the end."""
     text = _BEFORE_MARK.sub("", one_line(text))
-    if not _INITIALS.search(text):
+    if not ends_in_initial(text):
         text = f"{text.rstrip(FINAL)}."
     whole = f"{earlier} {_capital(text)}" if earlier else text
     return _capital(whole)
 
 
 def _capital(text: str) -> str:
+    if text[:1].islower() and text[1:2].islower():
+        return text[0].upper() + text[1:]
     for i, char in enumerate(text):
         if char.isalnum():
             # "ß".upper() is two letters, and "eBay" or "pH" is written as it is.

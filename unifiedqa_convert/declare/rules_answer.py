@@ -2,124 +2,36 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 
 from unifiedqa_convert.declare import rules_words as words
+from unifiedqa_convert.declare.rules_kind import kind_of
 from unifiedqa_convert.declare.rules_lemma import inflect, lemmas, noun_number, verb_lemma
 from unifiedqa_convert.declare.rules_tokens import Token, cover, tags, tokenise
 
 FINAL = " .!?\u2026\u3002\uff1f\uff01;:,"  # what ends a sentence, or an answer like one
-_INITIALS = re.compile(r"(?:^|[\s.])[A-Za-z]\.$")
 _MASS = re.compile(r".+(?:ide|ose|gen|ysis|osis|esis|ness|ity|ology|graphy)")
-_ADJECTIVE = re.compile(r".+(?:ic|al|ous|ive|ary|ar|ble|less|ful|ant|ent|ish)")
-_YES = frozenset("yes true".split())
-_NO = frozenset("no false".split())
 
 
-@dataclass(frozen=True)
+def ends_in_initial(text: str) -> bool:
+    """Whether a text's last stop belongs to its last word ("the U.S.", "John F.")."""
+    return text[-1:] == "." and text[-2:-1].isalpha() and text[-3:-2] in ("", " ", ".")
+
+
 class Answer:
-    """An answer as it was given, on one line."""
+    """An answer as it was given, on one line.
 
-    given: str
+    ``text`` lacks the final stop, and the capital of a first word that is no name; ``tokens`` are
+    its words, ``kind`` is ``kind_of``'s.
+    """
 
-    @cached_property
-    def text(self) -> str:
-        """The answer without its final stop, its first word lowered unless it is a name."""
-        bare = self.given if _INITIALS.search(self.given) else self.given.rstrip(FINAL)
-        return lower_first(bare or self.given)
-
-    @cached_property
-    def polar(self) -> bool:
-        """Whether it is a yes or a no."""
-        return self.kind in ("yes", "no")
-
-    @cached_property
-    def tokens(self) -> tuple[Token, ...]:
-        """The words of its text."""
-        return tokenise(self.text)
-
-    @cached_property
-    def kind(self) -> str:
-        """yes, no, sentence, to, place, verb, verb-s, verb-ing, number, adjective or noun."""
-        low = self.text.lower()
-        if low in _YES or low in _NO:
-            return "yes" if low in _YES else "no"
-        if not self.tokens:
-            return "noun"
-        return self._phrase(self.tokens[0])
-
-    def _phrase(self, first: Token) -> str:
-        second = self.tokens[1] if len(self.tokens) > 1 else None
-        if first.lower == "to" and second is not None and second.may("VA"):
-            return "to"
-        if first.may("PS") and second is not None and first.lower not in ("like", "than"):
-            return "place"
-        if self._is_sentence():
-            return "sentence"
-        if second is not None and first.may("GVZ") and not first.may("AP"):
-            return self._verbal(first, second)
-        if first.may("Q") and second is None:
-            return "number"
-        last = self.tokens[-1]
-        if (last.may("J") and not last.may("N")) or (last.may("X") and last.tags.endswith("J")):
-            return "adjective"
-        if second is None and last.may("J") and _ADJECTIVE.fullmatch(last.lower):
-            return "noun" if last.lower in words.NOT_ADJECTIVES else "adjective"
-        return "verb" if second is None and first.only("V") else "noun"
-
-    def _verbal(self, first: Token, second: Token) -> str:
-        object_follows = second.may("DRPQL") or second.lower in ("their", "off", "away")
-        if first.may("G") and (object_follows or not first.may("NJ")):
-            return "verb-ing"
-        strong = not first.may("NJ") or first.lower in words.LIGHT_VERBS or second.may("R")
-        strong = strong or (object_follows and first.lower not in words.MOSTLY_NOUNS)
-        if first.may("V") and strong:
-            return "verb"
-        return "verb-s" if first.may("Z") and not first.may("N") else "noun"
-
-    def _is_sentence(self) -> bool:
-        if len(self.tokens) < 2 or self.tokens[0].may("PSBOHMGW"):
-            return False
-        last, before = self.tokens[-1], self.tokens[-2]
-        if last.may("V") and not last.may("J") and noun_number(before.lower) == "plural":
-            return not last.may("N") or verb_lemma(last.lower) in words.COMMON_VERBS
-        if len(self.tokens) < 3:
-            return False
-        stopped = self.given.endswith(".") and self.given[0].isupper()
-        for i, token in enumerate(self.tokens[1:], 1):
-            if token.lower in words.RELATIVES | {"to"} or token.may("S"):
-                return False
-            if token.may("BOHM") or token.only("ZT") or (token.may("Z") and token.only("ZV")):
-                return True
-            before = self.tokens[i - 1]
-            if stopped and token.may("VZT") and before.may("NR") and not before.only("D"):
-                return True
-        return False
-
-    @cached_property
-    def head(self) -> Token | None:
-        """The word the phrase is about: the last before a preposition, comma or clause."""
-        found = None
-        for token in self.tokens:
-            if found is not None and (token.may("PKCSB") or token.lower in words.RELATIVES):
-                break
-            if token.may("NXRQGJE"):
-                found = token
-        return found
-
-    @cached_property
-    def plural(self) -> bool:
-        """Whether a verb after it is a plural's."""
-        if self.head is None or self.kind not in ("noun", "number"):
-            return False
-        first = self.tokens[0]
-        if first.lower in ("a", "an", "each", "every", "one") or first.may("G"):
-            return False
-        listed = any(t.lower == "and" for t in self.tokens) and not any(
-            t.may("P") or t.lower in words.RELATIVES for t in self.tokens
-        )
-        return listed or _plural(self.head)
+    def __init__(self, given: str) -> None:
+        self.given = given
+        bare = given if ends_in_initial(given) else given.rstrip(FINAL)
+        self.text, self.tokens = lowered(bare or given)
+        self.kind = kind_of(given, self.text, self.tokens)
+        self.polar = self.kind in ("yes", "no")
+        self.head = _head(self.tokens)
+        self.plural = self.kind in ("noun", "number") and _is_plural(self.tokens, self.head)
 
     def phrase(self, article: str = "a") -> str:
         """The answer as a noun phrase: with an article ("a" or "the") if it needs one."""
@@ -171,6 +83,29 @@ class Answer:
         )
 
 
+def _head(tokens: Sequence[Token]) -> Token | None:
+    """The word a phrase is about: the last before a preposition, comma or clause."""
+    found = None
+    for token in tokens:
+        if found is not None and (token.may("PKCSB") or token.lower in words.RELATIVES):
+            break
+        if token.may("NXRQGJE"):
+            found = token
+    return found
+
+
+def _is_plural(tokens: Sequence[Token], head: Token | None) -> bool:
+    """Whether a verb after these words is a plural's."""
+    if head is None or tokens[0].may("G"):
+        return False
+    if tokens[0].lower in ("a", "an", "each", "every", "one"):
+        return False
+    listed = any(t.lower == "and" for t in tokens) and not any(
+        t.may("P") or t.lower in words.RELATIVES for t in tokens
+    )
+    return listed or _plural(head)
+
+
 def _plural(head: Token) -> bool:
     if noun_number(head.lower) == "plural" or head.lower in ("bacteria", "people", "data"):
         return True
@@ -188,19 +123,14 @@ def a_or_an(text: str) -> str:
     return "an" if word[:1] in "aeiou8" and word[:1] else "a"
 
 
-def lower_first(text: str) -> str:
-    """The text with a first capital that only began a line taken away."""
-    if text[:1].islower():
-        return text
-    return text if keeps_capital(tokens := tokenise(text)) else _lowered(text, tokens[0])
-
-
 def _lowered(text: str, first: Token) -> str:
     return text[: first.start] + first.text[0].lower() + text[first.start + 1 :]
 
 
 def lowered(text: str) -> tuple[str, tuple[Token, ...]]:
-    """``lower_first`` of a text, and its tokens."""
+    """The text with a first capital that only began a line taken away, and its tokens."""
+    if not text[:1].isupper():
+        return text, tokenise(text)
     tokens = tokenise(text)
     if keeps_capital(tokens):
         return text, tokens

@@ -15,6 +15,8 @@ _DO_FORMS = {"does": "VBZ", "did": "VBD"}
 _SINGULAR = {"are": "is", "were": "was", "have": "has", "do": "does"}
 _PLURAL = {"is": "are", "was": "were", "has": "have", "does": "do"}
 # A verb and its infinitive are one thing ("want to go") but for these ("use … to smell").
+_NEGATIVE = frozenset("never none nobody nothing neither not no hardly rarely seldom".split())
+_CONTRACTED_BE = frozenset("it's that's there's he's she's they're we're you're i'm".split())
 _TAKES_OBJECT = frozenset("use take require".split())
 
 
@@ -153,8 +155,43 @@ def denied(match: Match) -> str:
     return join(match.text("subj"), aux, "" if aux == "cannot" else "not", pred)
 
 
+def affirmed(source: str, tokens: Sequence[Token]) -> str | None:
+    """A denied statement's words without its "not", None if it has none in its main clause."""
+    for i, token in enumerate(tokens):
+        low = token.lower
+        if token.may("S") or low in words.RELATIVES:
+            return None
+        if low == "cannot":
+            return join(cover(source, tokens[:i]), "can", cover(source, tokens[i + 1 :]))
+        if low == "not" and i and tokens[i - 1].may("BOHM"):
+            return join(cover(source, tokens[:i]), cover(source, tokens[i + 1 :]))
+        if token.may("BOHM") and low.endswith(("n't", "n\u2019t")):
+            full = {"can't": "can", "won't": "will"}.get(low.replace("\u2019", "'"), low[:-3])
+            return join(cover(source, tokens[:i]), full, cover(source, tokens[i + 1 :]))
+        if token.may("BOHMZT") and i and not token.may("NJ"):
+            following = tokens[i + 1] if i + 1 < len(tokens) else None
+            if following is None or following.lower != "not":
+                return None
+    return None
+
+
+def _main_start(tokens: Sequence[Token]) -> int:
+    """Where the main clause starts: after the comma of a subordinate one that stands first."""
+    if not tokens[0].may("S"):
+        return 0
+    return next((i + 1 for i, t in enumerate(tokens) if t.lower == ","), 0)
+
+
 def negated(source: str, tokens: Sequence[Token]) -> str | None:
     """A statement's words with its first finite verb denied, None if none is found."""
+    start = _main_start(tokens)
+    if start:
+        main = negated(source, tokens[start:])
+        return main and join(cover(source, tokens[:start]), main)
+    if any(t.lower in _NEGATIVE for t in tokens):
+        return None
+    if tokens[0].lower in _CONTRACTED_BE:
+        return join(cover(source, tokens[:1]), "not", cover(source, tokens[1:]))
     for i, token in enumerate(tokens):
         if token.may("BOHM") and i and token.lower not in ("be", "been", "being"):
             if token.may("H") and not any(t.may("E") for t in tokens[i + 1 : i + 4]):

@@ -18,6 +18,14 @@ _IRREGULAR = {
     ("lie", "VBN"): "lain",
     ("find", "VBD"): "found",
 }
+_PAST = (("VBD", "T"), ("VBN", "E"))
+_UNCHANGED = {
+    **dict.fromkeys(
+        "bet burst cast cost cut hit hurt let put quit read rid set shed shut split spread".split(),
+        "ETV",
+    ),
+    **dict.fromkeys("become come overcome run".split(), "EV"),
+}
 
 
 @lru_cache(maxsize=65536)
@@ -41,14 +49,20 @@ def inflect(lemma: str, tag: str) -> str:
 @lru_cache(maxsize=65536)
 def verb_forms(word: str) -> str:
     """The verb forms a word can be, as letters: V base, Z -s, T past, E participle, G -ing."""
-    letters = set()
+    letters = ""
     for lemma in lemmas(word).get("VERB", ()):
         if lemma == word:
-            letters.add("V")
-        for tag, letter in (("VBZ", "Z"), ("VBD", "T"), ("VBN", "E"), ("VBG", "G")):
-            if word in _forms(lemma, tag):
-                letters.add(letter)
-    return "".join(sorted(letters))
+            letters += _UNCHANGED.get(word, "V")
+        elif word.endswith("ing"):
+            letters += "G"
+        elif word.endswith("ed"):
+            letters += "ET"
+        elif word.endswith("s"):
+            letters += "Z"
+        else:
+            found = _all_forms(lemma)
+            letters += "".join(letter for tag, letter in _PAST if word in found.get(tag, ()))
+    return "".join(sorted(set(letters)))
 
 
 def _forms(lemma: str, tag: str) -> tuple[str, ...]:

@@ -106,5 +106,6 @@ class Encoded:
         found: dict[str, list[Token]] = {}
         for name in m.re.groupindex:
             start, end = m.span(name)
-            found[name] = [] if start < 0 else list(self.tokens[self.starts[start] : self.starts[end]])
+            kept = self.tokens[self.starts[start] : self.starts[end]] if start >= 0 else ()
+            found[name] = list(kept)
         return found

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from importlib import resources
+from itertools import repeat
 from typing import NamedTuple
 
 from unifiedqa_convert.declare import rules_words as words
@@ -20,6 +21,7 @@ _OUTSIDE = Token("", "", "-", 0, 0)
 # The parts of speech that a predicate may start with, adverbs aside; "" for any.
 _STARTS = {"F": "VZT", "O": "VBOH", "M": "VBOH", "H": "EBH", "B": ""}
 # What no noun phrase ends in: a determiner, a possessive, a conjunction.
+_AUXILIARY = frozenset("BOHM")
 _OPEN = frozenset("DLC")
 _FARTHEST = 40  # a subject is hardly longer
 _ADJUNCT = frozenset("where when why how".split())
@@ -27,7 +29,7 @@ _RELATIVE = frozenset("that which who whose where".split())
 
 
 class Spot(NamedTuple):
-    """A place for the bar: the two words before it, adverbs aside, the two after, what was passed."""
+    """A place for the bar: the words around it, adverbs before it aside, and what was passed."""
 
     at: int
     left2: Token
@@ -117,6 +119,9 @@ class Choice(NamedTuple):
         first = self.tokens[start] if start < len(self.tokens) else _OUTSIDE
         last = self.tokens[self.places.stop - 1]
         inner = self.tokens[start : self.places.stop]
+        # "Used to find", "made of": what is missing at the end is what is asked for.
+        to = len(inner) > 2 and inner[-2].lower == "to" and last.may("V")
+        gapped = "to" if to else "prep" if last.tags == "P" else ""
         relative = any(t.lower in _RELATIVE for t in inner)
         return [
             f"0{self.kind}{self.opener}",
@@ -126,6 +131,7 @@ class Choice(NamedTuple):
             f"4{self.kind}{relative}{self.places.stop < len(self.tokens)}",
             f"5{self.kind}{self.opener}{min(len(inner), 8)}",
             f"6{self.kind}{last.lower}",
+            f"7{self.kind}{self.opener}{gapped}",
         ]
 
 
@@ -158,6 +164,8 @@ def predicate(tokens: Sequence[Token]) -> int | None:
 def choices(tokens: Sequence[Token]) -> tuple[Choice | None, Choice | None]:
     """What is to be decided: a verb of the question word's own, and the bar after an auxiliary."""
     head = _head_start(tokens)
+    if not head and not tokens[0].may("BOHM"):
+        return None, None  # not a question's word order
     aux = _auxiliary(tokens, head)
     opener = tokens[head - 1].lower if head else "?"
     plain = None
@@ -189,11 +197,13 @@ def _head_start(tokens: Sequence[Token]) -> int:
 
 def _auxiliary(tokens: Sequence[Token], head: int) -> int:
     """The first auxiliary that is not in a relative clause; the number of tokens if none is."""
-    found = [at for at in range(head, len(tokens)) if tokens[at].may("BOHM")]
-    for at in found:
-        if at <= head or tokens[at - 1].lower not in _RELATIVE:
-            return at
-    return found[0] if found else len(tokens)
+    relative = len(tokens)
+    for at in range(head, len(tokens)):
+        if tokens[at].tags[:1] in _AUXILIARY:
+            if at <= head or tokens[at - 1].lower not in _RELATIVE:
+                return at
+            relative = min(relative, at)
+    return relative
 
 
 def best(choice: Choice) -> int | None:
@@ -223,11 +233,7 @@ def past_adverbs(tokens: Sequence[Token], at: int) -> int:
 
 def score(features: Sequence[str], found: Mapping[str, int]) -> int:
     """The sum of the weights of these features."""
-    get = found.get
-    total = 0
-    for feature in features:
-        total += get(feature, 0)
-    return total
+    return sum(map(found.get, features, repeat(0)))
 
 
 @cache

@@ -19,7 +19,7 @@ from unifiedqa_convert.declare.rules_tokens import Token, cover
 _BREAK = re.compile(r"(?P<word>[^\s.!?]*)(?P<stop>[.!?]+)[\"'\u201d\u2019)]*\s+(?=\S)")
 _STOPPED = re.compile(r"[.!?]\S* ")
 _CONTRACTED = re.compile(r"^(what|who|where|how)['\u2019]s\b", re.IGNORECASE)
-_OR_NOT = re.compile(r"[\s,.;:\u2026-]*\b(?:yes or no|true or false|right|correct)\W*$", re.IGNORECASE)
+_OR_NOT = re.compile(r"[\s,.;:\u2026-]*\b(?:yes or no|true or false)\W*$", re.I)
 _MOST_TOKENS = 200  # patterns backtrack: a longer "sentence" is no question
 
 Parts = Mapping[str, Sequence[Token]]

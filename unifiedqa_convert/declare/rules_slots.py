@@ -9,10 +9,16 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from unifiedqa_convert.declare import rules_words as words
-from unifiedqa_convert.declare.rules_answer import Answer, merged
+from unifiedqa_convert.declare.rules_answer import (
+    Answer,
+    core_head,
+    merged,
+    verb_lemma_or_noun,
+)
 from unifiedqa_convert.declare.rules_clause import (
     Match,
     adjunct_gap,
+    affirmed,
     agree_word,
     agreed,
     clause,
@@ -23,7 +29,7 @@ from unifiedqa_convert.declare.rules_clause import (
     negated,
     object_gap,
 )
-from unifiedqa_convert.declare.rules_tokens import Token
+from unifiedqa_convert.declare.rules_tokens import Token, is_name
 
 _SLOT = re.compile(r"\[([a-z]+)(?:<([a-z]+))?\]")
 
@@ -80,6 +86,8 @@ def _with_object(match: Match, pred: Sequence[Token]) -> str:
     gap = object_gap(pred)
     answer = match.answer
     stands_for = pred[gap - 1].lower == "do" and (answer.kind == "to" or _verbal(answer))
+    if answer.kind == "verb-s" and pred[gap - 1].lower == "do":
+        stands_for = True
     if not stands_for:
         last = pred[gap - 1]
         if last.only("P") and answer.tokens[0].lower == last.lower:
@@ -110,8 +118,14 @@ def _named(match: Match) -> str:
 def _object(match: Match) -> str:
     answer = match.answer
     if answer.kind == "sentence":
-        return f"that {answer.text}"
-    return _named(match)
+        return join(f"the {_one(match)}" if match.part("head") else "", "that", answer.text)
+    return join(match.text("about").lower(), _named(match))
+
+
+def _one(match: Match) -> str:
+    """The noun asked about, in the singular and without what stands before it."""
+    noun = core_head(list(match.part("head")))
+    return verb_lemma_or_noun(noun.lower)
 
 
 def _prepped(match: Match) -> str:
@@ -166,14 +180,17 @@ def _reason(match: Match) -> str:
         return f"because {answer.text}"
     if answer.kind == "verb":
         return f"to {answer.text}"
-    if answer.kind == "verb-s" or answer.tokens[0].may("BM"):
+    if answer.kind in ("verb-s", "verb-ed"):
         return f"because {_pronoun(match)} {answer.text}"
     return f"because of {answer.phrase('the')}"
 
 
 def _pronoun(match: Match) -> str:
-    aux = match.part("aux")
-    return "they" if aux and aux[0].lower in ("do", "are", "were", "have") else "it"
+    aux, subject = match.part("aux"), match.part("subj")
+    plural = aux and aux[0].lower in ("do", "are", "were", "have")
+    if subject and subject[0].lower in words.SUBJECT_PRONOUNS:
+        return subject[0].lower
+    return "they" if plural or (subject and is_name(subject[-1])) else "it"
 
 
 def _manner(match: Match) -> str:
@@ -194,6 +211,26 @@ def _manner(match: Match) -> str:
 
 def _verb_in(answer: Answer) -> bool:
     return answer.tokens[1].only("VZT")
+
+
+def _done(match: Match) -> str | None:
+    """What was done, from an answer that says it in a whole sentence: "she will go home"."""
+    pred, tokens = match.part("pred"), match.answer.tokens
+    gap = object_gap(pred)
+    modal = next((i for i, t in enumerate(tokens) if t.may("M")), 0)
+    if pred[gap - 1].lower != "do" or not 0 < modal < len(tokens) - 1:
+        return None
+    subject = [t.lower for t in tokens[:modal]]
+    if subject != [t.lower for t in match.part("subj")] and not tokens[0].may("R"):
+        return None
+    verb = Answer(match.answer.text[tokens[modal + 1].start :])
+    return _with_object(Match(match.source, match.parts, verb), pred)
+
+
+def _doing(match: Match) -> str | None:
+    """The clause as it stands, if it asks what is done."""
+    pred = match.part("pred")
+    return clause(match) if pred[object_gap(pred) - 1].lower == "do" else None
 
 
 def _answer_that(match: Match) -> str:
@@ -220,6 +257,8 @@ def _situ(match: Match) -> str:
 
 
 def _agreeing(match: Match) -> str:
+    if match.answer.kind == "sentence":
+        return agreed(match, False)
     said = Answer(_named(match)) if match.part("head") else match.answer
     return agreed(match, said.plural)
 
@@ -283,6 +322,10 @@ SLOTS: dict[str, Build] = {
     "stripped": lambda match: re.sub(r"^as\s+", "", match.answer.text),
     "base": lambda match: match.answer.as_base(),
     "chosen": _chosen,
+    "affirmed": lambda match: affirmed(match.source, list(match.part("stem"))),
+    "done": _done,
+    "doing": _doing,
+    "one": _one,
     "are": _are,
 }
 FILLERS: dict[str, Callable[[Match], str]] = {

@@ -47,9 +47,34 @@ SENTENCE = (
         ),
     ),
     Rule(
-        when="what adv:ADV* happens|occurs|happened|occurred rest:ANY",
+        when="what aux:AUX? adv:ADV* verb:happen|happens|happened|occur|occurs|occurred to rest:SPAN",
         given="sentence",
-        say="[adv] [raw] [rest]",
+        say="what [aux] [adv] [verb] to [rest] is that [raw]",
+        examples=(
+            (
+                "What will happen to a leaf that gets no light?",
+                "It will turn yellow.",
+                "What will happen to a leaf that gets no light is that it will turn yellow.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what aux:AUX? adv:ADV+ verb:happen|happens|happened|occur|occurs|occurred rest:ANY",
+        given="sentence",
+        say="what [aux] [adv] [verb] [rest] is that [raw]",
+        examples=(
+            (
+                "When a pot is left on the fire, what most likely happens?",
+                "The soup boils over.",
+                "When a pot is left on the fire, what most likely happens is that the soup boils "
+                "over.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what happens|occurs|happened|occurred rest:ANY",
+        given="sentence",
+        say="[raw] [rest]",
         examples=(
             (
                 "What happens when ice is heated?",
@@ -59,13 +84,25 @@ SENTENCE = (
         ),
     ),
     Rule(
-        when="what will|would|might|could happen to who:SPAN",
-        given="verb adjective noun",
-        say="[who] will [base]",
+        when="what happens|happened to who:SPAN",
+        given="verb-s verb-ed",
+        say="[who] [raw]",
+        examples=(("What happened to Noor?", "was late for work", "Noor was late for work."),),
+    ),
+    Rule(
+        when="what aux:will|would|might|could happen to who:SPAN",
+        given="adjective",
+        say="[who] [aux] be [raw]",
+        examples=(("What will happen to Noor?", "sad", "Noor will be sad."),),
+    ),
+    Rule(
+        when="what aux:will|would|might|could happen to who:SPAN",
+        given="verb noun",
+        say="[who] [aux] [base]",
         examples=(("What will happen to Noor?", "fall asleep", "Noor will fall asleep."),),
     ),
     Rule(
-        when="what must|should|will|would|can happen rest:ANY",
+        when="what must|should|will|would|can happen|occur rest:ANY",
         given="sentence",
         say="[raw] [rest]",
         examples=(
@@ -77,15 +114,88 @@ SENTENCE = (
         ),
     ),
     Rule(
-        when="what|which head:evidence|statement|fact|observation|conclusion|hypothesis|claim "
+        when="what|which head:question aux:AUX? pred:PRED",
+        given="question",
+        say="the question of [raw] [aux] [pred]",
+        examples=(
+            (
+                "Which question could be answered with a thermometer?",
+                "How warm is the soup?",
+                "The question of how warm is the soup could be answered with a thermometer.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which of? the? following|these|those? "
+        "head:evidence|statement|statements|fact|facts|observation|conclusion|hypothesis|claim "
         "aux:AUX? pred:PRED",
         given="sentence",
-        say="the [head] that [raw] [aux] [pred]",
+        say="the [one] that [raw] [agreeing]",
         examples=(
             (
                 "Which evidence shows that the tree is old?",
                 "The trunk has many rings.",
                 "The evidence that the trunk has many rings shows that the tree is old.",
+            ),
+        ),
+    ),
+    Rule(
+        when="which|what of the? following|these|those head:HEAD? aux:AUX? pred:PRED",
+        given="sentence",
+        say="that [raw] [aux] [pred]",
+        examples=(
+            (
+                "Which of the following best describes a pond in winter?",
+                "It is covered with ice.",
+                "That it is covered with ice best describes a pond in winter.",
+            ),
+        ),
+    ),
+    Rule(
+        when="which aux:AUX? pred:PRED",
+        given="sentence",
+        say="that [raw] [aux] [pred]",
+        examples=(
+            (
+                "Which most likely caused the flood?",
+                "The dam broke.",
+                "That the dam broke most likely caused the flood.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what aux:AUX? pred:PRED",
+        given="sentence",
+        say="what [aux] [pred] is that [raw]",
+        examples=(
+            (
+                "What most likely caused the flood?",
+                "The dam broke.",
+                "What most likely caused the flood is that the dam broke.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what aux:DO|MODAL subj:SUBJ pred:PRED",
+        given="sentence",
+        say="[done]",
+        examples=(
+            (
+                "What should the guests do now?",
+                "The guests should go home.",
+                "The guests should go home now.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what aux:DO|MODAL subj:SUBJ pred:PRED",
+        given="sentence",
+        say="what [doing] is that [raw]",
+        examples=(
+            (
+                "What does a heavy load do to a cart?",
+                "It slows the cart.",
+                "What a heavy load does to a cart is that it slows the cart.",
             ),
         ),
     ),

@@ -32,10 +32,36 @@ YES_NO = (
     Rule(
         when="stem:ANY",
         given="no",
+        say="[affirmed]",
+        examples=(
+            ("We cannot wash a cup twice?", "no", "We can wash a cup twice."),
+            ("Some birds are not able to fly.", "no", "Some birds are able to fly."),
+        ),
+    ),
+    Rule(
+        when="stem:ANY",
+        given="no",
         say="[negated]",
         examples=(
             ("Iron floats on water?", "no", "Iron does not float on water."),
             ("Chairs can have legs?", "false", "Chairs can not have legs."),
+            (
+                "If a cup falls, it will fly.",
+                "no",
+                "If a cup falls, it will not fly.",
+            ),
+        ),
+    ),
+    Rule(
+        when="stem:ANY",
+        given="no",
+        say="it is not true that [stem]",
+        examples=(
+            (
+                "None had seen the ship before?",
+                "no",
+                "It is not true that none had seen the ship before.",
+            ),
         ),
     ),
 )

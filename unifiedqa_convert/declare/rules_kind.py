@@ -1,0 +1,113 @@
+"""What kind of phrase an answer is: the one thing a rule asks about it before it is said."""
+
+import re
+from collections.abc import Sequence
+
+from unifiedqa_convert.declare import rules_words as words
+from unifiedqa_convert.declare.rules_lemma import noun_number, verb_lemma
+from unifiedqa_convert.declare.rules_tokens import Token, is_name
+
+_ADJECTIVE = re.compile(r".+(?:ic|al|ous|ive|ary|ar|ble|less|ful|ant|ent|ish)")
+_YES = frozenset("yes true".split())
+_NO = frozenset("no false".split())
+_ENDS_CLAUSE = words.RELATIVES | {"to"}
+_NOUN_BEFORE = frozenset("of in between".split())  # after a word that may be verb or noun
+_SUBJECT_BE = frozenset(
+    "it's that's there's he's she's they're we're you're i'm "
+    "it\u2019s that\u2019s there\u2019s he\u2019s she\u2019s they\u2019re we\u2019re".split()
+)
+
+
+def kind_of(given: str, text: str, tokens: Sequence[Token]) -> str:
+    """The kind of an answer.
+
+    ``yes``, ``no``, ``question``, ``sentence``, ``to`` (an infinitive), ``place`` (a preposition
+    phrase or a subordinate clause), ``verb`` (a base form and more), ``verb-s`` (a predicate:
+    "reduces waste", "was late"), ``verb-ed``, ``verb-ing``, ``number``, ``adjective``, ``noun``.
+    """
+    low = text.lower()
+    if low in _YES or low in _NO:
+        return "yes" if low in _YES else "no"
+    if not tokens:
+        return "noun"
+    first = tokens[0]
+    if first.may("W") and given.endswith("?"):
+        return "question"
+    if len(tokens) == 1:
+        return _single(first)
+    return _opened(first, tokens[1]) or _phrase(given, tokens)
+
+
+def _single(only: Token) -> str:
+    if only.may("Q"):
+        return "number"
+    if (only.may("J") and not only.may("N")) or (only.may("X") and only.tags.endswith("J")):
+        return "adjective"
+    if only.may("J") and _ADJECTIVE.fullmatch(only.lower):
+        return "noun" if only.lower in words.NOT_ADJECTIVES else "adjective"
+    return "verb" if only.only("V") else "noun"
+
+
+def _opened(first: Token, second: Token) -> str | None:
+    """The kind that the first word alone decides, None where it does not."""
+    if first.lower == "to" and second.may("VA"):
+        return "to"
+    if first.may("PS") and first.lower not in ("like", "than"):
+        return "place"
+    if first.lower in _SUBJECT_BE:
+        return "sentence"
+    return "verb-s" if first.may("BHM") and not first.may("NV") else None
+
+
+def _phrase(given: str, tokens: Sequence[Token]) -> str:
+    first, second, last = tokens[0], tokens[1], tokens[-1]
+    if _is_sentence(given, tokens):
+        return "sentence"
+    if first.may("T") and _past(first, second):
+        return "verb-ed"
+    if first.may("GVZ") and not first.may("AP"):
+        return _verbal(first, second)
+    if (last.may("J") and not last.may("N")) or (last.may("X") and last.tags.endswith("J")):
+        return "adjective"
+    if len(tokens) == 3 and second.lower in ("and", "or") and first.may("J") and last.may("J"):
+        return "adjective"
+    return "noun"
+
+
+def _past(first: Token, second: Token) -> bool:
+    if first.may("NJ") and not second.may("DRL"):
+        return False
+    return second.may("DRL") or is_name(second) or (not first.may("E") and not first.may("V"))
+
+
+def _verbal(first: Token, second: Token) -> str:
+    object_follows = second.may("DRPQL") or second.lower in ("their", "off", "away")
+    if first.may("G") and (object_follows or not first.may("NJ")):
+        return "verb-ing"
+    strong = not first.may("NJ") or first.lower in words.LIGHT_VERBS or second.may("R")
+    object_follows = object_follows and second.lower not in _NOUN_BEFORE
+    strong = strong or (object_follows and first.lower not in words.MOSTLY_NOUNS)
+    if first.may("V") and strong:
+        return "verb"
+    return "verb-s" if first.may("Z") and not first.may("N") else "noun"
+
+
+def _is_sentence(given: str, tokens: Sequence[Token]) -> bool:
+    if tokens[0].may("PSBOHMGW"):
+        return False
+    last, before = tokens[-1], tokens[-2]
+    if last.may("V") and not last.may("J") and noun_number(before.lower) == "plural":
+        return not last.may("N") or verb_lemma(last.lower) in words.COMMON_VERBS
+    if len(tokens) < 3:
+        return False
+    stopped = given.endswith(".") and given[0].isupper()
+    for i, token in enumerate(tokens[1:], 1):
+        if token.lower in _ENDS_CLAUSE or token.may("S"):
+            return False
+        if token.may("BOHM") or token.only("ZT") or (token.may("Z") and token.only("ZV")):
+            return True
+        before = tokens[i - 1]
+        named = before.may("NR") or (i > 1 and tokens[i - 2].may("DL"))
+        if stopped and token.may("VZT") and named and not before.only("D"):
+            return True
+    return False
