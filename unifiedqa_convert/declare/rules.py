@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from unifiedqa_convert.declare import Ask, Sentence
+from unifiedqa_convert.declare import rules_words as words
 from unifiedqa_convert.declare.rules_answer import FINAL, Answer, ends_in_initial
 from unifiedqa_convert.declare.rules_clause import Match
 from unifiedqa_convert.declare.rules_question import Question, one_line, taken_apart
@@ -33,7 +34,7 @@ class Rules:
     def _sentence(self, question: str, answer: str) -> Sentence:
         question, answer = one_line(question), one_line(answer)
         chosen = choose(question, answer)
-        if chosen is not None and _keeps(chosen[1], answer):
+        if chosen is not None:
             return Sentence(chosen[1], self.name)
         return Sentence(_plainly(question, answer), f"{self.name}-fallback")
 
@@ -54,7 +55,7 @@ def choose(question: str, answer: str) -> tuple[Rule, str] | None:
         if rule.given and said_of.kind not in rule.kinds:
             continue
         said = render(rule.say, Match(taken.core, parts, said_of))
-        if said is not None and not _still_asks(taken, said):
+        if said is not None and not _still_asks(taken, said) and _keeps(said, said_of):
             return rule, finish(taken.earlier, f"{taken.front} {said}")
     return None
 
@@ -86,15 +87,16 @@ def _capital(text: str) -> str:
     return text
 
 
-def _keeps(said: str, answer: str) -> bool:
-    """Whether the statement has lost none of the answer's words (inflected ones count)."""
-    of = given(answer)
-    if of is None or of.polar:
-        return True
-    if of.text in said:
+def _keeps(said: str, answer: Answer) -> bool:
+    """Whether the statement has lost none of the answer's words (inflected ones count).
+
+    A pronoun may have given way to the name it stands for.
+    """
+    if answer.polar or answer.text in said:
         return True
     have = {word[:3] for word in _WORDS.findall(said.lower())}
-    return all(word[:3] in have for word in _WORDS.findall(answer.lower()))
+    asked = set(_WORDS.findall(answer.given.lower())) - words.SUBJECT_PRONOUNS
+    return all(word[:3] in have for word in asked)
 
 
 def _plainly(question: str, answer: str) -> str:

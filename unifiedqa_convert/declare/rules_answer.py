@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from unifiedqa_convert.declare import rules_words as words
 from unifiedqa_convert.declare.rules_kind import kind_of
 from unifiedqa_convert.declare.rules_lemma import inflect, lemmas, noun_number, verb_lemma
-from unifiedqa_convert.declare.rules_tokens import Token, cover, tags, tokenise
+from unifiedqa_convert.declare.rules_tokens import Token, cover, is_name, tags, tokenise
 
 FINAL = " .!?\u2026\u3002\uff1f\uff01;:,"  # what ends a sentence, or an answer like one
 _MASS = re.compile(r".+(?:ide|ose|gen|ysis|osis|esis|ness|ity|ology|graphy)")
@@ -32,6 +32,12 @@ class Answer:
         self.polar = self.kind in ("yes", "no")
         self.head = _head(self.tokens)
         self.plural = self.kind in ("noun", "number") and _is_plural(self.tokens, self.head)
+
+    @property
+    def bare(self) -> bool:
+        """Whether it is nothing but a singular noun and what stands before it."""
+        plain = all(t.may("NJXG") and not t.may("PK") for t in self.tokens)
+        return plain and not self.plural and not is_name(self.tokens[0])
 
     def phrase(self, article: str = "a") -> str:
         """The answer as a noun phrase: with an article ("a" or "the") if it needs one."""
@@ -170,9 +176,15 @@ def merged(head: list[Token], source: str, answer: Answer) -> str:
         return answer.phrase()
     asked = {verb_lemma_or_noun(core_head(core).lower)}
     own = {verb_lemma_or_noun(t.lower) for t in answer.tokens}
+    if core_head(noun).lower in words.SHARES and len(noun) > 2 and noun[1].lower == "of":
+        return f"{answer.text} {cover(source, noun[1:])}"
     if asked & own or not _attributive(answer, kind):
-        one = core_head(noun).lower in words.DEFINITE_HEADS and answer.kind == "noun"
-        return answer.phrase("the" if one and not kind else "a")
+        if kind or answer.kind != "noun":
+            return answer.phrase()
+        asked_for = core_head(noun).lower
+        if asked_for in words.PARTS and answer.bare:
+            return f"the {answer.text}"
+        return answer.phrase("the" if asked_for in words.DEFINITE_HEADS else "a")
     if core_head(core).lower in ("term", "name", "word", "adjective"):
         return f"the {cover(source, core)} {answer.text}"
     if answer.text.lower() == "same":

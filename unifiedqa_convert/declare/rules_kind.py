@@ -65,11 +65,11 @@ def _phrase(given: str, tokens: Sequence[Token]) -> str:
         return "sentence"
     if first.may("T") and _past(first, second):
         return "verb-ed"
+    if len(tokens) == 3 and second.lower in ("and", "or") and first.may("J") and last.may("J"):
+        return "adjective"
     if first.may("GVZ") and not first.may("AP"):
         return _verbal(first, second)
     if (last.may("J") and not last.may("N")) or (last.may("X") and last.tags.endswith("J")):
-        return "adjective"
-    if len(tokens) == 3 and second.lower in ("and", "or") and first.may("J") and last.may("J"):
         return "adjective"
     return "noun"
 
@@ -93,20 +93,26 @@ def _verbal(first: Token, second: Token) -> str:
 
 
 def _is_sentence(given: str, tokens: Sequence[Token]) -> bool:
-    if tokens[0].may("PSBOHMGW"):
+    first = tokens[0]
+    if first.may("PSBOHMGW") or first.only("V") or first.lower in words.LIGHT_VERBS:
         return False
     last, before = tokens[-1], tokens[-2]
     if last.may("V") and not last.may("J") and noun_number(before.lower) == "plural":
         return not last.may("N") or verb_lemma(last.lower) in words.COMMON_VERBS
     if len(tokens) < 3:
         return False
-    stopped = given.endswith(".") and given[0].isupper()
+    if first.lower in words.SUBJECT_PRONOUNS and any(t.may("VZT") for t in tokens[1:4]):
+        return True
+    imperative = first.may("V") and first.lower not in words.MOSTLY_NOUNS
+    stopped = given.endswith(".") and given[0].isupper() and not imperative
     for i, token in enumerate(tokens[1:], 1):
         if token.lower in _ENDS_CLAUSE or token.may("S"):
             return False
         if token.may("BOHM") or token.only("ZT") or (token.may("Z") and token.only("ZV")):
             return True
         before = tokens[i - 1]
+        if token.only("V") and noun_number(before.lower) == "plural":
+            return True
         named = before.may("NR") or (i > 1 and tokens[i - 2].may("DL"))
         if stopped and token.may("VZT") and named and not before.only("D"):
             return True

@@ -176,6 +176,8 @@ def choices(tokens: Sequence[Token]) -> tuple[Choice | None, Choice | None]:
     if aux >= len(tokens):
         return plain, None
     kind = next(letter for letter in tokens[aux].tags if letter in "BOHM")
+    if kind == "O" and head and tokens[aux + 1 : aux + 2] and tokens[aux + 1].lower == "not":
+        return plain, Choice(tokens, kind, opener, range(aux + 2, len(tokens)), False)
     headed = "+" if head and aux > head else ""
     asks_subject = head and kind != "O" and (headed or opener not in _ADJUNCT)
     first = aux + 1 if asks_subject else aux + 2

@@ -48,7 +48,8 @@ class Question:
         first = self.tokens[0].lower
         blank = any("U" in token.tags for token in self.tokens)
         # A statement that starts as its question did has answered nothing.
-        self.unsaid = f"{first} " if first in words.ASKING and not blank else ""
+        asking = first in words.ASKING and self.asks and not blank
+        self.unsaid = f"{first} " if asking else ""
         self._left = self._matching(Encoded(self.tokens))
 
     def _matching(self, encoded: Encoded) -> Iterator[tuple[Rule, Parts]]:
@@ -83,7 +84,8 @@ def split_last(question: str) -> tuple[str, str]:
         return "", question
     for m in _BREAK.finditer(question):
         word = m["word"].lower().lstrip("(\"'")
-        if m["stop"] == "." and (word in words.ABBREVIATIONS or len(word) == 1):
+        initial = len(word) == 1 and m["word"].isupper()
+        if m["stop"] == "." and (word in words.ABBREVIATIONS or initial):
             continue
         at = m.end()
     return question[:at].strip(), question[at:]

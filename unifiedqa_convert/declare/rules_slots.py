@@ -29,6 +29,7 @@ from unifiedqa_convert.declare.rules_clause import (
     negated,
     object_gap,
 )
+from unifiedqa_convert.declare.rules_lemma import verb_lemma
 from unifiedqa_convert.declare.rules_tokens import Token, is_name
 
 _SLOT = re.compile(r"\[([a-z]+)(?:<([a-z]+))?\]")
@@ -86,7 +87,7 @@ def _with_object(match: Match, pred: Sequence[Token]) -> str:
     gap = object_gap(pred)
     answer = match.answer
     stands_for = pred[gap - 1].lower == "do" and (answer.kind == "to" or _verbal(answer))
-    if answer.kind == "verb-s" and pred[gap - 1].lower == "do":
+    if answer.kind in ("verb-s", "adjective") and pred[gap - 1].lower == "do":
         stands_for = True
     if not stands_for:
         last = pred[gap - 1]
@@ -94,6 +95,8 @@ def _with_object(match: Match, pred: Sequence[Token]) -> str:
             gap -= 1
         return clause(match, FILLERS["object"](match), gap)
     tag = do_form(match) if gap - 1 == main_verb(pred) else None
+    if answer.kind == "adjective":
+        answer = Answer(f"be {answer.text}")
     verb = answer.as_form(tag) if tag else answer.as_base()
     short = Match(match.source, {**match.parts, "pred": pred[: gap - 1]}, answer)
     after = Match(match.source, {"rest": pred[gap:]}, answer).text("rest")
@@ -206,7 +209,8 @@ def _manner(match: Match) -> str:
         return f"by {answer.as_form('VBG')}"
     if answer.kind == "verb-s":
         return f"because {_pronoun(match)} {answer.text}"
-    return f"by {answer.phrase()}"
+    said = answer.phrase()
+    return f"{'with' if said.startswith(('a ', 'an ')) else 'by'} {said}"
 
 
 def _verb_in(answer: Answer) -> bool:
@@ -228,9 +232,25 @@ def _done(match: Match) -> str | None:
 
 
 def _doing(match: Match) -> str | None:
-    """The clause as it stands, if it asks what is done."""
+    """The clause as it stands, unless its verb takes a whole sentence ("said that …")."""
     pred = match.part("pred")
-    return clause(match) if pred[object_gap(pred) - 1].lower == "do" else None
+    verb = verb_lemma(pred[object_gap(pred) - 1].lower)
+    return None if verb in words.TELLING_VERBS else clause(match)
+
+
+def _become(match: Match) -> str | None:
+    """What becomes of someone, from a sentence that says it: "she will win"."""
+    tokens = match.answer.tokens
+    if len(tokens) < 3 or not tokens[0].may("R") or not tokens[1].may("M"):
+        return None
+    return join(match.text("who"), match.answer.text[tokens[1].start :])
+
+
+def _subject(match: Match) -> str:
+    """The answer where a subject stands: a verb phrase becomes a gerund."""
+    if match.answer.kind == "verb":
+        return match.answer.as_form("VBG")
+    return _named(match)
 
 
 def _answer_that(match: Match) -> str:
@@ -324,6 +344,8 @@ SLOTS: dict[str, Build] = {
     "chosen": _chosen,
     "affirmed": lambda match: affirmed(match.source, list(match.part("stem"))),
     "done": _done,
+    "become": _become,
+    "subject": _subject,
     "doing": _doing,
     "one": _one,
     "are": _are,

@@ -47,19 +47,33 @@ SENTENCE = (
         ),
     ),
     Rule(
-        when="what aux:AUX? adv:ADV* verb:happen|happens|happened|occur|occurs|occurred to rest:SPAN",
+        when="what aux:will|would|might|could happen to who:SPAN",
+        given="sentence",
+        say="[become]",
+        examples=(
+            (
+                "What will happen to Noor?",
+                "she will lose her keys",
+                "Noor will lose her keys.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which aux:AUX? adv:ADV* "
+        "verb:happen|happens|happened|occur|occurs|occurred to rest:SPAN",
         given="sentence",
         say="what [aux] [adv] [verb] to [rest] is that [raw]",
         examples=(
             (
                 "What will happen to a leaf that gets no light?",
-                "It will turn yellow.",
-                "What will happen to a leaf that gets no light is that it will turn yellow.",
+                "The leaf will turn yellow.",
+                "What will happen to a leaf that gets no light is that the leaf will turn yellow.",
             ),
         ),
     ),
     Rule(
-        when="what aux:AUX? adv:ADV+ verb:happen|happens|happened|occur|occurs|occurred rest:ANY",
+        when="what|which aux:AUX? adv:ADV+ "
+        "verb:happen|happens|happened|occur|occurs|occurred rest:ANY",
         given="sentence",
         say="what [aux] [adv] [verb] [rest] is that [raw]",
         examples=(
@@ -97,9 +111,12 @@ SENTENCE = (
     ),
     Rule(
         when="what aux:will|would|might|could happen to who:SPAN",
-        given="verb noun",
+        given="verb verb-s noun",
         say="[who] [aux] [base]",
-        examples=(("What will happen to Noor?", "fall asleep", "Noor will fall asleep."),),
+        examples=(
+            ("What will happen to Noor?", "fall asleep", "Noor will fall asleep."),
+            ("What might happen to Noor?", "likes the book", "Noor might like the book."),
+        ),
     ),
     Rule(
         when="what must|should|will|would|can happen|occur rest:ANY",
@@ -127,7 +144,8 @@ SENTENCE = (
     ),
     Rule(
         when="what|which of? the? following|these|those? "
-        "head:evidence|statement|statements|fact|facts|observation|conclusion|hypothesis|claim "
+        "head:evidence|statement|statements|fact|facts|observation|observations|conclusion|"
+        "conclusions|hypothesis|hypotheses|claim|claims "
         "aux:AUX? pred:PRED",
         given="sentence",
         say="the [one] that [raw] [agreeing]",
@@ -148,6 +166,18 @@ SENTENCE = (
                 "Which of the following best describes a pond in winter?",
                 "It is covered with ice.",
                 "That it is covered with ice best describes a pond in winter.",
+            ),
+        ),
+    ),
+    Rule(
+        when="which|what of the? following|these|those head:HEAD? be:BE rest:SPAN",
+        given="sentence",
+        say="that [raw] [be] [rest]",
+        examples=(
+            (
+                "Which of these is an example of play?",
+                "Two puppies chase a ball.",
+                "That two puppies chase a ball is an example of play.",
             ),
         ),
     ),
@@ -197,6 +227,11 @@ SENTENCE = (
                 "It slows the cart.",
                 "What a heavy load does to a cart is that it slows the cart.",
             ),
+            (
+                "What do the twins have in common?",
+                "They both sing.",
+                "What the twins have in common is that they both sing.",
+            ),
         ),
     ),
     Rule(
@@ -232,6 +267,17 @@ WHAT = (
         say="the [other] [name] [rest] [be] [raw]",
         examples=(
             ("What is the term for a young goat?", "kid", "The term for a young goat is kid."),
+        ),
+    ),
+    Rule(
+        when="what head:HEAD be:BE there rest:SPAN",
+        say="[subject] [agreed] [head] [rest]",
+        examples=(
+            (
+                "What proof is there that the bridge is old?",
+                "rusty bolts",
+                "Rusty bolts are proof that the bridge is old.",
+            ),
         ),
     ),
     # Objects.
@@ -294,7 +340,7 @@ WHAT = (
     # Subjects.
     Rule(
         when="what|which of the? following|these|those head:HEAD? aux:AUX? pred:PRED",
-        say="[answer] [agreeing]",
+        say="[subject] [agreeing]",
         examples=(
             ("Which of the following metals conducts best?", "silver", "Silver conducts best."),
             ("Which of these is found in a kitchen?", "stove", "A stove is found in a kitchen."),
@@ -302,32 +348,39 @@ WHAT = (
     ),
     Rule(
         when="what|which|who aux:AUX? pred:PRED",
-        say="[answer] [agreeing]",
+        say="[subject] [agreeing]",
         examples=(
             ("Who painted the ceiling?", "a monk", "A monk painted the ceiling."),
             ("What can cause a flood?", "heavy rain", "Heavy rain can cause a flood."),
+            ("What saves water?", "fix a tap", "Fixing a tap saves water."),
             ("What catches flies with a web?", "spiders", "Spiders catch flies with a web."),
         ),
     ),
     Rule(
-        when="what|which|whose head:HEAD aux:AUX? pred:PRED",
-        say="[named] [agreeing]",
+        when="what|which|whose head:HEAD adv:most|least|best|likely|probably|usually|often|mainly* "
+        "aux:AUX? pred:PRED",
+        say="[subject] [adv] [agreeing]",
         examples=(
             ("Which organ pumps blood?", "heart", "The heart pumps blood."),
             ("What type of weather ruins a picnic?", "rainy", "Rainy weather ruins a picnic."),
+            (
+                "Which effect most likely would follow?",
+                "a flood",
+                "A flood most likely would follow.",
+            ),
         ),
     ),
     # Identity.
     Rule(
         when="which|what of the? following|these|those head:HEAD? be:BE rest:SPAN",
         given="noun adjective number verb-ing place",
-        say="[answer] [agreed] [rest]",
+        say="[subject] [agreed] [rest]",
         examples=(("Which of these is a tool?", "hammer", "A hammer is a tool."),),
     ),
     Rule(
         when="what|which be:BE adv:ADV* article:a|an|not|another|some|one rest:SPAN",
         given="noun adjective number verb-ing place",
-        say="[answer] [agreed] [adv] [article] [rest]",
+        say="[subject] [agreed] [adv] [article] [rest]",
         examples=(
             ("What is a common cause of rust?", "moisture", "Moisture is a common cause of rust."),
         ),
@@ -335,7 +388,7 @@ WHAT = (
     Rule(
         when="what|which be:BE adv:ADV* adj:ADJ rest:SPAN",
         given="noun",
-        say="[answer] [agreed] [adv] [adj] [rest]",
+        say="[subject] [agreed] [adv] [adj] [rest]",
         examples=(
             (
                 "What are basic needs of every plant?",

@@ -86,6 +86,16 @@ DEFINITE_HEADS = _words(
     "hemisphere planet star cavity component chamber theory law principle field process effect "
     "scale table division lobe nerve vein artery valve"
 )
+# Asking for one of these asks for a piece of something: the answer takes "the" even where its noun
+# often has no article ("the skin").
+PARTS = _words("part organ organelle layer region gland bone muscle lobe chamber valve nerve vein")
+# A share of something: the answer takes the place of the word, what it is a share of stays.
+SHARES = _words("percent percentage fraction proportion")
+# Take a whole sentence as their object ("they learned that …").
+TELLING_VERBS = _words(
+    "say think know observe find learn believe conclude mean show suggest notice see tell claim "
+    "argue hope discover prove feel state report indicate expect assume imply hypothesize infer"
+)
 # There is one of these, or one in each body or cell.
 # As the head of an answer these take "the" ("the greenhouse effect").
 DEFINITE_ANSWERS = _words("effect principle hypothesis")
@@ -120,7 +130,7 @@ COUNT_NOUNS = _words(
     "body person house day meal copy company price opinion area result chance version response "
     "example agreement opportunity thing spot relationship question issue review message meeting "
     "situation reason option note campaign reputation draft country condition answer voice vehicle "
-    "statement selection salary row reservation report position dog pet pig organization effort "
+    "statement salary row reservation report position dog pet pig organization effort "
     "drink description decision brick background witness weakness vacation union title threat tail "
     "string storm animal bird bed cup potato point newspaper method card perspective friend desk "
     "closet cabinet drawer kitchen bedroom backyard basement attic cellar farm field island valley "
@@ -133,6 +143,7 @@ COUNT_NOUNS = _words(
     "teacher doctor nurse lawyer judge farmer soldier actor dentist cow horse sheep goat cat mouse "
     "rabbit snake lizard frog bee ant spider worm shark whale dolphin eagle owl penguin human "
     "catalyst predator vaccine virus cell seed leaf fruit vegetable sandwich cake pie "
+    "process trunk stem branch petal cabin tent chair sofa lawn yard park zoo gym church bar pub "
     "city community facility commodity entity university movie party stone root bone rope bridge"
 )
 # Nouns the dictionary counts that science texts use without an article.
