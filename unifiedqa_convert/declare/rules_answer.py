@@ -76,7 +76,7 @@ class Answer:
         return self._reform(tag)
 
     def _reform(self, tag: str | None) -> str:
-        first = next((t for t in self.tokens if t.may("VZGTE")), None)
+        first = next((t for t in self.tokens if t.may("VZGTEBH")), None)
         if first is None:
             return self.text
         lemma = verb_lemma(first.lower)
@@ -113,7 +113,7 @@ def _is_plural(tokens: Sequence[Token], head: Token | None) -> bool:
 
 
 def _plural(head: Token) -> bool:
-    if noun_number(head.lower) == "plural" or head.lower in ("bacteria", "people", "data"):
+    if noun_number(head.lower) == "plural" or head.lower in words.PLURALS:
         return True
     ends = head.lower.endswith
     return "X" in head.tags and ends("s") and not ends(("ss", "is", "us", "s's"))
@@ -154,6 +154,8 @@ def keeps_capital(tokens: Sequence[Token]) -> bool:
     others = any(t.text[:1].isupper() for t in tokens[1:] if t.text != "I")
     if first.text[1:] != first.lower[1:] or not known or (others and not _function(first)):
         return True
+    if others and len(tokens) > 1 and tokens[1].lower == ",":  # "He, H, Al" are elements
+        return True
     return first.lower in ("i", "i'm") or first.text == "I" or not _common(first)
 
 
@@ -174,11 +176,11 @@ def merged(head: list[Token], source: str, answer: Answer) -> str:
     core = noun[2:] if kind else noun
     if not core:
         return answer.phrase()
-    asked = {verb_lemma_or_noun(core_head(core).lower)}
-    own = {verb_lemma_or_noun(t.lower) for t in answer.tokens}
+    if core_head(noun).lower in words.ROLES and not asked_in(core, answer):
+        return f"the {core_head(noun).lower} of {answer.text}"
     if core_head(noun).lower in words.SHARES and len(noun) > 2 and noun[1].lower == "of":
         return f"{answer.text} {cover(source, noun[1:])}"
-    if asked & own or not _attributive(answer, kind):
+    if asked_in(core, answer) or not _attributive(answer, kind):
         if kind or answer.kind != "noun":
             return answer.phrase()
         asked_for = core_head(noun).lower
@@ -191,6 +193,12 @@ def merged(head: list[Token], source: str, answer: Answer) -> str:
         return f"the same {cover(source, core)}"
     definite = not kind
     return Answer(f"{answer.text} {cover(source, core)}").phrase("the" if definite else "a")
+
+
+def asked_in(core: list[Token], answer: Answer) -> bool:
+    """Whether the answer says the noun that was asked about itself ("carbon cycle")."""
+    asked = verb_lemma_or_noun(core_head(core).lower)
+    return any(verb_lemma_or_noun(t.lower) == asked for t in answer.tokens)
 
 
 def _attributive(answer: Answer, kind: bool) -> bool:

@@ -71,13 +71,21 @@ def _phrase(given: str, tokens: Sequence[Token]) -> str:
         return _verbal(first, second)
     if (last.may("J") and not last.may("N")) or (last.may("X") and last.tags.endswith("J")):
         return "adjective"
+    if _qualified(first, second):
+        return "adjective"
     return "noun"
+
+
+def _qualified(first: Token, second: Token) -> bool:
+    """Whether an adjective or participle starts it, and what it takes follows: "angry at"."""
+    describes = (first.may("J") or first.may("E")) and not first.may("NVG")
+    return describes and (second.may("PS") or second.lower == "that")
 
 
 def _past(first: Token, second: Token) -> bool:
     if first.may("NJ") and not second.may("DRL"):
         return False
-    return second.may("DRL") or is_name(second) or (not first.may("E") and not first.may("V"))
+    return second.may("DRLG") or is_name(second) or (not first.may("E") and not first.may("V"))
 
 
 def _verbal(first: Token, second: Token) -> str:
@@ -94,7 +102,7 @@ def _verbal(first: Token, second: Token) -> str:
 
 def _is_sentence(given: str, tokens: Sequence[Token]) -> bool:
     first = tokens[0]
-    if first.may("PSBOHMGW") or first.only("V") or first.lower in words.LIGHT_VERBS:
+    if first.may("PSBOHMGW") or first.only("VTE") or first.lower in words.LIGHT_VERBS:
         return False
     last, before = tokens[-1], tokens[-2]
     if last.may("V") and not last.may("J") and noun_number(before.lower) == "plural":
@@ -108,6 +116,11 @@ def _is_sentence(given: str, tokens: Sequence[Token]) -> bool:
     for i, token in enumerate(tokens[1:], 1):
         if token.lower in _ENDS_CLAUSE or token.may("S"):
             return False
+        if token.lower in ("be", "being", "been"):
+            continue
+        after = tokens[i + 1] if i + 1 < len(tokens) else None
+        if token.only("ET") and after is not None and after.may("DLR") and i > 1:
+            return True
         if token.may("BOHM") or token.only("ZT") or (token.may("Z") and token.only("ZV")):
             return True
         before = tokens[i - 1]

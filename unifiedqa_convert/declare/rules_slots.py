@@ -24,13 +24,14 @@ from unifiedqa_convert.declare.rules_clause import (
     clause,
     denied,
     do_form,
+    folds,
     join,
     main_verb,
     negated,
     object_gap,
 )
-from unifiedqa_convert.declare.rules_lemma import verb_lemma
-from unifiedqa_convert.declare.rules_tokens import Token, is_name
+from unifiedqa_convert.declare.rules_lemma import inflect, verb_lemma
+from unifiedqa_convert.declare.rules_tokens import Token, cover, is_name
 
 _SLOT = re.compile(r"\[([a-z]+)(?:<([a-z]+))?\]")
 
@@ -87,7 +88,8 @@ def _with_object(match: Match, pred: Sequence[Token]) -> str:
     gap = object_gap(pred)
     answer = match.answer
     stands_for = pred[gap - 1].lower == "do" and (answer.kind == "to" or _verbal(answer))
-    if answer.kind in ("verb-s", "adjective") and pred[gap - 1].lower == "do":
+    finite = answer.kind in ("verb-s", "verb-ed", "adjective") or answer.tokens[0].may("T")
+    if finite and pred[gap - 1].lower == "do":
         stands_for = True
     if not stands_for:
         last = pred[gap - 1]
@@ -127,8 +129,11 @@ def _object(match: Match) -> str:
 
 def _one(match: Match) -> str:
     """The noun asked about, in the singular and without what stands before it."""
-    noun = core_head(list(match.part("head")))
-    return verb_lemma_or_noun(noun.lower)
+    head = list(match.part("head"))
+    while len(head) > 1 and (head[0].may("DQP") or head[0].lower in ("following", "other")):
+        head = head[1:]
+    noun = core_head(head)
+    return join(cover(match.source, head[: head.index(noun)]), verb_lemma_or_noun(noun.lower))
 
 
 def _prepped(match: Match) -> str:
@@ -183,7 +188,7 @@ def _reason(match: Match) -> str:
         return f"because {answer.text}"
     if answer.kind == "verb":
         return f"to {answer.text}"
-    if answer.kind in ("verb-s", "verb-ed"):
+    if answer.kind in ("verb-s", "verb-ed") or (answer.kind == "adjective" and first.may("T")):
         return f"because {_pronoun(match)} {answer.text}"
     return f"because of {answer.phrase('the')}"
 
@@ -201,16 +206,28 @@ def _manner(match: Match) -> str:
     first = answer.tokens[0]
     if answer.kind in ("place", "to") or first.only("A") or first.lower.endswith("ly"):
         return answer.text
-    if answer.kind == "sentence" or (
-        first.may("RD") and len(answer.tokens) > 2 and _verb_in(answer)
-    ):
-        return f"because {answer.text}"
+    if answer.kind == "sentence":
+        return _by_doing(answer) or f"in that {answer.text}"
+    if first.may("RD") and len(answer.tokens) > 2 and _verb_in(answer):
+        return f"in that {answer.text}"
     if answer.kind == "verb":
         return f"by {answer.as_form('VBG')}"
     if answer.kind == "verb-s":
         return f"because {_pronoun(match)} {answer.text}"
     said = answer.phrase()
     return f"{'with' if said.startswith(('a ', 'an ')) else 'by'} {said}"
+
+
+def _by_doing(answer: Answer) -> str | None:
+    """What "they provide shelter" or "it will turn" does, as "by providing shelter"."""
+    tokens = answer.tokens
+    if tokens[0].lower not in ("it", "they", "he", "she"):
+        return None
+    modal = tokens[1].lower in ("will", "would")
+    verb = tokens[2] if modal and len(tokens) > 2 else tokens[1]
+    if not verb.may("VZ") or verb.may("BHOM"):
+        return None
+    return f"by {Answer(answer.text[verb.start :]).as_form('VBG')}"
 
 
 def _verb_in(answer: Answer) -> bool:
@@ -236,6 +253,13 @@ def _doing(match: Match) -> str | None:
     pred = match.part("pred")
     verb = verb_lemma(pred[object_gap(pred) - 1].lower)
     return None if verb in words.TELLING_VERBS else clause(match)
+
+
+def _takes(match: Match) -> str:
+    """ "Take" as the auxiliary has it: takes, took, will take."""
+    tag = do_form(match)
+    aux = match.text("aux")
+    return inflect("take", tag) if tag else "take" if folds(match) else join(aux, "take")
 
 
 def _become(match: Match) -> str | None:
@@ -345,6 +369,7 @@ SLOTS: dict[str, Build] = {
     "affirmed": lambda match: affirmed(match.source, list(match.part("stem"))),
     "done": _done,
     "become": _become,
+    "takes": _takes,
     "subject": _subject,
     "doing": _doing,
     "one": _one,

@@ -98,6 +98,14 @@ SENTENCE = (
         ),
     ),
     Rule(
+        when="what be:BE going|likely|about to happen to who:SPAN",
+        given="verb verb-s verb-ed",
+        say="[who] [be] going to [base]",
+        examples=(
+            ("What is going to happen to Noor?", "lose her keys", "Noor is going to lose her keys."),
+        ),
+    ),
+    Rule(
         when="what happens|happened to who:SPAN",
         given="verb-s verb-ed",
         say="[who] [raw]",
@@ -111,7 +119,7 @@ SENTENCE = (
     ),
     Rule(
         when="what aux:will|would|might|could happen to who:SPAN",
-        given="verb verb-s noun",
+        given="verb verb-s verb-ed noun",
         say="[who] [aux] [base]",
         examples=(
             ("What will happen to Noor?", "fall asleep", "Noor will fall asleep."),
@@ -166,6 +174,30 @@ SENTENCE = (
                 "Which of the following best describes a pond in winter?",
                 "It is covered with ice.",
                 "That it is covered with ice best describes a pond in winter.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which be:BE article:the|a|an|another|one rest:SPAN",
+        given="sentence",
+        say="[article] [rest] [be] that [raw]",
+        examples=(
+            (
+                "Which is the best sign that the pond froze?",
+                "A boy walked over it.",
+                "The best sign that the pond froze is that a boy walked over it.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which be:BE adv:ADV+ article:the|a|an|another|one rest:SPAN",
+        given="sentence",
+        say="that [raw] [be] [adv] [article] [rest]",
+        examples=(
+            (
+                "Which is most likely a cause of the flood?",
+                "The dam broke.",
+                "That the dam broke is most likely a cause of the flood.",
             ),
         ),
     ),

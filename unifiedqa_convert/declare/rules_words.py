@@ -89,6 +89,12 @@ DEFINITE_HEADS = _words(
 # Asking for one of these asks for a piece of something: the answer takes "the" even where its noun
 # often has no article ("the skin").
 PARTS = _words("part organ organelle layer region gland bone muscle lobe chamber valve nerve vein")
+PLURALS = _words(
+    "bacteria people data mitochondria criteria phenomena fungi algae larvae nuclei alveoli cilia "
+    "flagella stimuli vertebrae antennae hyphae spermatozoa protozoa police"
+)
+# Played or held: the answer is said of them ("the role of predator").
+ROLES = _words("role")
 # A share of something: the answer takes the place of the word, what it is a share of stays.
 SHARES = _words("percent percentage fraction proportion")
 # Take a whole sentence as their object ("they learned that …").
@@ -110,6 +116,7 @@ UNIQUE_NOUNS = _words(
 )
 # Beginning an answer, these begin a verb phrase although they are nouns too.
 LIGHT_VERBS = _words(
+    "say think know want need feel learn leave eat call start begin become let meet teach thank "
     "make go get have take do be give keep find use help see tell ask buy let try save stop "
     "attack hide win"
 )
@@ -148,6 +155,8 @@ COUNT_NOUNS = _words(
 )
 # Nouns the dictionary counts that science texts use without an article.
 MASS_NOUNS = _words(
+    "oil petroleum gasoline coal soil sand rain snow ice wood paper steel iron gold silver copper "
+    "saliva mucus sweat sunlight moonlight lightning thunder advice news luck fun happiness "
     "evidence ozone dna rna atp trna mrna rrna music food information equipment money furniture "
     "weather traffic homework thiamine birth space heartburn oogenesis homeostasis"
 )
