@@ -205,7 +205,12 @@ def _attributive(answer: Answer, kind: bool) -> bool:
     if answer.kind in ("adjective", "number"):
         return True
     last = answer.tokens[-1] if answer.tokens else None
-    return kind and last is not None and last.may("J") and len(answer.tokens) == 1
+    if not kind or last is None or not last.may("J") or len(answer.tokens) > 1:
+        return False
+    thing = last.may("N") and (
+        last.lower in words.COUNT_NOUNS or noun_number(last.lower) == "singular"
+    )
+    return not thing
 
 
 def core_head(noun: list[Token]) -> Token:

@@ -17,6 +17,8 @@ _PLURAL = {"is": "are", "was": "were", "has": "have", "does": "do"}
 # A verb and its infinitive are one thing ("want to go") but for these ("use … to smell").
 _NEGATIVE = frozenset("never none nobody nothing neither not no hardly rarely seldom".split())
 _CONTRACTED_BE = frozenset("it's that's there's he's she's they're we're you're i'm".split())
+_NEVER_FIRST = frozenset("for with to of into about at".split())
+# "Tell a child to do": what is done is asked for, though the first verb has its object.
 _TAKES_OBJECT = frozenset("use take require".split())
 
 
@@ -87,15 +89,33 @@ def object_gap(pred: Sequence[Token]) -> int:
     """Where the missing object belongs: after the last verb, or preposition, that lacks one."""
     for i in range(len(pred) - 1, 0, -1):
         token = pred[i]
-        open_end = i + 1 == len(pred) or pred[i + 1].may("S") or pred[i + 1].lower == ","
-        if token.may("P") and token.lower not in ("before", "after", "since") and open_end:
+        if token.may("P") and token.lower not in ("before", "after", "since") and _stranded(pred, i):
             return i + 1
     at = _last_of_chain(pred, main_verb(pred))
     if at + 1 < len(pred) and _object_follows(pred, at):
-        if pred[-1].lower == "do":
-            return len(pred)
+        done = next((i for i in range(at + 2, len(pred)) if _to_do(pred, i)), None)
+        if done is not None:
+            return done + 1
         return adjunct_gap(pred)
     return at + 1
+
+
+def _to_do(pred: Sequence[Token], at: int) -> bool:
+    """Whether "do" lacks its object here: "help the plants do", "tell a child to do at night"."""
+    if pred[at].lower != "do":
+        return False
+    return at + 1 == len(pred) or pred[at + 1].may("PS") or pred[at + 1].lower in ("next", "now")
+
+
+def _stranded(pred: Sequence[Token], at: int) -> bool:
+    """Whether a preposition's noun is missing: "used for by a pilot", "stand for"."""
+    if at + 1 == len(pred):
+        return True
+    after = pred[at + 1]
+    if after.may("S") or after.lower == ",":
+        return True
+    # "Out of", "up to" are one preposition; "for in", "from at" are not.
+    return pred[at].lower in _NEVER_FIRST and after.only("P") and after.lower != "of"
 
 
 def _last_of_chain(pred: Sequence[Token], at: int) -> int:
@@ -131,10 +151,14 @@ def _object_follows(pred: Sequence[Token], at: int) -> bool:
 
 def adjunct_gap(pred: Sequence[Token]) -> int:
     """Where a place, time or means belongs: the end, but before a subordinate clause."""
+    for i in range(1, len(pred) - 1):
+        if pred[i].may("P") and pred[i + 1].lower == ",":
+            return i + 1
     motion = bool(pred) and verb_lemma(pred[main_verb(pred)].lower) in words.MOTION_VERBS
     for i in range(1, len(pred)):
         infinitive = motion and pred[i].lower == "to" and _verb_at(pred, i + 1)
-        if (pred[i].may("S") and pred[i].lower != "that") or infinitive:
+        clause_follows = pred[i].may("S") and pred[i].lower != "that" and i + 1 < len(pred)
+        if clause_follows or infinitive:
             return i - 1 if pred[i - 1].lower == "," and i > 1 else i
     return len(pred)
 
@@ -223,7 +247,11 @@ def agreed(match: Match, plural: bool) -> str:
         return join(agree_word(aux[0].lower, plural), match.text("pred"))
     at = main_verb(pred)
     verb = agree_word(pred[at].lower, plural) if pred[at].may("VZBHO") else pred[at].text
-    return join(cover(match.source, pred[:at]), verb, cover(match.source, pred[at + 1 :]))
+    rest = cover(match.source, pred[at + 1 :])
+    if len(pred) > at + 3 and pred[at + 1].lower in ("and", "or") and pred[at + 2].may("VZ"):
+        second = agree_word(pred[at + 2].lower, plural)
+        rest = join(pred[at + 1].text, second, cover(match.source, pred[at + 3 :]))
+    return join(cover(match.source, pred[:at]), verb, rest)
 
 
 def agree_word(verb: str, plural: bool) -> str:

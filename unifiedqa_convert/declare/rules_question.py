@@ -107,9 +107,12 @@ def front(tokens: Sequence[Token], polar: bool) -> int:
         start = i - 1 if before.may("P") and i > 1 and _closes(tokens[i - 2]) else i
         if start < i or (before.lower == "," and _opens_question(tokens, i)):
             return start
-        if before.lower in ("so", "then", "and", "but") and _opens_question(tokens, i):
+        if before.lower in ("so", "then") and _opens_question(tokens, i):
             return i
-        if after.may("BOHM") and i + 2 < len(tokens) and tokens[i + 2].may("R"):
+        if before.lower in ("and", "but") and after.may("BOHM"):
+            return i
+        inverted = after.may("BOHM") and i + 2 < len(tokens) and tokens[i + 2].may("R")
+        if inverted and not before.may("DLP"):
             return i
     return 0
 

@@ -79,7 +79,7 @@ def _filled(match: Match, name: str) -> str:
     gap = adjunct_gap(pred)
     last = pred[gap - 1] if gap else None
     filler = FILLERS[name](match)
-    if name in ("place", "time") and last is not None and last.only("P"):
+    if name in ("place", "time") and last is not None and last.lower in _PLACING:
         filler = _without_preposition(match.answer, last.lower)
     return clause(match, filler, gap)
 
@@ -106,6 +106,9 @@ def _with_object(match: Match, pred: Sequence[Token]) -> str:
     if do_form(match) and gap - 1 == main_verb(pred):
         lead = join(match.text("subj"), short.text("pred"))
     return join(lead, verb, after)
+
+
+_PLACING = frozenset("in at on to from into onto near under inside around through over".split())
 
 
 def _without_preposition(answer: Answer, preposition: str) -> str:
@@ -292,6 +295,8 @@ def _situ(match: Match) -> str:
     if match.part("head"):
         said = _named(match)
         determined = before is not None and before.may("DL")
+        if not determined and match.answer.kind == "adjective":
+            return Answer(said).phrase()
         return re.sub(r"^(?:the|an?) ", "", said) if determined else said
     modifier = before is not None and (
         before.may("DLJA") or (before.may("NX") and not before.may("VZTEP"))

@@ -73,6 +73,17 @@ ADJUNCT = (
         ),
     ),
     Rule(
+        when="how aux:BE subj:SUBJ how:likely|going|about to verb:feel|be|look|become rest:ANY",
+        say="[subj] [aux] [how] to [verb] [raw] [rest]",
+        examples=(
+            (
+                "How are you likely to feel after a race?",
+                "tired",
+                "You are likely to feel tired after a race.",
+            ),
+        ),
+    ),
+    Rule(
         when="about:about|approximately|roughly how many|much head:HEAD? aux:AUX subj:SUBJ pred:PRED",
         say="[clause<object]",
         examples=(
