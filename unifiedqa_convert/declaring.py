@@ -108,12 +108,16 @@ def declare_file(
 
     Raises OutputError where ``out`` is there already, OutputLocked where it is being written.
     """
-    if out.exists() and not overwrite:
-        raise OutputError(f"{out} exists; --overwrite replaces it, --out FILE goes elsewhere")
-    job = {"source": sha256_of(path), "question_converter": facts_of(converter)}
     note = out.with_name(f".{out.name}.state.json")
     growing = out.with_name(f".{out.name}.growing")
+    if not path.is_file():
+        raise SourceError(f"{path}: no such file")
     with _held(out):
+        if out.exists() and not growing.exists():
+            note.unlink(missing_ok=True)  # killed between the rename and this
+        if out.exists() and not overwrite:
+            raise OutputError(f"{out} exists; --overwrite replaces it, --out FILE goes elsewhere")
+        job = {"source": sha256_of(path), "question_converter": facts_of(converter)}
         state = _found(note, growing, job)
         since = state.line
         with path.open("rb") as source, growing.open("r+b" if since else "wb") as sink:

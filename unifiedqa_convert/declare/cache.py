@@ -11,6 +11,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from filelock import FileLock
+
 from unifiedqa_convert.errors import OutputError
 
 PATIENCE = 60.0
@@ -117,19 +119,31 @@ class SentenceCache:
     def _open(self) -> Iterator[sqlite3.Connection]:
         """A connection of this call's own, so that no fork or thread shares one."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if not self.path.is_file():
+                self._make()
             connection = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
             with closing(connection) as database:
-                # Readers don't wait for a writer, and a commit is one append.
-                database.execute("PRAGMA journal_mode = WAL")
                 database.execute("PRAGMA synchronous = NORMAL")
-                database.executescript(_TABLES)
                 yield database
         except (sqlite3.Error, OSError) as error:
             raise OutputError(
                 f"the cache of sentences {self.path}: {error}; make room, or move the file away "
                 "(it can be made again), or set UQA_CACHE_DIR to another folder"
             ) from error
+
+    def _make(self) -> None:
+        """Make the file under another name: SQLite does not wait where two turn on its log."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.path.with_name(f".{self.path.name}.lock")):
+            if self.path.is_file():
+                return
+            growing = self.path.with_name(f".{self.path.name}.growing")
+            growing.unlink(missing_ok=True)
+            with closing(sqlite3.connect(growing)) as database:
+                # Readers don't wait for a writer, and a commit is one append.
+                database.execute("PRAGMA journal_mode = WAL")
+                database.executescript(_TABLES)
+            growing.replace(self.path)
 
 
 def print_info(info: dict[str, Any]) -> None:
