@@ -19,7 +19,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from unifiedqa_convert.declare.rules_lemma import inflect
 from unifiedqa_convert.declare.rules_predicate import Choice, choices, past_adverbs, score
 from unifiedqa_convert.declare.rules_tokens import tokenise
 
@@ -168,11 +167,7 @@ def _objects(
                 continue
             kept = [w.id for w in words[:1] if w.pos == "ADP"]  # a preposition is left behind
             ids = ids[len(kept) :]
-            out = [
-                text
-                for i, text in zip(clause.predicate, rest, strict=True)
-                if i not in ids
-            ]
+            out = [text for i, text in zip(clause.predicate, rest, strict=True) if i not in ids]
             yield ["what", *aux, *subject, BAR, *out]
             noun = [w.text for w in words[len(kept) :] if w.pos not in ("DET", "PRON")]
             if thing.pos == "NOUN" and noun and len(noun) < 7:

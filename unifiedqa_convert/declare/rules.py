@@ -18,6 +18,7 @@ from unifiedqa_convert.declare.rules_rule import Rule
 from unifiedqa_convert.declare.rules_slots import render
 
 _BEFORE_MARK = re.compile(r" (?=[,.;:!?%)\]](?: |$))")
+_NAMED = re.compile(r"\b(?:who|whom|whose|names?)\b", re.IGNORECASE)
 _WORDS = re.compile(r"\w+")
 
 
@@ -40,14 +41,14 @@ class Rules:
 
 
 @lru_cache(maxsize=4096)
-def given(answer: str) -> Answer | None:
+def given(answer: str, named: bool) -> Answer | None:
     """An answer taken apart, None where it has no letter or digit; kept, as many come again."""
-    return Answer(answer) if any(map(str.isalnum, answer)) else None
+    return Answer(answer, named) if any(map(str.isalnum, answer)) else None
 
 
 def choose(question: str, answer: str) -> tuple[Rule, str] | None:
     """The first rule that has something to say, and what it says; both texts on one line."""
-    said_of = given(answer)
+    said_of = given(answer, _NAMED.search(question) is not None)
     if not question or said_of is None:
         return None
     taken = taken_apart(question, said_of.polar)
@@ -92,7 +93,7 @@ def _keeps(said: str, answer: Answer) -> bool:
 
     A pronoun may have given way to the name it stands for.
     """
-    if answer.polar or answer.text in said:
+    if answer.polar or answer.kind == "reply" or answer.text in said:
         return True
     have = {word[:3] for word in _WORDS.findall(said.lower())}
     asked = set(_WORDS.findall(answer.given.lower())) - words.SUBJECT_PRONOUNS

@@ -24,10 +24,12 @@ class Answer:
     its words, ``kind`` is ``kind_of``'s.
     """
 
-    def __init__(self, given: str) -> None:
+    def __init__(self, given: str, named: bool = False) -> None:
         self.given = given
-        bare = given if ends_in_initial(given) else given.rstrip(FINAL)
-        self.text, self.tokens = lowered(bare or given)
+        bare = (given if ends_in_initial(given) else given.rstrip(FINAL)) or given
+        # Who is asked for has a name: its capital stays ("Mark", "Crystal").
+        keep = named and bare.istitle()
+        self.text, self.tokens = (bare, tokenise(bare)) if keep else lowered(bare)
         self.kind = kind_of(given, self.text, self.tokens)
         self.polar = self.kind in ("yes", "no")
         self.head = _head(self.tokens)
@@ -176,10 +178,9 @@ def merged(head: list[Token], source: str, answer: Answer) -> str:
     core = noun[2:] if kind else noun
     if not core:
         return answer.phrase()
-    if core_head(noun).lower in words.ROLES and not asked_in(core, answer):
-        return f"the {core_head(noun).lower} of {answer.text}"
-    if core_head(noun).lower in words.SHARES and len(noun) > 2 and noun[1].lower == "of":
-        return f"{answer.text} {cover(source, noun[1:])}"
+    measured = _measured(noun, core, source, answer)
+    if measured is not None:
+        return measured
     if asked_in(core, answer) or not _attributive(answer, kind):
         if kind or answer.kind != "noun":
             return answer.phrase()
@@ -193,6 +194,21 @@ def merged(head: list[Token], source: str, answer: Answer) -> str:
         return f"the same {cover(source, core)}"
     definite = not kind
     return Answer(f"{answer.text} {cover(source, core)}").phrase("the" if definite else "a")
+
+
+def _measured(noun: list[Token], core: list[Token], source: str, answer: Answer) -> str | None:
+    """The answer said of a year, of one of many, of a role or of a share of something."""
+    head = core_head(noun).lower
+    if head in ("year", "century", "decade") and answer.kind == "number":
+        return answer.text
+    if answer.text in ("1", "one") and core[-1].lower.endswith("s"):
+        one = verb_lemma_or_noun(core[-1].lower)
+        return f"{answer.text} {cover(source, core)[: -len(core[-1].text)]}{one}"
+    if head in words.ROLES and not asked_in(core, answer):
+        return f"the {head} of {answer.text}"
+    if head in words.SHARES and len(noun) > 2 and noun[1].lower == "of":
+        return f"{answer.text} {cover(source, noun[1:])}"
+    return None
 
 
 def asked_in(core: list[Token], answer: Answer) -> bool:

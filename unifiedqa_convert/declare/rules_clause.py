@@ -17,6 +17,7 @@ _PLURAL = {"is": "are", "was": "were", "has": "have", "does": "do"}
 # A verb and its infinitive are one thing ("want to go") but for these ("use … to smell").
 _NEGATIVE = frozenset("never none nobody nothing neither not no hardly rarely seldom".split())
 _CONTRACTED_BE = frozenset("it's that's there's he's she's they're we're you're i'm".split())
+_TIMES = frozenset("before after since".split())
 _NEVER_FIRST = frozenset("for with to of into about at".split())
 # "Tell a child to do": what is done is asked for, though the first verb has its object.
 _TAKES_OBJECT = frozenset("use take require".split())
@@ -89,8 +90,10 @@ def object_gap(pred: Sequence[Token]) -> int:
     """Where the missing object belongs: after the last verb, or preposition, that lacks one."""
     for i in range(len(pred) - 1, 0, -1):
         token = pred[i]
-        if token.may("P") and token.lower not in ("before", "after", "since") and _stranded(pred, i):
+        if token.may("P") and token.lower not in _TIMES and _stranded(pred, i):
             return i + 1
+    if len(pred) > 1 and pred[-1].may("G") and not pred[-1].may("N"):
+        return len(pred)
     at = _last_of_chain(pred, main_verb(pred))
     if at + 1 < len(pred) and _object_follows(pred, at):
         done = next((i for i in range(at + 2, len(pred)) if _to_do(pred, i)), None)

@@ -21,8 +21,8 @@ _SUBJECT_BE = frozenset(
 def kind_of(given: str, text: str, tokens: Sequence[Token]) -> str:
     """The kind of an answer.
 
-    ``yes``, ``no``, ``question``, ``sentence``, ``to`` (an infinitive), ``place`` (a preposition
-    phrase or a subordinate clause), ``verb`` (a base form and more), ``verb-s`` (a predicate:
+    ``yes``, ``no``, ``reply`` ("No, they do not."), ``question``, ``sentence``, ``to`` (an
+    infinitive), ``place`` (a preposition phrase or a subordinate clause), ``verb`` (a base form and more), ``verb-s`` (a predicate:
     "reduces waste", "was late"), ``verb-ed``, ``verb-ing``, ``number``, ``adjective``, ``noun``.
     """
     low = text.lower()
@@ -31,11 +31,21 @@ def kind_of(given: str, text: str, tokens: Sequence[Token]) -> str:
     if not tokens:
         return "noun"
     first = tokens[0]
+    if first.lower in ("yes", "no") and len(tokens) > 3 and tokens[1].lower == ",":
+        return "reply"
     if first.may("W") and given.endswith("?"):
         return "question"
     if len(tokens) == 1:
         return _single(first)
+    if first.may("S") and _says_more(tokens):
+        return "sentence"
     return _opened(first, tokens[1]) or _phrase(given, tokens)
+
+
+def _says_more(tokens: Sequence[Token]) -> bool:
+    """Whether a subordinate clause is followed by its main one: "if you wait, it melts"."""
+    comma = next((i for i, t in enumerate(tokens) if t.lower == ","), 0)
+    return bool(comma) and any(t.may("BOHMZ") and not t.may("N") for t in tokens[comma + 1 :])
 
 
 def _single(only: Token) -> str:
@@ -111,6 +121,12 @@ def _is_sentence(given: str, tokens: Sequence[Token]) -> bool:
         return False
     if first.lower in words.SUBJECT_PRONOUNS and any(t.may("VZT") for t in tokens[1:4]):
         return True
+    return _finite_follows(given, tokens)
+
+
+def _finite_follows(given: str, tokens: Sequence[Token]) -> bool:
+    """Whether a finite verb comes before any clause that hangs on another word."""
+    first = tokens[0]
     imperative = first.may("V") and first.lower not in words.MOSTLY_NOUNS
     stopped = given.endswith(".") and given[0].isupper() and not imperative
     for i, token in enumerate(tokens[1:], 1):
@@ -118,15 +134,23 @@ def _is_sentence(given: str, tokens: Sequence[Token]) -> bool:
             return False
         if token.lower in ("be", "being", "been"):
             continue
-        after = tokens[i + 1] if i + 1 < len(tokens) else None
-        if token.only("ET") and after is not None and after.may("DLR") and i > 1:
-            return True
-        if token.may("BOHM") or token.only("ZT") or (token.may("Z") and token.only("ZV")):
-            return True
-        before = tokens[i - 1]
-        if token.only("V") and noun_number(before.lower) == "plural":
-            return True
-        named = before.may("NR") or (i > 1 and tokens[i - 2].may("DL"))
-        if stopped and token.may("VZT") and named and not before.only("D"):
+        if _finite(tokens, i) or (stopped and _finite_in_sentence(tokens, i)):
             return True
     return False
+
+
+def _finite(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a word is surely a finite verb: "is", "eats", "painted the", "plants grow"."""
+    token = tokens[at]
+    if token.may("BOHM") or token.only("ZT") or (token.may("Z") and token.only("ZV")):
+        return True
+    if token.only("ET") and at > 1:
+        return at + 1 < len(tokens) and tokens[at + 1].may("DLR")
+    return token.only("V") and noun_number(tokens[at - 1].lower) == "plural"
+
+
+def _finite_in_sentence(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a word may be the verb, in an answer written as a sentence."""
+    token, before = tokens[at], tokens[at - 1]
+    named = before.may("NR") or (at > 1 and tokens[at - 2].may("DL"))
+    return token.may("VZT") and named and not before.only("D")

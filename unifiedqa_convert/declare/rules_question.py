@@ -20,6 +20,9 @@ _BREAK = re.compile(r"(?P<word>[^\s.!?]*)(?P<stop>[.!?]+)[\"'\u201d\u2019)]*\s+(
 _STOPPED = re.compile(r"[.!?]\S* ")
 _CONTRACTED = re.compile(r"^(what|who|where|how)['\u2019]s\b", re.IGNORECASE)
 _OR_NOT = re.compile(r"[\s,.;:\u2026-]*\b(?:yes or no|true or false)\W*$", re.I)
+# "Who is taller, Ann or Bo?": the two are not said again.
+_WH = re.compile(r"(?:who|which|what)\b", re.IGNORECASE)
+_OFFERED = re.compile(r"[,:-] ?(?:[\w'\u2019]+,? ){1,4}or (?:[\w'\u2019]+ ?){1,4}\?+$")
 _MOST_TOKENS = 200  # patterns backtrack: a longer "sentence" is no question
 
 Parts = Mapping[str, Sequence[Token]]
@@ -30,6 +33,8 @@ class Question:
 
     def __init__(self, text: str, polar: bool) -> None:
         self.earlier, last = split_last(text)
+        if _WH.match(last):
+            last = _OFFERED.sub("?", last)
         if polar:
             last = _OR_NOT.sub("?" if "?" in last else "", last)
         body = last.rstrip(FINAL)

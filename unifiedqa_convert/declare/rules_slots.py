@@ -31,7 +31,7 @@ from unifiedqa_convert.declare.rules_clause import (
     object_gap,
 )
 from unifiedqa_convert.declare.rules_lemma import inflect, verb_lemma
-from unifiedqa_convert.declare.rules_tokens import Token, cover, is_name
+from unifiedqa_convert.declare.rules_tokens import Token, cover, is_name, tokenise
 
 _SLOT = re.compile(r"\[([a-z]+)(?:<([a-z]+))?\]")
 
@@ -173,6 +173,8 @@ def _time(match: Match) -> str:
     first = answer.tokens[0]
     if answer.kind == "sentence":
         return f"when {answer.text}"
+    if answer.tokens[-1].lower in ("ago", "later", "earlier"):
+        return answer.text
     if answer.kind == "place" or first.only("AS") or first.lower in ("every", "each", "once"):
         return answer.text
     if first.may("Q") and len(answer.tokens) == 1:
@@ -353,6 +355,31 @@ def _chosen(match: Match) -> str | None:
     return match.answer.text if match.answer.text.lower() in offered else None
 
 
+def _picked(match: Match) -> str | None:
+    """The clause with the answer for the two things it offers ("faster or slower")."""
+    said, answer = clause(match), match.answer.text
+    many = len(answer.split())
+    other = r"\S+" + r" \S+" * (many - 1)
+    this = re.escape(answer)
+    before = re.search(rf"\b{this},? or (?:{other}|.*$)", said, re.IGNORECASE)
+    after = re.search(rf"(?<!\S){other},? or {this}(?!\w)", said, re.IGNORECASE)
+    found = before or after
+    return f"{said[: found.start()]}{answer}{said[found.end() :]}" if found else None
+
+
+def _reply(match: Match) -> str:
+    """What follows the yes or the no."""
+    return match.answer.text[match.answer.tokens[2].start :]
+
+
+def _told(match: Match) -> str | None:
+    """The answer, if it says again most of what was asked, and so stands by itself."""
+    content = [t for t in tokenise(match.source) if t.may("NVZTEGJX") and not t.may("BOHMW")]
+    asked = {t.lower[:5] for t in content}
+    again = asked & {t.lower[:5] for t in match.answer.tokens}
+    return match.answer.text if len(asked) > 1 and len(again) >= 0.85 * len(asked) else None
+
+
 Build = Callable[[Match], str | None]
 SLOTS: dict[str, Build] = {
     "raw": lambda match: match.answer.text,
@@ -375,6 +402,9 @@ SLOTS: dict[str, Build] = {
     "done": _done,
     "become": _become,
     "takes": _takes,
+    "picked": _picked,
+    "reply": _reply,
+    "told": _told,
     "subject": _subject,
     "doing": _doing,
     "one": _one,

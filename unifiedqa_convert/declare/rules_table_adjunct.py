@@ -84,7 +84,8 @@ ADJUNCT = (
         ),
     ),
     Rule(
-        when="about:about|approximately|roughly how many|much head:HEAD? aux:AUX subj:SUBJ pred:PRED",
+        when="about:about|approximately|roughly how many|much "
+        "head:HEAD? aux:AUX subj:SUBJ pred:PRED",
         say="[clause<object]",
         examples=(
             (
@@ -100,7 +101,8 @@ ADJUNCT = (
         examples=(("About how many men form a team?", "ten", "About ten men form a team."),),
     ),
     Rule(
-        when="about:about|approximately|roughly how measure:ADV|ADJ aux:AUX it take who:SPAN? to rest:ANY",
+        when="about:about|approximately|roughly how measure:ADV|ADJ "
+        "aux:AUX it take who:SPAN? to rest:ANY",
         say="it [takes] [who] [about] [raw] to [rest]",
         examples=(
             (
@@ -194,9 +196,7 @@ ADJUNCT = (
     Rule(
         when="in|by what|which way|ways|manner|method|means aux:AUX subj:SUBJ pred:PRED",
         say="[clause<manner]",
-        examples=(
-            ("In what way is wool cleaned?", "washing", "Wool is cleaned by washing."),
-        ),
+        examples=(("In what way is wool cleaned?", "washing", "Wool is cleaned by washing."),),
     ),
     Rule(
         when="prep:PREP where aux:AUX subj:SUBJ pred:PRED",

@@ -34,6 +34,27 @@ CALLED = (
 
 SENTENCE = (
     Rule(
+        when="ANY",
+        given="reply",
+        say="[reply]",
+        examples=(
+            ("Are toads fish?", "No, toads are not fish.", "Toads are not fish."),
+            ("Can owls see?", "Yes, they see well.", "They see well."),
+        ),
+    ),
+    Rule(
+        when="ANY",
+        given="sentence",
+        say="[told]",
+        examples=(
+            (
+                "What does a red flag on the beach mean?",
+                "A red flag on the beach means danger.",
+                "A red flag on the beach means danger.",
+            ),
+        ),
+    ),
+    Rule(
         when="what|which of? the? following|these? statement|statements|sentence? ADV* "
         "explains|explain|describes why rest:SPAN",
         given="sentence",
@@ -102,7 +123,7 @@ SENTENCE = (
         given="verb verb-s verb-ed",
         say="[who] [be] going to [base]",
         examples=(
-            ("What is going to happen to Noor?", "lose her keys", "Noor is going to lose her keys."),
+            ("What is going to happen to Noor?", "lose a key", "Noor is going to lose a key."),
         ),
     ),
     Rule(
@@ -293,6 +314,11 @@ SENTENCE = (
 )
 
 WHAT = (
+    Rule(
+        when="what|which year|decade|century aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<time]",
+        examples=(("What year did the war end?", "1848", "The war ended in 1848."),),
+    ),
     # Names.
     Rule(
         when="what be:BE article:the other:ADJ* name:name|names|term|word rest:ANY",
@@ -401,6 +427,12 @@ WHAT = (
                 "A flood most likely would follow.",
             ),
         ),
+    ),
+    Rule(
+        when="what|who be:BE prep:PREP rest:ANY",
+        given="noun adjective number verb-ing",
+        say="[subject] [agreed] [prep] [rest]",
+        examples=(("What is on the table?", "bread", "Bread is on the table."),),
     ),
     # Identity.
     Rule(

@@ -68,6 +68,28 @@ YES_NO = (
 
 CHOICE = (
     Rule(
+        when="aux:AUX subj:SUBJ pred:PRED",
+        mark="?",
+        say="[picked]",
+        examples=(
+            (
+                "Will a cake bake faster or slower than bread?",
+                "faster",
+                "A cake will bake faster than bread.",
+            ),
+            (
+                "Is the water in the pond warm or cold?",
+                "cold",
+                "The water in the pond is cold.",
+            ),
+            (
+                "Do owls feed their young or leave them?",
+                "feed their young",
+                "Owls feed their young.",
+            ),
+        ),
+    ),
+    Rule(
         when="left:SPAN one:WORD or two:WORD right:ANY",
         mark="?",
         say="[left] [chosen] [right]",
@@ -77,13 +99,6 @@ CHOICE = (
                 "slower",
                 "Compared with a hare, a snail is slower.",
             ),
-        ),
-    ),
-    Rule(
-        when="aux:BE subj:SUBJ adv:ADV* one:WORD or two:WORD right:ANY",
-        say="[subj] [aux] [adv] [chosen] [right]",
-        examples=(
-            ("Is the water in the pond warm or cold?", "cold", "The water in the pond is cold."),
         ),
     ),
 )
