@@ -243,9 +243,9 @@ def all_instances(sentence: Sentence) -> Iterator[Instance]:
     for words in real(sentence):
         yield from instances(words)
     for clause in clauses(sentence):
-        if sum(sentence[i].pos == "PRON" for i in clause.subject) == len(clause.subject):
-            if clause.head.id % 3:  # pronouns are easy, and too many
-                continue
+        pronouns = all(sentence[i].pos == "PRON" for i in clause.subject)
+        if pronouns and clause.head.id % 3:  # they are easy, and too many
+            continue
         for words in questions(clause):
             yield from instances(words)
 

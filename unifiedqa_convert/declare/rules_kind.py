@@ -22,8 +22,9 @@ def kind_of(given: str, text: str, tokens: Sequence[Token]) -> str:
     """The kind of an answer.
 
     ``yes``, ``no``, ``reply`` ("No, they do not."), ``question``, ``sentence``, ``to`` (an
-    infinitive), ``place`` (a preposition phrase or a subordinate clause), ``verb`` (a base form and more), ``verb-s`` (a predicate:
-    "reduces waste", "was late"), ``verb-ed``, ``verb-ing``, ``number``, ``adjective``, ``noun``.
+    infinitive), ``place`` (a preposition phrase or a subordinate clause), ``verb`` (a base form and
+    more), ``verb-s`` (a predicate: "reduces waste", "was late"), ``verb-ed``, ``verb-ing``,
+    ``number``, ``adjective``, ``noun``.
     """
     low = text.lower()
     if low in _YES or low in _NO:

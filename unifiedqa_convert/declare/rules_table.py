@@ -9,8 +9,9 @@ from functools import lru_cache
 
 from unifiedqa_convert.declare.rules_rule import Rule
 from unifiedqa_convert.declare.rules_table_adjunct import ADJUNCT
+from unifiedqa_convert.declare.rules_table_sentence import SENTENCE
 from unifiedqa_convert.declare.rules_table_situ import BLANK, SITU, STEM
-from unifiedqa_convert.declare.rules_table_what import CALLED, SENTENCE, WHAT
+from unifiedqa_convert.declare.rules_table_what import CALLED, WHAT
 from unifiedqa_convert.declare.rules_table_yesno import CHOICE, YES_NO
 
 RULES: tuple[Rule, ...] = (
