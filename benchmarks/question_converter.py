@@ -11,8 +11,10 @@ Goals: transformers 10 x, CTranslate2 int8 30 x the baseline. The baseline was 2
 on two free cores; below 0.8 x 2.4 the machine is busy with something else and the run is INVALID.
 
 With --rows, the raw rows of a dataset are read and drafted as `uqa convert` does, and the asks that
-a run puts to the model are counted. Where CUDA is, the shape of T5-3b in bf16 is measured too
-(--no-gpu leaves it out), against a roofline that the same run measures.
+a run puts to the model are counted. With --agree CHECKPOINT, the sentences of a real checkpoint
+under each backend and dtype are compared with those of transformers in fp32. Where CUDA is, the
+shape of T5-3b in bf16 is measured too (--no-gpu leaves it out), against a roofline that the same
+run measures.
 """
 
 import argparse
@@ -175,6 +177,27 @@ def duplicates(named: str) -> None:
     print(f"  {dataset:20} {asked:8,} asks {len(distinct):8,} put to the model, {saved:6.2%} saved")
 
 
+def agreement(folder: str) -> None:
+    """How many sentences of a checkpoint are the same, to the letter, as transformers' in fp32."""
+    checkpoint = at_path(folder if folder.startswith((".", "/", "path:")) else f"./{folder}")
+    prompts = [PROMPTS["question_converter"].of(ask) for ask in asks(200)]
+    hf, ct2 = Seq2Seq, Ct2
+    ways = [("transformers", hf, "fp32"), ("transformers", hf, "bf16")]
+    ways += [("ct2", ct2, "fp32"), ("ct2", ct2, "int8")]
+    expected: list[str] = []
+    for backend, kind, dtype in ways:
+        generator = kind(checkpoint, Options(device="cpu", dtype=dtype))
+        ids = generator.encode(prompts)
+        said = [""] * len(ids)
+        for batch in token_batches([len(one) for one in ids], generator.batch_tokens):
+            texts = generator.generate([ids[place] for place in batch])
+            for place, text in zip(batch, texts, strict=True):
+                said[place] = text
+        expected = expected or said
+        same = sum(one == other for one, other in zip(said, expected, strict=True))
+        print(f"  {backend:12} {dtype:5} {same:4} of {len(said)} sentences as transformers fp32")
+
+
 def on_a_gpu() -> None:
     """T5-3b's shape in bf16: statements/s, against matmul's own speed; the GPU's idle share."""
     from torch.profiler import ProfilerActivity, profile
@@ -222,6 +245,7 @@ def _matmul_flops() -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rows", nargs="+", default=[], metavar="DATASET=FILE")
+    parser.add_argument("--agree", metavar="CHECKPOINT", help="a folder of a real one")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--no-cpu", action="store_true")
     parser.add_argument("--no-gpu", action="store_true")
@@ -232,6 +256,9 @@ def main() -> None:
         print("asked and put to the model, in one run:")
         for named in options.rows:
             duplicates(named)
+    if options.agree:
+        print(f"{options.agree}, 200 prompts:")
+        agreement(options.agree)
     if options.no_gpu:
         return
     if torch.cuda.is_available():

@@ -41,7 +41,9 @@ DeviceName = Annotated[
 ]
 DtypeName = Annotated[
     Literal["auto", "bf16", "fp32", "int8", "fp16"],
-    _converter_option("auto: bf16 on a GPU; on the CPU fp32, under ct2 int8."),
+    _converter_option(
+        "auto: bf16 on a GPU, fp32 on the CPU; int8 (ct2 only) may change sentences."
+    ),
 ]
 BatchTokens = Annotated[
     int | None,

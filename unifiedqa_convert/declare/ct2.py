@@ -1,4 +1,4 @@
-"""The same checkpoint, prompts and text under CTranslate2: int8 on the CPU, bf16 on a GPU.
+"""The same checkpoint, prompts and text under CTranslate2; in int8, faster, not always the same.
 
 A checkpoint is converted once, into the cache, under a name made of its digest, the dtype and the
 library's version; a conversion that is killed leaves nothing under that name.

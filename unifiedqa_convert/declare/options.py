@@ -15,7 +15,7 @@ class Options:
     device: str = "auto"
     """auto, cpu, cuda or cuda:N; auto is the GPU where there is one."""
     dtype: Dtype = "auto"
-    """auto: bf16 on a GPU; on the CPU fp32, and int8 under ct2."""
+    """auto: bf16 on a GPU, fp32 on the CPU. int8 is ct2's alone."""
     batch_tokens: int | None = None
     """Padded prompt tokens of one batch; None: by device."""
     revision: str | None = None
