@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -24,6 +25,7 @@ from unifiedqa_convert.declare.seq2seq import Seq2Seq
 from unifiedqa_convert.declare.store import at_path
 from unifiedqa_convert.declare.tokens import Tokens
 from unifiedqa_convert.errors import ModelError, UsageError
+from unifiedqa_convert.fetch import convert_folder
 from unifiedqa_convert.job import Request
 from unifiedqa_convert.pipeline import convert
 
@@ -278,6 +280,44 @@ def test_the_manifest_says_which_model_and_how(tiny: Path, tmp_path: Path) -> No
     assert isinstance(generator, Seq2Seq)
     assert generator._model is None
     assert facts_of(converter)["version"] == recorded["version"]
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_a_folders_pickle_is_converted_beside_it(copied: Path, parts: int) -> None:
+    """A whole one, and one in parts; both with T5's tied embeddings under all their names."""
+    held = dict(T5ForConditionalGeneration.from_pretrained(copied).state_dict())
+    assert held["lm_head.weight"].data_ptr() == held["shared.weight"].data_ptr()
+    (copied / "model.safetensors").unlink()
+    names = sorted(held)
+    if parts == 1:
+        torch.save(held, copied / "pytorch_model.bin")
+    else:
+        files = [f"pytorch_model-0000{n + 1}-of-00002.bin" for n in range(2)]
+        # The embeddings and what is tied to them lie in one part, as a real checkpoint's do.
+        tied = [name for name in names if "embed_tokens" in name or name == "lm_head.weight"]
+        first = {name: held[name] for name in [*names[::2], *tied, "shared.weight"]}
+        second = {name: held[name] for name in names if name not in first}
+        for file, part in zip(files, (first, second), strict=True):
+            torch.save(part, copied / file)
+        where = {**dict.fromkeys(first, files[0]), **dict.fromkeys(second, files[1])}
+        index = json.dumps({"metadata": {}, "weight_map": where})
+        (copied / "pytorch_model.bin.index.json").write_text(index)
+    made = convert_folder(f"path:{copied}")
+    assert made.folder == copied
+    assert asked(copied) == TAUGHT
+    assert not (copied / ".growing").exists()
+
+
+def test_the_cache_tells_and_forgets(tiny: Path, uqa: Callable[..., Any], cache: Path) -> None:
+    asked(tiny)
+    told = json.loads(uqa("cache", "info", "--json").stdout)
+    assert Path(told["path"]).parent == cache
+    (held,) = told["converters"]
+    assert (held["converter"], held["dtype"]) == ("tiny", "transformers fp32")
+    assert held["sentences"] == len(TAUGHT)
+    assert f"{len(TAUGHT)} sentences" in uqa("cache", "info").stdout
+    assert uqa("cache", "clear").stdout == f"{len(TAUGHT)} sentences forgotten\n"
+    assert json.loads(uqa("cache", "info", "--json").stdout)["converters"] == []
 
 
 def waste(lengths: Sequence[int], batches: Sequence[Sequence[int]]) -> float:

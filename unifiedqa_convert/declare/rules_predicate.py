@@ -21,6 +21,7 @@ _OUTSIDE = Token("", "", "-", 0, 0)
 # The parts of speech that a predicate may start with, adverbs aside; "" for any.
 _STARTS = {"F": "VZT", "O": "VBOH", "M": "VBOH", "H": "EBH", "B": ""}
 # What no noun phrase ends in: a determiner, a possessive, a conjunction.
+_ALONE = frozenset("these those this that each all both many some most none another".split())
 _AUXILIARY = frozenset("BOHM")
 _OPEN = frozenset("DLC")
 _FARTHEST = 40  # a subject is hardly longer
@@ -73,8 +74,8 @@ class Choice(NamedTuple):
         for at in self.places:
             token = self.tokens[at]
             tags = token.tags
-            allowed = token.may(kinds) if kinds else tags != "K"
-            if allowed and left.tags not in _OPEN:
+            allowed = token.may(kinds) if kinds else tags != "K" and token.lower != "that"
+            if allowed and (left.tags not in _OPEN or left.lower in _ALONE):
                 right = self.tokens[at + 1] if at < last else _OUTSIDE
                 found.append(Spot(at, left2, left, token, right, verbs, relatives, commas))
             if "V" in tags or "Z" in tags or "T" in tags:
@@ -150,6 +151,8 @@ def _verbness(word: str) -> str:
 
 def predicate(tokens: Sequence[Token]) -> int | None:
     """The position of the first word of the predicate, adverbs included; None if it has none."""
+    if len(tokens) > 2 and tokens[0].may("B") and tokens[1].lower == "there":
+        return 2
     plain, aux = choices(tokens)
     if plain is not None:
         at = best(plain)

@@ -22,7 +22,7 @@ _CONTRACTED = re.compile(r"^(what|who|where|how)['\u2019]s\b", re.IGNORECASE)
 _OR_NOT = re.compile(r"[\s,.;:\u2026-]*\b(?:yes or no|true or false)\W*$", re.I)
 # "Who is taller, Ann or Bo?": the two are not said again.
 _WH = re.compile(r"(?:who|which|what)\b", re.IGNORECASE)
-_OFFERED = re.compile(r"[,:-] ?(?:[\w'\u2019]+,? ){1,4}or (?:[\w'\u2019]+ ?){1,4}\?+$")
+_OFFERED = re.compile(r"[,:] (?:[\w'\u2019]+ ){1,3}or (?:[\w'\u2019]+ ){0,2}[\w'\u2019]+\?+$")
 _MOST_TOKENS = 200  # patterns backtrack: a longer "sentence" is no question
 
 Parts = Mapping[str, Sequence[Token]]
