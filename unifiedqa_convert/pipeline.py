@@ -91,7 +91,8 @@ def _rows_in(place: Place) -> int:
 
 
 def _work_alone(request: Request, done: frozenset[int], turn: tuple[int, int]) -> None:
-    job = look_up(replace(request, workers=1))
+    options = replace(request.options, turn=turn)  # which GPU is this worker's
+    job = look_up(replace(request, workers=1, options=options))
     _work(job, job.place(), done, turn, lambda _rows: None)
 
 

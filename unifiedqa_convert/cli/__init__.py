@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from unifiedqa_convert.cli import convert, datasets
+from unifiedqa_convert.cli import convert, datasets, declare, models
 from unifiedqa_convert.errors import UqaError
 from vera_model import run as vera_run
 
@@ -25,6 +25,9 @@ app.command("list", epilog="Example: uqa list --json | jq '.[].name'")(datasets.
 app.command(epilog="Example: uqa show copa --rows 2")(datasets.show)
 app.command(epilog="Example: uqa cite copa sciq --bibtex")(datasets.cite)
 app.command(epilog=convert.EPILOG)(convert.convert)
+app.command(epilog=declare.EPILOG)(declare.declare)
+app.add_typer(models.model, name="model")
+app.add_typer(models.cache, name="cache")
 app.command(
     epilog="Examples: uqa check data/converted; uqa check published.tsv; exit code 4: an error"
 )(datasets.check)

@@ -5,7 +5,19 @@ from typing import Annotated, Literal
 
 import typer
 
-from unifiedqa_convert.cli.options import AsJson, Quiet, RawFiles, dataset_names
+from unifiedqa_convert.cli.options import (
+    AsJson,
+    BackendName,
+    BatchTokens,
+    ConverterName,
+    DeviceName,
+    DtypeName,
+    PromptName,
+    Quiet,
+    RawFiles,
+    Revision,
+    dataset_names,
+)
 from unifiedqa_convert.errors import UsageError
 
 EPILOG = (
@@ -48,9 +60,13 @@ def convert(
     data_dir: Annotated[
         Path | None, typer.Option(help="Find the authors' files here.", envvar="UQA_DATA_DIR")
     ] = None,
-    question_converter: Annotated[
-        str, typer.Option(help="rules (embedded) or none.", metavar="NAME")
-    ] = "rules",
+    question_converter: ConverterName = "rules",
+    backend: BackendName = "transformers",
+    device: DeviceName = "auto",
+    dtype: DtypeName = "auto",
+    batch_tokens: BatchTokens = None,
+    revision: Revision = None,
+    prompt: PromptName = None,
     recipe: Annotated[
         Literal["clean", "vera"], typer.Option(help="clean: right; vera: as upstream did it.")
     ] = "clean",
@@ -108,6 +124,7 @@ def convert(
     quiet: Quiet = False,
 ) -> None:
     """Convert a split, or a group of datasets: raw rows to records and statements, counted."""
+    from unifiedqa_convert.declare.options import Options
     from unifiedqa_convert.job import Request
     from unifiedqa_convert.own_file import Columns
     from unifiedqa_convert.summary import (
@@ -134,6 +151,7 @@ def convert(
         to=to,
         out=out,
         question_converter=question_converter,
+        options=Options(backend, device, dtype, batch_tokens, revision, prompt),
         recipe=recipe,
         profile=profile,
         limit=limit,
