@@ -21,7 +21,7 @@ from unifiedqa_convert.schema import (
 class Choice(TypedDict):
     """One choice as AI2's and Tel Aviv's JSON lines nest it; a dict, since each row makes five."""
 
-    label: Annotated[Text, Field(description="what answerKey calls this choice")]
+    label: Annotated[str, Field(description="what answerKey calls this choice")]
     text: Annotated[Text, Field(description="the choice itself")]
 
 
@@ -131,7 +131,7 @@ class CommonsenseQA(Adapter):
 
     def examples(self, row: Row) -> Iterator[Example]:
         """One multiple-choice example a row; no key, no gold."""
-        assert isinstance(row, HubRow | AuthorsRow)
+        assert isinstance(row, AuthorsRow | HubRow)
         yield MultipleChoice(
             id=row.id,
             question=row.stem,

@@ -105,8 +105,10 @@ def _use(
     placed: list[_Placed],
     chunk: Chunk,
 ) -> None:
+    examples: list[Example] = []
     try:
-        examples = [arrange(example, profile) for example in adapter.examples(row)]
+        for example in adapter.examples(row):
+            examples.append(arrange(example, profile))
     except NotAnExample as error:
         chunk.counts[f"rows/skipped/{error.reason}"] += 1
         return
@@ -159,19 +161,20 @@ def _converted(
 ) -> Converted:
     example = item.example
     parts, record = fields_and_record(example, profile)
+    flags: tuple[str, ...] = ()
+    if not (surely_recovers(parts, record, profile) or recovers(example, record, profile)):
+        flags = (AMBIGUOUS,)
     equal = _equal(parts.choices, collapsed=profile.plain)
-    known = labels(example) if entries or equal else ()
+    if not equal and not entries:
+        return Converted(item.id, item.row, example, record, (), (), flags)
+    known = labels(example)
     same_choice = _disputed(parts.choices, known) if equal else _NONE
     statements, same_sentence = _statements(entries, answers, known, same_choice)
-    flags = []
-    if equal:
-        flags.append(DUPLICATE)
-    if same_choice:
-        flags.append(CONFLICT)
-    if same_sentence - same_choice:
-        flags.append(SAME_SENTENCE)
-    if not (surely_recovers(parts, record, profile) or recovers(example, record, profile)):
-        flags.append(AMBIGUOUS)
+    told = {
+        DUPLICATE: equal,
+        CONFLICT: bool(same_choice),
+        SAME_SENTENCE: bool(same_sentence - same_choice),
+    }
     declaratives = [declarative_record(s, example.context, profile) for s in statements]
     ambiguous = [
         place
@@ -185,8 +188,8 @@ def _converted(
         record,
         tuple(statements),
         tuple(declaratives),
-        tuple(flags),
-        frozenset(ambiguous) if ambiguous else _NONE,
+        tuple(flag for flag, is_so in told.items() if is_so) + flags,
+        frozenset(ambiguous),
     )
 
 
@@ -232,9 +235,10 @@ def _disputed(texts: Sequence[str], known: Sequence[bool | None]) -> set[int]:
 
 
 def _count(chunk: Chunk) -> None:
+    labelled = sum(item.question.output is not None for item in chunk.converted)
+    chunk.counts["examples/labelled"] += labelled
+    chunk.counts["examples/unlabelled"] += len(chunk.converted) - labelled
     for item in chunk.converted:
-        known = item.question.output is not None
-        chunk.counts["examples/labelled" if known else "examples/unlabelled"] += 1
         for flag in item.flags:
             chunk.counts[f"flags/{flag}"] += 1
         for statement in item.statements:
@@ -242,4 +246,5 @@ def _count(chunk: Chunk) -> None:
             chunk.counts[f"statements/{label}"] += 1
             chunk.counts[f"via/{statement.via}"] += 1
             chunk.counts["statements/masked"] += statement.masked
-        chunk.counts["statements/ambiguous"] += len(item.ambiguous)
+        if item.ambiguous:
+            chunk.counts["statements/ambiguous"] += len(item.ambiguous)

@@ -8,6 +8,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
@@ -103,8 +104,8 @@ def _jsonl(path: Path, wanted: Wanted | None) -> Iterator[Raw]:
 
 def _bounded_lines(file: IO[bytes]) -> Iterator[bytes]:
     """Lines without the mark at the file's start; of a line over the limit, its first bytes."""
-    first = file.readline(LONGEST_LINE + 1).removeprefix(UTF8_BOM)
-    for line in chain([first], iter(lambda: file.readline(LONGEST_LINE + 1), b"")):
+    next_line = partial(file.readline, LONGEST_LINE + 1)
+    for line in chain([next_line().removeprefix(UTF8_BOM)], iter(next_line, b"")):
         if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
             while (rest := file.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
                 pass
@@ -136,7 +137,8 @@ def _may_repeat_keys(text: bytes, kept: int) -> bool:
     the last of a key's values, so a key that stands twice costs the text one colon at least, and
     white space costs none. Text can only gain a colon where it was escaped.
     """
-    return text.count(b":") != kept or b"\\u003" in text
+    escaped = b"\\" in text and b"\\u003" in text
+    return escaped or text.count(b":") != kept
 
 
 def _twice(text: bytes) -> str | None:

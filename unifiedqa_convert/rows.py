@@ -80,6 +80,7 @@ def _typed(
 ) -> Callable[[int, Raw | Second], Numbered]:
     """What makes a typed row, or the error it deserves, of a record of that shape."""
     # model_validate's own checks of its arguments cost a quarter of a row's validation.
+    shape.model_rebuild()
     validate = shape.__pydantic_validator__.validate_python
 
     def typed(number: int, raw: Raw | Second) -> Numbered:

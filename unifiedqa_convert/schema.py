@@ -165,7 +165,7 @@ class MultipleChoice(Example):
     @model_validator(mode="after")
     def _positions(self) -> Self:
         golds, choices = self.golds, len(self.choices)
-        if golds and not (0 <= min(golds) and max(golds) < choices):
+        if golds and not (min(golds) >= 0 and max(golds) < choices):
             raise ValueError(f"golds {golds} point outside {choices} choices")
         if self.sentences is not None and len(self.sentences) != len(self.choices):
             raise ValueError(f"{len(self.sentences)} sentences for {len(self.choices)} choices")
