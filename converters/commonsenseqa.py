@@ -1,9 +1,9 @@
 """CommonsenseQA: questions around one ConceptNet concept (Talmor et al. 2019)."""
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import AliasPath, BaseModel, ConfigDict, Field
+from pydantic import AliasPath, Field
 
 from unifiedqa_convert.schema import (
     Adapter,
@@ -14,15 +14,15 @@ from unifiedqa_convert.schema import (
     Source,
     Split,
     Text,
+    TypedDict,
 )
 
 
-class Choice(BaseModel):
-    """One choice as AI2's and Tel Aviv's JSON lines nest it."""
+class Choice(TypedDict):
+    """One choice as AI2's and Tel Aviv's JSON lines nest it; a dict, since each row makes five."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", defer_build=True)
-    label: Text = Field(description="what answerKey calls this choice")
-    text: Text = Field(description="the choice itself")
+    label: Annotated[str, Field(description="what answerKey calls this choice")]
+    text: Annotated[Text, Field(description="the choice itself")]
 
 
 def position(key: str, labels: Sequence[str], field: str = "answerKey") -> int:
@@ -30,11 +30,9 @@ def position(key: str, labels: Sequence[str], field: str = "answerKey") -> int:
 
     FieldError, on the raw ``field`` that holds the key, where no choice or more than one has it.
     """
-    places = [place for place, label in enumerate(labels) if label == key]
-    if len(places) != 1:
-        listed = " ".join(labels)
-        raise FieldError(field, f"{key!r} names {len(places)} of the choices {listed}")
-    return places[0]
+    if (named := labels.count(key)) != 1:
+        raise FieldError(field, f"{key!r} names {named} of the choices {' '.join(labels)}")
+    return labels.index(key)
 
 
 class HubRow(Row):
@@ -82,12 +80,12 @@ class AuthorsRow(Row):
     @property
     def labels(self) -> list[str]:
         """Each choice's label."""
-        return [choice.label for choice in self.choices]
+        return [choice["label"] for choice in self.choices]
 
     @property
     def texts(self) -> list[str]:
         """Each choice's text."""
-        return [choice.text for choice in self.choices]
+        return [choice["text"] for choice in self.choices]
 
 
 class CommonsenseQA(Adapter):
@@ -133,7 +131,7 @@ class CommonsenseQA(Adapter):
 
     def examples(self, row: Row) -> Iterator[Example]:
         """One multiple-choice example a row; no key, no gold."""
-        assert isinstance(row, HubRow | AuthorsRow)
+        assert isinstance(row, AuthorsRow | HubRow)
         yield MultipleChoice(
             id=row.id,
             question=row.stem,

@@ -73,12 +73,12 @@ class AuthorsRow(Row):
     @property
     def labels(self) -> list[str]:
         """Each choice's label."""
-        return [choice.label for choice in self.choices]
+        return [choice["label"] for choice in self.choices]
 
     @property
     def texts(self) -> list[str]:
         """Each choice's text."""
-        return [choice.text for choice in self.choices]
+        return [choice["text"] for choice in self.choices]
 
 
 class HubFactRow(HubRow):

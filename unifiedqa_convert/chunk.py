@@ -15,8 +15,8 @@ from unifiedqa_convert.declare.draft import draft, labels, only_asks
 from unifiedqa_convert.encode import (
     arrange,
     declarative_record,
-    fields,
-    joined,
+    declarative_recovers,
+    fields_and_record,
     recovers,
     same_text,
     surely_recovers,
@@ -26,6 +26,7 @@ from unifiedqa_convert.numbered import Numbered, Skipped
 from unifiedqa_convert.profiles import Profile
 from unifiedqa_convert.rows import as_json, wrong_field
 from unifiedqa_convert.schema import (
+    AMBIGUOUS,
     Adapter,
     Converted,
     Example,
@@ -38,7 +39,6 @@ from unifiedqa_convert.schema import (
 DUPLICATE = "duplicate-choices"
 CONFLICT = "conflicting-choices"
 SAME_SENTENCE = "conflicting-statements"
-AMBIGUOUS = "ambiguous-record"
 
 _NONE: frozenset[int] = frozenset()
 
@@ -72,12 +72,13 @@ def convert_chunk(
     placed: list[_Placed] = []
     for numbered in rows:
         chunk.counts["rows/read"] += 1
-        if isinstance(numbered.row, Row):
-            _use(adapter, split, numbered, numbered.row, profile, placed, chunk)
+        # The row comes last: for a pydantic class isinstance is slow unless it is the very class.
+        if isinstance(numbered.row, RowError):
+            _reject(chunk, numbered, numbered.row)
         elif isinstance(numbered.row, Skipped):
             chunk.counts[f"rows/skipped/{numbered.row.reason}"] += 1
         else:
-            _reject(chunk, numbered, numbered.row)
+            _use(adapter, split, numbered, numbered.row, profile, placed, chunk)
     unasked = 0
     drafts: list[Drafts] = []
     for item in placed:
@@ -105,8 +106,10 @@ def _use(
     placed: list[_Placed],
     chunk: Chunk,
 ) -> None:
+    examples: list[Example] = []
     try:
-        examples = [arrange(example, profile) for example in adapter.examples(row)]
+        for example in adapter.examples(row):
+            examples.append(arrange(example, profile))
     except NotAnExample as error:
         chunk.counts[f"rows/skipped/{error.reason}"] += 1
         return
@@ -144,26 +147,36 @@ def _converted(
     item: _Placed, entries: Drafts, answered: dict[Ask, Sentence], profile: Profile
 ) -> Converted:
     example = item.example
-    parts = fields(example, profile)
-    record = joined(parts, profile)
-    # Collapsed choices need their case folded only; _equal would collapse them again.
-    keys = {choice.casefold() for choice in parts.choices} if profile.plain else None
-    equal = len(keys) < len(parts.choices) if keys is not None else _equal(parts.choices)
-    known = labels(example) if entries or equal else ()
+    parts, record = fields_and_record(example, profile)
+    flags: tuple[str, ...] = ()
+    if not (surely_recovers(parts, record, profile) or recovers(example, record, profile)):
+        flags = (AMBIGUOUS,)
+    equal = _equal(parts.choices, collapsed=profile.plain)
+    if not equal and not entries:
+        return Converted(item.id, item.row, example, record, (), (), flags)
+    known = labels(example)
     same_choice = _disputed(parts.choices, known) if equal else _NONE
     statements, same_sentence = _statements(entries, answered, known, same_choice)
-    flags = []
-    if equal:
-        flags.append(DUPLICATE)
-    if same_choice:
-        flags.append(CONFLICT)
-    if same_sentence - same_choice:
-        flags.append(SAME_SENTENCE)
-    if not (surely_recovers(parts, record, profile) or recovers(example, record, profile)):
-        flags.append(AMBIGUOUS)
+    told = {
+        DUPLICATE: equal,
+        CONFLICT: bool(same_choice),
+        SAME_SENTENCE: bool(same_sentence - same_choice),
+    }
     declaratives = [declarative_record(s, example.context, profile) for s in statements]
+    ambiguous = [
+        place
+        for place, (said, pair) in enumerate(zip(statements, declaratives, strict=True))
+        if not declarative_recovers(said, example.context, pair, profile)
+    ]
     return Converted(
-        item.id, item.row, example, record, tuple(statements), tuple(declaratives), tuple(flags)
+        item.id,
+        item.row,
+        example,
+        record,
+        tuple(statements),
+        tuple(declaratives),
+        tuple(flag for flag, is_so in told.items() if is_so) + flags,
+        frozenset(ambiguous),
     )
 
 
@@ -191,9 +204,13 @@ def _statements(
     return statements, same
 
 
-def _equal(texts: Sequence[str]) -> bool:
-    """Whether two of the texts are the same, white space and case ignored."""
-    return len(texts) > 1 and len({same_text(text) for text in texts}) < len(texts)
+def _equal(texts: Sequence[str], *, collapsed: bool = False) -> bool:
+    """Whether two of the texts are the same, white space and case ignored.
+
+    Texts whose white space is ``collapsed`` already need their case folded only.
+    """
+    key = str.casefold if collapsed else same_text
+    return len(texts) > 1 and len(set(map(key, texts))) < len(texts)
 
 
 def _disputed(texts: Sequence[str], known: Sequence[bool | None]) -> set[int]:
@@ -205,9 +222,10 @@ def _disputed(texts: Sequence[str], known: Sequence[bool | None]) -> set[int]:
 
 
 def _count(chunk: Chunk) -> None:
+    labelled = sum(item.question.output is not None for item in chunk.converted)
+    chunk.counts["examples/labelled"] += labelled
+    chunk.counts["examples/unlabelled"] += len(chunk.converted) - labelled
     for item in chunk.converted:
-        known = item.question.output is not None
-        chunk.counts["examples/labelled" if known else "examples/unlabelled"] += 1
         for flag in item.flags:
             chunk.counts[f"flags/{flag}"] += 1
         for statement in item.statements:
@@ -215,3 +233,5 @@ def _count(chunk: Chunk) -> None:
             chunk.counts[f"statements/{label}"] += 1
             chunk.counts[f"via/{statement.via}"] += 1
             chunk.counts["statements/masked"] += statement.masked
+        if item.ambiguous:
+            chunk.counts["statements/ambiguous"] += len(item.ambiguous)

@@ -14,7 +14,10 @@ def tree(counts: Counter[str]) -> Tree:
     nested: Tree = {
         "rows": {"read": 0, "used": 0, "skipped": {}, "rejected": 0},
         "examples": {"labelled": 0, "unlabelled": 0},
-        "statements": {"true": 0, "false": 0, "unknown": 0, "masked": 0, "not made": {}},
+        "statements": {
+            **{"true": 0, "false": 0, "unknown": 0, "masked": 0, "ambiguous": 0},
+            "not made": {},
+        },
         "via": {},
         "flags": {},
         "asks": {"asked": 0, "distinct per chunk": 0},

@@ -5,25 +5,30 @@ Khashabi et al. 2020). How the rest is written is the profile's affair (profiles
 """
 
 import hashlib
-import re
 from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
+from unifiedqa_convert.parsed import UNLABELLED as UNLABELLED
+from unifiedqa_convert.parsed import Parsed as Parsed
+from unifiedqa_convert.parsed import parse as parse
+from unifiedqa_convert.parsed import parse_declarative as parse_declarative
 from unifiedqa_convert.profiles import PROFILES as PROFILES
 from unifiedqa_convert.profiles import Profile as Profile
 from unifiedqa_convert.profiles import collapse as collapse
 from unifiedqa_convert.profiles import profile_named as profile_named
-from unifiedqa_convert.schema import Example, FreeText, MultipleChoice, Record, Statement, YesNo
+from unifiedqa_convert.schema import (
+    Example,
+    FieldError,
+    FreeText,
+    MultipleChoice,
+    Record,
+    Statement,
+    YesNo,
+)
 
-UNLABELLED = "-"
 NO_ANSWER = "<No Answer>"
-
-
-class Parsed(MultipleChoice):
-    """What a question record says; no choices where it lists none, golds found by their text."""
-
-    answer: str | None = None
+_BACKSLASH_N = r"\n"
 
 
 def same_text(text: str) -> str:
@@ -37,28 +42,34 @@ def arrange(example: Example, profile: Profile) -> Example:
     SciQ publishes its gold in a field of its own; any fixed place for it would be learnt. Where
     order gives the gold away, it comes from a hash of each choice's normalised text: the same on
     every machine. Choices that the dataset's quirk merges into others are left out.
+
+    Raises FieldError where there are more choices than letters.
     """
     if example.context is not None and not profile.own.context:
         example = example.model_copy(update={"context": None})
     if not isinstance(example, MultipleChoice):
         return example
-    merged = profile.own.merged
-    places = [n for n, choice in enumerate(example.choices) if choice not in merged]
-    if not example.order_matters and profile.hash_free_order:
-        places.sort(key=lambda n: (_digest(example.choices[n]), n))
-    elif len(places) == len(example.choices):
+    merged, choices = profile.own.merged, example.choices
+    if len(choices) > len(profile.letters):
+        letters = len(profile.letters)
+        raise FieldError("choices", f"{len(choices)} choices, but only {letters} letters")
+    by_hash = profile.hash_free_order and not example.order_matters
+    if not by_hash and merged.keys().isdisjoint(choices):
         return example
+    places = [n for n, choice in enumerate(choices) if choice not in merged]
+    if by_hash:
+        places.sort(key=lambda n: (_digest(choices[n]), n))
     golds = example.golds
     if golds and merged:
-        told = [merged.get(example.choices[gold], example.choices[gold]) for gold in golds]
-        golds = tuple(example.choices.index(choice) for choice in told)
+        told = [merged.get(choices[gold], choices[gold]) for gold in golds]
+        golds = tuple(choices.index(choice) for choice in told)
     sentences = example.sentences
     return MultipleChoice(
         id=example.id,
         question=example.question,
         cue=example.cue,
         context=example.context,
-        choices=tuple([example.choices[n] for n in places]),
+        choices=tuple([choices[n] for n in places]),
         golds=golds and tuple(sorted({places.index(gold) for gold in golds})),
         sentences=sentences and tuple([sentences[n] for n in places]),
         order_matters=example.order_matters,
@@ -77,35 +88,60 @@ class Fields(NamedTuple):
 def fields(example: Example, profile: Profile) -> Fields:
     """Clean each text once; the output is the first gold's text, None where there is no label."""
     clean = profile.clean
-    question = clean(profile.asked(example))
-    context = clean(example.context) if example.context else ""
+    question, choices, context, output = _texts(example, profile)
+    return Fields(
+        clean(question), tuple(map(clean, choices)), clean(context), output and clean(output)
+    )
+
+
+def _texts(example: Example, profile: Profile) -> Fields:
+    """The example's texts as they are."""
     choices: tuple[str, ...] = ()
     output: str | None = None
     if isinstance(example, MultipleChoice):
-        choices = tuple(map(clean, example.choices))
+        choices = example.choices
         output = choices[example.golds[0]] if example.golds else None
     elif isinstance(example, YesNo):
         output = None if example.answer is None else _yes_no(example.answer)
     elif isinstance(example, FreeText) and example.answers is not None:
-        output = clean(example.answers[0]) if example.answers else NO_ANSWER
-    return Fields(question, choices, context, output)
+        output = example.answers[0] if example.answers else NO_ANSWER
+    return Fields(profile.asked(example), choices, example.context or "", output)
 
 
 def joined(parts: Fields, profile: Profile) -> Record:
     r"""``question \n (a) … (b) … \n context`` → output; absent parts are left out."""
-    text = parts.question
-    if parts.choices:
+    question, choices, context, output = parts
+    text = question
+    if choices:
         bare = profile.unasked if not text else None
-        text += (bare or profile.separator) + _lettered(parts.choices, profile)
-    if parts.context:
-        text += profile.separator + parts.context
-    output = None if parts.output is None else profile.whole(parts.output)
-    return Record(profile.whole(text), output)
+        text += (bare or profile.separator) + _lettered(choices, profile)
+    if context:
+        text += profile.separator + context
+    return Record(profile.whole(text), None if output is None else profile.whole(output))
+
+
+def fields_and_record(example: Example, profile: Profile) -> tuple[Fields, Record]:
+    """What ``fields`` and ``joined`` give, at half the price where the texts are clean already.
+
+    The record of the raw texts is cleaned as a whole. Where that changes nothing it would have
+    changed no field: what a profile cleans is characters, or white space that is more than the
+    one space which stands on each side of every field.
+    """
+    texts = _texts(example, profile)
+    record = joined(texts, profile)
+    if (
+        profile.clean(record.input) == record.input
+        # The output is one of the choices, or stands in no field of the input.
+        and (texts.choices or texts.output is None or profile.clean(texts.output) == texts.output)
+    ):
+        return texts, record
+    parts = fields(example, profile)
+    return parts, joined(parts, profile)
 
 
 def question_record(example: Example, profile: Profile) -> Record:
     r"""``question \n (a) … (b) … \n context`` → the gold's text; absent parts are left out."""
-    return joined(fields(example, profile), profile)
+    return fields_and_record(example, profile)[1]
 
 
 def declarative_record(statement: Statement, context: str | None, profile: Profile) -> Record:
@@ -130,37 +166,6 @@ def each_choice(
     ]
 
 
-def parse(record: Record, profile: Profile) -> Parsed:
-    r"""A question record back into question, choices, context and gold.
-
-    Golds are every choice whose text equals the output; where a choice holds `` (b) `` or the
-    question a literal `` \n ``, what comes back differs from what went in (see ``recovers``).
-    """
-    text = record.input
-    if profile.unasked and text.startswith(profile.unasked):
-        text = profile.separator + text.removeprefix(profile.unasked)
-    question, *rest = text.split(profile.separator)
-    choices: tuple[str, ...] = ()
-    if rest and rest[0].lstrip().startswith(f"({profile.letters[0]})"):
-        choices = _unlettered(rest.pop(0), profile.letters)
-    answer = None if record.output is None else record.output.strip()
-    golds = tuple(place for place, choice in enumerate(choices) if choice == answer)
-    return Parsed(
-        question=question.strip(),
-        choices=choices,
-        golds=golds or None,
-        context=profile.separator.join(rest).strip() or None,
-        answer=answer,
-    )
-
-
-def parse_declarative(record: Record, profile: Profile) -> tuple[Statement, str | None]:
-    """A declarative record back into its statement and context."""
-    sentence, *rest = record.input.split(profile.separator)
-    label = {"yes": True, "no": False}.get(record.output or UNLABELLED)
-    return Statement(sentence, label, 0, "given"), profile.separator.join(rest) or None
-
-
 def recovers(example: Example, record: Record, profile: Profile) -> bool:
     """Whether ``parse`` gives back the example as the profile normalises it."""
     parsed, normal = parse(record, profile), profile.normal
@@ -174,24 +179,43 @@ def recovers(example: Example, record: Record, profile: Profile) -> bool:
         and parsed.choices == choices
         and parsed.golds == golds
         and parsed.context == (normal(example.context or "") or None)
+        and parsed.answer != UNLABELLED  # which a TSV has for no answer
     )
 
 
 def surely_recovers(parts: Fields, record: Record, profile: Profile) -> bool:
-    """Whether it is plain, without parsing, that the record gives its example back.
+    r"""Whether it is plain, without parsing, that the record gives its example back.
 
     False says nothing; ``recovers`` decides then. True needs texts that ``normal`` leaves alone,
-    each separator written by us, no bracket in a choice that a marker could be made of, no two
-    equal choices, and no context that reads as choices.
+    no backslash-n but those written by us, an output that no file takes for a missing one, no
+    bracket in a choice that a marker could be made of, no two equal choices, and no context that
+    reads as choices.
     """
-    separators = bool(parts.choices) + bool(parts.context)
+    question, choices, context, output = parts
+    text = record.input
     return (
         profile.plain
-        and record.input.count(profile.separator) == separators
-        and not any("(" in choice for choice in parts.choices)
-        and len(set(parts.choices)) == len(parts.choices)
-        and (bool(parts.choices) or not parts.context.startswith("("))
-        and bool(parts.question)
+        and bool(question)
+        and text.count(_BACKSLASH_N) == bool(choices) + bool(context)
+        and output != UNLABELLED
+        and (text.count("(") == len(choices) or not any("(" in choice for choice in choices))
+        and len(set(choices)) == len(choices)
+        and (bool(choices) or not context.startswith("("))
+    )
+
+
+def declarative_recovers(
+    statement: Statement, context: str | None, record: Record, profile: Profile
+) -> bool:
+    """Whether ``parse_declarative`` gives back the sentence, label and context, as normalised."""
+    context = context or ""
+    if profile.plain and record.input.count(_BACKSLASH_N) == bool(context) == bool(context.strip()):
+        return True
+    back, back_context = parse_declarative(record, profile)
+    return (back.sentence, back.label, back_context or "") == (
+        profile.normal(statement.sentence),
+        statement.label,
+        profile.normal(context),
     )
 
 
@@ -204,28 +228,17 @@ def _yes_no(label: bool) -> str:
 
 
 def _lettered(choices: tuple[str, ...], profile: Profile) -> str:
-    if len(choices) > len(profile.letters):
-        raise ValueError(f"{len(choices)} choices, but only {len(profile.letters)} letters")
+    if "" not in choices:
+        return _all_lettered(profile.letters, len(choices)) % choices
     return " ".join(
         f"({letter}) {choice}" if choice else profile.empty.format(letter)
         for letter, choice in zip(profile.letters, choices, strict=False)
     )
 
 
-def _unlettered(text: str, letters: str) -> tuple[str, ...]:
-    """Cut at ``(a)``, ``(b)`` … in turn: each marker is looked for after the one before it."""
-    cuts: list[tuple[int, int]] = []
-    position = 0
-    for marker in _markers(letters):
-        found = marker.search(text, position)
-        if found is None:
-            break
-        cuts.append(found.span())
-        position = found.end()
-    ends = [start for start, _ in cuts[1:]] + [len(text)]
-    return tuple(text[end:stop].strip() for (_, end), stop in zip(cuts, ends, strict=True))
-
-
 @cache
-def _markers(letters: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(rf"(?:(?<=\s)|^)\({letter}\)(?=\s|$)") for letter in letters)
+def _all_lettered(letters: str, count: int) -> str:
+    """``(a) %s (b) %s``: filling it in takes a fifth of the time that joining the parts takes."""
+    if count > len(letters):
+        raise ValueError(f"{count} choices, but only {len(letters)} letters")
+    return " ".join(f"({letter}) %s" for letter in letters[:count])

@@ -8,6 +8,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
@@ -103,8 +104,8 @@ def _jsonl(path: Path, wanted: Wanted | None) -> Iterator[Raw]:
 
 def _bounded_lines(file: IO[bytes]) -> Iterator[bytes]:
     """Lines without the mark at the file's start; of a line over the limit, its first bytes."""
-    first = file.readline(LONGEST_LINE + 1).removeprefix(UTF8_BOM)
-    for line in chain([first], iter(lambda: file.readline(LONGEST_LINE + 1), b"")):
+    next_line = partial(file.readline, LONGEST_LINE + 1)
+    for line in chain([next_line().removeprefix(UTF8_BOM)], iter(next_line, b"")):
         if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
             while (rest := file.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
                 pass
@@ -120,28 +121,24 @@ def _loads(line: bytes) -> Raw:
         return Unreadable(f"not JSON: {error}")
     if not isinstance(value, dict):
         return Unreadable("not a JSON object")
-    if _may_repeat_keys(line, value) and (twice := _twice(line)):
+    try:
+        kept = orjson.dumps(value).count(b":")
+    except orjson.JSONEncodeError:
+        return Unreadable("nested deeper than a row can be")
+    if _may_repeat_keys(line, kept) and (twice := _twice(line)):
         return Unreadable(f"the key {twice!r} stands twice in one object")
     return value
 
 
-def _may_repeat_keys(text: bytes, value: Any) -> bool:
+def _may_repeat_keys(text: bytes, kept: int) -> bool:
     """Whether the exact question is worth its cost: False only where no key can stand twice.
 
-    Every key is followed by ``":``, which inside a string reads ``\\":``. So where no colon has
-    white space before it and no backslash stands before a closing quote, the marks are the keys.
+    ``kept`` is the number of colons in the parsed value, written as JSON again. The parser keeps
+    the last of a key's values, so a key that stands twice costs the text one colon at least, and
+    white space costs none. Text can only gain a colon where it was escaped.
     """
-    odd = b" :" in text or b"\t:" in text or b"\n:" in text or b'\\\\":' in text
-    return odd or _keys(value) != text.count(b'":') - text.count(b'\\":')
-
-
-def _keys(value: Any) -> int:
-    """How many keys a JSON value has, nested ones included."""
-    total, inner = (len(value), value.values()) if type(value) is dict else (0, value)
-    for item in inner:  # plain loops and exact types: every row of every file comes by here
-        if type(item) is dict or type(item) is list:
-            total += _keys(item)
-    return total
+    escaped = b"\\" in text and b"\\u003" in text
+    return escaped or text.count(b":") != kept
 
 
 def _twice(text: bytes) -> str | None:
@@ -182,7 +179,13 @@ def read_document(path: Path) -> Any:
         raise broken(path, error) from None
     except orjson.JSONDecodeError as error:
         raise SourceError(f"{path}: not JSON: {error}") from None
-    if _may_repeat_keys(text, document) and (twice := _twice(text)):
+    # A row at a time, so that the file's text is not held a second time.
+    values = document if isinstance(document, list) else [document]
+    try:
+        kept = sum(orjson.dumps(value).count(b":") for value in values)
+    except orjson.JSONEncodeError:
+        raise SourceError(f"{path}: nested deeper than rows can be") from None
+    if _may_repeat_keys(text, kept) and (twice := _twice(text)):
         raise SourceError(f"{path}: the key {twice!r} stands twice in one object")
     return document
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, model_validator
+from typing_extensions import TypedDict as TypedDict  # the one that pydantic reads before 3.12
 
 Partition = Literal["seen", "unseen-1", "unseen-2", "none"]
 """Vera's evaluation partitions (Liu et al. 2023, table 1); ``none`` for a dataset outside it."""
@@ -144,7 +145,9 @@ class Example(BaseModel):
     @property
     def asked(self) -> str:
         """The question with its cue; one of them may be all there is."""
-        return " ".join(part for part in (self.question, self.cue) if part)
+        if not self.cue:
+            return self.question
+        return f"{self.question} {self.cue}" if self.question else self.cue
 
 
 class MultipleChoice(Example):
@@ -161,8 +164,9 @@ class MultipleChoice(Example):
 
     @model_validator(mode="after")
     def _positions(self) -> Self:
-        if self.golds is not None and not all(0 <= gold < len(self.choices) for gold in self.golds):
-            raise ValueError(f"golds {self.golds} point outside {len(self.choices)} choices")
+        golds, choices = self.golds, len(self.choices)
+        if golds and not (min(golds) >= 0 and max(golds) < choices):
+            raise ValueError(f"golds {golds} point outside {choices} choices")
         if self.sentences is not None and len(self.sentences) != len(self.choices):
             raise ValueError(f"{len(self.sentences)} sentences for {len(self.choices)} choices")
         return self
@@ -204,6 +208,10 @@ class Record(NamedTuple):
     output: str | None
 
 
+AMBIGUOUS = "ambiguous-record"
+"""The flag of a record that ``parse`` does not give back as it was."""
+
+
 class Converted(NamedTuple):
     """All that became of one example: what a shard's row holds."""
 
@@ -216,6 +224,9 @@ class Converted(NamedTuple):
     statements: tuple[Statement, ...]
     declaratives: tuple[Record, ...]
     flags: tuple[str, ...]
+    """What a reader of the example should know; AMBIGUOUS is said of its question record."""
+    ambiguous: frozenset[int] = frozenset()
+    """Places in ``declaratives`` of those that can't be read back."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from unifiedqa_convert.encode import UNLABELLED, each_choice
 from unifiedqa_convert.profiles import profile_named
-from unifiedqa_convert.table import facts_of, record_batch
+from unifiedqa_convert.table import column, facts_of, record_batch
 
 Format = Literal["arrow", "parquet", "jsonl", "tsv", "vera"]
 Rows = Sequence[dict[str, Any]]
@@ -104,17 +104,23 @@ class TsvWriter:
     def write(self, rows: Rows) -> Counter[str]:
         """As many lines as records: they hold no tab and no line end, white space is collapsed."""
         pad, end = self._profile.own.pad, self._profile.own.end
-        records = [record for row in rows for record in self._records(row)]
-        for text, answer in records:
-            output = UNLABELLED if answer is None else answer
-            self._file.write(f"{text}{pad}\t{pad}{output}{end}\n".encode())
+        records = self._records(rows)
+        lines = [
+            f"{text}{pad}\t{pad}{UNLABELLED if answer is None else answer}{end}\n"
+            for text, answer in records
+        ]
+        self._file.write("".join(lines).encode())
         return Counter({WRITTEN: len(rows)})
 
-    def _records(self, row: dict[str, Any]) -> list[tuple[str, str | None]]:
-        """The row's record; where the published file judges each choice, a record for each."""
-        if not self._profile.own.each_choice or "choices" not in row:
-            return [(row["input"], row["output"])]
-        return each_choice(row["question"], row["choices"], row["golds"], self._profile)
+    def _records(self, rows: Rows) -> list[tuple[str, str | None]]:
+        """The rows' records; where the published file judges each choice, a record for each."""
+        if not self._profile.own.each_choice or (rows and "choices" not in rows[0]):
+            return list(zip(column(rows, "input"), column(rows, "output"), strict=True))
+        return [
+            record
+            for row in rows
+            for record in each_choice(row["question"], row["choices"], row["golds"], self._profile)
+        ]
 
     def close(self) -> None:
         """Nothing ends a TSV file."""

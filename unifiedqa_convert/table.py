@@ -6,16 +6,25 @@ only, so that ``datasets``, pandas and polars read them.
 """
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
+from typing import Any, Literal, NamedTuple
 
 import pyarrow as pa
 
-from unifiedqa_convert.schema import Converted, FreeText, MultipleChoice, Record, YesNo
+from unifiedqa_convert.schema import (
+    AMBIGUOUS,
+    Converted,
+    FreeText,
+    MultipleChoice,
+    Record,
+    Statement,
+    YesNo,
+)
 
 Records = Literal["question", "declarative", "both"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 METADATA_KEY = b"unifiedqa_convert"
 
 _STATEMENT = [
@@ -28,6 +37,7 @@ _STATEMENT = [
 _DECLARATIVE = [
     pa.field("input", pa.string(), nullable=False),
     pa.field("output", pa.string(), nullable=False),  # yes, no or -
+    pa.field("flags", pa.list_(pa.string()), nullable=False),  # of this record
 ]
 _EXAMPLE = [
     pa.field("id", pa.string(), nullable=False),
@@ -69,39 +79,49 @@ def facts_of(schema: pa.Schema) -> dict[str, Any]:
     return dict(json.loads(raw)) if raw is not None else {}
 
 
-def as_rows(converted: Iterable[Converted], records: Records) -> list[dict[str, Any]]:
-    """Plain dicts with the schema's columns, in the schema's order."""
-    if records == "declarative":
-        return [row for item in converted for row in _statement_rows(item)]
-    return [_example_row(item, records == "both") for item in converted]
+class Rows(Sequence[dict[str, Any]]):
+    """Converted examples as the schema's rows: columns for Arrow and TSV, plain dicts for JSON.
+
+    Neither is made before somebody asks for it.
+    """
+
+    def __init__(self, converted: Iterable[Converted], records: Records) -> None:
+        items = list(converted)
+        if records == "declarative":
+            self._items: list[Any] = [said for item in items for said in _statements(item)]
+            self._cells: dict[str, Callable[[Any], Any]] = _STATEMENT_CELLS
+        else:
+            self._items = items
+            self._cells = _CELLS[records]
+
+    def column(self, name: str) -> list[Any]:
+        """One column's values, of the types that its field of the schema takes."""
+        return list(map(self._cells[name], self._items))
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return [self[number] for number in range(*place.indices(len(self)))]
+        item = self._items[place]
+        return {name: cell(item) for name, cell in self._cells.items()}
+
+
+def as_rows(converted: Iterable[Converted], records: Records) -> Rows:
+    """Converted examples as rows with the schema's columns, in the schema's order."""
+    return Rows(converted, records)
+
+
+def column(rows: Sequence[dict[str, Any]], name: str) -> list[Any]:
+    """One column of rows of any making."""
+    return rows.column(name) if isinstance(rows, Rows) else [row[name] for row in rows]
 
 
 def record_batch(rows: Sequence[dict[str, Any]], schema: pa.Schema) -> pa.RecordBatch:
-    """Rows of :func:`as_rows` as one Arrow record batch."""
-    columns = [pa.array([row[field.name] for row in rows], field.type) for field in schema]
+    """Rows of :func:`as_rows`, or dicts like them, as one Arrow record batch."""
+    columns = [pa.array(column(rows, field.name), field.type) for field in schema]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
-
-
-def _example_row(item: Converted, with_declaratives: bool) -> dict[str, Any]:
-    example = item.example
-    statements = [statement._asdict() for statement in item.statements]
-    if with_declaratives:
-        for statement, record in zip(statements, item.declaratives, strict=True):
-            statement.update(record._asdict())
-    return {
-        "id": item.id,
-        "source_id": example.id,
-        "row": item.row,
-        "kind": example.kind,
-        "input": item.question.input,
-        "output": item.question.output,
-        "question": example.asked,
-        "context": example.context,
-        "choices": _choices(item),
-        "golds": _golds(item),
-        "flags": list(item.flags),
-        "statements": statements,
-    }
 
 
 def _choices(item: Converted) -> list[str]:
@@ -126,14 +146,64 @@ def _golds(item: Converted) -> list[int] | None:
     return None
 
 
-def _statement_rows(item: Converted) -> Iterable[dict[str, Any]]:
-    pairs: Iterable[tuple[Any, Record]] = zip(item.statements, item.declaratives, strict=True)
-    for number, (statement, record) in enumerate(pairs):
-        yield {
-            "id": f"{item.id}#{number}",
-            "group": item.id,
-            "row": item.row,
-            **record._asdict(),
-            "context": item.example.context,
-            **statement._asdict(),
-        }
+def _nested(item: Converted) -> list[dict[str, Any]]:
+    return [statement._asdict() for statement in item.statements]
+
+
+def _nested_both(item: Converted) -> list[dict[str, Any]]:
+    return [
+        {**said.statement._asdict(), **said.record._asdict(), "flags": _flags_of(said)}
+        for said in _statements(item)
+    ]
+
+
+class _Said(NamedTuple):
+    """One statement of an example, with its declarative record."""
+
+    item: Converted
+    place: int
+    statement: Statement
+    record: Record
+
+
+def _statements(item: Converted) -> Iterator[_Said]:
+    pairs = zip(item.statements, item.declaratives, strict=True)
+    for place, (statement, record) in enumerate(pairs):
+        yield _Said(item, place, statement, record)
+
+
+def _flags_of(said: _Said) -> list[str]:
+    return [AMBIGUOUS] if said.place in said.item.ambiguous else []
+
+
+_EXAMPLE_CELLS: dict[str, Callable[[Any], Any]] = {
+    "id": attrgetter("id"),
+    "source_id": attrgetter("example.id"),
+    "row": attrgetter("row"),
+    "kind": attrgetter("example.kind"),
+    "input": attrgetter("question.input"),
+    "output": attrgetter("question.output"),
+    "question": attrgetter("example.asked"),
+    "context": attrgetter("example.context"),
+    "choices": _choices,
+    "golds": _golds,
+    "flags": lambda item: list(item.flags),
+}
+_CELLS: dict[Records, dict[str, Callable[[Any], Any]]] = {
+    "question": {**_EXAMPLE_CELLS, "statements": _nested},
+    "both": {**_EXAMPLE_CELLS, "statements": _nested_both},
+}
+_STATEMENT_CELLS: dict[str, Callable[[Any], Any]] = {
+    "id": lambda said: f"{said.item.id}#{said.place}",
+    "group": attrgetter("item.id"),
+    "row": attrgetter("item.row"),
+    "input": attrgetter("record.input"),
+    "output": attrgetter("record.output"),
+    "flags": _flags_of,
+    "context": attrgetter("item.example.context"),
+    "sentence": attrgetter("statement.sentence"),
+    "label": attrgetter("statement.label"),
+    "choice": attrgetter("statement.choice"),
+    "via": attrgetter("statement.via"),
+    "masked": attrgetter("statement.masked"),
+}

@@ -4,9 +4,20 @@ import copy
 import inspect
 import types
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, NamedTuple, Union, cast, get_args, get_origin
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NamedTuple,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from pydantic import BaseModel, ValidationError
+from typing_extensions import is_typeddict
 
 from unifiedqa_convert import schema
 from unifiedqa_convert.contract.sample import CANONICAL, Sample
@@ -40,6 +51,9 @@ def leaves(kind: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
     if inspect.isclass(kind) and issubclass(kind, BaseModel):
         for name, raw in raw_names(cast("type[schema.Row]", kind)).items():
             yield from leaves(kind.model_fields[name].annotation, (*place, *raw.split(".")))
+    elif is_typeddict(kind):
+        for name, inner in get_type_hints(kind, include_extras=True).items():
+            yield from leaves(inner, (*place, name))
     elif get_origin(kind) in (Union, types.UnionType):
         some = [each for each in get_args(kind) if each is not type(None)]
         yield from leaves(some[0], place) if len(some) == 1 else ((place, kind),)
