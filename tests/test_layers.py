@@ -41,6 +41,7 @@ LAYERS: dict[str, set[str]] = {
     "workers": {"errors"},
     "chunk": {"schema", "errors", "profiles", "encode", "declare", "numbered", "rows"},
 }
+LAYERS["upstream"] = {"schema", "profiles", "encode", "declare", "chunk"}
 LAYERS["pinning"] = {"schema", "errors", "pins", "registry", "sources"}
 LAYERS["stating"] = {"errors", "files", "progress", "declare", "declaring", "vera_json"}
 LAYERS["fetch_report"] = {"errors", "declare", "fetch"}
@@ -53,7 +54,9 @@ LAYERS["contract"] = {
     *("registry", "chunk", "sources"),
 }
 _SAYS = {"declaring", "vera_json", "stating", "fetch", "fetch_report"}  # commands of their own
-LAYERS["job"] = {*LAYERS} - {"progress", "workers", "chunk", "counts", "contract"} - _SAYS
+LAYERS["job"] = (
+    {*LAYERS} - {"progress", "workers", "chunk", "counts", "contract", "upstream"} - _SAYS
+)
 _READ_BACK = {"schema", "errors", "files", "encode", "profiles", "table", "shards", "counts"}
 LAYERS["check"] = {*_READ_BACK, "readers", "output", "check"}
 LAYERS["pipeline"] = {*LAYERS, "pipeline"} - {"progress"} - _SAYS

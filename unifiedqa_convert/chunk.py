@@ -88,7 +88,7 @@ def convert_chunk(
     answered = _answers(drafts, converter)
     for item, entries in zip(placed, drafts, strict=True):
         chunk.converted.append(_converted(item, entries, answered, profile))
-    _count(chunk)
+    count(chunk)
     asked = unasked + sum(isinstance(entry, Ask) for entries in drafts for entry in entries)
     chunk.counts["asks/asked"] += asked
     if converter is None:
@@ -221,7 +221,8 @@ def _disputed(texts: Sequence[str], known: Sequence[bool | None]) -> set[int]:
     return {place for place, key in enumerate(keys) if key in true & false}
 
 
-def _count(chunk: Chunk) -> None:
+def count(chunk: Chunk) -> None:
+    """Count what the rows of a chunk became: examples, flags, statements."""
     labelled = sum(item.question.output is not None for item in chunk.converted)
     chunk.counts["examples/labelled"] += labelled
     chunk.counts["examples/unlabelled"] += len(chunk.converted) - labelled

@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from unifiedqa_convert.card import CARD, card
-from unifiedqa_convert.chunk import convert_chunk
+from unifiedqa_convert.chunk import Chunk, convert_chunk
 from unifiedqa_convert.counts import tree
 from unifiedqa_convert.errors import OutputError, RowError, SourceError, TooManyRejects
 from unifiedqa_convert.files import sha256_of, whole
@@ -27,6 +27,7 @@ from unifiedqa_convert.output import REJECTS, Place, begin, claimed, commit, not
 from unifiedqa_convert.rows import typed_rows
 from unifiedqa_convert.shards import SUFFIXES, WRITERS
 from unifiedqa_convert.table import arrow_schema, as_rows
+from unifiedqa_convert.upstream import as_upstream, is_upstreams
 from unifiedqa_convert.workers import run_workers
 
 CHUNK_ROWS = 1_000
@@ -151,7 +152,7 @@ def _shard(
     with whole(path) as file:
         writer = WRITERS[job.request.to](file, arrow_schema(job.records, job.facts()))
         while part := list(islice(rows, CHUNK_ROWS)):
-            chunk = convert_chunk(job.adapter, job.split, part, job.profile, job.converter)
+            chunk = _convert(job, part)
             counts.update(chunk.counts)
             rejects.extend(chunk.rejects)
             _check_rejects(rejects, before, job)
@@ -159,6 +160,14 @@ def _shard(
             progress(part[-1].number + 1)
         writer.close()
     return {"counts": counts, "rejects": rejects, "file": _listed(path)}
+
+
+def _convert(job: Job, rows: list[Numbered]) -> Chunk:
+    """The rows as the recipe has them."""
+    if job.request.recipe == "clean" or not is_upstreams(job.adapter.name):
+        return convert_chunk(job.adapter, job.split, rows, job.profile, job.converter)
+    records = convert_chunk(job.adapter, job.split, rows, job.profile, None)
+    return as_upstream(records, job.adapter.name, job.profile, job.converter)
 
 
 def _check_rejects(rejects: list[dict[str, Any]], before: int, job: Job) -> None:

@@ -129,13 +129,15 @@ class TsvWriter:
 class VeraWriter:
     """Upstream Vera's JSON: a list of golds and distractors, context before the sentence."""
 
-    def __init__(self, file: IO[bytes], _schema: pa.Schema) -> None:
+    def __init__(self, file: IO[bytes], schema: pa.Schema) -> None:
         self._file = file
         self._separator = b"[\n"
+        facts = facts_of(schema)
+        self._clean = profile_named(facts["profile"]).of(facts["dataset"]).clean
 
     def write(self, rows: Rows) -> Counter[str]:
         """One object per example that has a statement of known, undisputed label."""
-        groups = [group for row in rows if (group := vera_group(row))]
+        groups = [group for row in rows if (group := vera_group(row, self._clean))]
         for group in groups:
             self._file.write(self._separator + orjson.dumps(group, option=orjson.OPT_INDENT_2))
             self._separator = b",\n"
@@ -160,9 +162,10 @@ WRITERS: dict[Format, Callable[[IO[bytes], pa.Schema], Writer]] = {
 }
 
 
-def vera_group(row: dict[str, Any]) -> dict[str, list[str]] | None:
+def vera_group(row: dict[str, Any], clean: Callable[[str], str]) -> dict[str, list[str]] | None:
     """Golds and distractors of one example; None where no statement of known label is left."""
-    prefix = f"{row['context'].strip()} " if row["context"] else ""
+    context = clean(row["context"]).strip() if row["context"] else ""
+    prefix = f"{context} " if context else ""
     usable = [s for s in row["statements"] if s["label"] is not None and not s["masked"]]
     if not usable:
         return None

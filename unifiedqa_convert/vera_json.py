@@ -15,10 +15,9 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from unifiedqa_convert.declare import Ask, QuestionConverter
-from unifiedqa_convert.declare.asking import answers
+from unifiedqa_convert.declare import QuestionConverter
+from unifiedqa_convert.declare.asking import as_said
 from unifiedqa_convert.declare.compat import TASKS, Line, SkippedLine, read_line
-from unifiedqa_convert.declare.model import ModelConverter
 from unifiedqa_convert.errors import SourceError, UsageError
 
 CHUNK_LINES = 1_000
@@ -70,19 +69,12 @@ def _problems(
             counts[f"skipped: {why.kind}"] += 1
             skipped(f"line {counts['read']}: {why}; skipped, as upstream does")
     asks = [draft.ask for made in read for draft in made.drafts() if draft.ask is not None]
-    said = _texts(converter, list(dict.fromkeys(asks)))
+    said = as_said(converter, asks)
     counts["asks"] += len(asks)
     for made in read:
         counts["problems"] += 1
         counts["blanks miscounted"] += sum(draft.blanks for draft in made.drafts())
         yield {
-            "golds": [draft.said(said.__getitem__) for draft in made.golds],
-            "distractors": [draft.said(said.__getitem__) for draft in made.distractors],
+            "golds": [draft.said(lambda ask: said[ask].text) for draft in made.golds],
+            "distractors": [draft.said(lambda ask: said[ask].text) for draft in made.distractors],
         }
-
-
-def _texts(converter: QuestionConverter, asks: Sequence[Ask]) -> dict[Ask, str]:
-    """What a model says as it says it: the final stop is upstream's to set."""
-    if isinstance(converter, ModelConverter):
-        return dict(zip(asks, converter.texts(asks), strict=True))
-    return {ask: sentence.text for ask, sentence in answers(converter, asks).items()}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from unifiedqa_convert.declare import Ask, QuestionConverter, Sentence
+from unifiedqa_convert.declare.model import ModelConverter
 from unifiedqa_convert.errors import QuestionConverterError
 
 
@@ -27,3 +28,14 @@ def answers(converter: QuestionConverter, asks: Sequence[Ask]) -> dict[Ask, Sent
                 f"question converter {converter.name} gave an empty sentence for {ask!r}"
             )
     return dict(zip(distinct, sentences, strict=True))
+
+
+def as_said(converter: QuestionConverter, asks: Sequence[Ask]) -> dict[Ask, Sentence]:
+    """The same, with what a model says as it says it: a final stop is upstream Vera's to set."""
+    distinct = list(dict.fromkeys(asks))
+    if isinstance(converter, ModelConverter):
+        texts = converter.texts(distinct)
+        return {
+            ask: Sentence(text, converter.name) for ask, text in zip(distinct, texts, strict=True)
+        }
+    return answers(converter, distinct)

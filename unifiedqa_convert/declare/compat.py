@@ -81,6 +81,8 @@ class Line:
 
     golds: tuple[Draft, ...]
     distractors: tuple[Draft, ...]
+    places: tuple[int, ...] = ()
+    """Where the distractors stand among the choices as upstream cuts them."""
 
     def drafts(self) -> Iterator[Draft]:
         """Golds first, then distractors in the order of the choices: upstream's order."""
@@ -103,10 +105,11 @@ def read_line(task: str, line: str) -> Line:
     question, context = parts[0] or None, parts[2] if len(parts) > 2 else None
     # The gold is a text: a distractor of the same text disappears, and a gold that differs from
     # its choice by a letter's case stands among the distractors too.
-    wrong = [choice for choice in split_choices(parts[1]) if choice != answer]
+    wrong = [(n, choice) for n, choice in enumerate(split_choices(parts[1])) if choice != answer]
     return Line(
         (draft(task, question, answer, context),),
-        tuple(draft(task, question, choice, context) for choice in wrong),
+        tuple(draft(task, question, choice, context) for _, choice in wrong),
+        tuple(place for place, _ in wrong),
     )
 
 
