@@ -156,6 +156,26 @@ def shape_of(adapter: Adapter, split: str, path: Path) -> type[Row]:
     raise SourceError(f"{path}: not a raw shape of {adapter.name} ({shapes})")
 
 
+def row_of(adapter: Adapter, split: str, number: int, raw: Raw) -> Numbered:
+    """One record that came without a file, as a row of the first shape whose fields it has."""
+    shapes = [s for s in adapter.shapes if s.splits is None or split in s.splits]
+    record = raw if isinstance(raw, dict) else {}
+    lacks = {
+        shape: [name for name in required(shape) if name.split(".")[0] not in record]
+        for shape in shapes
+    }
+    for shape, missing in lacks.items():
+        if not missing:
+            return Numbered(number, raw, _typed(adapter, split, number, raw, shape))
+    nearest = min(lacks, key=lambda shape: len(lacks[shape]))
+    if isinstance(raw, dict):
+        said = "; ".join(f"{shape.shape}: no {', '.join(names)}" for shape, names in lacks.items())
+        field, reason = lacks[nearest][0], f"no raw shape of {adapter.name} fits ({said})"
+    else:
+        field, reason = "-", "a row is a JSON object"
+    return Numbered(number, raw, RowError(adapter.name, split, number, field, reason))
+
+
 def raw_names(shape: type[Row]) -> dict[str, str]:
     """The raw field behind each field of a shape, nested ones with dots: attribute → raw name."""
     names = {}

@@ -1,0 +1,266 @@
+"""Many clients' items → batches for one model: admitted or refused at once, oldest first.
+
+Equal items are asked once. An item whose clients have all left never reaches the model. Where a
+batch fails, it is halved until the culprit stands alone, and only the culprit goes without answer.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from unifiedqa_convert.service.limits import QUICKEST_HANG, Limits
+from unifiedqa_convert.service.logs import tell_bug
+from unifiedqa_convert.service.meters import Meters
+from unifiedqa_convert.service.problems import Problem
+from unifiedqa_convert.service.process import Failure, Identity, ModelProcess
+
+_USUAL = 20.0
+"""A batch is called hung after so many times its usual time."""
+_SETTLED = 3
+"""Batches until the measured speed is believed."""
+_REOPEN = 0.75
+"""Once full, the queue must have emptied to this part before the door opens again."""
+
+
+Item = TypeVar("Item", bound=Hashable)
+
+
+@dataclass(eq=False)
+class _Entry(Generic[Item]):
+    item: Item
+    tokens: int
+    arrived: float
+    future: asyncio.Future[Any] = field(default_factory=asyncio.Future)
+    wanted: int = 0
+    """By how many requests."""
+
+
+class Batcher(Generic[Item]):
+    """The queue before one model, and the tasks that empty it, one per process of the model."""
+
+    def __init__(
+        self,
+        name: str,
+        processes: Sequence[ModelProcess],
+        tokens_of: Callable[[Item], int],
+        limits: Limits,
+        meters: Meters,
+    ) -> None:
+        self.name = name
+        self._processes = tuple(processes)
+        self._tokens_of = tokens_of
+        self._limits = limits
+        self._meters = meters
+        self._queue: OrderedDict[Item, _Entry[Item]] = OrderedDict()
+        self._running: dict[Item, _Entry[Item]] = {}
+        self._tokens = 0
+        self._work = asyncio.Event()
+        self._speed = 0.0  # tokens per second of one process
+        self._batches = 0
+        self._shedding = False
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Load the model into each process; ModelError where it can't be."""
+        await asyncio.gather(*(process.start() for process in self._processes))
+        self._tasks = [asyncio.create_task(self._consume(process)) for process in self._processes]
+        for task in self._tasks:
+            task.add_done_callback(_tell_of_end)
+
+    async def stop(self) -> None:
+        """End the processes; whoever still waits hears nothing more."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(process.kill() for process in self._processes))
+
+    @property
+    def identity(self) -> Identity:
+        """The model's name and version; a Problem until it is loaded."""
+        identity = self._processes[0].identity
+        if identity is None:
+            raise Problem("not-ready", f"{self.name} is being loaded", retry_after=2)
+        return identity
+
+    @property
+    def ready(self) -> bool:
+        """Whether one process at least can take a batch."""
+        return any(process.ready for process in self._processes)
+
+    @property
+    def broken(self) -> bool:
+        """Whether a task of ours has ended: a bug, and nobody would empty the queue."""
+        return any(task.done() for task in self._tasks)
+
+    def knock(self) -> None:
+        """Raise what a request would be refused with, before its body is looked at."""
+        if self._shedding and self._fill(0, 0) < _REOPEN:
+            self._shedding = False
+        if self._shedding:
+            raise self._refusal()
+
+    async def answer(self, items: Sequence[Item]) -> list[Any]:
+        """The answers, or Failures, in order. Problem where the queue is full or time is up."""
+        _ = self.identity
+        distinct = list(dict.fromkeys(items))
+        fresh = [item for item in distinct if self._known(item) is None]
+        self._admit(fresh)
+        self._meters.shared.labels(self.name).inc(len(items) - len(fresh))
+        entries = [self._join(item) for item in distinct]
+        try:
+            futures = [entry.future for entry in entries]
+            _, late = await asyncio.wait(futures, timeout=self._limits.deadline)
+        finally:
+            for entry in entries:
+                self._leave(entry)
+        if len(late) == len(futures):
+            raise Problem("late", f"no answer within {self._limits.deadline:g} s")
+        found = dict(zip(distinct, map(self._result, futures), strict=True))
+        return [found[item] for item in items]
+
+    def _result(self, future: asyncio.Future[Any]) -> Any:
+        if future.done():
+            return future.result()
+        return Failure("model-hung", f"no answer within {self._limits.deadline:g} s")
+
+    def _known(self, item: Item) -> _Entry[Item] | None:
+        return self._queue.get(item) or self._running.get(item)
+
+    def _admit(self, items: Sequence[Item]) -> None:
+        tokens = sum(map(self._tokens_of, items))
+        limits = self._limits
+        if len(items) > limits.queue_items or tokens > limits.queue_tokens:
+            raise Problem("invalid", f"{tokens} tokens in one request; split it")
+        self.knock()
+        if self._queue and self._fill(len(items), tokens) > 1:
+            self._shedding = True
+            raise self._refusal()
+
+    def _fill(self, items: int, tokens: int) -> float:
+        """How full the queue would be with these: the fullest of its three bounds."""
+        limits = self._limits
+        return max(
+            (len(self._queue) + items) / limits.queue_items,
+            (self._tokens + tokens) / limits.queue_tokens,
+            self._wait(tokens) / limits.queue_seconds,
+        )
+
+    def _wait(self, tokens: int = 0) -> float:
+        """Seconds until what is queued, and this, will be done; 0 where nobody knows yet."""
+        if self._batches < _SETTLED:
+            return 0.0
+        return (self._tokens + tokens) / (self._speed * len(self._processes))
+
+    def _refusal(self) -> Problem:
+        wait = self._wait()
+        return Problem(
+            "queue-full", f"{len(self._queue)} items wait already", retry_after=max(1.0, wait / 2)
+        )
+
+    def _join(self, item: Item) -> _Entry[Item]:
+        entry = self._known(item)
+        if entry is None:
+            entry = _Entry(item, self._tokens_of(item), time.monotonic())
+            self._queue[item] = entry
+            self._tokens += entry.tokens
+            self._gauge()
+            self._work.set()
+        entry.wanted += 1
+        return entry
+
+    def _leave(self, entry: _Entry[Item]) -> None:
+        entry.wanted -= 1
+        if entry.wanted == 0 and self._queue.get(entry.item) is entry:
+            del self._queue[entry.item]
+            self._tokens -= entry.tokens
+            self._gauge()
+            self._meters.cancelled.labels(self.name).inc()
+
+    async def _consume(self, process: ModelProcess) -> None:
+        while True:
+            await self._work.wait()
+            batch = self._take()
+            if not batch:
+                self._work.clear()
+                continue
+            await self._serve(process, batch)
+
+    def _take(self) -> list[_Entry[Item]]:
+        """The oldest items that fit together into a batch; the very oldest always does."""
+        batch: list[_Entry[Item]] = []
+        longest, now = 0, time.monotonic()
+        while self._queue and len(batch) < self._limits.batch_items:
+            entry = next(iter(self._queue.values()))
+            longest = max(longest, entry.tokens)
+            if batch and longest * (len(batch) + 1) > self._limits.batch_tokens:
+                break
+            self._queue.popitem(last=False)
+            self._tokens -= entry.tokens
+            self._running[entry.item] = entry
+            self._meters.queue_seconds.labels(self.name).observe(now - entry.arrived)
+            batch.append(entry)
+        self._gauge()
+        return batch
+
+    async def _serve(self, process: ModelProcess, batch: Sequence[_Entry[Item]]) -> None:
+        """Have a batch answered; where it fails, its halves."""
+        left = [entry for entry in batch if not entry.wanted]
+        for entry in left:
+            self._running.pop(entry.item)  # whoever asks the same from now on queues anew
+        self._meters.cancelled.labels(self.name).inc(len(left))
+        batch = [entry for entry in batch if entry.wanted]
+        if not batch:
+            return
+        answers = await self._asked(process, batch)
+        if not isinstance(answers, Failure):
+            for entry, answer in zip(batch, answers, strict=True):
+                self._settle(entry, answer)
+        elif len(batch) == 1:
+            self._settle(batch[0], answers)
+        else:
+            middle = len(batch) // 2
+            await self._serve(process, batch[:middle])
+            await self._serve(process, batch[middle:])
+
+    def _settle(self, entry: _Entry[Item], answer: Any) -> None:
+        del self._running[entry.item]
+        entry.future.set_result(answer)
+
+    async def _asked(
+        self, process: ModelProcess, batch: Sequence[_Entry[Item]]
+    ) -> list[Any] | Failure:
+        tokens = sum(entry.tokens for entry in batch)
+        self._meters.batch_tokens.labels(self.name).observe(
+            max(entry.tokens for entry in batch) * len(batch)
+        )
+        self._meters.batch_items.labels(self.name).inc(len(batch))
+        began = time.monotonic()
+        answers = await process.ask([entry.item for entry in batch], self._patience(tokens))
+        seconds = max(time.monotonic() - began, 1e-6)
+        if isinstance(answers, Failure):
+            self._meters.failures.labels(self.name, answers.kind).inc()
+        else:
+            self._meters.inference_seconds.labels(self.name).observe(seconds)
+            self._batches += 1
+            share = max(0.1, 1 / self._batches)
+            self._speed += share * (tokens / seconds - self._speed)
+        return answers
+
+    def _patience(self, tokens: int) -> float:
+        """Seconds after which a batch is called hung."""
+        if self._batches < _SETTLED:
+            return self._limits.hang
+        usual = tokens / self._speed
+        return min(self._limits.hang, max(QUICKEST_HANG, _USUAL * usual))
+
+    def _gauge(self) -> None:
+        self._meters.queue_items.labels(self.name).set(len(self._queue))
+        self._meters.queue_tokens.labels(self.name).set(self._tokens)
+
+
+def _tell_of_end(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        tell_bug(error)
