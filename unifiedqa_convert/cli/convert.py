@@ -35,7 +35,7 @@ def convert(
         Path | None, typer.Option(help="Find the authors' files here.", envvar="UQA_DATA_DIR")
     ] = None,
     question_converter: Annotated[
-        str, typer.Option(help="rules (embedded) or none.", metavar="NAME")
+        str, typer.Option(help="rules (embedded), none, or a uqa serve: http://…", metavar="NAME")
     ] = "rules",
     recipe: Annotated[
         Literal["clean", "vera"], typer.Option(help="clean: right; vera: as upstream did it.")

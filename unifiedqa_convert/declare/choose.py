@@ -14,4 +14,10 @@ def question_converter(name: str) -> QuestionConverter | None:
         from unifiedqa_convert.declare.rules import Rules
 
         return Rules()
-    raise UsageError(f"no question converter {name!r}; there are: {', '.join(NAMES)}")
+    if name.startswith(("http://", "https://")):
+        from unifiedqa_convert.declare.remote import Remote
+
+        return Remote(name)
+    raise UsageError(
+        f"no question converter {name!r}; there are: {', '.join(NAMES)}, http://HOST:PORT"
+    )

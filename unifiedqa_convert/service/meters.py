@@ -21,70 +21,41 @@ class Meters:
     """Counters, gauges and histograms; labels hold names of ours only, never a client's text."""
 
     def __init__(self) -> None:
-        registry = self.registry = CollectorRegistry()
-        ProcessCollector(registry=registry)
-        model = ("model",)
-        self.requests = Counter(
-            "uqa_requests", "Requests answered.", ("route", "code", "reason"), registry=registry
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self.requests = self._counter("requests", "Requests answered.", "route", "code", "reason")
+        self.seconds = self._histogram(
+            "request_seconds", "From a request's head to its answer.", _SECONDS, "route"
         )
-        self.seconds = Histogram(
-            "uqa_request_seconds",
-            "From a request's head to its answer.",
-            ("route",),
-            registry=registry,
-            buckets=_SECONDS,
+        self.queue_items = self._gauge("queue_items", "Items that wait for the model.")
+        self.queue_tokens = self._gauge("queue_tokens", "Their estimated tokens.")
+        self.queue_seconds = self._histogram("queue_seconds", "How long an item waited.", _SECONDS)
+        self.batch_tokens = self._histogram(
+            "batch_tokens", "Tokens of a batch, padding included.", _TOKENS
         )
-        self.queue_items = Gauge(
-            "uqa_queue_items", "Items that wait for the model.", model, registry=registry
+        self.batch_items = self._counter("batch_items", "Items that reached the model.")
+        self.inference_seconds = self._histogram(
+            "inference_seconds", "How long the model took for a batch.", _SECONDS
         )
-        self.queue_tokens = Gauge(
-            "uqa_queue_tokens", "Their estimated tokens.", model, registry=registry
+        self.shared = self._counter("shared_items", "Items answered with an equal one's answer.")
+        self.cancelled = self._counter(
+            "cancelled_items", "Items dropped because their clients left or gave up."
         )
-        self.queue_seconds = Histogram(
-            "uqa_queue_seconds",
-            "How long an item waited.",
-            model,
-            registry=registry,
-            buckets=_SECONDS,
-        )
-        self.batch_tokens = Histogram(
-            "uqa_batch_tokens",
-            "Tokens of a batch, with padding.",
-            model,
-            registry=registry,
-            buckets=_TOKENS,
-        )
-        self.batch_items = Counter(
-            "uqa_batch_items", "Items that reached the model.", model, registry=registry
-        )
-        self.inference_seconds = Histogram(
-            "uqa_inference_seconds",
-            "How long the model took for a batch.",
-            model,
-            registry=registry,
-            buckets=_SECONDS,
-        )
-        self.shared = Counter(
-            "uqa_shared_items",
-            "Items answered with an equal one's answer.",
-            model,
-            registry=registry,
-        )
-        self.cancelled = Counter(
-            "uqa_cancelled_items",
-            "Items dropped because their client left or gave up.",
-            model,
-            registry=registry,
-        )
-        self.failures = Counter(
-            "uqa_batch_failures",
-            "Batches without answers.",
-            registry=registry,
-            labelnames=("model", "kind"),
-        )
-        build = Info("uqa_build", "What is running.", registry=registry)
+        self.failures = self._counter("batch_failures", "Batches without answers.", "model", "kind")
+        build = Info("uqa_build", "What is running.", registry=self.registry)
         build.info({"version": version("unifiedqa-convert"), "python": platform.python_version()})
 
     def text(self) -> bytes:
         """Everything, in Prometheus' text format."""
         return generate_latest(self.registry)
+
+    def _counter(self, name: str, about: str, *labels: str) -> Counter:
+        return Counter(f"uqa_{name}", about, labels or ("model",), registry=self.registry)
+
+    def _gauge(self, name: str, about: str) -> Gauge:
+        return Gauge(f"uqa_{name}", about, ("model",), registry=self.registry)
+
+    def _histogram(
+        self, name: str, about: str, buckets: tuple[float, ...], label: str = "model"
+    ) -> Histogram:
+        return Histogram(f"uqa_{name}", about, (label,), registry=self.registry, buckets=buckets)
