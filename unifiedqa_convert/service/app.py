@@ -1,15 +1,15 @@
 """The ASGI app: the API, health, metrics and the page, inside the guard."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 
 from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST
-from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
 from starlette.types import ASGIApp
 
 from unifiedqa_convert.service.answers import Json, handle_errors, problems
@@ -53,8 +53,7 @@ def build(service: Service) -> ASGIApp:
     app.include_router(routes(service))
     _add_health(app, service)
     _document(app)
-    if PAGE.is_dir():
-        app.mount("/", StaticFiles(directory=PAGE, html=True, follow_symlink=False))
+    _add_page(app)
     return Guard(app, service)
 
 
@@ -77,6 +76,22 @@ def _add_health(app: FastAPI, service: Service) -> None:
     async def metrics() -> Response:
         """Prometheus' text format."""
         return Response(service.meters.text(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _add_page(app: FastAPI) -> None:
+    """A route for each file of the page; what was not there at the start is not served."""
+    for path in sorted(PAGE.rglob("*")):
+        if path.is_file() and not path.name.startswith("."):
+            name = path.relative_to(PAGE).as_posix()
+            address = "/" if name == "index.html" else f"/{name}"
+            app.add_route(address, _file(path), methods=["GET"], include_in_schema=False)
+
+
+def _file(path: Path) -> Callable[[Request], FileResponse]:
+    def give(_: Request) -> FileResponse:
+        return FileResponse(path, headers={"cache-control": "no-cache"})
+
+    return give
 
 
 def _document(app: FastAPI) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from unifiedqa_convert.service.limits import QUICKEST_HANG, Limits
+from unifiedqa_convert.service.limits import Limits
 from unifiedqa_convert.service.logs import tell_bug
 from unifiedqa_convert.service.meters import Meters
 from unifiedqa_convert.service.problems import Problem
@@ -254,7 +254,7 @@ class Batcher(Generic[Item]):
         if self._batches < _SETTLED:
             return self._limits.hang
         usual = tokens / self._speed
-        return min(self._limits.hang, max(QUICKEST_HANG, _USUAL * usual))
+        return min(self._limits.hang, max(self._limits.hang_least, _USUAL * usual))
 
     def _gauge(self) -> None:
         self._meters.queue_items.labels(self.name).set(len(self._queue))

@@ -27,7 +27,9 @@ class Limits:
     batch_tokens: int = 16_384
     """Of one batch, padding included: its items times its longest."""
     hang: float = 20.0
-    """The longest that a batch may take. A batch of known speed gets 20 times its usual time."""
+    """The longest that a batch may take."""
+    hang_least: float = 2.0
+    """A batch whose usual time is known may take 20 times as long, and at least this."""
 
     header_seconds: float = 8.0
     body_seconds: float = 20.0
@@ -42,7 +44,3 @@ class Limits:
     """On SIGTERM: how long readiness says 503 while requests are still taken."""
     grace: float = 35.0
     """After that: how long requests that were taken may go on."""
-
-
-QUICKEST_HANG = 2.0
-"""No batch is called hung before this many seconds."""

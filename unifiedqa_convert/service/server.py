@@ -19,25 +19,35 @@ from unifiedqa_convert.errors import UqaError
 from unifiedqa_convert.service.app import build
 from unifiedqa_convert.service.config import Config
 from unifiedqa_convert.service.logs import set_up, tell
+from unifiedqa_convert.service.process import ModelProcess
 from unifiedqa_convert.service.protocol import protocol_with
 from unifiedqa_convert.service.service import Service
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def serve(config: Config, as_json: bool = False, quiet: bool = False) -> None:
-    """Serve until a signal comes; print the address. ModelError where a model is unfit."""
+def serve(
+    config: Config,
+    as_json: bool = False,
+    quiet: bool = False,
+    declare: list[ModelProcess] | None = None,
+) -> None:
+    """Serve until a signal comes; print the address. ModelError where a model is unfit.
+
+    ``declare``: processes of a question converter, instead of those that ``config`` names.
+    """
     set_up(quiet)
     _allow_files(config.limits.connections)
-    service = Service(config)
+    service = Service(config, declare)
     door = _listen(config)
     address = _address(config, door)
     print(json.dumps({"url": address}) if as_json else address, flush=True)
-    run(service, door)
+    _run(service, door)
+    if service.fatal is not None:
+        raise service.fatal
 
 
-def run(service: Service, door: socket.socket) -> None:
-    """Serve on an open socket until a signal comes."""
+def _run(service: Service, door: socket.socket) -> None:
     limits = service.limits
     settings = uvicorn.Config(
         build(service),
@@ -52,10 +62,7 @@ def run(service: Service, door: socket.socket) -> None:
         backlog=2_048,
         timeout_graceful_shutdown=int(limits.grace),
     )
-    server = _Server(settings, service, door)
-    server.run(sockets=[door])
-    if service.fatal is not None:
-        raise service.fatal
+    _Server(settings, service, door).run(sockets=[door])
 
 
 class _Server(uvicorn.Server):

@@ -16,13 +16,8 @@ from unifiedqa_convert.service.tokens import tokens
 class Service:
     """One service; the app's handlers and its server share it."""
 
-    def __init__(
-        self,
-        config: Config,
-        declare: list[ModelProcess] | None = None,
-        score: ModelProcess | None = None,
-    ) -> None:
-        """``declare`` and ``score``: processes to use instead of those the configuration names."""
+    def __init__(self, config: Config, declare: list[ModelProcess] | None = None) -> None:
+        """``declare``: processes to use instead of those that the configuration names."""
         self.config = config
         self.limits = limits = config.limits
         self.meters = Meters()
@@ -33,10 +28,9 @@ class Service:
         self.declarer: Batcher[Ask] = Batcher(
             "question converter", declare, lambda ask: tokens(*ask), limits, self.meters
         )
-        if score is None and config.vera is not None:
-            score = ModelProcess.of("score", str(config.vera))
         self._scorer: Batcher[str] | None = None
-        if score is not None:
+        if config.vera is not None:
+            score = ModelProcess.of("score", str(config.vera))
             self._scorer = Batcher("vera", [score], tokens, limits, self.meters)
         self.draining = False
         self.fatal: ModelError | None = None
