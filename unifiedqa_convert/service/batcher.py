@@ -64,7 +64,7 @@ class Batcher(Generic[Item]):
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Load the model into each process; ModelError where it can't be."""
+        """Load the model into each process; UqaError where it can't be."""
         await asyncio.gather(*(process.start() for process in self._processes))
         self._tasks = [asyncio.create_task(self._consume(process)) for process in self._processes]
         for task in self._tasks:

@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
-from unifiedqa_convert.errors import ModelError
+from unifiedqa_convert.errors import ModelError, UqaError, UsageError
 
 Kind = Literal["model-failed", "model-hung", "model-died"]
 
@@ -62,7 +62,7 @@ class ModelProcess:
         return self._process is not None and self.identity is not None
 
     async def start(self) -> Identity:
-        """Start it and wait until its model is loaded; ModelError where it can't be."""
+        """Start it and wait until its model is loaded; UqaError where it can't be."""
         # A session of its own: Ctrl-C in a terminal is for the server, which drains first.
         self._process = await asyncio.create_subprocess_exec(
             *self._command, stdin=PIPE, stdout=PIPE, start_new_session=True
@@ -74,7 +74,7 @@ class ModelProcess:
             raise ModelError("the model's process ended while loading; see above") from None
         if "error" in hello:
             await self.kill()
-            raise ModelError(hello["error"])
+            raise (UsageError if hello.get("usage") else ModelError)(hello["error"])
         self.identity = Identity(hello["name"], hello["version"])
         return self.identity
 
@@ -117,7 +117,7 @@ class ModelProcess:
             before = self.identity
             try:
                 after = await self.start()
-            except ModelError:
+            except UqaError:
                 continue
             if before is not None and after != before:
                 self.identity = before

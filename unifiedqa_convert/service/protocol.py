@@ -14,6 +14,8 @@ from unifiedqa_convert.service.problems import MEDIA_TYPE, Problem
 
 _LINGER = 0.5
 """Seconds that an idle connection is kept at shutdown."""
+_PIPELINED = 16
+"""Requests that may wait on one connection while another is answered."""
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -49,6 +51,8 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         super().data_received(data)
+        if self._timer is None and self._idle:
+            self._set_timer(self.limits.header_seconds)  # a request begins, if with blank lines
         if self._in_head and self._head > self.limits.header_bytes:
             self._refuse(Problem("head-too-large", f"more than {self.limits.header_bytes} bytes"))
 
@@ -61,6 +65,10 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is whole; the body has its own time."""
+        if len(self.pipeline) >= _PIPELINED:
+            # Each answer makes uvicorn read on, so a flood of requests would fill the memory.
+            self.transport.abort()
+            raise ConnectionAbortedError("too many requests at a time on one connection")
         self._in_head, self._head = False, 0
         self._set_timer(self.limits.body_seconds)
         super().on_headers_complete()
@@ -87,15 +95,19 @@ class GuardedProtocol(HttpToolsProtocol):
             self._writing = None
         super().resume_writing()
 
+    @property
+    def _idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
     def shutdown(self) -> None:
         """Answer what is under way or just coming, then close."""
-        if self.cycle is None or self.cycle.response_complete:
+        if self._idle:
             self.loop.call_later(_LINGER, self._close_if_idle)
         else:
             self.cycle.keep_alive = False
 
     def _close_if_idle(self) -> None:
-        if self.cycle is None or self.cycle.response_complete:
+        if self._idle:
             self.transport.close()
         else:
             self.cycle.keep_alive = False
@@ -118,7 +130,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """Answer without the app, unless it has begun to, and close."""
         if self.transport.is_closing():
             return
-        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+        if self._idle or not self.cycle.response_started:
             body = problem.body()
             head = [
                 f"HTTP/1.1 {problem.status} {problem.title}",

@@ -32,7 +32,7 @@ def serve(
     quiet: bool = False,
     declare: list[ModelProcess] | None = None,
 ) -> None:
-    """Serve until a signal comes; print the address. ModelError where a model is unfit.
+    """Serve until a signal comes; print the address. UqaError where a model is unfit.
 
     ``declare``: processes of a question converter, instead of those that ``config`` names.
     """

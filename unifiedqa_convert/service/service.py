@@ -3,7 +3,7 @@
 import asyncio
 
 from unifiedqa_convert.declare import Ask
-from unifiedqa_convert.errors import ModelError
+from unifiedqa_convert.errors import UqaError
 from unifiedqa_convert.service.batcher import Batcher
 from unifiedqa_convert.service.config import Config
 from unifiedqa_convert.service.keys import Keys
@@ -33,7 +33,7 @@ class Service:
             score = ModelProcess.of("score", str(config.vera))
             self._scorer = Batcher("vera", [score], tokens, limits, self.meters)
         self.draining = False
-        self.fatal: ModelError | None = None
+        self.fatal: UqaError | None = None
 
     @property
     def batchers(self) -> list[Batcher[Ask] | Batcher[str]]:
@@ -56,7 +56,7 @@ class Service:
         """Load the models; what is wrong with one is kept in ``fatal``."""
         try:
             await asyncio.gather(*(batcher.start() for batcher in self.batchers))
-        except ModelError as error:
+        except UqaError as error:
             self.fatal = error
 
     async def stop(self) -> None:

@@ -20,7 +20,7 @@ from typing import IO, Any, NamedTuple
 
 import orjson
 
-from unifiedqa_convert.errors import UqaError
+from unifiedqa_convert.errors import UqaError, UsageError
 
 LENGTH = struct.Struct(">I")
 
@@ -46,7 +46,7 @@ def declarer(name: str) -> Model:
 
     converter = question_converter(name)
     if converter is None:
-        raise UqaError("a service needs a question converter; `none` is no such thing")
+        raise UsageError("a service needs a question converter; `none` is no such thing")
 
     def answer(items: Sequence[Any]) -> Answers:
         return [list(sentence) for sentence in converter.convert([Ask(*item) for item in items])]
@@ -73,7 +73,7 @@ def serve(load: Callable[[], Model]) -> None:
     try:
         model = load()
     except UqaError as error:
-        _write(sink, {"error": str(error)})
+        _write(sink, {"error": str(error), "usage": isinstance(error, UsageError)})
         return
     _write(sink, {"name": model.name, "version": model.version})
     with suppress(BrokenPipeError):  # the server was killed: nobody waits for the answer
