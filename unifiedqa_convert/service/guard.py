@@ -59,6 +59,8 @@ class Guard:
             if problem.status == 413 and b"expect" not in headers:
                 await _drain(receive)
             await visit.refuse(problem)
+        except asyncio.CancelledError:  # the time for going down is over
+            await visit.refuse(Problem("not-ready", "the service went down", retry_after=2))
         except Exception as error:  # noqa: BLE001 (a bug of ours: the client hears that, no more)
             tell_bug(error, request=visit.id)
             await visit.refuse(Problem("bug", f"please report it; request {visit.id}"))
