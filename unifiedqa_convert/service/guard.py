@@ -28,6 +28,7 @@ _HEADERS = [
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
 _QUEUED = {"/v1/declare": "declare", "/v1/convert": "declare", "/v1/score": "score"}
+_TAKE_JSON = {*_QUEUED, "/v1/encode", "/v1/parse"}
 _DRAIN_SECONDS = 1.0
 _DRAIN_BYTES = 16 * 2**20
 
@@ -79,22 +80,15 @@ class Guard:
                 detail = "send the header Authorization: Bearer KEY"
                 challenge = {"www-authenticate": 'Bearer realm="unifiedqa-convert"'}
                 raise Problem("unauthorized", detail, headers=challenge)
-        if scope["method"] != "POST":
-            return
-        self._check_kind(headers)
-        if path in _QUEUED:
-            wanted = service.scorer if _QUEUED[path] == "score" else service.declarer
-            wanted.knock()
-
-    def _check_kind(self, headers: dict[bytes, bytes]) -> None:
-        kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-        if kind != b"application/json":
-            raise Problem("unsupported-media-type", "send Content-Type: application/json")
-        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-            raise Problem("unsupported-media-type", "send the body without Content-Encoding")
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length[:20]) > self._limits.body_bytes:
             raise self._too_large()
+        if scope["method"] != "POST" or path not in _TAKE_JSON:
+            return
+        _check_kind(headers)
+        if path in _QUEUED:
+            wanted = service.scorer if _QUEUED[path] == "score" else service.declarer
+            wanted.knock()
 
     def _too_large(self) -> Problem:
         return Problem(
@@ -189,6 +183,15 @@ class _Visit:
                 reason=reason,
                 milliseconds=round(seconds * 1000, 1),
             )
+
+
+def _check_kind(headers: dict[bytes, bytes]) -> None:
+    """Problem where the body is not plain JSON. A form on another site can't send that."""
+    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if kind != b"application/json":
+        raise Problem("unsupported-media-type", "send Content-Type: application/json")
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise Problem("unsupported-media-type", "send the body without Content-Encoding")
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -6,9 +6,15 @@ its place and its neighbours are answered.
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from unifiedqa_convert.schema import Text
+from unifiedqa_convert import schema
+
+Text = Annotated[
+    schema.Text,
+    # The same pattern in the regular expressions of JSON Schema, which know no \A.
+    WithJsonSchema({"type": "string", "pattern": "^[^\\u0000]*$"}),
+]
 
 
 class Wire(BaseModel):
@@ -51,6 +57,11 @@ class RecordItem(Wire):
     output: Text | None = Field(None, examples=["in the hall"])
 
 
+def _example(request: dict[str, Any]) -> ConfigDict:
+    """The base's configuration, with an example of the whole request."""
+    return ConfigDict(**Wire.model_config, json_schema_extra={"example": request})
+
+
 def _listed(item: type[Wire]) -> Any:
     """A list whose items the request's own check leaves alone; the document says what they are."""
     schema = {**item.model_json_schema(), "title": item.__name__}
@@ -60,17 +71,33 @@ def _listed(item: type[Wire]) -> Any:
 class DeclareRequest(Wire):
     """Questions and answers to be made statements."""
 
+    model_config = _example({"items": [{"question": "Where do fish live?", "answer": "in water"}]})
+
     items: list[Any] = _listed(AskItem)
 
 
 class ScoreRequest(Wire):
     """Statements to be scored."""
 
+    model_config = _example({"items": [{"statement": "Fish live in water."}]})
+
     items: list[Any] = _listed(StatementItem)
 
 
 class EncodeRequest(Wire):
     """Examples to be written as records."""
+
+    model_config = _example(
+        {
+            "items": [
+                {
+                    "question": "Where do fish live?",
+                    "choices": ["in water", "on land"],
+                    "golds": [0],
+                }
+            ]
+        }
+    )
 
     items: list[Any] = _listed(ExampleItem)
     profile: str = Field("canonical", examples=["canonical"])
@@ -79,6 +106,14 @@ class EncodeRequest(Wire):
 class ParseRequest(Wire):
     """Records to be read back."""
 
+    model_config = _example(
+        {
+            "items": [
+                {"input": "Where do fish live? \\n (a) in water (b) on land", "output": "in water"}
+            ]
+        }
+    )
+
     items: list[Any] = _listed(RecordItem)
     profile: str = Field("canonical", examples=["canonical"])
 
@@ -86,13 +121,10 @@ class ParseRequest(Wire):
 class ConvertRequest(Wire):
     """Raw rows of a dataset, exactly as its authors publish them."""
 
-    dataset: str = Field(examples=["copa"])
-    split: str = Field("validation", examples=["validation"])
-    rows: list[Any] = Field(
-        min_length=1,
-        json_schema_extra={"items": {"type": "object"}},
-        examples=[
-            [
+    model_config = _example(
+        {
+            "dataset": "copa",
+            "rows": [
                 {
                     "premise": "The pond froze over.",
                     "choice1": "The children went skating.",
@@ -101,8 +133,15 @@ class ConvertRequest(Wire):
                     "label": 0,
                     "idx": 0,
                 }
-            ]
-        ],
+            ],
+        }
+    )
+
+    dataset: str = Field(examples=["copa"])
+    split: str = Field("validation", examples=["validation"])
+    rows: list[Any] = Field(
+        min_length=1,
+        json_schema_extra={"items": {"type": "object"}},
     )
     first_row: int = Field(0, ge=0, le=2**53, description="The number of the first row.")
     profile: str = Field("canonical", examples=["canonical"])
