@@ -25,6 +25,8 @@ def patient_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def patient(patient_folder: Path) -> Iterator[Running]:
     with faulty_service(patient_folder, limits=PATIENT) as service:
+        for number in range(3):  # from now on its speed is known, and batches are full
+            service.declare(item(f"warm {number}"))
         yield service
 
 

@@ -39,6 +39,9 @@ def serve(
     batch_tokens: Annotated[
         int, typer.Option(min=1, help="Of one batch, with padding (estimated).")
     ] = 16_384,
+    hang: Annotated[
+        float, typer.Option(min=1, help="Seconds after which a model is given up.")
+    ] = 20.0,
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Log warnings only.")] = False,
 ) -> None:
@@ -46,7 +49,9 @@ def serve(
     from unifiedqa_convert.service.config import Config, server
     from unifiedqa_convert.service.limits import Limits
 
-    limits = Limits(deadline=deadline, queue_items=queue_items, batch_tokens=batch_tokens)
+    limits = Limits(
+        deadline=deadline, queue_items=queue_items, batch_tokens=batch_tokens, hang=hang
+    )
     config = Config(
         host=host,
         port=port,

@@ -191,11 +191,11 @@ class Batcher(Generic[Item]):
     def _take(self) -> list[_Entry[Item]]:
         """The oldest items that fit together into a batch; the very oldest always does."""
         batch: list[_Entry[Item]] = []
-        longest, now = 0, time.monotonic()
+        longest, now, budget = 0, time.monotonic(), self._budget()
         while self._queue and len(batch) < self._limits.batch_items:
             entry = next(iter(self._queue.values()))
             longest = max(longest, entry.tokens)
-            if batch and longest * (len(batch) + 1) > self._limits.batch_tokens:
+            if batch and longest * (len(batch) + 1) > budget:
                 break
             self._queue.popitem(last=False)
             self._tokens -= entry.tokens
@@ -204,6 +204,13 @@ class Batcher(Generic[Item]):
             batch.append(entry)
         self._gauge()
         return batch
+
+    def _budget(self) -> float:
+        """Tokens for the next batch: a slow model gets small ones, so that none takes for ever."""
+        most = self._limits.batch_tokens
+        if self._batches < _SETTLED:
+            return most / 8
+        return min(most, self._speed * self._limits.batch_seconds)
 
     async def _serve(self, process: ModelProcess, batch: Sequence[_Entry[Item]]) -> None:
         """Have a batch answered; where it fails, its halves."""

@@ -26,6 +26,8 @@ class Limits:
     batch_items: int = 512
     batch_tokens: int = 16_384
     """Of one batch, padding included: its items times its longest."""
+    batch_seconds: float = 2.0
+    """No batch is made larger than what takes about so long, at the speed measured so far."""
     hang: float = 20.0
     """The longest that a batch may take."""
     hang_least: float = 2.0
