@@ -157,16 +157,22 @@ def shape_of(adapter: Adapter, split: str, path: Path) -> type[Row]:
 
 
 def row_of(adapter: Adapter, split: str, number: int, raw: Raw) -> Numbered:
-    """One record that came without a file, as a row of the first shape whose fields it has."""
+    """One record that came without a file, as a row of the first shape that it fits.
+
+    Shapes may share all their fields and differ in a label's type; where none takes the record,
+    the error is the first one's whose fields it has.
+    """
     shapes = [s for s in adapter.shapes if s.splits is None or split in s.splits]
     record = raw if isinstance(raw, dict) else {}
     lacks = {
         shape: [name for name in required(shape) if name.split(".")[0] not in record]
         for shape in shapes
     }
-    for shape, missing in lacks.items():
-        if not missing:
-            return Numbered(number, raw, _typed(adapter, split, number, raw, shape))
+    fits = [shape for shape, missing in lacks.items() if not missing]
+    typed = [_typed(adapter, split, number, raw, shape) for shape in fits]
+    if typed:
+        good = (row for row in typed if not isinstance(row, RowError))
+        return Numbered(number, raw, next(good, typed[0]))
     nearest = min(lacks, key=lambda shape: len(lacks[shape]))
     if isinstance(raw, dict):
         said = "; ".join(f"{shape.shape}: no {', '.join(names)}" for shape, names in lacks.items())

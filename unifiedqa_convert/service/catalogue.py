@@ -9,10 +9,10 @@ from unifiedqa_convert.registry import load_adapter
 from unifiedqa_convert.rows import as_json, complete, typed_rows
 from unifiedqa_convert.schema import Adapter
 from unifiedqa_convert.service.problems import Problem, Where
-from unifiedqa_convert.sources import canonical_split, sample_files, sample_splits
+from unifiedqa_convert.sources import canonical_split, sample_folder, sample_splits
 
 SAMPLE_ROWS = 50
-"""Of each split; the embedded samples have fewer."""
+"""Of each split in each shape; the embedded samples have fewer."""
 
 
 def datasets() -> list[dict[str, Any]]:
@@ -21,13 +21,14 @@ def datasets() -> list[dict[str, Any]]:
 
 
 def dataset(name: str) -> dict[str, Any]:
-    """A dataset's facts, the fields of its raw shapes, and its sample's raw rows by split."""
+    """A dataset's facts, the fields of its raw shapes, and its samples' raw rows."""
     adapter = adapter_named(name)
     try:
         splits = sample_splits(adapter)
     except SourceError:
         splits = []
-    return {**facts_and_shapes(adapter), "samples": [_sample(adapter, split) for split in splits]}
+    samples = [sample for split in splits for sample in _samples(adapter, split)]
+    return {**facts_and_shapes(adapter), "samples": samples}
 
 
 def adapter_named(name: str) -> Adapter:
@@ -48,7 +49,14 @@ def split_named(adapter: Adapter, split: str) -> str:
     return name
 
 
-def _sample(adapter: Adapter, split: str) -> dict[str, Any]:
-    files = complete(adapter, split, sample_files(adapter, split))
-    rows = islice(typed_rows(adapter, split, files), SAMPLE_ROWS)
-    return {"split": split, "rows": [as_json(numbered.raw) for numbered in rows]}
+def _samples(adapter: Adapter, split: str) -> list[dict[str, Any]]:
+    """The split's raw rows in each raw shape that has a sample of it."""
+    folder = sample_folder(adapter)
+    found = {s.shape: tuple(sorted((folder / s.shape).glob(f"{split}.*"))) for s in adapter.shapes}
+    samples = []
+    for shape, paths in found.items():
+        if paths:
+            rows = islice(typed_rows(adapter, split, complete(adapter, split, paths)), SAMPLE_ROWS)
+            raw = [row for numbered in rows if (row := as_json(numbered.raw)) is not None]
+            samples.append({"split": split, "shape": shape, "rows": raw})
+    return samples
