@@ -17,7 +17,10 @@ class Fate(NamedTuple):
     status: int
     """0: the connection was lost."""
     seconds: float
+    """From when it was due to its answer."""
     retry_after: bool
+    late: float
+    """Seconds of these that the generator itself was late: no fault of the server."""
 
 
 class Connection(asyncio.Protocol):
@@ -107,9 +110,10 @@ class Load:
 
     def _fire(self, due: float, answered: asyncio.Event | None = None) -> None:
         self._under_way += 1
+        late = time.perf_counter() - due
 
         def done(status: int, retry_after: bool) -> None:
-            self.fates.append(Fate(due, status, time.perf_counter() - due, retry_after))
+            self.fates.append(Fate(due, status, time.perf_counter() - due, retry_after, late))
             self._under_way -= 1
             if answered is not None:
                 answered.set()

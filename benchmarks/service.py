@@ -173,7 +173,8 @@ def tell(times: float, rate: float, capacity: float, fates: list[Fate], seconds:
         f"  {times:4g} x: offered {rate:7.1f}/s, sent {len(fates) / seconds:7.1f}/s, answered "
         f"{within / seconds:6.1f}/s ({within / seconds / capacity:.2f} of capacity)  "
         f"p50 {fast:.0f} ms p99 {slow:.0f} ms; refusals p50 {refused_fast:.1f} ms "
-        f"p99 {refused_slow:.1f} ms, {bare} without Retry-After; {codes}",
+        f"p99 {refused_slow:.1f} ms, {bare} without Retry-After; {codes}; generator late by "
+        f"{p50_p99([fate.late for fate in fates])[1]:.1f} ms (p99)",
         flush=True,
     )
 

@@ -21,6 +21,8 @@ _USUAL = 20.0
 """A batch is called hung after so many times its usual time."""
 _SETTLED = 3
 """Batches until the measured speed is believed."""
+_ITEM_BYTES, _TOKEN_BYTES = 90, 6
+"""Of a request's body, for one item and one token: what a body holds before it is parsed."""
 _REOPEN = 0.75
 """Once full, the queue must have emptied to this part before the door opens again."""
 
@@ -53,15 +55,19 @@ class Batcher(Generic[Item]):
         self._processes = tuple(processes)
         self._tokens_of = tokens_of
         self._limits = limits
-        self._meters = meters
+        self._failures = meters.failures
+        self._meters = meters.of(name)
         self._queue: OrderedDict[Item, _Entry[Item]] = OrderedDict()
         self._running: dict[Item, _Entry[Item]] = {}
         self._tokens = 0
+        self._expected = 0  # bytes of the requests that are at the desk
         self._work = asyncio.Event()
         self._speed = 0.0  # tokens per second of one process
         self._batches = 0
         self._shedding = False
         self._tasks: list[asyncio.Task[None]] = []
+        self._meters.queue_items.set_function(lambda: len(self._queue))
+        self._meters.queue_tokens.set_function(lambda: self._tokens)
 
     async def start(self) -> None:
         """Load the model into each process; UqaError where it can't be."""
@@ -95,21 +101,31 @@ class Batcher(Generic[Item]):
         """Whether a task of ours has ended: a bug, and nobody would empty the queue."""
         return any(task.done() for task in self._tasks)
 
-    def knock(self) -> None:
-        """Raise what a request would be refused with, before its body is looked at."""
-        if self._shedding and self._fill(0, 0) < _REOPEN:
+    def knock(self, size: int = 0) -> None:
+        """Raise what a request of ``size`` bytes is refused with, before its body is looked at."""
+        fill = self._fill(size // _ITEM_BYTES, size // _TOKEN_BYTES)
+        if self._shedding and fill < _REOPEN:
             self._shedding = False
-        if self._shedding:
+        if self._shedding or (fill > 1 and self._busy):
+            self._shedding = True
             raise self._refusal()
+
+    def expect(self, size: int) -> None:
+        """Count a request of ``size`` bytes that is let in; minus as many: that is in, or gone."""
+        self._expected += size
+
+    @property
+    def _busy(self) -> bool:
+        return bool(self._queue or self._expected)
 
     async def answer(self, items: Sequence[Item]) -> list[Any]:
         """The answers, or Failures, in order. Problem where the queue is full or time is up."""
         _ = self.identity
         distinct = list(dict.fromkeys(items))
-        fresh = [item for item in distinct if self._known(item) is None]
-        self._admit(fresh)
-        self._meters.shared.labels(self.name).inc(len(items) - len(fresh))
-        entries = [self._join(item) for item in distinct]
+        fresh = {item: self._tokens_of(item) for item in distinct if self._known(item) is None}
+        self._admit(len(fresh), sum(fresh.values()))
+        self._meters.shared.inc(len(items) - len(fresh))
+        entries = [self._join(item, fresh.get(item, 0)) for item in distinct]
         try:
             futures = [entry.future for entry in entries]
             _, late = await asyncio.wait(futures, timeout=self._limits.deadline)
@@ -129,19 +145,19 @@ class Batcher(Generic[Item]):
     def _known(self, item: Item) -> _Entry[Item] | None:
         return self._queue.get(item) or self._running.get(item)
 
-    def _admit(self, items: Sequence[Item]) -> None:
-        tokens = sum(map(self._tokens_of, items))
+    def _admit(self, items: int, tokens: int) -> None:
         limits = self._limits
-        if len(items) > limits.queue_items or tokens > limits.queue_tokens:
+        if items > limits.queue_items or tokens > limits.queue_tokens:
             raise Problem("invalid", f"{tokens} tokens in one request; split it")
-        self.knock()
-        if self._queue and self._fill(len(items), tokens) > 1:
+        if self._queue and self._fill(items, tokens) > 1:
             self._shedding = True
             raise self._refusal()
 
     def _fill(self, items: int, tokens: int) -> float:
         """How full the queue would be with these: the fullest of its three bounds."""
         limits = self._limits
+        items += self._expected // _ITEM_BYTES
+        tokens += self._expected // _TOKEN_BYTES
         return max(
             (len(self._queue) + items) / limits.queue_items,
             (self._tokens + tokens) / limits.queue_tokens,
@@ -160,13 +176,12 @@ class Batcher(Generic[Item]):
             "queue-full", f"{len(self._queue)} items wait already", retry_after=max(1.0, wait / 2)
         )
 
-    def _join(self, item: Item) -> _Entry[Item]:
+    def _join(self, item: Item, tokens: int) -> _Entry[Item]:
         entry = self._known(item)
         if entry is None:
-            entry = _Entry(item, self._tokens_of(item), time.monotonic())
+            entry = _Entry(item, tokens, time.monotonic())
             self._queue[item] = entry
-            self._tokens += entry.tokens
-            self._gauge()
+            self._tokens += tokens
             self._work.set()
         entry.wanted += 1
         return entry
@@ -176,8 +191,7 @@ class Batcher(Generic[Item]):
         if entry.wanted == 0 and self._queue.get(entry.item) is entry:
             del self._queue[entry.item]
             self._tokens -= entry.tokens
-            self._gauge()
-            self._meters.cancelled.labels(self.name).inc()
+            self._meters.cancelled.inc()
 
     async def _consume(self, process: ModelProcess) -> None:
         while True:
@@ -200,9 +214,9 @@ class Batcher(Generic[Item]):
             self._queue.popitem(last=False)
             self._tokens -= entry.tokens
             self._running[entry.item] = entry
-            self._meters.queue_seconds.labels(self.name).observe(now - entry.arrived)
             batch.append(entry)
-        self._gauge()
+        if batch:
+            self._meters.queue_seconds.observe(now - batch[0].arrived)
         return batch
 
     def _budget(self) -> float:
@@ -217,7 +231,7 @@ class Batcher(Generic[Item]):
         left = [entry for entry in batch if not entry.wanted]
         for entry in left:
             self._running.pop(entry.item)  # whoever asks the same from now on queues anew
-        self._meters.cancelled.labels(self.name).inc(len(left))
+        self._meters.cancelled.inc(len(left))
         batch = [entry for entry in batch if entry.wanted]
         if not batch:
             return
@@ -240,17 +254,15 @@ class Batcher(Generic[Item]):
         self, process: ModelProcess, batch: Sequence[_Entry[Item]]
     ) -> list[Any] | Failure:
         tokens = sum(entry.tokens for entry in batch)
-        self._meters.batch_tokens.labels(self.name).observe(
-            max(entry.tokens for entry in batch) * len(batch)
-        )
-        self._meters.batch_items.labels(self.name).inc(len(batch))
+        self._meters.batch_tokens.observe(max(entry.tokens for entry in batch) * len(batch))
+        self._meters.batch_items.inc(len(batch))
         began = time.monotonic()
         answers = await process.ask([entry.item for entry in batch], self._patience(tokens))
         seconds = max(time.monotonic() - began, 1e-6)
         if isinstance(answers, Failure):
-            self._meters.failures.labels(self.name, answers.kind).inc()
+            self._failures.labels(self.name, answers.kind).inc()
         else:
-            self._meters.inference_seconds.labels(self.name).observe(seconds)
+            self._meters.inference_seconds.observe(seconds)
             self._batches += 1
             share = max(0.1, 1 / self._batches)
             self._speed += share * (tokens / seconds - self._speed)
@@ -262,10 +274,6 @@ class Batcher(Generic[Item]):
             return self._limits.hang
         usual = tokens / self._speed
         return min(self._limits.hang, max(self._limits.hang_least, _USUAL * usual))
-
-    def _gauge(self) -> None:
-        self._meters.queue_items.labels(self.name).set(len(self._queue))
-        self._meters.queue_tokens.labels(self.name).set(self._tokens)
 
 
 def _tell_of_end(task: asyncio.Task[None]) -> None:

@@ -5,12 +5,15 @@ happens inside, a client gets a problem document and never a traceback.
 """
 
 import asyncio
+import itertools
+import secrets
 import time
-import uuid
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from unifiedqa_convert.service.batcher import Batcher
+from unifiedqa_convert.service.desk import Seat
 from unifiedqa_convert.service.logs import tell, tell_bug
 from unifiedqa_convert.service.problems import MEDIA_TYPE, Problem
 from unifiedqa_convert.service.service import Service
@@ -41,21 +44,20 @@ class Guard:
         self._service = service
         self._limits = service.limits
         self._held = 0
+        self._desk = asyncio.Semaphore(1)
+        run = secrets.token_hex(4)
+        self._ids = (f"{run}-{number}" for number in itertools.count())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Guard one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        visit = _Visit(scope, send, self._service)
+        visit = _Visit(next(self._ids), scope, send, self._service)
         try:
             headers = dict(scope["headers"])
-            self._admit(scope, headers)
-            body = await self._body(headers, receive)
-            try:
-                await self._app(scope, _replay(body, receive), visit.send)
-            finally:
-                self._held -= len(body)
+            queue = self._admit(scope, headers)
+            await self._enter(scope, headers, receive, visit, queue)
         except Problem as problem:
             if problem.status == 413 and b"expect" not in headers:
                 await _drain(receive)
@@ -68,8 +70,30 @@ class Guard:
         finally:
             visit.note()
 
-    def _admit(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
-        """Raise the Problem of a request whose head alone says that it can't be served."""
+    async def _enter(
+        self,
+        scope: Scope,
+        headers: dict[bytes, bytes],
+        receive: Receive,
+        visit: "_Visit",
+        queue: Batcher[Any] | None,
+    ) -> None:
+        """Receive the body, and have the app answer."""
+        body = await self._body(headers, receive)
+        seat = None
+        try:
+            if queue is not None:
+                seat = Seat(self._desk, queue, len(body))
+                await seat.take()
+                scope["state"]["seat"] = seat
+            await self._app(scope, _replay(body, receive), visit.send)
+        finally:
+            if seat is not None:
+                seat.leave()
+            self._held -= len(body)
+
+    def _admit(self, scope: Scope, headers: dict[bytes, bytes]) -> Batcher[Any] | None:
+        """The queue that a request is for, if any; its Problem where the head alone tells one."""
         service, path = self._service, scope["path"]
         host = headers.get(b"host", b"").decode("latin-1")
         if not service.config.answers_to(host):
@@ -84,11 +108,13 @@ class Guard:
         if not length.isdigit() or int(length[:20]) > self._limits.body_bytes:
             raise self._too_large()
         if scope["method"] != "POST" or path not in _TAKE_JSON:
-            return
+            return None
         _check_kind(headers)
-        if path in _QUEUED:
-            wanted = service.scorer if _QUEUED[path] == "score" else service.declarer
-            wanted.knock()
+        if path not in _QUEUED:
+            return None
+        queue: Batcher[Any] = service.scorer if _QUEUED[path] == "score" else service.declarer
+        queue.knock(int(length))
+        return queue
 
     def _too_large(self) -> Problem:
         return Problem(
@@ -125,8 +151,8 @@ class Guard:
 class _Visit:
     """One request as the log and the meters see it."""
 
-    def __init__(self, scope: Scope, send: Send, service: Service) -> None:
-        self.id = uuid.uuid4().hex
+    def __init__(self, number: str, scope: Scope, send: Send, service: Service) -> None:
+        self.id = number
         self._scope = scope
         self._send = send
         self._service = service

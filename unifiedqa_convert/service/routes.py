@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any
 
-import anyio.to_thread
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
@@ -14,6 +13,7 @@ from unifiedqa_convert.service.answers import Json, StrictRoute, problems, while
 from unifiedqa_convert.service.batcher import Batcher
 from unifiedqa_convert.service.catalogue import adapter_named, dataset, datasets, split_named
 from unifiedqa_convert.service.conversion import Rows, asks_of, convert_rows
+from unifiedqa_convert.service.desk import Seat
 from unifiedqa_convert.service.items import (
     Entry,
     check_count,
@@ -36,17 +36,23 @@ def routes(service: Service) -> APIRouter:
     @router.post("/convert", response_model=wire.ConvertResponse)
     async def convert(request: Request, body: wire.ConvertRequest) -> Response:
         """Convert raw rows of a dataset: examples, records and statements, a row at a time."""
-        return Json(await while_connected(request.receive, _convert(service, body)))
+        return Json(
+            await while_connected(request.receive, _convert(service, body, request.state.seat))
+        )
 
     @router.post("/declare", response_model=wire.DeclareResponse)
     async def declare(request: Request, body: wire.DeclareRequest) -> Response:
         """Turn each question and answer into one declarative sentence."""
-        return Json(await while_connected(request.receive, _declare(service, body)))
+        return Json(
+            await while_connected(request.receive, _declare(service, body, request.state.seat))
+        )
 
     @router.post("/score", response_model=wire.ScoreResponse)
     async def score(request: Request, body: wire.ScoreRequest) -> Response:
         """Let Vera say how plausible each statement is."""
-        return Json(await while_connected(request.receive, _score(service, body)))
+        return Json(
+            await while_connected(request.receive, _score(service, body, request.state.seat))
+        )
 
     @router.post("/encode", response_model=wire.EncodeResponse)
     async def encode(body: wire.EncodeRequest) -> Response:
@@ -67,14 +73,14 @@ def routes(service: Service) -> APIRouter:
     @router.get("/datasets", response_model=list[dict[str, Any]])
     async def list_datasets() -> Response:
         """All datasets: splits with sizes, Vera's partition, how far proven, license."""
-        return Json(await anyio.to_thread.run_sync(datasets))
+        return Json(await service.aside(datasets))
 
     @router.get("/datasets/{name}", response_model=dict[str, Any])
     async def show_dataset(
         name: Annotated[str, Path(max_length=200, examples=["copa"])],
     ) -> Response:
         """One dataset: its facts, its raw shapes' fields, and raw rows of its embedded sample."""
-        return Json(await anyio.to_thread.run_sync(dataset, name))
+        return Json(await service.aside(dataset, name))
 
     @router.get("/models", response_model=wire.Models)
     async def models() -> Response:
@@ -84,10 +90,11 @@ def routes(service: Service) -> APIRouter:
     return router
 
 
-async def _declare(service: Service, body: wire.DeclareRequest) -> dict[str, Any]:
+async def _declare(service: Service, body: wire.DeclareRequest, seat: Seat) -> dict[str, Any]:
     good, bad = checked(body.items, wire.AskItem, service.limits)
     # As the drafts of a conversion have them: white space is never part of the question.
     asks = {place: Ask(collapse(a.question), collapse(a.answer)) for place, a in good.items()}
+    seat.leave()
     found = await service.declarer.answer(list(asks.values()))
     done: dict[int, Entry] = {}
     for place, answer in zip(asks, found, strict=True):
@@ -102,22 +109,23 @@ async def _declare(service: Service, body: wire.DeclareRequest) -> dict[str, Any
     return {"question_converter": service.declarer.identity._asdict(), "items": items}
 
 
-async def _convert(service: Service, body: wire.ConvertRequest) -> dict[str, Any]:
+async def _convert(service: Service, body: wire.ConvertRequest, seat: Seat) -> dict[str, Any]:
     check_count(body.rows, service.limits, "rows")
     adapter = adapter_named(body.dataset)
     split, profile = split_named(adapter, body.split), _profile(body.profile)
     rows = Rows(adapter, split, profile, body.rows, body.first_row)
     asks: list[list[Ask]] | None = None
     answers: dict[Ask, Sentence | Entry] = {}
+    seat.leave()  # what follows runs beside the loop
     if body.statements:
-        asks = await anyio.to_thread.run_sync(asks_of, rows)
+        asks = await service.aside(asks_of, rows)
         distinct = list(dict.fromkeys(ask for row in asks for ask in row))
         if distinct:
             found = await service.declarer.answer(distinct)
             answers = {
                 ask: _sentence(answer, 0) for ask, answer in zip(distinct, found, strict=True)
             }
-    items, counts = await anyio.to_thread.run_sync(convert_rows, rows, asks, answers)
+    items, counts = await service.aside(convert_rows, rows, asks, answers)
     refuse_if_all_failed(items)
     return {
         "dataset": adapter.name,
@@ -129,7 +137,7 @@ async def _convert(service: Service, body: wire.ConvertRequest) -> dict[str, Any
     }
 
 
-async def _score(service: Service, body: wire.ScoreRequest) -> dict[str, Any]:
+async def _score(service: Service, body: wire.ScoreRequest, seat: Seat) -> dict[str, Any]:
     scorer: Batcher[str] = service.scorer
     good, bad = checked(body.items, wire.StatementItem, service.limits)
     # Vera reads the context first, then the statement.
@@ -137,6 +145,7 @@ async def _score(service: Service, body: wire.ScoreRequest) -> dict[str, Any]:
         place: f"{item.context.strip()} {item.statement}" if item.context else item.statement
         for place, item in good.items()
     }
+    seat.leave()
     found = await scorer.answer(list(texts.values()))
     done: dict[int, Entry] = {}
     for place, answer in zip(texts, found, strict=True):

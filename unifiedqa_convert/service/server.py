@@ -6,6 +6,7 @@ new connection is taken; what was taken is answered; exit 0. A second signal end
 
 import asyncio
 import contextlib
+import gc
 import json
 import resource
 import signal
@@ -85,6 +86,12 @@ class _Server(uvicorn.Server):
         finally:
             for number in _SIGNALS:
                 loop.remove_signal_handler(number)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start; what is loaded by then stays, and need not be searched for garbage again."""
+        await super().startup(sockets)
+        gc.collect()
+        gc.freeze()
 
     async def on_tick(self, counter: int) -> bool:
         """Stop where a model can't be loaded, too."""

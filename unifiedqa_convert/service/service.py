@@ -1,9 +1,15 @@
 """What a running service holds: its models' queues, its meters, and whether it is going down."""
 
 import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+import anyio
+import anyio.to_thread
 
 from unifiedqa_convert.declare import Ask
 from unifiedqa_convert.errors import UqaError
+from unifiedqa_convert.registry import catalogue
 from unifiedqa_convert.service.batcher import Batcher
 from unifiedqa_convert.service.config import Config
 from unifiedqa_convert.service.keys import Keys
@@ -11,6 +17,8 @@ from unifiedqa_convert.service.meters import Meters
 from unifiedqa_convert.service.problems import Problem
 from unifiedqa_convert.service.process import ModelProcess
 from unifiedqa_convert.service.tokens import tokens
+
+_Made = TypeVar("_Made")
 
 
 class Service:
@@ -32,6 +40,7 @@ class Service:
         if config.vera is not None:
             score = ModelProcess.of("score", str(config.vera))
             self._scorer = Batcher("vera", [score], tokens, limits, self.meters)
+        self._beside = anyio.CapacityLimiter(1)
         self.draining = False
         self.fatal: UqaError | None = None
 
@@ -54,14 +63,19 @@ class Service:
 
     async def start(self) -> None:
         """Load the models; what is wrong with one is kept in ``fatal``."""
+        looking = asyncio.to_thread(catalogue)  # so that no client waits for ninety imports
         try:
-            await asyncio.gather(*(batcher.start() for batcher in self.batchers))
+            await asyncio.gather(looking, *(batcher.start() for batcher in self.batchers))
         except UqaError as error:
             self.fatal = error
 
     async def stop(self) -> None:
         """End the models' processes."""
         await asyncio.gather(*(batcher.stop() for batcher in self.batchers))
+
+    async def aside(self, function: Callable[..., _Made], *arguments: object) -> _Made:
+        """Run what takes long beside the loop, one thing at a time."""
+        return await anyio.to_thread.run_sync(function, *arguments, limiter=self._beside)
 
     def unready(self) -> str | None:
         """Why no client should come here now; None where they may."""
