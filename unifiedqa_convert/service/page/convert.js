@@ -54,6 +54,11 @@ export class Convert {
     $("fields").open = matchMedia("(min-width: 60rem)").matches;
   }
 
+  /** The name of the dataset that is open. */
+  get name() {
+    return this.#facts?.name;
+  }
+
   /** Show a dataset, its first sample row and what becomes of it. */
   async open(name) {
     if (this.#facts?.name === name) return;

@@ -1,0 +1,71 @@
+/** What is shown when a round is over. */
+
+import { copy } from "./copy.js";
+import { counted, h, letter } from "./dom.js";
+
+/** The card of a finished score; `again` and `change` start over. */
+export function endCard(score, rival, again, change) {
+  const { right, answers } = score;
+  const share = () => copy(asText(score, rival), "the result");
+  return h("article", { class: "card end" },
+    h("h2", { tabindex: "-1", "aria-label": `${right} of ${answers.length} right` },
+      h("span", { class: "big", text: right }), h("span", { class: "of", text: `/ ${answers.length}` })),
+    h("p", { class: "said", text: verdict(score, rival) }),
+    strip(answers),
+    h("dl", { class: "figures" }, figures(score, rival).map(([name, value]) =>
+      h("div", {}, h("dt", { text: name }), h("dd", { text: value })))),
+    h("div", { class: "actions" },
+      h("button", { type: "button", class: "primary", text: "Play again", on: { click: again } }),
+      h("button", { type: "button", text: "Copy the result", on: { click: share } }),
+      h("button", { type: "button", class: "quiet", text: "Other questions", on: { click: change } })),
+    review(answers));
+}
+
+/** The result as a few lines to paste. */
+export function asText(score, rival) {
+  const squares = score.answers.map(({ right }) => (right ? "🟩" : "🟥")).join("");
+  const lines = [`unifiedqa-convert quiz: ${score.right} of ${score.answers.length}`, squares];
+  return [...lines, figures(score, rival).map(([name, value]) => `${name} ${value}`).join(", ")].join("\n");
+}
+
+function verdict(score, rival) {
+  const missed = score.answers.length - score.right;
+  const model = score.rival;
+  const you = missed === 0 ? "Every one as the gold has it."
+    : missed === score.answers.length ? "Not one as the gold has it. They only look easy."
+    : `The gold sees ${counted(missed, "question")} differently.`;
+  if (!model || model.of < score.answers.length) return you;
+  if (model.right === score.right) return `${you} ${rival} has as many.`;
+  return `${you} ${rival} has ${counted(Math.abs(model.right - score.right), "answer")} ` +
+    `${model.right > score.right ? "more" : "fewer"}.`;
+}
+
+function figures(score, rival) {
+  return [
+    ["points", String(score.points)],
+    ["best streak", String(score.best)],
+    ["seconds each", score.pace.toFixed(1)],
+    ...(score.rival ? [[rival, `${score.rival.right} of ${score.rival.of}`]] : []),
+  ];
+}
+
+function strip(answers) {
+  return h("ol", { class: "strip", "aria-label": "Answers" }, answers.map(({ right, question }) =>
+    h("li", { class: right ? "right" : "wrong", title: question.dataset },
+      h("span", { "aria-hidden": "true", text: right ? "✓" : "✗" }),
+      h("span", { class: "hidden", text: right ? "right" : "wrong" }))));
+}
+
+function review(answers) {
+  return h("details", { class: "review" }, h("summary", { text: "Look at the answers" }),
+    h("ol", {}, answers.map(({ question, number, right, seconds }) => {
+      const [gold] = question.golds;
+      const said = number === null ? "no answer in time" : `${letter(number)} ${question.choices[number]}`;
+      return h("li", { class: right ? "right" : "wrong" },
+        h("p", { class: "question", text: question.question }),
+        h("p", {}, right ? "✓ you and the gold: " : "✗ you: ", h("b", { text: said }),
+          right ? null : [", the gold: ", h("b", { text: `${letter(gold)} ${question.choices[gold]}` })]),
+        h("p", { class: "from" }, h("span", { text: question.dataset }),
+          h("span", { text: `${seconds.toFixed(1)} s` })));
+    })));
+}
