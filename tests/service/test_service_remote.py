@@ -22,7 +22,7 @@ from unifiedqa_convert.job import Request
 from unifiedqa_convert.pipeline import convert
 
 MODELS = {
-    "question_converter": {"name": "rules", "version": "1"},
+    "question_converter": {"name": "rules", "version": "1", "dtype": "none"},
     "limits": {"items": 4, "deadline": 5.0},
 }
 ASKS = [Ask(f"Where do fish number {n} live?", "in water") for n in range(30)]
@@ -95,7 +95,7 @@ def test_it_goes_by_the_services_name_and_cuts_requests_to_its_limits(
     counterpart: Counterpart,
 ) -> None:
     remote = Remote(counterpart.url)
-    assert (remote.name, remote.version) == ("rules", "1")
+    assert (remote.name, remote.version, remote.facts) == ("rules", "1", {"dtype": "none"})
     assert remote.convert(ASKS) == Rules().convert(ASKS)
     assert sorted(counterpart.sizes) == [2, *[4] * 7]
     assert remote.convert([]) == []
@@ -137,7 +137,7 @@ def test_patience_ends_with_a_word_on_what_to_do(counterpart: Counterpart) -> No
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        ({"items": [{"statement": "One.", "via": "x"}]}, "no longer runs rules 1"),
+        ({"items": [{"statement": "One.", "via": "x"}]}, "no longer runs .*rules.* but None"),
         ({"question_converter": {"name": "rules", "version": "2"}, "items": []}, "no longer runs"),
         ({"question_converter": MODELS["question_converter"], "items": []}, "not one answer"),
         (

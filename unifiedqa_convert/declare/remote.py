@@ -1,7 +1,7 @@
 """A question converter that runs elsewhere: the client of `uqa serve`.
 
-It is known by the name and version that the service tells, so an output's manifest, and all of
-its bytes, are those of a local run. It waits while the service is full, restarts or is away.
+It is known by the name, version and facts that the service tells, so an output's manifest, and all
+of its bytes, are those of a local run. It waits while the service is full, restarts or is away.
 """
 
 import os
@@ -73,9 +73,10 @@ class Remote:
         self._client = httpx2.Client(headers=_key(), timeout=httpx2.Timeout(60, connect=10))
         found = self._ask("GET", "/v1/models", None, _FIRST_PATIENCE)
         try:
-            known, limits = found["question_converter"], found["limits"]
-            self.name: str = str(known["name"])
-            self.version: str = str(known["version"])
+            self._known, limits = dict(found["question_converter"]), found["limits"]
+            self.facts: dict[str, str | int | float | bool | None] = dict(self._known)
+            self.name = str(self.facts.pop("name"))
+            self.version = str(self.facts.pop("version"))
             self._items = min(_ITEMS, int(limits["items"]))
             self._client.timeout = httpx2.Timeout(float(limits["deadline"]) + 30, connect=10)
         except (KeyError, TypeError, ValueError):
@@ -98,9 +99,9 @@ class Remote:
                 ) from None
             middle = len(asks) // 2
             return [*self._declare(asks[:middle]), *self._declare(asks[middle:])]
-        if found.get("question_converter") != {"name": self.name, "version": self.version}:
+        if found.get("question_converter") != self._known:
             raise QuestionConverterError(
-                f"{self._address} no longer runs {self.name} {self.version} but "
+                f"{self._address} no longer runs {self._known} but "
                 f"{found.get('question_converter')}; one output can't hold both"
             )
         return [_sentence(self._address, *pair) for pair in _pairs(self._address, asks, found)]

@@ -85,7 +85,7 @@ class Batcher(Generic[Item]):
 
     @property
     def identity(self) -> Identity:
-        """The model's name and version; a Problem until it is loaded."""
+        """What the model is; a Problem until it is loaded."""
         identity = self._processes[0].identity
         if identity is None:
             raise Problem("not-ready", f"{self.name} is being loaded", retry_after=2)

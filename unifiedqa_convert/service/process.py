@@ -34,11 +34,8 @@ class Failure(NamedTuple):
     detail: str
 
 
-class Identity(NamedTuple):
-    """What a model is called; the manifest of an output says it."""
-
-    name: str
-    version: str
+Identity = dict[str, Any]
+"""A model's name, its version and whatever else decides its answers: what a manifest says."""
 
 
 class ModelProcess:
@@ -75,8 +72,9 @@ class ModelProcess:
         if "error" in hello:
             await self.kill()
             raise (UsageError if hello.get("usage") else ModelError)(hello["error"])
-        self.identity = Identity(hello["name"], hello["version"])
-        return self.identity
+        identity: Identity = hello["identity"]
+        self.identity = identity
+        return identity
 
     async def ask(self, items: Sequence[Any], seconds: float) -> list[Any] | Failure:
         """Answers in order, or why there are none; a process that was lost is started anew."""

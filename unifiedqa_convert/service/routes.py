@@ -106,7 +106,7 @@ async def _declare(service: Service, body: wire.DeclareRequest, seat: Seat) -> d
         )
     items = in_order(done, bad)
     refuse_if_all_failed(items)
-    return {"question_converter": service.declarer.identity._asdict(), "items": items}
+    return {"question_converter": service.declarer.identity, "items": items}
 
 
 async def _convert(service: Service, body: wire.ConvertRequest, seat: Seat) -> dict[str, Any]:
@@ -131,7 +131,7 @@ async def _convert(service: Service, body: wire.ConvertRequest, seat: Seat) -> d
         "dataset": adapter.name,
         "split": split,
         "profile": profile.name,
-        "question_converter": service.declarer.identity._asdict() if body.statements else None,
+        "question_converter": service.declarer.identity if body.statements else None,
         "items": items,
         "counts": counts,
     }
@@ -155,7 +155,7 @@ async def _score(service: Service, body: wire.ScoreRequest, seat: Seat) -> dict[
             done[place] = dict(zip(("logit", "score", "calibrated"), answer, strict=True))
     items = in_order(done, bad)
     refuse_if_all_failed(items)
-    return {"model": scorer.identity._asdict(), "items": items}
+    return {"model": scorer.identity, "items": items}
 
 
 def _sentence(answer: Any, place: int) -> Sentence | Entry:
@@ -185,8 +185,8 @@ def _models(service: Service) -> dict[str, Any]:
 
     limits = service.limits
     return {
-        "question_converter": service.declarer.identity._asdict(),
-        "score": service.scorer.identity._asdict() if service.has_scorer else None,
+        "question_converter": service.declarer.identity,
+        "score": service.scorer.identity if service.has_scorer else None,
         "limits": {
             "items": limits.items,
             "body_bytes": limits.body_bytes,

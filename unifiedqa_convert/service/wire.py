@@ -172,7 +172,9 @@ class FailedItem(BaseModel):
 
 
 class ModelIdentity(BaseModel):
-    """A model's name and version; a manifest says the same."""
+    """A model's name, version, and what else decides its answers; a manifest says the same."""
+
+    model_config = ConfigDict(extra="allow")
 
     name: str = Field(examples=["rules"])
     version: str = Field(examples=["1"])

@@ -12,7 +12,7 @@ import os
 import signal
 import struct
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
@@ -33,6 +33,8 @@ class Model(NamedTuple):
     name: str
     version: str
     answer: Callable[[Sequence[Any]], Answers]
+    facts: Mapping[str, Any] = {}
+    """What else decides its answers, as a manifest records it."""
 
 
 class Interrupted(BaseException):
@@ -51,7 +53,8 @@ def declarer(name: str) -> Model:
     def answer(items: Sequence[Any]) -> Answers:
         return [list(sentence) for sentence in converter.convert([Ask(*item) for item in items])]
 
-    return Model(converter.name, converter.version, answer)
+    facts = getattr(converter, "facts", {})
+    return Model(converter.name, converter.version, answer, facts)
 
 
 def scorer(folder: str) -> Model:
@@ -75,7 +78,7 @@ def serve(load: Callable[[], Model]) -> None:
     except UqaError as error:
         _write(sink, {"error": str(error), "usage": isinstance(error, UsageError)})
         return
-    _write(sink, {"name": model.name, "version": model.version})
+    _write(sink, {"identity": {"name": model.name, "version": model.version, **model.facts}})
     with suppress(BrokenPipeError):  # the server was killed: nobody waits for the answer
         while (frame := _read(source)) is not None:
             _write(sink, _answered(model, frame["items"], frame["seconds"]))
