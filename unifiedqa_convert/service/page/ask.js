@@ -149,7 +149,8 @@ export class Ask {
   #show({ record, statements }) {
     const best = Math.max(...statements.map((one) => one.score ?? -1));
     const cards = statements.filter((one) => !one.problem).map((one) =>
-      sentenceCard(one, one.score === undefined ? null : bar(one.score, one.score === best)));
+      one.score === undefined ? sentenceCard(one)
+        : sentenceCard(one, one.score === best ? "most plausible" : null, bar(one.score, one.score === best)));
     $("ask-result").replaceChildren(
       step(1, "Question record", null, questionRecord(record, false)),
       step(2, "Statements", this.#vera ? "with how plausible Vera finds each" : null,
@@ -188,10 +189,9 @@ export class Ask {
 }
 
 function bar(score, best) {
-  const percent = Math.round(score * 100);
+  const percent = (score * 100).toFixed(1);
   return h("div", { class: best ? "score best" : "score" },
     h("div", { class: "bar", role: "meter", "aria-label": "plausible", "aria-valuemin": "0",
-      "aria-valuemax": "100", "aria-valuenow": String(percent), vars: { "--share": String(score) } }),
-    h("span", { class: "percent", text: `${percent} %` }),
-    best ? h("span", { class: "tag", text: "most plausible" }) : null);
+      "aria-valuemax": "100", "aria-valuenow": percent, vars: { "--share": String(score) } }),
+    h("span", { class: "percent", text: `${percent} %` }));
 }

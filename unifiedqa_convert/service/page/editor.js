@@ -60,7 +60,6 @@ export class Editor {
     const put = (part, kind) => {
       part.split("\n").forEach((piece, place) => {
         if (place > 0) {
-          line.append("\n");
           lines.push(line);
           line = h("span", { class: "line" });
         }
@@ -79,6 +78,6 @@ export class Editor {
       const number = text.slice(0, this.#wrong.start).split("\n").length - 1;
       lines[number]?.classList.add("wrong");
     }
-    this.#shown.replaceChildren(...lines, " ");
+    this.#shown.replaceChildren(...lines);
   }
 }

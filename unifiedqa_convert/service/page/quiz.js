@@ -8,7 +8,7 @@ import { points, Score } from "./score.js";
 
 const MIXES = { all: "A mix of all datasets", ...PARTITIONS };
 const COUNTS = [5, 10, 20];
-const CLOCKS = { 30: "30 seconds each", 15: "15 seconds each", 0: "No clock" };
+const CLOCKS = { 30: "30 s each", 15: "15 s each", 0: "No clock" };
 
 /** The quiz's state: its questions, which one is up, and the score. */
 export class Quiz {
@@ -36,7 +36,7 @@ export class Quiz {
   #start(said = null) {
     this.#halt();
     this.#score = null;
-    const rival = this.#vera ? `the gold, and ${this.#vera.name}` : "the gold";
+    const rival = this.#vera ? "the gold, and against Vera" : "the gold";
     $("quiz").replaceChildren(
       h("p", { class: "lead", text: `Short questions, plain words, and you against ${rival}. ` +
         "They look easy; benchmarks are made so that this is a mistake." }),
@@ -105,7 +105,7 @@ export class Quiz {
       question.context ? h("p", { class: "context", text: question.context }) : null,
       title,
       h("div", { class: "options-list", role: "group", "aria-label": "Choices" }, options),
-      h("div", { class: "after" }, h("p", { class: "told", role: "status" }),
+      h("div", { class: "after" }, h("p", { class: "told", role: "status", text: "Which one has the gold?" }),
         h("button", { type: "button", class: "primary next", disabled: true, text: "Next",
           on: { click: () => this.#next() } }))));
     title.focus({ preventScroll: true });
@@ -173,7 +173,7 @@ export class Quiz {
       option.classList.add("wrong");
       notes.push("✗ you");
     }
-    if (place === pick) notes.push(this.#vera.name);
+    if (place === pick) notes.push("Vera");
     option.querySelector(".verdict").textContent = notes.join(" · ");
   }
 
@@ -183,7 +183,7 @@ export class Quiz {
       return;
     }
     const again = () => this.#again();
-    const card = endCard(this.#score, this.#vera?.name, again, () => this.#start());
+    const card = endCard(this.#score, again, () => this.#start());
     $("quiz").replaceChildren(card);
     card.querySelector("h2").focus({ preventScroll: true });
     scrollTo(0, 0);

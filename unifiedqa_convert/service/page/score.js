@@ -54,10 +54,14 @@ export class Score {
     return this.answers.reduce((sum, { seconds }) => sum + seconds, 0) / this.answers.length;
   }
 
+  /** Whether the model's pick is the gold, by question; null where it has none. */
+  get picks() {
+    return this.questions.map(({ golds, pick }) => (pick === null ? null : golds.includes(pick)));
+  }
+
   /** How often the model's pick is the gold, of the questions it has one for; null without any. */
   get rival() {
-    const picked = this.questions.filter(({ pick }) => pick !== null);
-    if (!picked.length) return null;
-    return { right: picked.filter(({ golds, pick }) => golds.includes(pick)).length, of: picked.length };
+    const picked = this.picks.filter((right) => right !== null);
+    return picked.length ? { right: picked.filter(Boolean).length, of: picked.length } : null;
   }
 }

@@ -32,14 +32,15 @@ export function questionRecord(example, reserved = true) {
     reserved ? output(example.output) : null);
 }
 
-/** A sentence with where it comes from. */
-export function sentenceCard(statement, ...more) {
+/** A sentence with where it comes from, a tag where it has one, and more below. */
+export function sentenceCard(statement, tag = null, ...more) {
   return h("li", { class: "sentence" },
     h("p", { class: "said", text: statement.sentence }),
     h("p", { class: "from" },
       h("span", { text: letter(statement.choice) }),
       h("span", { text: statement.via, title: `made by: ${statement.via}` }),
-      statement.masked ? h("span", { class: "flag", text: "masked from the loss" }) : null),
+      statement.masked ? h("span", { class: "flag", text: "masked from the loss" }) : null,
+      tag ? h("span", { class: "tag", text: tag }) : null),
     ...more);
 }
 
@@ -101,7 +102,7 @@ function parts(text, roles) {
   const named = pieces.length <= roles.length;
   return pieces.flatMap((piece, place) => [
     ...(place ? [separator()] : []),
-    h("span", { class: named ? `part ${roles[place]}` : "part", title: named ? roles[place] : null,
+    h("span", { class: named ? `as-${roles[place]}` : null, title: named ? roles[place] : null,
       text: piece }),
   ]);
 }
