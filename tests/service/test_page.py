@@ -131,7 +131,7 @@ def test_what_is_copied_works(page: Any, service: Running) -> None:
     row = json.loads(page.input_value("#row"))
     row["premise"] = 'It\'s "her" garden; $HOME and \\n `date`.'
     page.fill("#row", json.dumps(row))
-    page.get_by_text("garden; $HOME").first.wait_for()
+    page.locator(".example").get_by_text("garden; $HOME").wait_for()
 
     def copied(kind: str) -> str:
         page.click(f"[data-copy={kind}]")

@@ -16,6 +16,9 @@ from vera_model.tokenizer import train_tokenizer
 
 pytestmark = [needs_chromium, pytest.mark.slow]
 STILL = 0.1  # "good" by web.dev/cls
+# A screenshot of the whole page resizes the window, which counts as a shift.
+SETTLE = "new Promise((d) => setTimeout(() => { shifted = 0; d(); }, 100))"
+AXE = [(1280, "light"), (390, "dark")]  # both layouts and both palettes, in half the time
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +52,13 @@ def test_every_view(
     with page_on(browser, service.url, width=width, scheme=scheme) as page:
 
         def look(name: str) -> None:
-            screenshot(page, f"{name}-{width}-{scheme}", tmp_path)
-            found = axe.run(page)
-            assert found.violations_count == 0, (name, found.generate_report())
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
             assert page.evaluate("window.shifted") < STILL, name
+            screenshot(page, f"{name}-{width}-{scheme}", tmp_path)
+            if (width, scheme) in AXE:
+                found = axe.run(page)
+                assert found.violations_count == 0, (name, found.generate_report())
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+            page.evaluate(SETTLE)
 
         page.goto(f"{service.url}/#/convert/social_iqa")
         page.wait_for_selector(".sides")
