@@ -22,9 +22,14 @@ def shown(dataset: str, split: str | None, raw: tuple[Path, ...], rows: int) -> 
 
     The rows are the embedded sample's unless ``raw`` names files.
     """
+    adapter = load_adapter(dataset)
+    return {**facts_and_shapes(adapter), **_steps(adapter, split, raw, rows)}
+
+
+def facts_and_shapes(adapter: Adapter) -> dict[str, Any]:
+    """A dataset's facts, and which raw field of each shape goes where."""
     from unifiedqa_convert.shapes import raw_names
 
-    adapter = load_adapter(dataset)
     shapes = [
         {
             "shape": shape.shape,
@@ -37,7 +42,7 @@ def shown(dataset: str, split: str | None, raw: tuple[Path, ...], rows: int) -> 
         }
         for shape in adapter.shapes
     ]
-    return {**_facts(adapter), "shapes": shapes, **_steps(adapter, split, raw, rows)}
+    return {**_facts(adapter), "shapes": shapes}
 
 
 def print_list(entries: list[dict[str, Any]]) -> None:

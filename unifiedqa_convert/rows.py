@@ -5,6 +5,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import orjson
 from pydantic import ValidationError
 
 from unifiedqa_convert.errors import RowError
@@ -13,6 +14,10 @@ from unifiedqa_convert.numbered import Numbered, Skipped
 from unifiedqa_convert.pool import drawn
 from unifiedqa_convert.readers import PASSED, Raw, Unreadable, Wanted
 from unifiedqa_convert.schema import Adapter, FieldError, Row
+from unifiedqa_convert.shapes import lacking
+
+SHOWN = 2_000
+"""Characters of a record that is shown as Python has it."""
 
 
 def typed_rows(
@@ -62,6 +67,26 @@ def _read(
         offset += place + 1
 
 
+def row_of(adapter: Adapter, split: str, number: int, raw: Raw) -> Numbered:
+    """One record that came without a file, as a row of the first shape that it fits.
+
+    Shapes may share all their fields and differ in a label's type; where none takes the record,
+    the error is the first one's whose fields it has.
+    """
+    shapes = [s for s in adapter.shapes if s.splits is None or split in s.splits]
+    lacks = {shape: lacking(shape, raw if isinstance(raw, dict) else {}) for shape in shapes}
+    typed = [_typed(adapter, split, s)(number, raw) for s, missing in lacks.items() if not missing]
+    if typed:
+        return next((n for n in typed if not isinstance(n.row, RowError)), typed[0])
+    nearest = min(lacks, key=lambda shape: len(lacks[shape]))
+    if isinstance(raw, dict):
+        said = "; ".join(f"{shape.shape}: no {', '.join(names)}" for shape, names in lacks.items())
+        field, reason = lacks[nearest][0], f"no raw shape of {adapter.name} fits ({said})"
+    else:
+        field, reason = "-", "a row is a JSON object"
+    return Numbered(number, raw, RowError(adapter.name, split, number, field, reason))
+
+
 def wrong_field(error: FieldError | ValidationError, shape: type[Row]) -> tuple[str, str]:
     """The raw field's name and what is wrong with it."""
     if isinstance(error, FieldError):
@@ -104,5 +129,10 @@ def first_rows(adapter: Adapter, split: str, paths: Iterable[Path], count: int) 
 
 
 def as_json(raw: Raw) -> Any:
-    """A raw record as a JSON value."""
-    return raw if isinstance(raw, dict) else None
+    """A raw record as a JSON value; where it holds what JSON has not, what Python shows of it."""
+    if not isinstance(raw, dict):
+        return None
+    try:
+        return orjson.loads(orjson.dumps(raw))
+    except (TypeError, orjson.JSONDecodeError, RecursionError):  # bytes, or nested too deep
+        return {"unreadable as JSON": repr(raw)[:SHOWN]}

@@ -27,14 +27,10 @@ def shape_of(adapter: Adapter, split: str, path: Path) -> type[Row]:
         if not isinstance(first, dict) and columns is None:
             found = read(path, shape.element)
             record = next((raw for raw in found if isinstance(raw, dict)), first)
-        joined = {shape.beside.field} if shape.beside else set()
-        added = joined | ({OTHER} if shape.paired else set())
         if not isinstance(record, dict):
             why = first.reason if isinstance(first, Unreadable) else "no record"
             lacks.append(f"{shape.shape}: no readable record; the first: {why}")
-        elif missing := [
-            name for name in required(shape) if name not in added and not _has(record, name)
-        ]:
+        elif missing := lacking(shape, {**record, **_joined(shape)}):
             lacks.append(f"{shape.shape}: no field {', '.join(missing)}")
         elif shape.splits is not None and split not in shape.splits:
             raise SourceError(
@@ -45,6 +41,17 @@ def shape_of(adapter: Adapter, split: str, path: Path) -> type[Row]:
             return shape
     shapes = "; ".join(lacks) or f"none is in {path.suffix or 'such'} files"
     raise SourceError(f"{path}: not a raw shape of {adapter.name} ({shapes})")
+
+
+def lacking(shape: type[Row], record: dict[str, Any]) -> list[str]:
+    """Raw names that the shape needs and the record does not have."""
+    return [name for name in required(shape) if not _has(record, name)]
+
+
+def _joined(shape: type[Row]) -> dict[str, None]:
+    """The fields that come from beside, or from the other row of a pair."""
+    beside = {shape.beside.field: None} if shape.beside else {}
+    return {**beside, **({OTHER: None} if shape.paired else {})}
 
 
 def _has(record: Any, name: str) -> bool:

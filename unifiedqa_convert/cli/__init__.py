@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from unifiedqa_convert.cli import convert, datasets, declare, models
+from unifiedqa_convert.cli import convert, datasets, declare, models, serve
 from unifiedqa_convert.errors import UqaError
 from vera_model import run as vera_run
 
@@ -35,6 +35,7 @@ app.command(epilog="Examples: uqa sources; uqa sources copa --pin")(datasets.sou
 app.command(
     "train", epilog="Example: uqa train --preset tiny --data data/converted/copa/validation"
 )(vera_run.train)
+app.command(epilog=serve.EPILOG)(serve.serve)
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """The name a user gives → a question converter.
 
 ``rules``, ``none``; a preset's name or OWNER/NAME of the hub, as `uqa model fetch` brought it; a
-folder, written ``./folder``, ``/folder`` or ``path:folder``.
+folder, written ``./folder``, ``/folder`` or ``path:folder``; a ``uqa serve`` elsewhere, by its
+``http://`` address.
 """
 
 from unifiedqa_convert.declare import QuestionConverter
@@ -25,6 +26,11 @@ def question_converter(name: str, options: Options = DEFAULTS) -> QuestionConver
             )
         return _rules() if name == "rules" else None
     if name.startswith(("http://", "https://")):
+        if options.given():
+            raise UsageError(
+                f"{', '.join(options.given())}: options of a model here; the service at {name} "
+                "has its own"
+            )
         return _remote(name)
     return _model(name, options)
 
@@ -36,8 +42,9 @@ def _rules() -> QuestionConverter:
 
 
 def _remote(url: str) -> QuestionConverter:
-    """The place of a service's client: the one line that knows it."""
-    raise UsageError(f"{url}: this version has no client for a question converter elsewhere")
+    from unifiedqa_convert.declare.remote import Remote
+
+    return Remote(url)
 
 
 def _model(name: str, options: Options) -> QuestionConverter:

@@ -1,0 +1,139 @@
+"""An open-loop HTTP load: requests come when they are due, whether or not others were answered.
+
+Latency counts from the moment that a request was due, so a server that stalls can't hide it.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+
+class Fate(NamedTuple):
+    """What became of one request."""
+
+    due: float
+    status: int
+    """0: the connection was lost."""
+    seconds: float
+    """From when it was due to its answer."""
+    retry_after: bool
+    late: float
+    """Seconds of these that the generator itself was late: no fault of the server."""
+
+
+class Connection(asyncio.Protocol):
+    """One keep-alive connection that holds one request at a time."""
+
+    def __init__(self, idle: list["Connection"]) -> None:
+        self._idle = idle
+        self._heard = b""
+        self._done: Callable[[int, bool], None] | None = None
+        self.open = True
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment]
+
+    def ask(self, request: bytes, done: Callable[[int, bool], None]) -> None:
+        self._done, self._heard = done, b""
+        self._transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        self._heard += data
+        head, blank, body = self._heard.partition(b"\r\n\r\n")
+        if not blank:
+            return
+        head = head.lower()
+        length = int(head.split(b"content-length: ", 1)[1].split(b"\r\n", 1)[0])
+        if len(body) < length:
+            return
+        done, self._done = self._done, None
+        assert done is not None
+        done(int(head[9:12]), b"\r\nretry-after: " in head)
+        if b"\r\nconnection: close" in head:
+            self._transport.close()
+        else:
+            self._idle.append(self)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self.open = False
+        if self._done is not None:
+            self._done(0, False)
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+class Load:
+    """A server to ask, and the connections to it."""
+
+    def __init__(self, port: int, request: Callable[[], bytes]) -> None:
+        self._port = port
+        self._request = request
+        self._idle: list[Connection] = []
+        self.fates: list[Fate] = []
+        self._under_way = 0
+
+    async def open_loop(self, rate: float, seconds: float, seed: int) -> list[Fate]:
+        """Ask ``rate`` times a second, at random moments, for so long; then wait for answers."""
+        seeded = random.Random(seed)
+        self.fates = []
+        began = time.perf_counter()
+        due = began
+        while due < began + seconds:
+            now = time.perf_counter()
+            while due <= now:
+                self._fire(due)
+                due += seeded.expovariate(rate)
+            await asyncio.sleep(max(0.0, min(due - time.perf_counter(), 0.05)))
+        await self._settle(60)
+        return self.fates
+
+    async def closed_loop(self, clients: int, seconds: float) -> list[Fate]:
+        """``clients`` that each ask again as soon as they are answered."""
+        self.fates = []
+        end = time.perf_counter() + seconds
+
+        async def client() -> None:
+            while time.perf_counter() < end:
+                answered = asyncio.Event()
+                self._fire(time.perf_counter(), answered)
+                await answered.wait()
+
+        await asyncio.gather(*(client() for _ in range(clients)))
+        return self.fates
+
+    def close(self) -> None:
+        for connection in self._idle:
+            connection.close()
+
+    def _fire(self, due: float, answered: asyncio.Event | None = None) -> None:
+        self._under_way += 1
+        late = time.perf_counter() - due
+
+        def done(status: int, retry_after: bool) -> None:
+            self.fates.append(Fate(due, status, time.perf_counter() - due, retry_after, late))
+            self._under_way -= 1
+            if answered is not None:
+                answered.set()
+
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.open:
+                connection.ask(self._request(), done)
+                return
+        task = asyncio.get_running_loop().create_task(self._connect(done))
+        task.add_done_callback(lambda task: task.exception() and done(0, False))
+
+    async def _connect(self, done: Callable[[int, bool], None]) -> None:
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_connection(
+            lambda: Connection(self._idle), "127.0.0.1", self._port
+        )
+        connection.ask(self._request(), done)
+
+    async def _settle(self, seconds: float) -> None:
+        until = time.perf_counter() + seconds
+        while self._under_way and time.perf_counter() < until:
+            await asyncio.sleep(0.05)

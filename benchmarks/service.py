@@ -1,0 +1,269 @@
+"""`uqa serve` under load: how much it does, and what it does with more than it can.
+
+    python benchmarks/service.py [--seconds 60] [--models rules t5] [--at 0.5 0.8 1 2 10]
+
+For each model: the capacity is measured with 16 clients that each ask again when answered (closed
+loop); then requests come at a multiple of it at random moments (open loop, seeded), whether or not
+earlier ones were answered. A request has 32 items, all of them different. Printed: what was offered
+and answered, the median and 99th percentile of answers and of refusals, refusals without
+Retry-After, and how the memory of the server and its model changed in the last half of the run.
+Then 32 clients with one item each: batched, against the same server with batches of one, which is
+the baseline. `t5` is a T5 of two layers of 64, trained on the spot to say one sentence.
+
+Goals at 10 x: only 200, 429, 503, each refusal with Retry-After, refusals' p99 <= 100 ms, goodput
+>= 0.9 of the capacity, memory flat. Batching: t5 >= 5 x the baseline.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import linear_regression, quantiles
+from typing import NamedTuple
+
+import psutil
+import uvloop
+from open_loop import Fate, Load
+
+SEED = 20261124
+ITEMS = 32
+WORDS = "river kettle garden ladder blanket window pocket candle basket mirror".split()
+SHAPES = (
+    ("Where would you find a {word} number {n}?", "in the {other}"),
+    ("What do people use {word} number {n} for?", "cleaning a {other}"),
+    ("Why does {word} number {n} break?", "because of the {other}"),
+    ("What can happen to {word} number {n} at night?", "falling off a {other}"),
+)
+
+
+class Memory(NamedTuple):
+    """Of the server and its model: most, and change in the last half of a run."""
+
+    peak_mb: float
+    slope_mb_per_min: float
+
+
+class Service:
+    """A server that runs, and its process tree."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
+        self.port = int(url.rsplit(":", 1)[1])
+        self._url = url
+        self._server = psutil.Process(process.pid)
+        self.samples: list[tuple[float, float]] = []
+
+    def wait(self) -> None:
+        for _ in range(3_000):
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"{self._url}/health/ready").close()
+                return
+            time.sleep(0.1)
+        sys.exit("the service did not become ready")
+
+    def resident_mb(self) -> float:
+        family = [self._server, *self._server.children(recursive=True)]
+        return sum(one.memory_info().rss for one in family) / 2**20
+
+    async def watch(self) -> None:
+        self.samples = []
+        while True:
+            self.samples.append((time.perf_counter(), self.resident_mb()))
+            await asyncio.sleep(0.5)
+
+    def memory(self) -> Memory:
+        half = self.samples[len(self.samples) // 2 :]
+        times, sizes = zip(*half, strict=True)
+        slope = linear_regression(times, sizes).slope * 60 if len(half) > 2 else float("nan")
+        return Memory(max(size for _, size in self.samples), slope)
+
+
+@contextlib.contextmanager
+def serving(name: str, folder: Path, *options: str) -> Iterator[Service]:
+    command = [Path(sys.executable).with_name("uqa"), "serve", "--port", "0", "-q"]
+    with (folder / "log").open("a") as log:
+        process = subprocess.Popen(
+            [*command, "--question-converter", name, *options],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env={**os.environ, "UQA_CACHE_DIR": str(folder / "cache")},
+        )
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().strip()
+            if not url:
+                sys.exit((folder / "log").read_text())
+            service = Service(process, url)
+            service.wait()
+            yield service
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def requests(items: int, port: int) -> Iterator[bytes]:
+    """Requests of so many items; no two items are equal."""
+    numbers = itertools.count(time.time_ns() % 10**9 * 1_000)
+    words = itertools.cycle(WORDS)
+    for shapes in itertools.cycle([SHAPES]):
+        asked = []
+        for shape in itertools.islice(itertools.cycle(shapes), items):
+            word, n = next(words), next(numbers)
+            question, answer = (part.format(word=word, n=n, other=next(words)) for part in shape)
+            asked.append({"question": question, "answer": answer})
+        body = json.dumps({"items": asked}).encode()
+        yield (
+            f"POST /v1/declare HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        ).encode() + body
+
+
+def p50_p99(seconds: list[float]) -> tuple[float, float]:
+    """Milliseconds."""
+    if len(seconds) < 2:
+        return (float("nan"), float("nan"))
+    cuts = quantiles(seconds, n=100, method="inclusive")
+    return cuts[49] * 1_000, cuts[98] * 1_000
+
+
+async def capacity(service: Service, seconds: float) -> float:
+    """Requests of 32 items a second, from 16 clients that wait for each answer."""
+    made = requests(ITEMS, service.port)
+    load = Load(service.port, lambda: next(made))
+    await load.closed_loop(16, seconds / 3)  # it learns its model's speed
+    began = time.perf_counter()
+    fates = await load.closed_loop(16, seconds)
+    took = time.perf_counter() - began
+    load.close()
+    return sum(fate.status == 200 for fate in fates) / took
+
+
+async def overload(service: Service, rate: float, seconds: float) -> tuple[list[Fate], Memory]:
+    # Made before: a request costs the generator far more than sending it does.
+    ready = list(itertools.islice(requests(ITEMS, service.port), 3_000))
+    made = itertools.cycle(ready)
+    load = Load(service.port, lambda: next(made))
+    watching = asyncio.ensure_future(service.watch())
+    fates = list(await load.open_loop(rate, seconds, SEED))
+    watching.cancel()
+    load.close()
+    return fates, service.memory()
+
+
+def tell(times: float, rate: float, capacity: float, fates: list[Fate], seconds: float) -> None:
+    began = min(fate.due for fate in fates)
+    answered = [fate for fate in fates if fate.status == 200]
+    within = sum(fate.due - began + fate.seconds <= seconds for fate in answered)
+    refused = [fate for fate in fates if fate.status in (429, 503)]
+    bare = sum(not fate.retry_after for fate in refused)
+    codes = dict(sorted(Counter(fate.status for fate in fates).items()))
+    fast, slow = p50_p99([fate.seconds for fate in answered])
+    refused_fast, refused_slow = p50_p99([fate.seconds for fate in refused])
+    print(
+        f"  {times:4g} x: offered {rate:7.1f}/s, sent {len(fates) / seconds:7.1f}/s, answered "
+        f"{within / seconds:6.1f}/s ({within / seconds / capacity:.2f} of capacity)  "
+        f"p50 {fast:.0f} ms p99 {slow:.0f} ms; refusals p50 {refused_fast:.1f} ms "
+        f"p99 {refused_slow:.1f} ms, {bare} without Retry-After; {codes}; generator late by "
+        f"{p50_p99([fate.late for fate in fates])[1]:.1f} ms (p99)",
+        flush=True,
+    )
+
+
+async def measure(name: str, folder: Path, options: argparse.Namespace) -> None:
+    with serving(name, folder) as service:
+        most = await capacity(service, options.capacity_seconds)
+        print(f"  capacity {most:.1f} requests/s = {most * ITEMS:,.0f} statements/s", flush=True)
+        for times in options.at:
+            fates, memory = await overload(service, most * times, options.seconds)
+            tell(times, most * times, most, fates, options.seconds)
+            print(
+                f"          memory {memory.peak_mb:.0f} MB at most, "
+                f"{memory.slope_mb_per_min:+.1f} MB/min in the last half",
+                flush=True,
+            )
+    rates = {}
+    for label, more in (("one at a time (baseline)", ["--batch-tokens", "1"]), ("batched", [])):
+        with serving(name, folder, *more) as service:
+            made = requests(1, service.port)
+            load = Load(service.port, lambda made=made: next(made))
+            await load.closed_loop(32, options.capacity_seconds / 3)
+            began = time.perf_counter()
+            fates = await load.closed_loop(32, options.capacity_seconds)
+            took = time.perf_counter() - began
+            rates[label] = sum(fate.status == 200 for fate in fates) / took
+            load.close()
+            print(f"  32 clients, 1 item each, {label}: {rates[label]:,.1f} statements/s")
+    baseline, batched = rates.values()
+    print(f"  batched = {batched / baseline:.2f} x one at a time", flush=True)
+
+
+def tiny_t5(folder: Path) -> Path:
+    """A T5 that says the same sentence to every prompt: each generation is equally long."""
+    import torch
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    from vera_model.tokenizer import train_tokenizer
+
+    torch.manual_seed(SEED)
+    asked = [q.format(word=w, n=n, other=w) for q, _ in SHAPES for w in WORDS for n in range(9)]
+    said = "It is where people keep it."
+    tokens = train_tokenizer([*asked, said], 400)
+    config = T5Config(
+        vocab_size=len(tokens),
+        d_model=64,
+        d_kv=16,
+        d_ff=128,
+        num_layers=2,
+        num_heads=4,
+        dropout_rate=0.0,
+        decoder_start_token_id=0,
+    )
+    model = T5ForConditionalGeneration(config)
+    adam = torch.optim.AdamW(model.parameters(), lr=5e-3)
+    for step in itertools.count():
+        batch = tokens(asked[step % 40 :: 40], padding=True, return_tensors="pt")
+        wanted = tokens([said] * len(batch.input_ids), return_tensors="pt").input_ids
+        loss = model(**batch, labels=wanted).loss
+        loss.backward()
+        adam.step()
+        adam.zero_grad()
+        if loss.item() < 0.005:
+            break
+    made = model.generate(**tokens(asked[0], return_tensors="pt"), max_new_tokens=64)
+    if tokens.decode(made[0], skip_special_tokens=True) != said:
+        sys.exit("the tiny T5 did not learn its sentence")
+    print(f"  tiny T5: {step} steps, {wanted.shape[1]} tokens a sentence")
+    model.save_pretrained(folder)
+    tokens.save_pretrained(folder)
+    return folder
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=60, help="of each open loop")
+    parser.add_argument("--capacity-seconds", type=float, default=12)
+    parser.add_argument("--models", nargs="+", choices=["rules", "t5"], default=["rules", "t5"])
+    parser.add_argument("--at", nargs="+", type=float, default=[0.5, 0.8, 1, 2, 10])
+    options = parser.parse_args()
+    load = os.getloadavg()[0]
+    print(f"{os.cpu_count()} cores, load {load:.1f} before; {ITEMS} items a request, seed {SEED}")
+    for model in options.models:
+        print(f"{model}:", flush=True)
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            converter = str(tiny_t5(folder / "t5")) if model == "t5" else model
+            uvloop.run(measure(converter, folder, options))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""A real browser for the page's tests: the system's Chromium, driven by Playwright."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = Path(os.environ.get("UQA_CHROMIUM", "/usr/bin/chromium"))
+SCREENSHOTS = "UQA_SCREENSHOTS"
+"""The environment's name for the folder that keeps the screenshots."""
+_FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+# How much of the window moved without the visitor's doing (web.dev/cls).
+_SHIFTS = """
+window.shifted = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+needs_chromium = pytest.mark.skipif(
+    not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM}: apt-get install chromium"
+)
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Any]:
+    """The browser, from Playwright's own API."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextlib.contextmanager
+def page_on(browser: Any, url: str, *, width: int = 1280, scheme: str = "light") -> Iterator[Any]:
+    """A fresh page of that service; at the end it must have asked nobody else, and not failed."""
+    phone = width < 600
+    context = browser.new_context(
+        viewport={"width": width, "height": 844 if phone else 800},
+        color_scheme=scheme,
+        is_mobile=phone,
+        has_touch=phone,
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    page.add_init_script(_SHIFTS)
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.on("request", lambda request: request.url.startswith(url) or faults.append(request.url))
+    try:
+        yield page
+        # Chromium itself writes a line for each refusal that a test provokes.
+        assert [fault for fault in faults if not fault.startswith("Failed to load resource")] == []
+    finally:
+        context.close()
+
+
+def screenshot(page: Any, name: str, default: Path) -> None:
+    """Keep what the page looks like."""
+    folder = Path(os.environ.get(SCREENSHOTS, default))
+    folder.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=folder / f"{name}.png", full_page=True)

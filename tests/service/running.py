@@ -1,0 +1,109 @@
+"""A service in a process of its own, as `uqa serve` starts it, and clients for it."""
+
+import contextlib
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+FAULTY = Path(__file__).with_name("faulty.py")
+UQA = Path(sys.executable).with_name("uqa")
+
+
+class Running:
+    """A service that answers."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str, log: Path) -> None:
+        self.process = process
+        self.url = url
+        self.port = int(url.rsplit(":", 1)[1])
+        self.folder = log.parent
+        self._log = log
+        self.client = httpx2.Client(base_url=url, timeout=60)
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def declare(self, *items: Any, **named: Any) -> httpx2.Response:
+        return self.client.post("/v1/declare", json={"items": list(items)}, **named)
+
+    def meter(self, name: str) -> float:
+        """The sum over all labels of a metric."""
+        text = self.client.get("/metrics").text
+        return sum(map(float, re.findall(rf"^{name}(?:{{.*}})? (\S+)$", text, re.MULTILINE)))
+
+    def wait_until(self, name: str, reached: Callable[[float], bool], seconds: float = 10) -> None:
+        until = time.monotonic() + seconds
+        while not reached(now := self.meter(name)):
+            assert time.monotonic() < until, f"{name} is {now}"
+            time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def running(command: list[Any], log: Path, **environment: str) -> Iterator[Running]:
+    with log.open("w") as stderr:
+        process = subprocess.Popen(
+            list(map(str, command)),
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+        )
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        assert url, log.read_text()
+        service = Running(process, url, log)
+        until = time.monotonic() + 60
+        while service.client.get("/health/ready").status_code != 200:
+            assert time.monotonic() < until, log.read_text()
+            time.sleep(0.02)
+        yield service
+        service.client.close()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def uqa_serve(log: Path, *options: object) -> contextlib.AbstractContextManager[Running]:
+    """`uqa serve` on a free port."""
+    return running([UQA, "serve", "--port", 0, *options], log)
+
+
+def faulty_service(folder: Path, **asked: Any) -> contextlib.AbstractContextManager[Running]:
+    """A service whose model is faulty.py's; what the model saw is in ``folder/seen``."""
+    document = {"seen": str(folder / "seen"), **asked}
+    return running([sys.executable, FAULTY, "serve", json.dumps(document)], folder / "log")
+
+
+def send(port: int, head: str, body: bytes = b"") -> socket.socket:
+    """A connection on which these bytes were sent; a blank line ends the head."""
+    client = socket.create_connection(("127.0.0.1", port), timeout=60)
+    client.sendall(head.replace("\n", "\r\n").encode() + body)
+    return client
+
+
+def post(port: int, path: str, document: Any) -> socket.socket:
+    """A connection on which a whole request was sent."""
+    body = json.dumps(document).encode()
+    head = f"POST {path} HTTP/1.1\nHost: 127.0.0.1\nContent-Type: application/json\n"
+    return send(port, f"{head}Content-Length: {len(body)}\n\n", body)
+
+
+def batches(folder: Path) -> list[list[str]]:
+    """The questions of each batch that the model saw."""
+    path = folder / "seen"
+    lines = path.read_text().split("\n") if path.exists() else []
+    return [[question for question, _ in json.loads(line)] for line in lines if line]
+
+
+def item(question: str, answer: str = "yes") -> dict[str, str]:
+    return {"question": question, "answer": answer}

@@ -1,0 +1,124 @@
+"""What the page looks like, wide and narrow, light and dark: screenshots, contrast, no jumps."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from browser import chromium, needs_chromium, page_on, screenshot
+from running import Running, uqa_serve
+
+from vera_model.checkpoint import save_checkpoint
+from vera_model.config import Encoder
+from vera_model.model import from_scratch
+from vera_model.tokenizer import train_tokenizer
+
+pytestmark = [needs_chromium, pytest.mark.slow]
+STILL = 0.1  # "good" by web.dev/cls
+# A screenshot of the whole page resizes the window, which counts as a shift.
+SETTLE = "new Promise((d) => setTimeout(() => { shifted = 0; d(); }, 100))"
+AXE = [(1280, "light"), (390, "dark")]  # both layouts and both palettes, in half the time
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """With a tiny random Vera."""
+    folder = tmp_path_factory.mktemp("looks")
+    torch.manual_seed(0)
+    tokenizer = train_tokenizer(["Fish live in water.", "Snow is hot."], 64)
+    encoder = Encoder(
+        vocab_size=64, d_model=16, d_kv=4, d_ff=32, num_layers=1, num_heads=2, dropout=0.0
+    )
+    save_checkpoint(folder / "model", from_scratch(encoder, len(tokenizer)), tokenizer)
+    with uqa_serve(folder / "log", "--vera", folder / "model") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_view(
+    browser: Any, service: Running, tmp_path: Path, width: int, scheme: str
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    axe = Axe()
+    with page_on(browser, service.url, width=width, scheme=scheme) as page:
+
+        def look(name: str) -> None:
+            assert page.evaluate("window.shifted") < STILL, name
+            screenshot(page, f"{name}-{width}-{scheme}", tmp_path)
+            if (width, scheme) in AXE:
+                found = axe.run(page)
+                assert found.violations_count == 0, (name, found.generate_report())
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+            page.evaluate(SETTLE)
+
+        page.goto(f"{service.url}/#/convert/social_iqa")
+        page.wait_for_selector(".sides")
+        look("convert")
+        row = page.input_value("#row")
+        page.fill("#row", row.replace('"label": "1"', '"label": "7"'))
+        page.wait_for_selector(".flow.stale")
+        look("convert-error")
+        page.goto(f"{service.url}/#/ask")
+        page.reload()
+        page.wait_for_selector(".invite")
+        look("ask-empty")
+        page.click(".invite button >> nth=0")
+        page.wait_for_selector(".answers .bar")
+        page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))")
+        look("ask")
+        page.click("text=Quiz")
+        page.select_option("#quiz-count", "5")
+        look("quiz")
+        page.click("text=Start")
+        for place in range(5):
+            page.wait_for_selector(".option:enabled")
+            if place == 0:
+                look("quiz-question")
+            page.keyboard.press("1")
+            page.wait_for_selector(".next:enabled")
+            if place == 0:
+                look("quiz-answer")
+            page.keyboard.press("Enter")
+        page.wait_for_selector(".end")
+        look("quiz-end")
+
+
+def test_vera_has_a_bar_per_statement_and_plays_the_quiz(browser: Any, service: Running) -> None:
+    with page_on(browser, service.url) as page:
+        page.goto(f"{service.url}/#/ask")
+        page.click(".invite button >> nth=0")
+        page.wait_for_selector(".answers .bar")
+        said = page.locator(".answers .said").all_text_contents()
+        items = [{"statement": text} for text in said]
+        scored = service.client.post("/v1/score", json={"items": items}).json()["items"]
+        scores = [one["calibrated"] or one["score"] for one in scored]
+        shown = page.locator(".percent").all_text_contents()
+        assert shown == [f"{100 * score:.1f} %" for score in scores]
+        best = page.locator(".sentence:has(.tag) .said").all_text_contents()
+        assert best == [said[scores.index(max(scores))]]
+        page.click("text=Quiz")
+        page.select_option("#quiz-from", "copa")
+        page.select_option("#quiz-count", "5")
+        page.click("text=Start")
+        right = 0
+        for _ in range(5):
+            page.wait_for_selector(".option:enabled")
+            page.keyboard.press("1")
+            page.wait_for_selector(".next:enabled")
+            picked = page.locator(".option:has(.verdict:text('Vera'))")
+            assert picked.count() == 1
+            right += "right" in picked.get_attribute("class").split()
+            page.keyboard.press("Enter")
+        page.wait_for_selector(".end")
+        figures = page.locator(".figures div:has(dt:text('Vera')) dd").all_text_contents()
+        assert figures == [f"{right} of 5"]
+        assert page.locator(".duel ol").count() == 2

@@ -1,0 +1,205 @@
+"""The queue before a model: what the model sees, who waits for what, and what a fault costs."""
+
+import http.client
+import json
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running import Running, batches, faulty_service, item, post
+
+BATCH = {"batch_tokens": 60}
+PATIENT = {**BATCH, "hang": 60.0, "hang_least": 60.0, "deadline": 60.0}
+IMPATIENT = {**BATCH, "hang": 1.0, "hang_least": 0.4, "deadline": 20.0}
+
+
+@pytest.fixture(scope="module")
+def patient_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("patient")
+
+
+@pytest.fixture(scope="module")
+def patient(patient_folder: Path) -> Iterator[Running]:
+    with faulty_service(patient_folder, limits=PATIENT) as service:
+        for number in range(3):  # from now on its speed is known, and batches are full
+            service.declare(item(f"warm {number}"))
+        yield service
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("impatient")
+    with faulty_service(folder, limits=IMPATIENT, pace=0.05) as service:
+        yield service
+
+
+class Gate:
+    """While it is closed, the model is busy with one item."""
+
+    def __init__(self, service: Running, folder: Path) -> None:
+        self._service = service
+        self._folder = folder
+        (folder / "open").unlink(missing_ok=True)
+        (folder / "seen").unlink(missing_ok=True)
+        self._busy = post(service.port, "/v1/declare", {"items": [item("GATE")]})
+        until = time.monotonic() + 10
+        while not batches(folder):
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
+    def open(self) -> list[list[str]]:
+        """The batches that the model then sees, once the queue is empty."""
+        (self._folder / "open").touch()
+        assert self._busy.recv(12) == b"HTTP/1.1 200"
+        self._busy.close()
+        self._service.wait_until("uqa_queue_items", lambda items: items == 0)
+        return batches(self._folder)[1:]
+
+
+@pytest.fixture
+def gate(patient: Running, patient_folder: Path) -> Iterator[Gate]:
+    gate = Gate(patient, patient_folder)
+    yield gate
+    (patient_folder / "open").touch()
+
+
+def queued(service: Running, items: int) -> None:
+    service.wait_until("uqa_queue_items", lambda now: now == items)
+
+
+def asked_one_by_one(service: Running, *questions: str) -> list[socket.socket]:
+    """Each question from a client of its own, in this order; all of them wait at the gate."""
+    clients = []
+    for number, question in enumerate(questions, start=1):
+        clients.append(post(service.port, "/v1/declare", {"items": [item(question)]}))
+        queued(service, number)
+    return clients
+
+
+def statement(client: socket.socket) -> str:
+    answer = http.client.HTTPResponse(client)
+    answer.begin()
+    with client:
+        return json.loads(answer.read())["items"][0]["statement"]
+
+
+def test_many_clients_items_make_common_batches_oldest_first(patient: Running, gate: Gate) -> None:
+    questions = [f"question {n}" for n in range(8)]
+    clients = asked_one_by_one(patient, *questions)
+    assert gate.open() == [questions], "one batch"
+    assert [statement(client) for client in clients] == [f"{q} yes." for q in questions]
+
+
+def test_a_batch_keeps_to_its_tokens_with_padding(patient: Running, gate: Gate) -> None:
+    short = [f"{n}" for n in range(40)]  # 2 tokens each
+    long = "x" * 160  # 41 tokens
+    items = [*map(item, short[:5]), item(long), *map(item, short[5:])]
+    body = {"items": items}
+    client = post(patient.port, "/v1/declare", body)
+    queued(patient, 41)
+    assert gate.open() == [short[:5], [long], short[5:35], short[35:]]
+    client.close()
+
+
+def test_equal_questions_of_several_clients_are_asked_once(patient: Running, gate: Gate) -> None:
+    before = patient.meter("uqa_shared_items_total")
+    clients = [
+        post(patient.port, "/v1/declare", {"items": [item("the same"), item(" the  same ")]})
+        for _ in range(6)
+    ]
+    patient.wait_until("uqa_shared_items_total", lambda now: now == before + 11)
+    assert gate.open() == [["the same"]]
+    assert {statement(client) for client in clients} == {"the same yes."}
+
+
+def test_a_question_that_the_model_has_in_hand_is_not_asked_again(
+    patient: Running, gate: Gate
+) -> None:
+    before = patient.meter("uqa_shared_items_total")
+    client = post(patient.port, "/v1/declare", {"items": [item("GATE")]})
+    patient.wait_until("uqa_shared_items_total", lambda now: now == before + 1)
+    assert gate.open() == []
+    assert statement(client) == "GATE yes."
+
+
+def test_one_client_that_leaves_does_not_take_anothers_item_along(
+    patient: Running, gate: Gate
+) -> None:
+    before = patient.meter("uqa_cancelled_items_total")
+    leaves, stays = asked_one_by_one(patient, "leaves", "stays")
+    shares = post(patient.port, "/v1/declare", {"items": [item("leaves"), item("only mine")]})
+    queued(patient, 3)
+    leaves.close()
+    other = post(patient.port, "/v1/declare", {"items": [item("last")]})
+    queued(patient, 4)
+    assert gate.open() == [["leaves", "stays", "only mine", "last"]]
+    assert [statement(c) for c in (shares, stays)] == ["leaves yes.", "stays yes."]
+    other.close()
+    assert patient.meter("uqa_cancelled_items_total") == before
+
+
+def test_items_of_clients_that_left_never_reach_the_model(patient: Running, gate: Gate) -> None:
+    """Fault 17 at CI size: 200 clients leave while they wait."""
+    before = patient.meter("uqa_cancelled_items_total")
+    clients = [
+        post(patient.port, "/v1/declare", {"items": [item(f"gone {n}")]}) for n in range(200)
+    ]
+    queued(patient, 200)
+    for client in clients:
+        client.close()
+    patient.wait_until("uqa_queue_items", lambda now: now == 0, 5)
+    assert patient.meter("uqa_queue_tokens") == 0
+    assert patient.meter("uqa_cancelled_items_total") == before + 200
+    assert gate.open() == []
+    assert patient.declare(item("still here")).status_code == 200
+
+
+def together(service: Running, *questions: str) -> list[dict[str, Any]]:
+    """Each question from a client of its own, while the model is busy with other ones."""
+    (service.folder / "seen").unlink(missing_ok=True)
+    with ThreadPoolExecutor(len(questions) + 1) as pool:
+        busy = pool.submit(service.declare, *(item(f"busy {n}") for n in range(4)))
+        waiting = [pool.submit(service.declare, item(question)) for question in questions]
+        assert busy.result().status_code == 200
+        return [{"status": w.result().status_code, **w.result().json()} for w in waiting]
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "kind"),
+    [
+        ("POISON", 500, "model-failed"),
+        ("FEWER", 500, "model-failed"),
+        ("HANG", 504, "model-hung"),
+        ("DIE", 500, "model-died"),
+    ],
+)
+def test_a_fault_costs_its_culprit_only(
+    service: Running, fault: str, status: int, kind: str
+) -> None:
+    answers = together(service, "a", "b", fault, "c", "d")
+    assert [a["status"] for a in answers] == [200, 200, status, 200, 200]
+    assert answers[2]["type"] == f"urn:uqa:problem:{kind}"
+    assert "canary" not in service.log()
+    assert [fault] in batches(service.folder), "alone, to be sure"
+    assert service.client.get("/health/ready").status_code == 200
+
+
+def test_a_model_that_no_signal_reaches_is_replaced(service: Running) -> None:
+    (service.folder / "seen").unlink(missing_ok=True)
+    answer = service.declare(item("STUCK"))
+    assert answer.status_code == 504
+    assert service.declare(item("after it")).status_code == 200
+    assert batches(service.folder) == [["STUCK"], ["after it"]]
+
+
+def test_neighbours_in_the_request_are_answered_too(service: Running) -> None:
+    answer = service.declare(item("a"), item("POISON"), item("EMPTY"), {"question": 1}, item("b"))
+    assert answer.status_code == 200
+    items = answer.json()["items"]
+    assert [one.get("statement") for one in items] == ["a yes.", None, None, None, "b yes."]
+    found = [one["problem"] for one in items if "problem" in one]
+    assert [(p["item"], p["status"]) for p in found] == [(1, 500), (2, 500), (3, 422)]

@@ -1,0 +1,138 @@
+"""SIGTERM under load loses nobody (fault 18); a second signal and a killed server end the model.
+
+UQA_FAULT_ROUNDS=50 runs as many rounds as the issue's full size has.
+"""
+
+import http.client
+import json
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import psutil
+import pytest
+from running import Running, faulty_service, item
+
+ROUNDS = int(os.environ.get("UQA_FAULT_ROUNDS", "2"))
+LIMITS = {"notice": 0.3, "batch_tokens": 40}
+
+
+class Load:
+    """Clients that ask until the door is closed; ``fates`` counts what became of each request."""
+
+    def __init__(self, service: Running, clients: int) -> None:
+        self.fates: Counter[str] = Counter()
+        self._port = service.port
+        self._threads = [
+            threading.Thread(target=self._client, args=(number, number % 2 == 0))
+            for number in range(clients)
+        ]
+        self._threads.append(threading.Thread(target=self._watch))
+        for thread in self._threads:
+            thread.start()
+
+    def join(self) -> None:
+        for thread in self._threads:
+            thread.join(30)
+
+    def _client(self, number: int, keep: bool) -> None:
+        asked = 0
+        while True:
+            connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+            try:
+                connection.connect()
+            except ConnectionRefusedError:
+                return
+            going_on = True
+            while going_on:
+                asked += 1
+                going_on = self._ask(connection, f"{number} asks {asked}") and keep
+            connection.close()
+
+    def _ask(self, connection: http.client.HTTPConnection, question: str) -> bool:
+        """Whether the connection may be used again."""
+        body = json.dumps({"items": [item(question)]})
+        try:
+            connection.request("POST", "/v1/declare", body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            said = json.loads(answer.read())
+        except (OSError, http.client.HTTPException) as error:
+            self.fates[f"lost: {type(error).__name__}"] += 1
+            return False
+        fine = answer.status == 200 and said["items"][0]["statement"] == f"{question} yes."
+        self.fates["answered" if fine else f"status {answer.status}"] += 1
+        return not answer.will_close
+
+    def _watch(self) -> None:
+        while True:
+            connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+            try:
+                connection.request("GET", "/health/ready")
+                self.fates[f"ready {connection.getresponse().status}"] += 1
+            except OSError:
+                return
+            finally:
+                connection.close()
+            time.sleep(0.02)
+
+
+@pytest.mark.parametrize("number", range(ROUNDS))
+def test_a_drain_loses_nobody(tmp_path: Path, number: int) -> None:
+    with faulty_service(tmp_path, limits=LIMITS, pace=0.002) as service:
+        load = Load(service, 12)
+        time.sleep(0.5 + 0.013 * number)
+        service.process.send_signal(signal.SIGTERM)
+        code = service.process.wait(20)
+        load.join()
+    lost = {fate: n for fate, n in load.fates.items() if fate.startswith(("lost", "status"))}
+    assert not lost, load.fates
+    assert load.fates["answered"] > 20
+    assert load.fates["ready 503"] > 0, "readiness tells before the door is closed"
+    assert code == 0, service.log()
+
+
+def test_what_waits_when_the_signal_comes_is_answered(tmp_path: Path) -> None:
+    with faulty_service(tmp_path, limits={"notice": 0.1}, pace=0.3) as service:
+        load = threading.Thread(target=service.declare, args=[item(f"{n}") for n in range(5)])
+        load.start()
+        service.wait_until("uqa_batch_items_total", lambda items: items == 5)
+        service.process.send_signal(signal.SIGTERM)
+        load.join()
+        assert service.process.wait(20) == 0
+        line = next(line for line in service.log().split("\n") if "declare" in line)
+        assert '"status": 200' in line
+
+
+def test_a_second_signal_ends_it_at_once_and_its_model_with_it(tmp_path: Path) -> None:
+    with faulty_service(tmp_path, pace=30.0) as service:
+        models = psutil.Process(service.process.pid).children()
+        load = threading.Thread(target=_ask_in_vain, args=[service])
+        load.start()
+        service.wait_until("uqa_batch_items_total", lambda items: items == 1)
+        service.process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        service.process.send_signal(signal.SIGTERM)
+        service.process.wait(10)
+        load.join()
+        assert len(models) == 1
+        assert not psutil.wait_procs(models, 10)[1]
+
+
+def test_a_killed_server_leaves_no_model_behind(tmp_path: Path) -> None:
+    with faulty_service(tmp_path) as service:
+        models = psutil.Process(service.process.pid).children()
+        service.process.kill()
+        assert not psutil.wait_procs(models, 10)[1]
+
+
+def _ask_in_vain(service: Running) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
+    body = json.dumps({"items": [item("in vain")]})
+    connection.request("POST", "/v1/declare", body, {"Content-Type": "application/json"})
+    try:
+        assert connection.getresponse().status == 503
+    except (OSError, http.client.HTTPException):
+        return  # or no answer at all

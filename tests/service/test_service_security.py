@@ -1,0 +1,150 @@
+"""Who may come in, and what nobody may see (fault 20)."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from running import Running, item, uqa_serve
+
+from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.service.config import Config
+from unifiedqa_convert.service.keys import Keys
+
+KEY, OTHER = "a-key-of-our-own-0123456789", "another-key-of-ours-987654321"
+SECRET = "Zanzibarbadian"
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("keys") / "keys"
+    path.write_text(f"# ours\n{KEY}\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def service(keys: Path) -> Iterator[Running]:
+    options = ["--host", "0.0.0.0", "--api-key-file", keys, "--allowed-host", "gpu.lab"]
+    with uqa_serve(keys.with_name("log"), *options) as service:
+        yield service
+
+
+def ask(service: Running, key: str | None, **headers: str) -> httpx2.Response:
+    if key is not None:
+        headers["Authorization"] = f"Bearer {key}"
+    return service.declare(item(f"Where is {SECRET}?", "there"), headers=headers)
+
+
+@pytest.mark.parametrize("key", [None, "wrong", KEY[:-1], KEY + "x", KEY.upper()])
+def test_without_a_valid_key_there_is_nothing(service: Running, key: str | None) -> None:
+    answer = ask(service, key)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert SECRET not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/datasets", "/v1/nope", "/metrics"])
+def test_everything_but_health_and_the_page_needs_the_key(service: Running, path: str) -> None:
+    assert service.client.get(path).status_code == 401
+    assert service.client.get("/health/live").status_code == 200
+    assert service.client.get("/").status_code == 200
+
+
+def test_another_scheme_is_no_key(service: Running) -> None:
+    assert service.client.get("/v1/models", headers={"Authorization": KEY}).status_code == 401
+    basic = {"Authorization": f"Basic {KEY}"}
+    assert service.client.get("/v1/models", headers=basic).status_code == 401
+
+
+def test_keys_are_changed_without_a_restart(service: Running, keys: Path) -> None:
+    assert ask(service, KEY).status_code == 200
+    keys.write_text(f"{KEY}\n{OTHER}\n")
+    assert [ask(service, key).status_code for key in (KEY, OTHER)] == [200, 200]
+    fresh = keys.with_name("fresh")
+    fresh.write_text(f"{OTHER}\n")
+    fresh.replace(keys)
+    assert [ask(service, key).status_code for key in (KEY, OTHER)] == [401, 200]
+    keys.unlink()
+    assert [ask(service, key).status_code for key in (KEY, OTHER)] == [401, 401]
+    keys.write_text(f"{KEY}\n")
+    assert ask(service, KEY).status_code == 200
+
+
+def test_neither_keys_nor_texts_are_logged_or_measured(service: Running) -> None:
+    ask(service, KEY)
+    ask(service, "wrong-but-still-somebodys")
+    ask(service, KEY, **{"X-Secret": SECRET})
+    service.client.post(f"/v1/{SECRET}?key={KEY}", headers={"Authorization": f"Bearer {KEY}"})
+    body = {"dataset": SECRET, "rows": [{}]}
+    service.client.post("/v1/convert", json=body, headers={"Authorization": f"Bearer {KEY}"})
+    metrics = service.client.get("/metrics", headers={"Authorization": f"Bearer {KEY}"}).text
+    for text in (service.log(), metrics):
+        assert "/v1/declare" in text
+        for secret in (KEY, OTHER, "wrong-but-still", SECRET):
+            assert secret not in text
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", 200),
+        ("localhost:8017", 200),
+        ("[::1]:8017", 200),
+        ("gpu.lab", 200),
+        ("GPU.lab:80", 200),
+        ("evil.example", 400),
+        ("gpu.lab.evil.example", 400),
+        ("", 400),
+    ],
+)
+def test_only_known_host_names_are_answered(service: Running, host: str, expected: int) -> None:
+    answer = ask(service, KEY, Host=host)
+    assert answer.status_code == expected
+
+
+def test_every_answer_has_the_strict_headers_and_none_for_other_origins(service: Running) -> None:
+    for path in ("/", "/health/live", "/v1/nope", "/openapi.json"):
+        answer = service.client.get(path, headers={"Origin": "https://evil.example"})
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert not [name for name in answer.headers if name.startswith("access-control")]
+        assert "server" not in answer.headers
+    preflight = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+    answer = service.client.options("/v1/declare", headers=preflight)
+    assert answer.status_code in (401, 405)
+
+
+def test_an_open_door_must_be_asked_for() -> None:
+    for host in ("0.0.0.0", "::", "192.0.2.1", "gpu.lab"):
+        with pytest.raises(UsageError, match="--api-key-file"):
+            Config(host=host)
+        assert Config(host=host, insecure=True).host == host
+    assert Config(host="localhost").port == Config(host="::1").port == Config().port
+
+
+def test_a_key_file_must_hold_keys(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    with pytest.raises(UsageError, match="No such file"):
+        Keys(path)
+    for text in ("", "short\n", "# a-comment-is-no-key-0123456789\n"):
+        path.write_text(text)
+        with pytest.raises(UsageError, match="16 characters"):
+            Keys(path)
+
+
+def test_a_service_does_not_ask_another_one() -> None:
+    with pytest.raises(UsageError, match="another service"):
+        Config(question_converter="http://127.0.0.1:1")
+    with pytest.raises(UsageError, match="try rules"):
+        Config(question_converter="none")
+
+
+def test_a_converter_that_is_not_there_is_told_in_one_line(uqa: Callable[..., Any]) -> None:
+    done = uqa("serve", "--port", 0, "--question-converter", "nope", "-q")
+    assert done.returncode == 2
+    assert done.stderr.startswith("uqa: no question converter 'nope'")
+    assert done.stderr.count("\n") == 1

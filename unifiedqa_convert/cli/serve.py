@@ -1,0 +1,66 @@
+"""`uqa serve`: the converter as a service."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from unifiedqa_convert.cli.options import AsJson
+
+EPILOG = (
+    "Example: uqa serve; then: curl -s http://127.0.0.1:8017/v1/declare -H 'Content-Type: "
+    'application/json\' -d \'{"items":[{"question":"Where do fish live?","answer":"in water"}]}\''
+)
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Any but this machine's own needs --api-key-file.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8017,
+    question_converter: Annotated[
+        str, typer.Option(help="As for uqa convert.", metavar="NAME")
+    ] = "rules",
+    vera: Annotated[
+        Path | None, typer.Option(help="A Vera model's folder: adds /v1/score.", metavar="MODEL")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes of the question converter.")] = 1,
+    api_key_file: Annotated[
+        Path | None, typer.Option(help="Keys, one a line; read again when it changes.")
+    ] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Let everybody in who reaches --host.")
+    ] = False,
+    allowed_host: Annotated[
+        list[str] | None, typer.Option(help="A name that clients may call this host; repeatable.")
+    ] = None,
+    deadline: Annotated[float, typer.Option(min=0.1, help="Seconds per request.")] = 30.0,
+    queue_items: Annotated[int, typer.Option(min=1, help="Items that may wait.")] = 4_096,
+    batch_tokens: Annotated[
+        int, typer.Option(min=1, help="Of one batch, with padding (estimated).")
+    ] = 16_384,
+    hang: Annotated[
+        float, typer.Option(min=1, help="Seconds after which a model is given up.")
+    ] = 20.0,
+    as_json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Log warnings only.")] = False,
+) -> None:
+    """Serve the converter over HTTP, with a page to try it on; Ctrl-C drains and ends it."""
+    from unifiedqa_convert.service.config import Config, server
+    from unifiedqa_convert.service.limits import Limits
+
+    limits = Limits(
+        deadline=deadline, queue_items=queue_items, batch_tokens=batch_tokens, hang=hang
+    )
+    config = Config(
+        host=host,
+        port=port,
+        question_converter=question_converter,
+        vera=vera,
+        workers=workers,
+        api_key_file=api_key_file,
+        insecure=insecure,
+        allowed_hosts=tuple(allowed_host or ()),
+        limits=limits,
+    )
+    server()(config, as_json, quiet)

@@ -1,0 +1,197 @@
+/** The view Ask: a free question, its answers, a statement for each, and how plausible Vera finds it. */
+
+import { post } from "./api.js";
+import { $, counted, h, letter } from "./dom.js";
+import { questionRecord, sentenceCard, skeleton, step } from "./show.js";
+
+const MOST = 26;
+const EXAMPLES = [
+  { question: "Where would you put a wet umbrella?", choices: ["in the hall", "in bed", "on the bookshelf"] },
+  { question: "What do people usually do before they go to sleep?", choices: ["brush their teeth", "mow the lawn"] },
+  { question: "Can a penguin fly?", yesNo: true },
+];
+
+/** The view's state: the choices' inputs, and the request that runs. */
+export class Ask {
+  #vera;
+  #running = null;
+
+  constructor(models) {
+    this.#vera = models.score !== null;
+    $("choice-add").addEventListener("click", () => this.#add("").focus());
+    for (const radio of document.querySelectorAll("input[name=kind]")) {
+      radio.addEventListener("change", () => this.#switch());
+    }
+    $("ask").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#ask();
+    });
+    $("question").addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey) return;
+      event.preventDefault();
+      $("ask").requestSubmit();
+    });
+    this.#fill({ question: "", choices: ["", ""] });
+    this.#invite();
+  }
+
+  get #inputs() {
+    return [...$("choices").querySelectorAll("input")];
+  }
+
+  get #yesNo() {
+    return document.querySelector("input[name=kind]:checked").value === "yes_no";
+  }
+
+  #fill({ question, choices = ["", ""], yesNo = false }) {
+    $("question").value = question;
+    document.querySelector(`input[value=${yesNo ? "yes_no" : "choices"}]`).checked = true;
+    $("choices").replaceChildren();
+    choices.forEach((choice) => this.#add(choice));
+    this.#switch();
+  }
+
+  #switch() {
+    $("choices").hidden = $("choice-add").hidden = this.#yesNo;
+  }
+
+  #add(text) {
+    const input = h("input", { type: "text", value: text, autocomplete: "off" });
+    const remove = h("button", { type: "button", class: "small quiet", text: "×" });
+    const row = h("div", { class: "choice" }, h("span", { class: "letter", "aria-hidden": "true" }),
+      input, remove, h("div", { class: "error" }));
+    input.addEventListener("keydown", (event) => this.#keyed(event, input));
+    remove.addEventListener("click", () => {
+      const next = row.nextElementSibling ?? row.previousElementSibling;
+      row.remove();
+      this.#letter();
+      next.querySelector("input").focus();
+    });
+    $("choices").append(row);
+    this.#letter();
+    return input;
+  }
+
+  #letter() {
+    const rows = [...$("choices").children];
+    rows.forEach((row, place) => {
+      row.querySelector(".letter").textContent = letter(place);
+      const [input, remove, error] = [row.querySelector("input"), row.querySelector("button"), row.querySelector(".error")];
+      error.id = `choice-${place}-error`;
+      input.setAttribute("aria-label", `Choice ${letter(place)}`);
+      input.setAttribute("aria-describedby", error.id);
+      remove.setAttribute("aria-label", `Remove choice ${letter(place)}`);
+      remove.disabled = rows.length < 2;
+    });
+    $("choice-add").disabled = rows.length >= MOST;
+  }
+
+  /** Enter goes to the next choice, and from the last one asks. */
+  #keyed(event, input) {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    const inputs = this.#inputs;
+    const next = inputs[inputs.indexOf(input) + 1];
+    if (next && !next.value) next.focus();
+    else $("ask").requestSubmit();
+  }
+
+  #invite() {
+    $("ask-result").replaceChildren(h("div", { class: "empty invite" },
+      h("p", { text: "The statements will stand here. To begin with, try one of these:" }),
+      EXAMPLES.map((example) => h("button", { type: "button", class: "quiet", text: example.question,
+        on: { click: () => { this.#fill(example); $("ask").requestSubmit(); } } }))));
+  }
+
+  async #ask() {
+    this.#running?.abort();
+    this.#clear();
+    const question = $("question").value;
+    const answers = this.#yesNo ? ["yes", "no"] : this.#inputs.map((input) => input.value);
+    if (this.#missing(question, answers)) return;
+    const context = $("context").value.trim() || null;
+    const running = (this.#running = new AbortController());
+    if (!$("ask-result").querySelector(".step")) $("ask-result").replaceChildren(skeleton(3));
+    $("ask-result").setAttribute("aria-busy", "true");
+    try {
+      const made = await this.#made(question, answers, context, running.signal);
+      this.#show(made);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      if (!error.first) throw error;
+      if ($("ask-result").querySelector(".skeleton")) this.#invite();
+      this.#complain(error.first);
+    } finally {
+      if (running === this.#running) $("ask-result").setAttribute("aria-busy", "false");
+    }
+  }
+
+  async #made(question, answers, context, signal) {
+    const example = { question, context, choices: this.#yesNo ? [] : answers };
+    const items = answers.map((answer) => ({ question, answer }));
+    const [declared, encoded] = await Promise.all([
+      post("/v1/declare", { items }, signal),
+      post("/v1/encode", { items: [example] }, signal),
+    ]);
+    const statements = declared.items.map((item, choice) => ({
+      choice, answer: answers[choice], sentence: item.statement ?? "", via: item.via ?? "", problem: item.problem,
+    }));
+    const good = statements.filter((one) => !one.problem);
+    if (this.#vera && good.length) {
+      const asked = good.map((one) => ({ statement: one.sentence, context }));
+      const scored = await post("/v1/score", { items: asked }, signal);
+      scored.items.forEach((item, place) => { good[place].score = item.calibrated ?? item.score; });
+    }
+    const kind = this.#yesNo ? "yes_no" : "multiple_choice";
+    return { record: { ...encoded.items[0], kind }, statements };
+  }
+
+  #show({ record, statements }) {
+    const best = Math.max(...statements.map((one) => one.score ?? -1));
+    const cards = statements.filter((one) => !one.problem).map((one) =>
+      one.score === undefined ? sentenceCard(one)
+        : sentenceCard(one, one.score === best ? "most plausible" : null, bar(one.score, one.score === best)));
+    $("ask-result").replaceChildren(
+      step(1, "Question record", null, questionRecord(record, false)),
+      step(2, "Statements", this.#vera ? "with how plausible Vera finds each" : null,
+        h("ul", { class: "answers" }, cards),
+        this.#vera ? null : h("p", { class: "hint" }, "Started with ", h("code", { text: "--vera MODEL" }),
+          ", the service would say how plausible each one is.")));
+    $("ask-status").textContent = counted(cards.length, "statement");
+    const failed = statements.find((one) => one.problem);
+    if (failed) this.#complain(failed.problem);
+  }
+
+  #missing(question, answers) {
+    if (!question.trim()) return this.#complain({ field: "question", detail: "Write a question." });
+    const empty = answers.findIndex((answer) => !answer.trim());
+    if (empty >= 0) return this.#complain({ field: "answer", item: empty, detail: "Write an answer, or remove it." });
+    return false;
+  }
+
+  #clear() {
+    for (const error of $("ask").querySelectorAll(".error")) error.replaceChildren();
+    for (const input of $("ask").querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+    $("ask-status").textContent = "";
+  }
+
+  /** Show what is wrong at the input that it concerns. */
+  #complain({ field, item, detail }) {
+    const input = field === "answer" || field === "choices" ? this.#inputs[item ?? 0]
+      : field === "question" || field === "context" ? $(field) : null;
+    const place = input && $(input.getAttribute("aria-describedby"));
+    (place ?? $("ask-error")).replaceChildren(h("p", { text: detail }));
+    input?.setAttribute("aria-invalid", "true");
+    input?.closest("details")?.setAttribute("open", "");
+    input?.focus();
+    return true;
+  }
+}
+
+function bar(score, best) {
+  const percent = (score * 100).toFixed(1);
+  return h("div", { class: best ? "score best" : "score" },
+    h("div", { class: "bar", role: "meter", "aria-label": "plausible", "aria-valuemin": "0",
+      "aria-valuemax": "100", "aria-valuenow": percent, vars: { "--share": String(score) } }),
+    h("span", { class: "percent", text: `${percent} %` }));
+}

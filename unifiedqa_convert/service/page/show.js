@@ -1,0 +1,129 @@
+/** What a row becomes, as elements: examples, records with their separator, statements. */
+
+import { counted, h, letter } from "./dom.js";
+
+const SEPARATOR = " \\n "; // a space, the two characters backslash and n, a space
+const GLYPH = { true: "✓", false: "✗", null: "?" };
+const WORD = { true: "True", false: "False", null: "Unknown" };
+
+/** A section of the flow, with its number and title. */
+export function step(number, title, note, ...children) {
+  return h("section", { class: "step" },
+    h("h2", {}, h("span", { class: "number", text: number }), title,
+      note ? h("span", { class: "note", text: note }) : null),
+    ...children);
+}
+
+/** An example's four steps: itself, its question record, its statements, their records. */
+export function exampleSteps(example) {
+  return [
+    step(2, "Example", example.kind.replace("_", " "), exampleCard(example)),
+    step(3, "Question record", null, questionRecord(example)),
+    step(4, "Statements", null, statements(example)),
+    step(5, "Declarative records", null, declaratives(example)),
+  ];
+}
+
+/** A question record, its parts told apart and its separator visible. */
+export function questionRecord(example, reserved = true) {
+  const roles = ["question", ...(hasChoices(example) ? ["choices"] : []), "context"];
+  return h("div", { class: "record" },
+    h("p", { class: "text" }, parts(example.input, roles)),
+    reserved ? output(example.output) : null);
+}
+
+/** A sentence with where it comes from, a tag where it has one, and more below. */
+export function sentenceCard(statement, tag = null, ...more) {
+  return h("li", { class: "sentence" },
+    h("p", { class: "said", text: statement.sentence }),
+    h("p", { class: "from" },
+      h("span", { text: letter(statement.choice) }),
+      h("span", { text: statement.via, title: `made by: ${statement.via}` }),
+      statement.masked ? h("span", { class: "flag", text: "masked from the loss" }) : null,
+      tag ? h("span", { class: "tag", text: tag }) : null),
+    ...more);
+}
+
+function exampleCard(example) {
+  const golds = new Set(example.golds ?? []);
+  return h("div", { class: "card example" },
+    h("p", { class: "question", text: example.question || "(no question)" }),
+    example.choices.length ? h("ol", { class: "options" }, example.choices.map((choice, place) =>
+      h("li", { class: golds.has(place) ? "gold" : null },
+        h("span", { class: "letter", text: letter(place) }),
+        h("span", { text: choice || "(empty)" }),
+        golds.has(place) ? h("span", { class: "tag", text: "gold" }) : null))) : null,
+    example.golds === null && example.choices.length
+      ? h("p", { class: "hint", text: "The gold is hidden in this split." }) : null,
+    example.context ? h("p", { class: "context" },
+      h("span", { class: "label", text: "context" }), example.context) : null,
+    h("p", { class: "from" }, h("span", { text: example.id }),
+      example.flags.map((flag) => h("span", { class: "flag", text: flag }))));
+}
+
+function statements(example) {
+  if (!example.statements.length) {
+    return h("p", { class: "empty", text: "No statements: this example has no answer to state." });
+  }
+  const labels = example.statements.some((one) => one.label === null)
+    ? [null, ...[true, false].filter((l) => example.statements.some((one) => one.label === l))]
+    : [true, false];
+  return h("div", { class: "sides" }, labels.map((label) => side(example, label)));
+}
+
+function side(example, label) {
+  const those = example.statements.filter((one) => one.label === label);
+  return h("div", { class: `side is-${label}` },
+    h("h3", {}, h("span", { "aria-hidden": "true", class: "glyph", text: GLYPH[label] }),
+      WORD[label], h("span", { class: "count", text: those.length })),
+    those.length
+      ? h("ul", {}, those.map((one) => sentenceCard(one)))
+      : h("p", { class: "empty", text: `None is ${WORD[label].toLowerCase()}.` }));
+}
+
+function declaratives(example) {
+  if (!example.statements.length) {
+    return h("p", { class: "empty", text: "None, as there are no statements." });
+  }
+  return h("ul", { class: "record lines" }, example.statements.map((one) =>
+    h("li", {}, h("span", { class: "text" }, parts(one.input, ["sentence", "context"])),
+      output(one.output))));
+}
+
+function output(text) {
+  return text === null
+    ? h("p", { class: "output unknown" }, h("b", { "aria-label": "gives", text: "→" }), "no output: the gold is hidden")
+    : h("p", { class: "output" }, h("b", { "aria-label": "gives", text: "→" }), h("span", { text: text }));
+}
+
+function parts(text, roles) {
+  const pieces = text.split(SEPARATOR);
+  // A text of the dataset's own may hold the separator; then nobody can tell the parts apart.
+  const named = pieces.length <= roles.length;
+  return pieces.flatMap((piece, place) => [
+    ...(place ? [separator()] : []),
+    h("span", { class: named ? `as-${roles[place]}` : null, title: named ? roles[place] : null,
+      text: piece }),
+  ]);
+}
+
+function separator() {
+  const space = () => h("span", { class: "space", text: " " });
+  return h("span", { class: "separator", title: "the separator: space, backslash, n, space" },
+    space(), "\\n", space());
+}
+
+const hasChoices = (example) => example.kind === "multiple_choice";
+
+/** "1 example, 2 statements". */
+export function tally(examples) {
+  const made = examples.reduce((sum, example) => sum + example.statements.length, 0);
+  return `${counted(examples.length, "example")}, ${counted(made, "statement")}`;
+}
+
+/** Grey lines where an answer will stand, so that nothing jumps when it comes. */
+export function skeleton(count) {
+  const lines = () => [h("span", { class: "bone" }), h("span", { class: "bone short" })];
+  return h("div", { class: "skeleton", "aria-hidden": "true" },
+    Array.from({ length: count }, () => h("div", { class: "card" }, lines())));
+}

@@ -1,0 +1,148 @@
+"""One connection: uvicorn's protocol, with the time-outs and bounds that it lacks.
+
+A client has so long for a request's head, so long for its body, and so long to take an answer. At
+shutdown an idle connection is kept a moment, since a request may be on its way.
+"""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from unifiedqa_convert.service.limits import Limits
+from unifiedqa_convert.service.problems import MEDIA_TYPE, Problem
+
+_LINGER = 0.5
+"""Seconds that an idle connection is kept at shutdown."""
+_PIPELINED = 16
+"""Requests that may wait on one connection while another is answered."""
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """Cuts off slow clients. ``limits`` is set by a subclass, one per service."""
+
+    limits: Limits
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._timer: asyncio.TimerHandle | None = None
+        self._writing: asyncio.TimerHandle | None = None
+        self._head = 0  # bytes of the head that is being received
+        self._in_head = True
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Refuse one connection too many; give the others so long for their first head."""
+        super().connection_made(transport)  # type: ignore[arg-type]
+        if len(self.connections) > self.limits.connections:
+            self._refuse(Problem("busy", "too many connections", retry_after=2))
+            return
+        self._set_timer(self.limits.header_seconds)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """No timer outlives the connection."""
+        self._clear_timer()
+        self.resume_writing()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Bound the head."""
+        if self._in_head:
+            self._head += len(data)
+        if self.transport.is_closing():
+            return
+        super().data_received(data)
+        if self._timer is None and self._idle:
+            self._set_timer(self.limits.header_seconds)  # a request begins, if with blank lines
+        if self._in_head and self._head > self.limits.header_bytes:
+            self._refuse(Problem("head-too-large", f"more than {self.limits.header_bytes} bytes"))
+
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        super().on_message_begin()
+        self._in_head = True
+        if self._timer is None:
+            self._set_timer(self.limits.header_seconds)
+
+    def on_headers_complete(self) -> None:
+        """The head is whole; the body has its own time."""
+        if len(self.pipeline) >= _PIPELINED:
+            # Each answer makes uvicorn read on, so a flood of requests would fill the memory.
+            self.transport.abort()
+            raise ConnectionAbortedError("too many requests at a time on one connection")
+        self._in_head, self._head = False, 0
+        self._set_timer(self.limits.body_seconds)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._clear_timer()
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Say in our words that this is not HTTP."""
+        del msg
+        self._refuse(Problem("invalid-http", "it can't be parsed"))
+
+    def pause_writing(self) -> None:
+        """The client does not take its answer."""
+        super().pause_writing()
+        self._writing = self.loop.call_later(self.limits.write_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        if self._writing is not None:
+            self._writing.cancel()
+            self._writing = None
+        super().resume_writing()
+
+    @property
+    def _idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def shutdown(self) -> None:
+        """Answer what is under way or just coming, then close."""
+        if self._idle:
+            self.loop.call_later(_LINGER, self._close_if_idle)
+        else:
+            self.cycle.keep_alive = False
+
+    def _close_if_idle(self) -> None:
+        if self._idle:
+            self.transport.close()
+        else:
+            self.cycle.keep_alive = False
+
+    def _set_timer(self, seconds: float) -> None:
+        self._clear_timer()
+        self._timer = self.loop.call_later(seconds, self._too_slow)
+
+    def _clear_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _too_slow(self) -> None:
+        self._timer = None
+        part = "head" if self._in_head else "body"
+        self._refuse(Problem("slow-client", f"the request's {part} came too slowly"))
+
+    def _refuse(self, problem: Problem) -> None:
+        """Answer without the app, unless it has begun to, and close."""
+        if self.transport.is_closing():
+            return
+        if self._idle or not self.cycle.response_started:
+            body = problem.body()
+            head = [
+                f"HTTP/1.1 {problem.status} {problem.title}",
+                f"content-type: {MEDIA_TYPE}",
+                f"content-length: {len(body)}",
+                "connection: close",
+                *(f"{name}: {value}" for name, value in problem.headers.items()),
+            ]
+            self.transport.write("\r\n".join([*head, "", ""]).encode() + body)
+        self.transport.close()
+
+
+def protocol_with(limits: Limits) -> type[GuardedProtocol]:
+    """The protocol with these limits."""
+    return type("Protocol", (GuardedProtocol,), {"limits": limits})
