@@ -9,7 +9,8 @@ from transformers import T5EncoderModel
 from unifiedqa_convert.errors import ModelError
 from unifiedqa_convert.files import write_json
 from vera_model.checkpoint import load_checkpoint, save_checkpoint
-from vera_model.config import PRESETS, Encoder
+from vera_model.config import Encoder
+from vera_model.presets import PRESETS
 from vera_model.model import VeraModel, from_scratch
 from vera_model.tokenizer import train_tokenizer
 
