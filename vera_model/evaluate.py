@@ -36,7 +36,7 @@ def score(
         input_ids, attention_mask = pad_right([rows[index] for index in chosen], pad)
         with torch.inference_mode():
             scores = model(input_ids.to(model.device), attention_mask.to(model.device))
-        logits[chosen] = scores.logits.float().cpu().numpy()
+        logits[chosen] = scores.raw_logits.float().cpu().numpy()
     if not np.isfinite(logits).all():
         raise ModelError("the model gives logits that are not finite: train with a lower --lr")
     bounds = np.cumsum([len(problem.tokens) for problem in problems])[:-1]

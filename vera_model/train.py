@@ -169,7 +169,7 @@ def _train(
         for number, (epoch, problems) in zip(range(1, config.steps + 1), batches, strict=False):
             batch = collate(problems, tokenizer.pad_token_id).to(accelerator.device)
             scores = model(batch.input_ids, batch.attention_mask)
-            logits = to_grid(scores.logits, batch.mask)
+            logits = to_grid(scores.raw_logits, batch.mask)
             loss = _loss(logits, to_grid(scores.hidden, batch.mask), batch, config)
             value = loss.total.item()
             # Upstream's contrastive value is infinite by design, its gradient is not.

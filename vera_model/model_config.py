@@ -1,0 +1,56 @@
+"""What a Vera checkpoint's ``config.json`` says: the backbone and the temperature.
+
+Importing it registers it with transformers; :mod:`vera_model.registration` sees to the rest.
+"""
+
+import importlib
+from copy import deepcopy
+from typing import Any, ClassVar
+
+from transformers.configuration_utils import PreTrainedConfig
+from transformers.models.auto.configuration_auto import AutoConfig
+
+LABEL = "true"
+"""The one label: its score is the plausibility, sigmoid(logit / temperature)."""
+
+
+class VeraConfig(PreTrainedConfig):
+    """The backbone's own configuration, and what calibrates the logit."""
+
+    model_type = "vera"
+    sub_configs: ClassVar[dict[str, type]] = {"text_config": AutoConfig}
+
+    text_config: dict[str, Any] | PreTrainedConfig | None = None
+    """The backbone's: T5 (its encoder is used) or a LLaMA-style decoder. None: T5's defaults."""
+    temperature: float = 1.0
+    """Divides the logit; found on validation data, 1 before."""
+
+    def __post_init__(self, **kwargs: Any) -> None:
+        """Build the backbone's configuration; a copy, because transformers writes into it."""
+        given = self.text_config or {}
+        if isinstance(given, dict):
+            kind = given.get("model_type", "t5")
+            given = AutoConfig.for_model(**{**given, "model_type": kind})
+        self.text_config = deepcopy(given)
+        if not self.temperature > 0:
+            raise ValueError(f"the temperature is {self.temperature}, it must be above 0")
+        if self.id2label is None:
+            self.id2label, self.label2id = {0: LABEL}, {LABEL: 0}
+        super().__post_init__(**kwargs)
+        # Who holds a configuration is about to look for its model in the Auto classes, which hold
+        # classes, not names. Any earlier, and transformers would still be importing itself.
+        importlib.import_module("vera_model.model")
+
+    @property
+    def hidden_size(self) -> int:
+        """Numbers in a hidden state."""
+        return int(self.backbone.hidden_size)
+
+    @property
+    def backbone(self) -> PreTrainedConfig:
+        """``text_config``, which is always a configuration once built."""
+        assert isinstance(self.text_config, PreTrainedConfig)
+        return self.text_config
+
+
+AutoConfig.register(VeraConfig.model_type, VeraConfig, exist_ok=True)
