@@ -22,6 +22,12 @@ UNSEEN_2 = frozenset(
     {"swag", "hellaswag", "codah", "story_cloze_test", "alphanli", "strategyqa", "creak"}
 )
 
+BOOLEAN = frozenset(
+    {"csqa2", "symkd_anno", "gengen_anno", "spatial_cs", "strategyqa", "creak", "rainier_anno"}
+)
+"""Upstream's tasks of lone statements; its others are choices, also where a file holds a group
+without a gold, or a gold alone."""
+
 EVALUATED = (
     *STAGE_B,
     *("wsc273", "copa", "numersense", "prost", "spatial_cs", "swag", "hellaswag", "codah"),
