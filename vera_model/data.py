@@ -102,7 +102,7 @@ def hold_out(problems: Problems, fraction: float, seed: int) -> Holdout:
     """
     if len(problems) < 2:
         raise UsageError("one problem can't be trained and evaluated on: give more, or --valid")
-    places = np.array([_place((str(seed), *key)) for key in problems.keys()])
+    places = np.array([_place((str(seed), *key)) for key in problems.names()])
     # A handful of problems may all fall on one side of the bound: the nearest one then crosses.
     bound = min(max(fraction, places.min()), np.sort(places)[-2])
     sides = (places > bound, places <= bound)
@@ -111,8 +111,8 @@ def hold_out(problems: Problems, fraction: float, seed: int) -> Holdout:
 
 def check_apart(train: Problems, evaluation: Problems) -> None:
     """Raise UsageError where a problem is to be both trained and evaluated on."""
-    trained = set(train.keys())
-    both = sum(key in trained for key in evaluation.keys())
+    trained = set(train.names())
+    both = sum(key in trained for key in evaluation.names())
     if both:
         raise UsageError(
             f"{both} of {len(evaluation)} problems of --valid are in --data too: give other data, "
@@ -183,5 +183,3 @@ def _check_unique(parts: Sequence[Part]) -> None:
 def _place(key: Sequence[str]) -> float:
     """Where in 0 … 1 a problem falls."""
     return int.from_bytes(hashlib.sha256("\0".join(key).encode()).digest()[:8]) / 2**64
-
-

@@ -60,11 +60,11 @@ def _columns(lengths: Tensor) -> int:
 
 
 def packed_attention(
-    module: nn.Module,
+    _module: nn.Module,
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    attention_mask: Tensor | None,
+    _attention_mask: Tensor | None,
     *,
     packing: Packing,
     scaling: float | None = None,
@@ -93,13 +93,12 @@ class PackedT5Attention(T5Attention):
     def forward(  # type: ignore[override]  # narrower: encoders only, no cache
         self,
         hidden_states: Tensor,
-        mask: Tensor | None = None,
         position_bias: Tensor | None = None,
         *,
         packing: Packing,
         **_: Any,
     ) -> tuple[Tensor, Tensor, None]:
-        """(1, T, D) → (1, T, D); the bias (n, H, L, L) goes on from the first block to the others."""
+        """(1, T, D) → (1, T, D); the bias (n, H, L, L) is the first block's, for all of them."""
         shape = (1, -1, self.n_heads, self.key_value_proj_dim)
         query, key, value = (
             packing.pad(project(hidden_states).view(shape).transpose(1, 2))

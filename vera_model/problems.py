@@ -45,7 +45,7 @@ class Part(NamedTuple):
     """(m,): 1 true, 0 false, -1 unknown."""
 
 
-class Key(NamedTuple):
+class Name(NamedTuple):
     """What a problem is called; no two of a reading share it."""
 
     task: str
@@ -139,11 +139,11 @@ class Problems(Sequence[Problem]):
         chosen = self.order[np.asarray(indices, np.int64)]
         return Problems(self._parts, self._picks, chosen)
 
-    def keys(self) -> Iterator[Key]:
+    def names(self) -> Iterator[Name]:
         """The names of all, without reading a text."""
         for at in self.order:
             part = self._parts[self._picks.part[at]]
-            yield Key(part.task, part.split, part.ids[int(self._picks.row[at])].as_py())
+            yield Name(part.task, part.split, part.ids[int(self._picks.row[at])].as_py())
 
     def tasks(self) -> list[str]:
         """Each problem's dataset."""

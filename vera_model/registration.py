@@ -27,7 +27,10 @@ class _OneShot(MetaPathFinder):
     """Finds nothing itself; registers once the module it waits for has been executed."""
 
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+        self,
+        fullname: str,
+        path: Sequence[str] | None,  # noqa: ARG002  # importlib's signature
+        target: ModuleType | None = None,  # noqa: ARG002  # as above
     ) -> ModuleSpec | None:
         if fullname != _TRIGGER:
             return None

@@ -4,7 +4,6 @@ Arrow shards that `uqa convert` wrote are mapped, not read. Upstream's JSON (gol
 is read into the same columns.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -184,7 +183,9 @@ def _json_batch(path: Path, facts: dict[str, Any], digest: str, recipe: Recipe) 
     items = _json_items(path)
     task = facts["dataset"]
     sizes = [len(item["golds"]) + len(item["distractors"]) for item in items]
-    choice = task not in BOOLEAN and (task in SEEN | UNSEEN_1 | UNSEEN_2 or max(sizes, default=0) > 1)
+    choice = task not in BOOLEAN and (
+        task in SEEN | UNSEEN_1 | UNSEEN_2 or max(sizes, default=0) > 1
+    )
     groups = [
         _json_group(item, choice if recipe == "vera" else size > 1)
         for item, size in zip(items, sizes, strict=True)
@@ -207,7 +208,9 @@ def _json_items(path: Path) -> list[dict[str, list[str]]]:
     if not isinstance(items, list):
         raise SourceError(f"{path} is not a list of groups: give upstream's JSON, or Arrow shards")
     for number, item in enumerate(items):
-        lists = [item.get(key) for key in ("golds", "distractors")] if isinstance(item, dict) else []
+        lists = (
+            [item.get(key) for key in ("golds", "distractors")] if isinstance(item, dict) else []
+        )
         fine = len(lists) == 2 and all(
             isinstance(texts, list) and all(isinstance(text, str) for text in texts)
             for texts in lists
