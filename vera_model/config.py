@@ -88,7 +88,9 @@ class TrainConfig(BaseModel):
     allow_sample: bool = False
     """Accept the embedded samples, whose rows are invented."""
     train_statements: int = Field(default=4, ge=1)
-    """Statements of a group trained on: its gold and the first distractors."""
+    """Statements of a group trained on: its gold and so many distractors."""
+    distractors: Literal["first", "sampled"] = "first"
+    """Which ones: the first, as upstream, or others in each epoch, drawn from (seed, epoch)."""
     eval_statements: int | None = Field(default=None, ge=1)
     """Statements of a group evaluated; None is all (fewer would make accuracy easier)."""
     eval_problems: int | None = Field(default=None, ge=1)
@@ -125,6 +127,8 @@ class TrainConfig(BaseModel):
     """Weight updates."""
     batch_size: int = Field(ge=1)
     """Problems per forward pass, over all processes together."""
+    batch_tokens: int | None = Field(default=None, ge=1)
+    """Instead of ``batch_size``: as many problems as have no more tokens together."""
     accumulate: int = Field(default=1, ge=1)
     """Forward passes per update; their losses are averaged."""
     lr: float = Field(gt=0)

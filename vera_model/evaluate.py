@@ -1,10 +1,11 @@
 """Scores → metrics, per dataset and overall."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from unifiedqa_convert.errors import ModelError
 from vera_model.batches import Encoded, pad_right
@@ -16,31 +17,49 @@ from vera_model.metrics import (
     problem_correct,
     statement_accuracy,
 )
-from vera_model.model import VeraModel
+from vera_model.processes import Processes
 
 
 def score(
-    model: VeraModel, problems: Sequence[Encoded], *, batch_size: int, pad: int
+    model: nn.Module,
+    problems: Sequence[Encoded],
+    *,
+    batch_size: int,
+    pad: int,
+    processes: Processes | None = None,
 ) -> list[Floats]:
     """Return the float64 logits of each problem's statements, in the problems' order.
 
-    Statements are scored ``batch_size`` at a time, sorted by length, so that little is padding.
-    Raises ModelError for a logit that is not finite. The model is left in evaluation mode.
+    Statements are scored ``batch_size`` at a time, sorted by length, so that little is padding;
+    ``processes`` share the batches, and each gets all logits. Raises ModelError for a logit that
+    is not finite. The model is left in evaluation mode.
     """
-    model.eval()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
+    model.eval()
     rows = [tokens for problem in problems for tokens in problem.tokens]
     order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
-    logits = np.empty(len(rows))
-    for start in range(0, len(order), batch_size):
-        chosen = order[start : start + batch_size]
-        input_ids, attention_mask = pad_right([rows[index] for index in chosen], pad)
-        with torch.inference_mode():
-            scores = model(input_ids.to(model.device), attention_mask.to(model.device))
-        logits[chosen] = scores.raw_logits.float().cpu().numpy()
+    batches = [order[at : at + batch_size] for at in range(0, len(order), batch_size)]
+    device = next(model.parameters()).device
+    logits = np.zeros(len(rows))
+    for number, counted in _shared(len(batches), processes):
+        input_ids, attention_mask = pad_right([rows[index] for index in batches[number]], pad)
+        with torch.no_grad():
+            scores = model(input_ids.to(device), attention_mask.to(device))
+        if counted:
+            logits[batches[number]] = scores.raw_logits.float().cpu().numpy()
+    if processes is not None:
+        logits = processes.sum(logits)
     if not np.isfinite(logits).all():
         raise ModelError("the model gives logits that are not finite: train with a lower --lr")
     bounds = np.cumsum([len(problem.tokens) for problem in problems])[:-1]
     return np.split(logits, bounds)
+
+
+def _shared(batches: int, processes: Processes | None) -> Iterator[tuple[int, bool]]:
+    """This process's batches: as many for each, since FSDP needs all to call the model alike."""
+    number, index = (1, 0) if processes is None else (processes.number, processes.index)
+    for start in range(0, batches, number):
+        mine = start + index
+        yield (mine, True) if mine < batches else (start, False)
 
 
 def summarise(problems: Sequence[Encoded], logits: Sequence[Floats]) -> dict[str, Any]:
