@@ -21,7 +21,7 @@ from transformers import (
     PreTrainedModel,
     T5Config,
 )
-from transformers.utils import ModelOutput
+from transformers.utils.generic import ModelOutput
 
 from vera_model.card import model_card
 from vera_model.config import Encoder
@@ -47,6 +47,7 @@ class VeraModel(PreTrainedModel):
     """Backbone + linear head. ``head.weight`` and ``head.bias`` are upstream's ``linear``."""
 
     config_class = VeraConfig
+    config: VeraConfig
     base_model_prefix = "backbone"
     supports_gradient_checkpointing = True
     _no_split_modules = ["T5Block", "LlamaDecoderLayer"]  # noqa: RUF012  # transformers' own way
@@ -120,14 +121,18 @@ class VeraModel(PreTrainedModel):
             )
         return VeraOutput(raw / self.config.temperature, raw.squeeze(-1), hidden)
 
-    def save_pretrained(self, save_directory: str | Path, *given: Any, **options: Any) -> None:
+    def save_pretrained(  # type: ignore[override]  # transformers' own, passed through
+        self, save_directory: str | Path, *args: Any, **kwargs: Any
+    ) -> None:
         """Write safetensors, configuration and, where there is none yet, a model card."""
-        super().save_pretrained(save_directory, *given, **options)
+        super().save_pretrained(save_directory, *args, **kwargs)
         card = Path(save_directory) / "README.md"
-        if not card.exists():
+        if kwargs.get("is_main_process", True) and not card.exists():
             card.write_text(model_card(self.config), encoding="utf-8")
 
-    def push_to_hub(self, repo_id: str, **options: Any) -> str:
+    def push_to_hub(  # type: ignore[override]  # its options are named in _UPLOAD
+        self, repo_id: str, **options: Any
+    ) -> str:
         """Upload what :meth:`save_pretrained` writes; ``options``: ``private``, ``token`` …
 
         transformers would put an empty card in place of ours. Returns the commit's address.

@@ -14,7 +14,7 @@ LABEL = "true"
 """The one label: its score is the plausibility, sigmoid(logit / temperature)."""
 
 
-class VeraConfig(PreTrainedConfig):
+class VeraConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]  # transformers, untyped
     """The backbone's own configuration, and what calibrates the logit."""
 
     model_type = "vera"
@@ -36,7 +36,7 @@ class VeraConfig(PreTrainedConfig):
             raise ValueError(f"the temperature is {self.temperature}, it must be above 0")
         if self.id2label is None:
             self.id2label, self.label2id = {0: LABEL}, {LABEL: 0}
-        super().__post_init__(**kwargs)
+        super().__post_init__(**kwargs)  # type: ignore[no-untyped-call]  # as above
         # Who holds a configuration is about to look for its model in the Auto classes, which hold
         # classes, not names. Any earlier, and transformers would still be importing itself.
         importlib.import_module("vera_model.model")

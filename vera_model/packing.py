@@ -75,7 +75,9 @@ def packed_attention(
     grouped = key.shape[1] != query.shape[1]
     # Padding is on the right, where causal attention never looks.
     states = functional.scaled_dot_product_attention(
-        *(packing.pad(part) for part in (query, key, value)),
+        packing.pad(query),
+        packing.pad(key),
+        packing.pad(value),
         dropout_p=dropout,
         is_causal=True,
         scale=scaling,
@@ -106,7 +108,8 @@ class PackedT5Attention(T5Attention):
         )
         if position_bias is None:
             columns = packing.real.shape[1]
-            bias = self.compute_bias(columns, columns).to(query.dtype)
+            bias = self.compute_bias(columns, columns)  # type: ignore[no-untyped-call]
+            bias = bias.to(query.dtype)
             lowest = torch.finfo(query.dtype).min
             position_bias = bias.masked_fill(~packing.real[:, None, None, :], lowest)
         states = functional.scaled_dot_product_attention(
@@ -126,7 +129,8 @@ class PackedT5Encoder(T5EncoderModel):  # type: ignore[no-untyped-call]  # trans
     def __init__(self, config: T5Config) -> None:
         """Build it with random weights, or empty where transformers is about to load some."""
         super().__init__(config)
-        for number, block in enumerate(self.encoder.block):
+        blocks: Any = self.encoder.block
+        for number, block in enumerate(blocks):
             block.layer[0].SelfAttention = PackedT5Attention(
                 config, has_relative_attention_bias=number == 0, layer_idx=number
             )
