@@ -39,7 +39,7 @@ def score(
     order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
     batches = [order[at : at + batch_size] for at in range(0, len(order), batch_size)]
     device = next(model.parameters()).device
-    logits = np.zeros(len(rows))
+    logits: Floats = np.zeros(len(rows))
     for number, counted in _shared(len(batches), processes):
         input_ids, attention_mask = pad_right([rows[index] for index in batches[number]], pad)
         with torch.no_grad():

@@ -55,7 +55,7 @@ def run(config: TrainConfig) -> Path:
     inputs = read_inputs(config, paths)
     with _only_run(config.out) if processes.main else nullcontext():
         resumed = processes.from_main(find_resumed(config, say) if processes.main else None)
-        facts = {
+        facts: dict[str, Any] = {
             "decides": decides(config, _shards(inputs), processes.number),
             "missing": tuple(one.task for one in paths.absent),
         }
@@ -139,7 +139,8 @@ def _build(
         texts = (text for problem in inputs.holdout.train for text in problem.texts)
         model, tokenizer = starting_point(config, texts)
     if config.activation_checkpointing:
-        model.gradient_checkpointing_enable({"use_reentrant": False})
+        options = {"use_reentrant": False}
+        model.gradient_checkpointing_enable(options)  # type: ignore[no-untyped-call]
     objective = VeraObjective(config, tokenizer, inputs.holdout, processes)
     torch.manual_seed(config.seed + processes.index)
     return objective, model

@@ -127,7 +127,8 @@ def optimizer_tensors(model: nn.Module, optimizer: Optimizer) -> dict[str, Tenso
     """
     if not optimizer.state:
         return None  # asking torch would take a step to make up a state
-    moments: Any = get_optimizer_state_dict(model, optimizer, options=_WHOLE)["state"]
+    whole: Any = get_optimizer_state_dict(model, optimizer, options=_WHOLE)
+    moments = whole.get("state", {})  # empty in all processes but the main one
     return {
         f"{name}|{moment}": tensor.contiguous().clone()
         for name, values in moments.items()
@@ -140,13 +141,15 @@ def restore_optimizer(model: nn.Module, optimizer: Optimizer, folder: Path) -> N
     path = folder / FOLDER / "optimizer.safetensors"
     if not path.is_file():
         return  # saved before the first update
-    state: dict[str, dict[str, Tensor]] = {}
+    state: dict[str, Any] = {}
     try:
         for key, tensor in load_file(path).items():
             name, _, moment = key.rpartition("|")
             state.setdefault(name, {})[moment] = tensor
-        whole: Any = get_optimizer_state_dict(model, optimizer, options=_WHOLE)
-        set_optimizer_state_dict(model, optimizer, {**whole, "state": state}, options=_WHOLE)
+        (group,) = optimizer.param_groups
+        groups = [{**group, "params": list(state)}]
+        saved: Any = {"state": state, "param_groups": groups}
+        set_optimizer_state_dict(model, optimizer, saved, options=_WHOLE)
     except (OSError, SafetensorError, KeyError, RuntimeError, ValueError) as error:
         raise ModelError(f"{path} does not fit the model, use another checkpoint: {error}") from (
             error
