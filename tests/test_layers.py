@@ -65,6 +65,7 @@ HEAVY = {
         "unifiedqa_convert/sources.py",
         "unifiedqa_convert/pins.py",
         "unifiedqa_convert/card.py",
+        "vera_model/",
     ),
     "lemminflect": ("unifiedqa_convert/declare/",),
 }

@@ -42,3 +42,27 @@ def model_card(config: VeraConfig) -> str:
         f"{backbone.hidden_size}, with a linear head on the last token's hidden state."
     )
     return _CARD.format(shape=shape, temperature=config.temperature)
+
+
+_PUBLISHED = """\
+---
+library_name: transformers
+tags:
+- vera
+---
+
+# A Vera model, in the layout of liujch1998/vera
+
+A T5 encoder. Its classifier hides in `shared.weight`: row 32099 is the head's weight, the first
+number of row 32098 its bias, the first of row 32097 the temperature t. With `hidden` the encoder's
+last hidden state at `</s>` (with padding on the right that is not the last position), the logit is
+weight · hidden + bias, and sigmoid(logit / t) the plausibility.
+
+Those rows belong to the tokens `<extra_id_0>`, `<extra_id_1>` and `<extra_id_2>`; don't use them in
+texts. `uqa model import` reads this layout.
+"""
+
+
+def published_card() -> str:
+    """Markdown that says where the classifier is."""
+    return _PUBLISHED

@@ -85,8 +85,7 @@ class VeraModel(PreTrainedModel):
             options["attn_implementation"] = PACKED
             model.backbone = AutoModel.from_pretrained(source, **options)
         model.config.text_config = model.backbone.config
-        if Path(source).exists():
-            model.config.backbone.name_or_path = ""  # a folder of this machine tells others nothing
+        model.config.forget_folder()
         model.head = nn.Linear(model.config.hidden_size, 1, dtype=model.backbone.dtype)
         return model.eval()  # type: ignore[no-untyped-call,no-any-return]  # transformers, untyped
 

@@ -5,7 +5,8 @@ Importing it registers it with transformers; :mod:`vera_model.registration` sees
 
 import importlib
 from copy import deepcopy
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import Any, ClassVar, Literal
 
 from transformers.configuration_utils import PreTrainedConfig
 from transformers.models.auto.configuration_auto import AutoConfig
@@ -24,6 +25,10 @@ class VeraConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]  # transfor
     """The backbone's: T5 (its encoder is used) or a LLaMA-style decoder. None: T5's defaults."""
     temperature: float = 1.0
     """Divides the logit; found on validation data, 1 before."""
+    max_tokens: int = 128
+    """Tokens of one text, ``</s>`` included, that it was trained on."""
+    cut: Literal["start", "end"] = "end"
+    """Where longer texts were cut; ``end`` is upstream's."""
 
     def __post_init__(self, **kwargs: Any) -> None:
         """Build the backbone's configuration; a copy, because transformers writes into it."""
@@ -32,6 +37,7 @@ class VeraConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]  # transfor
             kind = given.get("model_type", "t5")
             given = AutoConfig.for_model(**{**given, "model_type": kind})
         self.text_config = deepcopy(given)
+        self.forget_folder()
         if not self.temperature > 0:
             raise ValueError(f"the temperature is {self.temperature}, it must be above 0")
         if self.id2label is None:
@@ -40,6 +46,11 @@ class VeraConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]  # transfor
         # Who holds a configuration is about to look for its model in the Auto classes, which hold
         # classes, not names. Any earlier, and transformers would still be importing itself.
         importlib.import_module("vera_model.model")
+
+    def forget_folder(self) -> None:
+        """Drop where the backbone came from, if that is a folder: it tells others nothing."""
+        if Path(self.backbone.name_or_path or "/").exists():
+            self.backbone.name_or_path = ""
 
     @property
     def hidden_size(self) -> int:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from unifiedqa_convert.cli import convert, datasets
+from unifiedqa_convert.cli import convert, datasets, score, vera_model
 from unifiedqa_convert.errors import UqaError
 from vera_model import run as vera_run
 
@@ -30,6 +30,8 @@ app.command(epilog="Examples: uqa sources; uqa sources copa --pin")(datasets.sou
 app.command(
     "train", epilog="Example: uqa train --preset tiny --data data/converted/copa/validation"
 )(vera_run.train)
+app.command(epilog=score.EPILOG)(score.score)
+app.add_typer(vera_model.app, name="model")
 
 
 def main() -> None:
