@@ -31,7 +31,7 @@ def write_model(
     weights: Mapping[str, Tensor] | None,
 ) -> None:
     """Write a model's files; ``weights`` stand in for its own where they lie in shards."""
-    with _quiet():
+    with quiet():
         model.save_pretrained(folder, state_dict=weights)
     tokenizer.save_pretrained(folder)
 
@@ -59,7 +59,7 @@ def load_checkpoint(path: Path) -> tuple[VeraModel, PreTrainedTokenizerBase]:
     if (folder / INDEX).is_file():
         verify(folder)
     try:
-        with _quiet():
+        with quiet():
             loaded: Any = VeraModel.from_pretrained(
                 folder, use_safetensors=True, local_files_only=True, output_loading_info=True
             )
@@ -74,7 +74,7 @@ def load_checkpoint(path: Path) -> tuple[VeraModel, PreTrainedTokenizerBase]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Silence the progress bars of transformers, which has one for each file of weights."""
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers, untyped

@@ -95,6 +95,8 @@ class TrainConfig(BaseModel):
     """Statements of a group evaluated; None is all (fewer would make accuracy easier)."""
     eval_problems: int | None = Field(default=None, ge=1)
     """Problems evaluated of each task, drawn as upstream draws its 2,000; None is all."""
+    eval_first: int | None = Field(default=None, ge=0)
+    """Of those, only the first so many (upstream's ``--eval_loop_cap``); 0 evaluates nothing."""
     max_tokens: int = Field(default=128, ge=2)
     """Tokens of one text, ``</s>`` included; longer texts are cut and counted."""
     cut: Literal["start", "end"] = "start"

@@ -37,8 +37,8 @@ def describe_data(config: TrainConfig, inputs: Inputs, objective: Objective) -> 
             "left_out": {why: count for why, count in sorted(left_out.items()) if count},
             **used["statements"],
         },
-        "shards": _shards(inputs.data.shards),
-        "valid_shards": _shards(inputs.valid.shards if inputs.valid is not None else ()),
+        "shards": describe_shards(inputs.data.shards),
+        "valid_shards": describe_shards(inputs.valid.shards if inputs.valid is not None else ()),
     }
 
 
@@ -69,5 +69,6 @@ def _choice(config: TrainConfig, valid: Reading | None) -> str:
     return "the shards of --valid" if config.valid else "the validation splits of --valid-tasks"
 
 
-def _shards(shards: Sequence[Shard]) -> list[dict[str, Any]]:
+def describe_shards(shards: Sequence[Shard]) -> list[dict[str, Any]]:
+    """Each file's path, digest and size in groups."""
     return [shard._asdict() for shard in shards]

@@ -60,8 +60,9 @@ def task_paths(
     missing = tuple(reasons.get(one.task, one) for one in found.absent)
     if missing and (config.missing == "error" or not found.paths):
         raise refuse(missing, len(tasks))
-    for one in missing:
-        say(f"left out: {one.task} ({part}): {one.reason}")
+    for reason in dict.fromkeys(one.reason for one in missing):
+        names = ", ".join(one.task for one in missing if one.reason == reason)
+        say(f"left out of {part}: {names}: {reason}")
     paths = tuple(found.paths.values())
     return Paths(paths if part == "train" else (), paths if part == "dev" else (), missing)
 
@@ -78,6 +79,8 @@ def read_inputs(config: TrainConfig, paths: Paths) -> Inputs:
         valid, held = None, hold_out(data.problems, config.valid_fraction, config.split_seed)
     if config.eval_problems is not None:
         held = held._replace(evaluation=subsample(held.evaluation, config.eval_problems))
+    if config.eval_first is not None:
+        held = held._replace(evaluation=held.evaluation[: config.eval_first])
     return Inputs(data, valid, held)
 
 

@@ -103,7 +103,7 @@ class Loop:
         self._looked_at = self.done
         best = False
         self.metrics = None
-        if self._due(self.config.eval_every):
+        if self._due(self.config.eval_every) and self.config.eval_first != 0:
             self._report(tracking, progress)
             progress.note(f"evaluating after {self.done} updates")
             self.metrics = self.objective.evaluate(self.model)

@@ -6,13 +6,13 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from unifiedqa_convert.errors import ModelError, UsageError
-from vera_model.checkpoint import load_checkpoint
+from vera_model.checkpoint import load_checkpoint, quiet
 from vera_model.config import TrainConfig
 from vera_model.model import VeraModel, from_scratch
-from vera_model.tokenizer import train_tokenizer
+from vera_model.tokenizer import load_tokenizer, train_tokenizer
 
 
 def starting_point(
@@ -22,6 +22,13 @@ def starting_point(
 
     Raises ModelError for what can't be read, UsageError for a pickle without ``allow_pickle``.
     """
+    model, tokenizer = _start(config, texts)
+    # Whoever scores with the model later cuts as it was trained.
+    model.config.max_tokens, model.config.cut = config.max_tokens, config.cut
+    return model, tokenizer
+
+
+def _start(config: TrainConfig, texts: Iterable[str]) -> tuple[VeraModel, PreTrainedTokenizerBase]:
     if config.start_from is not None and config.start_from.suffix in (".pth", ".pt", ".bin"):
         model, tokenizer = _pretrained(_named(config), allow_pickle=config.allow_pickle)
         load_upstream(model, config.start_from, allow_pickle=config.allow_pickle)
@@ -66,8 +73,10 @@ def _named(config: TrainConfig) -> str:
 
 def _pretrained(source: str, *, allow_pickle: bool) -> tuple[VeraModel, PreTrainedTokenizerBase]:
     try:
-        model = VeraModel.from_encoder(source, use_safetensors=None if allow_pickle else True)
-        return model, AutoTokenizer.from_pretrained(source)
+        with quiet():
+            pickles = None if allow_pickle else True
+            model = VeraModel.from_encoder(source, use_safetensors=pickles)
+        return model, load_tokenizer(source, model.config.backbone)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise ModelError(
             f"{source} can't be loaded: {error}\nA local folder works offline (--model FOLDER); "

@@ -16,6 +16,20 @@ from typing import Literal, NamedTuple
 from unifiedqa_convert.errors import SourceError, UqaError
 
 _UQA = [sys.executable, "-c", "from unifiedqa_convert.cli import main; main()"]
+_EACH = """
+import contextlib, io, json, sys
+from unifiedqa_convert.cli import main
+for line in sys.stdin:
+    sys.argv, said, code = ["uqa", *json.loads(line)], io.StringIO(), None
+    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code
+    lines = said.getvalue().strip().splitlines() or [f"exit code {code}"]
+    print(json.dumps(lines[-1].removeprefix("uqa: ") if code else None))
+"""
+"""Each line of stdin is a command line of `uqa`: one start for many of them."""
 _AT_ONCE = 4  # conversions side by side; most of the time they wait for a network
 
 Part = Literal["train", "dev"]
@@ -59,19 +73,38 @@ def convert_tasks(
     absent: Sequence[Absent], root: Path, *, recipe: str, allow_sample: bool
 ) -> list[Absent]:
     """Run `uqa convert` for each; return those that can't be had, with the converter's reason."""
-
-    def convert(one: Absent) -> Absent | None:
+    known = _catalogue()
+    wanted, commands = [], []
+    options = ["--out", str(root), "--recipe", recipe, "--source", _source(allow_sample), "-q"]
+    for one in absent:
         split = "train" if one.part == "train" else evaluated_split(one.task)
-        if split is None:
-            return one._replace(reason="no dataset of this name is known (`uqa list`)")
-        arguments = ["convert", one.task, "--split", split, "--out", str(root), "-q"]
-        arguments += ["--recipe", recipe, "--source", _source(allow_sample)]
-        done = subprocess.run([*_UQA, *arguments], capture_output=True, text=True, check=False)
-        said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        return one._replace(reason=said[-1].removeprefix("uqa: ")) if done.returncode else None
+        if one.task in known and split is not None:
+            wanted.append(one)
+            commands.append(["convert", one.task, "--split", split, *options])
+    unknown = "no dataset of this name is known (`uqa list`): convert your own with --from-file"
+    failed = [one._replace(reason=unknown) for one in absent if one.task not in known]
+    for one, said in zip(wanted, _uqa_each(commands), strict=True):
+        if said is not None:
+            failed.append(one._replace(reason=said))
+    return failed
+
+
+def _uqa_each(commands: Sequence[Sequence[str]]) -> list[str | None]:
+    """Run each command line; None where it succeeded, else the last line it said."""
+    shares = [commands[start::_AT_ONCE] for start in range(min(_AT_ONCE, len(commands)))]
+
+    def run(share: Sequence[Sequence[str]]) -> list[str | None]:
+        lines = "".join(json.dumps(command) + "\n" for command in share)
+        done = subprocess.run(
+            [sys.executable, "-c", _EACH], input=lines, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise SourceError(f"`uqa convert` broke down: {done.stderr.strip()}")
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return [one for one in pool.map(convert, absent) if one is not None]
+        answers = list(pool.map(run, shares))
+    return [answers[at % _AT_ONCE][at // _AT_ONCE] for at in range(len(commands))]
 
 
 def evaluated_split(task: str) -> str | None:
