@@ -70,6 +70,10 @@ def load_checkpoint(path: Path) -> tuple[VeraModel, PreTrainedTokenizerBase]:
     absent = sorted(report["missing_keys"])
     if absent:
         raise ModelError(f"{folder} lacks the weights {', '.join(absent)}: copy it anew")
+    for parameter in model.parameters():
+        # Out of the mapped file, into memory aligned as that of a fresh model: the last bit of a
+        # matrix product depends on it, and a resumed run must give the same bits.
+        parameter.data = parameter.data.clone()
     return model.eval(), tokenizer
 
 

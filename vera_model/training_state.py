@@ -145,7 +145,7 @@ def restore_optimizer(model: nn.Module, optimizer: Optimizer, folder: Path) -> N
     try:
         for key, tensor in load_file(path).items():
             name, _, moment = key.rpartition("|")
-            state.setdefault(name, {})[moment] = tensor
+            state.setdefault(name, {})[moment] = tensor.clone()  # aligned as a fresh one
         (group,) = optimizer.param_groups
         groups = [{**group, "params": list(state)}]
         saved: Any = {"state": state, "param_groups": groups}

@@ -4,9 +4,9 @@
 
 The jobs run one after the other, each in forked children, so that torch is imported once. A job
 has ``config`` (for ``from_preset``) and may have ``processes``; ``kill_at_batch`` (kill -9 before
-the N-th batch is fetched), ``kill_at_durable`` (before the N-th fsync or rename), ``sigterm_at``
-(SIGTERM in the N-th batch), ``gradients`` (a file for those of the first update). The exit codes,
-negative for a signal, and the number of durable steps are printed as JSON.
+the N-th batch is fetched), ``kill_at_share`` (before such a share of the first job's fsyncs and
+renames), ``sigterm_at`` (SIGTERM in the N-th batch), ``gradients`` (a file for those of the first
+update), ``environment``. The exit codes, negative for a signal, are printed as JSON.
 """
 
 import json
@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch.utils.tensorboard  # noqa: F401  # what a run imports late is imported once, too
 from safetensors.torch import save_file
 
 from unifiedqa_convert.errors import UqaError
@@ -49,7 +50,7 @@ def watch_durable(job: dict[str, Any]) -> None:
         def step(*arguments: Any, **named: Any) -> Any:
             global durable
             durable += 1
-            if durable == job.get("kill_at_durable"):
+            if durable == job["kill_at_durable"]:
                 os.kill(os.getpid(), signal.SIGKILL)
             return real(*arguments, **named)
 
@@ -82,7 +83,7 @@ def child(job: dict[str, Any], durable_file: str) -> int:
     except UqaError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    except BaseException:
+    except BaseException:  # noqa: BLE001  # a forked child must not return into pytest's code
         traceback.print_exc()
         return 1
     Path(durable_file).write_text(str(durable))
@@ -111,13 +112,13 @@ def start(job: dict[str, Any], durable_file: str) -> list[int]:
 def main() -> None:
     file = Path(sys.argv[1])
     counts = file.with_suffix(".durable")
-    done = []
+    codes, first = [], None
     for job in json.loads(file.read_text()):
-        counts.unlink(missing_ok=True)
-        codes = start(job, str(counts))
-        steps = int(counts.read_text()) if counts.exists() else None
-        done.append({"codes": codes, "durable": steps})
-    print("DONE", json.dumps(done))
+        job["kill_at_durable"] = int(job["kill_at_share"] * first) if "kill_at_share" in job else 0
+        codes.append(start(job, str(counts)))
+        if first is None and counts.exists():
+            first = int(counts.read_text())
+    print("DONE", json.dumps(codes))
 
 
 if __name__ == "__main__":
