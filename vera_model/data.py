@@ -142,6 +142,7 @@ class _Picker:
         self._recipe = recipe
         self._part, self._row, self._choice = array("i"), array("q"), array("b")
         self._statements, self._bounds = array("q"), array("q", [0])
+        self._starts = array("q")
 
     def add(self, batch: Batch) -> None:
         number = len(self.parts)
@@ -152,6 +153,7 @@ class _Picker:
                 self._part.append(number)
                 self._row.append(row)
                 self._choice.append(chosen.is_choice)
+                self._starts.append(start)
                 self._statements.extend(start + at for at in chosen.statements)
                 self._bounds.append(len(self._statements))
 
@@ -162,6 +164,7 @@ class _Picker:
             is_choice=np.array(self._choice, bool),
             bounds=np.array(self._bounds, np.int64),
             statements=np.array(self._statements, np.int64),
+            starts=np.array(self._starts, np.int64),
         )
         return Problems(self.parts, picks)
 

@@ -26,6 +26,10 @@ class Problem(NamedTuple):
     (Under recipe ``vera`` a choice may lack its gold or its distractors.)"""
     texts: tuple[str, ...]
     labels: tuple[bool, ...]
+    numbers: tuple[int, ...] = ()
+    """Each statement's place in its group, as in the id ``<id>#<number>`` of its record."""
+    partition: str = "none"
+    """Vera's: seen, unseen-1, unseen-2; none for a dataset outside of it."""
 
 
 class Part(NamedTuple):
@@ -43,6 +47,7 @@ class Part(NamedTuple):
     """(m,) strings."""
     labels: NDArray[np.int8]
     """(m,): 1 true, 0 false, -1 unknown."""
+    partition: str = "none"
 
 
 class Name(NamedTuple):
@@ -63,6 +68,8 @@ class Picks(NamedTuple):
     """(k + 1,): problem i has the statements ``statements[bounds[i]:bounds[i + 1]]``."""
     statements: Ints
     """Places among the part's sentences, the gold first."""
+    starts: Ints
+    """(k,): the place of the first statement of each problem's group."""
 
 
 class Problems(Sequence[Problem]):
@@ -83,11 +90,12 @@ class Problems(Sequence[Problem]):
         parts = [_part(*name, own) for name, own in zip(names, members, strict=True)]
         place = {name: number for number, name in enumerate(names)}
         rows, used = [0] * len(names), [0] * len(names)
-        part, row, statements, bounds = [], [], [], [0]
+        part, row, statements, starts, bounds = [], [], [], [], [0]
         for problem in given:
             number = place[problem.task, problem.split]
             part.append(number)
             row.append(rows[number])
+            starts.append(used[number])
             statements += range(used[number], used[number] + len(problem.texts))
             bounds.append(len(statements))
             rows[number] += 1
@@ -98,6 +106,7 @@ class Problems(Sequence[Problem]):
             is_choice=np.array([p.is_choice for p in given], bool),
             bounds=np.array(bounds, np.int64),
             statements=np.array(statements, np.int64),
+            starts=np.array(starts, np.int64),
         )
         return cls(parts, picks)
 
@@ -132,6 +141,8 @@ class Problems(Sequence[Problem]):
             is_choice=bool(picks.is_choice[at]) and not (cut and len(chosen) == 1),
             texts=tuple(model_text(context, part.sentences[int(s)].as_py()) for s in chosen),
             labels=tuple(bool(label) for label in part.labels[chosen]),
+            numbers=tuple((chosen - picks.starts[at]).tolist()),
+            partition=part.partition,
         )
 
     def take(self, indices: Sequence[int] | NDArray[np.integer[Any]]) -> "Problems":
@@ -188,4 +199,5 @@ def _part(task: str, split: str, problems: Sequence[Problem]) -> Part:
     digest = hashlib.sha256("\0".join(texts).encode() + labels.tobytes()).hexdigest()
     ids = pa.array([problem.id for problem in problems], pa.string())
     nulls = pa.nulls(len(problems), pa.string())
-    return Part(task, split, digest, ids, nulls, pa.array(texts, pa.string()), labels)
+    sentences = pa.array(texts, pa.string())
+    return Part(task, split, digest, ids, nulls, sentences, labels, problems[0].partition)

@@ -34,6 +34,8 @@ class Shard(NamedTuple):
     sha256: str
     dataset: str
     split: str
+    partition: str
+    """Vera's: seen, unseen-1, unseen-2; none for a dataset outside of it."""
     sample: bool
     groups: int
 
@@ -89,7 +91,8 @@ def open_shard(path: Path, recipe: Recipe, *, allow_sample: bool) -> tuple[Shard
         )
     groups = sum(len(batch.groups) for batch in batches)
     sample = facts.get("sample") is True
-    return Shard(str(path), digest, facts["dataset"], facts["split"], sample, groups), batches
+    about = (facts["dataset"], facts["split"], _partition(facts), sample, groups)
+    return Shard(str(path), digest, *about), batches
 
 
 def _search(folder: Path) -> Iterator[Path]:
@@ -165,8 +168,16 @@ def _arrow_batch(path: Path, batch: pa.RecordBatch, facts: dict[str, Any], diges
         for kind, start, end in zip(kinds, offsets, offsets[1:], strict=False)
     ]
     ids, contexts = batch.column("id"), batch.column("context")
-    part = Part(facts["dataset"], facts["split"], digest, ids, contexts, sentences, labels)
+    about = (facts["dataset"], facts["split"], digest, ids, contexts, sentences, labels)
+    part = Part(*about, _partition(facts))
     return Batch(part, groups, offsets[:-1])
+
+
+def _partition(facts: dict[str, Any]) -> str:
+    """What the shard says; upstream's files say nothing, so there the task's name decides."""
+    parts = {"seen": SEEN, "unseen-1": UNSEEN_1, "unseen-2": UNSEEN_2}
+    named = (name for name, tasks in parts.items() if facts["dataset"] in tasks)
+    return str(facts.get("partition") or next(named, "none"))
 
 
 def _facts_beside(path: Path) -> dict[str, Any]:
@@ -196,7 +207,8 @@ def _json_batch(path: Path, facts: dict[str, Any], digest: str, recipe: Recipe) 
     ids = pa.array([f"{facts['split']}-{number:06d}" for number in range(len(items))], pa.string())
     nulls = pa.nulls(len(items), pa.string())
     sentences = pa.array(texts, pa.string())
-    part = Part(task, facts["split"], digest, ids, nulls, sentences, labels)
+    about = (task, facts["split"], digest, ids, nulls, sentences, labels)
+    part = Part(*about, _partition(facts))
     return Batch(part, groups, starts)
 
 
