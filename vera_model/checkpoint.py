@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from safetensors import SafetensorError
 from torch import Tensor, nn
@@ -14,6 +14,8 @@ from transformers.utils import logging
 from unifiedqa_convert.errors import ModelError
 from vera_model.model import VeraModel
 from vera_model.publish import INDEX, publish, verify
+
+M = TypeVar("M", bound=nn.Module)
 
 
 def save_checkpoint(folder: Path, model: nn.Module, tokenizer: PreTrainedTokenizerBase) -> None:
@@ -70,11 +72,18 @@ def load_checkpoint(path: Path) -> tuple[VeraModel, PreTrainedTokenizerBase]:
     absent = sorted(report["missing_keys"])
     if absent:
         raise ModelError(f"{folder} lacks the weights {', '.join(absent)}: copy it anew")
+    return own(model).eval(), tokenizer
+
+
+def own(model: M) -> M:
+    """Take a loaded model's weights out of the mapped file, into memory of their own.
+
+    It is aligned as that of a fresh model: the last bit of a matrix product depends on it, and a
+    resumed run must give the same bits.
+    """
     for parameter in model.parameters():
-        # Out of the mapped file, into memory aligned as that of a fresh model: the last bit of a
-        # matrix product depends on it, and a resumed run must give the same bits.
         parameter.data = parameter.data.clone()
-    return model.eval(), tokenizer
+    return model
 
 
 @contextmanager

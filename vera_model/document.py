@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from vera_model.config import TrainConfig
-from vera_model.data import Reading, Shard, same_texts
+from vera_model.data import Shard, same_texts
 from vera_model.inputs import Inputs
 from vera_model.objective import Objective
 from vera_model.processes import Processes
@@ -60,7 +60,7 @@ def environment(processes: Processes) -> dict[str, Any]:
     }
 
 
-def _choice(config: TrainConfig, valid: Reading | None) -> str:
+def _choice(config: TrainConfig, valid: object | None) -> str:
     if valid is None:
         return (
             f"a share of {config.valid_fraction} held out by sha256 of split seed "

@@ -40,7 +40,7 @@ def score(
     batches = [order[at : at + batch_size] for at in range(0, len(order), batch_size)]
     device = next(model.parameters()).device
     logits: Floats = np.zeros(len(rows))
-    for number, counted in _shared(len(batches), processes):
+    for number, counted in shared(len(batches), processes):
         input_ids, attention_mask = pad_right([rows[index] for index in batches[number]], pad)
         with torch.no_grad():
             scores = model(input_ids.to(device), attention_mask.to(device))
@@ -54,7 +54,7 @@ def score(
     return np.split(logits, bounds)
 
 
-def _shared(batches: int, processes: Processes | None) -> Iterator[tuple[int, bool]]:
+def shared(batches: int, processes: Processes | None) -> Iterator[tuple[int, bool]]:
     """This process's batches: as many for each, since FSDP needs all to call the model alike."""
     number, index = (1, 0) if processes is None else (processes.number, processes.index)
     for start in range(0, batches, number):

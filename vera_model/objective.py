@@ -6,6 +6,8 @@ from typing import Any, NamedTuple, Protocol
 
 from torch import Tensor, nn
 
+from vera_model.presets import SEEN
+
 
 class Outcome(NamedTuple):
     """One forward pass over a batch, by all processes together."""
@@ -24,6 +26,28 @@ class Chosen(NamedTuple):
     name: str
     value: float
     """Higher is better; NaN never is."""
+
+
+def choose_accuracy(metrics: dict[str, Any], otherwise: Sequence[str]) -> Chosen:
+    """Upstream's choice, the plain mean of the seen tasks' choice accuracy, where there is one.
+
+    Without a seen task all tasks count; without a choice (upstream: never an improvement), the
+    first of ``otherwise`` that was measured.
+    """
+    measured = {
+        task: numbers["choice_accuracy"]
+        for task, numbers in metrics["tasks"].items()
+        if numbers["choice_accuracy"] is not None
+    }
+    seen = [value for task, value in measured.items() if task in SEEN]
+    if measured:
+        name = "choice_accuracy_of_seen_tasks" if seen else "choice_accuracy_of_tasks"
+        values = seen or list(measured.values())
+        return Chosen(name, sum(values) / len(values))
+    for name in otherwise:
+        if metrics["overall"].get(name) is not None:
+            return Chosen(name, float(metrics["overall"][name]))
+    return Chosen("nothing", float("nan"))
 
 
 class Objective(Protocol):

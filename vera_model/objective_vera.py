@@ -25,8 +25,7 @@ from vera_model.data import Holdout
 from vera_model.evaluate import score, summarise
 from vera_model.loss import Loss, to_grid, vera_loss
 from vera_model.metrics import problem_correct
-from vera_model.objective import Chosen, Outcome
-from vera_model.presets import SEEN
+from vera_model.objective import Chosen, Outcome, choose_accuracy
 from vera_model.processes import Processes
 
 
@@ -97,24 +96,8 @@ class VeraObjective:
         return summarise(self.evaluation.problems, logits)
 
     def choose(self, metrics: dict[str, Any]) -> Chosen:
-        """Upstream's choice, the plain mean of the seen tasks' choice accuracy, where there is one.
-
-        Without a seen task all tasks count; without a choice (upstream: never an improvement)
-        AUROC, or else the statements' accuracy.
-        """
-        accuracies = {
-            task: numbers["choice_accuracy"]
-            for task, numbers in metrics["tasks"].items()
-            if numbers["choice_accuracy"] is not None
-        }
-        seen = [value for task, value in accuracies.items() if task in SEEN]
-        if accuracies:
-            name = "choice_accuracy_of_seen_tasks" if seen else "choice_accuracy_of_tasks"
-            return Chosen(name, float(np.mean(seen or list(accuracies.values()))))
-        for name in ("auroc", "statement_accuracy"):
-            if metrics["overall"][name] is not None:
-                return Chosen(name, float(metrics["overall"][name]))
-        return Chosen("nothing", float("nan"))
+        """Upstream's choice; AUROC where nothing is a choice."""
+        return choose_accuracy(metrics, ("auroc", "statement_accuracy"))
 
     def save(self, folder: Path, model: nn.Module, weights: dict[str, Tensor]) -> None:
         """A Vera model's folder."""

@@ -28,14 +28,16 @@ from vera_model.checkpoint import load_checkpoint
 from vera_model.checkpoints import Checkpoints
 from vera_model.config import FP16_REFUSED, TrainConfig
 from vera_model.document import describe_data, describe_missing, environment
-from vera_model.inputs import Inputs, Paths, find_paths, read_inputs
+from vera_model.inputs import Inputs, Paths, find_paths, read_inputs, read_text_inputs
 from vera_model.loop import METRICS, Loop, Resumed
 from vera_model.objective import Objective
+from vera_model.objective_text import TextObjective
 from vera_model.objective_vera import VeraObjective
 from vera_model.processes import Processes
 from vera_model.progress import TrainingProgress
 from vera_model.resume import check_same_run, decides, find_resumed
 from vera_model.starting import starting_point
+from vera_model.text_model import load_text_model, text_starting_point
 from vera_model.tracking import LOGS, Tracking
 
 _LOCK = ".lock"
@@ -52,11 +54,12 @@ def run(config: TrainConfig) -> Path:
     processes = start_processes(config)
     say = TrainingProgress(0, 0, shown=processes.main).note
     paths = find_paths(config, processes, say)
-    inputs = read_inputs(config, paths)
+    text = config.objective == "text"
+    inputs = read_text_inputs(config, paths) if text else read_inputs(config, paths)
     with _only_run(config.out) if processes.main else nullcontext():
         resumed = processes.from_main(find_resumed(config, say) if processes.main else None)
         facts: dict[str, Any] = {
-            "decides": decides(config, _shards(inputs), processes.number),
+            "decides": decides(config, inputs.shards, processes.number),
             "missing": tuple(one.task for one in paths.absent),
         }
         if resumed is not None:
@@ -132,16 +135,17 @@ def _build(
 ) -> tuple[Objective, Any]:
     """The model and what it is to learn; dropout then differs by process, the weights don't."""
     set_seed(config.seed)
+    text = config.objective == "text"
     if resumed is not None:
-        model, tokenizer = load_checkpoint(resumed.folder)
+        model, tokenizer = (load_text_model if text else load_checkpoint)(resumed.folder)
     else:
-        # The vocabulary may know nothing of the held-out texts either.
-        texts = (text for problem in inputs.holdout.train for text in problem.texts)
-        model, tokenizer = starting_point(config, texts)
+        start: Any = text_starting_point if text else starting_point
+        model, tokenizer = start(config, inputs.texts())
     if config.activation_checkpointing:
         options = {"use_reentrant": False}
-        model.gradient_checkpointing_enable(options)  # type: ignore[no-untyped-call]
-    objective = VeraObjective(config, tokenizer, inputs.holdout, processes)
+        model.gradient_checkpointing_enable(options)
+    kind = TextObjective if text else VeraObjective
+    objective = kind(config, tokenizer, inputs.holdout, processes)
     torch.manual_seed(config.seed + processes.index)
     return objective, model
 
@@ -178,7 +182,3 @@ def _document(loop: Loop, model: Any, inputs: Inputs, paths: Paths) -> dict[str,
         },
         "run": {"seed": config.seed, "steps": config.steps, **environment(loop.processes)},
     }
-
-
-def _shards(inputs: Inputs) -> list[Any]:
-    return [*inputs.data.shards, *(inputs.valid.shards if inputs.valid is not None else ())]
