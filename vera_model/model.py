@@ -107,12 +107,16 @@ class VeraModel(PreTrainedModel):
         if attention_mask is None:
             attention_mask = torch.ones_like(input_ids)
         packing = pack(attention_mask)
-        states = self.backbone(
-            input_ids=input_ids[attention_mask.bool()][None],
-            packing=packing,
-            **({} if isinstance(self.backbone, PackedT5Encoder) else _decoding(packing.positions)),
-        ).last_hidden_state[0]
-        hidden = states.index_select(0, packing.ends)
+        tokens = input_ids[attention_mask.bool()][None]
+        if isinstance(self.backbone, PackedT5Encoder):
+            states = self.backbone(input_ids=tokens, packing=packing)
+            hidden = states.last_hidden_state[0]
+        else:
+            places = packing.positions[None]
+            states = self.backbone(
+                input_ids=tokens, packing=packing, position_ids=places, use_cache=False
+            )
+            hidden = states.last_hidden_state[0].index_select(0, packing.ends)
         # In float32 whatever the precision of the rest: one small product decides the score.
         with torch.autocast(hidden.device.type, enabled=False):
             raw = functional.linear(
@@ -142,10 +146,6 @@ class VeraModel(PreTrainedModel):
         with TemporaryDirectory() as folder:
             self.save_pretrained(folder, **options)
             return str(api.upload_folder(repo_id=repo_id, folder_path=folder, **upload))
-
-
-def _decoding(positions: Tensor) -> dict[str, Any]:
-    return {"position_ids": positions[None], "use_cache": False}
 
 
 def from_scratch(encoder: Encoder, vocab_size: int) -> VeraModel:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AttentionInterface, T5Config, T5EncoderModel
-from transformers.models.t5.modeling_t5 import T5Attention
+from transformers.models.t5.modeling_t5 import T5Attention, T5LayerSelfAttention
 
 PACKED = "vera_packed"
 """The name of :func:`packed_attention` among transformers' attention functions."""
@@ -41,6 +41,11 @@ class Packing(NamedTuple):
         """(n, H, L, d) → (1, T, H, d)."""
         flat = grid.transpose(1, 2).reshape(self.real.numel(), *grid.shape[1::2])
         return flat.index_select(0, self.cells)[None]
+
+    def last_rows(self, bias: Tensor) -> Tensor:
+        """(n, H, L, L) → (n, H, 1, L): what each statement's last token sees."""
+        last = self.real.sum(dim=1) - 1
+        return bias[torch.arange(len(bias), device=bias.device), :, last][:, :, None]
 
 
 def pack(attention_mask: Tensor) -> Packing:
@@ -98,38 +103,75 @@ class PackedT5Attention(T5Attention):
         position_bias: Tensor | None = None,
         *,
         packing: Packing,
+        ends_only: bool = False,
         **_: Any,
     ) -> tuple[Tensor, Tensor, None]:
-        """(1, T, D) → (1, T, D); the bias (n, H, L, L) is the first block's, for all of them."""
-        shape = (1, -1, self.n_heads, self.key_value_proj_dim)
-        query, key, value = (
-            packing.pad(project(hidden_states).view(shape).transpose(1, 2))
-            for project in (self.q, self.k, self.v)
+        """(1, T, D) → (1, T, D), or (1, n, D) of the last tokens with ``ends_only``.
+
+        The bias (n, H, L, L) is made in the first block and handed on.
+        """
+        bias = self._bias(packing, hidden_states.dtype) if position_bias is None else position_bias
+        key, value = (
+            packing.pad(self._heads(project(hidden_states))) for project in (self.k, self.v)
         )
-        if position_bias is None:
-            columns = packing.real.shape[1]
-            bias = self.compute_bias(columns, columns)  # type: ignore[no-untyped-call]
-            bias = bias.to(query.dtype)
-            lowest = torch.finfo(query.dtype).min
-            position_bias = bias.masked_fill(~packing.real[:, None, None, :], lowest)
+        asking = hidden_states.index_select(1, packing.ends) if ends_only else hidden_states
+        query = self._heads(self.q(asking))
         states = functional.scaled_dot_product_attention(
-            query,
+            query.permute(2, 1, 0, 3) if ends_only else packing.pad(query),
             key,
             value,
-            attn_mask=position_bias,
+            attn_mask=packing.last_rows(bias) if ends_only else bias,
             dropout_p=self.dropout if self.training else 0.0,
             scale=self.scaling,
         )
-        return self.o(packing.unpad(states).flatten(2)), position_bias, None
+        together = states.permute(2, 0, 1, 3) if ends_only else packing.unpad(states)
+        return self.o(together.flatten(2)), bias, None
+
+    def _heads(self, states: Tensor) -> Tensor:
+        """(1, T, H * d) → (1, H, T, d)."""
+        return states.view(1, -1, self.n_heads, self.key_value_proj_dim).transpose(1, 2)
+
+    def _bias(self, packing: Packing, dtype: torch.dtype) -> Tensor:
+        columns = packing.real.shape[1]
+        bias: Tensor = self.compute_bias(columns, columns)  # type: ignore[no-untyped-call]
+        lowest = torch.finfo(dtype).min
+        return bias.to(dtype).masked_fill(~packing.real[:, None, None, :], lowest)
+
+
+class LastTokens(T5LayerSelfAttention):
+    """The last block's attention, for the last tokens only: nothing reads the others after it."""
+
+    def forward(  # type: ignore[override]  # narrower, as above
+        self,
+        hidden_states: Tensor,
+        position_bias: Tensor | None = None,
+        *,
+        packing: Packing,
+        **_: Any,
+    ) -> tuple[Tensor, Tensor, None]:
+        """(1, T, D) → (1, n, D)."""
+        attended, bias, _attentions = self.SelfAttention(
+            self.layer_norm(hidden_states),
+            position_bias=position_bias,
+            packing=packing,
+            ends_only=True,
+        )
+        ends = hidden_states.index_select(1, packing.ends)
+        return ends + self.dropout(attended), bias, None
 
 
 class PackedT5Encoder(T5EncoderModel):  # type: ignore[no-untyped-call]  # transformers, untyped
-    """T5's encoder, its keys and values in a checkpoint unchanged, that takes packed tokens."""
+    """T5's encoder on packed tokens, giving the last tokens' hidden states, (1, n, D).
+
+    The names and shapes of its weights are T5's.
+    """
 
     def __init__(self, config: T5Config) -> None:
         """Build it with random weights, or empty where transformers is about to load some."""
         super().__init__(config)
         blocks: Any = self.encoder.block
+        last = LastTokens(config, layer_idx=config.num_layers - 1)
+        blocks[-1].layer[0] = last
         for number, block in enumerate(blocks):
             block.layer[0].SelfAttention = PackedT5Attention(
                 config, has_relative_attention_bias=number == 0, layer_idx=number

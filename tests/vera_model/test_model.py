@@ -74,13 +74,13 @@ def test_packed_t5_is_padded_t5_and_so_is_its_gradient(kind: str, texts: Inputs)
     output = ours(*texts)
     close(output.hidden, expected)
     close(output.raw_logits, expected @ ours.head.weight[0] + ours.head.bias)
-    (output.hidden**3).sum().backward()  # squares would not do: the last norm fixes their sum
-    (expected**3).sum().backward()
+    (output.hidden**3).mean().backward()  # squares would not do: the last norm fixes their sum
+    (expected**3).mean().backward()
     gradients = dict(ours.backbone.named_parameters())
     for name, parameter in theirs.named_parameters():
         close(gradients[name].grad, parameter.grad)
     bias = "encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight"
-    assert gradients[bias].grad.abs().max() > 0.01
+    assert gradients[bias].grad.abs().max() > 1e-3
 
 
 def test_packed_llama_is_padded_llama(texts: Inputs) -> None:
