@@ -210,9 +210,16 @@ def _as_groups(records: Sequence[TextRecord], logits: NDArray[np.floating[Any]])
         others = [place for place in places if not records[place].label]
         chosen = [*golds[:1], *others]
         first = records[places[0]]
-        labels = tuple(records[place].label for place in chosen)
-        choice = first.is_choice and bool(golds) and len(chosen) > 1
-        problem = Problem(first.task, first.split, first.group, choice, (), labels)
+        problem = Problem(
+            task=first.task,
+            split=first.split,
+            id=first.group,
+            is_choice=first.is_choice and bool(golds) and len(chosen) > 1,
+            texts=tuple(records[place].input for place in chosen),
+            labels=tuple(records[place].label for place in chosen),
+            numbers=tuple(places.index(place) for place in chosen),
+            partition=first.partition,
+        )
         problems.append(Encoded(problem, ()))
         rows.append(logits[chosen])
     return summarise(problems, rows)

@@ -29,6 +29,8 @@ class TextRecord(NamedTuple):
     """The choices of a choice; else all answers that are right."""
     golds: tuple[int, ...]
     """Which of them are right."""
+    partition: str
+    """Vera's: seen, unseen-1, unseen-2; none for a dataset outside of it."""
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -135,6 +137,7 @@ def _add(
     records: TextRecords,
     flat: bool,
 ) -> None:
+    partition = facts.get("partition", "none")
     where = (facts["dataset"], facts["split"], row["group"] if flat else row["id"])
     if records == "question":
         if row["output"] is None:
@@ -143,7 +146,7 @@ def _add(
         choice = row["kind"] == "multiple_choice"
         options, golds = tuple(row["choices"]), tuple(row["golds"] or ())
         pair = (row["input"], row["output"])
-        reading.records.append(TextRecord(*where, *pair, choice, options, golds))
+        reading.records.append(TextRecord(*where, *pair, choice, options, golds, partition))
         return
     for one in [row] if flat else row["statements"] or []:
         if one["output"] not in ("yes", "no") or one["masked"]:
@@ -151,7 +154,7 @@ def _add(
             continue
         choice = flat or row["kind"] == "multiple_choice"
         reading.records.append(
-            TextRecord(*where, one["input"], one["output"], choice, ("yes", "no"), ())
+            TextRecord(*where, one["input"], one["output"], choice, ("yes", "no"), (), partition)
         )
 
 

@@ -1,8 +1,11 @@
 """Where a run's numbers go: JSON lines and TensorBoard always, wandb and trackio where asked."""
 
+import importlib
 import json
 import math
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -41,8 +44,9 @@ class Tracking:
         """Flush and close."""
         for writer in (self._log, self._evaluations, self._board):
             writer.close()
-        for tracker in self._trackers:
-            tracker.finish()
+        with redirect_stdout(sys.stderr):  # stdout is for data, and they talk
+            for tracker in self._trackers:
+                tracker.finish()
 
     def steps(self, lines: Sequence[Mapping[str, Any]]) -> None:
         """Every update's line to the log; the last one's numbers to the trackers."""
@@ -102,11 +106,10 @@ def _strict(line: Mapping[str, Any]) -> dict[str, Any]:
 
 def _start(name: str, config: TrainConfig) -> Any:
     """wandb and trackio share one interface: ``init``, ``log``, ``finish``."""
-    import importlib
-
     try:
         tracker = importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise UsageError(f"--track {name} needs it: pip install {name}") from error
-    tracker.init(project="vera", name=config.out.name, config=config.model_dump(mode="json"))
+    with redirect_stdout(sys.stderr):  # stdout is for data, and they talk
+        tracker.init(project="vera", name=config.out.name, config=config.model_dump(mode="json"))
     return tracker
