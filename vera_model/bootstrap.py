@@ -86,7 +86,8 @@ class _Measures:
         values = {"statement_accuracy": right / mass.sum(axis=1)}
         if len(self._choices):
             drawn = counts[:, self._choices] * self._share
-            values["choice_accuracy"] = drawn @ self._correct / drawn.sum(axis=1)
+            with np.errstate(invalid="ignore"):  # a resample may lack choices
+                values["choice_accuracy"] = drawn @ self._correct / drawn.sum(axis=1)
         values |= self._ranked(mass)
         for name, wanted in (("true", True), ("false", False)):
             values |= self._detected(mass, name, wanted)

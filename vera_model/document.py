@@ -12,6 +12,7 @@ from vera_model.config import TrainConfig
 from vera_model.data import Shard, same_texts
 from vera_model.inputs import Inputs
 from vera_model.objective import Objective
+from vera_model.overlap import statement_overlap
 from vera_model.processes import Processes
 from vera_model.tasks import Absent
 
@@ -27,6 +28,7 @@ def describe_data(config: TrainConfig, inputs: Inputs, objective: Objective) -> 
         "sample": any(shard.sample for reading in readings for shard in reading.shards),
         "evaluation_split": _choice(config, inputs.valid),
         "evaluation_problems_whose_texts_were_trained_on": same_texts(*inputs.holdout),
+        "overlap": _overlap(config, inputs),
         "groups": {
             "read": sum(reading.groups for reading in readings),
             "dropped": dict(sorted(dropped.items())),
@@ -40,6 +42,14 @@ def describe_data(config: TrainConfig, inputs: Inputs, objective: Objective) -> 
         "shards": describe_shards(inputs.data.shards),
         "valid_shards": describe_shards(inputs.valid.shards if inputs.valid is not None else ()),
     }
+
+
+def _overlap(config: TrainConfig, inputs: Inputs) -> dict[str, Any] | None:
+    """Statements in common; records of objective ``text`` are counted as texts above."""
+    if config.objective == "text":
+        return None
+    train, evaluation = inputs.holdout
+    return statement_overlap(train, evaluation)
 
 
 def describe_missing(absent: Sequence[Absent]) -> list[dict[str, str]]:

@@ -8,15 +8,10 @@ import torch
 from torch import nn
 
 from unifiedqa_convert.errors import ModelError
+from vera_model import summary
 from vera_model.batches import Encoded, pad_right
-from vera_model.metrics import (
-    Floats,
-    auroc,
-    expected_calibration_error,
-    probability,
-    problem_correct,
-    statement_accuracy,
-)
+from vera_model.metrics import Floats
+from vera_model.predictions import Predictions
 from vera_model.processes import Processes
 
 
@@ -63,50 +58,10 @@ def shared(batches: int, processes: Processes | None) -> Iterator[tuple[int, boo
 
 
 def summarise(problems: Sequence[Encoded], logits: Sequence[Floats]) -> dict[str, Any]:
-    """Metrics of each dataset and, over all problems together, of ``overall``."""
-    tasks = sorted({problem.problem.task for problem in problems})
-    pairs = list(zip(problems, logits, strict=True))
-    return {
-        "overall": _metrics(pairs),
-        "tasks": {
-            name: _metrics([p for p in pairs if p[0].problem.task == name]) for name in tasks
-        },
-    }
+    """Metrics of each dataset, of Vera's partitions and overall; see :mod:`vera_model.summary`."""
+    return summary.summarise(predict(problems, logits))
 
 
-def _metrics(pairs: Sequence[tuple[Encoded, Floats]]) -> dict[str, Any]:
-    logits = np.concatenate([row for _, row in pairs])
-    labels = np.concatenate([np.array(problem.labels, bool) for problem, _ in pairs])
-    scores = probability(logits)
-    area = auroc(logits, labels)
-    choices = [pair for pair in pairs if pair[0].problem.is_choice and len(pair[1]) > 1]
-    true = float(labels.mean())
-    return {
-        "problems": len(pairs),
-        "choice_problems": len(choices),
-        "statements": len(labels),
-        "true_statements": int(labels.sum()),
-        "choice_accuracy": _choice_accuracy(choices),
-        "choice_accuracy_by_chance": _mean([1 / len(row) for _, row in choices]),
-        "statement_accuracy": statement_accuracy(logits, labels),
-        "statement_accuracy_of_the_commoner_label": max(true, 1 - true),
-        "auroc": area.value,
-        "auroc_absent": area.reason,
-        "ece": expected_calibration_error(scores, labels),
-    }
-
-
-def _choice_accuracy(choices: Sequence[tuple[Encoded, Floats]]) -> float | None:
-    if not choices:
-        return None
-    shape = (len(choices), max(len(row) for _, row in choices))
-    logits, labels, mask = np.zeros(shape), np.zeros(shape, bool), np.zeros(shape, bool)
-    for at, (problem, row) in enumerate(choices):
-        logits[at, : len(row)] = row
-        labels[at, : len(row)] = problem.labels
-        mask[at, : len(row)] = True
-    return float(problem_correct(logits, labels, mask, np.ones(len(choices), bool)).mean())
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return float(np.mean(values)) if values else None
+def predict(problems: Sequence[Encoded], logits: Sequence[Floats]) -> Predictions:
+    """The statements that were scored, with their logits."""
+    return Predictions.of([encoded.problem for encoded in problems], logits)

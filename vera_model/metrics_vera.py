@@ -25,17 +25,14 @@ from vera_model.presets import BOOLEAN, SEEN, UNSEEN_1, UNSEEN_2
 _PARTS = {"seen": SEEN, "unseen": UNSEEN_1 | UNSEEN_2}
 
 
-def upstream_statistics(
-    predictions: Predictions, step: int, losses: Mapping[str, float]
-) -> dict[str, float]:
-    """The dictionary upstream logs, under its keys; ``losses`` (loss, …) are given.
+def upstream_statistics(predictions: Predictions, logged: Mapping[str, float]) -> dict[str, float]:
+    """The dictionary upstream logs, under its keys; ``logged`` (step, loss, …) is given.
 
     Raises UsageError where upstream would stop: a task it does not know, a choice without a
     gold, a logit that is no number.
     """
     _check(predictions)
-    found = {"eval/step": float(step)}
-    found |= {f"eval/{name}": value for name, value in losses.items()}
+    found = {f"eval/{name}": value for name, value in logged.items()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UndefinedMetricWarning)
         found |= _choices(predictions)

@@ -22,11 +22,14 @@ from vera_model.batches import (
 from vera_model.checkpoint import write_model
 from vera_model.config import TrainConfig
 from vera_model.data import Holdout
-from vera_model.evaluate import score, summarise
+from vera_model.evaluate import predict, score
+from vera_model.evaluate_vera import choose_as_upstream, evaluate_as_upstream
 from vera_model.loss import Loss, to_grid, vera_loss
 from vera_model.metrics import problem_correct
 from vera_model.objective import Chosen, Outcome, choose_accuracy
+from vera_model.predictions import FILE, Predictions
 from vera_model.processes import Processes
+from vera_model.summary import summarise
 
 
 class VeraObjective:
@@ -44,6 +47,8 @@ class VeraObjective:
         self.train: Encoding = encode(holdout.train, tokenizer, config, config.train_statements)
         self.evaluation = encode(holdout.evaluation, tokenizer, config, config.eval_statements)
         self._pad = tokenizer.pad_token_id
+        self.predictions: Predictions | None = None
+        """Of the last evaluation; None once the model has been trained further."""
 
     def batches(self, epoch: int) -> Sequence[Sequence[Encoded]]:
         """Problems of like length share a batch; recipe ``vera``: one static order."""
@@ -61,6 +66,7 @@ class VeraObjective:
 
     def loss(self, model: nn.Module, batch: Sequence[Encoded]) -> Outcome:
         """The loss of the whole batch, whose gradient here is that of this process's share."""
+        self.predictions = None
         share = self.processes.share(len(batch))
         mine = collate([batch[item] for item in share.items], self._pad)
         whole = (mine if self.processes.number == 1 else collate(batch, self._pad)).to(
@@ -85,23 +91,34 @@ class VeraObjective:
         return math.isfinite(values["loss_scoring" if upstream else "loss"])
 
     def evaluate(self, model: nn.Module) -> dict[str, Any]:
-        """Metrics by task and overall."""
+        """Metrics by task, by partition and overall; under recipe ``vera`` upstream's, too."""
+        problems = self.evaluation.problems
+        if self.config.recipe == "vera":
+            self.predictions, metrics = evaluate_as_upstream(
+                model, problems, self.config, self._pad, self._vera_loss
+            )
+            return metrics
         logits = score(
             model,
-            self.evaluation.problems,
+            problems,
             batch_size=self.config.eval_batch_size,
             pad=self._pad,
             processes=self.processes,
         )
-        return summarise(self.evaluation.problems, logits)
+        self.predictions = predict(problems, logits)
+        return summarise(self.predictions)
 
     def choose(self, metrics: dict[str, Any]) -> Chosen:
         """Upstream's choice; AUROC where nothing is a choice."""
+        if metrics.get("upstream"):
+            return choose_as_upstream(metrics["upstream"])
         return choose_accuracy(metrics, ("auroc", "statement_accuracy"))
 
     def save(self, folder: Path, model: nn.Module, weights: dict[str, Tensor]) -> None:
-        """A Vera model's folder."""
+        """A Vera model's folder, and what the model said where it was evaluated just now."""
         write_model(folder, model, self.tokenizer, weights)
+        if self.predictions is not None:
+            self.predictions.write(folder / FILE)
 
     def describe(self) -> dict[str, Any]:
         """Groups and statements of both parts."""

@@ -90,7 +90,8 @@ class Problems(Sequence[Problem]):
         parts = [_part(*name, own) for name, own in zip(names, members, strict=True)]
         place = {name: number for number, name in enumerate(names)}
         rows, used = [0] * len(names), [0] * len(names)
-        part, row, statements, starts, bounds = [], [], [], [], [0]
+        part, row, starts, bounds = [], [], [], [0]
+        statements: list[int] = []
         for problem in given:
             number = place[problem.task, problem.split]
             part.append(number)

@@ -19,6 +19,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator  # type: ignore[import-untyped]  # ships no types
+from accelerate.state import AcceleratorState  # type: ignore[import-untyped]  # as above
 from accelerate.utils import InitProcessGroupKwargs, set_seed  # type: ignore[import-untyped]
 from filelock import FileLock, Timeout
 
@@ -35,6 +36,7 @@ from vera_model.objective_text import TextObjective
 from vera_model.objective_vera import VeraObjective
 from vera_model.processes import Processes
 from vera_model.progress import TrainingProgress
+from vera_model.results import with_intervals
 from vera_model.resume import check_same_run, decides, find_resumed
 from vera_model.starting import starting_point
 from vera_model.text_model import load_text_model, text_starting_point
@@ -81,6 +83,7 @@ def run(config: TrainConfig) -> Path:
 def start_processes(config: TrainConfig) -> Processes:
     """Join the peers that ``accelerate launch`` started; UsageError where it asks for fp16."""
     names = {"fp32": "no", "bf16": "bf16"}
+    AcceleratorState._reset_state()  # an earlier run in this process may have had another precision
     accelerator = Accelerator(
         cpu=config.device == "cpu",
         mixed_precision=names.get(config.precision),
@@ -142,8 +145,9 @@ def _build(
         start: Any = text_starting_point if text else starting_point
         model, tokenizer = start(config, inputs.texts())
     if config.activation_checkpointing:
-        options = {"use_reentrant": False}
-        model.gradient_checkpointing_enable(options)
+        old = model.gradient_checkpointing_enable  # its name before transformers 5.2x
+        enable = getattr(model, "activation_checkpointing_enable", old)
+        enable({"use_reentrant": False})
     kind = TextObjective if text else VeraObjective
     objective = kind(config, tokenizer, inputs.holdout, processes)
     torch.manual_seed(config.seed + processes.index)
@@ -167,7 +171,7 @@ def _document(loop: Loop, model: Any, inputs: Inputs, paths: Paths) -> dict[str,
     measured = best / METRICS
     metrics = json.loads(measured.read_bytes()) if measured.is_file() else loop.metrics
     return {
-        "metrics": metrics,
+        "metrics": with_intervals(config, loop.objective, best, metrics),
         "checkpoint": {
             "measured": best.resolve().name if measured.is_file() else None,
             "chosen_by": [one.model_dump() for one in loop.evaluations],

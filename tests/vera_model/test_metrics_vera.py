@@ -15,7 +15,7 @@ from vera_model.predictions import Predictions
 from vera_model.presets import BOOLEAN
 from vera_model.problems import Problem
 
-NO_LOSSES = {"loss": 0.0, "loss_scoring": 0.0, "loss_contrastive": 0.0}
+NO_LOSSES = {"step": 0.0, "loss": 0.0, "loss_scoring": 0.0, "loss_contrastive": 0.0}
 
 
 def predictions(problems: Sequence[dict[str, Any]]) -> Predictions:
@@ -49,7 +49,7 @@ def test_every_recorded_case(shared: Path) -> None:
     compared = 0
     for name, case in cases(shared).items():
         if "stats" in case and case["stats"] is not None:
-            found = upstream_statistics(predictions(case["problems"]), 0, NO_LOSSES)
+            found = upstream_statistics(predictions(case["problems"]), NO_LOSSES)
             assert_same(found, case["stats"])
             compared += 1
         else:
@@ -72,7 +72,7 @@ def test_the_recorded_evaluations(shared: Path, step: int) -> None:
         problems.append({"task": task, "first_is_correct": first, "logits": logits})
     losses = {name: recorded[f"eval/{name}"] for name in NO_LOSSES}
     made = predictions(problems)
-    assert_same(upstream_statistics(made, step, losses), recorded)
+    assert_same(upstream_statistics(made, losses), recorded)
     again = json.loads((golden / f"booleans_ctr4_step{step}.json").read_text())
     for mine, theirs in zip(upstream_booleans(made), again, strict=True):
         assert mine == pytest.approx(theirs, abs=1e-6)
@@ -84,12 +84,12 @@ def one(task: str, *logits: float, gold: bool = True) -> dict[str, Any]:
 
 def test_a_tie_and_a_constant_scorer_are_right_upstream() -> None:
     made = predictions([one("copa", 0.5, 0.5), one("copa", 0.5, 0.5)])
-    assert upstream_statistics(made, 0, NO_LOSSES)["eval/mc/acc/copa"] == 1
+    assert upstream_statistics(made, NO_LOSSES)["eval/mc/acc/copa"] == 1
 
 
 def test_its_search_for_a_threshold_fails_where_all_logits_are_positive() -> None:
     made = predictions([one("csqa2", 1.0), one("csqa2", 2.0, gold=False)])
-    found = upstream_statistics(made, 0, NO_LOSSES)
+    found = upstream_statistics(made, NO_LOSSES)
     assert (found["eval/bool/csqa2_t_p"], found["eval/bool/csqa2_t_r"]) == (1, 0)
     assert math.isnan(found["eval/mc/acc_unweighted_all"])
 
@@ -106,4 +106,4 @@ def test_where_upstream_stops_the_reason_is_said(
     problems: list[dict[str, Any]], reason: str
 ) -> None:
     with pytest.raises(UsageError, match=reason):
-        upstream_statistics(predictions(problems), 0, NO_LOSSES)
+        upstream_statistics(predictions(problems), NO_LOSSES)
