@@ -18,6 +18,7 @@ from transformers import (
     AutoConfig,
     AutoModel,
     AutoModelForSequenceClassification,
+    PreTrainedConfig,
     PreTrainedModel,
     T5Config,
 )
@@ -58,11 +59,7 @@ class VeraModel(PreTrainedModel):
         """Build the model with random weights, drawn from torch's global generator."""
         super().__init__(config)
         config.backbone._attn_implementation = PACKED
-        self.backbone: Any = (
-            PackedT5Encoder(config.backbone)
-            if isinstance(config.backbone, T5Config)
-            else AutoModel.from_config(config.backbone, attn_implementation=PACKED)
-        )
+        self.backbone: Any = _backbone(config.backbone)
         self.head = nn.Linear(config.hidden_size, 1)
         self.post_init()  # type: ignore[no-untyped-call]  # transformers, untyped
 
@@ -146,6 +143,14 @@ class VeraModel(PreTrainedModel):
         with TemporaryDirectory() as folder:
             self.save_pretrained(folder, **options)
             return str(api.upload_folder(repo_id=repo_id, folder_path=folder, **upload))
+
+
+def _backbone(config: PreTrainedConfig) -> nn.Module:
+    if isinstance(config, T5Config):
+        return PackedT5Encoder(config)
+    make: Any = AutoModel.from_config  # transformers, untyped
+    model: nn.Module = make(config, attn_implementation=PACKED)
+    return model
 
 
 def from_scratch(encoder: Encoder, vocab_size: int) -> VeraModel:

@@ -70,8 +70,11 @@ def load_tokenizer(source: str, backbone: PreTrainedConfig) -> PreTrainedTokeniz
     transformers does.
     """
     if isinstance(backbone, T5Config):  # AutoTokenizer can't read every folder that this class can
-        return T5Tokenizer.from_pretrained(source)
-    tokenizer = AutoTokenizer.from_pretrained(source, add_bos_token=False, add_eos_token=True)
+        known: PreTrainedTokenizerBase = T5Tokenizer.from_pretrained(source)
+        return known
+    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+        source, add_bos_token=False, add_eos_token=True
+    )
     if tokenizer.pad_token is None:  # packed tokens have no padding: any will do
         tokenizer.pad_token = tokenizer.eos_token
     plain = tokenizer("a", add_special_tokens=False)["input_ids"]
