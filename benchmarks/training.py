@@ -95,15 +95,19 @@ def make_problems(count: int, generator: np.random.Generator) -> list[Encoded]:
     return made
 
 
-def make_pair(shape: str, device: torch.device) -> Pair:
-    torch.manual_seed(SEED)
-    config = T5Config(
+def shaped(shape: str) -> T5Config:
+    return T5Config(
         vocab_size=32_128,
         d_kv=64,
         feed_forward_proj="gated-gelu",
         dropout_rate=0.0,
         **SHAPES[shape],
     )
+
+
+def make_pair(shape: str, device: torch.device) -> Pair:
+    torch.manual_seed(SEED)
+    config = shaped(shape)
     with torch.device(device):
         ours = VeraModel(VeraConfig(text_config=config))
         theirs = upstream.Upstream(config)
@@ -229,27 +233,43 @@ def compare_evaluation(count: int, device: torch.device) -> None:
             tell(f"evaluation, {name}", theirs, ours, 9 if name == "fp32" else None)
 
 
-def compare_on_gpu(shape: str, size: int, steps: int) -> None:
-    """Training in bf16: problems/s, share of the peak, against the baseline where it fits."""
-    device = torch.device("cuda")
+def compare_large(shape: str, size: int, steps: int, device: torch.device) -> None:
+    """Training in bf16, one model after the other: two xxl don't fit; losses are not compared."""
     generator = np.random.default_rng([SEED, size])
-    pair = make_pair(shape, device)
     batches = [make_problems(size, generator) for _ in range(steps + 1)]
-    with bfloat16(device):
-        our_step(pair, batches[0])
-        ours = total([timed(lambda b=b: [our_step(pair, b)], size, device) for b in batches[1:]])
-        their_step(pair, batches[0])
-        theirs = total(
-            [timed(lambda b=b: [their_step(pair, b)], size, device) for b in batches[1:]]
-        )
+    ours, weights = trained(shape, batches, device, ours=True)
+    theirs, _ = trained(shape, batches, device, ours=False)
     tokens = sum(len(row) for batch in batches[1:] for one in batch for row in one.tokens)
-    weights = sum(p.numel() for name, p in pair.ours.named_parameters() if "shared" not in name)
     share = 6 * weights * tokens / ours.seconds / PEAK  # attention's few FLOPs not counted
-    tell(f"{shape}, {size} problems, bf16", theirs, ours, 5)
-    print(f"{'':26} {tokens / steps:,.0f} tokens a step, {share:.0%} of {PEAK / 1e12:.0f} TFLOP/s")
-    if shape == "small":
-        minutes = UPDATES * ours.seconds / steps / 60
-        print(f"{'':26} {UPDATES:,} updates: {minutes:.0f} minutes")
+    print(
+        f"{shape + f', {size} problems, bf16':26} {theirs.rate:9.2f} {ours.rate:9.2f} "
+        f"{ours.rate / theirs.rate:8.1f}   goal 5\n{'':26} {tokens / steps:,.0f} tokens a step, "
+        f"{share:.0%} of {PEAK / 1e12:.0f} TFLOP/s; {UPDATES:,} updates: "
+        f"{UPDATES * ours.seconds / steps / 60:.0f} minutes",
+        flush=True,
+    )
+
+
+def trained(
+    shape: str, batches: list[list[Encoded]], device: torch.device, *, ours: bool
+) -> tuple[Taken, int]:
+    """Steps of one of the two (the first to warm up), and its weights beside the embedding."""
+    torch.manual_seed(SEED)
+    config = shaped(shape)
+    # From xl on the weights are bf16 too: xxl's, their gradients and Adam's take 38 GB, not 76.
+    dtype = torch.bfloat16 if shape in ("xl", "xxl") else torch.float32
+    with torch.device(device):
+        model = VeraModel(VeraConfig(text_config=config)) if ours else upstream.Upstream(config)
+    model.to(dtype)
+    weights = sum(p.numel() for name, p in model.named_parameters() if "shared" not in name)
+    adam = torch.optim.Adam(model.parameters(), lr=1e-5, fused=ours)
+    step = our_step if ours else their_step
+    pair = Pair(model, model, adam, adam, device)  # each step looks at its own
+    taken = []
+    with bfloat16(device):
+        for batch in batches:
+            taken.append(timed(lambda b=batch: [step(pair, b)], len(batch), device))
+    return total(taken[1:]), weights
 
 
 def main() -> None:
@@ -264,8 +284,8 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     print(f"{'problems/s':26} {'upstream':>9} {'ours':>9} {'ratio':>8} {'cpu':>8} {'goal':>5}")
     if options.gpu:
-        for shape, size in (("small", 64), ("large", 64), ("xl", 64), ("xxl", 64)):
-            compare_on_gpu(shape, size, options.steps)
+        for shape in SHAPES:
+            compare_large(shape, 64, options.steps, torch.device("cuda"))
         return
     device = torch.device("cpu")
     if not has_bfloat16():
