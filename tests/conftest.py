@@ -44,5 +44,11 @@ def uqa(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     return run
 
 
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Token files go where pytest cleans up, not into the user's cache."""
+    monkeypatch.setenv("UQA_CACHE", str(tmp_path_factory.getbasetemp() / "uqa-cache"))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-goldens", action="store_true", help="rewrite tests/golden/")

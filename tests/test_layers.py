@@ -99,6 +99,7 @@ HEAVY = {
         "unifiedqa_convert/pins.py",
         "unifiedqa_convert/card.py",
         "unifiedqa_convert/fetch.py",
+        "vera_model/",
     ),
     "lemminflect": ("unifiedqa_convert/declare/",),
 }

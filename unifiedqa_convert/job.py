@@ -83,6 +83,7 @@ class Job:
         return {
             "dataset": self.adapter.name,
             "split": self.split,
+            "partition": self.adapter.partition,
             "profile": self.profile.name,
             "recipe": self.request.recipe,
             "sample": self.located.kind == "sample",

@@ -1,46 +1,21 @@
-"""Problems → token ids → batches: padded to the longest of the batch, in a seeded order."""
+"""Token ids → batches: in a seeded order, like lengths together; and their tensors."""
 
+import random
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
-from transformers import T5Tokenizer
 
-from vera_model.config import TrainConfig
-from vera_model.data import Problem
+from vera_model.data import UPSTREAM_SEED
+from vera_model.encoded import Encoded, EncodedProblems, Encoding, encode
+from vera_model.problems import Ints
+
+__all__ = ["Encoded", "EncodedProblems", "Encoding", "encode"]
 
 _WINDOW = 8  # batches sorted by length together: little padding, and still a random order
-
-
-class Encoded(NamedTuple):
-    """A problem with the token ids of the statements that are kept, ``</s>`` last in each."""
-
-    problem: Problem
-    tokens: tuple[tuple[int, ...], ...]
-
-    @property
-    def labels(self) -> tuple[bool, ...]:
-        """The labels of the statements kept."""
-        return self.problem.labels[: len(self.tokens)]
-
-    @property
-    def longest(self) -> int:
-        """Tokens of the longest statement."""
-        return max(map(len, self.tokens))
-
-
-class Encoding(NamedTuple):
-    """All problems as token ids, and what the limits cost."""
-
-    problems: list[Encoded]
-    statements: int
-    """Statements kept."""
-    over_limit: int
-    """Statements beyond the most allowed per group."""
-    cut: int
-    """Kept statements that were longer than the most tokens allowed."""
 
 
 class Batch(NamedTuple):
@@ -59,47 +34,74 @@ class Batch(NamedTuple):
 
     def to(self, device: torch.device) -> "Batch":
         """Move every tensor."""
-        return Batch(*(tensor.to(device) for tensor in self))
+        return Batch(*(tensor.to(device, non_blocking=True) for tensor in self))
 
 
-def encode(
-    problems: Sequence[Problem], tokenizer: T5Tokenizer, config: TrainConfig, limit: int | None
-) -> Encoding:
-    """Tokenise the first ``limit`` statements of each problem (the gold is always the first)."""
-    kept = [problem.texts[:limit] for problem in problems]
-    texts = [text for group in kept for text in group]
-    ids = tokenizer(texts, add_special_tokens=True)["input_ids"]
-    rows = iter([_cut(row, config) for row in ids])
-    return Encoding(
-        problems=[
-            Encoded(problem, tuple(next(rows) for _ in group))
-            for problem, group in zip(problems, kept, strict=True)
-        ],
-        statements=len(texts),
-        over_limit=sum(len(problem.texts) for problem in problems) - len(texts),
-        cut=sum(len(row) > config.max_tokens for row in ids),
-    )
+class Batches(Sequence[list[Encoded]]):
+    """The batches of one epoch, read when they are asked for."""
+
+    def __init__(self, encoded: EncodedProblems, members: Sequence[Ints]) -> None:
+        """``members``: which problems stand in each batch."""
+        self._encoded, self._members = encoded, members
+
+    def __len__(self) -> int:
+        """Batches of the epoch."""
+        return len(self._members)
+
+    @overload
+    def __getitem__(self, index: int) -> list[Encoded]: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Batches": ...
+    def __getitem__(self, index: int | slice) -> "list[Encoded] | Batches":
+        """Read one batch, or view some."""
+        if isinstance(index, slice):
+            return Batches(self._encoded, self._members[index])
+        return [self._encoded[int(member)] for member in self._members[index]]
 
 
 def epoch_batches(
-    encoded: Sequence[Encoded], batch_size: int, seed: int, epoch: int
-) -> list[list[Encoded]]:
+    encoded: EncodedProblems,
+    batch_size: int,
+    seed: int,
+    epoch: int,
+    *,
+    most_tokens: int | None = None,
+    sample: bool = False,
+) -> Batches:
     """Every problem once, in an order that only ``seed`` and ``epoch`` decide.
 
-    Problems of like length share a batch, within windows of the shuffled order.
+    Problems of like length share a batch, within windows of the shuffled order. A batch has
+    ``batch_size`` problems, or with ``most_tokens`` as many as have no more tokens together (a
+    single problem may have more). ``sample``: draw each problem's distractors anew.
     """
+    if sample:
+        encoded = encoded.sampled(seed, epoch)
     generator = np.random.default_rng([seed, epoch])
-    order = [encoded[index] for index in generator.permutation(len(encoded))]
-    window = batch_size * _WINDOW
-    batches: list[list[Encoded]] = []
-    for start in range(0, len(order), window):
-        alike = sorted(order[start : start + window], key=lambda problem: problem.longest)
-        batches += [alike[at : at + batch_size] for at in range(0, len(alike), batch_size)]
-    return [batches[index] for index in generator.permutation(len(batches))]
+    order = generator.permutation(len(encoded))
+    tokens = encoded.tokens()
+    if most_tokens is not None:  # so many problems of mean length
+        batch_size = max(1, int(most_tokens / max(tokens.mean(), 1)))
+    window = np.arange(len(order)) // (batch_size * _WINDOW)
+    order = order[np.lexsort((encoded.longest()[order], window))]
+    if most_tokens is None:
+        # A window is a whole number of batches: no batch has members of two.
+        members = np.split(order, np.arange(batch_size, len(order), batch_size))
+    else:
+        members = np.split(order, _full(tokens[order], window, most_tokens))
+    return Batches(encoded, [members[place] for place in generator.permutation(len(members))])
+
+
+def static_batches(encoded: EncodedProblems, batch_size: int) -> Batches:
+    """Upstream's: one shuffled order for all epochs, and what does not fill a batch left out."""
+    order = list(range(len(encoded)))
+    random.Random(UPSTREAM_SEED).shuffle(order)
+    whole = len(order) // batch_size * batch_size
+    members = np.array(order[:whole], np.int64).reshape(-1, batch_size)
+    return Batches(encoded, list(members))
 
 
 def training_batches(
-    encoded: Sequence[Encoded], batch_size: int, seed: int
+    encoded: EncodedProblems, batch_size: int, seed: int
 ) -> Iterator[tuple[int, list[Encoded]]]:
     """Yield (epoch, problems) without end."""
     epoch = 0
@@ -111,31 +113,35 @@ def training_batches(
 
 def collate(problems: Sequence[Encoded], pad: int) -> Batch:
     """Build the tensors of one batch; ``pad`` is the tokenizer's padding id."""
-    columns = max(len(problem.tokens) for problem in problems)
-    labels = torch.zeros(len(problems), columns, dtype=torch.bool)
-    mask = torch.zeros_like(labels)
-    for row, problem in enumerate(problems):
-        labels[row, : len(problem.tokens)] = torch.tensor(problem.labels)
-        mask[row, : len(problem.tokens)] = True
+    sizes = np.array([len(problem.tokens) for problem in problems])
+    mask = np.arange(sizes.max()) < sizes[:, None]
+    labels = np.zeros(mask.shape, bool)
+    labels[mask] = [label for problem in problems for label in problem.labels]
     input_ids, attention_mask = pad_right([t for p in problems for t in p.tokens], pad)
-    is_choice = torch.tensor(
-        [problem.problem.is_choice and len(problem.tokens) > 1 for problem in problems]
+    is_choice = torch.tensor([problem.problem.is_choice for problem in problems])
+    return Batch(
+        input_ids, attention_mask, torch.from_numpy(labels), torch.from_numpy(mask), is_choice
     )
-    return Batch(input_ids, attention_mask, labels, mask, is_choice)
 
 
-def pad_right(rows: Sequence[Sequence[int]], pad: int) -> tuple[Tensor, Tensor]:
+def pad_right(
+    rows: Sequence[Sequence[int] | NDArray[np.integer]], pad: int
+) -> tuple[Tensor, Tensor]:
     """Token ids and attention mask, both (n, longest) int64."""
-    longest = max(map(len, rows))
-    input_ids = torch.tensor([[*row, *[pad] * (longest - len(row))] for row in rows])
-    attention_mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows])
-    return input_ids, attention_mask
+    sizes = np.array([len(row) for row in rows])
+    real = np.arange(sizes.max()) < sizes[:, None]
+    input_ids = np.full(real.shape, pad, np.int64)
+    input_ids[real] = np.concatenate(rows)
+    return torch.from_numpy(input_ids), torch.from_numpy(real.astype(np.int64))
 
 
-def _cut(row: Sequence[int], config: TrainConfig) -> tuple[int, ...]:
-    """Shorten to the most tokens allowed; ``</s>``, where the model reads, always stays last."""
-    if len(row) <= config.max_tokens:
-        return tuple(row)
-    if config.cut == "start":
-        return tuple(row[-config.max_tokens :])
-    return (*row[: config.max_tokens - 1], row[-1])
+def _full(tokens: Ints, window: Ints, most: int) -> list[int]:
+    """Where a new batch begins: the next problem would be too much, or is of another window."""
+    starts, held, current = [], 0, 0
+    for place, (size, where) in enumerate(zip(tokens.tolist(), window.tolist(), strict=True)):
+        if place and (held + size > most or where != current):
+            starts.append(place)
+            held = 0
+        held += size
+        current = where
+    return starts

@@ -1,75 +1,93 @@
 """Saving and loading a model, so that a reader never meets half of one."""
 
 import json
-import os
-import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from safetensors import SafetensorError
-from transformers import T5Tokenizer
+from torch import Tensor, nn
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from transformers.utils import logging
 
 from unifiedqa_convert.errors import ModelError
-from unifiedqa_convert.files import flush
 from vera_model.model import VeraModel
+from vera_model.publish import INDEX, publish, verify
+
+M = TypeVar("M", bound=nn.Module)
 
 
-def save_checkpoint(folder: Path, model: VeraModel, tokenizer: T5Tokenizer) -> None:
+def save_checkpoint(folder: Path, model: nn.Module, tokenizer: PreTrainedTokenizerBase) -> None:
     """Write weights (safetensors), configuration and tokenizer; an older ``folder`` is replaced.
 
     Everything is written and flushed to disk beside ``folder`` first, then renamed into place.
     """
-    fresh = folder.with_name(f".{folder.name}-{os.getpid()}")
-    old = folder.with_name(f".{folder.name}-{os.getpid()}-old")
-    try:
-        fresh.mkdir()
-        with _quiet():
-            model.save_pretrained(fresh)
-        tokenizer.save_pretrained(fresh)
-        for path in fresh.iterdir():
-            shutil.copymode(fresh / "config.json", path)  # safetensors closes its file to others
-            flush(path)
-        flush(fresh)
-        if folder.exists():
-            folder.rename(old)  # a folder can't be renamed onto a full one
-        fresh.rename(folder)
-        flush(folder.parent)
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+    publish(folder, lambda fresh: write_model(fresh, model, tokenizer, None))
 
 
-def load_checkpoint(folder: Path) -> tuple[VeraModel, T5Tokenizer]:
-    """Load what :func:`save_checkpoint` wrote, in evaluation mode; pickles are never read.
+def write_model(
+    folder: Path,
+    model: Any,
+    tokenizer: PreTrainedTokenizerBase,
+    weights: Mapping[str, Tensor] | None,
+) -> None:
+    """Write a model's files; ``weights`` stand in for its own where they lie in shards."""
+    with quiet():
+        model.save_pretrained(folder, state_dict=weights)
+    tokenizer.save_pretrained(folder)
 
-    Raises ModelError where a file is missing, broken, or of another model.
+
+def model_folder(path: Path) -> Path:
+    """The model a user means: its own folder, or the best one of a run or of its ``model``."""
+    for candidate in (path / "model" / "best", path / "best"):
+        if candidate.is_dir():
+            return candidate
+    return path
+
+
+def load_checkpoint(path: Path) -> tuple[VeraModel, PreTrainedTokenizerBase]:
+    """Load a Vera model, see :func:`model_folder`, in evaluation mode; pickles are never read.
+
+    Raises ModelError where a file is missing, broken, changed, or of another model.
     """
-    for name in ("config.json", "model.safetensors", "tokenizer.json"):
+    folder = model_folder(path)
+    for name in ("config.json", "tokenizer_config.json"):
         if not (folder / name).is_file():
             raise ModelError(f"{folder} holds no {name}: name a run's model folder")
     kind = _model_type(folder / "config.json")
     if kind != "vera":
         raise ModelError(f"{folder} holds a {kind!r} model, not a Vera model: name another folder")
+    if (folder / INDEX).is_file():
+        verify(folder)
     try:
-        with _quiet():
+        with quiet():
             loaded: Any = VeraModel.from_pretrained(
                 folder, use_safetensors=True, local_files_only=True, output_loading_info=True
             )
-        tokenizer = T5Tokenizer.from_pretrained(folder, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model, report = loaded
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"{folder} can't be read, train again or copy it anew: {error}") from error
     absent = sorted(report["missing_keys"])
     if absent:
         raise ModelError(f"{folder} lacks the weights {', '.join(absent)}: copy it anew")
-    return model.eval(), tokenizer
+    return own(model).eval(), tokenizer
+
+
+def own(model: M) -> M:
+    """Take a loaded model's weights out of the mapped file, into memory of their own.
+
+    It is aligned as that of a fresh model: the last bit of a matrix product depends on it, and a
+    resumed run must give the same bits.
+    """
+    for parameter in model.parameters():
+        parameter.data = parameter.data.clone()
+    return model
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Silence the progress bars of transformers, which has one for each file of weights."""
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers, untyped

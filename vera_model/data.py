@@ -5,51 +5,33 @@ statements of the problems + statements left out by reason.
 """
 
 import hashlib
-import os
+import random
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from unifiedqa_convert.errors import SourceError, UsageError
-from unifiedqa_convert.schema import FreeText, MultipleChoice, YesNo
-from unifiedqa_convert.table import SCHEMA_VERSION, facts_of
+from unifiedqa_convert.errors import UsageError
+from vera_model.groups import Recipe, choose
+from vera_model.problems import Part, Picks, Problem, Problems, model_text
+from vera_model.shards import Batch, Shard, find_shards, open_shard
 
-_KINDS = {kind.kind for kind in (MultipleChoice, YesNo, FreeText)}
-_END = b"\xff\xff\xff\xff\0\0\0\0"  # an Arrow stream's last bytes
-_COLUMNS = ("id", "kind", "context", "statements")
+__all__ = ["Problem", "Problems", "Recipe", "Shard", "find_shards", "model_text"]
 
-
-class Problem(NamedTuple):
-    """One group of statements, ready to score; ``texts`` and ``labels`` run in parallel."""
-
-    task: str
-    """The dataset's name."""
-    split: str
-    id: str
-    is_choice: bool
-    """True: ``texts[0]`` is the gold and the rest are distractors. False: one lone statement."""
-    texts: tuple[str, ...]
-    labels: tuple[bool, ...]
-
-
-class Shard(NamedTuple):
-    """A file that was read, as metrics.json names it."""
-
-    path: str
-    sha256: str
-    dataset: str
-    split: str
-    sample: bool
-    groups: int
+UPSTREAM_SEED = 19260817
+"""Of upstream's subsamples and of its one order of the training problems."""
 
 
 class Reading(NamedTuple):
     """What the shards gave."""
 
-    problems: list[Problem]
+    problems: Problems
     shards: list[Shard]
     dropped: Counter[str]
     """Groups without a problem, by reason."""
@@ -64,51 +46,36 @@ class Reading(NamedTuple):
     @property
     def statements(self) -> int:
         """Statements read."""
-        return sum(len(problem.texts) for problem in self.problems) + self.left_out.total()
+        return int(self.problems.sizes().sum()) + self.left_out.total()
 
 
 class Holdout(NamedTuple):
     """Problems to train on and problems to evaluate on; none is in both."""
 
-    train: list[Problem]
-    evaluation: list[Problem]
+    train: Problems
+    evaluation: Problems
 
 
-def model_text(context: str | None, sentence: str) -> str:
-    """Join what the model reads: the context first (Vera's order), one space, the sentence."""
-    before = context.strip() if context else ""
-    return f"{before} {sentence}" if before else sentence
+def read_problems(
+    paths: Iterable[Path], *, allow_sample: bool, recipe: Recipe = "clean"
+) -> Reading:
+    """Read the shards, and upstream's JSON files, at ``paths``, in their order.
 
-
-def find_shards(paths: Iterable[Path]) -> list[Path]:
-    """List the Arrow files at ``paths``: files as given, folders searched, each file once, sorted.
-
-    Hidden files and folders are skipped. Raises SourceError for a path that is not there, a
-    folder without shards, and a folder of shards without its manifest, which is incomplete.
+    Raises SourceError for what is not a complete file of groups; UsageError for invented sample
+    rows without ``allow_sample``, for a split given twice, and where no group can be used.
     """
-    found: dict[Path, Path] = {}
-    for path in paths:
-        if path.is_file():
-            found[path.resolve()] = path
-        elif path.is_dir():
-            found |= {file.resolve(): file for file in _search(path)}
-        else:
-            raise SourceError(f"{path} is not there: convert a dataset first, or correct the path")
-    return [found[key] for key in sorted(found)]
-
-
-def read_problems(paths: Iterable[Path], *, allow_sample: bool) -> Reading:
-    """Read the shards at ``paths``.
-
-    Raises SourceError for what is not a complete shard of examples; UsageError for invented
-    sample rows without ``allow_sample``, for a split given twice, and where no group can be used.
-    """
-    reading = Reading([], [], Counter(), Counter())
+    shards: list[Shard] = []
+    picker = _Picker(recipe)
     for path in find_shards(paths):
-        _read_shard(path, reading, allow_sample)
-    _check_unique(reading.problems)
+        shard, batches = open_shard(path, recipe, allow_sample=allow_sample)
+        shards.append(shard)
+        for batch in batches:
+            picker.add(batch)
+    _check_unique(picker.parts)
+    dropped, left_out = picker.dropped, picker.left_out
+    reading = Reading(picker.problems(), shards, dropped, left_out)
     if not reading.problems:
-        reasons = ", ".join(f"{count} {why}" for why, count in sorted(reading.dropped.items()))
+        reasons = ", ".join(f"{count} {why}" for why, count in sorted(dropped.items()))
         raise UsageError(
             f"none of {reading.groups} groups can be used ({reasons or 'the shards are empty'}): "
             "give data with labelled statements"
@@ -116,7 +83,18 @@ def read_problems(paths: Iterable[Path], *, allow_sample: bool) -> Reading:
     return reading
 
 
-def hold_out(problems: Sequence[Problem], fraction: float, seed: int) -> Holdout:
+def subsample(problems: Problems, most: int) -> Problems:
+    """At most ``most`` problems of each dataset, drawn (and then ordered) as upstream draws."""
+    chosen: list[int] = []
+    for _, run in groupby(enumerate(problems.tasks()), key=lambda pair: pair[1]):
+        places = [place for place, _ in run]
+        if len(places) > most:
+            places = random.Random(UPSTREAM_SEED).sample(places, most)
+        chosen += places
+    return problems.take(chosen)
+
+
+def hold_out(problems: Problems, fraction: float, seed: int) -> Holdout:
     """Split by a hash of ``seed``, dataset, split and id, so that other data changes nothing.
 
     About ``fraction`` of the problems, and at least one, are held out for evaluation; at least
@@ -124,18 +102,17 @@ def hold_out(problems: Sequence[Problem], fraction: float, seed: int) -> Holdout
     """
     if len(problems) < 2:
         raise UsageError("one problem can't be trained and evaluated on: give more, or --valid")
-    places = [_place(problem, seed) for problem in problems]
+    places = np.array([_place((str(seed), *key)) for key in problems.names()])
     # A handful of problems may all fall on one side of the bound: the nearest one then crosses.
-    bound = min(max(fraction, min(places)), sorted(places)[-2])
-    train = [p for p, place in zip(problems, places, strict=True) if place > bound]
-    evaluation = [p for p, place in zip(problems, places, strict=True) if place <= bound]
-    return Holdout(train, evaluation)
+    bound = min(max(fraction, places.min()), np.sort(places)[-2])
+    sides = (places > bound, places <= bound)
+    return Holdout(*(problems.take(np.flatnonzero(side)) for side in sides))
 
 
-def check_apart(train: Sequence[Problem], evaluation: Sequence[Problem]) -> None:
+def check_apart(train: Problems, evaluation: Problems) -> None:
     """Raise UsageError where a problem is to be both trained and evaluated on."""
-    trained = {problem[:3] for problem in train}
-    both = sum(problem[:3] in trained for problem in evaluation)
+    trained = set(train.names())
+    both = sum(key in trained for key in evaluation.names())
     if both:
         raise UsageError(
             f"{both} of {len(evaluation)} problems of --valid are in --data too: give other data, "
@@ -145,128 +122,67 @@ def check_apart(train: Sequence[Problem], evaluation: Sequence[Problem]) -> None
 
 def same_texts(train: Sequence[Problem], evaluation: Sequence[Problem]) -> int:
     """Count evaluation problems whose texts, in any order, are a training problem's too."""
-    trained = {tuple(sorted(problem.texts)) for problem in train}
-    return sum(tuple(sorted(problem.texts)) in trained for problem in evaluation)
+    trained = set(_text_digests(train))
+    return sum(digest in trained for digest in _text_digests(evaluation))
 
 
-def _search(folder: Path) -> Iterator[Path]:
-    files = [
-        file
-        for file in folder.rglob("*.arrow")
-        if not any(part.startswith(".") for part in file.relative_to(folder).parts)
-    ]
-    if not files:
-        raise SourceError(f"{folder} holds no .arrow file: convert a dataset to Arrow into it")
-    for parent in sorted({file.parent for file in files}):
-        if not (parent / "manifest.json").is_file():
-            raise SourceError(
-                f"{parent} is incomplete, it has no manifest.json: run its conversion again to "
-                "finish it, or name the complete folders only"
+def _text_digests(problems: Iterable[Problem]) -> Iterator[bytes]:
+    # Digests, not texts: of millions of problems, 16 bytes each fit into memory.
+    for problem in problems:
+        texts = "\0".join(sorted(problem.texts)).encode()
+        yield hashlib.blake2b(texts, digest_size=16).digest()
+
+
+class _Picker:
+    """Chooses statements batch by batch; what it keeps of each fits into memory."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.parts: list[Part] = []
+        self.dropped, self.left_out = Counter[str](), Counter[str]()
+        self._recipe = recipe
+        self._part, self._row, self._choice = array("i"), array("q"), array("b")
+        self._statements, self._bounds = array("q"), array("q", [0])
+        self._starts = array("q")
+
+    def add(self, batch: Batch) -> None:
+        number = len(self.parts)
+        self.parts.append(batch.part)
+        for row, (group, start) in enumerate(zip(batch.groups, batch.starts, strict=True)):
+            chosen = choose(group, self._recipe, self.dropped, self.left_out)
+            if chosen is not None:
+                self._part.append(number)
+                self._row.append(row)
+                self._choice.append(chosen.is_choice)
+                self._starts.append(start)
+                self._statements.extend(start + at for at in chosen.statements)
+                self._bounds.append(len(self._statements))
+
+    def problems(self) -> Problems:
+        picks = Picks(
+            part=np.array(self._part, np.int32),
+            row=np.array(self._row, np.int64),
+            is_choice=np.array(self._choice, bool),
+            bounds=np.array(self._bounds, np.int64),
+            statements=np.array(self._statements, np.int64),
+            starts=np.array(self._starts, np.int64),
+        )
+        return Problems(self.parts, picks)
+
+
+def _check_unique(parts: Sequence[Part]) -> None:
+    for task, split in sorted({(part.task, part.split) for part in parts}):
+        ids = pa.chunked_array(
+            [p.ids for p in parts if (p.task, p.split) == (task, split)], pa.string()
+        )
+        counts = pc.value_counts(ids)
+        twice = counts.filter(pc.greater(counts.field("counts"), 1))
+        if len(twice):
+            raise UsageError(
+                f"{len(twice)} problems are given more than once, such as "
+                f"{twice[0]['values'].as_py()} of {task}/{split}: name each split once"
             )
-    yield from files
 
 
-def _check_unique(problems: Sequence[Problem]) -> None:
-    twice = [key for key, count in Counter(p[:3] for p in problems).items() if count > 1]
-    if twice:
-        task, split, example = twice[0]
-        raise UsageError(
-            f"{len(twice)} problems are given more than once, such as {example} of {task}/{split}: "
-            "name each split once"
-        )
-
-
-def _read_shard(path: Path, reading: Reading, allow_sample: bool) -> None:
-    try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            _check_ended(path, file)
-            with pa.ipc.open_stream(file) as stream:
-                facts = _checked_facts(path, stream.schema, allow_sample)
-                before = reading.groups
-                for batch in stream:
-                    for row in batch.select(_COLUMNS).to_pylist():
-                        _read_group(path, row, facts, reading)
-    except (pa.ArrowException, OSError) as error:
-        raise SourceError(f"{path} can't be read, convert it again: {error}") from error
-    shard = Shard(
-        path=str(path),
-        sha256=digest,
-        dataset=facts["dataset"],
-        split=facts["split"],
-        sample=facts.get("sample") is True,
-        groups=reading.groups - before,
-    )
-    reading.shards.append(shard)
-
-
-def _check_ended(path: Path, file: BinaryIO) -> None:
-    # pyarrow takes a stream that stops between two batches for a whole one.
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(size - len(_END), 0))
-    if file.read() != _END:
-        raise SourceError(f"{path} is cut short or not an Arrow stream: convert it again")
-    file.seek(0)
-
-
-def _checked_facts(path: Path, schema: pa.Schema, allow_sample: bool) -> dict[str, Any]:
-    facts = facts_of(schema)
-    if not {"schema", "records", "dataset", "split"} <= facts.keys():
-        raise SourceError(f"{path} is not a shard of ours: convert the dataset to Arrow")
-    if facts["schema"] != SCHEMA_VERSION:
-        raise SourceError(
-            f"{path} has schema {facts['schema']}, this version reads {SCHEMA_VERSION}: "
-            "convert it again"
-        )
-    if facts["records"] not in ("question", "both"):
-        raise SourceError(
-            f"{path} holds {facts['records']} records, which no longer tell the groups apart: "
-            "convert with --records question or both"
-        )
-    if facts.get("sample") is True and not allow_sample:
-        raise UsageError(
-            f"{path} holds invented sample rows: convert the real data, or say --allow-sample"
-        )
-    return facts
-
-
-def _read_group(path: Path, row: dict[str, Any], facts: dict[str, Any], reading: Reading) -> None:
-    if row["kind"] not in _KINDS:
-        raise SourceError(f"{path} holds a {row['kind']!r} example: update, or convert it again")
-    statements = row["statements"] or []
-    usable = [s for s in statements if s["label"] is not None and not s["masked"]]
-    is_choice = row["kind"] == MultipleChoice.kind
-    golds = [s for s in usable if s["label"]]
-    if not usable or (is_choice and not golds):
-        reading.dropped[_why_dropped(statements, usable)] += 1
-        reading.left_out["in a dropped group"] += len(statements)
-        return
-    chosen = [golds[0], *(s for s in usable if not s["label"])] if is_choice else usable[:1]
-    unlabelled = sum(s["label"] is None for s in statements)
-    reading.left_out["unlabelled"] += unlabelled
-    reading.left_out["masked"] += len(statements) - unlabelled - len(usable)
-    reading.left_out["beyond the first gold"] += len(usable) - len(chosen)
-    reading.problems.append(
-        Problem(
-            task=facts["dataset"],
-            split=facts["split"],
-            id=row["id"],
-            is_choice=len(chosen) > 1,  # a gold without distractors asks for no choice
-            texts=tuple(model_text(row["context"], s["sentence"]) for s in chosen),
-            labels=tuple(s["label"] for s in chosen),
-        )
-    )
-
-
-def _why_dropped(statements: list[dict[str, Any]], usable: list[dict[str, Any]]) -> str:
-    if not statements:
-        return "without statements"
-    if usable:
-        return "without a gold"
-    return "unlabelled" if all(s["label"] is None for s in statements) else "masked"
-
-
-def _place(problem: Problem, seed: int) -> float:
+def _place(key: Sequence[str]) -> float:
     """Where in 0 … 1 a problem falls."""
-    key = "\0".join((str(seed), problem.task, problem.split, problem.id))
-    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]) / 2**64
+    return int.from_bytes(hashlib.sha256("\0".join(key).encode()).digest()[:8]) / 2**64

@@ -44,8 +44,10 @@ def vera_loss(
 ) -> Loss:
     """Return scoring loss + ``weight`` * contrastive loss.
 
-    ``logits`` (B, C), ``hidden`` (B, C, D), ``labels`` (B, C) bool, ``is_choice`` (B,) bool.
+    ``logits`` (B, C), ``hidden`` (B, C, D), ``labels`` (B, C) bool, ``is_choice`` (B,) bool. In
+    float32 at least, whatever the precision of the model.
     """
+    logits, hidden = _wide(logits), _wide(hidden)
     score = scoring_loss(logits, labels, mask, is_choice, scoring)
     if contrastive == 0:
         return Loss(score, score, torch.zeros_like(score))
@@ -117,7 +119,8 @@ def contrastive_loss(
     counts in the mean.
     """
     vectors = functional.normalize(hidden, dim=-1) if kind in (3, 4) else hidden
-    similarity = vectors @ vectors.T / temperature
+    with torch.autocast(hidden.device.type, enabled=False):  # bf16 has 3 digits, 1/T eats two
+        similarity = vectors @ vectors.T / temperature
     # The losses are differences, so a shift per row changes nothing but the rounding: dot
     # products are in the thousands here, where float32 has three decimals left.
     similarity = similarity - similarity.detach().amax(dim=1, keepdim=True)
@@ -132,6 +135,10 @@ def contrastive_loss(
     among = similarity.masked_fill(itself & anchor[:, None], -torch.inf).logsumexp(dim=1)
     alike = similarity.masked_fill(~positives & anchor[:, None], -torch.inf).logsumexp(dim=1)
     loss = (among - alike).masked_fill(~anchor, 0).mean()
-    if infinite and not bool(anchor.all()):
-        loss = loss + torch.inf  # a constant: the gradient stays that of the other anchors
+    if infinite:  # a constant: the gradient stays that of the other anchors
+        loss = loss + torch.where(anchor.all(), 0.0, torch.inf)
     return loss
+
+
+def _wide(values: Tensor) -> Tensor:
+    return values.float() if values.dtype in (torch.bfloat16, torch.float16) else values

@@ -11,11 +11,12 @@ _HEARTBEAT = 10.0  # seconds between two lines where there is no terminal
 
 
 class TrainingProgress:
-    """Shows loss, accuracy, problems per second and the time left. A context manager."""
+    """Shows loss, accuracy, problems and tokens per second, and the time left."""
 
-    def __init__(self, steps: int) -> None:
-        """Prepare for ``steps`` steps; nothing is shown before the block is entered."""
+    def __init__(self, steps: int, done: int, *, shown: bool) -> None:
+        """Prepare for ``steps`` updates of which ``done`` lie behind; only one process shows."""
         self._console = Console(stderr=True)
+        self._shown = shown
         self._bar = Progress(
             TextColumn("training"),
             BarColumn(),
@@ -23,11 +24,11 @@ class TrainingProgress:
             TextColumn("{task.fields[said]}"),
             TimeRemainingColumn(),
             console=self._console,
-            disable=not self._console.is_terminal,
+            disable=not (shown and self._console.is_terminal),
         )
-        self._task = self._bar.add_task("training", total=steps, said="")
-        self._steps = steps
-        self._problems = 0
+        self._task = self._bar.add_task("training", total=steps, completed=done, said="")
+        self._steps, self._first = steps, done
+        self._problems = self._tokens = 0
         self._started = self._spoke = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -45,18 +46,29 @@ class TrainingProgress:
         """Leave the last state standing."""
         self._bar.stop()
 
-    def step(self, number: int, problems: int, loss: float, accuracy: float) -> None:
-        """Say that step ``number`` (from 1) was done on ``problems`` problems."""
+    def count(self, problems: int, tokens: int) -> None:
+        """Add an update's work."""
         self._problems += problems
+        self._tokens += tokens
+
+    def say(self, done: int, loss: float, accuracy: float | None) -> None:
+        """Tell of the update that was ``done`` last."""
         now = time.monotonic()
         elapsed = max(now - self._started, 1e-9)
-        speed = self._problems / elapsed
-        said = f"loss {loss:.3f}, accuracy {accuracy:.2f}, {speed:.0f} problems/s"
-        self._bar.update(self._task, completed=number, said=said)
-        if self._console.is_terminal:
+        right = "" if accuracy is None else f"accuracy {accuracy:.2f}, "
+        said = (
+            f"loss {loss:.3f}, {right}{self._problems / elapsed:.0f} problems/s, "
+            f"{self._tokens / elapsed:.0f} tokens/s"
+        )
+        self._bar.update(self._task, completed=done, said=said)
+        if not self._shown or self._console.is_terminal:
             return
-        if now - self._spoke >= _HEARTBEAT or number == self._steps:
+        if now - self._spoke >= _HEARTBEAT or done == self._steps:
             self._spoke = now
-            left = elapsed / number * (self._steps - number)
-            line = f"training: step {number}/{self._steps}, {said}, {left:.0f} s left"
+            left = elapsed / max(done - self._first, 1) * (self._steps - done)
+            self.note(f"training: step {done}/{self._steps}, {said}, {left:.0f} s left")
+
+    def note(self, line: str) -> None:
+        """Print a line for people, above the bar where there is one."""
+        if self._shown:
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)

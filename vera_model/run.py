@@ -1,14 +1,15 @@
 """`uqa train`, and the same command as a program of its own for ``accelerate launch``:
 
-    accelerate launch --num_processes 1 --cpu vera_model/run.py --preset tiny --data … --out …
+    accelerate launch vera_model/run.py --train_tasks sciq --valid_tasks sciq --run_name train
 
-Plain ``python -m vera_model.run`` takes the same flags. Importing this module loads no torch.
+Upstream's flags keep their names and, with its preset, their defaults. Plain
+``python -m vera_model.run`` takes the same. Importing this module loads no torch.
 """
 
-import json
+import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -17,85 +18,278 @@ if __name__ == "__main__" and not __package__:
     # other packages of those names. The folder above is what `python -m` would have put there.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
+_DATA, _OPTIMISER, _LOSS, _LOG = "Data", "Optimiser", "Loss", "Checkpoints and logs"
+
 
 def train(
+    mode: Annotated[Literal["train", "eval"], typer.Option(help="eval: score, don't train.")] = (
+        "train"
+    ),
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="Where the configuration starts: tiny, stage-a, stage-b or upstream.",
+            show_default="upstream with --run_name, else tiny",
+        ),
+    ] = None,
+    recipe: Annotated[
+        Literal["clean", "vera"], typer.Option(help="clean: right; vera: as upstream did it.")
+    ] = "clean",
+    objective: Annotated[
+        Literal["vera", "text"], typer.Option(help="text: a seq2seq T5 on text in, text out.")
+    ] = "vera",
+    records: Annotated[
+        Literal["question", "declarative"], typer.Option(help="Which texts, for --objective text.")
+    ] = "question",
+    out: Annotated[
+        Path | None, typer.Option(help="The run folder.", show_default="runs/RUN_NAME or PRESET")
+    ] = None,
+    run_name: Annotated[
+        str | None, typer.Option("--run-name", "--run_name", help="Names the run folder in runs/.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an earlier run in OUT.")
+    ] = False,
+    resume: Annotated[
+        str | None,
+        typer.Option(help="auto: go on from the newest valid checkpoint of OUT; or name one."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of weights, dropout and order.")] = None,
+    device: Annotated[
+        Literal["auto", "cpu"], typer.Option(help="auto takes what accelerate finds.")
+    ] = "auto",
+    # The model
+    model: Annotated[
+        str | None,
+        typer.Option("--model", "--model_type", help="A T5: a local folder or a name on the hub."),
+    ] = None,
+    start_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--start-from", "--load_from_ckpt", help="Weights to start from (or to evaluate)."
+        ),
+    ] = None,
+    allow_pickle: Annotated[
+        bool, typer.Option("--allow-pickle", help="Read upstream's .pth (weights_only).")
+    ] = False,
+    max_tokens: Annotated[
+        int | None, typer.Option("--max-tokens", "--max_input_len", help="Of one text.")
+    ] = None,
+    # Data
     data: Annotated[
         list[Path] | None,
         typer.Option(
             help="Shards or folders of converted splits; repeat it for several.",
-            show_default="data/converted",
+            show_default="data/converted, for the preset tiny",
+            rich_help_panel=_DATA,
         ),
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="The run folder.", show_default="runs/PRESET")
-    ] = None,
-    preset: Annotated[str, typer.Option(help="Where the configuration starts.")] = "tiny",
     valid: Annotated[
-        list[Path] | None, typer.Option(help="Evaluate on these; default: held-out problems.")
+        list[Path] | None,
+        typer.Option(help="Evaluate on these; default: held-out problems.", rich_help_panel=_DATA),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of weights, dropout and order.")] = None,
-    steps: Annotated[int | None, typer.Option(help="Weight updates.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Problems per update.")] = None,
-    lr: Annotated[float | None, typer.Option(help="Adam's learning rate.")] = None,
-    device: Annotated[
-        Literal["auto", "cpu"], typer.Option(help="auto takes what accelerate finds.")
-    ] = "auto",
+    train_tasks: Annotated[
+        str | None,
+        typer.Option(
+            "--train-tasks",
+            "--train_tasks",
+            help="Instead of --data: datasets by name, with commas between.",
+            rich_help_panel=_DATA,
+        ),
+    ] = None,
+    valid_tasks: Annotated[
+        str | None,
+        typer.Option(
+            "--valid-tasks", "--valid_tasks", help="Instead of --valid.", rich_help_panel=_DATA
+        ),
+    ] = None,
+    eval_tasks: Annotated[
+        str | None,
+        typer.Option(
+            "--eval-tasks", "--eval_tasks", help="For --mode eval.", rich_help_panel=_DATA
+        ),
+    ] = None,
+    data_root: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where tasks lie, and are converted to.",
+            show_default="data/converted",
+            rich_help_panel=_DATA,
+        ),
+    ] = None,
+    missing: Annotated[
+        Literal["error", "skip"] | None,
+        typer.Option(
+            help="A task that can't be had: stop, or leave it out and record that.",
+            show_default="error; skip for upstream's own list",
+            rich_help_panel=_DATA,
+        ),
+    ] = None,
     allow_sample: Annotated[
-        bool, typer.Option("--allow-sample", help="Accept invented sample rows.")
+        bool,
+        typer.Option("--allow-sample", help="Accept invented sample rows.", rich_help_panel=_DATA),
     ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace an earlier run in OUT.")
+    distractors: Annotated[
+        Literal["first", "sampled"] | None,
+        typer.Option(help="The first three, or others in each epoch.", rich_help_panel=_DATA),
+    ] = None,
+    eval_loop_cap: Annotated[
+        int | None,
+        typer.Option(
+            "--eval-loop-cap",
+            "--eval_loop_cap",
+            min=0,
+            help="Evaluate only so many batches; 0: none.",
+            rich_help_panel=_DATA,
+        ),
+    ] = None,
+    # Optimiser
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            "--steps", "--total_steps", help="Weight updates.", rich_help_panel=_OPTIMISER
+        ),
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(
+            "--batch-size",
+            "--batch_size",
+            help="Problems per forward pass, over all processes.",
+            rich_help_panel=_OPTIMISER,
+        ),
+    ] = None,
+    batch_tokens: Annotated[
+        int | None,
+        typer.Option(
+            help="Instead: as many problems as so many tokens.", rich_help_panel=_OPTIMISER
+        ),
+    ] = None,
+    accumulate: Annotated[
+        int | None,
+        typer.Option(
+            "--accumulate",
+            "--accumulate_grad_batches",
+            help="Forward passes per update.",
+            rich_help_panel=_OPTIMISER,
+        ),
+    ] = None,
+    lr: Annotated[
+        float | None, typer.Option(help="Adam's learning rate.", rich_help_panel=_OPTIMISER)
+    ] = None,
+    warmup: Annotated[
+        int | None, typer.Option(help="Updates of rising rate.", rich_help_panel=_OPTIMISER)
+    ] = None,
+    decay: Annotated[
+        Literal["constant", "linear", "cosine"] | None,
+        typer.Option(help="How the rate falls to 0.", rich_help_panel=_OPTIMISER),
+    ] = None,
+    clip: Annotated[
+        float | None, typer.Option(help="Largest gradient norm.", rich_help_panel=_OPTIMISER)
+    ] = None,
+    fused: Annotated[
+        bool | None,
+        typer.Option("--fused/--no-fused", help="Adam as one kernel.", rich_help_panel=_OPTIMISER),
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(help="fp32 or bf16.", show_default="accelerate's", rich_help_panel=_OPTIMISER),
+    ] = None,
+    activation_checkpointing: Annotated[
+        bool,
+        typer.Option(
+            "--activation-checkpointing",
+            help="Less memory, a third more work.",
+            rich_help_panel=_OPTIMISER,
+        ),
     ] = False,
+    # Loss
+    scoring: Annotated[
+        Literal["margin", "bce", "mce", "mce+bce"] | None,
+        typer.Option("--scoring", "--loss_fn", help="On the logits.", rich_help_panel=_LOSS),
+    ] = None,
+    contrastive: Annotated[
+        int | None,
+        typer.Option(
+            "--contrastive",
+            "--contrastive_loss_type",
+            min=0,
+            max=4,
+            help="On the hidden states.",
+            rich_help_panel=_LOSS,
+        ),
+    ] = None,
+    temperature: Annotated[
+        float | None,
+        typer.Option(
+            "--temperature",
+            "--contrastive_loss_temp",
+            help="Of the contrastive loss.",
+            rich_help_panel=_LOSS,
+        ),
+    ] = None,
+    contrastive_weight: Annotated[
+        float | None,
+        typer.Option(
+            "--contrastive-weight",
+            "--contrastive_loss_coef",
+            help="Its weight in the sum.",
+            rich_help_panel=_LOSS,
+        ),
+    ] = None,
+    contrastive_labels: Annotated[
+        Literal["label", "upstream"] | None,
+        typer.Option(help="upstream: the column decides.", rich_help_panel=_LOSS),
+    ] = None,
+    # Checkpoints and logs
+    log_every: Annotated[
+        int | None,
+        typer.Option("--log-every", "--log_interval", help="Updates.", rich_help_panel=_LOG),
+    ] = None,
+    save_every: Annotated[
+        int | None,
+        typer.Option(
+            "--save-every",
+            "--save_interval",
+            help="Updates between checkpoints; the last and the best are kept.",
+            show_default="one, at the end",
+            rich_help_panel=_LOG,
+        ),
+    ] = None,
+    eval_every: Annotated[
+        int | None,
+        typer.Option(
+            "--eval-every",
+            "--eval_interval",
+            help="Updates between evaluations.",
+            show_default="one, at the end",
+            rich_help_panel=_LOG,
+        ),
+    ] = None,
+    nosave: Annotated[
+        bool, typer.Option("--nosave", help="No checkpoints.", rich_help_panel=_LOG)
+    ] = False,
+    nolog: Annotated[
+        bool, typer.Option("--nolog", help="No --track.", rich_help_panel=_LOG)
+    ] = False,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="wandb, trackio: beside TensorBoard and JSON lines.", rich_help_panel=_LOG
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print metrics.json on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
 ) -> None:
-    """Train a Vera model on converted shards, evaluate it, write metrics.json.
+    """Train a model on converted shards, evaluate it, write metrics.json.
 
     The preset tiny starts from scratch and downloads nothing: a SentencePiece vocabulary and a
     small T5 encoder, about a minute on two cores.
     """
-    from unifiedqa_convert.errors import UsageError
-    from vera_model.config import from_preset
+    flags = dict(locals())
+    from vera_model.command import run_command
 
-    config = from_preset(
-        preset,
-        data=data or [Path("data/converted")],
-        valid=valid,
-        out=out or Path("runs") / preset,
-        seed=seed,
-        steps=steps,
-        batch_size=batch_size,
-        lr=lr,
-        device=device,
-        allow_sample=allow_sample,
-        overwrite=overwrite,
-    )
-    try:
-        from vera_model.train import run
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"training needs {error.name}: pip install 'unifiedqa-convert[model]'"
-        ) from error
-    path = run(config)
-    _tell(path, json.loads(path.read_bytes()), as_json)
-
-
-def _tell(path: Path, document: dict[str, Any], as_json: bool) -> None:
-    """The folder (or the metrics) on stdout, the overall numbers on stderr."""
-    metrics, groups = document["metrics"]["overall"], document["data"]["groups"]
-    shown = {
-        "choice accuracy": metrics["choice_accuracy"],
-        "by chance": metrics["choice_accuracy_by_chance"],
-        "AUROC": metrics["auroc"],
-        "ECE": metrics["ece"],
-    }
-    numbers = ", ".join(
-        f"{name} {'-' if value is None else format(value, '.3f')}" for name, value in shown.items()
-    )
-    print(
-        f"trained on {groups['trained_on']} problems; on {metrics['problems']} others: {numbers}",
-        file=sys.stderr,
-    )
-    print(json.dumps(document, indent=2) if as_json else path)
+    run_command(flags)
 
 
 def main() -> None:
@@ -105,7 +299,8 @@ def main() -> None:
     try:
         typer.run(train)
     except UqaError as error:
-        print(f"uqa train: {error}", file=sys.stderr)
+        if os.environ.get("RANK", "0") == "0":  # every process has found the same
+            print(f"uqa train: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
 
 

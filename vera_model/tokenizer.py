@@ -1,4 +1,4 @@
-"""A SentencePiece vocabulary trained on the statements, as a T5 tokenizer.
+"""Tokenizers: one trained on the statements for a T5 from scratch, or a pretrained model's own.
 
 The pieces go straight into ``T5Tokenizer(vocab=…)``: reading a ``spiece.model`` back needs
 protobuf, and ``T5Tokenizer(vocab_file=…)`` silently builds one that knows no piece. Such a
@@ -9,7 +9,14 @@ import io
 from collections.abc import Iterable
 
 import sentencepiece
-from transformers import T5Tokenizer
+from tokenizers.processors import TemplateProcessing
+from transformers import (
+    AutoTokenizer,
+    PreTrainedConfig,
+    PreTrainedTokenizerBase,
+    T5Config,
+    T5Tokenizer,
+)
 
 from unifiedqa_convert.errors import SourceError
 
@@ -53,3 +60,28 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int) -> T5Tokenizer:
     vocab = [(pieces.id_to_piece(number), pieces.get_score(number)) for number in range(size)]
     vocab += [(f"<extra_id_{number}>", 0.0) for number in reversed(range(_SENTINELS))]
     return T5Tokenizer(vocab=vocab, extra_ids=_SENTINELS)
+
+
+def load_tokenizer(source: str, backbone: PreTrainedConfig) -> PreTrainedTokenizerBase:
+    """Load a model's tokenizer so that a text is its pieces and one end mark, as Vera reads it.
+
+    T5's is so by itself; a decoder's start mark is taken away and its end mark added, as upstream
+    does. What is saved of it does the same, so pipelines agree. Raises OSError and ValueError as
+    transformers does.
+    """
+    if isinstance(backbone, T5Config):  # AutoTokenizer can't read every folder that this class can
+        known: PreTrainedTokenizerBase = T5Tokenizer.from_pretrained(source)
+        return known
+    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+        source, add_bos_token=False, add_eos_token=True
+    )
+    if tokenizer.pad_token is None:  # packed tokens have no padding: any will do
+        tokenizer.pad_token = tokenizer.eos_token
+    plain = tokenizer("a", add_special_tokens=False)["input_ids"]
+    end = tokenizer.eos_token_id
+    if tokenizer("a")["input_ids"] != [*plain, end]:
+        mark = tokenizer.eos_token
+        tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+            single=f"$A {mark}", special_tokens=[(mark, end)]
+        )
+    return tokenizer

@@ -1,5 +1,7 @@
 """Shards → problems: what is read, refused, left out and held out."""
 
+import hashlib
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,14 @@ from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.schema import MultipleChoice
 from vera_model.data import (
     Problem,
+    Problems,
     check_apart,
     find_shards,
     hold_out,
     model_text,
     read_problems,
     same_texts,
+    subsample,
 )
 
 GROUPS = [
@@ -94,6 +98,13 @@ def test_what_is_not_there_or_empty_is_named(tmp_path: Path) -> None:
         find_shards([tmp_path])
 
 
+def test_the_order_given_is_kept(tmp_path: Path) -> None:
+    """Recipe vera shuffles it with a fixed seed: another order would be another training."""
+    one, two = (write_split(tmp_path / name, GROUPS, dataset=name) for name in "ba")
+    assert [path.parent for path in find_shards([one, two])] == [one, two]
+    assert read_problems([one, two], allow_sample=False).problems.tasks() == ["b"] * 5 + ["a"] * 5
+
+
 def test_samples_are_refused_unless_allowed(tmp_path: Path) -> None:
     folder = write_split(tmp_path / "s", GROUPS, sample=True)
     with pytest.raises(UsageError, match="--allow-sample"):
@@ -133,11 +144,13 @@ def test_a_split_given_twice_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_holdout_is_a_stable_share() -> None:
-    problems = [problem(number, f"s{number}", "x") for number in range(1000)]
+    problems = Problems.of(problem(number, f"s{number}", "x") for number in range(1000))
     train, evaluation = hold_out(problems, 0.2, seed=0)
     assert 150 < len(evaluation) < 250
     assert sorted([*train, *evaluation]) == sorted(problems)
-    fewer = hold_out(problems[::-2], 0.2, seed=0)  # other data, other order: the same sides
+    fewer = hold_out(
+        problems.take(range(999, -1, -2)), 0.2, seed=0
+    )  # other data, other order: the same sides
     assert set(fewer.evaluation) == set(evaluation) & set(problems[::-2])
     assert set(hold_out(problems, 0.2, seed=1).evaluation) != set(evaluation)
 
@@ -145,7 +158,7 @@ def test_the_holdout_is_a_stable_share() -> None:
 @pytest.mark.parametrize("count", [2, 3, 4])
 @pytest.mark.parametrize("seed", range(8))
 def test_a_few_problems_still_fall_on_both_sides(count: int, seed: int) -> None:
-    train, evaluation = hold_out([problem(n, f"s{n}") for n in range(count)], 0.2, seed)
+    train, evaluation = hold_out(Problems.of(problem(n, f"s{n}") for n in range(count)), 0.2, seed)
     assert train
     assert evaluation
     assert len(train) + len(evaluation) == count
@@ -153,12 +166,123 @@ def test_a_few_problems_still_fall_on_both_sides(count: int, seed: int) -> None:
 
 def test_one_problem_can_not_be_split() -> None:
     with pytest.raises(UsageError, match="give more, or --valid"):
-        hold_out([problem(0, "s")], 0.2, 0)
+        hold_out(Problems.of([problem(0, "s")]), 0.2, 0)
 
 
 def test_trained_problems_are_never_evaluated_in_silence() -> None:
-    train = [problem(0, "a", "b"), problem(1, "c")]
+    train = Problems.of([problem(0, "a", "b"), problem(1, "c")])
     with pytest.raises(UsageError, match="1 of 2 problems of --valid are in --data too"):
-        check_apart(train, [problem(1, "c"), problem(2, "d")])
-    check_apart(train, [problem(1, "c", task="another")])
+        check_apart(train, Problems.of([problem(1, "c"), problem(2, "d")]))
+    check_apart(train, Problems.of([problem(1, "c", task="another")]))
     assert same_texts(train, [problem(5, "b", "a"), problem(6, "c"), problem(7, "a")]) == 2
+
+
+def upstreams(folder: Path, task: str, items: list[tuple[list[str], list[str]]]) -> Path:
+    """A file of upstream's, at its place."""
+    path = folder / task / "dev.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps([{"golds": g, "distractors": d} for g, d in items]))
+    return path
+
+
+ITEMS = [
+    (["g0"], ["x0", "y0"]),
+    ([], ["x1", "y1"]),
+    (["g2"], []),
+    ([], ["x3"]),
+    (["g4"], ["G4 ", "x4"]),
+    (["g5", "h5"], ["x5"]),
+    (["g6"], ["", "x6"]),
+    ([], []),
+]
+
+
+def test_upstreams_json_is_read_cleanly(tmp_path: Path) -> None:
+    reading = read_problems([upstreams(tmp_path, "sciq", ITEMS)], allow_sample=False)
+    assert [(p.id, p.is_choice, p.texts, p.labels[0]) for p in reading.problems] == [
+        ("dev-000000", True, ("g0", "x0", "y0"), True),
+        ("dev-000002", False, ("g2",), True),
+        ("dev-000003", False, ("x3",), False),
+        ("dev-000005", True, ("g5", "x5"), True),
+        ("dev-000006", True, ("g6", "x6"), True),
+    ]
+    assert reading.dropped == Counter({"without a gold": 2, "without statements": 1})
+    assert +reading.left_out == Counter(
+        {"in a dropped group": 5, "beyond the first gold": 1, "blank": 1}
+    )
+    assert (reading.shards[0].dataset, reading.shards[0].split) == ("sciq", "dev")
+    assert reading.groups == len(ITEMS)
+    assert reading.statements == sum(len(g) + len(d) for g, d in ITEMS)
+
+
+def test_upstreams_json_is_read_as_upstream_reads_it(tmp_path: Path) -> None:
+    path = upstreams(tmp_path, "sciq", ITEMS)
+    reading = read_problems([path], allow_sample=False, recipe="vera")
+    assert [(p.id[-1], p.is_choice, p.texts, p.labels[0]) for p in reading.problems] == [
+        ("0", True, ("g0", "x0", "y0"), True),
+        ("1", True, ("x1", "y1"), False),
+        ("2", True, ("g2",), True),
+        ("3", True, ("x3",), False),
+        ("4", True, ("g4", "G4 ", "x4"), True),
+        ("5", True, ("g5", "x5"), True),
+        ("6", True, ("g6", "x6"), True),
+    ]
+    assert reading.statements == sum(len(g) + len(d) for g, d in ITEMS)
+    lone = upstreams(tmp_path, "csqa2", ITEMS[2:4])
+    unknown = upstreams(tmp_path, "mine", ITEMS[2:4])
+    for file in (lone, unknown):
+        reading = read_problems([file], allow_sample=False, recipe="vera")
+        assert [p.is_choice for p in reading.problems] == [False, False]
+
+
+def test_masks_are_ignored_under_vera_only(tmp_path: Path) -> None:
+    folder = write_split(tmp_path / "s", [GROUPS[4], GROUPS[5]])
+    reading = read_problems([folder], allow_sample=False, recipe="vera")
+    assert [p.texts for p in reading.problems] == [("e1", "e0", "e1"), ("f0", "f1")]
+
+
+@pytest.mark.parametrize("text", ["{}", "[1]", '[{"golds": ["a"]}]', '[{"golds": 1}', "[", "nan"])
+def test_what_is_not_upstreams_json_is_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "train.json"
+    path.write_text(text)
+    with pytest.raises(SourceError, match=r"train\.json"):
+        read_problems([path], allow_sample=False)
+
+
+def test_a_converted_vera_sample_is_refused(tmp_path: Path) -> None:
+    path = upstreams(tmp_path, "copa", ITEMS)
+    facts = {"format": "vera", "dataset": "mine", "split": "validation", "sample": True}
+    path.with_name("manifest.json").write_text(json.dumps(facts))
+    with pytest.raises(UsageError, match="--allow-sample"):
+        read_problems([path], allow_sample=False)
+    assert read_problems([path], allow_sample=True).shards[0].dataset == "mine"
+
+
+def test_views_read_what_is_asked_for() -> None:
+    problems = Problems.of(problem(n, f"s{n}", "x", task=f"t{n % 2}") for n in range(6))
+    view = problems.take([4, 1])
+    assert [p.texts[0] for p in view] == ["s4", "s1"]
+    assert [key.task for key in view.names()] == view.tasks() == ["t0", "t1"]
+    assert view[1:][0].id == view[-1].id == "1"
+    assert view.digest() != problems.digest() != problems.take([1, 4]).digest()
+    assert problems.digest() == Problems.of(list(problems)).digest()
+
+
+def test_a_subsample_is_each_datasets_own() -> None:
+    problems = Problems.of(problem(n, "s", "x", task="ab"[n >= 30]) for n in range(40))
+    few = subsample(problems, 20)
+    assert few.tasks() == ["a"] * 20 + ["b"] * 10
+    ids = [int(key.id) for key in few.names()]
+    assert sorted(ids[:20]) != ids[:20]  # upstream's draw is in its own order
+    assert ids[20:] == list(range(30, 40))  # nothing to leave out, nothing reordered
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("size", [2000, 2001, 2500, 10000])
+def test_the_subsample_is_upstreams(shared: Path, size: int) -> None:
+    recorded = json.loads((shared / "golden/vera/train/sampling_order.json").read_text())
+    wanted = recorded["dev_sample"][str(size)]
+    problems = Problems.of(problem(n, "s") for n in range(size))
+    ids = [key.id for key in subsample(problems, 2000).names()]
+    assert len(ids) == wanted["kept"]
+    assert hashlib.sha256(",".join(ids).encode()).hexdigest() == wanted["sha256_of_comma_joined"]

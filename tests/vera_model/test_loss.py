@@ -2,17 +2,16 @@
 
 import json
 import math
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from conftest import SHARED
 from safetensors.torch import load_file
 from torch import Tensor
-from transformers import T5EncoderModel
 
 from vera_model.loss import (
+    Loss,
     binary,
     column_classes,
     contrastive_loss,
@@ -21,9 +20,8 @@ from vera_model.loss import (
     to_grid,
     vera_loss,
 )
-from vera_model.model import VeraConfig, VeraModel
+from vera_model.model import VeraModel
 
-SHARED = Path(os.environ.get("UQA_SHARED", Path(__file__).parents[2].parent / "shared"))
 TRAIN = SHARED / "golden/vera/train"
 TINY = SHARED / "golden/vera/tiny-t5"
 EDGES = (
@@ -38,9 +36,6 @@ EDGES = (
     "gold_only_mc",
     "distractor_equals_gold",
     "same_problem_twice",
-)
-recorded = pytest.mark.skipif(
-    not TRAIN.is_dir(), reason=f"no recorded losses in {TRAIN}: set UQA_SHARED"
 )
 
 
@@ -128,48 +123,67 @@ def test_a_false_lone_statement_is_a_negative_unless_upstream() -> None:
     assert ours.total.item() == pytest.approx(ours.scoring.item(), abs=1e-5)
 
 
+def test_half_precision_is_widened_before_the_loss() -> None:
+    """The cosine's 1/T = 20 would leave bfloat16 one digit."""
+    generator = torch.Generator().manual_seed(0)
+    hidden = torch.randn(4, 2, 64, generator=generator).bfloat16()
+    logits = torch.randn(4, 2, generator=generator).bfloat16()
+    rest = (torch.tensor([[True, False]] * 4), torch.ones(4, 2, dtype=torch.bool))
+    choices = torch.ones(4, dtype=torch.bool)
+    expected = vera_loss(logits.float(), hidden.float(), *rest, choices).total
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = vera_loss(logits, hidden, *rest, choices).total
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, expected)
+
+
 def number(value: float | str) -> float:
     return float(value)  # the record writes infinity as a string
 
 
-def check(case: dict[str, Any], logits: Tensor, hidden: Tensor, mask: Tensor) -> None:
-    """Compare all twenty losses of one recorded batch."""
+def losses(case: dict[str, Any], logits: Tensor, hidden: Tensor, mask: Tensor) -> list[Loss]:
+    """All twenty losses of one recorded batch, as upstream's recipe has them."""
     first = torch.tensor([bool(p["first_is_correct"]) for p in case["problems"]])
     is_choice = torch.tensor([bool(p["is_mc"]) for p in case["problems"]])
     labels = column_classes(mask) & first[:, None]
-    assert len(case["losses"]) == 20
-    for expected in case["losses"]:
-        loss = vera_loss(
+    return [
+        vera_loss(
             logits,
             hidden,
             labels,
             mask,
             is_choice,
-            scoring=expected["loss_fn"],
-            contrastive=expected["contrastive_loss_type"],
+            scoring=recorded["loss_fn"],
+            contrastive=recorded["contrastive_loss_type"],
             contrastive_labels="upstream",
         )
-        found = [part.item() for part in (loss.total, loss.scoring, loss.contrastive)]
+        for recorded in case["losses"]
+    ]
+
+
+def check(case: dict[str, Any], found: list[Loss]) -> None:
+    """Compare them."""
+    assert len(found) == 20
+    for loss, recorded in zip(found, case["losses"], strict=True):
         names = ("loss", "loss_scoring", "loss_contrastive")
-        wanted = [number(expected[name]) for name in names]
-        assert found == pytest.approx(wanted, rel=1e-5, abs=1e-5), expected["loss_fn"]
+        wanted = [number(recorded[name]) for name in names]
+        values = [part.item() for part in loss]
+        assert values == pytest.approx(wanted, rel=1e-5, abs=1e-5), recorded["loss_fn"]
 
 
 @pytest.mark.shared
-@recorded
 def test_losses_are_upstreams_on_recorded_hidden_states() -> None:
     case = json.loads((TRAIN / "loss_grid_train8.json").read_text())
     arrays = load_file(TRAIN / "loss_grid_train8.safetensors")
-    check(case, arrays["logits"], arrays["hidden"], arrays["mask"].bool())
+    check(case, losses(case, arrays["logits"], arrays["hidden"], arrays["mask"].bool()))
 
 
-def tiny_model() -> VeraModel:
+@pytest.fixture(scope="module")
+def upstream() -> VeraModel:
     """Upstream's starting weights in our model."""
-    config = VeraConfig.from_pretrained(TINY)
-    model = VeraModel(config)
-    model.t5.load_state_dict(T5EncoderModel.from_pretrained(TINY).state_dict())
+    model = VeraModel.from_encoder(str(TINY))
     model.head.load_state_dict(load_file(TINY / "head.safetensors"))
-    return model.eval()
+    return model
 
 
 def forward(model: VeraModel, case: dict[str, Any]) -> tuple[Tensor, Tensor, Tensor]:
@@ -180,8 +194,9 @@ def forward(model: VeraModel, case: dict[str, Any]) -> tuple[Tensor, Tensor, Ten
     mask = torch.zeros(len(case["problems"]), case_columns(case), dtype=torch.bool)
     for at, problem in enumerate(case["problems"]):
         mask[at, : len(problem["token_ids"])] = True
-    scores = model(ids, (ids != 0).long())
-    return to_grid(scores.logits, mask), to_grid(scores.hidden, mask), mask
+    real = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows])
+    scores = model(ids, real)
+    return to_grid(scores.raw_logits, mask), to_grid(scores.hidden, mask), mask
 
 
 def case_columns(case: dict[str, Any]) -> int:
@@ -189,41 +204,28 @@ def case_columns(case: dict[str, Any]) -> int:
 
 
 @pytest.mark.shared
-@recorded
-@pytest.mark.parametrize("name", EDGES)
-def test_losses_are_upstreams_on_edge_batches(name: str) -> None:
-    case = json.loads((TRAIN / "loss_grid_edges.json").read_text())[name]
-    logits, hidden, mask = forward(tiny_model(), case)
-    expected = torch.tensor([[number(value) for value in row] for row in case["logits"]])
-    torch.testing.assert_close(logits[mask], expected[mask], rtol=1e-5, atol=1e-5)
-    check(case, logits, hidden, mask)
-
-
-@pytest.mark.shared
-@recorded
 @pytest.mark.parametrize("name", ["train8", *EDGES])
-def test_gradients_are_upstreams_and_finite_where_the_loss_is_not(name: str) -> None:
+def test_losses_and_gradients_are_upstreams(name: str, upstream: VeraModel) -> None:
+    """From token ids on; the gradient is finite where the loss is not."""
     if name == "train8":
         case = json.loads((TRAIN / "loss_grid_train8.json").read_text())
     else:
         case = json.loads((TRAIN / "loss_grid_edges.json").read_text())[name]
-    model = tiny_model()
-    first = torch.tensor([bool(p["first_is_correct"]) for p in case["problems"]])
-    is_choice = torch.tensor([bool(p["is_mc"]) for p in case["problems"]])
-    for expected in case["losses"]:
-        model.zero_grad()
-        logits, hidden, mask = forward(model, case)
-        vera_loss(
-            logits,
-            hidden,
-            column_classes(mask) & first[:, None],
-            mask,
-            is_choice,
-            scoring=expected["loss_fn"],
-            contrastive=expected["contrastive_loss_type"],
-            contrastive_labels="upstream",
-        ).total.backward()
-        grads = [p.grad for p in model.parameters() if p.grad is not None]
-        norm = torch.stack([grad.double().norm() for grad in grads]).norm().item()
-        wanted = expected["grad_l2"] or 0.0  # null: upstream's loss had no graph
-        assert norm == pytest.approx(wanted, rel=1e-5, abs=1e-5), expected["loss_fn"]
+    logits, hidden, mask = forward(upstream, case)
+    expected = torch.tensor([[number(value) for value in row] for row in case["logits"]])
+    torch.testing.assert_close(logits[mask], expected[mask], rtol=1e-5, atol=1e-5)
+    found = losses(case, logits, hidden, mask)
+    check(case, found)
+    for recorded, loss in zip(case["losses"], found, strict=True):
+        upstream.zero_grad()
+        loss.total.backward(retain_graph=True)
+        norms = {
+            key.removeprefix("backbone."): grad.double().norm().item()
+            for key, parameter in upstream.named_parameters()
+            if (grad := parameter.grad) is not None
+        }
+        wanted = recorded["grad_l2"] or 0.0  # null: upstream's loss had no graph
+        named = f"{recorded['loss_fn']} {recorded['contrastive_loss_type']}"
+        assert math.hypot(*norms.values()) == pytest.approx(wanted, rel=1e-5, abs=1e-5), named
+        for tensor, norm in recorded.get("grad_l2_by_tensor", {}).items():
+            assert norms[tensor] == pytest.approx(norm, rel=1e-5, abs=1e-5), (named, tensor)

@@ -1,14 +1,26 @@
 """The vocabulary trained here is a T5 vocabulary, and survives saving."""
 
 import io
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import sentencepiece
-from transformers import T5Tokenizer
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
+from tokenizers.processors import TemplateProcessing
+from transformers import (
+    AutoTokenizer,
+    LlamaConfig,
+    PreTrainedTokenizerFast,
+    T5Config,
+    T5Tokenizer,
+)
 
 from unifiedqa_convert.errors import SourceError
-from vera_model.tokenizer import train_tokenizer
+from vera_model.tokenizer import load_tokenizer, train_tokenizer
 
 TEXTS = [
     f"The {a} {b} in the {c}." for a in ("cat", "dog") for b in ("runs", "sleeps") for c in "ab"
@@ -80,3 +92,66 @@ def test_a_corpus_of_one_letter_and_one_of_many() -> None:
 def test_no_text_is_an_error(texts: list[str]) -> None:
     with pytest.raises(SourceError, match="no text"):
         train_tokenizer(texts, 2000)
+
+
+def pieces() -> bytes:
+    """A LLaMA-style vocabulary: <unk> <s> </s>, no padding."""
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(sorted(TEXTS)),
+        model_writer=model,
+        model_type="bpe",
+        vocab_size=60,
+        hard_vocab_limit=False,
+        unk_id=0,
+        bos_id=1,
+        eos_id=2,
+        pad_id=-1,
+        minloglevel=2,
+    )
+    return model.getvalue()
+
+
+def llama_folder(folder: Path) -> Path:
+    LlamaConfig(vocab_size=64).save_pretrained(folder)
+    (folder / "tokenizer.model").write_bytes(pieces())
+    marks = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+    config = {"tokenizer_class": "LlamaTokenizer", "add_bos_token": True, **marks}
+    (folder / "tokenizer_config.json").write_text(json.dumps(config))
+    return folder
+
+
+def generic_folder(folder: Path) -> Path:
+    """As later LLaMAs have it: a tokenizer.json whose template adds a start mark only."""
+    LlamaConfig(vocab_size=64).save_pretrained(folder)
+    words = {"<s>": 0, "</s>": 1, "<unk>": 2, "a": 3, "cat": 4}
+    backend = Tokenizer(WordLevel(words, unk_token="<unk>"))
+    backend.pre_tokenizer = Whitespace()
+    backend.post_processor = TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 0)])
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=backend, bos_token="<s>", eos_token="</s>", unk_token="<unk>"
+    )
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize("make", [llama_folder, generic_folder])
+def test_a_decoders_text_ends_in_its_end_mark_and_has_no_start_mark(
+    make: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    tokenizer = load_tokenizer(str(make(tmp_path / "given")), LlamaConfig())
+    plain = tokenizer("a cat", add_special_tokens=False)["input_ids"]
+    assert tokenizer("a cat")["input_ids"] == [*plain, tokenizer.eos_token_id]
+    assert tokenizer.bos_token_id not in plain
+    assert tokenizer.pad_token_id is not None
+    tokenizer.save_pretrained(tmp_path / "saved")
+    saved = AutoTokenizer.from_pretrained(tmp_path / "saved")
+    assert saved("a cat")["input_ids"] == tokenizer("a cat")["input_ids"]
+
+
+def test_a_bare_sentencepiece_file_is_enough_for_t5(tmp_path: Path) -> None:
+    (tmp_path / "spiece.model").write_bytes(pieces())
+    tokenizer = load_tokenizer(str(tmp_path), T5Config())
+    ids = tokenizer("The cat")["input_ids"]
+    assert ids[-1] == tokenizer.eos_token_id
+    assert len(ids) > 2

@@ -63,8 +63,10 @@ def test_a_run_says_what_it_did_and_its_counts_add_up(data: Path, tmp_path: Path
 
 def test_the_run_folder_is_complete(data: Path, tmp_path: Path) -> None:
     out = run(config(data, tmp_path / "run")).parent
-    names = {path.name for path in out.iterdir()}
-    assert names == {"config.json", "metrics.json", "model", "train_log.jsonl"}
+    names = {path.name for path in out.iterdir() if not path.name.startswith(".")}
+    logs = {"train_log.jsonl", "eval_log.jsonl", "tensorboard"}
+    assert names == {"config.json", "metrics.json", "predictions.parquet", "model", *logs}
+    assert {path.name for path in (out / "model").iterdir()} == {"ckp_8", "best", "last"}
     assert TrainConfig.model_validate_json((out / "config.json").read_text()).steps == 8
     log = [json.loads(line) for line in (out / "train_log.jsonl").open()]
     assert [line["step"] for line in log] == list(range(1, 9))
@@ -75,7 +77,7 @@ def test_the_run_folder_is_complete(data: Path, tmp_path: Path) -> None:
 
 
 def test_the_same_seed_gives_the_same_bytes(data: Path, tmp_path: Path) -> None:
-    names = ("train_log.jsonl", "metrics.json", "model/model.safetensors", "model/tokenizer.json")
+    names = ("train_log.jsonl", "metrics.json", "model/best/model.safetensors")
     one = run(config(data, tmp_path / "one")).parent
     two = run(config(data, tmp_path / "two")).parent
     for name in names:
@@ -135,8 +137,8 @@ def test_upstreams_infinite_contrastive_loss_is_trained_through(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"preset": "huge"}, "no preset is named 'huge'; there is: tiny"),
-        ({"data": []}, "data: "),
+        ({"preset": "huge"}, "no preset is named 'huge'; there is: stage-a, "),
+        ({"data": []}, "give shards .* or datasets by name"),
         ({"steps": 0, "lr": -1}, "steps: .*; lr: "),
         ({"colour": "red"}, "colour: "),
     ],
@@ -151,18 +153,69 @@ def test_the_configuration_loads_no_torch() -> None:
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
-@pytest.mark.slow
-def test_accelerate_launch_gives_what_python_gives(data: Path, tmp_path: Path) -> None:
-    launch = "-m accelerate.commands.launch --num_processes 1 --cpu --num_cpu_threads_per_process 2"
-    flags = ["--data", data, "--steps", "4", "--device", "cpu"]
-    for name, before in (("launched", launch.split()), ("plain", [])):
-        command = [sys.executable, *before, "vera_model/run.py", *flags, "--out", tmp_path / name]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        assert done.stdout.split()[-1] == str(tmp_path / name / "metrics.json")
-        assert "step 4/4" in done.stderr  # the heartbeat: stderr is no terminal
-    logs = [(tmp_path / name / "train_log.jsonl").read_text() for name in ("launched", "plain")]
-    assert logs[0] == logs[1]
+def test_recomputing_activations_changes_nothing(data: Path, tmp_path: Path) -> None:
+    plain = run(config(data, tmp_path / "plain", steps=2))
+    again = run(config(data, tmp_path / "again", steps=2, activation_checkpointing=True))
+    logs = [path.with_name("train_log.jsonl").read_text() for path in (plain, again)]
+    first, second = ([json.loads(line)["loss"] for line in log.splitlines()] for log in logs)
+    assert first == pytest.approx(second, abs=1e-5)
+
+
+def test_bf16_is_near_fp32_and_fp16_is_refused(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {}
+    for precision in ("fp32", "bf16"):
+        path = run(config(data, tmp_path / precision, steps=3, precision=precision))
+        log = path.with_name("train_log.jsonl").read_text().splitlines()
+        found[precision] = [json.loads(line)["loss"] for line in log]
+    assert found["fp32"] == pytest.approx(found["bf16"], rel=0.05)
+    assert found["fp32"] != found["bf16"]
+    with pytest.raises(UsageError, match=r"fp16 is refused: T5's activations pass .* bf16"):
+        config(data, tmp_path / "half", precision="fp16")
+    monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "fp16")
+    with pytest.raises(UsageError, match=r"accelerate is set to fp16: .* bf16"):
+        run(config(data, tmp_path / "half"))
+
+
+def test_the_rate_warms_up_and_decays_and_the_gradient_is_clipped(
+    data: Path, tmp_path: Path
+) -> None:
+    given = {"warmup": 2, "decay": "linear", "lr": 0.1, "steps": 6, "clip": 1e-9, "seed": 1}
+    path = run(config(data, tmp_path / "run", **given))
+    log = [json.loads(line) for line in path.with_name("train_log.jsonl").open()]
+    rates = [line["lr"] for line in log]
+    assert rates == pytest.approx([0, 0.05, 0.1, 0.075, 0.05, 0.025])
+
+
+def test_tensorboard_has_the_curves(data: Path, tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    out = run(config(data, tmp_path / "run", steps=3)).parent
+    events = EventAccumulator(str(out / "tensorboard"))
+    events.Reload()
+    assert {"train/loss", "train/accuracy", "train/lr"} <= set(events.Tags()["scalars"])
+    log = [json.loads(line)["loss"] for line in (out / "train_log.jsonl").open()]
+    assert [event.value for event in events.Scalars("train/loss")] == pytest.approx(log)
+
+
+def test_a_tracker_that_is_not_installed_is_named(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="pip install wandb"):
+        run(config(data, tmp_path / "run", track=["wandb"]))
+
+
+def test_the_best_checkpoint_is_kept_and_measured(data: Path, tmp_path: Path) -> None:
+    path = run(config(data, tmp_path / "run", steps=6, save_every=2, eval_every=1))
+    found = document(path)["checkpoint"]
+    values = {one["step"]: one["value"] for one in found["chosen_by"]}
+    assert list(values) == [1, 2, 3, 4, 5, 6]
+    first = min(step for step, value in values.items() if value == max(values.values()))
+    assert found["measured"] == f"ckp_{first}"
+    model = path.parent / "model"
+    assert (model / "best").resolve().name == f"ckp_{first}"
+    assert (model / "last").resolve().name == "ckp_6"
+    kept = {name.name for name in model.glob("ckp_*")}
+    assert kept == {f"ckp_{first}", "ckp_6"}
 
 
 @pytest.mark.slow

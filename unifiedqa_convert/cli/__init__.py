@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from unifiedqa_convert.cli import convert, datasets, declare, models, serve
+from unifiedqa_convert.cli import convert, datasets, declare, models, score, serve, vera_model
 from unifiedqa_convert.errors import UqaError
 from vera_model import run as vera_run
 
@@ -36,6 +36,8 @@ app.command(
     "train", epilog="Example: uqa train --preset tiny --data data/converted/copa/validation"
 )(vera_run.train)
 app.command(epilog=serve.EPILOG)(serve.serve)
+app.command(epilog=score.EPILOG)(score.score)
+vera_model.register(models.model)
 
 
 def main() -> None:

@@ -6,7 +6,9 @@ import typer
 
 from unifiedqa_convert.cli.options import AsJson, Quiet, print_either
 
-model = typer.Typer(no_args_is_help=True, help="Question converters' weights.")
+model = typer.Typer(
+    no_args_is_help=True, help="Models: fetch a question converter; import and export Vera."
+)
 cache = typer.Typer(no_args_is_help=True, help="Sentences that models have made already.")
 
 

@@ -1,11 +1,15 @@
 """Options that several commands share, and how a command answers."""
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+
+from unifiedqa_convert.errors import UsageError
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for scripts.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
@@ -71,3 +75,20 @@ PromptName = Annotated[
         show_default="the model's own",
     ),
 ]
+
+
+def tell(line: str, quiet: bool) -> None:
+    """A line for people, on stderr."""
+    if not quiet:
+        print(line, file=sys.stderr)
+
+
+@contextmanager
+def needing(extra: str) -> Iterator[None]:
+    """Imports of libraries that come with an extra; UsageError names it where one is absent."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"this needs {error.name}: pip install 'unifiedqa-convert[{extra}]'"
+        ) from error

@@ -1,0 +1,119 @@
+"""Evaluate a checkpoint without training: ``--mode eval``."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from unifiedqa_convert.errors import OutputError, UsageError
+from unifiedqa_convert.files import write_json
+from vera_model.bootstrap import Resampling
+from vera_model.config import TrainConfig
+from vera_model.data import Holdout, Reading, read_problems, subsample
+from vera_model.document import describe_missing, describe_shards, environment
+from vera_model.inputs import Say, task_paths
+from vera_model.objective_vera import VeraObjective
+from vera_model.overlap import statement_overlap
+from vera_model.problems import Problems
+from vera_model.processes import Processes
+from vera_model.progress import TrainingProgress
+from vera_model.results import write_results
+from vera_model.starting import starting_point
+from vera_model.tasks import Absent
+from vera_model.train import start_processes
+
+
+def evaluate_run(config: TrainConfig) -> Path:
+    """:func:`evaluate` with all that it takes by itself."""
+    return evaluate(config)
+
+
+def evaluate(
+    config: TrainConfig,
+    *,
+    trained_on: Sequence[Path] = (),
+    resampling: Resampling | None = None,
+) -> Path:
+    """Score ``start_from`` on ``valid`` or ``eval_tasks``; return the path of ``metrics.json``.
+
+    ``trained_on``: shards whose statements are looked for among those evaluated. Raises as
+    :func:`vera_model.train.run` does.
+    """
+    if config.start_from is None:
+        raise UsageError("say what to evaluate: --load_from_ckpt RUN/model/best")
+    path = config.out / "metrics.json"
+    if path.exists() and not config.overwrite:
+        raise OutputError(f"{path} exists: choose another --out, or say --overwrite")
+    processes = start_processes(config)
+    say = TrainingProgress(0, 0, shown=processes.main).note
+    reading, absent = _read(config, processes, say)
+    problems = _chosen(config, reading)
+    model, tokenizer = starting_point(config, ())
+    objective = VeraObjective(config, tokenizer, Holdout(problems[:0], problems), processes)
+    metrics = objective.evaluate(processes.accelerator.prepare(model))
+    if processes.main:
+        config.out.mkdir(parents=True, exist_ok=True)
+        assert objective.predictions is not None  # it has just evaluated
+        metrics = write_results(
+            config.out,
+            objective.predictions,
+            metrics,
+            recipe=config.recipe,
+            temperature=model.config.temperature,
+            resampling=resampling,
+        )
+        document = {
+            "metrics": metrics,
+            "checkpoint": {"measured": str(config.start_from)},
+            "missing": describe_missing(absent),
+            "data": {
+                **_describe(reading, problems),
+                "overlap": _overlap(config, problems, trained_on),
+            },
+            "model": {"recipe": config.recipe, "parameters": model.num_parameters()},
+            "run": environment(processes),
+        }
+        write_json(config.out / "config.json", config.model_dump(mode="json"))
+        write_json(path, document)
+    return path
+
+
+def _chosen(config: TrainConfig, reading: Reading) -> Problems:
+    problems = reading.problems
+    if config.eval_problems is not None:
+        problems = subsample(problems, config.eval_problems)
+    return problems[: config.eval_first]
+
+
+def _describe(reading: Reading, problems: Problems) -> dict[str, Any]:
+    return {
+        "sample": any(shard.sample for shard in reading.shards),
+        "groups": {
+            "read": reading.groups,
+            "dropped": dict(sorted(reading.dropped.items())),
+            "not_drawn": len(reading.problems) - len(problems),
+            "evaluated_on": len(problems),
+        },
+        "valid_shards": describe_shards(reading.shards),
+    }
+
+
+def _overlap(
+    config: TrainConfig, problems: Problems, trained_on: Sequence[Path]
+) -> dict[str, Any] | None:
+    """None: nobody said what the model was trained on."""
+    if not trained_on:
+        return None
+    read = read_problems(trained_on, allow_sample=config.allow_sample, recipe=config.recipe)
+    return statement_overlap(read.problems, problems)
+
+
+def _read(
+    config: TrainConfig, processes: Processes, say: Say
+) -> tuple[Reading, tuple[Absent, ...]]:
+    tasks = config.eval_tasks or config.valid_tasks
+    found = task_paths(config, () if config.valid else tasks, "dev", processes, say)
+    paths = config.valid or found.evaluation
+    if not paths:
+        raise UsageError("say what to evaluate on: --eval_tasks NAMES, or --valid SHARDS")
+    reading = read_problems(paths, allow_sample=config.allow_sample, recipe=config.recipe)
+    return reading, found.absent

@@ -1,0 +1,36 @@
+"""A published model's files, from a local folder or from the hub."""
+
+import re
+from pathlib import Path
+
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+from unifiedqa_convert.errors import ModelError, UnreachableError
+
+_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+_LIGHT = ("*.json", "spiece.model", "*.safetensors")
+_PICKLES = ("*.bin",)
+
+
+def model_files(source: str, revision: str | None, *, allow_pickle: bool) -> Path:
+    """The folder of ``source``: a folder of this machine, or else the hub's ``owner/name``.
+
+    Pickles are downloaded only where there is nothing else and ``allow_pickle``. Raises ModelError
+    for what is neither, UnreachableError where the hub doesn't give it.
+    """
+    if Path(source).is_dir():
+        return Path(source)
+    if not _NAME.fullmatch(source):
+        raise ModelError(f"{source} is neither a folder nor owner/name on the hub")
+    try:
+        folder = Path(snapshot_download(source, revision=revision, allow_patterns=[*_LIGHT]))
+        if allow_pickle and not list(folder.glob("*.safetensors")):
+            patterns = [*_LIGHT, *_PICKLES]
+            folder = Path(snapshot_download(source, revision=revision, allow_patterns=patterns))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise UnreachableError(
+            f"{source} can't be had from the hub; download it where there is a network and name "
+            f"its folder: {error}"
+        ) from error
+    return folder

@@ -1,0 +1,232 @@
+"""The training loop: updates, and between them evaluations, checkpoints, and a way to stop.
+
+``done`` counts updates. Under recipe ``clean`` evaluation and checkpoint number k follow update k
+(counted from 1). Under ``vera`` they come before update k, counted from 0, and there is one
+update more than ``steps``, which is never saved: as upstream.
+"""
+
+import math
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from torch import Tensor, nn
+
+from unifiedqa_convert.errors import ModelError, UsageError
+from unifiedqa_convert.files import write_json
+from vera_model.checkpoints import Checkpoints
+from vera_model.config import TrainConfig
+from vera_model.objective import Chosen, Objective, Outcome
+from vera_model.optimise import optimiser, resume_schedule, schedule
+from vera_model.processes import Processes
+from vera_model.progress import TrainingProgress
+from vera_model.signals import StopAsked, stopped
+from vera_model.tracking import Tracking
+from vera_model.training_state import (
+    FOLDER,
+    Evaluation,
+    Generators,
+    Position,
+    TrainingState,
+    optimizer_tensors,
+    restore_optimizer,
+    write_state,
+)
+
+METRICS = f"{FOLDER}/metrics.json"
+"""In a checkpoint that was evaluated: its metrics."""
+
+
+class Resumed(NamedTuple):
+    """A checkpoint to go on from."""
+
+    folder: Path
+    state: TrainingState
+
+
+class Loop:
+    """One run of the loop, from its start or from a checkpoint."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        objective: Objective,
+        model: nn.Module,
+        processes: Processes,
+        facts: dict[str, Any],
+        resumed: Resumed | None,
+    ) -> None:
+        """Wrap the model for its processes, build the optimiser, put back what was saved.
+
+        ``facts`` (``decides``, ``missing``) go into every checkpoint.
+        """
+        self.config, self.objective, self.processes = config, objective, processes
+        accelerator = processes.accelerator
+        self.updates = config.steps + 1 if config.recipe == "vera" else config.steps
+        self.model = accelerator.prepare(model)
+        # After the model: FSDP replaces the parameters that the optimiser must hold.
+        self.optimizer = optimiser(self.model, config)
+        self.scheduler = schedule(self.optimizer, config, self.updates)
+        self.checkpoints = Checkpoints(config.out / "model")
+        self.facts = facts
+        self.done = 0
+        self.position = Position()
+        self.evaluations: tuple[Evaluation, ...] = ()
+        self.metrics: dict[str, Any] | None = None
+        self._saved_at = self._looked_at = -1
+        self._epoch: tuple[int, Sequence[Sequence[Any]]] | None = None
+        self._pending: list[tuple[dict[str, Any], list[Outcome]]] = []
+        if resumed is not None:
+            self._resume(resumed)
+
+    def run(self, tracking: Tracking | None, progress: TrainingProgress) -> None:
+        """Train to the last update; raises a Stopped error where a signal asked for that."""
+        with StopAsked() as stop:
+            while True:
+                if self._looked_at != self.done:
+                    self._between(tracking, progress)
+                if self.done >= self.updates:
+                    break
+                if self.processes.any(stop.signal is not None):
+                    self._report(tracking, progress)
+                    self._save(best=False)
+                    raise stopped(stop.signal, self.done, self.config.out)
+                self._update(progress)
+                if self.done % self.config.log_every == 0 or self.done == self.updates:
+                    self._report(tracking, progress)
+        self._report(tracking, progress)
+
+    def _between(self, tracking: Tracking | None, progress: TrainingProgress) -> None:
+        """Evaluation and checkpoint, where they are due."""
+        self._looked_at = self.done
+        best = False
+        self.metrics = None
+        if self._due(self.config.eval_every) and self.config.eval_first != 0:
+            self._report(tracking, progress)
+            progress.note(f"evaluating after {self.done} updates")
+            self.metrics = self.objective.evaluate(self.model)
+            chosen = self.objective.choose(self.metrics)
+            best = self._judge(chosen)
+            progress.note(f"{chosen.name} {chosen.value:.4f}" + (", the best yet" if best else ""))
+            if tracking is not None:
+                tracking.evaluation({"step": self.done, chosen.name: chosen.value})
+        if best or self._due(self.config.save_every):
+            self._report(tracking, progress)
+            self._save(best=best)
+
+    def _due(self, every: int | None) -> bool:
+        if self.config.recipe == "vera":
+            return self.done <= self.config.steps and self.done % (every or self.config.steps) == 0
+        last = self.done >= self.updates
+        return self.done > 0 and (last or (every is not None and self.done % every == 0))
+
+    def _judge(self, chosen: Chosen) -> bool:
+        """Remember an evaluation; whether it is better than all before."""
+        before = [one.value for one in self.evaluations if not math.isnan(one.value)]
+        if not math.isnan(chosen.value):
+            new = Evaluation(step=self.done, name=chosen.name, value=chosen.value)
+            self.evaluations = (*self.evaluations, new)
+        return not before or chosen.value > max(before)
+
+    def _update(self, progress: TrainingProgress) -> None:
+        accelerator, config = self.processes.accelerator, self.config
+        self.model.train()
+        self.optimizer.zero_grad()
+        outcomes, rate = [], self.scheduler.get_last_lr()[0]
+        line = {"step": self.done + (config.recipe != "vera"), "epoch": self.position.epoch}
+        for number in range(config.accumulate):
+            with self._apart(last=number == config.accumulate - 1):
+                outcome = self.objective.loss(self.model, self._next_batch())
+                accelerator.backward(outcome.loss / config.accumulate)
+            outcomes.append(outcome._replace(loss=outcome.loss.detach()))
+        if config.clip is not None:
+            accelerator.clip_grad_norm_(self.model.parameters(), config.clip)
+        self.optimizer.step()
+        self.scheduler.step()
+        self.done += 1
+        line["problems"] = sum(outcome.problems for outcome in outcomes)
+        line["tokens"] = sum(outcome.tokens for outcome in outcomes)
+        progress.count(line["problems"], line["tokens"])
+        self._pending.append(({**line, "lr": rate}, outcomes))
+
+    def _apart(self, *, last: bool) -> AbstractContextManager[Any]:
+        """Gradients meet at the last pass of an update only."""
+        apart: AbstractContextManager[Any] = self.processes.accelerator.no_sync(self.model)
+        return nullcontext() if last else apart
+
+    def _next_batch(self) -> Sequence[Any]:
+        epoch, number = self.position
+        if self._epoch is None or self._epoch[0] != epoch:
+            self._epoch = epoch, self.objective.batches(epoch)
+        batches = self._epoch[1]
+        if not batches:
+            raise UsageError("there are fewer problems than one batch: lower --batch-size")
+        following = number + 1
+        self.position = (
+            Position(epoch + 1, 0) if following == len(batches) else Position(epoch, following)
+        )
+        return batches[number]
+
+    def _report(self, tracking: Tracking | None, progress: TrainingProgress) -> None:
+        """Fetch the numbers of the updates since the last report, write and show them."""
+        lines = []
+        for line, outcomes in self._pending:
+            each = [outcome.values() for outcome in outcomes]
+            values = {name: sum(one[name] for one in each) / len(each) for name in each[0]}
+            if not self.objective.may_go_on(values):
+                raise ModelError(
+                    f"the loss is {values['loss']} at step {line['step']}: train with a lower --lr"
+                )
+            lines.append({**line, **values})
+        self._pending = []
+        if not lines:
+            return
+        if tracking is not None:
+            tracking.steps(lines)
+        progress.say(self.done, lines[-1]["loss"], lines[-1].get("accuracy"))
+
+    def _save(self, *, best: bool) -> None:
+        """A checkpoint of this moment; every process takes part, the main one writes."""
+        if not self.config.save or self._saved_at == self.done:
+            return
+        weights = self.processes.accelerator.get_state_dict(self.model)
+        moments = optimizer_tensors(self.model, self.optimizer)
+        generators = self.processes.all(Generators.now(self.processes.device))
+        if self.processes.main:
+            state = TrainingState(
+                step=self.done,
+                position=self.position,
+                scheduler=self.scheduler.state_dict(),
+                evaluations=self.evaluations,
+                generators=tuple(generators),
+                **self.facts,
+            )
+            fill = partial(self._fill, weights=weights, moments=moments, state=state)
+            self.checkpoints.save(self.done, fill, best=best)
+        self.processes.wait()
+        self._saved_at = self.done
+
+    def _fill(
+        self,
+        folder: Path,
+        *,
+        weights: dict[str, Tensor],
+        moments: dict[str, Tensor] | None,
+        state: TrainingState,
+    ) -> None:
+        self.objective.save(folder, self.processes.accelerator.unwrap_model(self.model), weights)
+        write_state(folder, state, moments)
+        if self.metrics is not None:
+            write_json(folder / METRICS, self.metrics)
+
+    def _resume(self, resumed: Resumed) -> None:
+        state = resumed.state
+        restore_optimizer(self.model, self.optimizer, resumed.folder)
+        resume_schedule(self.scheduler, state.scheduler)
+        self.done = self._saved_at = self._looked_at = state.step
+        self.position = Position(*state.position)
+        self.evaluations = state.evaluations
+        # Last: building all this has drawn random numbers.
+        state.generators[self.processes.index].restore(self.processes.device)

@@ -1,0 +1,215 @@
+"""`uqa report`: one page about a run or an evaluation, for people; and its figures as PNG files.
+
+The page needs nothing beside itself: no script, no font, no address. It is made from what lies in
+the folder (``metrics.json``, ``config.json``, ``predictions.parquet``, the logs); nothing is
+scored again, and the same folder gives the same page.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jinja2
+import numpy as np
+
+from unifiedqa_convert.errors import OutputError, SourceError
+from unifiedqa_convert.files import whole
+from vera_model import figures
+from vera_model.bootstrap import task_weights
+from vera_model.calibrate import Calibration, calibrate
+from vera_model.metrics import probability
+from vera_model.predictions import FILE, Predictions, read_predictions
+from vera_model.tracking import EVALUATIONS, LOG
+
+PAGE = "report.html"
+_FIGURES = "report"
+_WORST = 10  # mistakes listed of each kind
+_COLUMNS = {
+    "choice_accuracy": "choice accuracy",
+    "choice_accuracy_by_chance": "by chance",
+    "statement_accuracy": "statement accuracy",
+    "auroc": "AUROC",
+    "average_precision_true": "AP true",
+    "average_precision_false": "AP false",
+    "f1_true": "F1 true",
+    "f1_false": "F1 false",
+    "ece": "ECE",
+    "ece_calibrated": "ECE calibrated",
+}
+
+
+class Drawing(NamedTuple):
+    """A figure and the words that go with it."""
+
+    title: str
+    svg: str
+    caption: str
+
+
+def write_report(run: Path) -> Path:
+    """Write ``report.html`` and ``report/*.png`` into the folder of a run or an evaluation.
+
+    Raises SourceError where the folder holds no finished one, OutputError where it can't be written.
+    """
+    document, config = _read(run / "metrics.json"), _read(run / "config.json")
+    predictions = read_predictions(run / FILE) if (run / FILE).is_file() else None
+    calibration = _calibration(document, predictions)
+    try:
+        (run / _FIGURES).mkdir(exist_ok=True)
+        drawings = [
+            *_curves(run),
+            *_bars(document, run / _FIGURES),
+            *_statements(predictions, calibration, run / _FIGURES),
+        ]
+        page = _render(run, document, config, drawings, predictions, calibration)
+        with whole(run / PAGE) as file:
+            file.write(page.encode())
+    except OSError as error:
+        raise OutputError(f"the report can't be written into {run}: {error}") from error
+    return run / PAGE
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SourceError(
+            f"{path} can't be read: name the folder of a finished run or evaluation: {error}"
+        ) from error
+    return found
+
+
+def _calibration(document: dict[str, Any], predictions: Predictions | None) -> Calibration | None:
+    """What calibrating on these statements would give; None where they have one label only."""
+    mixed = predictions is not None and 0 < predictions.label.sum() < len(predictions.label)
+    return calibrate(predictions) if predictions is not None and mixed else None
+
+
+def _curves(run: Path) -> list[Drawing]:
+    """Loss and accuracy of the updates, and what chose the best checkpoint."""
+    drawings = []
+    log, judged = _lines(run / LOG), _lines(run / EVALUATIONS)
+    chosen = next((name for line in judged for name in line if name != "step"), "")
+    series = [("loss", log, "loss"), ("accuracy", log, "accuracy"), (chosen, judged, "evaluation")]
+    for key, lines, name in series:
+        points = [(line["step"], line[key]) for line in lines if line.get(key) is not None]
+        if not points:
+            continue
+        steps, values = zip(*points, strict=True)
+        words = key.replace("_", " ")
+        svg = figures.draw(name, figures.curve(steps, values, words), run / _FIGURES)
+        where = "on evaluation data" if name == "evaluation" else "of the training batches"
+        caption = f"From {values[0]:.3f} to {values[-1]:.3f}; {len(values)} points."
+        drawings.append(Drawing(f"{words.capitalize()} {where}", svg, caption))
+    return drawings
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    if not path.is_file():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _bars(document: dict[str, Any], folder: Path) -> list[Drawing]:
+    metrics = document["metrics"] or {}
+    named = {**metrics.get("partitions", {}), **metrics.get("tasks", {})}
+    drawings = []
+    for key, chance in (("choice_accuracy", "choice_accuracy_by_chance"), ("auroc", None)):
+        rows = [
+            (
+                name,
+                found[key],
+                found.get("intervals", {}).get(key),
+                found[chance] if chance else 0.5,
+            )
+            for name, found in named.items()
+            if found.get(key) is not None
+        ]
+        if rows:
+            words = _COLUMNS[key]
+            size = figures.bars_size(len(rows))
+            svg = figures.draw(key, figures.bars(rows, words), folder, size)
+            caption = "Black: 95 % intervals over problems. Orange: chance. Numbers: table below."
+            drawings.append(Drawing(f"{words[0].upper()}{words[1:]} by dataset", svg, caption))
+    return drawings
+
+
+def _statements(
+    predictions: Predictions | None, calibration: Calibration | None, folder: Path
+) -> list[Drawing]:
+    """ROC, precision and recall, reliability: where there are statements of both labels."""
+    if predictions is None or calibration is None:
+        return []
+    weights = task_weights(predictions.task[predictions.problem])
+    hot = {"as trained": 1.0, f"temperature {calibration.temperature:.2f}": calibration.temperature}
+    paints = {
+        "roc": figures.roc(predictions, weights),
+        "precision_recall": figures.precision_recall(predictions, weights),
+        "reliability": figures.reliability(predictions, hot, weights),
+    }
+    svg = {name: figures.draw(name, paint, folder) for name, paint in paints.items()}
+    errors = (
+        f"ECE {calibration.ece_before:.3f} as trained, {calibration.ece_after:.3f} with the "
+        f"temperature chosen on these statements, {calibration.ece_held_out:.3f} with one chosen "
+        "on the other half."
+    )
+    return [
+        Drawing("ROC", svg["roc"], "Every dataset counts alike."),
+        Drawing("Precision and recall", svg["precision_recall"], "At every threshold."),
+        Drawing("Reliability before and after calibration", svg["reliability"], errors),
+    ]
+
+
+def worst_mistakes(predictions: Predictions) -> dict[str, list[dict[str, Any]]]:
+    """The false statements that seem most plausible, and the true ones that seem least."""
+    found = {}
+    sides = (("false, but plausible", False, -1), ("true, but implausible", True, 1))
+    for title, label, sign in sides:
+        order = np.argsort(sign * predictions.logit, kind="stable")
+        places = [at for at in order if predictions.label[at] == label][:_WORST]
+        wrong = [at for at in places if (predictions.logit[at] > 0) != label]
+        of = predictions.problem
+        found[title] = [
+            {
+                "text": predictions.text[at],
+                "task": predictions.task[of[at]],
+                "id": f"{predictions.id[of[at]]}#{predictions.number[at]}",
+                "score": float(probability(predictions.logit[at])),
+            }
+            for at in wrong
+        ]
+    return found
+
+
+def _render(
+    run: Path,
+    document: dict[str, Any],
+    config: dict[str, Any],
+    drawings: list[Drawing],
+    predictions: Predictions | None,
+    calibration: Calibration | None,
+) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("vera_model", "."),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    metrics = document["metrics"] or {}
+    rows = {"all": metrics["overall"]} if "overall" in metrics else {}
+    rows |= {**metrics.get("partitions", {}), **metrics.get("tasks", {})}
+    data = document["data"]
+    return environment.get_template("report.html.jinja").render(
+        name=run.resolve().name,
+        document=document,
+        data=data,
+        shards=[*data.get("shards", []), *data.get("valid_shards", [])],
+        config={name: value for name, value in sorted(config.items()) if value not in (None, [])},
+        drawings=drawings,
+        columns=_COLUMNS,
+        rows=rows,
+        overall=metrics.get("overall", {}),
+        mistakes=worst_mistakes(predictions) if predictions is not None else {},
+        calibration=calibration,
+    )

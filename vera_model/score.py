@@ -1,0 +1,93 @@
+"""`uqa score`: how plausible sentences are, by a trained model."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from unifiedqa_convert.errors import ModelError, SourceError, UsageError
+from vera_model.batches import pad_right
+from vera_model.checkpoint import load_checkpoint
+from vera_model.model import VeraModel
+from vera_model.tokens import Limits, token_ids
+
+_MOST_TOKENS = 16_384  # of a batch; so many fit beside any model that fits at all
+
+
+class Scored(NamedTuple):
+    """What the model says of one text."""
+
+    text: str
+    logit: float
+    """As the head gives it; above 0 is more likely true than false."""
+    score: float
+    """sigmoid(logit)."""
+    calibrated: float
+    """sigmoid(logit / temperature): the probability to report."""
+    cut: bool
+    """The text was longer than the model's most tokens, and was cut."""
+
+
+def score_texts(path: Path, texts: Sequence[str]) -> list[Scored]:
+    """Score texts with the model (or the run's best model) at ``path``, in their order.
+
+    Raises ModelError for a model that can't be read or gives what is no number.
+    """
+    model, tokenizer = load_checkpoint(path)
+    model.to("cuda" if torch.cuda.is_available() else "cpu")  # type: ignore[arg-type]
+    limits = Limits(model.config.max_tokens, model.config.cut)
+    ids, cut = token_ids(tokenizer, texts, limits)
+    logits = torch.empty(len(texts), dtype=torch.float64)
+    for places in _batches([len(row) for row in ids]):
+        logits[places] = _logits(model, [ids[place] for place in places])
+    if not logits.isfinite().all():
+        raise ModelError(f"{path} gives logits that are not finite: use another checkpoint")
+    scores, calibrated = logits.sigmoid(), (logits / model.config.temperature).sigmoid()
+    columns = (logits.tolist(), scores.tolist(), calibrated.tolist())
+    return [Scored(*row) for row in zip(texts, *columns, cut, strict=True)]
+
+
+def read_texts(sentences: Sequence[str], file: Path | None) -> list[str]:
+    """The sentences given, or else each line of a UTF-8 file that holds any text."""
+    if bool(sentences) == (file is not None):
+        raise UsageError("give sentences, or --file with one sentence a line, one of the two")
+    if file is None:
+        return list(sentences)
+    try:
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{file} can't be read as UTF-8 text: {error}") from error
+    texts = [line.strip("\r") for line in lines if line.strip()]
+    if not texts:
+        raise SourceError(f"{file} holds no sentence: give one a line")
+    return texts
+
+
+def render(scored: Sequence[Scored]) -> str:
+    """A table for people: one text a line, its numbers first."""
+    lines = ["calibrated   score    logit  text"]
+    lines += [
+        f"{one.calibrated:10.4f} {one.score:7.4f} {one.logit:8.3f}  {one.text}" for one in scored
+    ]
+    return "\n".join(lines)
+
+
+def _logits(model: VeraModel, rows: Sequence[Sequence[int]]) -> torch.Tensor:
+    input_ids, mask = pad_right(rows, pad=0)  # padding is never read
+    with torch.inference_mode():
+        output = model(input_ids.to(model.device), mask.to(model.device))
+    logits: torch.Tensor = output.raw_logits.double().cpu()
+    return logits
+
+
+def _batches(sizes: Sequence[int]) -> Iterable[list[int]]:
+    """Places sorted by size, as many together as stay within the budget when padded."""
+    batch: list[int] = []
+    for place in sorted(range(len(sizes)), key=sizes.__getitem__):
+        if batch and (len(batch) + 1) * sizes[place] > _MOST_TOKENS:
+            yield batch
+            batch = []
+        batch.append(place)
+    if batch:
+        yield batch
