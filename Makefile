@@ -8,7 +8,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock
-SOURCES := unifiedqa_convert converters vera_model tests benchmarks
+SOURCES := unifiedqa_convert converters vera_model tests benchmarks tools
 
 .PHONY: demo test check fix bench lock clean
 
@@ -43,6 +43,11 @@ fix: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/conversion.py
+	$(BIN)/python benchmarks/knowledge_base.py --rows 300000
+	$(BIN)/python benchmarks/declarative.py
+	$(BIN)/python benchmarks/question_converter.py
+	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/service.py
 
 # What was tested together: install everything afresh, run the tests, then write it down.
 lock: $(VENV)/.dev
@@ -59,5 +64,5 @@ $(VENV)/.core: pyproject.toml requirements.lock
 
 $(VENV)/.dev: $(VENV)/.core
 	$(PIP) --retries 1 --extra-index-url $(TORCH_INDEX) "$(TORCH)"
-	$(PIP) -e ".[model,dev]"
+	$(PIP) -e ".[model,ct2,serve,dev]"
 	@touch $@
