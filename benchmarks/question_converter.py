@@ -137,17 +137,23 @@ def on_the_cpu(rounds: int) -> None:
         }
         for run, _ in parts.values():
             run(prompts[:4])
-        seconds = dict.fromkeys(parts, 0.0)
+        seconds, cpu = dict.fromkeys(parts, 0.0), dict.fromkeys(parts, 0.0)
         for _ in range(rounds):
             for part, (run, count) in parts.items():
-                started = time.perf_counter()
+                started, before = time.perf_counter(), time.process_time()
                 run(prompts[:count])
                 seconds[part] += time.perf_counter() - started
+                cpu[part] += time.process_time() - before
     rates = {part: rounds * count / seconds[part] for part, (_, count) in parts.items()}
-    base = next(iter(rates.values()))
+    costs = {part: cpu[part] / rounds / count for part, (_, count) in parts.items()}
+    base, cost = next(iter(rates.values())), next(iter(costs.values()))
     print(f"t5-small's shape, random weights, {FORCED} forced tokens, {os.cpu_count()} cores, CPU")
     for part, rate in rates.items():
-        print(f"  {part:38} {rate:8.2f} statements/s {rate / base:6.1f} x")
+        less = cost / costs[part]
+        print(
+            f"  {part:38} {rate:8.2f} statements/s {rate / base:6.1f} x"
+            f"   {costs[part]:6.3f} CPU s each {less:6.1f} x less"
+        )
     valid = base >= 0.8 * SLOWEST_BASELINE
     print(
         f"baseline: ours after prepare_data.py, {base:.2f}/s; reference 2.4-3.9/s: "
