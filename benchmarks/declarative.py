@@ -212,7 +212,7 @@ def main() -> None:
         if not arguments.no_misses:
             print("\n".join(misses(said)))
     if len(answers) == 2:
-        print(compared(*answers, names))
+        print(compared(answers[0], answers[1], names))
     if arguments.speed:
         for name in names:
             print("\n".join(speed(name)))

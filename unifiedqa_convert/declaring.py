@@ -108,8 +108,7 @@ def declare_file(
 
     Raises OutputError where ``out`` is there already, OutputLocked where it is being written.
     """
-    note = out.with_name(f".{out.name}.state.json")
-    growing = out.with_name(f".{out.name}.growing")
+    note, growing = (out.with_name(f".{out.name}.{end}") for end in ("state.json", "growing"))
     if not path.is_file():
         raise SourceError(f"{path}: no such file")
     with _held(out):

@@ -263,10 +263,10 @@ def _refused(error: Any, what: str, source: Source | ModelRepo) -> UqaError:
         )
     if isinstance(error, errors.RevisionNotFoundError | errors.RemoteEntryNotFoundError):
         lacks = "file" if isinstance(error, errors.RemoteEntryNotFoundError) else "commit"
-        advice = "see `uqa sources --check`, pin it anew with `uqa sources --pin`, or "
-        advice = advice if isinstance(source, Source) else f"look at {page}, or "
-        lacks = f"the hub has no such {lacks} any more (HTTP {status})"
-        return Gone(f"{what}: {lacks}; {advice}{instead}")
+        again = "see `uqa sources --check`, pin it anew with `uqa sources --pin`"
+        look = again if isinstance(source, Source) else f"look at {page}"
+        gone = f"the hub has no such {lacks} any more (HTTP {status})"
+        return Gone(f"{what}: {gone}; {look}, or {instead}")
     if status in (401, 403, 404):
         why = {401: "absent, or private", 403: "forbidden", 404: "absent"}[status]
         return UnreachableError(

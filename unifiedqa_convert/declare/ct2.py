@@ -21,7 +21,7 @@ from unifiedqa_convert.errors import ModelError, OutputError, UsageError
 from unifiedqa_convert.files import flush
 
 BATCH_TOKENS = {"cpu": 8_192, "cuda": 16_384}
-CPU_SHARE = 1_024
+CPU_SHARE = 2_048
 """Of a batch, what one core takes at a time: fixed, so that batches don't depend on the machine."""
 _CONVERTED = {
     ("cpu", "int8"): "int8_float32",

@@ -52,9 +52,7 @@ def choose(question: str, answer: str) -> tuple[Rule, str] | None:
     if not question or said_of is None:
         return None
     taken = taken_apart(question, said_of.polar)
-    for rule, parts in taken.matches():
-        if rule.given and said_of.kind not in rule.kinds:
-            continue
+    for rule, parts in taken.matches(said_of.kind):
         said = render(rule.say, Match(taken.core, parts, said_of))
         if said is not None and not _still_asks(taken, said) and _keeps(said, said_of):
             return rule, finish(taken.earlier, f"{taken.front} {said}")

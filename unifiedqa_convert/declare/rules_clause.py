@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from unifiedqa_convert.declare import rules_words as words
 from unifiedqa_convert.declare.rules_answer import Answer
@@ -23,8 +23,7 @@ _NEVER_FIRST = frozenset("for with to of into about at".split())
 _TAKES_OBJECT = frozenset("use take require".split())
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """A rule's pattern, matched: the question's text, its named parts, and the answer."""
 
     source: str

@@ -41,8 +41,8 @@ class Question:
         self.asks = "?" in last[len(body) :]
         self.core, self.tokens = lowered(_CONTRACTED.sub(r"\1 is", body))
         self.front = ""
-        self._found: list[tuple[Rule, Parts]] = []
-        self._left: Iterator[tuple[Rule, Parts]] = iter(())
+        self._found: dict[int, Parts | None] = {}
+        self._encoded: Encoded | None = None
         if 0 < len(self.tokens) <= _MOST_TOKENS:
             self._take_apart(polar)
 
@@ -55,20 +55,19 @@ class Question:
         # A statement that starts as its question did has answered nothing.
         asking = first in words.ASKING and self.asks and not blank
         self.unsaid = f"{first} " if asking else ""
-        self._left = self._matching(Encoded(self.tokens))
+        self._encoded = Encoded(self.tokens)
 
-    def _matching(self, encoded: Encoded) -> Iterator[tuple[Rule, Parts]]:
-        for rule in rules_for(self.tokens[0].lower):
-            parts = rule.match(encoded, self.asks)
+    def matches(self, kind: str) -> Iterator[tuple[Rule, Parts]]:
+        """The rules that match, for this kind of answer, in the tables' order, with their parts."""
+        if self._encoded is None:
+            return
+        found = self._found
+        for number, rule in rules_for(self.tokens[0].lower, self.asks, kind):
+            if number not in found:
+                found[number] = rule.match(self._encoded)
+            parts = found[number]
             if parts is not None:
                 yield rule, parts
-
-    def matches(self) -> Iterator[tuple[Rule, Parts]]:
-        """The rules that match, in the tables' order, with what each kept."""
-        yield from self._found
-        for found in self._left:
-            self._found.append(found)
-            yield found
 
 
 @lru_cache(maxsize=1024)

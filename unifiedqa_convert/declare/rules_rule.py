@@ -23,20 +23,18 @@ class Rule:
     mark: Literal["?", "none", "any"] = "any"
 
     @cached_property
-    def kinds(self) -> frozenset[str]:
-        """The kinds of answer the rule is for."""
-        return frozenset(self.given.split())
-
-    @cached_property
     def opening(self) -> frozenset[str]:
         """The words a question must start with; empty where any will do."""
         atoms = self.when.split(" ", 1)[0].split(":")[-1].split("|")
         return frozenset(atoms) if _plain(atoms) else frozenset()
 
-    def match(self, encoded: Encoded, asks: bool) -> dict[str, list[Token]] | None:
+    def suits(self, asks: bool, kind: str) -> bool:
+        """Whether it is for such questions (ending in a question mark or not) and answers."""
+        marked = self.mark == "any" or (self.mark == "?") == asks
+        return marked and (not self.given or kind in self.given.split())
+
+    def match(self, encoded: Encoded) -> dict[str, list[Token]] | None:
         """What the pattern kept of a question, or None where it does not match."""
-        if self.mark != "any" and (self.mark == "?") != asks:
-            return None
         return encoded.match(compile_pattern(self.when))
 
 

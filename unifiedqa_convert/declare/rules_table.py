@@ -27,7 +27,14 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-@lru_cache(maxsize=1024)
-def rules_for(opening: str) -> tuple[Rule, ...]:
-    """The rules that a question starting with this word may match, in their order."""
-    return tuple(rule for rule in RULES if not rule.opening or opening in rule.opening)
+@lru_cache(maxsize=4096)
+def rules_for(opening: str, asks: bool, kind: str) -> tuple[tuple[int, Rule], ...]:
+    """The rules, numbered in their order, for a question that starts with this word.
+
+    ``asks`` is whether it ends in a question mark, ``kind`` what kind of answer it has.
+    """
+    return tuple(
+        (number, rule)
+        for number, rule in enumerate(RULES)
+        if (not rule.opening or opening in rule.opening) and rule.suits(asks, kind)
+    )
