@@ -7,7 +7,7 @@ loop); then requests come at a multiple of it at random moments (open loop, seed
 earlier ones were answered. A request has 32 items, all of them different. Printed: what was offered
 and answered, the median and 99th percentile of answers and of refusals, refusals without
 Retry-After, and how the memory of the server and of its model changed in the last half of the run
-(`rules` fills bounded tables with words it has not seen, and each item here has a new number in it).
+(`rules` fills bounded tables with words it has not seen, and each item here has a new number).
 Then 32 clients with one item each: batched, against the same server with batches of one, which is
 the baseline. `t5` is a T5 of two layers of 64, trained on the spot to say one sentence.
 
