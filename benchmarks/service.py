@@ -6,7 +6,8 @@ For each model: the capacity is measured with 16 clients that each ask again whe
 loop); then requests come at a multiple of it at random moments (open loop, seeded), whether or not
 earlier ones were answered. A request has 32 items, all of them different. Printed: what was offered
 and answered, the median and 99th percentile of answers and of refusals, refusals without
-Retry-After, and how the memory of the server and its model changed in the last half of the run.
+Retry-After, and how the memory of the server and of its model changed in the last half of the run
+(`rules` fills bounded tables with words it has not seen, and each item here has a new number).
 Then 32 clients with one item each: batched, against the same server with batches of one, which is
 the baseline. `t5` is a T5 of two layers of 64, trained on the spot to say one sentence.
 
@@ -47,10 +48,23 @@ SHAPES = (
 
 
 class Memory(NamedTuple):
-    """Of the server and its model: most, and change in the last half of a run."""
+    """At its most, and how it changed in the last half of a run."""
 
     peak_mb: float
     slope_mb_per_min: float
+
+    @classmethod
+    def of(cls, samples: list[tuple[float, float]]) -> "Memory":
+        """From (seconds, MB), two a second."""
+        half = samples[len(samples) // 2 :]
+        times, sizes = zip(*half, strict=True)
+        slope = linear_regression(times, sizes).slope * 60 if len(half) > 2 else float("nan")
+        return cls(max(size for _, size in samples), slope)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.peak_mb:.0f} MB at most, {self.slope_mb_per_min:+.1f} MB/min in the last half"
+        )
 
 
 class Service:
@@ -60,7 +74,7 @@ class Service:
         self.port = int(url.rsplit(":", 1)[1])
         self._url = url
         self._server = psutil.Process(process.pid)
-        self.samples: list[tuple[float, float]] = []
+        self._samples: list[tuple[float, float, float]] = []
 
     def wait(self) -> None:
         for _ in range(3_000):
@@ -70,21 +84,19 @@ class Service:
             time.sleep(0.1)
         sys.exit("the service did not become ready")
 
-    def resident_mb(self) -> float:
-        family = [self._server, *self._server.children(recursive=True)]
-        return sum(one.memory_info().rss for one in family) / 2**20
-
     async def watch(self) -> None:
-        self.samples = []
+        """Look at the memory twice a second."""
+        self._samples = []
         while True:
-            self.samples.append((time.perf_counter(), self.resident_mb()))
+            model = sum(one.memory_info().rss for one in self._server.children(recursive=True))
+            server = self._server.memory_info().rss
+            self._samples.append((time.perf_counter(), server / 2**20, model / 2**20))
             await asyncio.sleep(0.5)
 
-    def memory(self) -> Memory:
-        half = self.samples[len(self.samples) // 2 :]
-        times, sizes = zip(*half, strict=True)
-        slope = linear_regression(times, sizes).slope * 60 if len(half) > 2 else float("nan")
-        return Memory(max(size for _, size in self.samples), slope)
+    def memory(self) -> tuple[Memory, Memory]:
+        """Of the server, and of its model."""
+        server = Memory.of([(at, size) for at, size, _ in self._samples])
+        return server, Memory.of([(at, size) for at, _, size in self._samples])
 
 
 @contextlib.contextmanager
@@ -148,7 +160,9 @@ async def capacity(service: Service, seconds: float) -> float:
     return sum(fate.status == 200 for fate in fates) / took
 
 
-async def overload(service: Service, rate: float, seconds: float) -> tuple[list[Fate], Memory]:
+async def overload(
+    service: Service, rate: float, seconds: float
+) -> tuple[list[Fate], tuple[Memory, Memory]]:
     # Made before: a request costs the generator far more than sending it does.
     ready = list(itertools.islice(requests(ITEMS, service.port), 3_000))
     made = itertools.cycle(ready)
@@ -186,11 +200,7 @@ async def measure(name: str, folder: Path, options: argparse.Namespace) -> None:
         for times in options.at:
             fates, memory = await overload(service, most * times, options.seconds)
             tell(times, most * times, most, fates, options.seconds)
-            print(
-                f"          memory {memory.peak_mb:.0f} MB at most, "
-                f"{memory.slope_mb_per_min:+.1f} MB/min in the last half",
-                flush=True,
-            )
+            print(f"          memory: server {memory[0]}; model {memory[1]}", flush=True)
     rates = {}
     for label, more in (("one at a time (baseline)", ["--batch-tokens", "1"]), ("batched", [])):
         with serving(name, folder, *more) as service:
