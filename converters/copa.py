@@ -110,7 +110,7 @@ class Copa(Adapter):
         premise = collapse(row.premise)
         alternatives = (collapse(row.choice1), collapse(row.choice2))
         start = premise.rstrip(".!? ") + CONNECTIVES[row.question]
-        beside = f"{premise} {' '.join(alternatives)}"
+        beside = ". ".join([premise.rstrip(".!? "), *alternatives])
         yield MultipleChoice(
             id=row.own_id,
             question=row.premise,

@@ -40,6 +40,8 @@ class State:
     asked: list[str] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
+    branches: dict[str, "State"] = field(default_factory=dict)
+    """Further branches, by name: what they hold, and their commit."""
     headers: dict[str, str] = field(default_factory=dict)
     """Sent with a refusal: Retry-After and the like; ``date`` is one two or three seconds on."""
     released: threading.Event = field(default_factory=threading.Event)
@@ -76,11 +78,11 @@ class Hub(BaseHTTPRequestHandler):
             self._refuse(429, "")
         elif state.fault in ERRORS:
             self._refuse(*ERRORS[state.fault])
-        elif found := re.fullmatch(r"/datasets/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
+        elif found := re.fullmatch(r"(?:/datasets)?/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
             self._resolve(found[2], found[3])
         elif path.startswith("/cdn/"):
             self._deliver(path.removeprefix("/cdn/"))
-        elif found := re.fullmatch(r"/api/datasets/([^/]+/[^/]+)(?:/revision/([^/]+))?", path):
+        elif found := re.fullmatch(r"/api/\w+/([^/]+/[^/]+)(?:/revision/(.+))?", path):
             self._describe(found[1], found[2])
         else:
             self._refuse(404, "")
@@ -91,19 +93,25 @@ class Hub(BaseHTTPRequestHandler):
             headers["Retry-After"] = self.date_time_string(int(time.time()) + 3)
         self._send(status, b"", headers)
 
+    def _at(self, revision: str | None) -> State | None:
+        """What the main branch, another one, or a commit holds."""
+        branches = {None: self.state, "main": self.state, **self.state.branches}
+        held = {branch.commit: branch for branch in branches.values()}
+        return branches.get(revision) or held.get(str(revision))
+
     def _resolve(self, revision: str, name: str) -> None:
-        state = self.state
-        if revision != state.commit:
+        state, held = self.state, self._at(revision)
+        if held is None or revision == "main":
             return self._refuse(404, "RevisionNotFound")
-        if name not in state.files:
+        if name not in held.files:
             return self._refuse(404, "EntryNotFound")
-        body = state.files[name]
+        body = held.files[name]
         if state.strikes("login-page"):
             return self._send(200, b"<html>Please log in</html>", {})
         late = state.fault == "changed-late" and sum("resolve" in line for line in state.asked) > 1
         changed = late or state.fault == "changed"
         announced = {
-            "X-Repo-Commit": OTHER_COMMIT if changed else state.commit,
+            "X-Repo-Commit": OTHER_COMMIT if changed else held.commit,
             "X-Linked-Size": str(len(body) + (state.fault == "other-size")),
             "X-Linked-Etag": f'"{"0" * 64 if state.fault == "other-sha" else _sha256(body)}"',
             "Location": f"http://localhost:{self.connection.getsockname()[1]}/cdn/{name}",
@@ -114,7 +122,8 @@ class Hub(BaseHTTPRequestHandler):
 
     def _deliver(self, name: str) -> None:
         state = self.state
-        body = state.files[name]
+        everything = [state, *state.branches.values()]
+        body = next(held.files[name] for held in everything if name in held.files)
         if state.strikes("body-503"):
             return self._refuse(503, "")
         if state.strikes("body-429"):
@@ -151,8 +160,8 @@ class Hub(BaseHTTPRequestHandler):
             os.dup2(nowhere.fileno(), self.connection.fileno())
 
     def _describe(self, hub: str, revision: str | None) -> None:
-        state = self.state
-        if revision not in (None, state.commit):
+        state, held = self.state, self._at(revision)
+        if held is None:
             return self._refuse(404, "RevisionNotFound")
         siblings = [
             {
@@ -161,9 +170,9 @@ class Hub(BaseHTTPRequestHandler):
                 "blobId": "b" * 40,
                 "lfs": {"size": len(body), "sha256": _sha256(body), "pointerSize": 130},
             }
-            for name, body in state.files.items()
+            for name, body in held.files.items()
         ]
-        document = {"id": hub, "sha": state.commit, "siblings": siblings}
+        document = {"id": hub, "sha": held.commit, "siblings": siblings}
         return self._send(200, json.dumps(document).encode(), {"Content-Type": "application/json"})
 
     def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:

@@ -582,3 +582,29 @@ def test_the_published_files(shared: Path) -> None:
     social, hard = found["social_iqa/dev.tsv"].counts, found["arc_hard/dev.tsv"].counts
     assert (social["duplicate-choices"], social["answer-equals-two-choices"]) == (5, 1)
     assert (hard["duplicate-choices"], hard["hidden-character"]) == (1, 1)
+
+
+def test_a_share_that_is_missing_is_named(tmp_path: Path) -> None:
+    for index in (0, 2):
+        convert(
+            Request(
+                dataset="copa", split="train", source="sample", to="jsonl",
+                out=tmp_path, shard_rows=3, share=(index, 3),
+            )
+        )  # fmt: skip
+    report = check(tmp_path)
+    assert not report.ok
+    (finding,) = report.findings
+    assert finding.trap == "missing-share"
+    assert "its share 1 is not there" in finding.message
+
+
+@pytest.mark.parametrize("dataset", ["truthfulqa_mc2", "com2sense_paired", "numersense"])
+def test_published_forms_are_as_they_were_written(tmp_path: Path, dataset: str) -> None:
+    """Several lines a row, rows in another order, choices merged: the counts still hold."""
+    for to in FORMATS:
+        request = Request(
+            dataset=dataset, split="validation", source="sample", to=to, recipe="vera",
+            out=tmp_path / to,
+        )  # fmt: skip
+        assert check(convert(request).folder).findings == ()

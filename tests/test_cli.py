@@ -50,7 +50,8 @@ def test_convert_prints_the_folder_and_tells_the_rest_on_stderr(uqa: Uqa, tmp_pa
     assert len(rows) == 16
     assert {"id", "input", "output", "statements"} <= set(rows[0])
     quiet = uqa("convert", "copa", "--split", "test", "--out", "q", "-q", "--source", "sample")
-    assert quiet.stderr == ""
+    assert quiet.stderr.splitlines() == [quiet.stderr.strip()]
+    assert "invented rows" in quiet.stderr, "what must be known is not silenced"
 
 
 def test_auto_falls_back_to_the_sample_loudly(uqa: Uqa, tmp_path: Path) -> None:
@@ -165,3 +166,31 @@ def test_version_and_help(uqa: Uqa) -> None:
     for command in ("list", "show", "convert", "train"):
         assert uqa(command, "--help").returncode == 0
         assert command in uqa("--help").stdout
+
+
+def test_near_names_of_splits_and_options_are_offered(uqa: Uqa) -> None:
+    assert "did you mean validation?" in uqa("convert", "copa", "--split", "validatoin").stderr
+    assert "did you mean copa" in uqa("convert", "coppa", "--split", "dev").stderr
+    assert "--split" in uqa("convert", "copa", "--splt", "dev").stderr
+    assert "is a path" in uqa("convert", "./copa", "--split", "dev").stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("convert copa --split dev --question q", "--from-file FILE"),
+        ("convert mine --split dev --from-file a.csv --raw b.csv --question q", "one of them"),
+        ("convert copa --split dev --recipe vera --profile canonical", "one switch"),
+        ("convert mine --split dev --from-file a.csv --question q", "no such file"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(uqa: Uqa, command: str, says: str) -> None:
+    done = uqa(*command.split())
+    assert done.returncode == 2
+    assert says in done.stderr
+
+
+def test_quiet_check_answers_with_its_exit_code(uqa: Uqa) -> None:
+    uqa(*"convert copa --split dev --source sample -q --to tsv --out out".split())
+    done = uqa("check", "out", "-q")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

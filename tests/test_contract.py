@@ -1,4 +1,4 @@
-"""What every adapter promises (unifiedqa_convert/contract.py), asked of each and of each sample.
+"""What every adapter promises (unifiedqa_convert/contract/), asked of each and of each sample.
 
 The goldens in tests/golden/ hold what the samples must become. After a change that is meant:
 ``pytest tests/test_contract.py --update-goldens``, then read the difference before committing it.
@@ -18,7 +18,8 @@ import pytest
 from conftest import ROOT
 
 from unifiedqa_convert import contract
-from unifiedqa_convert.contract import Breach, Case, Sample, breaches, cases
+from unifiedqa_convert.contract import Breach, Case, Sample, breaches, cases, of_sample
+from unifiedqa_convert.contract.sample import chunk_of
 from unifiedqa_convert.registry import catalogue
 from unifiedqa_convert.schema import Adapter, Converted, Record
 from unifiedqa_convert.shapes import raw_names
@@ -227,22 +228,22 @@ def test_what_only_we_could_break_is_noticed_too(
     sinner: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sample: Sample = contract.samples(sinner(Sin("none")))[0]
-    first, second, *_ = contract._chunk(sample).converted
+    first, second, *_ = chunk_of(sample).converted
 
     def messages(promise: contract.Promise, *items: Converted) -> list[str]:
-        chunk = contract._chunk(sample)._replace(converted=[*items])
+        chunk = chunk_of(sample)._replace(converted=[*items])
         with monkeypatch.context() as patched:
-            patched.setattr(contract, "_chunk", lambda _: chunk)
+            patched.setattr(of_sample, "chunk_of", lambda _: chunk)
             return [*promise(sample)]
 
-    ids = contract.written_ids_are_unique_and_say_nothing
+    ids = of_sample.written_ids_are_unique_and_say_nothing
     assert not messages(ids, first, second)
     assert messages(ids, first, first) == ["an id stands twice"]
     assert messages(ids, first, second._replace(id="weather-validation-A"))
     for text in ("a\tb", "a\nb", "a\rb", "a\u2028b", " "):
-        assert messages(contract.records_are_one_line, first._replace(question=Record(text, "b")))
-    assert messages(contract.records_are_one_line, first._replace(question=Record("a", "b\n")))
-    back = contract.records_parse_back_or_are_flagged
+        assert messages(of_sample.records_are_one_line, first._replace(question=Record(text, "b")))
+    assert messages(of_sample.records_are_one_line, first._replace(question=Record("a", "b\n")))
+    back = of_sample.records_parse_back_or_are_flagged
     assert messages(back, first._replace(flags=("ambiguous-record",)))
     assert messages(back, first._replace(question=second.question))
 

@@ -161,3 +161,41 @@ def test_an_output_path_that_is_a_file(tmp_path: Path) -> None:
     assert done.returncode == 5
     assert "cannot write" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
+    """kill -9 reaches one process; what it started must not write on beside the next run."""
+    raw, out = raw_file(tmp_path, 20_000), tmp_path / "out"
+    command = [UQA, *arguments(raw, out, 250), "--workers", "2"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    place = Place(out / "copa" / "train")
+    while not list(place.work.glob("shard-*.json")):
+        time.sleep(0.02)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    assert len(children) >= 2
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 10
+    while any(Path(f"/proc/{child}").exists() for child in children):
+        assert time.monotonic() < deadline, "a worker lives on"
+        time.sleep(0.05)
+    assert run(command).returncode == 0
+    assert run([UQA, *arguments(raw, tmp_path / "whole", 250)]).returncode == 0
+    assert digest(place.final) == digest(tmp_path / "whole" / "copa" / "train")
+
+
+def test_sigterm_lets_go_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    raw, out = raw_file(tmp_path, 20_000), tmp_path / "out"
+    command = [UQA, *arguments(raw, out, 250)]
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    place = Place(out / "copa" / "train")
+    while not list(place.work.glob("shard-*.json")):
+        time.sleep(0.02)
+    process.terminate()
+    _, said = process.communicate()
+    assert process.returncode == 143
+    assert "the same command goes on" in said
+    assert not place.final.with_name(".train.holder").exists()
+    assert run(command).returncode == 0

@@ -249,3 +249,64 @@ def test_limit_takes_the_first_rows(tmp_path: Path) -> None:
     first = (result.folder / "data-00000.jsonl").read_bytes()
     whole = convert(request(raw_file(tmp_path, 500), tmp_path / "whole"))
     assert first == (whole.folder / "data-00000.jsonl").read_bytes()
+
+
+def test_what_uqa_did_not_write_is_never_touched(tmp_path: Path) -> None:
+    raw, final = raw_file(tmp_path, 3), tmp_path / "out" / "copa" / "train"
+    final.mkdir(parents=True)
+    (final / "thesis.tex").write_text("ten years")
+    for overwrite in (False, True):
+        with pytest.raises(OutputError, match=r"holds thesis\.tex"):
+            convert(request(raw, tmp_path / "out", overwrite=overwrite))
+    assert (final / "thesis.tex").read_text() == "ten years"
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_a_file_or_a_link_in_the_outputs_place_stays(tmp_path: Path, kind: str) -> None:
+    raw, final = raw_file(tmp_path, 3), tmp_path / "out" / "copa" / "train"
+    final.parent.mkdir(parents=True)
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    final.symlink_to(elsewhere) if kind == "link" else final.write_text("mine")
+    with pytest.raises(OutputError, match=f"is a {kind}"):
+        convert(request(raw, tmp_path / "out", overwrite=True))
+    assert final.is_symlink() if kind == "link" else final.read_text() == "mine"
+
+
+def test_notes_of_a_person_beside_an_output_are_not_deleted_with_it(tmp_path: Path) -> None:
+    raw = raw_file(tmp_path, 3)
+    folder = convert(request(raw, tmp_path / "out")).folder
+    (folder / "notes.txt").write_text("look at row 2")
+    with pytest.raises(OutputError, match=r"holds notes\.txt"):
+        convert(request(raw, tmp_path / "out", to="tsv", overwrite=True))
+    assert (folder / "notes.txt").is_file()
+
+
+def test_an_unreadable_manifest_is_another_conversion(tmp_path: Path) -> None:
+    raw = raw_file(tmp_path, 3)
+    folder = convert(request(raw, tmp_path / "out")).folder
+    before = digest(folder)
+    (folder / "manifest.json").write_text("{")
+    with pytest.raises(OutputError, match="--overwrite"):
+        convert(request(raw, tmp_path / "out"))
+    convert(request(raw, tmp_path / "out", overwrite=True))
+    assert digest(folder) == before
+
+
+def test_a_complete_output_that_was_damaged_is_made_again(tmp_path: Path) -> None:
+    raw = raw_file(tmp_path, 250)
+    folder = convert(request(raw, tmp_path / "out")).folder
+    before = digest(folder)
+    with (folder / "data-00001.jsonl").open("r+b") as file:
+        file.truncate(50)
+    assert convert(request(raw, tmp_path / "out")).made
+    assert digest(folder) == before
+
+
+def test_a_link_in_the_holders_place_is_not_followed(tmp_path: Path) -> None:
+    victim, place = tmp_path / "victim", Place(tmp_path / "out" / "copa" / "train")
+    victim.write_text("untouched")
+    place.final.parent.mkdir(parents=True)
+    place.final.with_name(".train.holder").symlink_to(victim)
+    with claimed(place):
+        pass
+    assert victim.read_text() == "untouched"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from unifiedqa_convert.errors import TooManyRejects, UsageError
-from unifiedqa_convert.own_file import Columns, GoldIs
+from unifiedqa_convert.own_file import Columns, GoldIs, adapter_for
 from unifiedqa_convert.pipeline import Request, convert
 
 CSV = """question,first,second,right,text
@@ -60,18 +60,30 @@ def test_a_place_that_is_not_there_is_rejected(tmp_path: Path, gold_is: GoldIs, 
         rows(table(tmp_path, bad, bad), tmp_path / "out", columns)
 
 
-def test_yes_no_and_free_text_by_the_gold(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("golds", "gold_is", "kinds", "outputs"),
+    [
+        ([True, "no", ""], "text", "yes_no", ["yes", "no", None]),
+        (["yes", "no", "Ada"], "text", "free_text", ["yes", "no", "Ada"]),
+        (["1", "0", "2"], "text", "free_text", ["1", "0", "2"]),  # how many moons?
+        (["1", "0", "TRUE"], "yesno", "yes_no", ["yes", "no", "yes"]),
+    ],
+)
+def test_the_column_decides_between_yes_no_and_free_text_never_a_row(
+    tmp_path: Path, golds: list[object], gold_is: GoldIs, kinds: str, outputs: list[str | None]
+) -> None:
     path = tmp_path / "mine.jsonl"
-    lines = [
-        {"q": "Is ice cold?", "a": True},
-        {"q": "Is it?", "a": "no"},
-        {"q": "Who?", "a": "Ada"},
-    ]
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    columns = Columns.of("q", None, "a", "text", None)
-    found = rows(path, tmp_path / "out", columns)
-    assert [row["kind"] for row in found] == ["yes_no", "yes_no", "free_text"]
-    assert [row["output"] for row in found] == ["yes", "no", "Ada"]
+    path.write_text("".join(json.dumps({"q": "Is it?", "a": gold}) + "\n" for gold in golds))
+    found = rows(path, tmp_path / "out", Columns.of("q", None, "a", gold_is, None))
+    assert [row["kind"] for row in found] == [kinds] * 3
+    assert [row["output"] for row in found] == outputs
+
+
+def test_what_is_neither_yes_nor_no_is_rejected(tmp_path: Path) -> None:
+    path = tmp_path / "mine.jsonl"
+    path.write_text('{"q": "Is it?", "a": "maybe"}\n')
+    with pytest.raises(TooManyRejects, match="neither yes nor no"):
+        rows(path, tmp_path / "out", Columns.of("q", None, "a", "yesno", None))
 
 
 def test_a_tsv_keeps_its_quotation_marks(tmp_path: Path) -> None:
@@ -103,3 +115,8 @@ def test_what_is_wrong_is_said(
     path = table(tmp_path, "ice", "wood")
     with pytest.raises(UsageError, match=message):
         convert(Request(dataset=dataset, split="train", from_file=path, columns=columns))
+
+
+def test_a_file_that_is_not_there_and_options_that_say_nothing() -> None:
+    with pytest.raises(UsageError, match="no such file"):
+        adapter_for("mine", "train", Path("nowhere.csv"), Columns("q"))

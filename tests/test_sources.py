@@ -148,14 +148,14 @@ def test_an_unpinned_source_names_the_command_that_pins_it() -> None:
 @pytest.mark.parametrize("name", ["./sciq", "../sciq", "/data/sciq", "path:sciq"])
 def test_a_name_written_as_a_path_is_told_where_paths_go(name: str) -> None:
     with pytest.raises(UsageError, match="--from-file"):
-        sources.bare(name)
+        load_adapter(name)
 
 
 def test_a_bare_name_is_the_registrys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "sciq").mkdir()
     (tmp_path / "sciq" / "valid.json").write_bytes(b"[]")
     monkeypatch.chdir(tmp_path)
-    assert load_adapter(sources.bare("sciq")) is SCIQ
+    assert load_adapter("sciq") is SCIQ
     found = sources.locate(SCIQ, "validation", (), "sample")
     assert not any(path.is_relative_to(tmp_path) for path in found.files)
 
@@ -170,7 +170,7 @@ def test_hostile_names_are_refused_before_anything_is_opened(tmp_path: Path) -> 
         "from pathlib import Path\n"
         "from unifiedqa_convert.errors import UsageError\n"
         "from unifiedqa_convert.registry import load_adapter\n"
-        "from unifiedqa_convert.sources import bare, canonical_split, locate\n"
+        "from unifiedqa_convert.sources import canonical_split, locate\n"
         "adapter, opened = load_adapter('sciq'), []\n"
         "def note(event, arguments):\n"
         "    if event.startswith(('open', 'os.listdir', 'os.scandir', 'socket', 'glob')):\n"
@@ -178,7 +178,7 @@ def test_hostile_names_are_refused_before_anything_is_opened(tmp_path: Path) -> 
         "sys.addaudithook(note)\n"
         f"for name in {HOSTILE!r}:\n"
         "    for step in (\n"
-        "        lambda: load_adapter(bare(name)),\n"
+        "        lambda: load_adapter(name),\n"
         "        lambda: locate(adapter, canonical_split(name), (), 'auto', Path('.')),\n"
         "        lambda: locate(adapter, canonical_split(name), (Path('/etc/passwd'),), 'hub'),\n"
         "        lambda: locate(adapter, name, (), 'sample'),\n"

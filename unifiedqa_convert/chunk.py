@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 from unifiedqa_convert.declare import Ask, QuestionConverter, Sentence
+from unifiedqa_convert.declare.asking import answers
 from unifiedqa_convert.declare.draft import draft, labels, only_asks
 from unifiedqa_convert.encode import (
     arrange,
@@ -20,7 +21,7 @@ from unifiedqa_convert.encode import (
     same_text,
     surely_recovers,
 )
-from unifiedqa_convert.errors import QuestionConverterError, RowError
+from unifiedqa_convert.errors import RowError
 from unifiedqa_convert.numbered import Numbered, Skipped
 from unifiedqa_convert.profiles import Profile
 from unifiedqa_convert.rows import as_json, wrong_field
@@ -84,15 +85,15 @@ def convert_chunk(
         asks = only_asks(item.example) if converter is None else 0
         unasked += asks  # nobody will answer them, so they need not be worded
         drafts.append(() if asks else draft(item.example))
-    answers = _answers(drafts, converter)
+    answered = _answers(drafts, converter)
     for item, entries in zip(placed, drafts, strict=True):
-        chunk.converted.append(_converted(item, entries, answers, profile))
+        chunk.converted.append(_converted(item, entries, answered, profile))
     _count(chunk)
     asked = unasked + sum(isinstance(entry, Ask) for entries in drafts for entry in entries)
     chunk.counts["asks/asked"] += asked
     if converter is None:
         chunk.counts["statements/not made/no question converter"] += asked
-    chunk.counts["asks/distinct per chunk"] += len(answers)
+    chunk.counts["asks/distinct per chunk"] += len(answered)
     return chunk
 
 
@@ -139,25 +140,11 @@ def _answers(drafts: Sequence[Drafts], converter: QuestionConverter | None) -> d
     """Each distinct ask of the chunk, answered once."""
     if converter is None:
         return {}
-    asks = list(dict.fromkeys(e for entries in drafts for e in entries if isinstance(e, Ask)))
-    if not asks:
-        return {}
-    sentences = converter.convert(asks)
-    if len(sentences) != len(asks):
-        raise QuestionConverterError(
-            f"question converter {converter.name} gave {len(sentences)} sentences "
-            f"for {len(asks)} asks"
-        )
-    for ask, sentence in zip(asks, sentences, strict=True):
-        if not sentence.text.strip():
-            raise QuestionConverterError(
-                f"question converter {converter.name} gave an empty sentence for {ask!r}"
-            )
-    return dict(zip(asks, sentences, strict=True))
+    return answers(converter, [e for entries in drafts for e in entries if isinstance(e, Ask)])
 
 
 def _converted(
-    item: _Placed, entries: Drafts, answers: dict[Ask, Sentence], profile: Profile
+    item: _Placed, entries: Drafts, answered: dict[Ask, Sentence], profile: Profile
 ) -> Converted:
     example = item.example
     parts, record = fields_and_record(example, profile)
@@ -169,7 +156,7 @@ def _converted(
         return Converted(item.id, item.row, example, record, (), (), flags)
     known = labels(example)
     same_choice = _disputed(parts.choices, known) if equal else _NONE
-    statements, same_sentence = _statements(entries, answers, known, same_choice)
+    statements, same_sentence = _statements(entries, answered, known, same_choice)
     told = {
         DUPLICATE: equal,
         CONFLICT: bool(same_choice),
@@ -195,7 +182,7 @@ def _converted(
 
 def _statements(
     entries: Drafts,
-    answers: dict[Ask, Sentence],
+    answered: dict[Ask, Sentence],
     known: Sequence[bool | None],
     same_choice: AbstractSet[int],
 ) -> tuple[list[Statement], AbstractSet[int]]:
@@ -203,7 +190,7 @@ def _statements(
     made = [
         (place, sentence)
         for place, entry in enumerate(entries)
-        if (sentence := answers.get(entry) if isinstance(entry, Ask) else entry) is not None
+        if (sentence := answered.get(entry) if isinstance(entry, Ask) else entry) is not None
     ]
     texts = [sentence.text for _, sentence in made]
     same: AbstractSet[int] = _NONE

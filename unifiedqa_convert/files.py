@@ -11,8 +11,11 @@ from typing import IO, Any
 
 @contextmanager
 def whole(path: Path) -> Iterator[IO[bytes]]:
-    """A file that appears under its name when it is complete and on disk, or not at all."""
-    temporary = path.with_name(f".{path.name}.tmp")
+    """A file that appears under its name when it is complete and on disk, or not at all.
+
+    The temporary name is the process's own: a worker that outlives its parent writes elsewhere.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
             yield file

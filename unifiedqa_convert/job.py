@@ -1,13 +1,14 @@
 """What is to be converted: a request as a user makes it, and the job it comes to."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from unifiedqa_convert.declare import QuestionConverter
+from unifiedqa_convert.declare import QuestionConverter, facts_of
 from unifiedqa_convert.declare.choose import question_converter
+from unifiedqa_convert.declare.options import Options
 from unifiedqa_convert.errors import UnreachableError, UsageError
 from unifiedqa_convert.files import sha256_of
 from unifiedqa_convert.joined import complete
@@ -38,6 +39,8 @@ class Request:
     to: Format = "arrow"
     out: Path = Path("data/converted")
     question_converter: str = "rules"
+    options: Options = field(default_factory=Options)
+    """The question converter's, where it is a model."""
     recipe: Recipe = "clean"
     profile: str | None = None
     """None: the recipe's."""
@@ -105,7 +108,7 @@ class Job:
             "redistributable": source.redistributable,
             "records": self.records,
             "format": self.request.to,
-            "question_converter": asked and {"name": asked.name, "version": asked.version},
+            "question_converter": asked and facts_of(asked),
             "limit": self.request.limit,
             "share": list(self.request.share),
             "shard_rows": self.request.shard_rows,
@@ -115,6 +118,12 @@ class Job:
 
 def look_up(request: Request) -> Job:
     """Turn names into things; UsageError or SourceError for what there is not."""
+    own = RECIPES[request.recipe]
+    if request.recipe != "clean" and request.profile not in (None, own):
+        raise UsageError(
+            f"--recipe {request.recipe} is one switch for everything and writes profile {own}: "
+            "leave --profile out, or the recipe"
+        )
     split = canonical_split(request.split)
     adapter, located = _adapter_and_files(request, split)
     records: Records = request.records or ("question" if request.to in ("tsv", "vera") else "both")
@@ -136,7 +145,7 @@ def look_up(request: Request) -> Job:
         located._replace(files=complete(adapter, split, located.files)),
         profile_named(request.profile or RECIPES[request.recipe]).of(adapter.name),
         records,
-        question_converter(request.question_converter),
+        question_converter(request.question_converter, request.options),
         request,
     )
 

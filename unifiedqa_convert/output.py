@@ -7,6 +7,7 @@ manifest is the last file written into it.
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +18,12 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from unifiedqa_convert.errors import OutputError, OutputLocked
-from unifiedqa_convert.files import flush, sha256_of, write_json
+from unifiedqa_convert.files import flush, sha256_of, whole, write_json
 
 MANIFEST = "manifest.json"
 REJECTS = "rejects.jsonl"
+OURS = re.compile(r"manifest\.json|rejects\.jsonl|README\.md|data-\d+\.\w+")
+"""The names of the files in an output: a folder that holds others is not ours to replace."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,39 @@ class Place:
         return self.final.with_name(f".{self.final.name}.replaced")
 
     def manifest(self) -> dict[str, Any] | None:
-        """The manifest of a complete output; None where there is none."""
+        """The manifest of a complete output; None where there is none, {} for an unreadable one.
+
+        OutputError where something stands there that is no output of ours.
+        """
+        self.check_ours()
         path = self.final / MANIFEST
-        return dict(json.loads(path.read_bytes())) if path.is_file() else None
+        try:
+            found = json.loads(path.read_bytes()) if path.is_file() else None
+        except ValueError:
+            return {}
+        return found if found is None or isinstance(found, dict) else {}
+
+    def check_ours(self) -> None:
+        """OutputError where ``final`` is no folder, or holds files that are not an output's."""
+        final = self.final
+        if final.is_symlink() or (final.exists() and not final.is_dir()):
+            what = "is a link" if final.is_symlink() else "is a file"
+        elif final.is_dir() and (others := sorted(p.name for p in final.iterdir() if not _ours(p))):
+            what = f"holds {', '.join(others[:3])}{' …' if len(others) > 3 else ''}"
+        else:
+            return
+        raise OutputError(
+            f"{final} {what}, which uqa did not write and does not replace: move it elsewhere, or "
+            "choose another --out"
+        )
+
+    def damaged(self, manifest: dict[str, Any]) -> str | None:
+        """The first file that no longer has the bytes the manifest lists, if any."""
+        for file in manifest.get("files", ()):
+            path = self.final / file["path"]
+            if not path.is_file() or sha256_of(path) != file["sha256"]:
+                return str(file["path"])
+        return None
 
 
 @contextmanager
@@ -58,10 +91,14 @@ def claimed(place: Place) -> Iterator[None]:
         place.final.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(place.final.with_name(f".{place.final.name}.lock"))
         with lock.acquire(timeout=0):
-            holder.write_text(f"process {os.getpid()}")
-            _recover(place)
-            yield
-            holder.unlink(missing_ok=True)
+            try:
+                # By a rename, which a link of that name does not survive.
+                with whole(holder) as file:
+                    file.write(f"process {os.getpid()}".encode())
+                _recover(place)
+                yield
+            finally:
+                holder.unlink(missing_ok=True)
     except Timeout:
         who = holder.read_text() if holder.is_file() else "another process"
         raise OutputLocked(f"{place.final} is being written by {who}; wait or stop it") from None
@@ -79,6 +116,8 @@ def begin(place: Place, job: dict[str, Any]) -> dict[int, dict[str, Any]]:
         write_json(file, job)
         return {}
     kept: dict[int, dict[str, Any]] = {}
+    for stray in [*place.growing.glob(".*.tmp"), *place.work.glob(".*.tmp")]:
+        stray.unlink(missing_ok=True)
     for number, note in notes(place).items():
         shard = place.growing / note["file"]["path"]
         if shard.is_file() and sha256_of(shard) == note["file"]["sha256"]:
@@ -110,6 +149,7 @@ def publish(place: Place, manifest: dict[str, Any]) -> None:
 
 
 def _exchange(place: Place) -> None:
+    place.check_ours()
     if place.final.exists():
         shutil.rmtree(place.replaced, ignore_errors=True)
         place.final.rename(place.replaced)
@@ -117,6 +157,10 @@ def _exchange(place: Place) -> None:
     flush(place.final.parent)
     shutil.rmtree(place.replaced, ignore_errors=True)
     shutil.rmtree(place.work, ignore_errors=True)
+
+
+def _ours(path: Path) -> bool:
+    return OURS.fullmatch(path.name) is not None and path.is_file() and not path.is_symlink()
 
 
 def _recover(place: Place) -> None:

@@ -17,11 +17,13 @@ from unifiedqa_convert.schema import (
     Row,
     Source,
     Split,
+    Text,
     YesNo,
 )
 
-GoldIs = Literal["text", "letter", "0", "1"]
+GoldIs = Literal["text", "letter", "0", "1", "yesno"]
 YES_NO = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False}
+WORDS = frozenset("yes no true false".split())
 
 
 class Columns(NamedTuple):
@@ -31,7 +33,9 @@ class Columns(NamedTuple):
     choices: tuple[str, ...] = ()
     gold: str | None = None
     gold_is: GoldIs = "text"
-    """What the gold column holds: the choice's text, its letter, or its place from 0 or 1."""
+    """What the gold column holds: the choice's text, its letter, its place from 0 or 1, or yes and
+    no (true and false, 1 and 0). Without choices, text whose every cell is yes, no, true or false
+    is yes and no too: the column decides, never a row."""
     context: str | None = None
 
     @classmethod
@@ -55,6 +59,8 @@ class Columns(NamedTuple):
 
 def adapter_for(name: str, split: str, path: Path, columns: Columns) -> Adapter:
     """An adapter for one file. UsageError, with the columns there are, where one is not there."""
+    if not path.is_file():
+        raise UsageError(f"--from-file {path}: no such file")
     first = next((raw for raw in read(path) if isinstance(raw, dict)), None)
     if first is None:
         raise UsageError(f"--from-file {path}: no readable row")
@@ -63,7 +69,20 @@ def adapter_for(name: str, split: str, path: Path, columns: Columns) -> Adapter:
         raise UsageError(
             f"--from-file {path}: no column {', '.join(absent)}; it has: {', '.join(first)}"
         )
+    if columns.gold_is == "yesno" and columns.choices:
+        raise UsageError("--gold-is yesno is for questions without --choices")
+    if columns.gold_is == "text" and not columns.choices and _says_yes_or_no(path, columns.gold):
+        columns = columns._replace(gold_is="yesno")
     return _OwnFile(name, split, columns)
+
+
+def _says_yes_or_no(path: Path, gold: str | None) -> bool:
+    """Whether every gold of the file that there is says yes, no, true or false."""
+    if gold is None:
+        return False
+    cells = (_text(raw.get(gold)).strip().lower() for raw in read(path) if isinstance(raw, dict))
+    found = {cell for cell in cells if cell}
+    return bool(found) and found <= WORDS
 
 
 class _OwnFile(Adapter):
@@ -94,8 +113,10 @@ class _OwnFile(Adapter):
             choices = tuple(_text(values[f"choice{n}"]) for n in range(len(columns.choices)))
             golds = None if gold is None else (_position(gold, choices, columns),)
             yield MultipleChoice(question=question, context=context, choices=choices, golds=golds)
-        elif _text(gold).strip().lower() in YES_NO:
-            answer = YES_NO[_text(gold).strip().lower()]
+        elif columns.gold_is == "yesno":
+            answer = None if gold is None else YES_NO.get(_text(gold).strip().lower())
+            if gold is not None and answer is None:
+                raise FieldError(columns.gold or "", f"{gold!r} is neither yes nor no")
             yield YesNo(question=question, context=context, answer=answer)
         else:
             answers = None if gold is None else (_text(gold),)
@@ -104,9 +125,9 @@ class _OwnFile(Adapter):
 
 def _shape(columns: Columns) -> type[Row]:
     """A row class with the columns under fixed names; values are text, numbers or booleans."""
-    scalar = str | int | float | bool
+    scalar = Text | int | float | bool
     fields: dict[str, Any] = {
-        "question": (str, Field(alias=columns.question, description="question")),
+        "question": (Text, Field(alias=columns.question, description="question")),
         **{
             f"choice{place}": (scalar, Field(alias=column, description=f"choice {place + 1}"))
             for place, column in enumerate(columns.choices)
@@ -116,7 +137,7 @@ def _shape(columns: Columns) -> type[Row]:
         says = f"gold, as {columns.gold_is}; empty: unlabelled"
         fields["gold"] = (scalar | None, Field(None, alias=columns.gold, description=says))
     if columns.context:
-        fields["context"] = (str | None, Field(None, alias=columns.context, description="context"))
+        fields["context"] = (Text | None, Field(None, alias=columns.context, description="context"))
     shape: type[Row] = create_model("OwnRow", __base__=Row, __doc__="A user's own file.", **fields)
     shape.shape = "own"
     return shape

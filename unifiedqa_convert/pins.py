@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from unifiedqa_convert.errors import OutputError, SourceError, UnreachableError, UqaError
-from unifiedqa_convert.schema import Source, Split
+from unifiedqa_convert.schema import ModelRepo, Source, Split
 
 if TYPE_CHECKING:
     from httpx2 import Request, Response
@@ -121,7 +121,7 @@ def describe(source: Source, revision: str | None) -> "DatasetInfo":
 
 
 @contextmanager
-def asking(what: str, source: Source) -> Iterator[None]:
+def asking(what: str, source: Source | ModelRepo) -> Iterator[None]:
     """The client's own way of asking, bounded in time; what it raises comes out as one of ours.
 
     One thread at a time: the client is shared by the process.
@@ -167,7 +167,7 @@ class _Patience:
     is for ever where a server ignores Range.
     """
 
-    def __init__(self, what: str, source: Source) -> None:
+    def __init__(self, what: str, source: Source | ModelRepo) -> None:
         self.what = what
         self.source = source
         self.since = time.monotonic()
@@ -224,7 +224,7 @@ def _asked_to_wait(response: "Response") -> float:
     return max(wait, (until - datetime.now(UTC)).total_seconds())
 
 
-def _ours(error: Exception, what: str, source: Source) -> UqaError:
+def _ours(error: Exception, what: str, source: Source | ModelRepo) -> UqaError:
     """The client's error as one of ours: what it means, and what to do next."""
     from huggingface_hub import constants, errors
 
@@ -248,12 +248,13 @@ def _ours(error: Exception, what: str, source: Source) -> UqaError:
     )
 
 
-def _refused(error: Any, what: str, source: Source) -> UqaError:
+def _refused(error: Any, what: str, source: Source | ModelRepo) -> UqaError:
     """An HTTP status: who may not have it, what is not there, or trouble at the hub."""
     from huggingface_hub import constants, errors
 
     status = error.response.status_code
-    page = f"{constants.ENDPOINT}/datasets/{source.hub}"
+    kind = "datasets/" if isinstance(source, Source) else ""
+    page = f"{constants.ENDPOINT}/{kind}{source.hub}"
     instead = by_hand(source)
     if isinstance(error, errors.GatedRepoError):
         return UnreachableError(
@@ -262,10 +263,10 @@ def _refused(error: Any, what: str, source: Source) -> UqaError:
         )
     if isinstance(error, errors.RevisionNotFoundError | errors.RemoteEntryNotFoundError):
         lacks = "file" if isinstance(error, errors.RemoteEntryNotFoundError) else "commit"
-        return Gone(
-            f"{what}: the hub has no such {lacks} any more (HTTP {status}); see `uqa sources "
-            f"--check`, pin it anew with `uqa sources --pin`, or {instead}"
-        )
+        advice = "see `uqa sources --check`, pin it anew with `uqa sources --pin`, or "
+        advice = advice if isinstance(source, Source) else f"look at {page}, or "
+        lacks = f"the hub has no such {lacks} any more (HTTP {status})"
+        return Gone(f"{what}: {lacks}; {advice}{instead}")
     if status in (401, 403, 404):
         why = {401: "absent, or private", 403: "forbidden", 404: "absent"}[status]
         return UnreachableError(
@@ -285,8 +286,10 @@ def storage(error: OSError) -> OutputError:
     )
 
 
-def by_hand(source: Source) -> str:
+def by_hand(source: Source | ModelRepo) -> str:
     """What can be done without the hub."""
+    if isinstance(source, ModelRepo):
+        return "bring the model's files here some other way and name their folder: ./FOLDER"
     return source.ask or f"download the rows from {source.homepage} and give them with --raw"
 
 

@@ -66,7 +66,8 @@ def convert(request: Request, progress: Progress | None = None) -> Result:
                     f"{place.final} holds another conversion; --overwrite replaces it, "
                     "--out DIR puts this one elsewhere"
                 )
-            return Result(place.final, found, job.located.note, made=False)
+            if place.damaged(found) is None:
+                return Result(place.final, found, job.located.note, made=False)
         done = begin(place, described)
         _make_shards(job, place, frozenset(done), progress or (lambda _rows: None))
         manifest = _manifest(job, described, place)
@@ -90,7 +91,8 @@ def _rows_in(place: Place) -> int:
 
 
 def _work_alone(request: Request, done: frozenset[int], turn: tuple[int, int]) -> None:
-    job = look_up(replace(request, workers=1))
+    options = replace(request.options, turn=turn)  # which GPU is this worker's
+    job = look_up(replace(request, workers=1, options=options))
     _work(job, job.place(), done, turn, lambda _rows: None)
 
 
@@ -114,9 +116,12 @@ def _work(
         None if everything else wanted,
         as_paired=job.profile.own.as_paired,
     )
+    rejected = sum(len(note["rejects"]) for note in notes(place).values())
     with _without_cycle_search():
         for number, shard in groupby(rows, key=lambda row: row.number // size):
-            commit(place, number, _shard(job, place, number, shard, progress))
+            note = _shard(job, place, number, shard, rejected, progress)
+            rejected += len(note["rejects"])
+            commit(place, number, note)
 
 
 @contextmanager
@@ -132,12 +137,16 @@ def _without_cycle_search() -> Iterator[None]:
 
 
 def _shard(
-    job: Job, place: Place, number: int, rows: Iterator[Numbered], progress: Progress
+    job: Job,
+    place: Place,
+    number: int,
+    rows: Iterator[Numbered],
+    before: int,
+    progress: Progress,
 ) -> Note:
-    """Write one shard; its note holds its counts, its rejects and its file's digest."""
+    """Write one shard, after ``before`` rejects; its counts, its rejects, its file's digest."""
     counts: Counter[str] = Counter()
     rejects: list[dict[str, Any]] = []
-    before = sum(len(note["rejects"]) for note in notes(place).values())
     path = place.growing / f"data-{number:05}.{SUFFIXES[job.request.to]}"
     with whole(path) as file:
         writer = WRITERS[job.request.to](file, arrow_schema(job.records, job.facts()))

@@ -28,12 +28,17 @@ def _bar(title: str, total: int | None) -> Iterator[Callable[[int], None]]:
 
     columns = [
         *Progress.get_default_columns()[:3],
-        TextColumn("{task.completed:,.0f} rows"),
+        TextColumn("{task.completed:,.0f} rows, {task.fields[rate]:,.0f}/s"),
         TimeRemainingColumn(),
     ]
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=total)
-        yield lambda rows: bar.update(task, completed=rows)
+        task = bar.add_task(title, total=total, rate=0.0)
+        started = time.monotonic()
+
+        def update(rows: int) -> None:
+            bar.update(task, completed=rows, rate=rows / (time.monotonic() - started))
+
+        yield update
 
 
 def _heartbeat(title: str, total: int | None) -> Callable[[int], None]:
@@ -46,7 +51,7 @@ def _heartbeat(title: str, total: int | None) -> Callable[[int], None]:
             return
         last = now
         rate = rows / (now - started)
-        left = f", {(total - rows) / rate:,.0f} s left" if total and rate else ""
+        left = f", {(total - rows) / rate:,.0f} s left" if total and rate and total > rows else ""
         print(f"{title}: {rows:,} rows, {rate:,.0f}/s{left}", file=sys.stderr, flush=True)
 
     return update

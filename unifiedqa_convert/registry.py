@@ -17,6 +17,7 @@ from unifiedqa_convert.errors import PluginError, UsageError
 from unifiedqa_convert.schema import Adapter
 
 GROUP = "unifiedqa_convert.adapters"
+PATHS = ("./", "../", "/", "path:")
 FACTS = ("name", "version", "verified", "shapes", "source")
 
 
@@ -48,7 +49,16 @@ def catalogue() -> Catalogue:
 
 
 def load_adapter(name: str) -> Adapter:
-    """The adapter of that name; UsageError with near names, or the plugin errors, otherwise."""
+    """The adapter of that name; UsageError with near names, or the plugin errors, otherwise.
+
+    A bare name is the registry's, even where a folder of that name lies in the working directory;
+    what is written as a path is none.
+    """
+    if name.startswith(PATHS):
+        raise UsageError(
+            f"{name!r} is a path, but a dataset's name goes here (`uqa list` shows all); convert a "
+            "file of your own with --from-file"
+        )
     found = catalogue()
     if name in found.adapters:
         for error in found.errors:

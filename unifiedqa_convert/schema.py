@@ -269,6 +269,13 @@ class Source:
     sentence: ``ask for the file at https://…, then give it with --raw``."""
 
 
+class ModelRepo(NamedTuple):
+    """A repository of models on the hub."""
+
+    hub: str
+    """``owner/name``."""
+
+
 class Adapter(ABC):
     """One dataset: its facts, and one pure generator from a typed row to examples."""
 

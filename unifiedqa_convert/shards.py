@@ -110,7 +110,7 @@ class TsvWriter:
             for text, answer in records
         ]
         self._file.write("".join(lines).encode())
-        return Counter({WRITTEN: len(records)})
+        return Counter({WRITTEN: len(rows)})
 
     def _records(self, rows: Rows) -> list[tuple[str, str | None]]:
         """The rows' records; where the published file judges each choice, a record for each."""

@@ -1,59 +1,37 @@
-"""Source → local files: given, in a folder, the hub's cache, the hub, or the embedded sample.
+"""Source → local files: given, in a folder, the hub's cache, the hub, or the embedded sample."""
 
-And what `uqa sources` tells about the hub's part: its state here, a check there, a new pin.
-"""
-
+import difflib
 import importlib
 import os
-import re
 import shlex
-from dataclasses import fields, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 from unifiedqa_convert.errors import SourceError, UnreachableError, UsageError
 from unifiedqa_convert.files import sha256_of
 from unifiedqa_convert.pins import (
     DATA,
-    Gone,
-    HubDown,
     Pin,
     by_hand,
     cached,
-    describe,
     fetch,
     is_commit,
     storage,
 )
-from unifiedqa_convert.registry import catalogue, load_adapter
 from unifiedqa_convert.schema import Adapter, Split
 
 if TYPE_CHECKING:
-    from huggingface_hub import DatasetInfo
+    pass
 
 SourceName = Literal["auto", "hub", "sample"]
 DATA_DIR = "UQA_DATA_DIR"
 SPLIT_ALIASES = {"dev": "validation", "val": "validation", "valid": "validation"}
-PATHS = ("./", "../", "/", "path:")
 
 
 def canonical_split(name: str) -> str:
     """The split's one name: people say dev, val and valid for validation."""
     return SPLIT_ALIASES.get(name, name)
-
-
-def bare(dataset: str) -> str:
-    """The name of a dataset as it was given, unless it is written as a path.
-
-    A bare name is the registry's, even where a folder of that name lies in the working directory.
-    """
-    if dataset.startswith(PATHS):
-        raise UsageError(
-            f"{dataset!r} is a path, but a dataset's name goes here (`uqa list` shows all); a file "
-            "of your own is for --from-file, which this version does not have yet"
-        )
-    return dataset
 
 
 class Located(NamedTuple):
@@ -80,8 +58,7 @@ def locate(
     sample.
     """
     if split not in adapter.source.splits:
-        known = ", ".join(adapter.source.splits)
-        raise UsageError(f"{adapter.name} has no split {split!r}; it has: {known}")
+        raise no_split(adapter, split)
     if raw:
         return _given(raw)
     if data_dir is not None and source != "auto":
@@ -98,6 +75,14 @@ def locate(
         return _hub(adapter, split)
     except UnreachableError as error:
         return _sample(adapter, split, str(error))
+
+
+def no_split(adapter: Adapter, split: str) -> UsageError:
+    """The error for a split that the dataset does not have, with the likeliest one first."""
+    known = list(adapter.source.splits)
+    near = difflib.get_close_matches(split, [*known, *SPLIT_ALIASES], n=1)
+    hint = f"did you mean {canonical_split(near[0])}? " if near else ""
+    return UsageError(f"{adapter.name} has no split {split!r}: {hint}it has {', '.join(known)}")
 
 
 def sample_folder(adapter: Adapter) -> Path:
@@ -250,131 +235,3 @@ def _difference(path: Path, pin: Pin, pinned: Split) -> str | None:
     if announced is not None and sha256 != announced:
         return f"sha256 {sha256}, but the hub announced {announced}"
     return None
-
-
-def status(dataset: str | None) -> list[dict[str, Any]]:
-    """Each dataset's hub repository, commit and files, and which of them are here; no network."""
-    return [
-        {
-            "dataset": adapter.name,
-            "hub": adapter.source.hub,
-            "revision": adapter.source.revision if _is_pinned(adapter) else "unpinned",
-            "files": [
-                {
-                    "split": split,
-                    "file": pinned.file,
-                    "bytes": pinned.bytes,
-                    "sha256": pinned.sha256,
-                    "cached": _is_pinned(adapter) and cached(pin_of(adapter, split)) is not None,
-                }
-                for split, pinned in adapter.source.splits.items()
-                if pinned.file is not None
-            ],
-        }
-        for adapter in _adapters(dataset)
-    ]
-
-
-def check(dataset: str | None) -> list[dict[str, str]]:
-    """Whether the hub still has each pinned commit and its files, with the pinned sizes.
-
-    ``result`` is ok, changed, unreachable or unpinned. A hub that does not answer is asked once.
-    """
-    down: HubDown | None = None
-    checked = []
-    for adapter in _adapters(dataset):
-        try:
-            if not _is_pinned(adapter):
-                result, detail = "unpinned", _unpinned(adapter)
-            elif down is not None:
-                raise down
-            else:
-                changes = _changes(adapter, describe(adapter.source, adapter.source.revision))
-                result, detail = ("changed" if changes else "ok"), "; ".join(changes)
-        except Gone as error:
-            result, detail = "changed", str(error)
-        except UnreachableError as error:
-            down = error if isinstance(error, HubDown) else None
-            result, detail = "unreachable", str(error)
-        checked.append({"dataset": adapter.name, "result": result, "detail": detail})
-    return checked
-
-
-def pin(dataset: str) -> str:
-    """The lines for the adapter's ``Source(...)``: the main branch's commit of now, its files.
-
-    Nothing is written. A split that no file, or more than one, is named for is left for a person.
-    """
-    adapter = load_adapter(dataset)
-    if adapter.source.hub is None:
-        raise UnreachableError(f"{dataset}: no hub repository is known; {by_hand(adapter.source)}")
-    info = describe(adapter.source, None)
-    if not is_commit(info.sha):
-        raise SourceError(f"hub {adapter.source.hub}: {info.sha!r} is no commit")
-    sizes: dict[str, dict[str, Any]] = {
-        file.rfilename: {"bytes": file.size, "sha256": file.lfs.sha256 if file.lfs else None}
-        for file in info.siblings or ()
-        if file.rfilename.lower().endswith(DATA)
-    }
-    lines = [f"hub={adapter.source.hub!r},", f"revision={info.sha!r},", "splits={"]
-    for split, pinned in adapter.source.splits.items():
-        found = _named_for(adapter, split, list(sizes))
-        if len(found) == 1:
-            pinned = replace(pinned, file=found[0], **sizes[found[0]])
-        else:
-            lines.append(f"    # {split}: {'choose one of these' if found else 'no data file'}")
-            lines += [f"    #   file={file!r}, {_arguments(sizes[file])}" for file in found]
-        given = {field.name: getattr(pinned, field.name) for field in fields(pinned)}
-        kept = {name: given[name] for name in given if given[name] != getattr(Split, name)}
-        lines.append(f"    {split!r}: Split({_arguments(kept)}),")
-    return "\n".join([*lines, "},"])
-
-
-def _named_for(adapter: Adapter, split: str, names: list[str]) -> list[str]:
-    """Data files that name the split; in a repository of many datasets, those in ours' folder."""
-    pinned = adapter.source.splits[split]
-    if pinned.file in names:
-        return [pinned.file]
-    words = {split, *(alias for alias, name in SPLIT_ALIASES.items() if name == split)}
-    found = [
-        name
-        for name in names
-        if name.rsplit("/", 1)[-1] in pinned.names or words & set(re.split(r"[\W_]+", name.lower()))
-    ]
-    return [name for name in found if adapter.name in name.split("/")] or found
-
-
-def _arguments(values: dict[str, Any]) -> str:
-    return ", ".join(f"{name}={value!r}" for name, value in values.items())
-
-
-def _adapters(dataset: str | None) -> list[Adapter]:
-    return list(catalogue().adapters.values()) if dataset is None else [load_adapter(dataset)]
-
-
-def _is_pinned(adapter: Adapter) -> bool:
-    return adapter.source.hub is not None and is_commit(adapter.source.revision)
-
-
-def _unpinned(adapter: Adapter) -> str:
-    known = adapter.source.hub is not None
-    return f"`uqa sources --pin {adapter.name}`" if known else "no hub repository is known"
-
-
-def _changes(adapter: Adapter, info: "DatasetInfo") -> list[str]:
-    """How the repository differs from what is pinned; empty where it does not."""
-    if info.sha != adapter.source.revision:
-        return [f"commit {info.sha} instead of {adapter.source.revision}"]
-    there = {file.rfilename: file for file in info.siblings or ()}
-    changes = []
-    for pinned in adapter.source.splits.values():
-        if pinned.file is None:
-            continue
-        file = there.get(pinned.file)
-        if file is None:
-            changes.append(f"no {pinned.file}")
-        elif pinned.bytes is not None and file.size != pinned.bytes:
-            changes.append(f"{pinned.file}: {file.size} bytes instead of {pinned.bytes}")
-        elif pinned.sha256 and file.lfs and file.lfs.sha256 != pinned.sha256:
-            changes.append(f"{pinned.file}: sha256 {file.lfs.sha256} instead of {pinned.sha256}")
-    return changes

@@ -26,9 +26,8 @@ OPENERS: dict[Format, str] = {
 def convert_and_tell(request: Request, as_json: bool, quiet: bool) -> None:
     """Convert; print the folder (or JSON) on stdout, and the summary on stderr unless quiet."""
     result = _converted(request, quiet)
-    if not quiet:
-        for line in summary(result):
-            print(line, file=sys.stderr)
+    for line in _warnings(result) if quiet else [*_warnings(result), *summary(result)]:
+        print(line, file=sys.stderr)
     if as_json:
         print(json.dumps({"folder": str(result.folder), "manifest": result.manifest}, indent=2))
     else:
@@ -98,11 +97,6 @@ def summary(result: Result) -> list[str]:
     manifest, counts = result.manifest, result.manifest["counts"]
     rows, examples, statements = counts["rows"], counts["examples"], counts["statements"]
     lines = []
-    if manifest["sample"]:
-        lines.append(
-            "WARNING: these are the embedded sample's invented rows, not the dataset's"
-            + (f" ({result.note})" if result.note else "")
-        )
     if not result.made:
         lines.append("complete already; nothing was converted (--overwrite makes it again)")
     if result.resumed_shards:
@@ -123,6 +117,14 @@ def summary(result: Result) -> list[str]:
         sample = " --allow-sample" if manifest["sample"] else ""
         lines.append(f"train on it: uqa train --preset tiny --data {result.folder}{sample}")
     return lines
+
+
+def _warnings(result: Result) -> list[str]:
+    """What --quiet does not silence."""
+    if not result.manifest["sample"]:
+        return []
+    why = f" ({result.note})" if result.note else ""
+    return [f"WARNING: these are the embedded sample's invented rows, not the dataset's{why}"]
 
 
 def _source(manifest: dict[str, object]) -> str:

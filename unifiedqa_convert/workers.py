@@ -1,5 +1,8 @@
 """Several processes at one job. Each commits its own shards; none of them answers with data."""
 
+import os
+import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -9,6 +12,8 @@ from unifiedqa_convert.errors import UqaError
 
 LOOK_AGAIN = 0.5
 """Seconds between two looks at how far the workers are."""
+ORPHAN_PATIENCE = 0.1
+"""Seconds that a worker may outlive its parent."""
 
 
 def run_workers(tasks: Sequence[Callable[[], None]], look: Callable[[], None]) -> None:
@@ -17,7 +22,10 @@ def run_workers(tasks: Sequence[Callable[[], None]], look: Callable[[], None]) -
     Raises the first error of a task; what other workers committed by then is kept. Processes are
     spawned, not forked: pyarrow's threads don't survive a fork.
     """
-    with ProcessPoolExecutor(len(tasks), mp_context=get_context("spawn")) as pool:
+    context = get_context("spawn")
+    with ProcessPoolExecutor(
+        len(tasks), mp_context=context, initializer=_end_with, initargs=(os.getpid(),)
+    ) as pool:
         running = {pool.submit(task) for task in tasks}
         try:
             while running:
@@ -32,3 +40,14 @@ def run_workers(tasks: Sequence[Callable[[], None]], look: Callable[[], None]) -
             ) from None
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _end_with(parent: int) -> None:
+    """In a worker: end when the process that started it has ended, by kill -9 too."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(ORPHAN_PATIENCE)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -30,7 +30,7 @@ def declare(question: str, answer: str) -> Sentence:
 
 def test_it_is_a_question_converter() -> None:
     converter: QuestionConverter = Rules()
-    assert (converter.name, converter.version) == ("rules", "1")
+    assert (converter.name, converter.version) == ("rules", "2")
     assert converter.convert([]) == []
 
 
@@ -58,6 +58,35 @@ def test_everything_around_the_question_is_kept(question: str, answer: str, text
 @pytest.mark.parametrize(
     ("question", "answer", "text"),
     [
+        ("Who fixed the bike?", "Mark", "Mark fixed the bike."),
+        ("Who is taller, Ann or Bo?", "Bo", "Bo is taller."),
+        ("The sun is small, true or false?", "no", "The sun is not small."),
+        ("Its mass is 3 g. What is its size?", "2 l", "Its mass is 3 g. Its size is 2 l."),
+        ("How a cup cools tells us its", "age", "How a cup cools tells us its age."),
+        ("For a hike, is a boot better than a shoe?", "yes",
+         "For a hike, a boot is better than a shoe."),
+        ("The pan was hot, where was the cook?", "garden",
+         "The pan was hot, the cook was in a garden."),
+        ("They were late, so in what room did they eat?", "kitchen",
+         "They were late, so they ate in a kitchen."),
+    ],
+)  # fmt: skip
+def test_what_goes_before_and_after_a_question_is_told_from_it(
+    question: str, answer: str, text: str
+) -> None:
+    assert declare(question, answer) == Sentence(text, "rules")
+
+
+def test_the_answers_of_one_question_do_not_touch_each_other() -> None:
+    asks = [Ask("Where do cats sleep?", place) for place in ("barn", "yes", "on a bed", "barn")]
+    said = Rules().convert(asks)
+    assert said == [Rules().convert([ask])[0] for ask in asks]
+    assert said[0] == said[3] == Sentence("Cats sleep in a barn.", "rules")
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "text"),
+    [
         ("Fnord?", "maybe", "The answer to “Fnord?” is maybe."),
         ("", "gravity", "Gravity."),
         ("What is rain?", "", "The question “What is rain?” has no answer."),
@@ -75,7 +104,7 @@ TEXT = st.text(max_size=80) | st.lists(st.sampled_from(WORDS), max_size=14).map(
 @example(question="what ?", answer="?")
 @example(question="_____", answer="a?")
 @example(question="is", answer="yes")
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=250)
 def test_any_text_gives_one_sentence(question: str, answer: str) -> None:
     sentence = declare(question, answer)
     assert sentence == declare(question, answer)
@@ -99,7 +128,7 @@ def normal(text: str) -> str:
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize(("held_out", "least"), [(False, 0.94), (True, 0.74)])
+@pytest.mark.parametrize(("held_out", "least"), [(False, 0.95), (True, 0.77)])
 def test_it_says_what_people_said(shared: Path, held_out: bool, least: float) -> None:
     lines = (shared / "golden/declarative/references.jsonl").read_text("utf-8").splitlines()
     rows = [

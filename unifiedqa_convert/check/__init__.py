@@ -3,6 +3,7 @@
 import os
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,7 @@ from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.output import MANIFEST, Place
 
 Kind = Literal["output", "outputs", "tsv", "vera"]
+_SHARE = re.compile(r"(.+)\.(\d{5})-of-(\d{5})")
 _LEFT = re.compile(r"\..+\.(work|replaced)")
 
 
@@ -108,17 +110,36 @@ def _folder(path: Path, found: Findings) -> Kind:
             if left.is_dir():
                 found.add("interrupted", left)
         return "output"
-    outputs = 0
+    outputs = [Path(name) for name in _outputs_below(path, found)]
+    for output in outputs:
+        check_output(output, found)
+    for split, absent in _missing_shares(outputs):
+        found.add("missing-share", split, detail=", ".join(map(str, absent)))
+    if not outputs and not found.counts:
+        raise UsageError(f"{path} holds no output of uqa; give one, or a .tsv or .json file")
+    return "outputs"
+
+
+def _outputs_below(path: Path, found: Findings) -> Iterator[str]:
+    """The folders with a manifest; what is interrupted, or lacks its manifest, is a finding."""
     for name, folders, files in os.walk(path):
         for folder in sorted(folders):
             if _LEFT.fullmatch(folder):
                 found.add("interrupted", Path(name, folder))
         folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
         if MANIFEST in files:
-            outputs += 1
-            check_output(Path(name), found)
+            yield name
         elif any(map(SHARD.fullmatch, files)):
             found.add("no-manifest", Path(name))
-    if not outputs and not found.counts:
-        raise UsageError(f"{path} holds no output of uqa; give one, or a .tsv or .json file")
-    return "outputs"
+
+
+def _missing_shares(outputs: list[Path]) -> Iterator[tuple[Path, list[int]]]:
+    """Each split that was made in shares, with the numbers of those that are not there."""
+    there: dict[tuple[Path, int], set[int]] = {}
+    for folder in outputs:
+        if share := _SHARE.fullmatch(folder.name):
+            split = folder.with_name(share[1])
+            there.setdefault((split, int(share[3])), set()).add(int(share[2]))
+    for (split, shares), found in there.items():
+        if absent := sorted(set(range(shares)) - found):
+            yield split, absent

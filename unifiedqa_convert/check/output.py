@@ -26,6 +26,7 @@ OUTPUT_ERRORS = {
     "no-manifest": "data without manifest.json: incomplete; run its `uqa convert` again",
     "manifest-unreadable": f"{{}}; {_AGAIN}",
     "other-schema": f"made by a uqa of schema {{}}, this one has {SCHEMA_VERSION}; {_AGAIN}",
+    "missing-share": "its share {} is not there: run it too, or the data has gaps",
     "missing-file": f"the manifest lists it, but it is not there; {_AGAIN}",
     "wrong-size": f"{{}} bytes; the file was cut, or changed: {_AGAIN}",
     "wrong-sha256": f"its bytes are not those that were written: {_AGAIN}",

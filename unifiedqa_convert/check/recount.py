@@ -32,7 +32,7 @@ class Recount:
 
     def __init__(self, folder: Path, manifest: Manifest, found: Findings) -> None:
         self._folder, self._manifest, self._found = folder, manifest, found
-        self._profile = profile_named(manifest["profile"])
+        self._profile = profile_named(manifest["profile"]).of(manifest["dataset"])
         self._counts: Counter[str] = Counter()
         self._last: tuple[int, ...] = (-1, -1, -1)
         self._name = f"{manifest['dataset']}-{manifest['split']}-"
@@ -41,6 +41,8 @@ class Recount:
         """Every count that the files can tell must be the manifest's."""
         to, records = self._manifest["format"], self._manifest["records"]
         starts: tuple[str, ...] = ("written/rows", "rows/rejected")
+        if to == "tsv" and self._profile.own.each_choice:
+            starts = ("rows/rejected",)  # its lines are choices, not rows
         if to == "vera":
             starts += ("sentences",)
             labelled = written["statements/true"] + written["statements/false"]

@@ -4,12 +4,13 @@ A command calls one function; the errors of errors.py are caught here, once. Not
 imported until a command needs it, so that `uqa --help` answers at once.
 """
 
+import signal
 import sys
 from typing import Annotated
 
 import typer
 
-from unifiedqa_convert.cli import convert, datasets
+from unifiedqa_convert.cli import convert, datasets, declare, models
 from unifiedqa_convert.errors import UqaError
 from vera_model import run as vera_run
 
@@ -24,6 +25,9 @@ app.command("list", epilog="Example: uqa list --json | jq '.[].name'")(datasets.
 app.command(epilog="Example: uqa show copa --rows 2")(datasets.show)
 app.command(epilog="Example: uqa cite copa sciq --bibtex")(datasets.cite)
 app.command(epilog=convert.EPILOG)(convert.convert)
+app.command(epilog=declare.EPILOG)(declare.declare)
+app.add_typer(models.model, name="model")
+app.add_typer(models.cache, name="cache")
 app.command(
     epilog="Examples: uqa check data/converted; uqa check published.tsv; exit code 4: an error"
 )(datasets.check)
@@ -35,11 +39,18 @@ app.command(
 
 def main() -> None:
     """Run the command line; exit codes are in errors.py."""
+    signal.signal(signal.SIGTERM, _stopped)
     try:
         app(standalone_mode=True)
     except UqaError as error:
         print(f"uqa: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+
+
+def _stopped(_signal: int, _frame: object) -> None:
+    """SIGTERM unwinds like Ctrl-C: locks are let go, temporary files go, the work stays."""
+    print("uqa: stopped; the same command goes on from here", file=sys.stderr)
+    sys.exit(143)
 
 
 def _version(value: bool) -> None:

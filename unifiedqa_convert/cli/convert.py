@@ -5,7 +5,19 @@ from typing import Annotated, Literal
 
 import typer
 
-from unifiedqa_convert.cli.options import AsJson, Quiet, RawFiles
+from unifiedqa_convert.cli.options import (
+    AsJson,
+    BackendName,
+    BatchTokens,
+    ConverterName,
+    DeviceName,
+    DtypeName,
+    PromptName,
+    Quiet,
+    RawFiles,
+    Revision,
+    dataset_names,
+)
 from unifiedqa_convert.errors import UsageError
 
 EPILOG = (
@@ -16,7 +28,9 @@ EPILOG = (
 
 
 def convert(
-    dataset: Annotated[str | None, typer.Argument(help="`uqa list` shows all.")] = None,
+    dataset: Annotated[
+        str | None, typer.Argument(help="`uqa list` shows all.", autocompletion=dataset_names)
+    ] = None,
     split: Annotated[
         str | None,
         typer.Option(help="train, validation (or dev, val), test … A group: default all labelled."),
@@ -46,9 +60,13 @@ def convert(
     data_dir: Annotated[
         Path | None, typer.Option(help="Find the authors' files here.", envvar="UQA_DATA_DIR")
     ] = None,
-    question_converter: Annotated[
-        str, typer.Option(help="rules (embedded) or none.", metavar="NAME")
-    ] = "rules",
+    question_converter: ConverterName = "rules",
+    backend: BackendName = "transformers",
+    device: DeviceName = "auto",
+    dtype: DtypeName = "auto",
+    batch_tokens: BatchTokens = None,
+    revision: Revision = None,
+    prompt: PromptName = None,
     recipe: Annotated[
         Literal["clean", "vera"], typer.Option(help="clean: right; vera: as upstream did it.")
     ] = "clean",
@@ -90,9 +108,9 @@ def convert(
         typer.Option(help="Its column of right answers.", rich_help_panel="Your own file"),
     ] = None,
     gold_is: Annotated[
-        Literal["text", "letter", "0", "1"],
+        Literal["text", "letter", "0", "1", "yesno"],
         typer.Option(
-            help="What that column holds: the text, its letter, its place from 0 or from 1.",
+            help="What that column holds: text, its letter, its place from 0 or 1, or yes/no.",
             rich_help_panel="Your own file",
         ),
     ] = "text",
@@ -106,6 +124,7 @@ def convert(
     quiet: Quiet = False,
 ) -> None:
     """Convert a split, or a group of datasets: raw rows to records and statements, counted."""
+    from unifiedqa_convert.declare.options import Options
     from unifiedqa_convert.job import Request
     from unifiedqa_convert.own_file import Columns
     from unifiedqa_convert.summary import (
@@ -114,6 +133,10 @@ def convert(
         print_config_of,
     )
 
+    if from_file is None and (question or choices or gold or context):
+        raise UsageError("--question, --choices, --gold and --context describe a --from-file FILE")
+    if from_file is not None and raw:
+        raise UsageError("--from-file is your own file, --raw a known dataset's: give one of them")
     if (dataset is None) == (group is None):
         raise UsageError("give one dataset (`uqa list` shows all) or --group vera")
     if dataset is not None and split is None:
@@ -128,6 +151,7 @@ def convert(
         to=to,
         out=out,
         question_converter=question_converter,
+        options=Options(backend, device, dtype, batch_tokens, revision, prompt),
         recipe=recipe,
         profile=profile,
         limit=limit,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from unifiedqa_convert.cli.options import AsJson, RawFiles, print_either
+from unifiedqa_convert.cli.options import AsJson, Quiet, RawFiles, dataset_names, print_either
 from unifiedqa_convert.errors import UsageError
 
 
@@ -24,7 +24,7 @@ def list_datasets(
 
 
 def show(
-    dataset: str,
+    dataset: Annotated[str, typer.Argument(autocompletion=dataset_names)],
     split: Annotated[str | None, typer.Option(help="Default: the sample's first split.")] = None,
     raw: RawFiles = None,
     rows: Annotated[int, typer.Option(min=0, help="How many rows to follow.")] = 1,
@@ -61,13 +61,15 @@ def check(
         Path, typer.Argument(help="An output folder, a UnifiedQA TSV, or a Vera JSON.")
     ],
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Verify an output against its manifest, or name the traps in somebody else's file."""
     from unifiedqa_convert import check as room
 
     report = room.check(path)
     document = room.as_json(report)
-    print_either(document, lambda _: print("\n".join(room.render(report))), as_json)
+    if not quiet:
+        print_either(document, lambda _: print("\n".join(room.render(report))), as_json)
     raise typer.Exit(0 if report.ok else 4)
 
 
@@ -82,15 +84,18 @@ def sources(
     as_json: AsJson = False,
 ) -> None:
     """Say where each dataset's rows come from, whether pinned and whether on this machine."""
-    from unifiedqa_convert import sources as rooms
+    from unifiedqa_convert import pinning
     from unifiedqa_convert.describe import print_sources
 
     if pin:
         if dataset is None:
             raise UsageError("--pin takes one dataset: uqa sources DATASET --pin")
-        print(rooms.pin(dataset))
+        lines = pinning.pin(dataset)
+        print_either(
+            {"dataset": dataset, "lines": lines.split("\n")}, lambda _: print(lines), as_json
+        )
     else:
-        print_either((rooms.check if check else rooms.status)(dataset), print_sources, as_json)
+        print_either((pinning.check if check else pinning.status)(dataset), print_sources, as_json)
 
 
 def _report_broken_plugins() -> None:

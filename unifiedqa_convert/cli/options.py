@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -15,9 +15,59 @@ RawFiles = Annotated[
 ]
 
 
+def dataset_names(incomplete: str) -> list[str]:
+    """What the shell offers for a dataset's name."""
+    from unifiedqa_convert.registry import catalogue
+
+    return [name for name in catalogue().adapters if name.startswith(incomplete)]
+
+
 def print_either(document: Any, render: Callable[[Any], None], as_json: bool) -> None:
     """The document as JSON on stdout, or rendered for people."""
     if as_json:
         print(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         render(document)
+
+
+def _converter_option(help_: str, metavar: str | None = None, **more: Any) -> Any:
+    return typer.Option(help=help_, metavar=metavar, rich_help_panel="Question converter", **more)
+
+
+ConverterName = Annotated[
+    str,
+    _converter_option(
+        "rules (embedded), none, question_converter-3b or any OWNER/NAME that `uqa model fetch` "
+        "brought, or a folder (./folder).",
+        "NAME",
+    ),
+]
+BackendName = Annotated[Literal["transformers", "ct2"], _converter_option("What runs a model.")]
+DeviceName = Annotated[
+    str, _converter_option("auto, cpu, cuda (one GPU per worker) or cuda:N.", "DEVICE")
+]
+DtypeName = Annotated[
+    Literal["auto", "bf16", "fp32", "int8", "fp16"],
+    _converter_option(
+        "auto: bf16 on a GPU, fp32 on the CPU; int8 (ct2 only) may change sentences."
+    ),
+]
+BatchTokens = Annotated[
+    int | None,
+    _converter_option(
+        "Padded prompt tokens of a batch; less needs less memory.",
+        min=1,
+        show_default="by device",
+    ),
+]
+Revision = Annotated[
+    str | None,
+    _converter_option("A fetched commit, 40 hex digits.", show_default="the one that is here"),
+]
+PromptName = Annotated[
+    str | None,
+    _converter_option(
+        "A template with {question} and {choice}, or question_converter or qa2d.",
+        show_default="the model's own",
+    ),
+]

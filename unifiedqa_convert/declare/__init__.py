@@ -4,8 +4,8 @@
 answers what was asked, a batch at a time.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
 
 
 class Ask(NamedTuple):
@@ -31,3 +31,20 @@ class QuestionConverter(Protocol):
     def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
         """Answer a batch; raise QuestionConverterError where it cannot."""
         ...
+
+
+Fact = str | int | float | bool | None
+
+
+@runtime_checkable
+class HasFacts(Protocol):
+    """A converter with more to say of what decides its sentences than name and version."""
+
+    facts: Mapping[str, Fact]
+    """Plain data for the manifest: the same facts, the same sentences."""
+
+
+def facts_of(converter: QuestionConverter) -> dict[str, Fact]:
+    """What decides a converter's sentences, as the manifest records it."""
+    more = dict(converter.facts) if isinstance(converter, HasFacts) else {}
+    return {"name": converter.name, "version": converter.version, **more}

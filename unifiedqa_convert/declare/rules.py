@@ -1,36 +1,32 @@
 """The embedded question converter: rules in a table, no model, no download.
 
-A question is cut into earlier sentences, a clause before the question ("When ice melts, …") and the
-question itself; the first rule of ``rules_table`` that matches says the statement. Where none does,
-the sentence says what is always true, that this is the answer to this question, and is marked.
+The first rule of ``rules_table`` that matches a question and its answer says the statement. Where
+none does, the sentence says what is always true, that this is the answer to this question, and is
+marked.
 """
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from unifiedqa_convert.declare import Ask, Sentence
 from unifiedqa_convert.declare import rules_words as words
-from unifiedqa_convert.declare.rules_answer import Answer, lower_first
-from unifiedqa_convert.declare.rules_mark import mark
-from unifiedqa_convert.declare.rules_pattern import Encoded
+from unifiedqa_convert.declare.rules_answer import FINAL, Answer, ends_in_initial
+from unifiedqa_convert.declare.rules_clause import Match
+from unifiedqa_convert.declare.rules_question import Question, one_line, taken_apart
 from unifiedqa_convert.declare.rules_rule import Rule
-from unifiedqa_convert.declare.rules_table import RULES
-from unifiedqa_convert.declare.rules_tokens import Token, cover, tokenise
+from unifiedqa_convert.declare.rules_slots import render
 
-_SPACE = re.compile(r"\s+")
-_BREAK = re.compile(r"(?P<word>\S*[^\s.!?])?(?P<stop>[.!?]+)[\"'\u201d\u2019)]*\s+(?=\S)")
-_BEFORE_MARK = re.compile(r"\s+(?=[,.;:!?%)\]](?:\s|$))")
-_FINAL = re.compile(r"[\s.!?\u2026\u3002\uff1f\uff01;:,]*$")
-_INITIALS = re.compile(r"(?:^|[\s.])[A-Za-z]\.$")
-_CONTRACTED = re.compile(r"^(what|who|where|how)['\u2019]s\b", re.IGNORECASE)
-_MOST_TOKENS = 200  # patterns backtrack: a longer "sentence" is no question
+_BEFORE_MARK = re.compile(r" (?=[,.;:!?%)\]](?: |$))")
+_NAMED = re.compile(r"\b(?:who|whom|whose|names?)\b", re.IGNORECASE)
+_WORDS = re.compile(r"\w+")
 
 
 class Rules:
     """Turns questions and answers into statements by rule."""
 
     name = "rules"
-    version = "1"
+    version = "2"
 
     def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
         """One sentence per ask, in order; ``via`` ends in ``-fallback`` where no rule was sure."""
@@ -39,93 +35,51 @@ class Rules:
     def _sentence(self, question: str, answer: str) -> Sentence:
         question, answer = one_line(question), one_line(answer)
         chosen = choose(question, answer)
-        if chosen is not None and _keeps(chosen[1], answer):
+        if chosen is not None:
             return Sentence(chosen[1], self.name)
         return Sentence(_plainly(question, answer), f"{self.name}-fallback")
 
 
-def one_line(text: str) -> str:
-    """The text with every run of white space made one space, and none at its ends."""
-    return _SPACE.sub(" ", text).strip()
+@lru_cache(maxsize=4096)
+def given(answer: str, named: bool) -> Answer | None:
+    """An answer taken apart, None where it has no letter or digit; kept, as many come again."""
+    return Answer(answer, named) if any(map(str.isalnum, answer)) else None
 
 
 def choose(question: str, answer: str) -> tuple[Rule, str] | None:
     """The first rule that has something to say, and what it says; both texts on one line."""
-    if not question or not any(map(str.isalnum, answer)):
+    said_of = given(answer, _NAMED.search(question) is not None)
+    if not question or said_of is None:
         return None
-    earlier, last = split_last(question)
-    body = _FINAL.sub("", last)
-    core = lower_first(_CONTRACTED.sub(r"\1 is", body))
-    tokens = tokenise(core)
-    if not tokens or len(tokens) > _MOST_TOKENS:
-        return None
-    given = Answer(answer)
-    asks = "?" in last[len(body) :]
-    at = front(tokens, given.kind in ("yes", "no"))
-    marked = mark(tokens[at:])
-    encoded = Encoded(marked)
-    for rule in RULES:
-        said = rule.apply(core, encoded, given, asks)
-        if said is not None and not _still_asks(said, marked):
-            return rule, finish(earlier, f"{cover(core, tokens[:at])} {said}")
+    taken = taken_apart(question, said_of.polar)
+    for rule, parts in taken.matches():
+        if rule.given and said_of.kind not in rule.kinds:
+            continue
+        said = render(rule.say, Match(taken.core, parts, said_of))
+        if said is not None and not _still_asks(taken, said) and _keeps(said, said_of):
+            return rule, finish(taken.earlier, f"{taken.front} {said}")
     return None
 
 
-def _still_asks(said: str, tokens: Sequence[Token]) -> bool:
+def _still_asks(question: Question, said: str) -> bool:
     """Whether a statement starts as its question did, so that nothing has been answered."""
-    first = tokens[0].lower
-    blank = any("U" in t.tags for t in tokens)
-    return first in words.ASKING and not blank and said.lower().startswith(f"{first} ")
-
-
-def split_last(question: str) -> tuple[str, str]:
-    """The sentences before the last one, and the last one, which asks."""
-    at = 0
-    for m in _BREAK.finditer(question):
-        word = (m["word"] or "").lower().lstrip("(\"'")
-        if m["stop"] == "." and (word in words.ABBREVIATIONS or len(word) == 1):
-            continue
-        at = m.end()
-    return question[:at].strip(), question[at:]
-
-
-def front(tokens: Sequence[Token], polar: bool) -> int:
-    """How many tokens come before the question proper: "If it rains, | where do you wait"."""
-    for i in range(1, len(tokens) - 1):
-        before, token, after = tokens[i - 1], tokens[i], tokens[i + 1]
-        opens = token.may("M") if polar else token.may("W")
-        if not opens:
-            if token.may("W"):
-                return 0
-            continue
-        if before.lower == "," and _opens_question(tokens, i):
-            return i
-        if after.may("BOHM") and i + 2 < len(tokens) and tokens[i + 2].may("R"):
-            return i
-        if polar and after.lower in words.SUBJECT_PRONOUNS:
-            return i
-    return 0
-
-
-def _opens_question(tokens: Sequence[Token], at: int) -> bool:
-    token, after, first = tokens[at], tokens[at + 1], tokens[0]
-    if token.lower in ("which", "who", "where", "when") and not first.may("SP"):
-        return after.may("O")
-    if token.lower in ("where", "when", "why", "how"):
-        return after.may("BOHM") or token.lower == "how"
-    return token.lower != "whom"
+    if not question.unsaid or " is that " in said or " is to " in said:
+        return False
+    return said[: len(question.unsaid)].lower() == question.unsaid
 
 
 def finish(earlier: str, text: str) -> str:
     """A sentence: marks close up, a capital at the start, exactly one stop at the end."""
     text = _BEFORE_MARK.sub("", one_line(text))
-    if not _INITIALS.search(text):
-        text = f"{_FINAL.sub('', text)}."
+    if not ends_in_initial(text):
+        text = f"{text.rstrip(FINAL)}."
     whole = f"{earlier} {_capital(text)}" if earlier else text
     return _capital(whole)
 
 
 def _capital(text: str) -> str:
+    if text[:1].islower() and text[1:2].islower():
+        return text[0].upper() + text[1:]
     for i, char in enumerate(text):
         if char.isalnum():
             # "ß".upper() is two letters, and "eBay" or "pH" is written as it is.
@@ -134,12 +88,16 @@ def _capital(text: str) -> str:
     return text
 
 
-def _keeps(said: str, answer: str) -> bool:
-    """Whether the statement has lost none of the answer's words (inflected ones count)."""
-    if Answer(answer).kind in ("yes", "no"):
+def _keeps(said: str, answer: Answer) -> bool:
+    """Whether the statement has lost none of the answer's words (inflected ones count).
+
+    A pronoun may have given way to the name it stands for.
+    """
+    if answer.polar or answer.kind == "reply" or answer.text in said:
         return True
-    have = {t.lower[:3] for t in tokenise(said)}
-    return all(t.lower[:3] in have for t in tokenise(answer) if t.text[0].isalnum())
+    have = {word[:3] for word in _WORDS.findall(said.lower())}
+    asked = set(_WORDS.findall(answer.given.lower())) - words.SUBJECT_PRONOUNS
+    return all(word[:3] in have for word in asked)
 
 
 def _plainly(question: str, answer: str) -> str:
@@ -148,5 +106,5 @@ def _plainly(question: str, answer: str) -> str:
         return finish("", answer) if any(map(str.isalnum, answer)) else "There is no answer."
     if not answer:
         return f"The question “{question}” has no answer."
-    bare = _FINAL.sub("", answer) or f"“{answer}”"
+    bare = answer.rstrip(FINAL) or f"“{answer}”"
     return f"The answer to “{question}” is {bare}."

@@ -1,119 +1,45 @@
 """What kind of phrase an answer is, and the forms it takes inside a sentence."""
 
 import re
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Sequence
 
 from unifiedqa_convert.declare import rules_words as words
+from unifiedqa_convert.declare.rules_kind import kind_of
 from unifiedqa_convert.declare.rules_lemma import inflect, lemmas, noun_number, verb_lemma
-from unifiedqa_convert.declare.rules_tokens import Token, cover, tags, tokenise
+from unifiedqa_convert.declare.rules_tokens import Token, cover, is_name, tags, tokenise
 
-_FINAL = re.compile(r"[\s.!?\u2026\u3002\uff1f\uff01;:,]+$")
-_INITIALS = re.compile(r"(?:^|[\s.])[A-Za-z]\.$")
+FINAL = " .!?\u2026\u3002\uff1f\uff01;:,"  # what ends a sentence, or an answer like one
 _MASS = re.compile(r".+(?:ide|ose|gen|ysis|osis|esis|ness|ity|ology|graphy)")
-_ADJECTIVE = re.compile(r".+(?:ic|al|ous|ive|ary|ar|ble|less|ful|ant|ent|ish)")
-_YES = frozenset("yes true".split())
-_NO = frozenset("no false".split())
 
 
-@dataclass(frozen=True)
+def ends_in_initial(text: str) -> bool:
+    """Whether a text's last stop belongs to its last word ("the U.S.", "John F.")."""
+    return text[-1:] == "." and text[-2:-1].isalpha() and text[-3:-2] in ("", " ", ".")
+
+
 class Answer:
-    """An answer as it was given, on one line."""
+    """An answer as it was given, on one line.
 
-    given: str
+    ``text`` lacks the final stop, and the capital of a first word that is no name; ``tokens`` are
+    its words, ``kind`` is ``kind_of``'s.
+    """
 
-    @cached_property
-    def text(self) -> str:
-        """The answer without its final stop, its first word lowered unless it is a name."""
-        bare = self.given if _INITIALS.search(self.given) else _FINAL.sub("", self.given)
-        return lower_first(bare or self.given)
+    def __init__(self, given: str, named: bool = False) -> None:
+        self.given = given
+        bare = (given if ends_in_initial(given) else given.rstrip(FINAL)) or given
+        # Who is asked for has a name: its capital stays ("Mark", "Crystal").
+        keep = named and bare.istitle()
+        self.text, self.tokens = (bare, tokenise(bare)) if keep else lowered(bare)
+        self.kind = kind_of(given, self.text, self.tokens)
+        self.polar = self.kind in ("yes", "no")
+        self.head = _head(self.tokens)
+        self.plural = self.kind in ("noun", "number") and _is_plural(self.tokens, self.head)
 
-    @cached_property
-    def tokens(self) -> tuple[Token, ...]:
-        """The words of its text."""
-        return tokenise(self.text)
-
-    @cached_property
-    def kind(self) -> str:
-        """yes, no, sentence, to, place, verb, verb-s, verb-ing, number, adjective or noun."""
-        low = self.text.lower()
-        if low in _YES or low in _NO:
-            return "yes" if low in _YES else "no"
-        if not self.tokens:
-            return "noun"
-        return self._phrase(self.tokens[0])
-
-    def _phrase(self, first: Token) -> str:
-        second = self.tokens[1] if len(self.tokens) > 1 else None
-        if first.lower == "to" and second is not None and second.may("VA"):
-            return "to"
-        if first.may("PS") and second is not None and first.lower not in ("like", "than"):
-            return "place"
-        if self._is_sentence():
-            return "sentence"
-        if second is not None and first.may("GVZ") and not first.may("AP"):
-            return self._verbal(first, second)
-        if first.may("Q") and second is None:
-            return "number"
-        last = self.tokens[-1]
-        if (last.may("J") and not last.may("N")) or (last.may("X") and last.tags.endswith("J")):
-            return "adjective"
-        if second is None and last.may("J") and _ADJECTIVE.fullmatch(last.lower):
-            return "noun" if last.lower in words.NOT_ADJECTIVES else "adjective"
-        return "verb" if second is None and first.only("V") else "noun"
-
-    def _verbal(self, first: Token, second: Token) -> str:
-        object_follows = second.may("DRPQL") or second.lower in ("their", "off", "away")
-        if first.may("G") and (object_follows or not first.may("NJ")):
-            return "verb-ing"
-        strong = not first.may("NJ") or first.lower in words.LIGHT_VERBS or second.may("R")
-        strong = strong or (object_follows and first.lower not in words.MOSTLY_NOUNS)
-        if first.may("V") and strong:
-            return "verb"
-        return "verb-s" if first.may("Z") and not first.may("N") else "noun"
-
-    def _is_sentence(self) -> bool:
-        if len(self.tokens) < 2 or self.tokens[0].may("PSBOHMGW"):
-            return False
-        last, before = self.tokens[-1], self.tokens[-2]
-        if last.may("V") and not last.may("J") and noun_number(before.lower) == "plural":
-            return not last.may("N") or verb_lemma(last.lower) in words.COMMON_VERBS
-        if len(self.tokens) < 3:
-            return False
-        stopped = self.given.endswith(".") and self.given[0].isupper()
-        for i, token in enumerate(self.tokens[1:], 1):
-            if token.lower in words.RELATIVES | {"to"} or token.may("S"):
-                return False
-            if token.may("BOHM") or token.only("ZT") or (token.may("Z") and token.only("ZV")):
-                return True
-            before = self.tokens[i - 1]
-            if stopped and token.may("VZT") and before.may("NR") and not before.only("D"):
-                return True
-        return False
-
-    @cached_property
-    def head(self) -> Token | None:
-        """The word the phrase is about: the last before a preposition, comma or clause."""
-        found = None
-        for token in self.tokens:
-            if found is not None and (token.may("PKCSB") or token.lower in words.RELATIVES):
-                break
-            if token.may("NXRQGJE"):
-                found = token
-        return found
-
-    @cached_property
-    def plural(self) -> bool:
-        """Whether a verb after it is a plural's."""
-        if self.head is None or self.kind not in ("noun", "number"):
-            return False
-        first = self.tokens[0]
-        if first.lower in ("a", "an", "each", "every", "one") or first.may("G"):
-            return False
-        listed = any(t.lower == "and" for t in self.tokens) and not any(
-            t.may("P") or t.lower in words.RELATIVES for t in self.tokens
-        )
-        return listed or _plural(self.head)
+    @property
+    def bare(self) -> bool:
+        """Whether it is nothing but a singular noun and what stands before it."""
+        plain = all(t.may("NJXG") and not t.may("PK") for t in self.tokens)
+        return plain and not self.plural and not is_name(self.tokens[0])
 
     def phrase(self, article: str = "a") -> str:
         """The answer as a noun phrase: with an article ("a" or "the") if it needs one."""
@@ -152,7 +78,7 @@ class Answer:
         return self._reform(tag)
 
     def _reform(self, tag: str | None) -> str:
-        first = next((t for t in self.tokens if t.may("VZGTE")), None)
+        first = next((t for t in self.tokens if t.may("VZGTEBH")), None)
         if first is None:
             return self.text
         lemma = verb_lemma(first.lower)
@@ -165,8 +91,31 @@ class Answer:
         )
 
 
+def _head(tokens: Sequence[Token]) -> Token | None:
+    """The word a phrase is about: the last before a preposition, comma or clause."""
+    found = None
+    for token in tokens:
+        if found is not None and (token.may("PKCSB") or token.lower in words.RELATIVES):
+            break
+        if token.may("NXRQGJE"):
+            found = token
+    return found
+
+
+def _is_plural(tokens: Sequence[Token], head: Token | None) -> bool:
+    """Whether a verb after these words is a plural's."""
+    if head is None or tokens[0].may("G"):
+        return False
+    if tokens[0].lower in ("a", "an", "each", "every", "one"):
+        return False
+    listed = any(t.lower == "and" for t in tokens) and not any(
+        t.may("P") or t.lower in words.RELATIVES for t in tokens
+    )
+    return listed or _plural(head)
+
+
 def _plural(head: Token) -> bool:
-    if noun_number(head.lower) == "plural" or head.lower in ("bacteria", "people", "data"):
+    if noun_number(head.lower) == "plural" or head.lower in words.PLURALS:
         return True
     ends = head.lower.endswith
     return "X" in head.tags and ends("s") and not ends(("ss", "is", "us", "s's"))
@@ -182,19 +131,34 @@ def a_or_an(text: str) -> str:
     return "an" if word[:1] in "aeiou8" and word[:1] else "a"
 
 
-def lower_first(text: str) -> str:
-    """The text with a first capital that only began a line taken away."""
+def _lowered(text: str, first: Token) -> str:
+    return text[: first.start] + first.text[0].lower() + text[first.start + 1 :]
+
+
+def lowered(text: str) -> tuple[str, tuple[Token, ...]]:
+    """The text with a first capital that only began a line taken away, and its tokens."""
+    if not text[:1].isupper():
+        return text, tokenise(text)
     tokens = tokenise(text)
+    if keeps_capital(tokens):
+        return text, tokens
+    first = tokens[0]
+    word = first.text[0].lower() + first.text[1:]
+    return _lowered(text, first), (first._replace(text=word), *tokens[1:])
+
+
+def keeps_capital(tokens: Sequence[Token]) -> bool:
+    """Whether the first word is written as it is anywhere: no capital, a name, an acronym."""
     if not tokens or not tokens[0].text[:1].isupper():
-        return text
+        return True
     first = tokens[0]
     known = first.lower in ("a", "an", "the") or ("X" not in tags(first.lower))
     others = any(t.text[:1].isupper() for t in tokens[1:] if t.text != "I")
     if first.text[1:] != first.lower[1:] or not known or (others and not _function(first)):
-        return text
-    if first.lower in ("i", "i'm") or first.text == "I" or not _common(first):
-        return text
-    return text[: first.start] + first.text[0].lower() + text[first.start + 1 :]
+        return True
+    if others and len(tokens) > 1 and tokens[1].lower == ",":  # "He, H, Al" are elements
+        return True
+    return first.lower in ("i", "i'm") or first.text == "I" or not _common(first)
 
 
 def _function(token: Token) -> bool:
@@ -214,11 +178,16 @@ def merged(head: list[Token], source: str, answer: Answer) -> str:
     core = noun[2:] if kind else noun
     if not core:
         return answer.phrase()
-    asked = {verb_lemma_or_noun(core_head(core).lower)}
-    own = {verb_lemma_or_noun(t.lower) for t in answer.tokens}
-    if asked & own or not _attributive(answer, kind):
-        one = core_head(noun).lower in words.DEFINITE_HEADS and answer.kind == "noun"
-        return answer.phrase("the" if one and not kind else "a")
+    measured = _measured(noun, core, source, answer)
+    if measured is not None:
+        return measured
+    if asked_in(core, answer) or not _attributive(answer, kind):
+        if kind or answer.kind != "noun":
+            return answer.phrase()
+        asked_for = core_head(noun).lower
+        if asked_for in words.PARTS and answer.bare:
+            return f"the {answer.text}"
+        return answer.phrase("the" if asked_for in words.DEFINITE_HEADS else "a")
     if core_head(core).lower in ("term", "name", "word", "adjective"):
         return f"the {cover(source, core)} {answer.text}"
     if answer.text.lower() == "same":
@@ -227,11 +196,37 @@ def merged(head: list[Token], source: str, answer: Answer) -> str:
     return Answer(f"{answer.text} {cover(source, core)}").phrase("the" if definite else "a")
 
 
+def _measured(noun: list[Token], core: list[Token], source: str, answer: Answer) -> str | None:
+    """The answer said of a year, of one of many, of a role or of a share of something."""
+    head = core_head(noun).lower
+    if head in ("year", "century", "decade") and answer.kind == "number":
+        return answer.text
+    if answer.text in ("1", "one") and core[-1].lower.endswith("s"):
+        one = verb_lemma_or_noun(core[-1].lower)
+        return f"{answer.text} {cover(source, core)[: -len(core[-1].text)]}{one}"
+    if head in words.ROLES and not asked_in(core, answer):
+        return f"the {head} of {answer.text}"
+    if head in words.SHARES and len(noun) > 2 and noun[1].lower == "of":
+        return f"{answer.text} {cover(source, noun[1:])}"
+    return None
+
+
+def asked_in(core: list[Token], answer: Answer) -> bool:
+    """Whether the answer says the noun that was asked about itself ("carbon cycle")."""
+    asked = verb_lemma_or_noun(core_head(core).lower)
+    return any(verb_lemma_or_noun(t.lower) == asked for t in answer.tokens)
+
+
 def _attributive(answer: Answer, kind: bool) -> bool:
     if answer.kind in ("adjective", "number"):
         return True
     last = answer.tokens[-1] if answer.tokens else None
-    return kind and last is not None and last.may("J") and len(answer.tokens) == 1
+    if not kind or last is None or not last.may("J") or len(answer.tokens) > 1:
+        return False
+    thing = last.may("N") and (
+        last.lower in words.COUNT_NOUNS or noun_number(last.lower) == "singular"
+    )
+    return not thing
 
 
 def core_head(noun: list[Token]) -> Token:

@@ -15,6 +15,11 @@ _DO_FORMS = {"does": "VBZ", "did": "VBD"}
 _SINGULAR = {"are": "is", "were": "was", "have": "has", "do": "does"}
 _PLURAL = {"is": "are", "was": "were", "has": "have", "does": "do"}
 # A verb and its infinitive are one thing ("want to go") but for these ("use … to smell").
+_NEGATIVE = frozenset("never none nobody nothing neither not no hardly rarely seldom".split())
+_CONTRACTED_BE = frozenset("it's that's there's he's she's they're we're you're i'm".split())
+_TIMES = frozenset("before after since".split())
+_NEVER_FIRST = frozenset("for with to of into about at".split())
+# "Tell a child to do": what is done is asked for, though the first verb has its object.
 _TAKES_OBJECT = frozenset("use take require".split())
 
 
@@ -85,15 +90,35 @@ def object_gap(pred: Sequence[Token]) -> int:
     """Where the missing object belongs: after the last verb, or preposition, that lacks one."""
     for i in range(len(pred) - 1, 0, -1):
         token = pred[i]
-        open_end = i + 1 == len(pred) or pred[i + 1].may("S") or pred[i + 1].lower == ","
-        if token.may("P") and token.lower not in ("before", "after", "since") and open_end:
+        if token.may("P") and token.lower not in _TIMES and _stranded(pred, i):
             return i + 1
+    if len(pred) > 1 and pred[-1].may("G") and not pred[-1].may("N"):
+        return len(pred)
     at = _last_of_chain(pred, main_verb(pred))
     if at + 1 < len(pred) and _object_follows(pred, at):
-        if pred[-1].lower == "do":
-            return len(pred)
+        done = next((i for i in range(at + 2, len(pred)) if _to_do(pred, i)), None)
+        if done is not None:
+            return done + 1
         return adjunct_gap(pred)
     return at + 1
+
+
+def _to_do(pred: Sequence[Token], at: int) -> bool:
+    """Whether "do" lacks its object here: "help the plants do", "tell a child to do at night"."""
+    if pred[at].lower != "do":
+        return False
+    return at + 1 == len(pred) or pred[at + 1].may("PS") or pred[at + 1].lower in ("next", "now")
+
+
+def _stranded(pred: Sequence[Token], at: int) -> bool:
+    """Whether a preposition's noun is missing: "used for by a pilot", "stand for"."""
+    if at + 1 == len(pred):
+        return True
+    after = pred[at + 1]
+    if after.may("S") or after.lower == ",":
+        return True
+    # "Out of", "up to" are one preposition; "for in", "from at" are not.
+    return pred[at].lower in _NEVER_FIRST and after.only("P") and after.lower != "of"
 
 
 def _last_of_chain(pred: Sequence[Token], at: int) -> int:
@@ -129,10 +154,14 @@ def _object_follows(pred: Sequence[Token], at: int) -> bool:
 
 def adjunct_gap(pred: Sequence[Token]) -> int:
     """Where a place, time or means belongs: the end, but before a subordinate clause."""
+    for i in range(1, len(pred) - 1):
+        if pred[i].may("P") and pred[i + 1].lower == ",":
+            return i + 1
     motion = bool(pred) and verb_lemma(pred[main_verb(pred)].lower) in words.MOTION_VERBS
     for i in range(1, len(pred)):
         infinitive = motion and pred[i].lower == "to" and _verb_at(pred, i + 1)
-        if (pred[i].may("S") and pred[i].lower != "that") or infinitive:
+        clause_follows = pred[i].may("S") and pred[i].lower != "that" and i + 1 < len(pred)
+        if clause_follows or infinitive:
             return i - 1 if pred[i - 1].lower == "," and i > 1 else i
     return len(pred)
 
@@ -153,8 +182,43 @@ def denied(match: Match) -> str:
     return join(match.text("subj"), aux, "" if aux == "cannot" else "not", pred)
 
 
+def affirmed(source: str, tokens: Sequence[Token]) -> str | None:
+    """A denied statement's words without its "not", None if it has none in its main clause."""
+    for i, token in enumerate(tokens):
+        low = token.lower
+        if token.may("S") or low in words.RELATIVES:
+            return None
+        if low == "cannot":
+            return join(cover(source, tokens[:i]), "can", cover(source, tokens[i + 1 :]))
+        if low == "not" and i and tokens[i - 1].may("BOHM"):
+            return join(cover(source, tokens[:i]), cover(source, tokens[i + 1 :]))
+        if token.may("BOHM") and low.endswith(("n't", "n\u2019t")):
+            full = {"can't": "can", "won't": "will"}.get(low.replace("\u2019", "'"), low[:-3])
+            return join(cover(source, tokens[:i]), full, cover(source, tokens[i + 1 :]))
+        if token.may("BOHMZT") and i and not token.may("NJ"):
+            following = tokens[i + 1] if i + 1 < len(tokens) else None
+            if following is None or following.lower != "not":
+                return None
+    return None
+
+
+def _main_start(tokens: Sequence[Token]) -> int:
+    """Where the main clause starts: after the comma of a subordinate one that stands first."""
+    if not tokens[0].may("S"):
+        return 0
+    return next((i + 1 for i, t in enumerate(tokens) if t.lower == ","), 0)
+
+
 def negated(source: str, tokens: Sequence[Token]) -> str | None:
     """A statement's words with its first finite verb denied, None if none is found."""
+    start = _main_start(tokens)
+    if start:
+        main = negated(source, tokens[start:])
+        return main and join(cover(source, tokens[:start]), main)
+    if any(t.lower in _NEGATIVE for t in tokens):
+        return None
+    if tokens[0].lower in _CONTRACTED_BE:
+        return join(cover(source, tokens[:1]), "not", cover(source, tokens[1:]))
     for i, token in enumerate(tokens):
         if token.may("BOHM") and i and token.lower not in ("be", "been", "being"):
             if token.may("H") and not any(t.may("E") for t in tokens[i + 1 : i + 4]):
@@ -186,7 +250,11 @@ def agreed(match: Match, plural: bool) -> str:
         return join(agree_word(aux[0].lower, plural), match.text("pred"))
     at = main_verb(pred)
     verb = agree_word(pred[at].lower, plural) if pred[at].may("VZBHO") else pred[at].text
-    return join(cover(match.source, pred[:at]), verb, cover(match.source, pred[at + 1 :]))
+    rest = cover(match.source, pred[at + 1 :])
+    if len(pred) > at + 3 and pred[at + 1].lower in ("and", "or") and pred[at + 2].may("VZ"):
+        second = agree_word(pred[at + 2].lower, plural)
+        rest = join(pred[at + 1].text, second, cover(match.source, pred[at + 3 :]))
+    return join(cover(match.source, pred[:at]), verb, rest)
 
 
 def agree_word(verb: str, plural: bool) -> str:

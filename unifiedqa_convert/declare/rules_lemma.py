@@ -18,6 +18,14 @@ _IRREGULAR = {
     ("lie", "VBN"): "lain",
     ("find", "VBD"): "found",
 }
+_PAST = (("VBD", "T"), ("VBN", "E"))
+_UNCHANGED = {
+    **dict.fromkeys(
+        "bet burst cast cost cut hit hurt let put quit read rid set shed shut split spread".split(),
+        "ETV",
+    ),
+    **dict.fromkeys("become come overcome run".split(), "EV"),
+}
 
 
 @lru_cache(maxsize=65536)
@@ -29,14 +37,12 @@ def lemmas(word: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=65536)
 def inflect(lemma: str, tag: str) -> str:
     """The form of a verb (VBZ, VBD, VBN, VBG) or noun (NNS); a guess for an unknown word."""
-    from lemminflect import getInflection
-
     if (lemma, tag) in _IRREGULAR:
         return _IRREGULAR[lemma, tag]
-    forms: tuple[str, ...] = getInflection(lemma, tag)
+    forms = _forms(lemma, tag)
     return forms[0] if forms else lemma
 
 
@@ -46,19 +52,36 @@ def verb_forms(word: str) -> str:
     letters = ""
     for lemma in lemmas(word).get("VERB", ()):
         if lemma == word:
-            letters += "V"
-        for tag, letter in (("VBZ", "Z"), ("VBD", "T"), ("VBN", "E"), ("VBG", "G")):
-            if word in _forms(lemma, tag):
-                letters += letter
+            letters += _UNCHANGED.get(word, "V")
+        elif word.endswith("ing"):
+            letters += "G"
+        elif word.endswith("ed"):
+            letters += "ET"
+        elif word.endswith("s"):
+            letters += "Z"
+        else:
+            found = _all_forms(lemma)
+            letters += "".join(letter for tag, letter in _PAST if word in found.get(tag, ()))
     return "".join(sorted(set(letters)))
 
 
-@lru_cache(maxsize=16384)
 def _forms(lemma: str, tag: str) -> tuple[str, ...]:
+    known = _all_forms(lemma).get(tag)
+    if known:
+        return known
     from lemminflect import getInflection
 
     forms: tuple[str, ...] = getInflection(lemma, tag)
     return forms
+
+
+@lru_cache(maxsize=65536)
+def _all_forms(lemma: str) -> dict[str, tuple[str, ...]]:
+    """Tag → forms: one look into the dictionary, which copies what it returns, for all tags."""
+    from lemminflect import getAllInflections
+
+    found: dict[str, tuple[str, ...]] = getAllInflections(lemma)
+    return found
 
 
 def verb_lemma(word: str) -> str:

@@ -106,8 +106,6 @@ class Encoded:
         found: dict[str, list[Token]] = {}
         for name in m.re.groupindex:
             start, end = m.span(name)
-            found[name] = [] if start < 0 else self._between(start, end)
+            kept = self.tokens[self.starts[start] : self.starts[end]] if start >= 0 else ()
+            found[name] = list(kept)
         return found
-
-    def _between(self, start: int, end: int) -> list[Token]:
-        return list(self.tokens[self.starts[start] : self.starts[end]])

@@ -4,10 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from unifiedqa_convert.declare.rules_answer import Answer
-from unifiedqa_convert.declare.rules_clause import Match
 from unifiedqa_convert.declare.rules_pattern import Encoded, compile_pattern
-from unifiedqa_convert.declare.rules_slots import render
 from unifiedqa_convert.declare.rules_tokens import Token
 
 
@@ -30,12 +27,18 @@ class Rule:
         """The kinds of answer the rule is for."""
         return frozenset(self.given.split())
 
-    def apply(self, source: str, encoded: Encoded, answer: Answer, asks: bool) -> str | None:
-        """The statement, or None where this rule has nothing to say."""
+    @cached_property
+    def opening(self) -> frozenset[str]:
+        """The words a question must start with; empty where any will do."""
+        atoms = self.when.split(" ", 1)[0].split(":")[-1].split("|")
+        return frozenset(atoms) if _plain(atoms) else frozenset()
+
+    def match(self, encoded: Encoded, asks: bool) -> dict[str, list[Token]] | None:
+        """What the pattern kept of a question, or None where it does not match."""
         if self.mark != "any" and (self.mark == "?") != asks:
             return None
-        found = encoded.match(compile_pattern(self.when))
-        if found is None or (self.given and answer.kind not in self.kinds):
-            return None
-        parts: dict[str, list[Token]] = found
-        return render(self.say, Match(source, parts, answer))
+        return encoded.match(compile_pattern(self.when))
+
+
+def _plain(atoms: list[str]) -> bool:
+    return all(atom.islower() and atom[-1] not in "*+?" for atom in atoms)

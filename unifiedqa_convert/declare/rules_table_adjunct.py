@@ -67,11 +67,76 @@ ADJUNCT = (
     ),
     Rule(
         when="how aux:AUX subj:SUBJ verb:feel|be|look|become|get|seem rest:ANY",
-        given="adjective noun place",
         say="[subj] [aux] [verb] [raw] [rest]",
         examples=(
             ("How would Omar feel as a result?", "proud", "Omar would feel proud as a result."),
         ),
+    ),
+    Rule(
+        when="how aux:BE subj:SUBJ how:likely|going|about to verb:feel|be|look|become rest:ANY",
+        say="[subj] [aux] [how] to [verb] [raw] [rest]",
+        examples=(
+            (
+                "How are you likely to feel after a race?",
+                "tired",
+                "You are likely to feel tired after a race.",
+            ),
+        ),
+    ),
+    Rule(
+        when="about:about|approximately|roughly how many|much "
+        "head:HEAD? aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<object]",
+        examples=(
+            (
+                "About how many eggs does a hen lay?",
+                "five",
+                "A hen lays about five eggs.",
+            ),
+        ),
+    ),
+    Rule(
+        when="about:about|approximately|roughly how many|much head:HEAD aux:AUX? pred:PRED",
+        say="[about] [named] [aux] [pred]",
+        examples=(("About how many men form a team?", "ten", "About ten men form a team."),),
+    ),
+    Rule(
+        when="about:about|approximately|roughly how measure:ADV|ADJ "
+        "aux:AUX it take who:SPAN? to rest:ANY",
+        say="it [takes] [who] [about] [raw] to [rest]",
+        examples=(
+            (
+                "About how long does it take to boil an egg?",
+                "ten minutes",
+                "It takes about ten minutes to boil an egg.",
+            ),
+            (
+                "About how long did it take the boy to run home?",
+                "an hour",
+                "It took the boy about an hour to run home.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how measure:ADV|ADJ aux:AUX it take to rest:ANY",
+        say="it [takes] [raw] to [rest]",
+        examples=(
+            (
+                "How long does it take to boil an egg?",
+                "ten minutes",
+                "It takes ten minutes to boil an egg.",
+            ),
+            (
+                "How long will it take to reach the top?",
+                "an hour",
+                "It will take an hour to reach the top.",
+            ),
+        ),
+    ),
+    Rule(
+        when="about:about|approximately|roughly how measure:ADV|ADJ be:BE subj:SPAN",
+        say="[subj] [be] [about] [raw]",
+        examples=(("About how tall is a door?", "2 m", "A door is about 2 m."),),
     ),
     Rule(
         when="how many|much aux:AUX subj:SUBJ pred:PRED",
@@ -127,6 +192,11 @@ ADJUNCT = (
                 "Rust harms a gate because it weakens the metal.",
             ),
         ),
+    ),
+    Rule(
+        when="in|by what|which way|ways|manner|method|means aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<manner]",
+        examples=(("In what way is wool cleaned?", "washing", "Wool is cleaned by washing."),),
     ),
     Rule(
         when="prep:PREP where aux:AUX subj:SUBJ pred:PRED",

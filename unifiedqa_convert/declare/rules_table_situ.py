@@ -44,6 +44,19 @@ SITU = (
         examples=(("A cube has how many faces?", "six", "A cube has six faces."),),
     ),
     Rule(
+        when="left:SPAN what|whom|who else?",
+        say="[left] [situ]",
+        examples=(
+            ("Bread is made mostly of what?", "flour", "Bread is made mostly of flour."),
+            ("A stew holds meat and what else?", "carrots", "A stew holds meat and carrots."),
+            (
+                "They saw what the sea could do and feared the what?",
+                "waves",
+                "They saw what the sea could do and feared the waves.",
+            ),
+        ),
+    ),
+    Rule(
         when="left:SPAN what|whose head:NOUNS right:ANY",
         say="[left] [situ] [right]",
         examples=(
@@ -57,12 +70,19 @@ SITU = (
         ),
     ),
     Rule(
-        when="left:SPAN what|whom else? right:ANY",
+        when="left:SPAN what|whom|who else? right:ANY",
         say="[left] [situ] [right]",
         examples=(
-            ("Bread is made mostly of what?", "flour", "Bread is made mostly of flour."),
-            ("A baby cat is called what?", "kitten", "A baby cat is called kitten."),
-            ("The boat was tied to the what?", "pier", "The boat was tied to the pier."),
+            (
+                "Soup is kept in what until noon?",
+                "kettle",
+                "Soup is kept in a kettle until noon.",
+            ),
+            (
+                "The boat was tied to the what at night?",
+                "pier",
+                "The boat was tied to the pier at night.",
+            ),
         ),
     ),
     Rule(
@@ -103,6 +123,19 @@ SITU = (
                 "fly",
                 "A penguin has wings but does not fly.",
             ),
+        ),
+    ),
+    Rule(
+        when="left:SPAN this kind|type|form|sort of head:NOUNS",
+        given="noun adjective",
+        say="[left] [situ]",
+        examples=(
+            (
+                "When a pond dries up, it is this form of loss?",
+                "natural",
+                "When a pond dries up, it is natural loss.",
+            ),
+            ("Owls hunt this type of animal", "mouse", "Owls hunt a mouse."),
         ),
     ),
     Rule(

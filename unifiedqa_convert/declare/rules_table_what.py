@@ -1,4 +1,4 @@
-"""Rules for what, which, who and whose: names, sentences, objects, subjects, identity."""
+"""Rules for what, which, who and whose: names, objects, subjects, identity."""
 
 from unifiedqa_convert.declare.rules_rule import Rule
 
@@ -32,96 +32,29 @@ CALLED = (
     ),
 )
 
-SENTENCE = (
-    Rule(
-        when="what|which of? the? following|these? statement|statements|sentence? ADV* "
-        "explains|explain|describes why rest:SPAN",
-        given="sentence",
-        say="[rest] because [raw]",
-        examples=(
-            (
-                "Which statement best explains why the pond froze?",
-                "The night was cold.",
-                "The pond froze because the night was cold.",
-            ),
-        ),
-    ),
-    Rule(
-        when="what adv:ADV* happens|occurs|happened|occurred rest:ANY",
-        given="sentence",
-        say="[adv] [raw] [rest]",
-        examples=(
-            (
-                "What happens when ice is heated?",
-                "The ice melts.",
-                "The ice melts when ice is heated.",
-            ),
-        ),
-    ),
-    Rule(
-        when="what will|would|might|could happen to who:SPAN",
-        given="verb adjective noun",
-        say="[who] will [base]",
-        examples=(("What will happen to Noor?", "fall asleep", "Noor will fall asleep."),),
-    ),
-    Rule(
-        when="what must|should|will|would|can happen rest:ANY",
-        given="sentence",
-        say="[raw] [rest]",
-        examples=(
-            (
-                "What must happen before a cake is served?",
-                "The cake must be baked.",
-                "The cake must be baked before a cake is served.",
-            ),
-        ),
-    ),
-    Rule(
-        when="what|which head:evidence|statement|fact|observation|conclusion|hypothesis|claim "
-        "aux:AUX? pred:PRED",
-        given="sentence",
-        say="the [head] that [raw] [aux] [pred]",
-        examples=(
-            (
-                "Which evidence shows that the tree is old?",
-                "The trunk has many rings.",
-                "The evidence that the trunk has many rings shows that the tree is old.",
-            ),
-        ),
-    ),
-    Rule(
-        when="what|which head:HEAD aux:AUX? pred:PRED",
-        given="sentence",
-        say="the [head] that [aux] [pred] is that [raw]",
-        examples=(
-            (
-                "Which other trait keeps a fox warm?",
-                "The fox has thick fur.",
-                "The other trait that keeps a fox warm is that the fox has thick fur.",
-            ),
-        ),
-    ),
-    Rule(
-        when="what|which head:HEAD be:BE rest:SPAN",
-        given="sentence",
-        say="the [head] that [raw] [be] [rest]",
-        examples=(
-            (
-                "Which reason is the best?",
-                "The shop was closed.",
-                "The reason that the shop was closed is the best.",
-            ),
-        ),
-    ),
-)
-
 WHAT = (
+    Rule(
+        when="what|which year|decade|century aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<time]",
+        examples=(("What year did the war end?", "1848", "The war ended in 1848."),),
+    ),
     # Names.
     Rule(
         when="what be:BE article:the other:ADJ* name:name|names|term|word rest:ANY",
         say="the [other] [name] [rest] [be] [raw]",
         examples=(
             ("What is the term for a young goat?", "kid", "The term for a young goat is kid."),
+        ),
+    ),
+    Rule(
+        when="what head:HEAD be:BE there rest:SPAN",
+        say="[subject] [agreed] [head] [rest]",
+        examples=(
+            (
+                "What proof is there that the bridge is old?",
+                "rusty bolts",
+                "Rusty bolts are proof that the bridge is old.",
+            ),
         ),
     ),
     # Objects.
@@ -184,7 +117,7 @@ WHAT = (
     # Subjects.
     Rule(
         when="what|which of the? following|these|those head:HEAD? aux:AUX? pred:PRED",
-        say="[answer] [agreeing]",
+        say="[subject] [agreeing]",
         examples=(
             ("Which of the following metals conducts best?", "silver", "Silver conducts best."),
             ("Which of these is found in a kitchen?", "stove", "A stove is found in a kitchen."),
@@ -192,32 +125,45 @@ WHAT = (
     ),
     Rule(
         when="what|which|who aux:AUX? pred:PRED",
-        say="[answer] [agreeing]",
+        say="[subject] [agreeing]",
         examples=(
             ("Who painted the ceiling?", "a monk", "A monk painted the ceiling."),
             ("What can cause a flood?", "heavy rain", "Heavy rain can cause a flood."),
+            ("What saves water?", "fix a tap", "Fixing a tap saves water."),
             ("What catches flies with a web?", "spiders", "Spiders catch flies with a web."),
         ),
     ),
     Rule(
-        when="what|which|whose head:HEAD aux:AUX? pred:PRED",
-        say="[named] [agreeing]",
+        when="what|which|whose head:HEAD adv:most|least|best|likely|probably|usually|often|mainly* "
+        "aux:AUX? pred:PRED",
+        say="[subject] [adv] [agreeing]",
         examples=(
             ("Which organ pumps blood?", "heart", "The heart pumps blood."),
             ("What type of weather ruins a picnic?", "rainy", "Rainy weather ruins a picnic."),
+            (
+                "Which effect most likely would follow?",
+                "a flood",
+                "A flood most likely would follow.",
+            ),
         ),
+    ),
+    Rule(
+        when="what|who be:BE prep:PREP rest:ANY",
+        given="noun adjective number verb-ing",
+        say="[subject] [agreed] [prep] [rest]",
+        examples=(("What is on the table?", "bread", "Bread is on the table."),),
     ),
     # Identity.
     Rule(
         when="which|what of the? following|these|those head:HEAD? be:BE rest:SPAN",
         given="noun adjective number verb-ing place",
-        say="[answer] [agreed] [rest]",
+        say="[subject] [agreed] [rest]",
         examples=(("Which of these is a tool?", "hammer", "A hammer is a tool."),),
     ),
     Rule(
         when="what|which be:BE adv:ADV* article:a|an|not|another|some|one rest:SPAN",
         given="noun adjective number verb-ing place",
-        say="[answer] [agreed] [adv] [article] [rest]",
+        say="[subject] [agreed] [adv] [article] [rest]",
         examples=(
             ("What is a common cause of rust?", "moisture", "Moisture is a common cause of rust."),
         ),
@@ -225,7 +171,7 @@ WHAT = (
     Rule(
         when="what|which be:BE adv:ADV* adj:ADJ rest:SPAN",
         given="noun",
-        say="[answer] [agreed] [adv] [adj] [rest]",
+        say="[subject] [agreed] [adv] [adj] [rest]",
         examples=(
             (
                 "What are basic needs of every plant?",

@@ -32,15 +32,63 @@ YES_NO = (
     Rule(
         when="stem:ANY",
         given="no",
+        say="[affirmed]",
+        examples=(
+            ("We cannot wash a cup twice?", "no", "We can wash a cup twice."),
+            ("Some birds are not able to fly.", "no", "Some birds are able to fly."),
+        ),
+    ),
+    Rule(
+        when="stem:ANY",
+        given="no",
         say="[negated]",
         examples=(
             ("Iron floats on water?", "no", "Iron does not float on water."),
             ("Chairs can have legs?", "false", "Chairs can not have legs."),
+            (
+                "If a cup falls, it will fly.",
+                "no",
+                "If a cup falls, it will not fly.",
+            ),
+        ),
+    ),
+    Rule(
+        when="stem:ANY",
+        given="no",
+        say="it is not true that [stem]",
+        examples=(
+            (
+                "None had seen the ship before?",
+                "no",
+                "It is not true that none had seen the ship before.",
+            ),
         ),
     ),
 )
 
 CHOICE = (
+    Rule(
+        when="aux:AUX subj:SUBJ pred:PRED",
+        mark="?",
+        say="[picked]",
+        examples=(
+            (
+                "Will a cake bake faster or slower than bread?",
+                "faster",
+                "A cake will bake faster than bread.",
+            ),
+            (
+                "Is the water in the pond warm or cold?",
+                "cold",
+                "The water in the pond is cold.",
+            ),
+            (
+                "Do owls feed their young or leave them?",
+                "feed their young",
+                "Owls feed their young.",
+            ),
+        ),
+    ),
     Rule(
         when="left:SPAN one:WORD or two:WORD right:ANY",
         mark="?",
@@ -51,13 +99,6 @@ CHOICE = (
                 "slower",
                 "Compared with a hare, a snail is slower.",
             ),
-        ),
-    ),
-    Rule(
-        when="aux:BE subj:SUBJ adv:ADV* one:WORD or two:WORD right:ANY",
-        say="[subj] [aux] [adv] [chosen] [right]",
-        examples=(
-            ("Is the water in the pond warm or cold?", "cold", "The water in the pond is cold."),
         ),
     ),
 )

@@ -119,10 +119,23 @@ def _open(word: str) -> str:
 @lru_cache(maxsize=4096)
 def tokenise(text: str) -> tuple[Token, ...]:
     """The tokens of a text, in order, none overlapping; kept, as each is asked for many times."""
-    return tuple(
-        Token(m[0], m[0].lower(), tags(m[0].lower()), m.start(), m.end())
-        for m in _TOKEN.finditer(text)
-    )
+    found = []
+    at = 0
+    for chunk in text.split(" "):
+        for word, lower, letters, start, end in _chunk(chunk):
+            found.append(Token(word, lower, letters, at + start, at + end))
+        at += len(chunk) + 1
+    return tuple(found)
+
+
+@lru_cache(maxsize=65536)
+def _chunk(chunk: str) -> tuple[Token, ...]:
+    """The tokens of a piece without spaces: most are one word, and most come again."""
+    found = []
+    for m in _TOKEN.finditer(chunk):
+        lower = m[0].lower()
+        found.append(Token(m[0], lower, tags(lower), m.start(), m.end()))
+    return tuple(found)
 
 
 def cover(text: str, tokens: Sequence[Token]) -> str:

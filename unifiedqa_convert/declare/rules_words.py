@@ -86,6 +86,22 @@ DEFINITE_HEADS = _words(
     "hemisphere planet star cavity component chamber theory law principle field process effect "
     "scale table division lobe nerve vein artery valve"
 )
+# Asking for one of these asks for a piece of something: the answer takes "the" even where its noun
+# often has no article ("the skin").
+PARTS = _words("part organ organelle layer region gland bone muscle lobe chamber valve nerve vein")
+PLURALS = _words(
+    "bacteria people data mitochondria criteria phenomena fungi algae larvae nuclei alveoli cilia "
+    "flagella stimuli vertebrae antennae hyphae spermatozoa protozoa police"
+)
+# Played or held: the answer is said of them ("the role of predator").
+ROLES = _words("role")
+# A share of something: the answer takes the place of the word, what it is a share of stays.
+SHARES = _words("percent percentage fraction proportion")
+# Take a whole sentence as their object ("they learned that …").
+TELLING_VERBS = _words(
+    "say think know observe find learn believe conclude mean show suggest notice see tell claim "
+    "argue hope discover prove feel state report indicate expect assume imply hypothesize infer"
+)
 # There is one of these, or one in each body or cell.
 # As the head of an answer these take "the" ("the greenhouse effect").
 DEFINITE_ANSWERS = _words("effect principle hypothesis")
@@ -100,6 +116,7 @@ UNIQUE_NOUNS = _words(
 )
 # Beginning an answer, these begin a verb phrase although they are nouns too.
 LIGHT_VERBS = _words(
+    "say think know want need feel learn leave eat call start begin become let meet teach thank "
     "make go get have take do be give keep find use help see tell ask buy let try save stop "
     "attack hide win"
 )
@@ -117,10 +134,29 @@ COUNT_NOUNS = _words(
     "shell egg giraffe flower battery lake tiger whale elephant room shop reunion reaction "
     "transition theory law test school church station solution mixture scale store drawer forest "
     "house garden river cave hole tube garage kitchen office building bank bottle box car cavity "
+    "body person house day meal copy company price opinion area result chance version response "
+    "example agreement opportunity thing spot relationship question issue review message meeting "
+    "situation reason option note campaign reputation draft country condition answer voice vehicle "
+    "statement salary row reservation report position dog pet pig organization effort "
+    "drink description decision brick background witness weakness vacation union title threat tail "
+    "string storm animal bird bed cup potato point newspaper method card perspective friend desk "
+    "closet cabinet drawer kitchen bedroom backyard basement attic cellar farm field island valley "
+    "desert mountain hotel apartment restaurant theater library museum hospital airport shelf "
+    "roommate neighbor stranger knife fork spoon pencil hammer telescope microscope thermometer "
+    "barometer ruler magnet wire battery engine wheel lever pulley ramp volcano earthquake "
+    "hurricane tornado flood drought star planet comet asteroid galaxy telephone computer radio "
+    "television lamp candle coin pocket bag backpack suitcase hat coat shirt dress sock ticket "
+    "letter book story song picture painting camera clock watch calendar map guitar piano drum "
+    "teacher doctor nurse lawyer judge farmer soldier actor dentist cow horse sheep goat cat mouse "
+    "rabbit snake lizard frog bee ant spider worm shark whale dolphin eagle owl penguin human "
+    "catalyst predator vaccine virus cell seed leaf fruit vegetable sandwich cake pie "
+    "cafe process trunk stem branch petal cabin tent chair sofa lawn yard park zoo gym church bar "
     "city community facility commodity entity university movie party stone root bone rope bridge"
 )
 # Nouns the dictionary counts that science texts use without an article.
 MASS_NOUNS = _words(
+    "oil petroleum gasoline coal soil sand rain snow ice wood paper steel iron gold silver copper "
+    "saliva mucus sweat sunlight moonlight lightning thunder advice news luck fun happiness "
     "evidence ozone dna rna atp trna mrna rrna music food information equipment money furniture "
     "weather traffic homework thiamine birth space heartburn oogenesis homeostasis"
 )

@@ -1,0 +1,271 @@
+"""How fast models state answers, against upstream's loop, in one run; what is asked only once.
+
+    python benchmarks/question_converter.py [--rows commonsenseqa=dev.jsonl ...]
+
+The model is t5-small's shape with random weights, and every sentence is 24 forced tokens: speed
+depends on the shape, not on what is said. The baseline is ours after liujch1998/vera's
+prepare_data.py (d722244): fp32, one prompt at a time, no cache: tokenize, generate, decode. Parts
+alternate, so that a busy moment of the machine hits all alike; rates are over all rounds.
+
+Goals: transformers 10 x, CTranslate2 int8 30 x the baseline. The baseline was 2.4-3.9 statements/s
+on two free cores; below 0.8 x 2.4 the machine is busy with something else and the run is INVALID.
+
+With --rows, the raw rows of a dataset are read and drafted as `uqa convert` does, and the asks that
+a run puts to the model are counted. With --agree CHECKPOINT, the sentences of a real checkpoint
+under each backend and dtype are compared with those of transformers in fp32. Where CUDA is, the
+shape of T5-3b in bf16 is measured too (--no-gpu leaves it out), against a roofline that the same
+run measures.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+os.environ["TRANSFORMERS_VERBOSITY"] = "error"
+
+import torch
+from transformers import T5Config, T5ForConditionalGeneration
+
+from unifiedqa_convert.declare import Ask
+from unifiedqa_convert.declare.batches import token_batches
+from unifiedqa_convert.declare.ct2 import Ct2
+from unifiedqa_convert.declare.draft import draft
+from unifiedqa_convert.declare.model import Generator
+from unifiedqa_convert.declare.options import Options
+from unifiedqa_convert.declare.prompts import PROMPTS
+from unifiedqa_convert.declare.seq2seq import Seq2Seq
+from unifiedqa_convert.declare.store import Checkpoint, at_path
+from unifiedqa_convert.registry import load_adapter
+from unifiedqa_convert.rows import complete, typed_rows
+from unifiedqa_convert.schema import Row
+from vera_model.tokenizer import train_tokenizer
+
+FORCED = 24
+SLOWEST_BASELINE = 2.4  # statements/s: reference/performance.md gives 2.4-3.9
+SMALL = T5Config(
+    vocab_size=32128,
+    d_model=512,
+    d_kv=64,
+    d_ff=2048,
+    num_layers=6,
+    num_heads=8,
+    decoder_start_token_id=0,
+)
+BIG = T5Config(
+    vocab_size=32128,
+    d_model=1024,
+    d_kv=128,
+    d_ff=16384,
+    num_layers=24,
+    num_heads=32,
+    decoder_start_token_id=0,
+)
+FLOP = 142e9  # of one statement at T5-3b's shape, as reference/performance.md counts
+GOAL = 0.4 * 4_800  # statements/s
+
+
+def asks(count: int) -> list[Ask]:
+    """Our own questions, 20 to 30 tokens with their answers."""
+    people = "nurse farmer driver painter teacher sailor baker guard child judge".split()
+    things = "ladder basket lantern kettle blanket hammer mirror bottle saddle whistle".split()
+    places = "harbour kitchen orchard station library meadow workshop cellar market tower".split()
+    made = [
+        Ask(
+            f"Where in the old {place} would a tired {person} most likely look for the {thing} "
+            f"that somebody else had left there {ago}?",
+            f"under a {other}",
+        )
+        for ago in ("yesterday", "last winter", "by mistake")
+        for place in places
+        for person in people
+        for thing, other in zip(things, things[1:] + things[:1], strict=True)
+    ]
+    return made[:: max(1, len(made) // count)][:count]
+
+
+def save(folder: Path, config: T5Config, device: str) -> Checkpoint:
+    torch.manual_seed(0)
+    with torch.device(device):
+        model = T5ForConditionalGeneration(config)
+    model.to(torch.float32 if device == "cpu" else torch.bfloat16).save_pretrained(folder)
+    texts = [text for ask in asks(1_000) for text in ask]
+    train_tokenizer(texts, 32_000).save_pretrained(folder)
+    return at_path(f"path:{folder}")
+
+
+def upstreams(checkpoint: Checkpoint) -> Callable[[Sequence[str]], None]:
+    """The loop that everybody starts with: one prompt at a time."""
+    model = T5ForConditionalGeneration.from_pretrained(checkpoint.folder).eval()
+    tokenizer = Seq2Seq(checkpoint, Options(device="cpu"))
+    tokenizer.encode(["warm up"])
+    tokens = tokenizer._tokens.tokenizer  # the vocabulary is the same
+
+    def run(prompts: Sequence[str]) -> None:
+        for prompt in prompts:
+            ids = tokens(prompt, return_tensors="pt").input_ids
+            made = model.generate(
+                input_ids=ids, max_new_tokens=FORCED, min_new_tokens=FORCED, do_sample=False
+            )
+            tokens.batch_decode(made, skip_special_tokens=True)
+
+    return run
+
+
+def ours(generator: Generator) -> Callable[[Sequence[str]], None]:
+    def run(prompts: Sequence[str]) -> None:
+        ids = generator.encode(prompts)
+        for batch in token_batches([len(one) for one in ids], generator.batch_tokens):
+            generator.generate([ids[place] for place in batch], FORCED)  # type: ignore[call-arg]
+
+    return run
+
+
+def on_the_cpu(rounds: int) -> None:
+    prompts = [PROMPTS["question_converter"].of(ask) for ask in asks(512)]
+    with tempfile.TemporaryDirectory() as name:
+        os.environ["UQA_CACHE_DIR"] = f"{name}/cache"
+        checkpoint = save(Path(name) / "t5-small-shaped", SMALL, "cpu")
+        parts: dict[str, tuple[Callable[[Sequence[str]], None], int]] = {
+            "upstream's loop, fp32, one at a time": (upstreams(checkpoint), 8),
+            "transformers fp32": (ours(Seq2Seq(checkpoint, Options(device="cpu"))), 192),
+            "ct2 fp32": (ours(Ct2(checkpoint, Options(device="cpu", dtype="fp32"))), 256),
+            "ct2 int8": (ours(Ct2(checkpoint, Options(device="cpu", dtype="int8"))), 512),
+        }
+        for run, _ in parts.values():
+            run(prompts[:4])
+        seconds = dict.fromkeys(parts, 0.0)
+        for _ in range(rounds):
+            for part, (run, count) in parts.items():
+                started = time.perf_counter()
+                run(prompts[:count])
+                seconds[part] += time.perf_counter() - started
+    rates = {part: rounds * count / seconds[part] for part, (_, count) in parts.items()}
+    base = next(iter(rates.values()))
+    print(f"t5-small's shape, random weights, {FORCED} forced tokens, {os.cpu_count()} cores, CPU")
+    for part, rate in rates.items():
+        print(f"  {part:38} {rate:8.2f} statements/s {rate / base:6.1f} x")
+    valid = base >= 0.8 * SLOWEST_BASELINE
+    print(
+        f"baseline: ours after prepare_data.py, {base:.2f}/s; reference 2.4-3.9/s: "
+        + (
+            "valid"
+            if valid
+            else "INVALID, the machine is busy (load "
+            f"{os.getloadavg()[0]:.1f}): the ratios say what they say on such a machine"
+        )
+    )
+
+
+def duplicates(named: str) -> None:
+    """What one run asks its model, of all that its rows ask."""
+    dataset, _, path = named.partition("=")
+    adapter = load_adapter(dataset)
+    split = next(iter(adapter.source.splits))
+    asked = 0
+    distinct: set[Ask] = set()
+    for numbered in typed_rows(adapter, split, complete(adapter, split, (Path(path),))):
+        if isinstance(numbered.row, Row):
+            for example in adapter.examples(numbered.row):
+                found = [entry for entry in draft(example) if isinstance(entry, Ask)]
+                asked += len(found)
+                distinct.update(found)
+    saved = 1 - len(distinct) / asked if asked else 0.0
+    print(f"  {dataset:20} {asked:8,} asks {len(distinct):8,} put to the model, {saved:6.2%} saved")
+
+
+def agreement(folder: str) -> None:
+    """How many sentences of a checkpoint are the same, to the letter, as transformers' in fp32."""
+    checkpoint = at_path(folder if folder.startswith((".", "/", "path:")) else f"./{folder}")
+    prompts = [PROMPTS["question_converter"].of(ask) for ask in asks(200)]
+    hf, ct2 = Seq2Seq, Ct2
+    ways = [("transformers", hf, "fp32"), ("transformers", hf, "bf16")]
+    ways += [("ct2", ct2, "fp32"), ("ct2", ct2, "int8")]
+    expected: list[str] = []
+    for backend, kind, dtype in ways:
+        generator = kind(checkpoint, Options(device="cpu", dtype=dtype))
+        ids = generator.encode(prompts)
+        said = [""] * len(ids)
+        for batch in token_batches([len(one) for one in ids], generator.batch_tokens):
+            texts = generator.generate([ids[place] for place in batch])
+            for place, text in zip(batch, texts, strict=True):
+                said[place] = text
+        expected = expected or said
+        same = sum(one == other for one, other in zip(said, expected, strict=True))
+        print(f"  {backend:12} {dtype:5} {same:4} of {len(said)} sentences as transformers fp32")
+
+
+def on_a_gpu() -> None:
+    """T5-3b's shape in bf16: statements/s, against matmul's own speed; the GPU's idle share."""
+    from torch.profiler import ProfilerActivity, profile
+
+    prompts = [PROMPTS["question_converter"].of(ask) for ask in asks(2_048)]
+    with tempfile.TemporaryDirectory() as name:
+        generator = Seq2Seq(save(Path(name) / "t5-3b-shaped", BIG, "cuda"), Options(device="cuda"))
+        run = ours(generator)
+        run(prompts[:512])
+        torch.cuda.synchronize()
+        started = time.perf_counter()
+        run(prompts)
+        torch.cuda.synchronize()
+        rate = len(prompts) / (time.perf_counter() - started)
+        with profile(activities=[ProfilerActivity.CUDA]) as profiled:
+            started = time.perf_counter()
+            run(prompts[:512])
+            torch.cuda.synchronize()
+            wall = time.perf_counter() - started
+        busy = sum(event.self_device_time_total for event in profiled.key_averages()) / 1e6
+    flops = _matmul_flops()
+    print(f"T5-3b's shape, bf16, batches of 512, {torch.cuda.get_device_name()}")
+    print(f"  {rate:.0f} statements/s, {rate / GOAL:.2f} x the goal of {GOAL:.0f}")
+    print(
+        f"  roofline {flops / FLOP:.0f}/s at matmul's {flops / 1e12:.0f} TFLOP/s: "
+        f"{rate * FLOP / flops:.0%} of it"
+    )
+    print(f"  GPU idle {max(0.0, 1 - busy / wall):.0%} of the time")
+
+
+def _matmul_flops() -> float:
+    """What a large bf16 product reaches on this card."""
+    size, times = 8192, 20
+    a, b = (torch.randn(size, size, device="cuda", dtype=torch.bfloat16) for _ in range(2))
+    for _ in range(3):
+        a @ b
+    torch.cuda.synchronize()
+    started = time.perf_counter()
+    for _ in range(times):
+        a @ b
+    torch.cuda.synchronize()
+    return times * 2 * size**3 / (time.perf_counter() - started)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rows", nargs="+", default=[], metavar="DATASET=FILE")
+    parser.add_argument("--agree", metavar="CHECKPOINT", help="a folder of a real one")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--no-cpu", action="store_true")
+    parser.add_argument("--no-gpu", action="store_true")
+    options = parser.parse_args()
+    if not options.no_cpu:
+        on_the_cpu(options.rounds)
+    if options.rows:
+        print("asked and put to the model, in one run:")
+        for named in options.rows:
+            duplicates(named)
+    if options.agree:
+        print(f"{options.agree}, 200 prompts:")
+        agreement(options.agree)
+    if options.no_gpu:
+        return
+    if torch.cuda.is_available():
+        on_a_gpu()
+    else:
+        print("no CUDA here: the part at T5-3b's shape was not run", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

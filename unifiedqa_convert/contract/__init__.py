@@ -1,0 +1,131 @@
+"""What every adapter promises, as plain functions: no test framework is needed to ask.
+
+A promise takes an adapter, or one embedded sample of it, and yields a message for each way it is
+broken; its docstring says what is promised and why.
+
+    python -m unifiedqa_convert.contract [DATASET …] [--goldens FOLDER [--update-goldens]] [--json]
+
+asks every installed adapter, a stranger's like ours; tests/test_contract.py asks through the same
+functions. One line per breach on stdout; exit 0, or 4 where a promise is broken.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from unifiedqa_convert.contract.goldens import (
+    goldens_have_their_sample,
+    samples_become_their_goldens,
+)
+from unifiedqa_convert.contract.of_adapter import (
+    a_dataset_is_pure,
+    every_shape_and_only_they_have_a_sample,
+    examples_is_short,
+    facts_are_stated,
+    fields_say_where_they_go,
+    pins_are_whole,
+    samples_show_more_than_one_answer,
+    shapes_give_the_sources_splits,
+)
+from unifiedqa_convert.contract.of_sample import (
+    a_labelled_split_has_labels,
+    another_process_agrees,
+    every_row_is_used,
+    examples_are_pure,
+    given_sentences_are_sentences,
+    golds_are_positions,
+    labels_stay_out_of_the_question,
+    missing_fields_are_named,
+    no_field_is_guessed,
+    own_ids_say_nothing,
+    records_are_one_line,
+    records_parse_back_or_are_flagged,
+    rows_are_strict_and_frozen,
+    the_sample_has_the_shape_of_its_folder,
+    unknown_keys_change_nothing,
+    unknown_labels_are_refused,
+    written_ids_are_unique_and_say_nothing,
+)
+from unifiedqa_convert.contract.sample import Sample as Sample
+from unifiedqa_convert.contract.sample import samples as samples
+from unifiedqa_convert.schema import Adapter
+
+Promise = Callable[[Any], Iterator[str]]
+
+
+class Breach(NamedTuple):
+    """A promise that was not kept."""
+
+    adapter: str
+    promise: str
+    message: str
+    sample: str | None = None
+
+
+class Case(NamedTuple):
+    """One promise, asked of one adapter or sample."""
+
+    adapter: str
+    sample: str | None
+    promise: str
+    broken: Callable[[], Iterator[str]]
+
+    def __str__(self) -> str:
+        return f"{self.sample or self.adapter}-{self.promise}"
+
+
+OF_ADAPTER: tuple[Promise, ...] = (
+    facts_are_stated,
+    pins_are_whole,
+    fields_say_where_they_go,
+    shapes_give_the_sources_splits,
+    every_shape_and_only_they_have_a_sample,
+    samples_show_more_than_one_answer,
+    examples_is_short,
+    a_dataset_is_pure,
+)
+OF_SAMPLE: tuple[Promise, ...] = (
+    the_sample_has_the_shape_of_its_folder,
+    every_row_is_used,
+    rows_are_strict_and_frozen,
+    examples_are_pure,
+    another_process_agrees,
+    written_ids_are_unique_and_say_nothing,
+    own_ids_say_nothing,
+    golds_are_positions,
+    a_labelled_split_has_labels,
+    unknown_labels_are_refused,
+    no_field_is_guessed,
+    missing_fields_are_named,
+    unknown_keys_change_nothing,
+    labels_stay_out_of_the_question,
+    records_parse_back_or_are_flagged,
+    records_are_one_line,
+    given_sentences_are_sentences,
+)
+PROMISES = (*OF_ADAPTER, *OF_SAMPLE)
+
+
+def cases(adapter: Adapter, goldens: Path | None = None, update: bool = False) -> Iterator[Case]:
+    """Every promise, asked of the adapter and of each sample; with ``goldens``, these too."""
+    of_adapter: list[tuple[str, Promise]] = [(p.__name__, p) for p in OF_ADAPTER]
+    of_sample: list[tuple[str, Promise]] = [(p.__name__, p) for p in OF_SAMPLE]
+    if goldens is not None:
+        stale, became = goldens_have_their_sample, samples_become_their_goldens
+        of_adapter.append((stale.__name__, partial(stale, goldens)))
+        of_sample.append((became.__name__, partial(became, goldens, update)))
+    for name, promise in of_adapter:
+        yield Case(adapter.name, None, name, partial(promise, adapter))
+    for sample in samples(adapter):
+        for name, promise in of_sample:
+            yield Case(adapter.name, str(sample), name, partial(promise, sample))
+
+
+def breaches(case: Case) -> list[Breach]:
+    """How the case's promise is broken; an adapter that fails has broken it too."""
+    try:
+        messages = list(case.broken())
+    except Exception as error:  # noqa: BLE001 (a stranger's adapter may fail in any way)
+        messages = [f"{type(error).__name__}: {error}"]
+    return [Breach(case.adapter, case.promise, message, case.sample) for message in messages]

@@ -1,0 +1,71 @@
+"""``python -m unifiedqa_convert.contract``: the contract as a command."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from unifiedqa_convert.contract import Breach, breaches, cases
+from unifiedqa_convert.contract.sample import fingerprint, samples
+from unifiedqa_convert.errors import UqaError, UsageError
+from unifiedqa_convert.registry import catalogue, load_adapter
+from unifiedqa_convert.schema import (
+    Adapter,
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the contract; the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m unifiedqa_convert.contract",
+        description="Whether the installed adapters keep what every adapter promises.",
+    )
+    parser.add_argument("datasets", nargs="*", metavar="DATASET", help="default: all installed")
+    parser.add_argument("--goldens", type=Path, help="a folder of what the samples must become")
+    parser.add_argument("--update-goldens", action="store_true", help="write them; then read them")
+    parser.add_argument("--json", action="store_true", help="print JSON on stdout, for scripts")
+    parser.add_argument("--fingerprints", action="store_true", help=argparse.SUPPRESS)
+    asked = parser.parse_args(arguments)
+    if asked.update_goldens and asked.goldens is None:
+        parser.error("--update-goldens needs --goldens FOLDER")
+    try:
+        adapters = [load_adapter(name) for name in asked.datasets] or _installed()
+    except UqaError as error:
+        print(f"uqa: {error}", file=sys.stderr)
+        return error.exit_code
+    if asked.fingerprints:
+        every = (sample for adapter in adapters for sample in samples(adapter))
+        print(json.dumps({str(sample): fingerprint(sample) for sample in every}))
+        return 0
+    plugins = [] if asked.datasets else catalogue().errors
+    for plugin in plugins:
+        print(f"uqa: {plugin}", file=sys.stderr)
+    every_case = (c for a in adapters for c in cases(a, asked.goldens, asked.update_goldens))
+    return _tell([breaches(case) for case in every_case], len(plugins), asked.json)
+
+
+def _installed() -> list[Adapter]:
+    adapters = list(catalogue().adapters.values())
+    if not adapters:
+        raise UsageError("no adapter is installed")
+    return adapters
+
+
+def _tell(results: list[list[Breach]], plugins: int, as_json: bool) -> int:
+    """Print the breaches; the exit code. A plugin that is unusable counts as a failure."""
+    found = [breach for result in results for breach in result]
+    failed = sum(bool(result) for result in results) + plugins
+    passed = sum(not result for result in results)
+    if as_json:
+        listed = [breach._asdict() for breach in found]
+        print(json.dumps({"passed": passed, "failed": failed, "breaches": listed}, indent=2))
+    else:
+        for breach in found:
+            where = breach.sample or breach.adapter
+            print(f"{where}: {breach.promise}: {breach.message}")
+        print(f"{passed} passed, {failed} failed", file=sys.stderr)
+    return 4 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

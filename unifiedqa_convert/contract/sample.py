@@ -1,0 +1,98 @@
+"""An adapter's embedded rows, read and converted once for all promises."""
+
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from unifiedqa_convert import schema
+from unifiedqa_convert.chunk import Chunk, convert_chunk
+from unifiedqa_convert.joined import complete
+from unifiedqa_convert.numbered import Numbered
+from unifiedqa_convert.profiles import PROFILES
+from unifiedqa_convert.rows import typed_rows
+from unifiedqa_convert.schema import (
+    Adapter,
+)
+from unifiedqa_convert.sources import sample_folder
+
+CANONICAL = PROFILES["canonical"]
+
+
+class Sample(NamedTuple):
+    """The embedded rows of one split in one raw shape."""
+
+    adapter: Adapter
+    shape: type[schema.Row]
+    split: str
+
+    def __str__(self) -> str:
+        return f"{self.adapter.name}/{self.shape.shape}/{self.split}"
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Its rows' files; labels beside them not counted."""
+        folder = sample_folder(self.adapter) / self.shape.shape
+        return tuple(sorted(folder.glob(f"{self.split}.*")))
+
+    @property
+    def all_files(self) -> tuple[Path, ...]:
+        """Its rows' files with the labels' files that lie beside them."""
+        return complete(self.adapter, self.split, self.files)
+
+
+def samples(adapter: Adapter) -> list[Sample]:
+    """The embedded samples there are, by shape and split; none where these facts are missing."""
+    if not (hasattr(adapter, "shapes") and hasattr(adapter, "source")):
+        return []
+    every = (Sample(adapter, shape, s) for shape in adapter.shapes for s in adapter.source.splits)
+    return [sample for sample in every if sample.files]
+
+
+@cache
+def numbered_of(sample: Sample) -> list[Numbered]:
+    """Its records, in their places."""
+    return list(typed_rows(sample.adapter, sample.split, sample.all_files))
+
+
+def rows_of(sample: Sample) -> list[tuple[dict[str, Any], schema.Row]]:
+    """Each row that was understood, raw and typed."""
+    return [
+        (numbered.raw, numbered.row)
+        for numbered in numbered_of(sample)
+        if isinstance(numbered.raw, dict) and isinstance(numbered.row, schema.Row)
+    ]
+
+
+@cache
+def chunk_of(sample: Sample) -> Chunk:
+    """What its rows become, nothing asked of a question converter."""
+    return convert_chunk(sample.adapter, sample.split, numbered_of(sample), CANONICAL, None)
+
+
+def fingerprint(sample: Sample) -> str:
+    """A digest of what its rows become, or how that fails."""
+    try:
+        chunk = convert_chunk(sample.adapter, sample.split, numbered_of(sample), CANONICAL, None)
+    except Exception as error:  # noqa: BLE001 (one adapter's failure is not the others')
+        return repr(error)
+    return sha256(repr((chunk.converted, chunk.rejects)).encode()).hexdigest()
+
+
+@cache
+def elsewhere() -> dict[str, str]:
+    """The fingerprint of every installed adapter's samples, taken by one other process."""
+    seed = "1" if os.environ.get("PYTHONHASHSEED") == "0" else "0"
+    done = subprocess.run(
+        [sys.executable, "-m", "unifiedqa_convert.contract", "--fingerprints"],
+        env={**os.environ, "PYTHONHASHSEED": seed},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    found: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+    return found

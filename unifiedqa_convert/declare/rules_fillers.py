@@ -1,0 +1,213 @@
+"""What may be put into a clause's gap: the words after the ``<`` in ``[clause<place]``."""
+
+from collections.abc import Callable, Sequence
+
+from unifiedqa_convert.declare import rules_words as words
+from unifiedqa_convert.declare.rules_answer import (
+    Answer,
+    core_head,
+    merged,
+    verb_lemma_or_noun,
+)
+from unifiedqa_convert.declare.rules_clause import (
+    Match,
+    adjunct_gap,
+    agree_word,
+    clause,
+    do_form,
+    join,
+    main_verb,
+    object_gap,
+)
+from unifiedqa_convert.declare.rules_tokens import Token, cover, is_name
+
+
+def filled(match: Match, name: str) -> str:
+    """A clause with the answer in its gap, a "do" that stands for the answer's verb replaced."""
+    pred = match.part("pred")
+    if name == "object":
+        return with_object(match, pred)
+    gap = adjunct_gap(pred)
+    last = pred[gap - 1] if gap else None
+    filler = FILLERS[name](match)
+    if name in ("place", "time") and last is not None and last.lower in _PLACING:
+        filler = _without_preposition(match.answer, last.lower)
+    return clause(match, filler, gap)
+
+
+def with_object(match: Match, pred: Sequence[Token]) -> str:
+    """The clause with the answer as its object, or for the "do" that stands for its verb."""
+    gap = object_gap(pred)
+    answer = match.answer
+    stands_for = pred[gap - 1].lower == "do" and (answer.kind == "to" or verbal(answer))
+    finite = answer.kind in ("verb-s", "verb-ed", "adjective") or answer.tokens[0].may("T")
+    if finite and pred[gap - 1].lower == "do":
+        stands_for = True
+    if not stands_for:
+        last = pred[gap - 1]
+        if last.only("P") and answer.tokens[0].lower == last.lower:
+            gap -= 1
+        return clause(match, FILLERS["object"](match), gap)
+    tag = do_form(match) if gap - 1 == main_verb(pred) else None
+    if answer.kind == "adjective":
+        answer = Answer(f"be {answer.text}")
+    verb = answer.as_form(tag) if tag else answer.as_base()
+    short = Match(match.source, {**match.parts, "pred": pred[: gap - 1]}, answer)
+    after = Match(match.source, {"rest": pred[gap:]}, answer).text("rest")
+    lead = clause(short)
+    if do_form(match) and gap - 1 == main_verb(pred):
+        lead = join(match.text("subj"), short.text("pred"))
+    return join(lead, verb, after)
+
+
+_PLACING = frozenset("in at on to from into onto near under inside around through over".split())
+
+
+def _without_preposition(answer: Answer, preposition: str) -> str:
+    first = answer.tokens[0]
+    if first.lower == preposition:
+        return answer.text[first.end :].strip()
+    return answer.phrase("the")
+
+
+def named(match: Match) -> str:
+    """The answer, said of the noun that was asked about if there is one."""
+    head = match.part("head")
+    return merged(list(head), match.source, match.answer) if head else match.answer.phrase()
+
+
+def _object(match: Match) -> str:
+    answer = match.answer
+    if answer.kind == "sentence":
+        return join(f"the {one_of(match)}" if match.part("head") else "", "that", answer.text)
+    return join(match.text("about").lower(), named(match))
+
+
+def one_of(match: Match) -> str:
+    """The noun asked about, in the singular and without what stands before it."""
+    head = list(match.part("head"))
+    while len(head) > 1 and (head[0].may("DQP") or head[0].lower in ("following", "other")):
+        head = head[1:]
+    noun = core_head(head)
+    return join(cover(match.source, head[: head.index(noun)]), verb_lemma_or_noun(noun.lower))
+
+
+def _prepped(match: Match) -> str:
+    preposition = match.text("prep").lower()
+    first = match.answer.tokens[0]
+    if first.lower == preposition or match.answer.kind == "place" or first.lower.endswith("ly"):
+        return match.answer.text
+    return join(preposition, named(match))
+
+
+def _place(match: Match) -> str:
+    answer = match.answer
+    if answer.kind in ("place", "sentence", "to", "verb", "verb-s") or answer.head is None:
+        return answer.text
+    first = answer.tokens[0]
+    if len(answer.tokens) == 1 and first.may("A") and first.may("J"):
+        return answer.text
+    if first.only("A") or answer.kind == "adjective" or (first.may("E") and not first.may("N")):
+        return answer.text
+    pred = match.part("pred")
+    verb = agree_word(pred[main_verb(pred)].lower, True) if pred else ""
+    head = answer.head.lower
+    if verb in words.MOTION_VERBS and "located" not in match.text("pred"):
+        preposition = "to"
+    elif head in words.AT_PLACES:
+        preposition = "at"
+    else:
+        preposition = "on" if head in words.ON_PLACES else "in"
+    return f"{preposition} {answer.phrase()}"
+
+
+def _time(match: Match) -> str:
+    answer = match.answer
+    first = answer.tokens[0]
+    if answer.kind == "sentence":
+        return f"when {answer.text}"
+    if answer.tokens[-1].lower in ("ago", "later", "earlier"):
+        return answer.text
+    if answer.kind == "place" or first.only("AS") or first.lower in ("every", "each", "once"):
+        return answer.text
+    if first.may("Q") and len(answer.tokens) == 1:
+        return f"in {answer.text}"
+    if first.lower in ("night", "noon", "midnight", "dawn", "dusk", "birth"):
+        return f"at {answer.text}"
+    return f"during {answer.phrase('the')}"
+
+
+def _reason(match: Match) -> str:
+    answer = match.answer
+    first = answer.tokens[0]
+    if answer.kind in ("place", "to") or first.lower in ("because", "due", "so", "since"):
+        return answer.text
+    if answer.kind == "sentence":
+        return f"because {answer.text}"
+    if answer.kind == "verb":
+        return f"to {answer.text}"
+    if answer.kind in ("verb-s", "verb-ed") or (answer.kind == "adjective" and first.may("T")):
+        return f"because {_pronoun(match)} {answer.text}"
+    return f"because of {answer.phrase('the')}"
+
+
+def _pronoun(match: Match) -> str:
+    aux, subject = match.part("aux"), match.part("subj")
+    plural = aux and aux[0].lower in ("do", "are", "were", "have")
+    if subject and subject[0].lower in words.SUBJECT_PRONOUNS:
+        return subject[0].lower
+    return "they" if plural or (subject and is_name(subject[-1])) else "it"
+
+
+def _manner(match: Match) -> str:
+    answer = match.answer
+    first = answer.tokens[0]
+    if answer.kind in ("place", "to") or first.only("A") or first.lower.endswith("ly"):
+        return answer.text
+    if answer.kind == "sentence":
+        return _by_doing(answer) or f"in that {answer.text}"
+    if first.may("RD") and len(answer.tokens) > 2 and _verb_in(answer):
+        return f"in that {answer.text}"
+    if answer.kind == "verb":
+        return f"by {answer.as_form('VBG')}"
+    if answer.kind == "verb-s":
+        return f"because {_pronoun(match)} {answer.text}"
+    said = answer.phrase()
+    return f"{'with' if said.startswith(('a ', 'an ')) else 'by'} {said}"
+
+
+def _by_doing(answer: Answer) -> str | None:
+    """What "they provide shelter" or "it will turn" does, as "by providing shelter"."""
+    tokens = answer.tokens
+    if tokens[0].lower not in ("it", "they", "he", "she"):
+        return None
+    modal = tokens[1].lower in ("will", "would")
+    verb = tokens[2] if modal and len(tokens) > 2 else tokens[1]
+    if not verb.may("VZ") or verb.may("BHOM"):
+        return None
+    return f"by {Answer(answer.text[verb.start :]).as_form('VBG')}"
+
+
+def _verb_in(answer: Answer) -> bool:
+    return answer.tokens[1].only("VZT")
+
+
+def verbal(answer: Answer) -> bool:
+    """Whether the answer can stand for a "do": "does what?", "repeat"."""
+    first = answer.tokens[0]
+    return (
+        answer.kind.startswith("verb")
+        or (first.may("V") and not first.may("DP"))
+        or (len(answer.tokens) == 1 and first.may("X") and not first.lower.endswith("s"))
+    )
+
+
+FILLERS: dict[str, Callable[[Match], str]] = {
+    "object": _object,
+    "prepped": _prepped,
+    "place": _place,
+    "time": _time,
+    "reason": _reason,
+    "manner": _manner,
+    "raw": lambda match: match.answer.text,
+}
