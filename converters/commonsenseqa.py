@@ -131,7 +131,7 @@ class CommonsenseQA(Adapter):
 
     def examples(self, row: Row) -> Iterator[Example]:
         """One multiple-choice example a row; no key, no gold."""
-        assert isinstance(row, AuthorsRow | HubRow)
+        assert isinstance(row, (AuthorsRow, HubRow))
         yield MultipleChoice(
             id=row.id,
             question=row.stem,

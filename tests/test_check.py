@@ -145,6 +145,7 @@ def test_files_cut_gone_added(tmp_path: Path) -> None:
         ("counts/statements/true", 10, "wrong-count"),
         ("counts/statements/unknown", 1, "wrong-sum"),
         ("counts/statements/masked", 1, "wrong-count"),
+        ("counts/statements/ambiguous", 1, "wrong-count"),
         ("counts/statements/masked", 99, "wrong-sum"),
         ("counts/via/given", 21, "wrong-sum"),
         ("counts/via/rules", 1, "wrong-count"),

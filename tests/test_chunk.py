@@ -1,6 +1,6 @@
 """Rows → records: nothing lost, conflicts masked, converters held to their contract."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -12,8 +12,9 @@ from unifiedqa_convert.errors import QuestionConverterError, RowError
 from unifiedqa_convert.numbered import Numbered, Skipped
 from unifiedqa_convert.readers import Unreadable
 from unifiedqa_convert.registry import load_adapter
-from unifiedqa_convert.schema import Row
+from unifiedqa_convert.schema import Adapter, Example, MultipleChoice, Row, Source
 from unifiedqa_convert.shapes import required
+from unifiedqa_convert.table import as_rows
 
 
 class Echo:
@@ -124,3 +125,34 @@ def test_an_unreadable_record_leaves_no_raw_behind() -> None:
 def test_a_converter_that_breaks_its_contract_is_an_error(bad: Echo) -> None:
     with pytest.raises(QuestionConverterError):
         run([sciq("What melts?", "rock", "iron", "sand", "ice")], bad)
+
+
+def test_more_choices_than_letters_reject_the_row_and_not_the_run() -> None:
+    class Many(Adapter):
+        name, version, verified = "many", 1, "documentation only"
+        shapes = ()
+        source = Source(splits={}, license="", homepage="", citation="")
+
+        def examples(self, row: Row) -> Iterator[Example]:  # noqa: ARG002
+            yield MultipleChoice(question="Q?", choices=("x",) * 27)
+
+    numbered = [Numbered(0, {}, Row())]
+    chunk = convert_chunk(Many(), "train", numbered, PROFILES["canonical"], None)
+    assert tree(chunk.counts)["rows"]["rejected"] == 1
+    assert chunk.rejects[0]["reason"] == "27 choices, but only 26 letters"
+
+
+def test_an_ambiguous_declarative_record_is_flagged_in_its_row_and_counted() -> None:
+    row = sciq("What melts?", "rock \\n hard", "iron", "sand", "ice")
+    chunk = run([row], Echo())
+    (item,) = chunk.converted
+    (place,) = item.ambiguous
+    assert item.statements[place].sentence == "What melts? rock \\n hard."
+    assert tree(chunk.counts)["statements"]["ambiguous"] == 1
+    assert [r["flags"] for r in as_rows([item], "declarative")] == [
+        ["ambiguous-record"] if n == place else [] for n in range(4)
+    ]
+    (example,) = as_rows([item], "both")
+    assert [s["flags"] for s in example["statements"]] == [
+        r["flags"] for r in as_rows([item], "declarative")
+    ]

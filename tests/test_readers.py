@@ -8,9 +8,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from unifiedqa_convert.errors import SourceError
-from unifiedqa_convert.readers import Unreadable, read, read_labels
+from unifiedqa_convert.readers import Unreadable, _loads, read, read_labels
 
 ROWS = [{"q": "café \u2028 \u0085", "n": 1}, {"q": "", "n": None}]
 
@@ -97,3 +99,52 @@ def test_labels_keep_their_lines(tmp_path: Path) -> None:
     path = tmp_path / "dev-labels.lst"
     path.write_text("1\r\n2 \n3\n")
     assert read_labels(path) == ["1", "2", "3"]
+
+
+# What colons, quotes and white space can stand in, and the escapes that make them.
+_KEYS = st.sampled_from(
+    ["a", "b", ":", "\\u003a", "\\u003A", '\\"', '\\":', "\\\\", "\\u005c", "c : d"]
+)
+_SPACES = st.sampled_from(["", " ", "\t", "\r", "  "])
+
+
+def _object(pairs: list[tuple[str, str, str, str]]) -> str:
+    inner = ",".join(f'{before}"{key}"{after}:{value}' for key, before, after, value in pairs)
+    return f"{{{inner}}}"
+
+
+_VALUES = st.recursive(
+    _KEYS.map(lambda text: f'"{text}"') | st.sampled_from(["1", "null", "[]", "{}"]),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda items: f"[{','.join(items)}]"),
+        st.lists(st.tuples(_KEYS, _SPACES, _SPACES, inner), max_size=4).map(_object),
+    ),
+    max_leaves=8,
+)
+_LINES = st.lists(st.tuples(_KEYS, _SPACES, _SPACES, _VALUES), max_size=4).map(_object)
+
+
+@settings(max_examples=200, deadline=None)
+@given(_LINES)
+@example('{"a":1,"a":"\\u003a"}')
+@example('{"a":1,"a"\r:2}')
+@example('{"a":{"b":1,"b":":"},"c":"\\":"}')
+def test_a_key_that_stands_twice_is_found_and_no_other(line: str) -> None:
+    repeated = False
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal repeated
+        repeated |= len(dict(items)) < len(items)
+        return dict(items)
+
+    value = json.loads(line, object_pairs_hook=pairs)
+    found = _loads(line.encode())
+    assert isinstance(found, Unreadable) if repeated else found == value
+
+
+def test_a_row_may_not_nest_without_end(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"a": ' + "[" * 900 + "]" * 900 + "}\n")
+    deep, *_ = read(path)
+    assert isinstance(deep, Unreadable)
+    assert "nested" in deep.reason

@@ -70,8 +70,9 @@ def convert_chunk(
     """Convert some rows; rejected ones are returned beside what the others became."""
     chunk = Chunk([], [], Counter())
     placed: list[_Placed] = []
+    read = 0
     for numbered in rows:
-        chunk.counts["rows/read"] += 1
+        read += 1
         # The row comes last: for a pydantic class isinstance is slow unless it is the very class.
         if isinstance(numbered.row, RowError):
             _reject(chunk, numbered, numbered.row)
@@ -79,6 +80,7 @@ def convert_chunk(
             chunk.counts[f"rows/skipped/{numbered.row.reason}"] += 1
         else:
             _use(adapter, split, numbered, numbered.row, profile, placed, chunk)
+    chunk.counts["rows/read"] += read
     unasked = 0
     drafts: list[Drafts] = []
     for item in placed:

@@ -54,7 +54,7 @@ def arrange(example: Example, profile: Profile) -> Example:
         letters = len(profile.letters)
         raise FieldError("choices", f"{len(choices)} choices, but only {letters} letters")
     by_hash = profile.hash_free_order and not example.order_matters
-    if not by_hash and merged.keys().isdisjoint(choices):
+    if not by_hash and (not merged or merged.keys().isdisjoint(choices)):
         return example
     places = [n for n, choice in enumerate(choices) if choice not in merged]
     if by_hash:
@@ -198,6 +198,7 @@ def surely_recovers(parts: Fields, record: Record, profile: Profile) -> bool:
         and bool(question)
         and text.count(_BACKSLASH_N) == bool(choices) + bool(context)
         and output != UNLABELLED
+        # Where every bracket is a marker's own, the choices need not be looked at one by one.
         and (text.count("(") == len(choices) or not any("(" in choice for choice in choices))
         and len(set(choices)) == len(choices)
         and (bool(choices) or not context.startswith("("))

@@ -11,6 +11,7 @@ Recipes choose among them: ``clean`` is canonical, ``vera`` is rainier.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from string import ascii_lowercase, ascii_uppercase
 from typing import Literal
 
@@ -120,7 +121,7 @@ class Profile:
         text = example.asked if self.cue else example.question
         return text if self.own.blank is None else text.replace("_", self.own.blank)
 
-    @property
+    @cached_property
     def plain(self) -> bool:
         """Whether a cleaned field is already as ``normal`` has it: collapsed, nothing more."""
         return self.clean is collapse and self.whole is str

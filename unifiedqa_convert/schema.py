@@ -164,9 +164,10 @@ class MultipleChoice(Example):
 
     @model_validator(mode="after")
     def _positions(self) -> Self:
-        golds, choices = self.golds, len(self.choices)
-        if golds and not (min(golds) >= 0 and max(golds) < choices):
-            raise ValueError(f"golds {golds} point outside {choices} choices")
+        choices = len(self.choices)
+        for gold in self.golds or ():  # a plain loop: every example of every row comes by here
+            if not 0 <= gold < choices:
+                raise ValueError(f"golds {self.golds} point outside {choices} choices")
         if self.sentences is not None and len(self.sentences) != len(self.choices):
             raise ValueError(f"{len(self.sentences)} sentences for {len(self.choices)} choices")
         return self

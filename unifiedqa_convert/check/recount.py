@@ -23,6 +23,7 @@ BATCH_ROWS = 1_000
 SHARD = re.compile(rf"data-\d+\.({'|'.join(SUFFIXES.values())})")
 _ID = re.compile(r"(\d+)(?:\.(\d+))?(?:#(\d+))?")
 LABELS = ("statements/true", "statements/false", "statements/unknown")
+PLACED = ("statements/masked", "statements/ambiguous")
 _LABEL_NAMES = dict(zip((True, False, None), LABELS, strict=True))
 _LABEL_OF = dict(zip(("yes", "no", UNLABELLED), LABELS, strict=True))
 
@@ -48,9 +49,10 @@ class Recount:
             labelled = written["statements/true"] + written["statements/false"]
             written["sentences"] = labelled - written["statements/masked"]
         elif records == "declarative":
-            starts += LABELS if to == "tsv" else (*LABELS, "statements/masked", "via/")
+            starts += LABELS if to == "tsv" else (*LABELS, *PLACED, "via/")
         elif to != "tsv":
             starts += (*LABELS, "statements/masked", "via/", "examples/", "flags/")
+            starts += PLACED if records == "both" else ()
         for file in self._manifest["files"]:
             path = self._folder / file["path"]
             if path.name == REJECTS or SHARD.fullmatch(path.name):
@@ -154,6 +156,7 @@ class Recount:
         label = _LABEL_NAMES[statement["label"]]
         self._counts.update([label, f"via/{statement['via']}"])
         self._counts["statements/masked"] += statement["masked"]
+        self._counts["statements/ambiguous"] += bool(statement.get("flags"))
         if "output" in statement and _LABEL_OF.get(statement["output"]) != label:
             yield "wrong-label", f"{statement['output']} for {statement['label']}"
 
