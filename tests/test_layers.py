@@ -42,6 +42,7 @@ _READ_BACK = {"schema", "errors", "files", "encode", "profiles", "table", "shard
 LAYERS["check"] = {*_READ_BACK, "readers", "output", "check"}
 LAYERS["pipeline"] = {*LAYERS, "pipeline"} - {"progress"}
 LAYERS["summary"] = {"job", "pipeline", "progress", "registry", "shards", "sources"}
+LAYERS["plan"] = {"registry", "schema", "sources"}
 LAYERS["describe"] = {*LAYERS} - {"pipeline", "summary"}
 LAYERS["cli"] = {*LAYERS, "cli"}
 LAYERS["__init__"] = {"pipeline", "registry"}

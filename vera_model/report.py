@@ -49,11 +49,11 @@ class Drawing(NamedTuple):
 def write_report(run: Path) -> Path:
     """Write ``report.html`` and ``report/*.png`` into the folder of a run or an evaluation.
 
-    Raises SourceError where the folder holds no finished one, OutputError where it can't be written.
+    Raises SourceError where it holds no finished one, OutputError where it can't be written.
     """
     document, config = _read(run / "metrics.json"), _read(run / "config.json")
     predictions = read_predictions(run / FILE) if (run / FILE).is_file() else None
-    calibration = _calibration(document, predictions)
+    calibration = _calibration(predictions)
     try:
         (run / _FIGURES).mkdir(exist_ok=True)
         drawings = [
@@ -79,7 +79,7 @@ def _read(path: Path) -> dict[str, Any]:
     return found
 
 
-def _calibration(document: dict[str, Any], predictions: Predictions | None) -> Calibration | None:
+def _calibration(predictions: Predictions | None) -> Calibration | None:
     """What calibrating on these statements would give; None where they have one label only."""
     mixed = predictions is not None and 0 < predictions.label.sum() < len(predictions.label)
     return calibrate(predictions) if predictions is not None and mixed else None

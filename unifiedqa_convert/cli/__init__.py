@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from unifiedqa_convert.cli import convert, datasets, score, vera_model
+from unifiedqa_convert.cli import convert, datasets, score, vera, vera_model
 from unifiedqa_convert.errors import UqaError
 from vera_model import run as vera_run
 
@@ -31,6 +31,13 @@ app.command(
     "train", epilog="Example: uqa train --preset tiny --data data/converted/copa/validation"
 )(vera_run.train)
 app.command(epilog=score.EPILOG)(score.score)
+app.command(
+    epilog="Example: uqa evaluate --model runs/tiny --data data/converted/copa --out eval/copa"
+)(vera.evaluate)
+app.command(epilog="Example: uqa calibrate runs/tiny")(vera.calibrate)
+app.command(epilog="Example: uqa report runs/tiny")(vera.report)
+app.add_typer(vera.replicate, name="replicate")
+app.add_typer(vera.plan, name="plan")
 app.add_typer(vera_model.app, name="model")
 
 
