@@ -74,7 +74,7 @@ def _themed(svg: str, name: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     for role, colour in ROLES.items():
         svg = svg.replace(colour, f"var(--{role})")
-    svg = re.sub(r"font: ([\d.]+px)[^;\"]*", r"font: \1 var(--font)", svg)
+    svg = re.sub(r"font-family: [^;\"]*", "font-family: var(--font)", svg)
     return svg.replace("<svg", '<svg aria-hidden="true"', 1).strip()
 
 

@@ -68,7 +68,7 @@ def calibrate(
 
     found = calibrate_model(model, on, by, save=not dry_run)
     print_either(found._asdict(), lambda _: print(f"{found.temperature:.4f}"), as_json)
-    tell(f"ECE {found.ece_before:.4f}, held out {found.ece_held_out:.4f}", as_json)
+    tell(found.summary(), as_json)
 
 
 def report(
