@@ -62,7 +62,8 @@ LAYERS["check"] = {*_READ_BACK, "readers", "output", "check"}
 LAYERS["pipeline"] = {*LAYERS, "pipeline"} - {"progress"} - _SAYS
 LAYERS["group"] = {"schema", "errors", "job", "pipeline", "registry", "sources"}
 LAYERS["summary"] = {"errors", "group", *LAYERS["group"], "progress", "shards"}
-LAYERS["describe"] = {*LAYERS} - {"pipeline", "summary", "group"} - _SAYS
+LAYERS["plan"] = {"registry", "schema", "sources", "pinning"}
+LAYERS["describe"] = {*LAYERS} - {"pipeline", "summary", "group", "plan"} - _SAYS
 LAYERS["service"] = {
     *("schema", "errors", "files", "profiles", "encode", "declare", "table", "registry", "rows"),
     *("joined", "sources", "chunk", "counts", "describe", "service"),

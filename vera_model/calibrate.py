@@ -41,6 +41,13 @@ class Calibration(NamedTuple):
     ece_held_out: float
     """Each half of the problems with the temperature that the other half chose."""
 
+    def summary(self) -> str:
+        """A line for people; it warns where calibration does not help."""
+        helps = self.ece_held_out < self.ece_before
+        doubt = "" if helps else ": IT DOES NOT HELP, see docs/evaluation.md"
+        numbers = f"ECE {self.ece_before:.4f} before, {self.ece_held_out:.4f} held out"
+        return f"temperature {self.temperature:.4f}; {numbers}{doubt}"
+
 
 def calibrate(predictions: Predictions, by: Criterion = "ece") -> Calibration:
     """Find the temperature; every dataset counts alike.

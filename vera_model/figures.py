@@ -30,7 +30,7 @@ ROLES = {
 
 SIZE = (5.2, 3.4)  # inches: legible where a phone shows it 340 pixels wide
 
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 10.5,
     "text.color": ROLES["ink"],
@@ -74,7 +74,7 @@ def _themed(svg: str, name: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     for role, colour in ROLES.items():
         svg = svg.replace(colour, f"var(--{role})")
-    svg = re.sub(r"font: ([\d.]+px)[^;\"]*", r"font: \1 var(--font)", svg)
+    svg = re.sub(r"font-family: [^;\"]*", "font-family: var(--font)", svg)
     return svg.replace("<svg", '<svg aria-hidden="true"', 1).strip()
 
 
@@ -139,8 +139,10 @@ def precision_recall(predictions: Predictions, weights: Floats) -> Callable[[Axe
     """Precision over recall of finding true statements, and of finding false ones."""
 
     def paint(axes: Axes) -> None:
-        sides = (("true", predictions.label, predictions.logit, "one", "-"),)
-        sides += (("false", ~predictions.label, -predictions.logit, "two", "--"),)
+        sides = (
+            ("true", predictions.label, predictions.logit, "one", "-"),
+            ("false", ~predictions.label, -predictions.logit, "two", "--"),
+        )
         for name, labels, scores, role, style in sides:
             precision, recall, _ = precision_recall_curve(labels, scores, sample_weight=weights)
             colour = ROLES[role]

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from accelerate import Accelerator  # type: ignore[import-untyped]  # ships no types
 from accelerate.utils import (  # type: ignore[import-untyped]  # as above
+    DistributedType,
     broadcast_object_list,
     gather_object,
 )
@@ -45,6 +46,11 @@ class Processes:
     def main(self) -> bool:
         """Whether this is the one that writes and speaks."""
         return self.index == 0
+
+    @property
+    def sharded(self) -> bool:
+        """Whether FSDP spreads the model over the processes."""
+        return bool(self.accelerator.distributed_type == DistributedType.FSDP)
 
     def share(self, items: int, index: int | None = None) -> Share:
         """Every so-manieth of ``items`` > 0: sorted by length, they make like amounts of work."""

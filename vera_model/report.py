@@ -49,11 +49,11 @@ class Drawing(NamedTuple):
 def write_report(run: Path) -> Path:
     """Write ``report.html`` and ``report/*.png`` into the folder of a run or an evaluation.
 
-    Raises SourceError where the folder holds no finished one, OutputError where it can't be written.
+    Raises SourceError where it holds no finished one, OutputError where it can't be written.
     """
     document, config = _read(run / "metrics.json"), _read(run / "config.json")
     predictions = read_predictions(run / FILE) if (run / FILE).is_file() else None
-    calibration = _calibration(document, predictions)
+    calibration = _calibration(predictions)
     try:
         (run / _FIGURES).mkdir(exist_ok=True)
         drawings = [
@@ -79,7 +79,7 @@ def _read(path: Path) -> dict[str, Any]:
     return found
 
 
-def _calibration(document: dict[str, Any], predictions: Predictions | None) -> Calibration | None:
+def _calibration(predictions: Predictions | None) -> Calibration | None:
     """What calibrating on these statements would give; None where they have one label only."""
     mixed = predictions is not None and 0 < predictions.label.sum() < len(predictions.label)
     return calibrate(predictions) if predictions is not None and mixed else None
@@ -93,11 +93,12 @@ def _curves(run: Path) -> list[Drawing]:
     series = [("loss", log, "loss"), ("accuracy", log, "accuracy"), (chosen, judged, "evaluation")]
     for key, lines, name in series:
         points = [(line["step"], line[key]) for line in lines if line.get(key) is not None]
-        if not points:
+        if len(points) < 2:  # one evaluation is a number, not a curve
             continue
         steps, values = zip(*points, strict=True)
         words = key.replace("_", " ")
-        svg = figures.draw(name, figures.curve(steps, values, words), run / _FIGURES)
+        label = words if name != "evaluation" else "accuracy"
+        svg = figures.draw(name, figures.curve(steps, values, label), run / _FIGURES)
         where = "on evaluation data" if name == "evaluation" else "of the training batches"
         caption = f"From {values[0]:.3f} to {values[-1]:.3f}; {len(values)} points."
         drawings.append(Drawing(f"{words.capitalize()} {where}", svg, caption))
@@ -129,7 +130,7 @@ def _bars(document: dict[str, Any], folder: Path) -> list[Drawing]:
             words = _COLUMNS[key]
             size = figures.bars_size(len(rows))
             svg = figures.draw(key, figures.bars(rows, words), folder, size)
-            caption = "Black: 95 % intervals over problems. Orange: chance. Numbers: table below."
+            caption = "Whiskers: 95 % intervals over problems. Upright mark: chance."
             drawings.append(Drawing(f"{words[0].upper()}{words[1:]} by dataset", svg, caption))
     return drawings
 

@@ -2,8 +2,7 @@
 
     accelerate launch vera_model/run.py --train_tasks sciq --valid_tasks sciq --run_name train
 
-Upstream's flags keep their names and, with its preset, their defaults. Plain
-``python -m vera_model.run`` takes the same. Importing this module loads no torch.
+Upstream's flags keep their names and, with its preset, defaults. Importing it loads no torch.
 """
 
 import os
@@ -14,8 +13,8 @@ from typing import Annotated, Literal
 import typer
 
 if __name__ == "__main__" and not __package__:
-    # Started as a file: its folder is on the path, where config.py or evaluate.py would hide
-    # other packages of those names. The folder above is what `python -m` would have put there.
+    # Started as a file: its folder is on the path, where config.py would hide other packages of
+    # that name. The folder above is what `python -m` would have put there.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 _DATA, _OPTIMISER, _LOSS, _LOG = "Data", "Optimiser", "Loss", "Checkpoints and logs"
@@ -58,7 +57,6 @@ def train(
     device: Annotated[
         Literal["auto", "cpu"], typer.Option(help="auto takes what accelerate finds.")
     ] = "auto",
-    # The model
     model: Annotated[
         str | None,
         typer.Option("--model", "--model_type", help="A T5: a local folder or a name on the hub."),
@@ -75,7 +73,6 @@ def train(
     max_tokens: Annotated[
         int | None, typer.Option("--max-tokens", "--max_input_len", help="Of one text.")
     ] = None,
-    # Data
     data: Annotated[
         list[Path] | None,
         typer.Option(
@@ -143,7 +140,6 @@ def train(
             rich_help_panel=_DATA,
         ),
     ] = None,
-    # Optimiser
     steps: Annotated[
         int | None,
         typer.Option(
@@ -203,7 +199,6 @@ def train(
             rich_help_panel=_OPTIMISER,
         ),
     ] = False,
-    # Loss
     scoring: Annotated[
         Literal["margin", "bce", "mce", "mce+bce"] | None,
         typer.Option("--scoring", "--loss_fn", help="On the logits.", rich_help_panel=_LOSS),
@@ -241,7 +236,6 @@ def train(
         Literal["label", "upstream"] | None,
         typer.Option(help="upstream: the column decides.", rich_help_panel=_LOSS),
     ] = None,
-    # Checkpoints and logs
     log_every: Annotated[
         int | None,
         typer.Option("--log-every", "--log_interval", help="Updates.", rich_help_panel=_LOG),
@@ -283,8 +277,7 @@ def train(
 ) -> None:
     """Train a model on converted shards, evaluate it, write metrics.json.
 
-    The preset tiny starts from scratch and downloads nothing: a SentencePiece vocabulary and a
-    small T5 encoder, about a minute on two cores.
+    The preset tiny starts from scratch and downloads nothing, about a minute on two cores.
     """
     flags = dict(locals())
     from vera_model.command import run_command

@@ -31,6 +31,7 @@ for line in sys.stdin:
 """
 """Each line of stdin is a command line of `uqa`: one start for many of them."""
 _AT_ONCE = 4  # conversions side by side; most of the time they wait for a network
+_AT_LEAST = 5  # conversions that are worth a process of their own to start
 
 Part = Literal["train", "dev"]
 
@@ -91,7 +92,8 @@ def convert_tasks(
 
 def _uqa_each(commands: Sequence[Sequence[str]]) -> list[str | None]:
     """Run each command line; None where it succeeded, else the last line it said."""
-    shares = [commands[start::_AT_ONCE] for start in range(min(_AT_ONCE, len(commands)))]
+    number = min(_AT_ONCE, -(-len(commands) // _AT_LEAST))
+    shares = [commands[start::number] for start in range(number)]
 
     def run(share: Sequence[Sequence[str]]) -> list[str | None]:
         lines = "".join(json.dumps(command) + "\n" for command in share)
@@ -104,7 +106,7 @@ def _uqa_each(commands: Sequence[Sequence[str]]) -> list[str | None]:
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         answers = list(pool.map(run, shares))
-    return [answers[at % _AT_ONCE][at // _AT_ONCE] for at in range(len(commands))]
+    return [answers[at % number][at // number] for at in range(len(commands))]
 
 
 def evaluated_split(task: str) -> str | None:

@@ -34,6 +34,7 @@ from vera_model.loop import METRICS, Loop, Resumed
 from vera_model.objective import Objective
 from vera_model.objective_text import TextObjective
 from vera_model.objective_vera import VeraObjective
+from vera_model.planned import announce
 from vera_model.processes import Processes
 from vera_model.progress import TrainingProgress
 from vera_model.results import with_intervals
@@ -71,6 +72,7 @@ def run(config: TrainConfig) -> Path:
             _prepare_folder(config, resumed)
         processes.wait()
         objective, model = _build(config, inputs, processes, resumed)
+        announce(config, objective, say)
         loop = Loop(config, objective, model, processes, facts, resumed)
         with _watched(loop) as (tracking, progress):
             loop.run(tracking, progress)

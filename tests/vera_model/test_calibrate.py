@@ -35,6 +35,9 @@ def test_the_planted_temperature_is_found(by: Criterion, temperature: float) -> 
     assert found.temperature == pytest.approx(temperature, rel=0.12)
     assert found.ece_before > 0.05
     assert max(found.ece_after, found.ece_held_out) < 0.02
+    assert "DOES NOT HELP" not in found.summary()
+    worse = found._replace(ece_held_out=found.ece_before)
+    assert "DOES NOT HELP" in worse.summary()
 
 
 def test_one_label_alone_says_nothing() -> None:

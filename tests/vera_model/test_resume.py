@@ -158,7 +158,7 @@ def test_a_checkpoint_of_another_run_is_refused(short: dict[str, Any]) -> None:
 def test_no_pickle_is_in_a_checkpoint(short: dict[str, Any]) -> None:
     out = run(from_preset(**short)).parent
     files = [path for path in (out / "model").rglob("*") if path.is_file()]
-    assert {path.suffix for path in files} == {".json", ".safetensors", ".md"}
+    assert {path.suffix for path in files} == {".json", ".safetensors", ".md", ".parquet"}
 
 
 def test_two_runs_in_one_folder_are_refused(short: dict[str, Any]) -> None:

@@ -1,0 +1,109 @@
+"""Plans: sizes that are known, and what this machine can hold."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import LlamaConfig, T5ForConditionalGeneration
+from typer.testing import CliRunner
+from vera_shards import choice, write_split
+
+from unifiedqa_convert.cli import app
+from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.plan import plan_conversion, render
+from vera_model.config import from_preset
+from vera_model.model import VeraModel
+from vera_model.model_config import VeraConfig
+from vera_model.plan import (
+    SHAPES,
+    Work,
+    _published,
+    cost_of,
+    flops_of,
+    machine,
+    measured_rate,
+    parameters_of,
+    plan_training,
+)
+
+WORK = Work(7680, 100_000, counted=False)
+
+
+def config(tmp_path: Path, **given: Any) -> Any:
+    return from_preset(data=[tmp_path], out=tmp_path / "run", device="cpu", **given)
+
+
+@pytest.mark.parametrize("name", ["google/t5-v1_1-small", "google/t5-v1_1-xl"])
+def test_parameters_are_the_models(tmp_path: Path, name: str) -> None:
+    shape = _published(name)
+    with torch.device("meta"):
+        model = VeraModel(VeraConfig(text_config=shape))
+        whole = T5ForConditionalGeneration(_published(name))
+    assert parameters_of(shape) == model.num_parameters()
+    tied = (
+        0 if whole.lm_head.weight is not whole.shared.weight else shape.vocab_size * shape.d_model
+    )
+    cost = cost_of(shape, config(tmp_path), WORK, local=False)
+    assert cost.download == 4 * (sum(p.numel() for p in whole.parameters()) + tied)
+
+
+def test_a_decoders_parameters_are_counted(tmp_path: Path) -> None:
+    sizes = {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2}
+    shape = LlamaConfig(**sizes, num_attention_heads=4, num_key_value_heads=2, vocab_size=100)
+    model = VeraModel(VeraConfig(text_config=shape))
+    assert parameters_of(shape) == model.num_parameters()
+    assert flops_of(shape, WORK, config(tmp_path))["update"] > 0
+
+
+def test_the_largest_model_is_a_download_of_44_5_gb(tmp_path: Path) -> None:
+    cost = cost_of(_published("google/t5-v1_1-xxl"), config(tmp_path), WORK, local=False)
+    assert cost.download / 1e9 == pytest.approx(44.5, abs=0.1)
+    assert cost.training_memory > 16 * 4.7e9
+
+
+def test_an_update_is_three_forward_passes(tmp_path: Path) -> None:
+    shape = _published(next(iter(SHAPES)))
+    flops = flops_of(shape, Work(1000, 500, counted=True), config(tmp_path))
+    assert flops["update"] == 6 * flops["evaluation"]
+    again = config(tmp_path, activation_checkpointing=True)
+    assert flops_of(shape, Work(1000, 500, counted=True), again)["update"] == pytest.approx(
+        4 / 3 * flops["update"]
+    )
+
+
+def test_the_plan_adds_up_and_measures(tmp_path: Path) -> None:
+    plan = plan_training(config(tmp_path), WORK, measure=True)
+    flops, tokens = plan["flops"], plan["tokens"]
+    total = tokens["updates"] * flops["update"] + tokens["evaluations"] * flops["evaluation"]
+    assert flops["run"] == total
+    assert plan["seconds"] == total / plan["measured_flops_per_second"] > 0
+    assert plan["download_bytes"] == 0
+    assert machine(tmp_path / "not" / "there")["disk_bytes"] > 0
+
+
+def test_a_wider_model_is_measured_without_being_built(tmp_path: Path) -> None:
+    assert measured_rate(_published("google/t5-v1_1-base"), config(tmp_path)) > 1e6
+
+
+def test_plan_train_takes_the_flags_of_train(tmp_path: Path) -> None:
+    groups = [choice(n, ["A sentence of seven words it is.", "No."], 0) for n in range(10)]
+    write_split(tmp_path / "data" / "planted", groups)
+    flags = ["--data", str(tmp_path / "data"), "--batch_size", "8", "--out", str(tmp_path / "run")]
+    done = CliRunner().invoke(app, ["plan", "train", *flags, "--no-measure", "--json"])
+    assert done.exit_code == 0, done.output
+    plan = json.loads(done.stdout)
+    assert plan["tokens"]["counted"] is True
+    assert 8 * 8 < plan["tokens"]["tokens_per_update"] < 8 * 14
+    assert plan["seconds"] is None
+    assert not (tmp_path / "run").exists()
+
+
+def test_plan_convert_names_downloads(tmp_path: Path) -> None:
+    plan = plan_conversion("copa", "validation", "question_converter-3b", tmp_path)
+    assert plan["rows"] == 100
+    assert plan["question_converter"]["download"] == 11_400_000_000
+    assert any("11.4 GB" in line for line in render(plan))
+    with pytest.raises(UsageError):
+        plan_conversion("nothing", None, "rules", tmp_path)

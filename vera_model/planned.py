@@ -1,0 +1,88 @@
+"""`uqa plan train`: the run that the same flags of `uqa train` would start, before it starts."""
+
+from collections.abc import Callable
+from typing import Any
+
+from unifiedqa_convert.errors import UqaError
+from vera_model.command import configure
+from vera_model.config import TrainConfig
+from vera_model.data import read_problems
+from vera_model.objective_vera import VeraObjective
+from vera_model.plan import TOKENS_ASSUMED, Work, plan_training, render
+from vera_model.problems import Problems
+from vera_model.tasks import Part, find_tasks
+
+_SAMPLED = 500  # problems whose texts are counted
+_CHARACTERS = 4.2  # of a T5 token, in English sentences
+
+
+def plan_of_flags(flags: dict[str, Any], *, measure: bool) -> dict[str, Any]:
+    """Plan what ``flags`` configure; data that lie here are counted, others are assumed.
+
+    Raises UsageError as `uqa train` does.
+    """
+    config = configure(flags)
+    plan = plan_training(config, estimated_work(config), measure=measure)
+    return {**plan, "to_convert": _absent(config)}
+
+
+def announce(config: TrainConfig, objective: Any, say: Callable[[str], None]) -> None:
+    """Say at a run's start what it will take; its progress then measures the time."""
+    work = counted_work(config, objective)
+    if work is not None:
+        for line in render(plan_training(config, work, measure=False)):
+            say(line)
+
+
+def counted_work(config: TrainConfig, objective: Any) -> Work | None:
+    """The work of a run whose texts are tokenised; None for one whose texts are not statements."""
+    if not isinstance(objective, VeraObjective):
+        return None
+    tokens = objective.train.problems.tokens()
+    evaluated = objective.evaluation.problems.tokens()
+    per_update = config.accumulate * (config.batch_tokens or config.batch_size * tokens.mean())
+    return Work(float(per_update), float(evaluated.sum()), counted=True)
+
+
+def estimated_work(config: TrainConfig) -> Work:
+    """The same from the texts' lengths, or from nothing but the number of statements."""
+    train, evaluation = _problems(config, "train"), _problems(config, "dev")
+    each = _tokens_of_a_problem(train, config.train_statements)
+    counted = train is not None
+    per_problem = each or config.train_statements * TOKENS_ASSUMED
+    per_update = config.accumulate * (config.batch_tokens or config.batch_size * per_problem)
+    held = config.valid_fraction * len(train) if train is not None else 0
+    asked = len(evaluation) if evaluation is not None else held
+    whole = _tokens_of_a_problem(evaluation or train, None) or per_problem
+    return Work(float(per_update), float(asked * whole), counted)
+
+
+def _problems(config: TrainConfig, part: Part) -> Problems | None:
+    paths = config.data if part == "train" else config.valid
+    tasks = config.train_tasks if part == "train" else config.valid_tasks
+    if not paths and tasks:
+        found = find_tasks(tasks, part, config.data_root, allow_sample=config.allow_sample)
+        paths = tuple(found.paths.values())
+    if not paths:
+        return None
+    try:
+        return read_problems(paths, allow_sample=True, recipe=config.recipe).problems
+    except UqaError:
+        return None  # not there yet, or not readable: `uqa train` will say so
+
+
+def _tokens_of_a_problem(problems: Problems | None, most: int | None) -> float | None:
+    if problems is None:
+        return None
+    step = max(1, len(problems) // _SAMPLED)
+    chosen = [problems[place] for place in range(0, len(problems), step)]
+    lengths = [len(text) / _CHARACTERS + 1 for one in chosen for text in one.texts[:most]]
+    return sum(lengths) / len(chosen)
+
+
+def _absent(config: TrainConfig) -> list[str]:
+    absent = []
+    for part, tasks in (("train", config.train_tasks), ("dev", config.valid_tasks)):
+        found = find_tasks(tasks, part, config.data_root, allow_sample=config.allow_sample)  # type: ignore[arg-type]
+        absent += [f"{one.task} ({one.part})" for one in found.absent]
+    return absent
