@@ -82,7 +82,8 @@ COOK = """1\tThe\tthe\tDET\t_\t_\t2\tdet
 
 
 @pytest.fixture
-def trainer() -> ModuleType:
+def trainer(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
     spec = util.spec_from_file_location("train_predicate", ROOT / "tools/train_predicate.py")
     assert spec is not None
     assert spec.loader is not None
