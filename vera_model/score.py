@@ -29,23 +29,37 @@ class Scored(NamedTuple):
     """The text was longer than the model's most tokens, and was cut."""
 
 
+class Scorer:
+    """A loaded model that scores texts, as often as it is asked."""
+
+    def __init__(self, path: Path) -> None:
+        """The model (or the run's best model) at ``path``; ModelError where it can't be read."""
+        self._path = path
+        self._model, self._tokenizer = load_checkpoint(path)
+        self._model.to("cuda" if torch.cuda.is_available() else "cpu")  # type: ignore[arg-type]
+
+    def score(self, texts: Sequence[str]) -> list[Scored]:
+        """Score the texts, in their order; ModelError where a logit is no number."""
+        config = self._model.config
+        ids, cut = token_ids(self._tokenizer, texts, Limits(config.max_tokens, config.cut))
+        logits = torch.empty(len(texts), dtype=torch.float64)
+        for places in _batches([len(row) for row in ids]):
+            logits[places] = _logits(self._model, [ids[place] for place in places])
+        if not logits.isfinite().all():
+            raise ModelError(
+                f"{self._path} gives logits that are not finite: use another checkpoint"
+            )
+        scores, calibrated = logits.sigmoid(), (logits / config.temperature).sigmoid()
+        columns = (logits.tolist(), scores.tolist(), calibrated.tolist())
+        return [Scored(*row) for row in zip(texts, *columns, cut, strict=True)]
+
+
 def score_texts(path: Path, texts: Sequence[str]) -> list[Scored]:
     """Score texts with the model (or the run's best model) at ``path``, in their order.
 
     Raises ModelError for a model that can't be read or gives what is no number.
     """
-    model, tokenizer = load_checkpoint(path)
-    model.to("cuda" if torch.cuda.is_available() else "cpu")  # type: ignore[arg-type]
-    limits = Limits(model.config.max_tokens, model.config.cut)
-    ids, cut = token_ids(tokenizer, texts, limits)
-    logits = torch.empty(len(texts), dtype=torch.float64)
-    for places in _batches([len(row) for row in ids]):
-        logits[places] = _logits(model, [ids[place] for place in places])
-    if not logits.isfinite().all():
-        raise ModelError(f"{path} gives logits that are not finite: use another checkpoint")
-    scores, calibrated = logits.sigmoid(), (logits / model.config.temperature).sigmoid()
-    columns = (logits.tolist(), scores.tolist(), calibrated.tolist())
-    return [Scored(*row) for row in zip(texts, *columns, cut, strict=True)]
+    return Scorer(path).score(texts)
 
 
 def read_texts(sentences: Sequence[str], file: Path | None) -> list[str]:

@@ -40,6 +40,8 @@ def test_statements_are_scored_as_the_model_scores_them(tmp_path: Path) -> None:
         assert [one["logit"] for one in found[:4]] == pytest.approx(expected, abs=1e-5)
         scores = torch.tensor(expected).sigmoid().tolist()
         assert [one["score"] for one in found[:4]] == pytest.approx(scores, abs=1e-5)
+        # A model that nobody has calibrated has the temperature 1.
+        assert [one["calibrated"] for one in found[:4]] == pytest.approx(scores, abs=1e-5)
         assert found[4]["problem"]["field"] == "statement"
         loaded = service.client.get("/v1/models").json()["score"]
         assert loaded == answer.json()["model"]

@@ -5,7 +5,15 @@ from typing import Annotated
 
 import typer
 
-from unifiedqa_convert.cli.options import AsJson
+from unifiedqa_convert.cli.options import (
+    AsJson,
+    BackendName,
+    ConverterName,
+    DeviceName,
+    DtypeName,
+    PromptName,
+    Revision,
+)
 
 EPILOG = (
     "Example: uqa serve; then: curl -s http://127.0.0.1:8017/v1/declare -H 'Content-Type: "
@@ -18,9 +26,12 @@ def serve(
         str, typer.Option(help="Any but this machine's own needs --api-key-file.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8017,
-    question_converter: Annotated[
-        str, typer.Option(help="As for uqa convert.", metavar="NAME")
-    ] = "rules",
+    question_converter: ConverterName = "rules",
+    backend: BackendName = "transformers",
+    device: DeviceName = "auto",
+    dtype: DtypeName = "auto",
+    revision: Revision = None,
+    prompt: PromptName = None,
     vera: Annotated[
         Path | None, typer.Option(help="A Vera model's folder: adds /v1/score.", metavar="MODEL")
     ] = None,
@@ -46,6 +57,7 @@ def serve(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Log warnings only.")] = False,
 ) -> None:
     """Serve the converter over HTTP, with a page to try it on; Ctrl-C drains and ends it."""
+    from unifiedqa_convert.declare.options import Options
     from unifiedqa_convert.service.config import Config, server
     from unifiedqa_convert.service.limits import Limits
 
@@ -56,6 +68,7 @@ def serve(
         host=host,
         port=port,
         question_converter=question_converter,
+        options=Options(backend, device, dtype, None, revision, prompt),
         vera=vera,
         workers=workers,
         api_key_file=api_key_file,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
+from unifiedqa_convert.declare.options import Options
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.service.limits import Limits
 
@@ -18,6 +19,8 @@ class Config:
     port: int = 8017
     """0: any that is free."""
     question_converter: str = "rules"
+    options: Options = field(default_factory=Options)
+    """Of the question converter."""
     vera: Path | None = None
     workers: int = 1
     """Processes of the question converter."""

@@ -49,9 +49,9 @@ class ModelProcess:
         self.restarts = 0
 
     @classmethod
-    def of(cls, kind: Literal["declare", "score"], name: str) -> "ModelProcess":
-        """The process that loads the model of that kind and name."""
-        return cls([sys.executable, "-m", "unifiedqa_convert.service.worker", kind, name])
+    def of(cls, kind: Literal["declare", "score"], *arguments: str) -> "ModelProcess":
+        """The process that loads the model of that kind; see worker.py for its arguments."""
+        return cls([sys.executable, "-m", "unifiedqa_convert.service.worker", kind, *arguments])
 
     @property
     def ready(self) -> bool:

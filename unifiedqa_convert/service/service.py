@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from typing import TypeVar
 
 import anyio
 import anyio.to_thread
+import orjson
 
 from unifiedqa_convert.declare import Ask
 from unifiedqa_convert.errors import UqaError
@@ -31,8 +33,7 @@ class Service:
         self.meters = Meters()
         self.keys = Keys(config.api_key_file) if config.api_key_file else None
         if declare is None:
-            name = config.question_converter
-            declare = [ModelProcess.of("declare", name) for _ in range(config.workers)]
+            declare = [_declaring(config, k) for k in range(config.workers)]
         self.declarer: Batcher[Ask] = Batcher(
             "question converter", declare, lambda ask: tokens(*ask), limits, self.meters
         )
@@ -83,3 +84,10 @@ class Service:
             return "the service is going down"
         waiting = [batcher.name for batcher in self.batchers if not batcher.ready]
         return f"{' and '.join(waiting)}: being loaded" if waiting else None
+
+
+def _declaring(config: Config, worker: int) -> ModelProcess:
+    """Process number ``worker`` of the question converter; with several GPUs, on its own."""
+    options = replace(config.options, turn=(worker, config.workers))
+    text = orjson.dumps(asdict(options)).decode()
+    return ModelProcess.of("declare", config.question_converter, text)

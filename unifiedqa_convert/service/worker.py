@@ -1,6 +1,6 @@
 """The model's end of the pipe: a process that loads one model and answers batches until it ends.
 
-    python -m unifiedqa_convert.service.worker declare rules
+    python -m unifiedqa_convert.service.worker declare rules '{"dtype": "fp32"}'
     python -m unifiedqa_convert.service.worker score FOLDER
 
 A frame is four bytes of length and JSON. The first one out says the model's name and version, or
@@ -41,12 +41,13 @@ class Interrupted(BaseException):
     """The batch took too long. No Exception: a model's own handlers must not swallow it."""
 
 
-def declarer(name: str) -> Model:
-    """The question converter of that name: [question, answer] → [statement, via]."""
+def declarer(name: str, options: str = "{}") -> Model:
+    """The question converter of that name, its options as JSON: an ask → [statement, via]."""
     from unifiedqa_convert.declare import Ask
     from unifiedqa_convert.declare.choose import question_converter
+    from unifiedqa_convert.declare.options import Options
 
-    converter = question_converter(name)
+    converter = question_converter(name, Options(**orjson.loads(options)))
     if converter is None:
         raise UsageError("a service needs a question converter; `none` is no such thing")
 
@@ -64,7 +65,7 @@ def scorer(folder: str) -> Model:
     return load(Path(folder))
 
 
-LOADERS: dict[str, Callable[[str], Model]] = {"declare": declarer, "score": scorer}
+LOADERS: dict[str, Callable[..., Model]] = {"declare": declarer, "score": scorer}
 
 
 def serve(load: Callable[[], Model]) -> None:
@@ -131,5 +132,5 @@ def _write(sink: IO[bytes], document: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    kind, name = sys.argv[1:]
-    serve(lambda: LOADERS[kind](name))
+    kind, *arguments = sys.argv[1:]
+    serve(lambda: LOADERS[kind](*arguments))
