@@ -51,14 +51,10 @@ def evaluate(
     metrics = objective.evaluate(processes.accelerator.prepare(model))
     if processes.main:
         assert objective.predictions is not None  # it has just evaluated
+        how: dict[str, Any] = {"recipe": config.recipe, "temperature": model.config.temperature}
         config.out.mkdir(parents=True, exist_ok=True)
         metrics = write_results(
-            config.out,
-            objective.predictions,
-            metrics,
-            recipe=config.recipe,
-            temperature=model.config.temperature,
-            resampling=resampling,
+            config.out, objective.predictions, metrics, resampling=resampling, **how
         )
         overlap = _overlap(config, problems, trained_on)
         document = {
