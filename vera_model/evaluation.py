@@ -10,7 +10,7 @@ from vera_model.bootstrap import Resampling
 from vera_model.config import TrainConfig
 from vera_model.data import Holdout, Reading, read_problems, subsample
 from vera_model.document import describe_missing, describe_shards, environment
-from vera_model.inputs import Say, task_paths
+from vera_model.inputs import task_paths
 from vera_model.objective_vera import VeraObjective
 from vera_model.overlap import statement_overlap
 from vera_model.problems import Problems
@@ -44,31 +44,24 @@ def evaluate(
     if path.exists() and not config.overwrite:
         raise OutputError(f"{path} exists: choose another --out, or say --overwrite")
     processes = start_processes(config)
-    say = TrainingProgress(0, 0, shown=processes.main).note
-    reading, absent = _read(config, processes, say)
+    reading, absent = _read(config, processes)
     problems = _chosen(config, reading)
     model, tokenizer = starting_point(config, ())
     objective = VeraObjective(config, tokenizer, Holdout(problems[:0], problems), processes)
     metrics = objective.evaluate(processes.accelerator.prepare(model))
     if processes.main:
-        config.out.mkdir(parents=True, exist_ok=True)
         assert objective.predictions is not None  # it has just evaluated
+        how: dict[str, Any] = {"recipe": config.recipe, "temperature": model.config.temperature}
+        config.out.mkdir(parents=True, exist_ok=True)
         metrics = write_results(
-            config.out,
-            objective.predictions,
-            metrics,
-            recipe=config.recipe,
-            temperature=model.config.temperature,
-            resampling=resampling,
+            config.out, objective.predictions, metrics, resampling=resampling, **how
         )
+        overlap = _overlap(config, problems, trained_on)
         document = {
             "metrics": metrics,
             "checkpoint": {"measured": str(config.start_from)},
             "missing": describe_missing(absent),
-            "data": {
-                **_describe(reading, problems),
-                "overlap": _overlap(config, problems, trained_on),
-            },
+            "data": {**_describe(reading, problems), "overlap": overlap},
             "model": {"recipe": config.recipe, "parameters": model.num_parameters()},
             "run": environment(processes),
         }
@@ -81,7 +74,10 @@ def _chosen(config: TrainConfig, reading: Reading) -> Problems:
     problems = reading.problems
     if config.eval_problems is not None:
         problems = subsample(problems, config.eval_problems)
-    return problems[: config.eval_first]
+    chosen = problems[: config.eval_first]
+    if not len(chosen):
+        raise UsageError("no problem is left to evaluate: leave out --eval_loop_cap 0")
+    return chosen
 
 
 def _describe(reading: Reading, problems: Problems) -> dict[str, Any]:
@@ -107,9 +103,8 @@ def _overlap(
     return statement_overlap(read.problems, problems)
 
 
-def _read(
-    config: TrainConfig, processes: Processes, say: Say
-) -> tuple[Reading, tuple[Absent, ...]]:
+def _read(config: TrainConfig, processes: Processes) -> tuple[Reading, tuple[Absent, ...]]:
+    say = TrainingProgress(0, 0, shown=processes.main).note
     tasks = config.eval_tasks or config.valid_tasks
     found = task_paths(config, () if config.valid else tasks, "dev", processes, say)
     paths = config.valid or found.evaluation

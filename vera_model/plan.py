@@ -36,7 +36,7 @@ TOKENS_ASSUMED = 30
 _FP32, _BF16 = 4, 2  # bytes
 _STATE = 4 * _FP32  # of a parameter in training: weight, gradient, Adam's two moments
 _KEPT = 3  # checkpoints on disk at the worst moment: last, best, and one being written
-_WARMUP_FLOPS = 2e10  # of one measured update: a second or so of two cores
+_WARMUP_FLOPS = {"cpu": 2e10, "cuda": 2e13}  # of one measured update: a second at the most
 _UPDATES = 3  # measured, after one that is not
 
 
@@ -164,7 +164,8 @@ def measured_rate(shape: PreTrainedConfig, config: TrainConfig) -> float:
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-5)
     tokens = TOKENS_ASSUMED
     per_token = 6 * _multiplied(slice_shape)
-    statements = max(1, min(4 * config.batch_size, int(_WARMUP_FLOPS / (per_token * tokens))))
+    most = config.train_statements * config.batch_size
+    statements = max(1, min(most, int(_WARMUP_FLOPS[device] / (per_token * tokens))))
     ids = torch.randint(3, 500, (statements, tokens), device=device)
     precise = _bytes(config) == _FP32
     started = 0.0
@@ -189,7 +190,8 @@ def render(plan: dict[str, Any]) -> list[str]:
     lines = [
         f"model       {plan['model']}, {plan['parameters']:,} parameters",
         f"download    {_size(plan['download_bytes'])}",
-        f"disk        {_size(plan['disk_bytes'])} of {_size(here['disk_bytes'])} free",
+        f"disk        {_size(plan['disk_bytes'])} of {_size(here['disk_bytes'])} free"
+        + ("" if plan["disk_bytes"] <= here["disk_bytes"] else ": IT DOES NOT FIT"),
         f"memory      {_size(plan['memory_bytes'])} of {_size(here['memory_bytes'])} free on "
         f"{here['device']}: {'it fits' if fits else 'IT DOES NOT FIT'}; the largest that does: "
         f"{largest}",
@@ -281,4 +283,7 @@ def _size(count: float) -> str:
 def _time(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    hours = seconds / 3600
+    return f"{hours:.1f} h" if hours < 72 else f"{hours / 24:,.0f} days"

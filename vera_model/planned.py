@@ -12,6 +12,9 @@ from vera_model.plan import TOKENS_ASSUMED, Work, plan_training, render
 from vera_model.problems import Problems
 from vera_model.tasks import Part, find_tasks
 
+UPSTREAM_PROBLEMS = 2000
+"""Upstream evaluates so many of each task at most."""
+
 _SAMPLED = 500  # problems whose texts are counted
 _CHARACTERS = 4.2  # of a T5 token, in English sentences
 
@@ -23,7 +26,14 @@ def plan_of_flags(flags: dict[str, Any], *, measure: bool) -> dict[str, Any]:
     """
     config = configure(flags)
     plan = plan_training(config, estimated_work(config), measure=measure)
-    return {**plan, "to_convert": _absent(config)}
+    return {**plan, "splits_to_convert": _absent(config)}
+
+
+def render_flags(plan: dict[str, Any]) -> list[str]:
+    """Lines for people, with the splits that `uqa train` would convert first."""
+    absent = plan["splits_to_convert"]
+    more = f"; the first: {', '.join(absent[:3])}" if absent else ""
+    return [*render(plan), f"convert     {len(absent)} splits are not here yet{more}"]
 
 
 def announce(config: TrainConfig, objective: Any, say: Callable[[str], None]) -> None:
@@ -45,16 +55,25 @@ def counted_work(config: TrainConfig, objective: Any) -> Work | None:
 
 
 def estimated_work(config: TrainConfig) -> Work:
-    """The same from the texts' lengths, or from nothing but the number of statements."""
+    """The same from the texts' lengths; of tasks that are not here yet, from upstream's sizes."""
     train, evaluation = _problems(config, "train"), _problems(config, "dev")
     each = _tokens_of_a_problem(train, config.train_statements)
-    counted = train is not None
     per_problem = each or config.train_statements * TOKENS_ASSUMED
     per_update = config.accumulate * (config.batch_tokens or config.batch_size * per_problem)
-    held = config.valid_fraction * len(train) if train is not None else 0
-    asked = len(evaluation) if evaluation is not None else held
     whole = _tokens_of_a_problem(evaluation or train, None) or per_problem
-    return Work(float(per_update), float(asked * whole), counted)
+    asked = _evaluated(config, train, evaluation)
+    return Work(float(per_update), float(asked * whole), counted=not _absent(config))
+
+
+def _evaluated(config: TrainConfig, train: Problems | None, evaluation: Problems | None) -> float:
+    """Problems of an evaluation; a task that is not here has the most that upstream takes."""
+    here = len(evaluation) if evaluation is not None else 0
+    absent = find_tasks(
+        config.valid_tasks, "dev", config.data_root, allow_sample=config.allow_sample
+    ).absent
+    if config.valid or config.valid_tasks:
+        return here + UPSTREAM_PROBLEMS * len(absent)
+    return config.valid_fraction * len(train) if train is not None else UPSTREAM_PROBLEMS
 
 
 def _problems(config: TrainConfig, part: Part) -> Problems | None:
@@ -81,8 +100,14 @@ def _tokens_of_a_problem(problems: Problems | None, most: int | None) -> float |
 
 
 def _absent(config: TrainConfig) -> list[str]:
-    absent = []
-    for part, tasks in (("train", config.train_tasks), ("dev", config.valid_tasks)):
-        found = find_tasks(tasks, part, config.data_root, allow_sample=config.allow_sample)  # type: ignore[arg-type]
-        absent += [f"{one.task} ({one.part})" for one in found.absent]
-    return absent
+    parts: tuple[tuple[Part, tuple[str, ...]], ...] = (
+        ("train", config.train_tasks),
+        ("dev", config.valid_tasks),
+    )
+    return [
+        f"{one.task} ({one.part})"
+        for part, tasks in parts
+        for one in find_tasks(
+            tasks, part, config.data_root, allow_sample=config.allow_sample
+        ).absent
+    ]

@@ -94,7 +94,7 @@ def _line(
         part=part,
         problems=found["problems"],
         accuracy=found[key],
-        interval=tuple(interval) if interval else None,
+        interval=(interval[0], interval[1]) if interval else None,
         upstream=upstream.get(theirs),
         auroc=found["auroc"],
         ece=found["ece_calibrated"],

@@ -16,7 +16,7 @@ from vera_model.publish import verify
 from vera_model.score import score_texts
 
 
-def planted(temperature: float, statements: int = 20_000) -> Predictions:
+def planted(temperature: float, statements: int = 10_000) -> Predictions:
     """Labels drawn with probability sigmoid(logit / temperature)."""
     generator = np.random.default_rng(0)
     logits = generator.normal(0, 2 * temperature, statements)

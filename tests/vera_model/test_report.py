@@ -44,6 +44,11 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def text(evaluated: Path) -> str:
+    return write_report(evaluated / "out").read_text()
+
+
 class Page(HTMLParser):
     """What a reader and a screen reader meet."""
 
@@ -71,8 +76,7 @@ class Page(HTMLParser):
             assert self.open.pop() == tag
 
 
-def test_the_page_needs_nothing_beside_itself(evaluated: Path) -> None:
-    text = write_report(evaluated / "out").read_text()
+def test_the_page_needs_nothing_beside_itself(text: str) -> None:
     page = Page(text)
     assert not page.open
     assert len(page.ids) == len(set(page.ids))
@@ -84,8 +88,7 @@ def test_the_page_needs_nothing_beside_itself(evaluated: Path) -> None:
     assert "prefers-color-scheme: dark" in text
 
 
-def test_it_says_what_the_folder_says(evaluated: Path) -> None:
-    text = write_report(evaluated / "out").read_text()
+def test_it_says_what_the_folder_says(evaluated: Path, text: str) -> None:
     document = json.loads((evaluated / "out" / "metrics.json").read_text())
     overall = document["metrics"]["overall"]
     for key in ("choice_accuracy", "statement_accuracy", "auroc"):

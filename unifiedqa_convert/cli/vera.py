@@ -115,11 +115,10 @@ def _plan_train(**flags: Any) -> None:
     """What `uqa train` with the same flags will download, need, and how long it will take."""
     measure = flags.pop("measure")
     with needing("model"):
-        from vera_model.plan import render
-        from vera_model.planned import plan_of_flags
+        from vera_model.planned import plan_of_flags, render_flags
 
     document = plan_of_flags(flags, measure=measure)
-    print_either(document, lambda one: print("\n".join(render(one))), flags["as_json"])
+    print_either(document, lambda one: print("\n".join(render_flags(one))), flags["as_json"])
 
 
 _MEASURE = inspect.Parameter(
