@@ -8,9 +8,9 @@ line `json.loads`, one f-string, one `write`, to one TSV; no checks, no counts, 
 conversion is `uqa convert` with everything but statements (`--question-converter none`): typed
 rows, examples, records and whether they parse back, flags, digests, shards, manifest. Printed: the
 baseline's source, rows/s by the wall clock, CPU seconds, the ratios of both to the bare loop, two
-workers against one, peak memory of the largest process. The bare loop is run before and after, and
-the faster run counts, so that other work on the machine does not flatter ours. Goals: 0.40 x the
-bare loop with one worker, two workers 1.5 x one.
+workers against one, peak memory of the largest process. The bare loop is run before and after,
+and the faster run counts, so that other work on the machine does not flatter ours. Goals: 0.40 x
+the bare loop with one worker, two workers 1.5 x one.
 
 With --memory, a file of so many rows is converted once to each format, and its peak memory is
 printed beside that of a tenth of the rows. Goal: 500 MB, whatever the number of rows.

@@ -169,6 +169,8 @@ def _recover(place: Place) -> None:
         _exchange(place)
     elif place.replaced.exists() and not place.final.exists():
         place.replaced.rename(place.final)
+    for stray in place.final.parent.glob(f"..{place.final.name}.holder.*.tmp"):
+        stray.unlink(missing_ok=True)
     if not place.growing.exists():  # killed after the exchange, before the clean-up
         shutil.rmtree(place.work, ignore_errors=True)
     shutil.rmtree(place.replaced, ignore_errors=True)

@@ -6,7 +6,7 @@ rows make a shard depends on their numbers only, never on where a run stopped or
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -151,18 +151,18 @@ def _shard(
     path = place.growing / f"data-{number:05}.{SUFFIXES[job.request.to]}"
     with whole(path) as file:
         writer = WRITERS[job.request.to](file, arrow_schema(job.records, job.facts()))
-        while part := list(islice(rows, CHUNK_ROWS)):
-            chunk = _convert(job, part)
+        # A chunk takes its rows one by one: typed and used while they are in the CPU's cache.
+        while (chunk := _convert(job, islice(rows, CHUNK_ROWS))).counts["rows/read"]:
             counts.update(chunk.counts)
             rejects.extend(chunk.rejects)
             _check_rejects(rejects, before, job)
             counts.update(writer.write(as_rows(chunk.converted, job.records)))
-            progress(part[-1].number + 1)
+            progress(number * job.request.shard_rows + counts["rows/read"])
         writer.close()
     return {"counts": counts, "rejects": rejects, "file": _listed(path)}
 
 
-def _convert(job: Job, rows: list[Numbered]) -> Chunk:
+def _convert(job: Job, rows: Iterable[Numbered]) -> Chunk:
     """The rows as the recipe has them."""
     if job.request.recipe == "clean" or not is_upstreams(job.adapter.name):
         return convert_chunk(job.adapter, job.split, rows, job.profile, job.converter)
