@@ -28,7 +28,7 @@ PINNED: dict[str, Any] = {"file": FILE, "names": ("valid.json",)}
 # What a process does: sciq with another source, a step, and what came of it as JSON.
 PROGRAM = """
 import dataclasses, json, sys, time
-from unifiedqa_convert import pins, sources
+from unifiedqa_convert import pinning, pins, sources
 from unifiedqa_convert.errors import UqaError
 from unifiedqa_convert.registry import load_adapter
 from unifiedqa_convert.schema import Split
@@ -46,7 +46,7 @@ try:
         found = sources.locate(adapter, "validation", (), asked["source"])
         value = {**found._asdict(), "files": [str(path) for path in found.files]}
     else:
-        value = getattr(sources, asked["step"])("sciq")
+        value = getattr(pinning, asked["step"])("sciq")
     told = {"value": value}
 except UqaError as error:
     told = {"error": type(error).__name__, "exit": error.exit_code, "message": str(error)}

@@ -1,5 +1,6 @@
 """Files that are whole or absent: temporary name, flush to disk, rename, flush the folder."""
 
+import glob
 import hashlib
 import json
 import os
@@ -15,6 +16,7 @@ def whole(path: Path) -> Iterator[IO[bytes]]:
 
     The temporary name is the process's own: a worker that outlives its parent writes elsewhere.
     """
+    _sweep(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
@@ -26,6 +28,24 @@ def whole(path: Path) -> Iterator[IO[bytes]]:
         temporary.unlink(missing_ok=True)
         raise
     flush(path.parent)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what processes that were killed had begun of the same file."""
+    for stray in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        process = stray.name.split(".")[-2]
+        if process.isdigit() and not _lives(int(process)):
+            stray.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def write_json(path: Path, document: Any) -> None:

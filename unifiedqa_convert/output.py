@@ -116,8 +116,6 @@ def begin(place: Place, job: dict[str, Any]) -> dict[int, dict[str, Any]]:
         write_json(file, job)
         return {}
     kept: dict[int, dict[str, Any]] = {}
-    for stray in [*place.growing.glob(".*.tmp"), *place.work.glob(".*.tmp")]:
-        stray.unlink(missing_ok=True)
     for number, note in notes(place).items():
         shard = place.growing / note["file"]["path"]
         if shard.is_file() and sha256_of(shard) == note["file"]["sha256"]:
@@ -169,8 +167,6 @@ def _recover(place: Place) -> None:
         _exchange(place)
     elif place.replaced.exists() and not place.final.exists():
         place.replaced.rename(place.final)
-    for stray in place.final.parent.glob(f"..{place.final.name}.holder.*.tmp"):
-        stray.unlink(missing_ok=True)
     if not place.growing.exists():  # killed after the exchange, before the clean-up
         shutil.rmtree(place.work, ignore_errors=True)
     shutil.rmtree(place.replaced, ignore_errors=True)

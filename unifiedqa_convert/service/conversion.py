@@ -104,6 +104,6 @@ def _entry(rows: Rows, number: int, chunk: Chunk) -> Entry:
     skipped = next((path for path in chunk.counts if path.startswith("rows/skipped/")), None)
     return {
         "row": rows.first + number,
-        "examples": as_rows(chunk.converted, "both"),
+        "examples": list(as_rows(chunk.converted, "both")),
         **({"skipped": skipped.removeprefix("rows/skipped/")} if skipped else {}),
     }
