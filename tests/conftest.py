@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-# Two workers share two cores, and upstream's numbers were recorded with one thread: more threads add
+# Two workers share two cores, and upstream recorded its numbers with one thread: more threads add
 # in another order. Processes that tests start inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -17,6 +17,9 @@ SHARED = Path(os.environ.get("UQA_SHARED", ROOT.parent / "shared"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Files with slow tests first, so that no worker is left alone with one at the end.
+    slow = {item.path for item in items if "slow" in item.keywords}
+    items.sort(key=lambda item: item.path not in slow)
     if SHARED.is_dir():
         return
     absent = pytest.mark.skip(reason=f"{SHARED} is absent: the team's real rows are not here")

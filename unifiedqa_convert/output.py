@@ -18,7 +18,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from unifiedqa_convert.errors import OutputError, OutputLocked
-from unifiedqa_convert.files import flush, sha256_of, whole, write_json
+from unifiedqa_convert.files import flush, sha256_of, write_json
 
 MANIFEST = "manifest.json"
 REJECTS = "rejects.jsonl"
@@ -92,9 +92,9 @@ def claimed(place: Place) -> Iterator[None]:
         lock = FileLock(place.final.with_name(f".{place.final.name}.lock"))
         with lock.acquire(timeout=0):
             try:
-                # By a rename, which a link of that name does not survive.
-                with whole(holder) as file:
-                    file.write(f"process {os.getpid()}".encode())
+                holder.unlink(missing_ok=True)
+                with holder.open("x") as file:  # made anew: never what a link of that name leads to
+                    file.write(f"process {os.getpid()}")
                 _recover(place)
                 yield
             finally:

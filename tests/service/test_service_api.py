@@ -9,6 +9,7 @@ import pytest
 from conftest import ROOT
 from running import Running, item, uqa_serve
 
+from unifiedqa_convert.declare.rules import Rules
 from unifiedqa_convert.job import Request
 from unifiedqa_convert.pipeline import convert
 
@@ -94,7 +95,7 @@ def test_declare_says_who_made_each_statement(service: Running) -> None:
         item("Where do fish live?", "in water"), item("Which of these?", "***")
     )
     document = answer.json()
-    assert document["question_converter"] == {"name": "rules", "version": "1"}
+    assert document["question_converter"] == {"name": "rules", "version": Rules.version}
     assert document["items"][0] == {"statement": "Fish live in water.", "via": "rules"}
     assert document["items"][1]["via"] == "rules-fallback"
 
