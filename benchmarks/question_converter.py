@@ -128,7 +128,7 @@ def ours(generator: Generator) -> Callable[[Sequence[str]], None]:
 def on_the_cpu(rounds: int) -> None:
     prompts = [PROMPTS["question_converter"].of(ask) for ask in asks(512)]
     with tempfile.TemporaryDirectory() as name:
-        os.environ["UQA_CACHE_DIR"] = f"{name}/cache"
+        os.environ["UQA_CACHE"] = f"{name}/cache"
         checkpoint = save(Path(name) / "t5-small-shaped", SMALL, "cpu")
         parts: dict[str, tuple[Callable[[Sequence[str]], None], int]] = {
             "upstream's loop, fp32, one at a time": (upstreams(checkpoint), 8),

@@ -108,7 +108,7 @@ def serving(name: str, folder: Path, *options: str) -> Iterator[Service]:
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
-            env={**os.environ, "UQA_CACHE_DIR": str(folder / "cache")},
+            env={**os.environ, "UQA_CACHE": str(folder / "cache")},
         )
         try:
             assert process.stdout is not None

@@ -55,7 +55,7 @@ def test_every_command_is_in_the_readme() -> None:
     done = subprocess.run(
         [Path(sys.executable).with_name("uqa"), "--help"], capture_output=True, text=True
     )
-    commands = re.findall(r"^│ (\w+)  ", done.stdout.split("Commands")[1], flags=re.M)
+    commands = re.findall(r"^  (\w+)  ", done.stdout.split("Commands")[1], flags=re.M)
     assert {"list", "show", "convert", "train"} <= set(commands)
     for command in commands:
         assert f"uqa {command}" in README

@@ -62,8 +62,9 @@ LAYERS["check"] = {*_READ_BACK, "readers", "output", "check"}
 LAYERS["pipeline"] = {*LAYERS, "pipeline"} - {"progress"} - _SAYS
 LAYERS["group"] = {"schema", "errors", "job", "pipeline", "registry", "sources"}
 LAYERS["summary"] = {"errors", "group", *LAYERS["group"], "progress", "shards"}
+LAYERS["listing"] = {"files", "describe", "registry"}
 LAYERS["plan"] = {"registry", "schema", "sources", "pinning"}
-LAYERS["describe"] = {*LAYERS} - {"pipeline", "summary", "group", "plan"} - _SAYS
+LAYERS["describe"] = {*LAYERS} - {"pipeline", "summary", "group", "plan", "listing"} - _SAYS
 LAYERS["service"] = {
     *("schema", "errors", "files", "profiles", "encode", "declare", "table", "registry", "rows"),
     *("joined", "sources", "chunk", "counts", "describe", "service"),

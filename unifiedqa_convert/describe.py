@@ -45,42 +45,6 @@ def facts_and_shapes(adapter: Adapter) -> dict[str, Any]:
     return {**_facts(adapter), "shapes": shapes}
 
 
-def print_list(entries: list[dict[str, Any]]) -> None:
-    """A table, one line per dataset. Plain: it must stand in 300 ms, and rich alone takes 60."""
-    table = [("dataset", "vera", "verified", "license", "splits")]
-    for entry in entries:
-        splits = " ".join(f"{name}:{size or '?'}" for name, size in entry["splits"].items())
-        facts = (entry["name"], entry["partition"], entry["verified"], entry["license"], splits)
-        table.append(facts)
-    widths = [max(len(line[column]) for line in table) for column in range(4)]
-    for line in table:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, [*widths, 0], strict=True)))
-
-
-def print_markdown(entries: list[dict[str, Any]]) -> None:
-    """docs/datasets.md: the same facts, with where each comes from."""
-    print("# Datasets\n")
-    print("Written by `uqa list --markdown > docs/datasets.md`, from the adapters.\n")
-    print("`verified`: `sha256`: a published file's hash is met; `real rows`: real rows were seen;")
-    print(
-        "`documentation only`: written from the documentation. Sizes are raw rows; `?`: unknown.\n"
-    )
-    print(
-        "| dataset | asks | vera | verified | raw shapes | splits | license, may be shared | hub |"
-    )
-    print("|---|---|---|---|---|---|---|---|")
-    shared = {True: "yes", False: "**no**", None: "not stated"}
-    for it in entries:
-        splits = ", ".join(f"{name} {size or '?'}" for name, size in it["splits"].items())
-        name = f"[{it['name']}]({it['homepage']})"
-        license_ = f"{it['license']}, {shared[it['redistributable']]}"
-        pinned = " (pinned)" if it["revision"] else ""
-        hub = f"{it['hub']}{pinned}" if it["hub"] else it["ask"] or "-"
-        shapes = ", ".join(it["shapes"])
-        cells = name, it["about"], it["partition"], it["verified"], shapes, splits, license_, hub
-        print(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
-
-
 def print_shown(facts: dict[str, Any]) -> None:
     """The same as ``shown``, laid out for reading from top to bottom."""
     from rich.console import Console

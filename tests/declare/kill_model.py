@@ -29,7 +29,7 @@ LIBRARIES = (torch, transformers.models.t5.modeling_t5, unifiedqa_convert.pipeli
 
 
 def child(arguments: list[str], cache: Path, log: Path) -> None:
-    os.environ["UQA_CACHE_DIR"] = str(cache)
+    os.environ["UQA_CACHE"] = str(cache)
     real = Seq2Seq.generate
 
     def logged(self: Seq2Seq, ids: Sequence[Sequence[int]], forced: int | None = None) -> list[str]:

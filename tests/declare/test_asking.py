@@ -142,7 +142,7 @@ def test_bare_names_are_presets_or_hub_ids_never_folders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("UQA_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("UQA_CACHE", str(tmp_path / "cache"))
     (tmp_path / "rules").mkdir()
     assert isinstance(question_converter("rules"), Rules)
     assert question_converter("none") is None

@@ -59,7 +59,7 @@ def hub(tmp_path: Path) -> Iterator[tuple[State, Run]]:
 
         def run(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
             given = {"HF_ENDPOINT": endpoint, "HF_HOME": str(tmp_path / "hf"), "NO_PROXY": "*"}
-            given |= {"HF_HUB_OFFLINE": "0", "UQA_CACHE_DIR": str(tmp_path / "cache")}
+            given |= {"HF_HUB_OFFLINE": "0", "UQA_CACHE": str(tmp_path / "cache")}
             return subprocess.run(
                 [Path(sys.executable).with_name("uqa"), *arguments],
                 env={**os.environ, **given, "HF_HUB_DISABLE_PROGRESS_BARS": "1", **settings},

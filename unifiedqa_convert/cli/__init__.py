@@ -26,6 +26,7 @@ from vera_model import run as vera_run
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich's help alone takes longer than all else that `uqa --help` does
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Question-answering datasets to UnifiedQA records, declarative statements, and Vera.",
     epilog="Start with: uqa list; uqa show copa; uqa convert copa --split validation",
@@ -60,6 +61,9 @@ def main() -> None:
     """Run the command line; exit codes are in errors.py."""
     signal.signal(signal.SIGTERM, _stopped)
     try:
+        if sys.argv[1:] == ["list"]:  # typer would import pydantic, 100 ms, to parse nothing
+            datasets.list_datasets()
+            return
         app(standalone_mode=True)
     except UqaError as error:
         print(f"uqa: {error}", file=sys.stderr)

@@ -17,10 +17,12 @@ def list_datasets(
     as_json: AsJson = False,
 ) -> None:
     """List the datasets: splits with sizes, Vera's partition, how far proven, license."""
-    from unifiedqa_convert.describe import listed, print_list, print_markdown
+    from unifiedqa_convert.listing import listed, print_list, print_markdown
 
-    print_either(listed(), print_markdown if markdown else print_list, as_json)
-    _report_broken_plugins()
+    entries, errors = listed()
+    print_either(entries, print_markdown if markdown else print_list, as_json)
+    for error in errors:
+        print(f"uqa: {error}", file=sys.stderr)
 
 
 def show(
@@ -96,10 +98,3 @@ def sources(
         )
     else:
         print_either((pinning.check if check else pinning.status)(dataset), print_sources, as_json)
-
-
-def _report_broken_plugins() -> None:
-    from unifiedqa_convert.registry import catalogue
-
-    for error in catalogue().errors:
-        print(f"uqa: {error}", file=sys.stderr)

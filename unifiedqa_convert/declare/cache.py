@@ -128,7 +128,7 @@ class SentenceCache:
         except (sqlite3.Error, OSError) as error:
             raise OutputError(
                 f"the cache of sentences {self.path}: {error}; make room, or move the file away "
-                "(it can be made again), or set UQA_CACHE_DIR to another folder"
+                "(it can be made again), or set UQA_CACHE to another folder"
             ) from error
 
     def _make(self) -> None:

@@ -4,7 +4,7 @@
     models/OWNER--NAME/COMMIT/          fetched.json, and weights where they had to be converted
     ct2/NAME-DIGEST-DTYPE/              a checkpoint as CTranslate2 wants it
 
-all in UQA_CACHE_DIR, or ~/.cache/unifiedqa-convert. Nothing here asks the network, and nothing here
+all in UQA_CACHE, or ~/.cache/unifiedqa-convert. Nothing here asks the network, and nothing here
 unpickles: a checkpoint is safetensors or it is refused.
 """
 
@@ -50,7 +50,7 @@ class Checkpoint(NamedTuple):
 
 def root() -> Path:
     """The cache's folder; it need not exist."""
-    if named := os.environ.get("UQA_CACHE_DIR"):
+    if named := os.environ.get("UQA_CACHE"):
         return Path(named)
     home = os.environ.get("XDG_CACHE_HOME")
     return (Path(home) if home else Path.home() / ".cache") / "unifiedqa-convert"
