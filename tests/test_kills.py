@@ -59,8 +59,8 @@ def test_kill_9_at_every_rename_and_fsync(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_50_kills_at_random_times(tmp_path: Path) -> None:
     """Until 50 kills have hit, run after run; committed shards are never lost or made again."""
-    shard_rows = 100
-    raw = raw_file(tmp_path, 8_000)
+    shard_rows = 250
+    raw = raw_file(tmp_path, 20_000)
     started = time.monotonic()
     assert run([UQA, *arguments(raw, tmp_path / "whole", shard_rows)]).returncode == 0
     duration = time.monotonic() - started

@@ -66,15 +66,9 @@ def test_transformers_says_what_was_taught(tiny: Path, batch_tokens: int | None)
     assert asked(tiny, Options(device="cpu", batch_tokens=batch_tokens)) == TAUGHT
 
 
-def test_ctranslate2_says_the_same(tiny: Path) -> None:
-    assert asked(tiny, Options(backend="ct2", device="cpu", dtype="fp32")) == TAUGHT
-
-
-def test_ctranslate2_in_int8_says_nearly_the_same(tiny: Path) -> None:
-    """Quantised weights may change a sentence, and which one depends on the processor."""
-    said = asked(tiny, Options(backend="ct2", device="cpu", dtype="int8"))
-    assert said.keys() == TAUGHT.keys()
-    assert sum(said[ask] == sentence for ask, sentence in TAUGHT.items()) >= 0.9 * len(TAUGHT)
+@pytest.mark.parametrize("dtype", ["fp32", "int8"])
+def test_ctranslate2_says_the_same(tiny: Path, dtype: str) -> None:
+    assert asked(tiny, Options(backend="ct2", device="cpu", dtype=dtype)) == TAUGHT  # type: ignore[arg-type]
 
 
 def test_bf16_on_the_cpu_says_the_same(tiny: Path) -> None:
