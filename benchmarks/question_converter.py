@@ -39,8 +39,9 @@ from unifiedqa_convert.declare.options import Options
 from unifiedqa_convert.declare.prompts import PROMPTS
 from unifiedqa_convert.declare.seq2seq import Seq2Seq
 from unifiedqa_convert.declare.store import Checkpoint, at_path
+from unifiedqa_convert.joined import complete
 from unifiedqa_convert.registry import load_adapter
-from unifiedqa_convert.rows import complete, typed_rows
+from unifiedqa_convert.rows import typed_rows
 from unifiedqa_convert.schema import Row
 
 FORCED = 24
