@@ -1,6 +1,7 @@
 """CommonsenseQA: questions around one ConceptNet concept (Talmor et al. 2019)."""
 
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Annotated, ClassVar
 
 from pydantic import AliasPath, Field
@@ -23,6 +24,9 @@ class Choice(TypedDict):
 
     label: Annotated[str, Field(description="what answerKey calls this choice")]
     text: Annotated[Text, Field(description="the choice itself")]
+
+
+_LABEL, _TEXT = itemgetter("label"), itemgetter("text")
 
 
 def position(key: str, labels: Sequence[str], field: str = "answerKey") -> int:
@@ -80,12 +84,12 @@ class AuthorsRow(Row):
     @property
     def labels(self) -> list[str]:
         """Each choice's label."""
-        return [choice["label"] for choice in self.choices]
+        return list(map(_LABEL, self.choices))
 
     @property
     def texts(self) -> list[str]:
         """Each choice's text."""
-        return [choice["text"] for choice in self.choices]
+        return list(map(_TEXT, self.choices))
 
 
 class CommonsenseQA(Adapter):

@@ -23,12 +23,12 @@ from unifiedqa_convert.encode import (
     Profile,
     arrange,
     fields,
-    fields_and_record,
     joined,
     parse,
     parse_declarative,
+    plain_record,
     recovers,
-    surely_recovers,
+    same_text,
 )
 from unifiedqa_convert.numbered import Numbered
 from unifiedqa_convert.schema import (
@@ -156,17 +156,26 @@ def test_any_record_parses(text: str, output: str | None, profile: Profile) -> N
 
 
 @given(examples, profiles)
-def test_what_is_clean_already_is_written_as_what_had_to_be_cleaned(
-    example: Example, profile: Profile
-) -> None:
-    parts = fields(example, profile)
-    assert fields_and_record(example, profile) == (parts, joined(parts, profile))
+def test_a_plain_record_is_what_the_careful_way_gives(example: Example, profile: Profile) -> None:
+    record = plain_record(example, profile)
+    if record is not None:
+        parts = fields(example, profile)
+        assert record == joined(parts, profile)
+        assert recovers(example, record, profile)
+        assert len(set(map(same_text, parts.choices))) == len(parts.choices)
 
 
-@given(examples, profiles)
-def test_what_surely_recovers_recovers(example: Example, profile: Profile) -> None:
-    parts, record = fields_and_record(example, profile)
-    assert recovers(example, record, profile) or not surely_recovers(parts, record, profile)
+@pytest.mark.parametrize(
+    "example",
+    [
+        MultipleChoice(question="Why (now)?", choices=("x", "y"), context="Of it.", golds=(1,)),
+        MultipleChoice(question="Q?", cue="Which?", choices=("x", "y")),
+        YesNo(question="Is ice cold?", context="Ice.", answer=False),
+    ],
+)
+def test_what_has_nothing_unusual_is_plain(example: Example) -> None:
+    record = plain_record(example, PROFILES["canonical"])
+    assert (record is None) == ("(" in example.question)
 
 
 @pytest.mark.parametrize(
@@ -182,8 +191,7 @@ def test_what_surely_recovers_recovers(example: Example, profile: Profile) -> No
 )
 def test_what_reads_back_otherwise_is_flagged(example: Example) -> None:
     profile = PROFILES["canonical"]
-    parts, record = fields_and_record(example, profile)
-    assert not surely_recovers(parts, record, profile)
+    assert plain_record(example, profile) is None
     assert converted(example, profile).flags == (AMBIGUOUS,)
 
 

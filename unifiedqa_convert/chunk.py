@@ -16,10 +16,11 @@ from unifiedqa_convert.encode import (
     arrange,
     declarative_record,
     declarative_recovers,
-    fields_and_record,
+    fields,
+    joined,
+    plain_record,
     recovers,
     same_text,
-    surely_recovers,
 )
 from unifiedqa_convert.errors import RowError
 from unifiedqa_convert.numbered import Numbered, Skipped
@@ -32,7 +33,6 @@ from unifiedqa_convert.schema import (
     Example,
     FieldError,
     NotAnExample,
-    Row,
     Statement,
 )
 
@@ -54,10 +54,8 @@ class Chunk(NamedTuple):
     counts: Counter[str]
 
 
-class _Placed(NamedTuple):
-    id: str
-    row: int
-    example: Example
+_Placed = tuple[int, int, Example]
+"""A row's number, which of its examples, and the example."""
 
 
 def convert_chunk(
@@ -69,27 +67,13 @@ def convert_chunk(
 ) -> Chunk:
     """Convert some rows; rejected ones are returned beside what the others became."""
     chunk = Chunk([], [], Counter())
-    placed: list[_Placed] = []
-    read = 0
-    for numbered in rows:
-        read += 1
-        # The row comes last: for a pydantic class isinstance is slow unless it is the very class.
-        if isinstance(numbered.row, RowError):
-            _reject(chunk, numbered, numbered.row)
-        elif isinstance(numbered.row, Skipped):
-            chunk.counts[f"rows/skipped/{numbered.row.reason}"] += 1
-        else:
-            _use(adapter, split, numbered, numbered.row, profile, placed, chunk)
-    chunk.counts["rows/read"] += read
-    unasked = 0
-    drafts: list[Drafts] = []
-    for item in placed:
-        asks = only_asks(item.example) if converter is None else 0
-        unasked += asks  # nobody will answer them, so they need not be worded
-        drafts.append(() if asks else draft(item.example))
+    placed = _examples(adapter, split, rows, profile, chunk)
+    drafts, unasked = _drafts([example for _, _, example in placed], converter)
     answered = _answers(drafts, converter)
-    for item, entries in zip(placed, drafts, strict=True):
-        chunk.converted.append(_converted(item, entries, answered, profile))
+    prefix = f"{adapter.name}-{split}-"
+    for (row, place, example), entries in zip(placed, drafts, strict=True):
+        name = f"{prefix}{row}.{place}" if place else f"{prefix}{row}"
+        chunk.converted.append(_converted(name, row, example, entries, answered, profile))
     count(chunk)
     asked = unasked + sum(isinstance(entry, Ask) for entries in drafts for entry in entries)
     chunk.counts["asks/asked"] += asked
@@ -99,31 +83,42 @@ def convert_chunk(
     return chunk
 
 
-def _use(
-    adapter: Adapter,
-    split: str,
-    numbered: Numbered,
-    row: Row,
-    profile: Profile,
-    placed: list[_Placed],
-    chunk: Chunk,
-) -> None:
-    examples: list[Example] = []
-    try:
-        for example in adapter.examples(row):
-            examples.append(arrange(example, profile))
-    except NotAnExample as error:
-        chunk.counts[f"rows/skipped/{error.reason}"] += 1
-        return
-    except FieldError as error:
-        field, reason = wrong_field(error, type(row))
-        _reject(chunk, numbered, RowError(adapter.name, split, numbered.number, field, reason))
-        return
-    chunk.counts["rows/used" if examples else "rows/skipped/no example in it"] += 1
-    for place, example in enumerate(examples):
-        suffix = f".{place}" if place else ""
-        name = f"{adapter.name}-{split}-{numbered.number}{suffix}"
-        placed.append(_Placed(name, numbered.number, example))
+def _examples(
+    adapter: Adapter, split: str, rows: Iterable[Numbered], profile: Profile, chunk: Chunk
+) -> list[_Placed]:
+    """What the rows mean, in order; what they come to otherwise goes into the chunk."""
+    placed: list[_Placed] = []
+    read = used = 0
+    for numbered in rows:
+        read += 1
+        number, _, row = numbered
+        # The row comes last: for a pydantic class isinstance is slow unless it is the very class.
+        if isinstance(row, RowError):
+            _reject(chunk, numbered, row)
+            continue
+        if isinstance(row, Skipped):
+            chunk.counts[f"rows/skipped/{row.reason}"] += 1
+            continue
+        before = len(placed)
+        try:
+            for place, example in enumerate(adapter.examples(row)):
+                placed.append((number, place, arrange(example, profile)))
+        except NotAnExample as error:
+            del placed[before:]
+            chunk.counts[f"rows/skipped/{error.reason}"] += 1
+        except FieldError as error:
+            del placed[before:]
+            field, reason = wrong_field(error, type(row))
+            _reject(chunk, numbered, RowError(adapter.name, split, number, field, reason))
+        else:
+            if len(placed) > before:
+                used += 1
+            else:
+                chunk.counts["rows/skipped/no example in it"] += 1
+    chunk.counts["rows/read"] += read
+    if used:
+        chunk.counts["rows/used"] += used
+    return placed
 
 
 def _reject(chunk: Chunk, numbered: Numbered, error: RowError) -> None:
@@ -138,6 +133,17 @@ def _reject(chunk: Chunk, numbered: Numbered, error: RowError) -> None:
     )
 
 
+def _drafts(
+    examples: Sequence[Example], converter: QuestionConverter | None
+) -> tuple[list[Drafts], int]:
+    """What each example says and asks, and how many asks are not worded: nobody would answer."""
+    if converter is not None:
+        return [draft(example) for example in examples], 0
+    asks = [only_asks(example) for example in examples]
+    drafts = [() if n else draft(example) for example, n in zip(examples, asks, strict=True)]
+    return drafts, sum(asks)
+
+
 def _answers(drafts: Sequence[Drafts], converter: QuestionConverter | None) -> dict[Ask, Sentence]:
     """Each distinct ask of the chunk, answered once."""
     if converter is None:
@@ -146,18 +152,26 @@ def _answers(drafts: Sequence[Drafts], converter: QuestionConverter | None) -> d
 
 
 def _converted(
-    item: _Placed, entries: Drafts, answered: dict[Ask, Sentence], profile: Profile
+    name: str,
+    row: int,
+    example: Example,
+    entries: Drafts,
+    answered: dict[Ask, Sentence],
+    profile: Profile,
 ) -> Converted:
-    example = item.example
-    parts, record = fields_and_record(example, profile)
-    flags: tuple[str, ...] = ()
-    if not (surely_recovers(parts, record, profile) or recovers(example, record, profile)):
-        flags = (AMBIGUOUS,)
-    equal = _equal(parts.choices, collapsed=profile.plain)
-    if not equal and not entries:
-        return Converted(item.id, item.row, example, record, (), (), flags)
+    record = plain_record(example, profile)
+    if record is not None:
+        if not entries:
+            return Converted(name, row, example, record, (), (), ())
+        choices: tuple[str, ...] = ()  # no two are equal: there is nothing to know of them
+        flags: tuple[str, ...] = ()
+    else:
+        parts = fields(example, profile)
+        record, choices = joined(parts, profile), parts.choices
+        flags = () if recovers(example, record, profile) else (AMBIGUOUS,)
     known = labels(example)
-    same_choice = _disputed(parts.choices, known) if equal else _NONE
+    equal = _equal(choices)
+    same_choice = _disputed(choices, known) if equal else _NONE
     statements, same_sentence = _statements(entries, answered, known, same_choice)
     told = {
         DUPLICATE: equal,
@@ -171,8 +185,8 @@ def _converted(
         if not declarative_recovers(said, example.context, pair, profile)
     ]
     return Converted(
-        item.id,
-        item.row,
+        name,
+        row,
         example,
         record,
         tuple(statements),
@@ -206,13 +220,9 @@ def _statements(
     return statements, same
 
 
-def _equal(texts: Sequence[str], *, collapsed: bool = False) -> bool:
-    """Whether two of the texts are the same, white space and case ignored.
-
-    Texts whose white space is ``collapsed`` already need their case folded only.
-    """
-    key = str.casefold if collapsed else same_text
-    return len(texts) > 1 and len(set(map(key, texts))) < len(texts)
+def _equal(texts: Sequence[str]) -> bool:
+    """Whether two of the texts are the same, white space and case ignored."""
+    return len(texts) > 1 and len(set(map(same_text, texts))) < len(texts)
 
 
 def _disputed(texts: Sequence[str], known: Sequence[bool | None]) -> set[int]:

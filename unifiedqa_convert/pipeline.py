@@ -28,7 +28,7 @@ from unifiedqa_convert.rows import typed_rows
 from unifiedqa_convert.shards import SUFFIXES, WRITERS
 from unifiedqa_convert.table import arrow_schema, as_rows
 from unifiedqa_convert.upstream import as_upstream, is_upstreams
-from unifiedqa_convert.workers import run_workers
+from unifiedqa_convert.workers import beside
 
 CHUNK_ROWS = 1_000
 
@@ -56,7 +56,7 @@ def convert(request: Request, progress: Progress | None = None) -> Result:
     Raises SourceError, TooManyRejects, QuestionConverterError or OutputError; the output that
     stood there before is untouched until the new one is complete.
     """
-    job = look_up(request)
+    job = look_up(_at_turn(request, (0, request.workers)))
     place = job.place()
     described = job.describe()
     with claimed(place):
@@ -83,8 +83,9 @@ def _make_shards(job: Job, place: Place, done: frozenset[int], progress: Progres
         _work(job, place, done, (0, 1), progress)
         return
     # Each worker looks up its own job: a question converter need not survive a pickle.
-    tasks = [partial(_work_alone, job.request, done, (k, workers)) for k in range(workers)]
-    run_workers(tasks, lambda: progress(_rows_in(place)))
+    others = [partial(_work_alone, job.request, done, (k, workers)) for k in range(1, workers)]
+    with beside(others, lambda: progress(_rows_in(place))) as look:
+        _work(job, place, done, (0, workers), lambda _rows: look())
 
 
 def _rows_in(place: Place) -> int:
@@ -92,9 +93,13 @@ def _rows_in(place: Place) -> int:
 
 
 def _work_alone(request: Request, done: frozenset[int], turn: tuple[int, int]) -> None:
-    options = replace(request.options, turn=turn)  # which GPU is this worker's
-    job = look_up(replace(request, workers=1, options=options))
+    job = look_up(_at_turn(request, turn))
     _work(job, job.place(), done, turn, lambda _rows: None)
+
+
+def _at_turn(request: Request, turn: tuple[int, int]) -> Request:
+    """The request as one of several workers has it: each its GPU, or its share of the cores."""
+    return replace(request, options=replace(request.options, turn=turn))
 
 
 def _work(

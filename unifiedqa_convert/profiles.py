@@ -123,8 +123,12 @@ class Profile:
 
     @cached_property
     def plain(self) -> bool:
-        """Whether a cleaned field is already as ``normal`` has it: collapsed, nothing more."""
-        return self.clean is collapse and self.whole is str
+        """Whether it collapses white space and does nothing more, as ``canonical`` does.
+
+        A cleaned field is then already as ``normal`` has it.
+        """
+        own = (self.clean, self.whole, self.unasked, self.cue, self.own)
+        return own == (collapse, str, None, True, _NO_QUIRK)
 
     def normal(self, text: str) -> str:
         """A field as it stands in a record, and as ``parse`` gives it back."""

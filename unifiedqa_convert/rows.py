@@ -55,16 +55,15 @@ def _read(
         here = None if wanted is None else lambda place, start=offset: wanted(start + place)
         typed = _typed(adapter, split, file.shape)
         first = file.shape.first
-        place = -1
-        for place, raw in enumerate(joined_records(file, here, as_paired)):
-            number = offset + place
-            if raw is PASSED or (here is not None and not here(place)):
+        number = offset - 1
+        for number, raw in enumerate(joined_records(file, here, as_paired), offset):
+            if raw is PASSED or (here is not None and not here(number - offset)):
                 continue
-            if first is not None and place >= first and not isinstance(raw, Second):
+            if first is not None and number - offset >= first and not isinstance(raw, Second):
                 yield Numbered(number, raw, Skipped(f"beyond the first {first}"))
             else:
                 yield typed(number, raw)
-        offset += place + 1
+        offset = number + 1
 
 
 def row_of(adapter: Adapter, split: str, number: int, raw: Raw) -> Numbered:

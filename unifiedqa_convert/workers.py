@@ -3,12 +3,15 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import get_context
 
 from unifiedqa_convert.errors import UqaError
+
+Look = Callable[[], None]
 
 LOOK_AGAIN = 0.5
 """Seconds between two looks at how far the workers are."""
@@ -16,22 +19,33 @@ ORPHAN_PATIENCE = 0.1
 """Seconds that a worker may outlive its parent."""
 
 
-def run_workers(tasks: Sequence[Callable[[], None]], look: Callable[[], None]) -> None:
-    """Run the tasks, a process each; ``look`` is called now and then until they are done.
+@contextmanager
+def beside(tasks: Sequence[Callable[[], None]], look: Callable[[], None]) -> Iterator[Look]:
+    """Run the tasks, a process each, beside what the body does; end when all have ended.
 
-    Raises the first error of a task; what other workers committed by then is kept. Processes are
-    spawned, not forked: pyarrow's threads don't survive a fork.
+    The body calls what it is given now and then: it raises a task's error, if one has failed, and
+    calls ``look``, which is called while the tasks are waited for, too. What others committed by
+    then is kept. Processes are spawned, not forked: pyarrow's threads don't survive a fork.
     """
     context = get_context("spawn")
     with ProcessPoolExecutor(
         len(tasks), mp_context=context, initializer=_end_with, initargs=(os.getpid(),)
     ) as pool:
         running = {pool.submit(task) for task in tasks}
+        looked = time.monotonic()
+
+        def look_now_and_then() -> None:
+            nonlocal looked
+            if time.monotonic() - looked > LOOK_AGAIN:
+                _raise_failed(running)
+                look()
+                looked = time.monotonic()
+
         try:
+            yield look_now_and_then
             while running:
                 done, running = wait(running, LOOK_AGAIN, return_when=FIRST_EXCEPTION)
-                for future in done:
-                    future.result()
+                _raise_failed(done)
                 look()
         except BrokenProcessPool:
             raise UqaError(
@@ -40,6 +54,12 @@ def run_workers(tasks: Sequence[Callable[[], None]], look: Callable[[], None]) -
             ) from None
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _raise_failed(tasks: Iterable[Future[None]]) -> None:
+    for task in tasks:
+        if task.done():
+            task.result()
 
 
 def _end_with(parent: int) -> None:
