@@ -3,6 +3,7 @@
 import gzip
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -11,8 +12,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from unifiedqa_convert import readers
 from unifiedqa_convert.errors import SourceError
-from unifiedqa_convert.readers import Unreadable, _loads, read, read_labels
+from unifiedqa_convert.readers import PASSED, UTF8_BOM, Unreadable, _loads, read, read_labels
 
 ROWS = [{"q": "café \u2028 \u0085", "n": 1}, {"q": "", "n": None}]
 
@@ -140,6 +142,28 @@ def test_a_key_that_stands_twice_is_found_and_no_other(line: str) -> None:
     value = json.loads(line, object_pairs_hook=pairs)
     found = _loads(line.encode())
     assert isinstance(found, Unreadable) if repeated else found == value
+
+
+_ODD = st.sampled_from(
+    ["", "  ", "[1]", "not JSON", "{}", '{"a": 1, "a": 2}', '{"a": "' + "b" * 90 + '"}']
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(_LINES | _ODD, max_size=8), st.integers(4, 60), st.booleans(), st.booleans())
+def test_lines_read_together_are_what_each_is_alone(
+    lines: list[str], block: int, ends: bool, bom: bool
+) -> None:
+    text = "\n".join(lines) + "\n" * ends
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as small:
+        small.setattr(readers, "BLOCK", block)
+        small.setattr(readers, "LONGEST_LINE", 80)
+        path = Path(folder, "rows.jsonl")
+        path.write_bytes(UTF8_BOM * bom + text.encode())
+        alone = [_loads(line.encode()) for line in text.split("\n") if line.strip(" \r")]
+        assert list(read(path)) == alone
+        thirds = list(read(path, wanted=lambda number: number % 3 == 1))
+        assert thirds == [raw if n % 3 == 1 else PASSED for n, raw in enumerate(alone)]
 
 
 def test_a_row_may_not_nest_without_end(tmp_path: Path) -> None:
