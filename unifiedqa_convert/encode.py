@@ -141,15 +141,16 @@ def plain_record(example: Example, profile: Profile) -> Record | None:
         return None
     question = example.asked if example.cue else example.question
     context = example.context
-    # Blanks around all of it show those at the ends of each, and a text that is empty.
-    texts = (
-        ("", question, *choices, "") if context is None else ("", question, *choices, context, "")
-    )
-    text = " ".join(texts)
+    # A blank on each side of each shows those at their ends, and a text that is empty.
+    listed = " ".join(choices)
+    text = f" {question} {listed} " if choices else f" {question} "
+    if context is not None:
+        text = f"{text}{context} "
     if not text.isprintable() or "  " in text or "(" in text or "\\" in text:
         return None
     if choices:
-        same = len({*map(str.casefold, choices)}) < len(choices)
+        folded = listed.islower() and listed.isascii()
+        same = len({*choices} if folded else {*map(str.casefold, choices)}) < len(choices)
         if same or output == UNLABELLED or len(choices) > len(profile.letters):
             return None
         question = _template(profile.letters, len(choices)).format(question, *choices)

@@ -125,32 +125,31 @@ def record_batch(rows: Sequence[dict[str, Any]], schema: pa.Schema) -> pa.Record
 
 
 def _choices(item: Converted) -> list[str]:
-    match item.example:
-        case MultipleChoice(choices=choices):
-            return list(choices)
-        case YesNo():
-            return ["yes", "no"]
-        case FreeText(answers=answers):
-            return list(answers or ())
-    return []
+    example = item.example
+    if isinstance(example, MultipleChoice):
+        return list(example.choices)
+    if isinstance(example, YesNo):
+        return ["yes", "no"]
+    return list(example.answers or ()) if isinstance(example, FreeText) else []
 
 
 def _golds(item: Converted) -> list[int] | None:
-    match item.example:
-        case MultipleChoice(golds=golds):
-            return None if golds is None else list(golds)
-        case YesNo(answer=answer):
-            return None if answer is None else [0 if answer else 1]
-        case FreeText(answers=answers):
-            return None if answers is None else list(range(len(answers)))
-    return None
+    example = item.example
+    if isinstance(example, MultipleChoice):
+        return None if example.golds is None else list(example.golds)
+    if isinstance(example, YesNo):
+        return None if example.answer is None else [0 if example.answer else 1]
+    answers = example.answers if isinstance(example, FreeText) else None
+    return None if answers is None else list(range(len(answers)))
 
 
 def _nested(item: Converted) -> list[dict[str, Any]]:
-    return [statement._asdict() for statement in item.statements]
+    return [statement._asdict() for statement in item.statements] if item.statements else []
 
 
 def _nested_both(item: Converted) -> list[dict[str, Any]]:
+    if not item.statements:
+        return []
     return [
         {**said.statement._asdict(), **said.record._asdict(), "flags": _flags_of(said)}
         for said in _statements(item)
