@@ -157,7 +157,7 @@ def test_all_of_the_above_is_a_choice_like_any_other() -> None:
             "choices",
             lambda row: row["question"]["choices"].pop(),
         ),
-        ("openbookqa/hub/validation", "choices.text", lambda row: row["choices"]["text"].pop()),
+        ("openbookqa/hub/validation", "choices", lambda row: row["choices"]["text"].pop()),
         ("openbookqa/authors/validation", "choices", lambda row: row["question"]["choices"].pop()),
         ("social_iqa/hub/validation", "answerC", lambda row: row.pop("answerC")),
         ("winogrande_xl/hub/validation", "option2", lambda row: row.pop("option2")),

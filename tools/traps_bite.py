@@ -74,12 +74,13 @@ EDITS: dict[str, Sequence[Edit]] = {
     "masking": [(f"{U}/chunk.py", "place in same_choice or place in same)", "False)")],
     "seeing conflicts": [(f"{U}/chunk.py", "if key in true & false}", "if False}")],
     "keeping such choices": [
-        (f"{C}/openbookqa.py", "choices=tuple(row.texts)",
+        (f"{C}/keyed.py", "choices=tuple(row.texts)",
          'choices=tuple(t for t in row.texts if "of the above" not in t)'),
     ],
     "counting choices": [
         (f"{C}/commonsenseqa.py", "min_length=5,\n        max_length=5,\n", ""),
-        (f"{C}/openbookqa.py", "min_length=4,\n        max_length=4,\n", ""),
+        (f"{C}/keyed.py", "len(row.labels) != len(row.texts) or len(row.texts) not in numbers",
+         "False"),
         (f"{C}/social_iqa.py", 'Field(alias="answerC"', 'Field("", alias="answerC"'),
         (f"{C}/winogrande.py", "option2: Text = Field(", 'option2: Text = Field("", '),
         (f"{C}/wsc273.py", "option2: Text = Field(", 'option2: Text = Field("", '),
@@ -197,7 +198,8 @@ def main() -> None:
     )
     parser.add_argument("--only", choices=EDITS, help="one handling")
     only = parser.parse_args().only
-    traps, missed = table(), 0
+    traps = [trap for trap in table() if only in (None, trap.without)]
+    missed = 0
     for without in [only] if only else EDITS:
         mine = [trap for trap in traps if trap.without == without]
         with tempfile.TemporaryDirectory() as folder:
