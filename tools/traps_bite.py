@@ -40,7 +40,8 @@ class Trap(NamedTuple):
 
 
 Edit = tuple[str, str, str]
-"""A file, a text in it, and what every occurrence becomes."""
+"""A file, a text in it, and what every occurrence becomes; for END, what is put behind the file."""
+END = ""
 
 C, U = "converters", "unifiedqa_convert"
 EDITS: dict[str, Sequence[Edit]] = {
@@ -56,7 +57,7 @@ EDITS: dict[str, Sequence[Edit]] = {
         (f"{U}/parsed.py", "text.split(profile.separator)\n    choices",
          're.split(r" \\\\n | (?=\\([a-z]\\) )", text)\n    choices'),
     ],
-    "flagging": [(f"{U}/chunk.py", "flags = (AMBIGUOUS,)", "flags = ()")],
+    "flagging": [(f"{U}/chunk.py", END, "recovers = lambda *_: True")],
     "leaving an empty context out": [
         (f"{U}/encode.py", "    if context:\n", "    if context is not None:\n"),
     ],
@@ -64,12 +65,10 @@ EDITS: dict[str, Sequence[Edit]] = {
         (f"{C}/sciq.py", "row.support if row.support.strip() else None", "row.support"),
     ],
     "seeing equal choices": [
-        (f"{U}/chunk.py", "return len(texts) > 1 and len(set(map(key, texts))) < len(texts)",
-         "return False"),
+        (f"{U}/chunk.py", END, "_equal = lambda *_, **__: False"),
     ],
     "ignoring case": [
-        (f"{U}/encode.py", "return collapse(text).casefold()", "return collapse(text)"),
-        (f"{U}/chunk.py", "key = str.casefold if", "key = str if"),
+        (f"{U}/chunk.py", END, "_equal = lambda texts, **_: len(set(texts)) < len(texts)"),
     ],
     "masking": [(f"{U}/chunk.py", "place in same_choice or place in same)", "False)")],
     "seeing conflicts": [(f"{U}/chunk.py", "if key in true & false}", "if False}")],
@@ -123,13 +122,16 @@ EDITS: dict[str, Sequence[Edit]] = {
     ],
     "ordering by hash": [(f"{C}/sciq.py", "order_matters=False", "order_matters=True")],
     "keeping repeated rows": [
-        (f"{U}/chunk.py", "        placed.append(_Placed(",
-         "        if all(example.question != p.example.question for p in placed):\n"
-         "            placed.append(_Placed("),
+        (f"{U}/chunk.py", END, "_whole = convert_chunk\ndef convert_chunk(*given):\n"
+         "    chunk = _whole(*given)\n"
+         "    chunk.converted[:] = {item.question: item for item in chunk.converted}.values()\n"
+         "    return chunk"),
     ],
     "numbered ids": [
-        (f"{U}/chunk.py", 'f"{adapter.name}-{split}-{numbered.number}{suffix}"',
-         'f"{adapter.name}-{split}-{hash(example)}{suffix}"'),
+        (f"{U}/chunk.py", END, "_whole = convert_chunk\ndef convert_chunk(*given):\n"
+         "    chunk = _whole(*given)\n"
+         "    chunk.converted[:] = [x._replace(id=x.question.input) for x in chunk.converted]\n"
+         "    return chunk"),
     ],
     "the first 273": [(f"{C}/wsc273.py", "first = 273", "first = None")],
     "unpacking": [(f"{U}/opened.py", 'case ".gz":', 'case ".gzip":')],
@@ -162,7 +164,8 @@ def taken_away(without: str, copy: Path) -> None:
         text = path.read_text(encoding="utf-8")
         if old not in text:
             sys.exit(f"{without}: {name} has no {old!r} any more; mend EDITS in {__file__}")
-        path.write_text(text.replace(old, new), encoding="utf-8")
+        changed = text.replace(old, new) if old else f"{text}\n\n{new}\n"
+        path.write_text(changed, encoding="utf-8")
 
 
 def failures(tests: Iterable[str], copy: Path) -> list[str]:
