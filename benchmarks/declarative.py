@@ -24,7 +24,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import sacrebleu
 
@@ -108,9 +108,11 @@ def overlap(said: Sequence[Said]) -> tuple[float, float]:
         for n in range(most)
     ]
     texts = [s.sentence.text for s in said]
+    # sacrebleu takes None, as its documentation says; its annotations don't.
+    padded = cast(list[list[str]], streams)
     return (
-        sacrebleu.corpus_chrf(texts, streams).score,
-        sacrebleu.corpus_bleu(texts, streams).score,
+        sacrebleu.corpus_chrf(texts, padded).score,
+        sacrebleu.corpus_bleu(texts, padded).score,
     )
 
 

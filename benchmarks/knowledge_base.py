@@ -12,7 +12,6 @@ rows but for the eight bytes each row's tail takes in the pool.
 import argparse
 import json
 import random
-import sys
 import tempfile
 from pathlib import Path
 
@@ -59,4 +58,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

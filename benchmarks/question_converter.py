@@ -22,8 +22,9 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 os.environ["TRANSFORMERS_VERBOSITY"] = "error"
 
@@ -35,7 +36,7 @@ from unifiedqa_convert.declare.batches import token_batches
 from unifiedqa_convert.declare.ct2 import Ct2
 from unifiedqa_convert.declare.draft import draft
 from unifiedqa_convert.declare.model import Generator
-from unifiedqa_convert.declare.options import Options
+from unifiedqa_convert.declare.options import Dtype, Options
 from unifiedqa_convert.declare.prompts import PROMPTS
 from unifiedqa_convert.declare.seq2seq import Seq2Seq
 from unifiedqa_convert.declare.store import Checkpoint, at_path
@@ -46,24 +47,9 @@ from unifiedqa_convert.schema import Row
 
 FORCED = 24
 SLOWEST_BASELINE = 2.4  # statements/s: reference/performance.md gives 2.4-3.9
-SMALL = T5Config(
-    vocab_size=32128,
-    d_model=512,
-    d_kv=64,
-    d_ff=2048,
-    num_layers=6,
-    num_heads=8,
-    decoder_start_token_id=0,
-)
-BIG = T5Config(
-    vocab_size=32128,
-    d_model=1024,
-    d_kv=128,
-    d_ff=16384,
-    num_layers=24,
-    num_heads=32,
-    decoder_start_token_id=0,
-)
+Shape = Mapping[str, int]
+SMALL: Shape = {"d_model": 512, "d_kv": 64, "d_ff": 2048, "num_layers": 6, "num_heads": 8}
+BIG: Shape = {"d_model": 1024, "d_kv": 128, "d_ff": 16384, "num_layers": 24, "num_heads": 32}
 FLOP = 142e9  # of one statement at T5-3b's shape, as reference/performance.md counts
 GOAL = 0.4 * 4_800  # statements/s
 
@@ -86,10 +72,11 @@ def asks(count: int) -> list[Ask]:
     return made[:: max(1, len(made) // count)][:count]
 
 
-def save(folder: Path, config: T5Config, device: str) -> Checkpoint:
+def save(folder: Path, shape: Shape, device: str) -> Checkpoint:
     torch.manual_seed(0)
+    facts: dict[str, Any] = {"vocab_size": 32128, "decoder_start_token_id": 0, **shape}
     with torch.device(device):
-        model = T5ForConditionalGeneration(config)
+        model: Any = T5ForConditionalGeneration(T5Config(**facts))  # transformers, untyped
     model.to(torch.float32 if device == "cpu" else torch.bfloat16).save_pretrained(folder)
     words = {word.strip("?") for ask in asks(3_000) for text in ask for word in text.split()}
     # A piece for each word, as T5's own vocabulary has for common ones.
@@ -101,10 +88,12 @@ def save(folder: Path, config: T5Config, device: str) -> Checkpoint:
 
 def upstreams(checkpoint: Checkpoint) -> Callable[[Sequence[str]], None]:
     """The loop that everybody starts with: one prompt at a time."""
-    model = T5ForConditionalGeneration.from_pretrained(checkpoint.folder).eval()
-    tokenizer = Seq2Seq(checkpoint, Options(device="cpu"))
-    tokenizer.encode(["warm up"])
-    tokens = tokenizer._tokens.tokenizer  # the vocabulary is the same
+    model: Any = T5ForConditionalGeneration.from_pretrained(checkpoint.folder)  # untyped
+    model.eval()
+    ours = Seq2Seq(checkpoint, Options(device="cpu"))
+    ours.encode(["warm up"])
+    assert ours._tokens is not None
+    tokens = ours._tokens.tokenizer  # the vocabulary is the same
 
     def run(prompts: Sequence[str]) -> None:
         for prompt in prompts:
@@ -150,11 +139,16 @@ def on_the_cpu(rounds: int) -> None:
                 cpu[part] += time.process_time() - before
     rates = {part: rounds * count / seconds[part] for part, (_, count) in parts.items()}
     costs = {part: cpu[part] / rounds / count for part, (_, count) in parts.items()}
-    base, cost = next(iter(rates.values())), next(iter(costs.values()))
     print(
         f"t5-small's shape, random weights, {tokens:.0f} tokens in, {FORCED} forced out, "
         f"{os.cpu_count()} cores, CPU"
     )
+    tell(rates, costs)
+
+
+def tell(rates: dict[str, float], costs: dict[str, float]) -> None:
+    """Statements/s and CPU seconds of each part, the baseline first; whether it is valid."""
+    base, cost = next(iter(rates.values())), next(iter(costs.values()))
     for part, rate in rates.items():
         less = cost / costs[part]
         print(
@@ -194,12 +188,15 @@ def agreement(folder: str) -> None:
     """How many sentences of a checkpoint are the same, to the letter, as transformers' in fp32."""
     checkpoint = at_path(folder if folder.startswith((".", "/", "path:")) else f"./{folder}")
     prompts = [PROMPTS["question_converter"].of(ask) for ask in asks(200)]
-    hf, ct2 = Seq2Seq, Ct2
-    ways = [("transformers", hf, "fp32"), ("transformers", hf, "bf16")]
-    ways += [("ct2", ct2, "fp32"), ("ct2", ct2, "int8")]
+    kinds: dict[str, Callable[[Checkpoint, Options], Generator]] = {
+        "transformers": Seq2Seq,
+        "ct2": Ct2,
+    }
+    ways: list[tuple[str, Dtype]] = [("transformers", "fp32"), ("transformers", "bf16")]
+    ways += [("ct2", "fp32"), ("ct2", "int8")]
     expected: list[str] = []
-    for backend, kind, dtype in ways:
-        generator = kind(checkpoint, Options(device="cpu", dtype=dtype))
+    for backend, dtype in ways:
+        generator = kinds[backend](checkpoint, Options(device="cpu", dtype=dtype))
         ids = generator.encode(prompts)
         said = [""] * len(ids)
         for batch in token_batches([len(one) for one in ids], generator.batch_tokens):

@@ -1,17 +1,17 @@
 """How long `uqa --help` and `uqa list` take, against a bare Python, in one run.
 
-    python benchmarks/startup.py
+    python benchmarks/startup.py [--runs 15]
 
 Goal: 300 ms each, importing neither torch nor transformers (tests/test_layers.py holds that).
 """
 
+import argparse
 import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-RUNS = 15
 UQA = str(Path(sys.executable).with_name("uqa"))
 COMMANDS = {
     "python -c pass": [sys.executable, "-c", "pass"],
@@ -27,8 +27,11 @@ def milliseconds(command: list[str]) -> float:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--runs", type=int, default=15)
+    runs = parser.parse_args().runs
     times: dict[str, list[float]] = {name: [] for name in COMMANDS}
-    for _ in range(RUNS):  # in turn, so that a busy moment of the machine hits all alike
+    for _ in range(runs):  # in turn, so that a busy moment of the machine hits all alike
         for name, command in COMMANDS.items():
             times[name].append(milliseconds(command))
     bare = statistics.median(times["python -c pass"])

@@ -17,7 +17,7 @@ import argparse
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -35,7 +35,7 @@ SEED = 20261124
 PEAK = 790e12  # FLOP/s
 UPDATES = 100_000  # of the two stages
 EVAL_BATCH = 64  # problems
-SHAPES = {
+SHAPES: dict[str, dict[str, Any]] = {
     "small": {"d_model": 512, "d_ff": 1024, "num_layers": 8, "num_heads": 6},
     "large": {"d_model": 1024, "d_ff": 2816, "num_layers": 24, "num_heads": 16},
     "xl": {"d_model": 2048, "d_ff": 5120, "num_layers": 24, "num_heads": 32},
@@ -117,7 +117,7 @@ def make_pair(shape: str, device: torch.device) -> Pair:
     return Pair(ours, theirs, adam, torch.optim.Adam(theirs.parameters(), lr=1e-5), device)
 
 
-def our_step(pair: Pair, problems: list[Encoded]) -> float:
+def our_step(pair: Pair, problems: list[Encoded]) -> list[float]:
     batch = collate(problems, 0).to(pair.device)
     output = pair.ours(batch.input_ids, batch.attention_mask)
     logits, hidden = (to_grid(t, batch.mask) for t in (output.raw_logits, output.hidden))
@@ -125,17 +125,17 @@ def our_step(pair: Pair, problems: list[Encoded]) -> float:
         logits, hidden, batch.labels, batch.mask, batch.is_choice, contrastive_labels="upstream"
     ).total
     pair.our_optimizer.zero_grad()
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]  # torch, untyped
     pair.our_optimizer.step()
-    return loss.item()
+    return [loss.item()]
 
 
-def their_step(pair: Pair, problems: list[Encoded]) -> float:
+def their_step(pair: Pair, problems: list[Encoded]) -> list[float]:
     loss = upstream.loss(pair.theirs, upstream.pad(problems, upstream.TRAIN_CAP, pair.device))
     pair.their_optimizer.zero_grad()
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]  # torch, untyped
     pair.their_optimizer.step()
-    return loss.item()
+    return [loss.item()]
 
 
 def our_logits(pair: Pair, problems: list[Encoded]) -> list[float]:
@@ -157,18 +157,20 @@ def their_logits(pair: Pair, problems: list[Encoded]) -> list[float]:
     return sorted(found)
 
 
-def timed(step: Callable[[], list[float]], problems: int, device: torch.device) -> Taken:
-    if device.type == "cuda":
+def timed(
+    step: Callable[[Pair, list[Encoded]], list[float]], pair: Pair, problems: list[Encoded]
+) -> Taken:
+    if pair.device.type == "cuda":
         torch.cuda.synchronize()
     started, cpu = time.perf_counter(), time.process_time()
-    losses = step()  # .item() waits for the device
-    return Taken(time.perf_counter() - started, time.process_time() - cpu, problems, losses)
+    found = step(pair, problems)  # .item() waits for the device
+    return Taken(time.perf_counter() - started, time.process_time() - cpu, len(problems), found)
 
 
 def total(taken: list[Taken]) -> Taken:
     losses = [loss for one in taken for loss in one.losses]
-    seconds, cpu, problems = (sum(t[field] for t in taken) for field in range(3))
-    return Taken(seconds, cpu, int(problems), losses)
+    seconds, cpu = sum(one.seconds for one in taken), sum(one.cpu for one in taken)
+    return Taken(seconds, cpu, sum(one.problems for one in taken), losses)
 
 
 def same_weights(pair: Pair) -> None:
@@ -208,10 +210,10 @@ def compare_training(size: int, steps: int, goal: float, device: torch.device) -
         if has_bfloat16():
             same_weights(pair)
             with bfloat16(device):
-                half = timed(lambda p=problems: [our_step(pair, p)], size, device)
+                half = timed(our_step, pair, problems)
         same_weights(pair)
-        ours = timed(lambda p=problems: [our_step(pair, p)], size, device)
-        taken.append([timed(lambda p=problems: [their_step(pair, p)], size, device), ours, half])
+        ours = timed(our_step, pair, problems)
+        taken.append([timed(their_step, pair, problems), ours, half])
     base, ours, half = (total(list(column)) for column in zip(*taken[1:], strict=True))  # warm
     tell(f"training, {size} problems, fp32", base, ours, goal)
     if half.losses:
@@ -227,9 +229,9 @@ def compare_evaluation(count: int, device: torch.device) -> None:
                 continue
             their_logits(pair, problems[:1])
             our_logits(pair, problems)
-            theirs = timed(lambda: their_logits(pair, problems), count, device)
+            theirs = timed(their_logits, pair, problems)
             with context:
-                ours = timed(lambda: our_logits(pair, problems), count, device)
+                ours = timed(our_logits, pair, problems)
             tell(f"evaluation, {name}", theirs, ours, 9 if name == "fp32" else None)
 
 
@@ -258,6 +260,7 @@ def trained(
     config = shaped(shape)
     # From xl on the weights are bf16 too: xxl's, their gradients and Adam's take 38 GB, not 76.
     dtype = torch.bfloat16 if shape in ("xl", "xxl") else torch.float32
+    model: Any
     with torch.device(device):
         model = VeraModel(VeraConfig(text_config=config)) if ours else upstream.Upstream(config)
     model.to(dtype)
@@ -265,10 +268,8 @@ def trained(
     adam = torch.optim.Adam(model.parameters(), lr=1e-5, fused=ours)
     step = our_step if ours else their_step
     pair = Pair(model, model, adam, adam, device)  # each step looks at its own
-    taken = []
     with bfloat16(device):
-        for batch in batches:
-            taken.append(timed(lambda b=batch: [step(pair, b)], len(batch), device))
+        taken = [timed(step, pair, batch) for batch in batches]
     return total(taken[1:]), weights
 
 
@@ -280,7 +281,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="*", default=[4, 16], help="problems a step")
     parser.add_argument("--gpu", action="store_true")
     options = parser.parse_args()
-    logging.set_verbosity_error()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # transformers, untyped
     torch.set_num_threads(options.threads)
     print(f"{'problems/s':26} {'upstream':>9} {'ours':>9} {'ratio':>8} {'cpu':>8} {'goal':>5}")
     if options.gpu:

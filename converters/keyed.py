@@ -1,7 +1,7 @@
 """AI2's two ways to publish a question whose choices have labels: nested, and as the hub's columns.
 
-ARC, the AI2 science questions, QASC, QuaRTz and RiddleSense share them; each adapter adds its own
-key, which names the gold, and its numbers of choices.
+ARC, the AI2 science questions, OpenBookQA, QASC, QuaRTz and RiddleSense share them; each adapter
+adds its own key, which names the gold, and its numbers of choices.
 """
 
 from collections.abc import Container

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from pydantic import AliasPath, Field
+from pydantic import Field
 
-from converters.commonsenseqa import Choice, position
+from converters.keyed import ColumnsRow, NestedRow, keyed
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
-    MultipleChoice,
     Partition,
     Row,
     Source,
@@ -24,61 +23,26 @@ CITATION = (
 )
 
 
-class HubRow(Row):
+class HubRow(ColumnsRow):
     """The hub's columns, config main or additional; fact1, where it is there, is left alone."""
 
-    shape = "hub"
     id: Text = Field(description="source id: a number, says nothing about the answer")
     stem: Text = Field(
         alias="question_stem", description="question, often a sentence to be completed"
     )
-    labels: list[Text] = Field(
-        validation_alias=AliasPath("choices", "label"),
-        min_length=4,
-        max_length=4,
-        description="what answerKey calls each choice; the record letters them by position",
-    )
-    texts: list[Text] = Field(
-        validation_alias=AliasPath("choices", "text"),
-        min_length=4,
-        max_length=4,
-        description="choices (a) to (d), in the source's order",
-    )
     answer_key: Text = Field(
         alias="answerKey",
         description="gold: looked up, stripped, among the choices' own labels; never hidden",
     )
 
 
-class AuthorsRow(Row):
+class AuthorsRow(NestedRow):
     """The authors' JSON lines, nested under question; fact1, where it is there, is left alone."""
 
-    shape = "authors"
-    id: Text = Field(description="source id: a number, says nothing about the answer")
-    stem: Text = Field(
-        validation_alias=AliasPath("question", "stem"),
-        description="question, often a sentence to be completed",
-    )
-    choices: list[Choice] = Field(
-        validation_alias=AliasPath("question", "choices"),
-        min_length=4,
-        max_length=4,
-        description="choices (a) to (d), each with the label that answerKey may name",
-    )
     answer_key: Text = Field(
         alias="answerKey",
         description="gold: looked up, stripped, among the choices' own labels; never hidden",
     )
-
-    @property
-    def labels(self) -> list[str]:
-        """Each choice's label."""
-        return [choice["label"] for choice in self.choices]
-
-    @property
-    def texts(self) -> list[str]:
-        """Each choice's text."""
-        return [choice["text"] for choice in self.choices]
 
 
 class HubFactRow(HubRow):
@@ -133,13 +97,8 @@ class OpenBookQA(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One multiple-choice example a row; the fact is its context where the shape names it."""
         assert isinstance(row, HubRow | AuthorsRow)
-        yield MultipleChoice(
-            id=row.id,
-            question=row.stem,
-            context=row.fact1 if isinstance(row, HubFactRow | AuthorsFactRow) else None,
-            choices=tuple(row.texts),
-            golds=(position(row.answer_key.strip(), row.labels),),
-        )
+        fact = row.fact1 if isinstance(row, HubFactRow | AuthorsFactRow) else None
+        yield keyed(row, row.answer_key.strip(), (4,), row.id, fact)
 
 
 class OpenBookQAFact(OpenBookQA):

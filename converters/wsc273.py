@@ -48,10 +48,10 @@ class AuthorsXmlRow(Row):
     @property
     def gold(self) -> int:
         """Position of the right option."""
-        try:
-            return "AB".index(collapse(self.answer).rstrip(".") or "-")
-        except ValueError:
-            raise FieldError("correctAnswer", f"{self.answer!r} is neither A nor B") from None
+        letter = collapse(self.answer).removesuffix(".")
+        if letter not in ("A", "B"):
+            raise FieldError("correctAnswer", f"{self.answer!r} is neither A nor B")
+        return "AB".index(letter)
 
 
 class HubRow(Row):

@@ -20,8 +20,9 @@ LAYERS: dict[str, set[str]] = {
     "registry": {"schema", "errors"},
     "opened": {"errors"},
     "readers": {"errors", "opened"},
-    "pins": {"schema", "errors", "files", "registry"},
-    "sources": {"schema", "errors", "files", "pins", "registry"},
+    "hub_errors": {"schema", "errors"},
+    "pins": {"schema", "errors", "hub_errors"},
+    "sources": {"schema", "errors", "files", "pins", "registry", "hub_errors"},
     "profiles": {"schema", "errors"},
     "parsed": {"schema", "profiles"},
     "encode": {"schema", "errors", "profiles", "parsed"},
@@ -42,7 +43,7 @@ LAYERS: dict[str, set[str]] = {
     "chunk": {"schema", "errors", "profiles", "encode", "declare", "numbered", "rows"},
 }
 LAYERS["upstream"] = {"schema", "profiles", "encode", "declare", "chunk"}
-LAYERS["pinning"] = {"schema", "errors", "pins", "registry", "sources"}
+LAYERS["pinning"] = {"schema", "errors", "pins", "registry", "sources", "hub_errors"}
 LAYERS["stating"] = {"errors", "files", "progress", "declare", "declaring", "vera_json"}
 LAYERS["fetch_report"] = {"errors", "declare", "fetch"}
 LAYERS["card"] = {"schema"}
@@ -98,6 +99,7 @@ HEAVY = {
     ),
     "huggingface_hub": (
         "unifiedqa_convert/pinning.py",
+        "unifiedqa_convert/hub_errors.py",
         "unifiedqa_convert/pins.py",
         "unifiedqa_convert/card.py",
         "unifiedqa_convert/fetch.py",

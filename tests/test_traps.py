@@ -37,6 +37,7 @@ from unifiedqa_convert.schema import YesNo
         ("social_iqa/authors/test", "Ola", "back to\nsleep", "(c) go back to sleep"),
         ("social_iqa/authors/test", "Ed returned", "purse. ", "purse."),
         ("winogrande_xl/authors/validation", "Rosa", "for  directions", "for directions"),
+        ("winogrande_xl/authors/validation", "soup", " The soup", "The soup cooled"),
         ("csqa2/authors/validation", "knot", " You can", "You can tie a knot in a rope."),
         ("csqa2/authors/validation", "mice", "mice  live", "mice live"),
         ("csqa2/authors/validation", "chorus", "home\nwe", "home we go"),
@@ -96,16 +97,16 @@ def test_markers_are_kept_and_flagged_where_they_mislead(
         assert (back.context or "") == (item.example.context or "").strip()
 
 
-def test_an_empty_context_is_none() -> None:
-    for place, words in (
-        ("social_iqa/hub/validation", "crossing"),
-        ("sciq/authors/train", "hops on land"),
-    ):
-        item = one(place, words)
-        assert not item.question.input.rstrip().endswith(r"\n")
-        assert item.question.input.count(r" \n ") == 1
-        assert parse(item.question, CANONICAL).context is None
-        assert all(r"\n" not in record.input for record in item.declaratives)
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [("social_iqa/hub/validation", "crossing"), ("sciq/authors/train", "hops on land")],
+)
+def test_an_empty_context_is_none(place: str, words: str) -> None:
+    item = one(place, words)
+    assert not item.question.input.rstrip().endswith(r"\n")
+    assert item.question.input.count(r" \n ") == 1
+    assert parse(item.question, CANONICAL).context is None
+    assert all(r"\n" not in record.input for record in item.declaratives)
 
 
 # --- choices ----------------------------------------------------------------------------------
@@ -156,7 +157,7 @@ def test_all_of_the_above_is_a_choice_like_any_other() -> None:
             "choices",
             lambda row: row["question"]["choices"].pop(),
         ),
-        ("openbookqa/hub/validation", "choices.text", lambda row: row["choices"]["text"].pop()),
+        ("openbookqa/hub/validation", "choices", lambda row: row["choices"]["text"].pop()),
         ("openbookqa/authors/validation", "choices", lambda row: row["question"]["choices"].pop()),
         ("social_iqa/hub/validation", "answerC", lambda row: row.pop("answerC")),
         ("winogrande_xl/hub/validation", "option2", lambda row: row.pop("option2")),
@@ -281,17 +282,20 @@ def test_winograndes_id_says_nothing() -> None:
         assert "OWNSAMPLE" not in repr(item)
 
 
-def test_repeated_rows_all_stay() -> None:
-    for place in (
+@pytest.mark.parametrize(
+    "place",
+    [
         "openbookqa/hub/validation",
         "social_iqa/hub/validation",
         "winogrande_xl/authors/train",
         "csqa2/authors/validation",
-    ):
-        items = all_of(place)
-        times = Counter(item.question for item in items)
-        assert max(times.values()) == 2
-        assert len({item.id for item in items}) == len(items)
+    ],
+)
+def test_repeated_rows_all_stay(place: str) -> None:
+    items = all_of(place)
+    times = Counter(item.question for item in items)
+    assert max(times.values()) == 2
+    assert len({item.id for item in items}) == len(items)
 
 
 # --- blanks and statements --------------------------------------------------------------------
@@ -321,13 +325,12 @@ def test_one_blank_is_filled_and_stays_in_the_question(
     assert {s.via for s in item.statements} <= {"filled", "given"}
 
 
-def test_two_blanks_are_asked_not_filled_with_one_answer() -> None:
-    for place, words in (
-        ("openbookqa/hub/validation", "When ____ is heated"),
-        ("sciq/authors/train", "A ____ swims"),
-    ):
-        item = one(place, words)
-        assert {s.via for s in made(item)} == {"echo"}
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [("openbookqa/hub/validation", "When ____ is heated"), ("sciq/authors/train", "A ____ swims")],
+)
+def test_two_blanks_are_asked_not_filled_with_one_answer(place: str, words: str) -> None:
+    assert {s.via for s in made(one(place, words))} == {"echo"}
 
 
 @pytest.mark.parametrize(

@@ -57,10 +57,22 @@ def one(place: str, words: str) -> Converted:
 def changed(place: str, tmp_path: Path, change: Callable[[dict[str, Any]], object]) -> Chunk:
     """The sample's first row once ``change`` has been at it, and its second as it is."""
     dataset, split, path = sample(place)
-    first, second = (json.loads(line) for line in path.read_text("utf-8").splitlines()[:2])
+    text = path.read_text("utf-8")
+    rows = json.loads(text if text.startswith("[") else f"[{','.join(text.splitlines())}]")
+    first, second = rows[:2]
     change(first)
     copy = tmp_path / f"{split}.jsonl"
     copy.write_text(f"{json.dumps(second)}\n{json.dumps(first)}\n")
+    return chunk_of(dataset, split, copy)
+
+
+def edited(place: str, tmp_path: Path, old: str, new: str, encoding: str = "utf-8") -> Chunk:
+    """The sample with the first ``old`` of its file replaced."""
+    dataset, split, path = sample(place)
+    text = path.read_text(encoding)
+    assert old in text
+    copy = tmp_path / path.name
+    copy.write_text(text.replace(old, new, 1), encoding)
     return chunk_of(dataset, split, copy)
 
 

@@ -172,12 +172,12 @@ def main() -> None:
     arguments = parser.parse_args()
     found = list(sentences(arguments.folder))
     if arguments.evaluate:
-        return evaluate(found)
+        evaluate(found)
+        return
     data = prepared(i for s in found for i in all_instances(s)) + OWN_TIMES * prepared(own())
     weights = rounded(learn(data))
     TARGET.write_text(json.dumps({**CREDIT, "weights": weights}, indent=0) + "\n", "utf-8")
     print(f"{len(weights)} weights, {TARGET.stat().st_size / 1e6:.1f} MB: {TARGET}")
-    return None
 
 
 if __name__ == "__main__":

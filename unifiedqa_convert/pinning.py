@@ -5,7 +5,8 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from unifiedqa_convert.errors import SourceError, UnreachableError
-from unifiedqa_convert.pins import DATA, Gone, HubDown, by_hand, cached, describe, is_commit
+from unifiedqa_convert.hub_errors import Gone, HubDown, by_hand
+from unifiedqa_convert.pins import DATA, cached, describe, is_commit
 from unifiedqa_convert.registry import catalogue, load_adapter
 from unifiedqa_convert.schema import Adapter, Split
 from unifiedqa_convert.sources import SPLIT_ALIASES, pin_of

@@ -6,23 +6,13 @@ import os
 import shlex
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, cast
+from typing import Literal, NamedTuple, cast
 
 from unifiedqa_convert.errors import SourceError, UnreachableError, UsageError
 from unifiedqa_convert.files import sha256_of
-from unifiedqa_convert.pins import (
-    DATA,
-    Pin,
-    by_hand,
-    cached,
-    fetch,
-    is_commit,
-    storage,
-)
+from unifiedqa_convert.hub_errors import by_hand, storage
+from unifiedqa_convert.pins import DATA, Pin, cached, fetch, is_commit
 from unifiedqa_convert.schema import Adapter, Split
-
-if TYPE_CHECKING:
-    pass
 
 SourceName = Literal["auto", "hub", "sample"]
 DATA_DIR = "UQA_DATA_DIR"

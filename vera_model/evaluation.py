@@ -40,9 +40,7 @@ def evaluate(
     """
     if config.start_from is None:
         raise UsageError("say what to evaluate: --load_from_ckpt RUN/model/best")
-    path = config.out / "metrics.json"
-    if path.exists() and not config.overwrite:
-        raise OutputError(f"{path} exists: choose another --out, or say --overwrite")
+    path = _free_path(config)
     processes = start_processes(config)
     reading, absent = _read(config, processes)
     problems = _chosen(config, reading)
@@ -67,6 +65,14 @@ def evaluate(
         }
         write_json(config.out / "config.json", config.model_dump(mode="json"))
         write_json(path, document)
+    return path
+
+
+def _free_path(config: TrainConfig) -> Path:
+    """Where the metrics go. OutputError where an earlier run's stand there."""
+    path = config.out / "metrics.json"
+    if path.exists() and not config.overwrite:
+        raise OutputError(f"{path} exists: choose another --out, or say --overwrite")
     return path
 
 

@@ -68,28 +68,9 @@ def import_published(
     the layout, OutputError where ``out`` stands already and not ``overwrite``.
     """
     _check_free(out, overwrite)
-    backbone = _t5_config(source)
-    weights = _encoder_weights(read_weights(source, allow_pickle=allow_pickle), source)
-    shared = weights[_SHARED]
-    if len(shared) <= WEIGHT:
-        raise ModelError(
-            f"{source} has a vocabulary of {len(shared)}, the published layout needs {WEIGHT + 1}: "
-            "give a checkpoint like liujch1998/vera"
-        )
-    temperature = float(shared[TEMPERATURE, 0])
-    try:
-        config = VeraConfig(text_config=backbone, temperature=temperature)
-    except ValueError as error:
-        raise ModelError(f"{source} is not a published Vera: {error} (row {TEMPERATURE})") from None
-    head = {
-        "head.weight": shared[WEIGHT : WEIGHT + 1].clone(),
-        "head.bias": shared[BIAS, :1].clone(),
-    }
-    named = {f"backbone.{name}": tensor for name, tensor in weights.items()} | head
-    _check_shapes(named, config, source)
+    named, config = _from_layout(source, allow_pickle=allow_pickle)
+    bias = float(named["head.bias"][0])
     named = _as(named, dtype)
-    config.architectures = [VeraModel.__name__]
-    config.dtype = torch.float32
     tokenizer = _tokenizer(source)
 
     def fill(folder: Path) -> None:
@@ -101,7 +82,7 @@ def import_published(
             tokenizer.save_pretrained(folder)
 
     publish(out, fill)
-    return _moved(source, out, named, temperature, float(shared[BIAS, 0]), tokenizer)
+    return _moved(source, out, named, config.temperature, bias, tokenizer)
 
 
 def export_published(
@@ -117,19 +98,7 @@ def export_published(
     if not isinstance(config, VeraConfig) or not isinstance(config.text_config, T5Config):
         raise ModelError(f"{source} is no Vera model with a T5 encoder: the layout knows no other")
     stored = read_weights(source, allow_pickle=False)
-    weights = {
-        name.removeprefix("backbone."): tensor
-        for name, tensor in stored.items()
-        if name.startswith("backbone.")
-    }
-    if _SHARED not in weights or len(weights[_SHARED]) <= WEIGHT:
-        raise ModelError(f"{source} has a vocabulary of fewer than {WEIGHT + 1}, T5's has 32,128")
-    shared = weights[_SHARED].clone()
-    shared[WEIGHT] = stored["head.weight"][0].to(shared.dtype)
-    shared[BIAS, 0] = stored["head.bias"][0].to(shared.dtype)
-    shared[TEMPERATURE, 0] = config.temperature
-    weights = _as(weights | {_SHARED: shared}, dtype)
-    weights.pop(_TWIN, None)
+    weights = _as(_to_layout(stored, config.temperature, source), dtype)
     backbone = config.text_config
     backbone.architectures = ["T5EncoderModel"]
     backbone.dtype = weights[_SHARED].dtype
@@ -145,6 +114,47 @@ def export_published(
     publish(out, fill)
     bias = float(stored["head.bias"][0])
     return _moved(source, out, weights, config.temperature, bias, tokenizer)
+
+
+def _from_layout(source: Path, *, allow_pickle: bool) -> tuple[dict[str, Tensor], VeraConfig]:
+    """The weights under a Vera model's names, as stored, and its configuration."""
+    backbone = _t5_config(source)
+    weights = _encoder_weights(read_weights(source, allow_pickle=allow_pickle), source)
+    shared = weights[_SHARED]
+    if len(shared) <= WEIGHT:
+        raise ModelError(
+            f"{source} has a vocabulary of {len(shared)}, the published layout needs {WEIGHT + 1}: "
+            "give a checkpoint like liujch1998/vera"
+        )
+    temperature = float(shared[TEMPERATURE, 0])
+    try:
+        config = VeraConfig(text_config=backbone, temperature=temperature)
+    except ValueError as error:
+        raise ModelError(f"{source} is not a published Vera: {error} (row {TEMPERATURE})") from None
+    config.architectures = [VeraModel.__name__]
+    config.dtype = torch.float32
+    named = {f"backbone.{name}": tensor for name, tensor in weights.items()}
+    named["head.weight"] = shared[WEIGHT : WEIGHT + 1].clone()
+    named["head.bias"] = shared[BIAS, :1].clone()
+    _check_shapes(named, config, source)
+    return named, config
+
+
+def _to_layout(stored: dict[str, Tensor], temperature: float, source: Path) -> dict[str, Tensor]:
+    """The encoder's weights under T5's names, each once, the head and the temperature inside."""
+    weights = {
+        name.removeprefix("backbone."): tensor
+        for name, tensor in stored.items()
+        if name.startswith("backbone.")
+    }
+    if _SHARED not in weights or len(weights[_SHARED]) <= WEIGHT:
+        raise ModelError(f"{source} has a vocabulary of fewer than {WEIGHT + 1}, T5's has 32,128")
+    shared = weights[_SHARED].clone()
+    shared[WEIGHT] = stored["head.weight"][0].to(shared.dtype)
+    shared[BIAS, 0] = stored["head.bias"][0].to(shared.dtype)
+    shared[TEMPERATURE, 0] = temperature
+    weights.pop(_TWIN, None)
+    return weights | {_SHARED: shared}
 
 
 def _check_free(out: Path, overwrite: bool) -> None:

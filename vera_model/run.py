@@ -7,6 +7,7 @@ Upstream's flags keep their names and, with its preset, defaults. Importing it l
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,7 +18,10 @@ if __name__ == "__main__" and not __package__:
     # that name. The folder above is what `python -m` would have put there.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-_DATA, _OPTIMISER, _LOSS, _LOG = "Data", "Optimiser", "Loss", "Checkpoints and logs"
+_in_data = partial(typer.Option, rich_help_panel="Data")
+_in_optimiser = partial(typer.Option, rich_help_panel="Optimiser")
+_in_loss = partial(typer.Option, rich_help_panel="Loss")
+_in_log = partial(typer.Option, rich_help_panel="Checkpoints and logs")
 
 
 def train(
@@ -75,202 +79,135 @@ def train(
     ] = None,
     data: Annotated[
         list[Path] | None,
-        typer.Option(
+        _in_data(
             help="Shards or folders of converted splits; repeat it for several.",
             show_default="data/converted, for the preset tiny",
-            rich_help_panel=_DATA,
         ),
     ] = None,
     valid: Annotated[
-        list[Path] | None,
-        typer.Option(help="Evaluate on these; default: held-out problems.", rich_help_panel=_DATA),
+        list[Path] | None, _in_data(help="Evaluate on these; default: held-out problems.")
     ] = None,
     train_tasks: Annotated[
         str | None,
-        typer.Option(
+        _in_data(
             "--train-tasks",
             "--train_tasks",
             help="Instead of --data: datasets by name, with commas between.",
-            rich_help_panel=_DATA,
         ),
     ] = None,
     valid_tasks: Annotated[
-        str | None,
-        typer.Option(
-            "--valid-tasks", "--valid_tasks", help="Instead of --valid.", rich_help_panel=_DATA
-        ),
+        str | None, _in_data("--valid-tasks", "--valid_tasks", help="Instead of --valid.")
     ] = None,
     eval_tasks: Annotated[
-        str | None,
-        typer.Option(
-            "--eval-tasks", "--eval_tasks", help="For --mode eval.", rich_help_panel=_DATA
-        ),
+        str | None, _in_data("--eval-tasks", "--eval_tasks", help="For --mode eval.")
     ] = None,
     data_root: Annotated[
         Path | None,
-        typer.Option(
-            help="Where tasks lie, and are converted to.",
-            show_default="data/converted",
-            rich_help_panel=_DATA,
-        ),
+        _in_data(help="Where tasks lie, and are converted to.", show_default="data/converted"),
     ] = None,
     missing: Annotated[
         Literal["error", "skip"] | None,
-        typer.Option(
+        _in_data(
             help="A task that can't be had: stop, or leave it out and record that.",
             show_default="error; skip for upstream's own list",
-            rich_help_panel=_DATA,
         ),
     ] = None,
     allow_sample: Annotated[
-        bool,
-        typer.Option("--allow-sample", help="Accept invented sample rows.", rich_help_panel=_DATA),
+        bool, _in_data("--allow-sample", help="Accept invented sample rows.")
     ] = False,
     distractors: Annotated[
         Literal["first", "sampled"] | None,
-        typer.Option(help="The first three, or others in each epoch.", rich_help_panel=_DATA),
+        _in_data(help="The first three, or others in each epoch."),
     ] = None,
     eval_loop_cap: Annotated[
         int | None,
-        typer.Option(
+        _in_data(
             "--eval-loop-cap",
             "--eval_loop_cap",
             min=0,
             help="Evaluate only so many batches; 0: none.",
-            rich_help_panel=_DATA,
         ),
     ] = None,
     steps: Annotated[
-        int | None,
-        typer.Option(
-            "--steps", "--total_steps", help="Weight updates.", rich_help_panel=_OPTIMISER
-        ),
+        int | None, _in_optimiser("--steps", "--total_steps", help="Weight updates.")
     ] = None,
     batch_size: Annotated[
         int | None,
-        typer.Option(
-            "--batch-size",
-            "--batch_size",
-            help="Problems per forward pass, over all processes.",
-            rich_help_panel=_OPTIMISER,
+        _in_optimiser(
+            "--batch-size", "--batch_size", help="Problems per forward pass, over all processes."
         ),
     ] = None,
     batch_tokens: Annotated[
-        int | None,
-        typer.Option(
-            help="Instead: as many problems as so many tokens.", rich_help_panel=_OPTIMISER
-        ),
+        int | None, _in_optimiser(help="Instead: as many problems as so many tokens.")
     ] = None,
     accumulate: Annotated[
         int | None,
-        typer.Option(
-            "--accumulate",
-            "--accumulate_grad_batches",
-            help="Forward passes per update.",
-            rich_help_panel=_OPTIMISER,
+        _in_optimiser(
+            "--accumulate", "--accumulate_grad_batches", help="Forward passes per update."
         ),
     ] = None,
-    lr: Annotated[
-        float | None, typer.Option(help="Adam's learning rate.", rich_help_panel=_OPTIMISER)
-    ] = None,
-    warmup: Annotated[
-        int | None, typer.Option(help="Updates of rising rate.", rich_help_panel=_OPTIMISER)
-    ] = None,
+    lr: Annotated[float | None, _in_optimiser(help="Adam's learning rate.")] = None,
+    warmup: Annotated[int | None, _in_optimiser(help="Updates of rising rate.")] = None,
     decay: Annotated[
         Literal["constant", "linear", "cosine"] | None,
-        typer.Option(help="How the rate falls to 0.", rich_help_panel=_OPTIMISER),
+        _in_optimiser(help="How the rate falls to 0."),
     ] = None,
-    clip: Annotated[
-        float | None, typer.Option(help="Largest gradient norm.", rich_help_panel=_OPTIMISER)
-    ] = None,
+    clip: Annotated[float | None, _in_optimiser(help="Largest gradient norm.")] = None,
     fused: Annotated[
-        bool | None,
-        typer.Option("--fused/--no-fused", help="Adam as one kernel.", rich_help_panel=_OPTIMISER),
+        bool | None, _in_optimiser("--fused/--no-fused", help="Adam as one kernel.")
     ] = None,
     precision: Annotated[
-        str | None,
-        typer.Option(help="fp32 or bf16.", show_default="accelerate's", rich_help_panel=_OPTIMISER),
+        str | None, _in_optimiser(help="fp32 or bf16.", show_default="accelerate's")
     ] = None,
     activation_checkpointing: Annotated[
-        bool,
-        typer.Option(
-            "--activation-checkpointing",
-            help="Less memory, a third more work.",
-            rich_help_panel=_OPTIMISER,
-        ),
+        bool, _in_optimiser("--activation-checkpointing", help="Less memory, a third more work.")
     ] = False,
     scoring: Annotated[
         Literal["margin", "bce", "mce", "mce+bce"] | None,
-        typer.Option("--scoring", "--loss_fn", help="On the logits.", rich_help_panel=_LOSS),
+        _in_loss("--scoring", "--loss_fn", help="On the logits."),
     ] = None,
     contrastive: Annotated[
         int | None,
-        typer.Option(
-            "--contrastive",
-            "--contrastive_loss_type",
-            min=0,
-            max=4,
-            help="On the hidden states.",
-            rich_help_panel=_LOSS,
+        _in_loss(
+            "--contrastive", "--contrastive_loss_type", min=0, max=4, help="On the hidden states."
         ),
     ] = None,
     temperature: Annotated[
         float | None,
-        typer.Option(
-            "--temperature",
-            "--contrastive_loss_temp",
-            help="Of the contrastive loss.",
-            rich_help_panel=_LOSS,
-        ),
+        _in_loss("--temperature", "--contrastive_loss_temp", help="Of the contrastive loss."),
     ] = None,
     contrastive_weight: Annotated[
         float | None,
-        typer.Option(
-            "--contrastive-weight",
-            "--contrastive_loss_coef",
-            help="Its weight in the sum.",
-            rich_help_panel=_LOSS,
-        ),
+        _in_loss("--contrastive-weight", "--contrastive_loss_coef", help="Its weight in the sum."),
     ] = None,
     contrastive_labels: Annotated[
-        Literal["label", "upstream"] | None,
-        typer.Option(help="upstream: the column decides.", rich_help_panel=_LOSS),
+        Literal["label", "upstream"] | None, _in_loss(help="upstream: the column decides.")
     ] = None,
     log_every: Annotated[
-        int | None,
-        typer.Option("--log-every", "--log_interval", help="Updates.", rich_help_panel=_LOG),
+        int | None, _in_log("--log-every", "--log_interval", help="Updates.")
     ] = None,
     save_every: Annotated[
         int | None,
-        typer.Option(
+        _in_log(
             "--save-every",
             "--save_interval",
             help="Updates between checkpoints; the last and the best are kept.",
             show_default="one, at the end",
-            rich_help_panel=_LOG,
         ),
     ] = None,
     eval_every: Annotated[
         int | None,
-        typer.Option(
+        _in_log(
             "--eval-every",
             "--eval_interval",
             help="Updates between evaluations.",
             show_default="one, at the end",
-            rich_help_panel=_LOG,
         ),
     ] = None,
-    nosave: Annotated[
-        bool, typer.Option("--nosave", help="No checkpoints.", rich_help_panel=_LOG)
-    ] = False,
-    nolog: Annotated[
-        bool, typer.Option("--nolog", help="No --track.", rich_help_panel=_LOG)
-    ] = False,
+    nosave: Annotated[bool, _in_log("--nosave", help="No checkpoints.")] = False,
+    nolog: Annotated[bool, _in_log("--nolog", help="No --track.")] = False,
     track: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="wandb, trackio: beside TensorBoard and JSON lines.", rich_help_panel=_LOG
-        ),
+        list[str] | None, _in_log(help="wandb, trackio: beside TensorBoard and JSON lines.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print metrics.json on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,

@@ -236,7 +236,7 @@ def past_adverbs(tokens: Sequence[Token], at: int) -> int:
     return at
 
 
-def score(features: Sequence[str], found: Mapping[str, int]) -> int:
+def score(features: Sequence[str], found: Mapping[str, float]) -> float:
     """The sum of the weights of these features."""
     return sum(map(found.get, features, repeat(0)))
 
