@@ -33,6 +33,7 @@ from unifiedqa_convert.schema import (
     Example,
     FieldError,
     NotAnExample,
+    Record,
     Statement,
 )
 
@@ -160,15 +161,12 @@ def _converted(
     profile: Profile,
 ) -> Converted:
     record = plain_record(example, profile)
-    if record is not None:
-        if not entries:
-            return Converted(name, row, example, record, (), (), ())
-        choices: tuple[str, ...] = ()  # no two are equal: there is nothing to know of them
-        flags: tuple[str, ...] = ()
-    else:
-        parts = fields(example, profile)
-        record, choices = joined(parts, profile), parts.choices
-        flags = () if recovers(example, record, profile) else (AMBIGUOUS,)
+    choices: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    if record is None:
+        record, choices, flags = _looked_at(example, profile)
+    elif not entries:  # and no two choices are equal
+        return Converted(name, row, example, record, (), (), ())
     known = labels(example)
     equal = _equal(choices)
     same_choice = _disputed(choices, known) if equal else _NONE
@@ -194,6 +192,15 @@ def _converted(
         tuple(flag for flag, is_so in told.items() if is_so) + flags,
         frozenset(ambiguous),
     )
+
+
+def _looked_at(
+    example: Example, profile: Profile
+) -> tuple[Record, tuple[str, ...], tuple[str, ...]]:
+    """The record of an example that is not plain, its choices, cleaned, and what to know of it."""
+    parts = fields(example, profile)
+    record = joined(parts, profile)
+    return record, parts.choices, () if recovers(example, record, profile) else (AMBIGUOUS,)
 
 
 def _statements(
