@@ -39,7 +39,7 @@ def as_set(row: dict[str, Any]) -> tuple[Any, ...]:
 
 def run(dataset: str, split: str, raw: list[Path], out: Path) -> list[dict[str, Any]]:
     request = Request(
-        dataset=dataset, split=split, raw=tuple(raw), to="jsonl", out=out, question_converter="none"
+        dataset=dataset, split=split, raw=tuple(raw), to="jsonl", out=out, records="question"
     )
     return rows_of(convert(request).folder)
 
@@ -56,6 +56,8 @@ def test_canonical_records_equal_the_golden(line: dict[str, str], tmp_path: Path
             assert as_set(mine) == as_set(theirs)
         else:
             assert (mine["input"], mine["output"]) == (theirs["input"], theirs["output"])
+    made = [s["sentence"] for row in ours for s in row["statements"] if s["via"] != "given"]
+    assert all(text and not text.endswith("?") for text in made)  # no real row is beyond `rules`
 
 
 def test_wsc_from_the_xml(tmp_path: Path) -> None:

@@ -99,15 +99,17 @@ def shown(holds: Callable[[Converted], object]) -> Callable[[Pairs], int]:
 
 
 def filled(item: Converted) -> bool:
-    """Its one blank is filled in every statement and stays in the question; two are asked, and so
-    is the question whose underscores are subscripts, H_{2}O.
+    """Its one blank is filled in every statement and stays in the question, by the question
+    converter where a question mark ends it; two are asked, and so is the question whose
+    underscores are subscripts, H_{2}O.
     """
     blanks = len(re.findall(r"_+(?!\{)", item.example.question))
     ready = all(
         s.via in ("filled", "given") and s.sentence.count("_") <= _chosen(item, s.choice).count("_")
         for s in item.statements
     )
-    return "_" in item.example.question and ready == (blanks == 1)
+    fillable = blanks == 1 and not item.example.question.endswith("?")
+    return "_" in item.example.question and ready == fillable
 
 
 def _chosen(item: Converted, place: int) -> str:

@@ -53,7 +53,9 @@ def labels(example: Example) -> tuple[bool | None, ...]:
 
 def _drafts(question: str, answers: Sequence[str]) -> tuple[Sentence | Ask, ...]:
     question = collapse(question)
-    blanks = len(_BLANK.findall(question)) if "_" in question else 0
+    # Filled, what a question mark ends would be a question still.
+    may_be_filled = "_" in question and not question.endswith("?")
+    blanks = len(_BLANK.findall(question)) if may_be_filled else 0
     asks = [Ask(question, collapse(answer)) for answer in answers]
     return tuple([_filled(ask) if blanks == 1 and ask.answer else ask for ask in asks])
 
