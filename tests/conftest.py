@@ -34,11 +34,26 @@ def shared() -> Path:
     return SHARED
 
 
-@pytest.fixture
-def uqa(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the installed `uqa` script in an empty folder."""
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
-    def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+
+@pytest.fixture
+def uqa(tmp_path: Path) -> Run:
+    """Run `uqa` in an empty folder, in a process of its own whose imports are done already."""
+    import started
+
+    def run(*arguments: object, **environment: str) -> "subprocess.CompletedProcess[str]":
+        env = {**os.environ, "HF_HUB_OFFLINE": "1", **environment}
+        return started.core.run(arguments, cwd=tmp_path, env=env)
+
+    return run
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Run:
+    """Run the installed `uqa` script in an empty folder: what only a fresh interpreter shows."""
+
+    def run(*arguments: object, **environment: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [Path(sys.executable).with_name("uqa"), *map(str, arguments)],
             cwd=tmp_path,
