@@ -88,14 +88,17 @@ class Server:
         env: Mapping[str, str] | None = None,
         stdin: Path = NOTHING,
         program: Callable[[], object] = main,
+        timeout: float = 120,
     ) -> "subprocess.CompletedProcess[str]":
-        """Run ``uqa ARGUMENTS`` to its end and take what it wrote."""
+        """Run ``uqa ARGUMENTS`` to its end and take what it wrote; ``timeout`` is in seconds."""
         with tempfile.TemporaryDirectory() as folder:
             files = Files(stdin, Path(folder, "stdout"), Path(folder, "stderr"))
             process = self.begin(arguments, cwd=cwd, env=env, files=files, program=program)
-            process.join()
+            process.join(timeout)
+            if process.exitcode is None:
+                process.kill()
+                raise subprocess.TimeoutExpired([*map(str, arguments)], timeout)
             code, texts = process.exitcode, [path.read_text("utf-8") for path in files[1:]]
-        assert code is not None
         return subprocess.CompletedProcess(["uqa", *map(str, arguments)], code, *texts)
 
     def threads(self) -> set[str]:
