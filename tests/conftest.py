@@ -16,6 +16,12 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("UQA_SHARED", ROOT.parent / "shared"))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # xdist hands out the files with most tests first, and so those with a few long tests last.
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Files with slow tests first, so that no worker is left alone with one at the end.
     slow = {item.path for item in items if "slow" in item.keywords}

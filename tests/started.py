@@ -124,6 +124,8 @@ def _inside(
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)
+    further = env.get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[:0] = [folder for folder in further if folder and folder not in sys.path]
     flags = (os.O_RDONLY, *[os.O_WRONLY | os.O_CREAT | os.O_TRUNC] * 2)
     for number, (path, flag) in enumerate(zip(files, flags, strict=True)):
         opened = os.open(path, flag, 0o666)

@@ -1,12 +1,15 @@
 """The whole way: shards → training → metrics.json."""
 
 import json
+import runpy
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+import started
 from vera_shards import choice, write_split, yes_no
 
 from unifiedqa_convert.errors import ModelError, OutputError, UsageError
@@ -220,8 +223,8 @@ def test_the_best_checkpoint_is_kept_and_measured(data: Path, tmp_path: Path) ->
 
 @pytest.mark.slow
 def test_the_program_says_what_to_do_next(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "vera_model.run", "--data", tmp_path / "no", "--out", tmp_path]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    program = partial(runpy.run_module, "vera_model.run", run_name="__main__", alter_sys=True)
+    done = started.models.run(["--data", tmp_path / "no", "--out", tmp_path], program=program)
     assert done.returncode == 4
     assert done.stderr.startswith(
         f"uqa train: {tmp_path / 'no'} is not there: convert a dataset first"
