@@ -20,6 +20,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.M | re.S)
 
 
+@pytest.mark.slow
 def test_the_readmes_commands_run_in_order(tmp_path: Path) -> None:
     """In an empty folder with a `val.jsonl`: our sample stands in for the downloaded file."""
     sample = ROOT / "data" / "samples" / "copa" / "superglue" / "validation.jsonl"
