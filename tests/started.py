@@ -73,6 +73,9 @@ class Server:
         words = [str(argument) for argument in arguments]
         given = (words, cwd or Path.cwd(), dict(os.environ if env is None else env), files, program)
         process = self._context.Process(target=_inside, args=given)
+        # The hub's client reads this when it is imported: no process of MODELS asks the network.
+        with patch.dict(os.environ, {"HF_HUB_OFFLINE": "1"}):
+            self._server.ensure_running()
         # multiprocessing has one server for all; this process has one per kind of preparation.
         with patch.object(
             forkserver, "connect_to_new_process", self._server.connect_to_new_process
