@@ -3,6 +3,7 @@
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,7 +37,7 @@ def test_kill_9_at_every_rename_and_fsync(tmp_path: Path) -> None:
     """Both with nothing there and over an older output, which must stand until the new one does."""
     raw, older = raw_file(tmp_path, 90), tmp_path / "older"
     older.mkdir()
-    old_raw = raw_file(older, 10)
+    started.core.run(arguments(raw_file(older, 10), older / "out", 30))
     counting = partial(killed_at_step, 0)
     counted = started.core.run(arguments(raw, tmp_path / "whole", 30), program=counting)
     steps = int(counted.stderr.rsplit("STEPS", 1)[1])
@@ -49,7 +50,7 @@ def test_kill_9_at_every_rename_and_fsync(tmp_path: Path) -> None:
         out = tmp_path / f"killed-{limit}"
         place = Place(out / "copa" / "train")
         if limit % 2:  # every other time there is an older output to replace
-            started.core.run(arguments(old_raw, out, 30))
+            shutil.copytree(older / "out", out)
         old = digest(place.final) if place.final.exists() else None
         command = [*arguments(raw, out, 30), "--overwrite"]
         killed = started.core.run(command, program=partial(killed_at_step, limit))
