@@ -16,6 +16,12 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("UQA_SHARED", ROOT.parent / "shared"))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # xdist hands out the files with most tests first, and so those with a few long tests last.
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Files with slow tests first, so that no worker is left alone with one at the end.
     slow = {item.path for item in items if "slow" in item.keywords}
@@ -34,11 +40,26 @@ def shared() -> Path:
     return SHARED
 
 
-@pytest.fixture
-def uqa(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the installed `uqa` script in an empty folder."""
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
-    def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+
+@pytest.fixture
+def uqa(tmp_path: Path) -> Run:
+    """Run `uqa` in an empty folder, in a process of its own whose imports are done already."""
+    import started
+
+    def run(*arguments: object, **environment: str) -> "subprocess.CompletedProcess[str]":
+        env = {**os.environ, "HF_HUB_OFFLINE": "1", **environment}
+        return started.core.run(arguments, cwd=tmp_path, env=env)
+
+    return run
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Run:
+    """Run the installed `uqa` script in an empty folder: what only a fresh interpreter shows."""
+
+    def run(*arguments: object, **environment: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [Path(sys.executable).with_name("uqa"), *map(str, arguments)],
             cwd=tmp_path,

@@ -1,9 +1,4 @@
-"""Run `uqa` and kill -9 the process before its N-th durable step: test_kills.py starts this.
-
-    python tests/kill.py N ARGUMENTS …
-
-A durable step is an fsync or a rename. With N = 0 nothing is killed and the steps are counted.
-"""
+"""Kill -9 this process before its N-th durable step, an fsync or a rename."""
 
 import os
 import signal
@@ -13,25 +8,25 @@ from typing import Any
 
 from unifiedqa_convert.cli import main
 
-LIMIT = int(sys.argv[1])
 steps = 0
 
 
-def counted(real: Callable[..., Any]) -> Callable[..., Any]:
-    def step(*arguments: Any, **named: Any) -> Any:
-        global steps
-        steps += 1
-        if steps == LIMIT:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return real(*arguments, **named)
+def killed_at_step(limit: int) -> None:
+    """Run ``uqa`` up to that step; with 0 nothing is killed and the steps are counted."""
 
-    return step
+    def counted(real: Callable[..., Any]) -> Callable[..., Any]:
+        def step(*arguments: Any, **named: Any) -> Any:
+            global steps
+            steps += 1
+            if steps == limit:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*arguments, **named)
 
+        return step
 
-for name in ("fsync", "rename", "replace"):
-    setattr(os, name, counted(getattr(os, name)))
-sys.argv = ["uqa", *sys.argv[2:]]
-try:
-    main()
-finally:
-    print("STEPS", steps, file=sys.stderr)
+    for name in ("fsync", "rename", "replace"):
+        setattr(os, name, counted(getattr(os, name)))
+    try:
+        main()
+    finally:
+        print("STEPS", steps, file=sys.stderr)

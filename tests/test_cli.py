@@ -1,4 +1,4 @@
-"""The installed `uqa` script, as a user types it."""
+"""`uqa`, as a user types it; a few of these by the installed script, the others by forks."""
 
 import json
 import subprocess
@@ -39,9 +39,13 @@ def test_show_given_rows(uqa: Uqa) -> None:
     assert str(raw) in shown["rows_from"]
 
 
-def test_convert_prints_the_folder_and_tells_the_rest_on_stderr(uqa: Uqa, tmp_path: Path) -> None:
+def test_convert_prints_the_folder_and_tells_the_rest_on_stderr(
+    script: Uqa, tmp_path: Path
+) -> None:
     raw = SAMPLES / "copa" / "superglue" / "validation.jsonl"
-    done = uqa("convert", "copa", "--split", "dev", "--raw", raw, "--to", "jsonl", "--out", "out")
+    done = script(
+        "convert", "copa", "--split", "dev", "--raw", raw, "--to", "jsonl", "--out", "out"
+    )
     assert done.returncode == 0
     assert done.stdout == "out/copa/validation\n"
     assert "16 rows read, 16 used, 0 rejected" in done.stderr
@@ -49,13 +53,13 @@ def test_convert_prints_the_folder_and_tells_the_rest_on_stderr(uqa: Uqa, tmp_pa
     rows = [json.loads(line) for line in (tmp_path / "out/copa/validation/data-00000.jsonl").open()]
     assert len(rows) == 16
     assert {"id", "input", "output", "statements"} <= set(rows[0])
-    quiet = uqa("convert", "copa", "--split", "test", "--out", "q", "-q", "--source", "sample")
+    quiet = script("convert", "copa", "--split", "test", "--out", "q", "-q", "--source", "sample")
     assert quiet.stderr.splitlines() == [quiet.stderr.strip()]
     assert "invented rows" in quiet.stderr, "what must be known is not silenced"
 
 
-def test_auto_falls_back_to_the_sample_loudly(uqa: Uqa, tmp_path: Path) -> None:
-    done = uqa("convert", "copa", "--split", "validation", "--json")
+def test_auto_falls_back_to_the_sample_loudly(script: Uqa, tmp_path: Path) -> None:
+    done = script("convert", "copa", "--split", "validation", "--json")
     assert done.returncode == 0
     assert "WARNING" in done.stderr
     assert "--raw" in done.stderr
@@ -161,11 +165,11 @@ def test_vera_json_is_what_upstream_reads(uqa: Uqa, tmp_path: Path) -> None:
     assert manifest["counts"]["written"]["left out"] == {"no statement with a label": 4}
 
 
-def test_version_and_help(uqa: Uqa) -> None:
-    assert uqa("--version").stdout.strip() == "0.1.0"
+def test_version_and_help(script: Uqa) -> None:
+    assert script("--version").stdout.strip() == "0.1.0"
     for command in ("list", "show", "convert", "train"):
-        assert uqa(command, "--help").returncode == 0
-        assert command in uqa("--help").stdout
+        assert script(command, "--help").returncode == 0
+        assert command in script("--help").stdout
 
 
 def test_near_names_of_splits_and_options_are_offered(uqa: Uqa) -> None:

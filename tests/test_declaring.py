@@ -6,18 +6,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
+import started
 from filelock import FileLock
+from kill import killed_at_step
 
+from unifiedqa_convert.cli import main
 from unifiedqa_convert.declaring import LONGEST_LINE, read_lines
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 UQA = str(Path(sys.executable).with_name("uqa"))
-KILL = [sys.executable, str(ROOT / "tests" / "kill.py")]
 
 
 def lines(count: int) -> list[dict[str, Any]]:
@@ -110,21 +112,20 @@ def test_an_endless_line_is_never_held(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_kill_9_at_every_third_durable_step(tmp_path: Path) -> None:
     path = asked(tmp_path / "in.jsonl", lines(1_100))
-    arguments = ["declare", str(path), "-q", "--out"]
 
-    def run(command: list[str], out: Path) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run([*command, *arguments, str(out)], capture_output=True, text=True)
+    def run(out: Path, program: Callable[[], None] = main) -> "subprocess.CompletedProcess[str]":
+        return started.core.run(["declare", path, "-q", "--out", out], program=program)
 
-    counted = run([*KILL, "0"], tmp_path / "whole.jsonl")
+    counted = run(tmp_path / "whole.jsonl", partial(killed_at_step, 0))
     steps = int(counted.stderr.rsplit("STEPS", 1)[1])
     assert steps > 8
     expected = (tmp_path / "whole.jsonl").read_bytes()
     for limit in range(2, steps + 1, 3):
         out = tmp_path / f"{limit}" / "out.jsonl"
-        assert run([*KILL, str(limit)], out).returncode == -signal.SIGKILL
+        assert run(out, partial(killed_at_step, limit)).returncode == -signal.SIGKILL
         assert not out.exists() or out.read_bytes() == expected
         there = out.exists()
-        assert run([UQA], out).returncode == (5 if there else 0)
+        assert run(out).returncode == (5 if there else 0)
         assert out.read_bytes() == expected
         assert sorted(path.name for path in out.parent.iterdir()) == [
             ".out.jsonl.lock",

@@ -1,6 +1,7 @@
 """The hub's real client against a hub of our own: what it brings, and each way it may fail.
 
 The client runs in processes of its own, since huggingface_hub reads its settings when imported.
+Where it must wait or try again, it does so as long as it does for a user: side by side, then.
 """
 
 import ast
@@ -10,48 +11,24 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
+import hub_asks
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import started
 from hub_server import COMMIT, OTHER_COMMIT, State, serving
 
 FILE = "data/validation-00000-of-00001.parquet"
 ROW = {"question": "Q?", "distractor1": "a", "distractor2": "b", "distractor3": "c"}
 ROW |= {"correct_answer": "d", "support": ""}
 PINNED: dict[str, Any] = {"file": FILE, "names": ("valid.json",)}
-
-# What a process does: sciq with another source, a step, and what came of it as JSON.
-PROGRAM = """
-import dataclasses, json, sys, time
-from unifiedqa_convert import pinning, pins, sources
-from unifiedqa_convert.errors import UqaError
-from unifiedqa_convert.registry import load_adapter
-from unifiedqa_convert.schema import Split
-
-asked = json.loads(sys.argv[1])
-adapter = load_adapter("sciq")
-split = Split(**{**asked["pinned"], "names": tuple(asked["pinned"]["names"])})
-type(adapter).source = dataclasses.replace(
-    adapter.source, splits={"validation": split}, **asked["changes"]
-)
-pins.HUB_PATIENCE, pins.HUB_TROUBLE = asked["patience"], asked["trouble"]
-started = time.monotonic()
-try:
-    if asked["step"] == "locate":
-        found = sources.locate(adapter, "validation", (), asked["source"])
-        value = {**found._asdict(), "files": [str(path) for path in found.files]}
-    else:
-        value = getattr(pinning, asked["step"])("sciq")
-    told = {"value": value}
-except UqaError as error:
-    told = {"error": type(error).__name__, "exit": error.exit_code, "message": str(error)}
-print(json.dumps({**told, "seconds": time.monotonic() - started}))
-"""
 
 
 class Asking:
@@ -64,20 +41,21 @@ class Asking:
         self.cache = folder / "cache"
         self.endpoint = ""
 
-    def __call__(self, step: str = "locate", **options: Any) -> dict[str, Any]:
+    def __call__(
+        self, step: str = "locate", *, fresh: bool = False, **options: Any
+    ) -> dict[str, Any]:
+        """``fresh``: by an interpreter of its own, which threads may start side by side."""
         given: dict[str, Any] = {"step": step, "source": "hub", "pinned": PINNED, "changes": {}}
         given |= {"patience": 1, "trouble": 3, **options}
         settings = {"HF_ENDPOINT": self.endpoint, "HF_HOME": str(self.cache)}
         settings |= {"HF_HUB_OFFLINE": "0", "HF_HUB_DOWNLOAD_TIMEOUT": "1", "NO_PROXY": "*"}
         settings |= {"HF_HUB_DISABLE_PROGRESS_BARS": "1", **options.get("settings", {})}
-        done = subprocess.run(
-            [sys.executable, "-c", PROGRAM, json.dumps(given, default=list)],
-            env={**os.environ, **settings},
-            capture_output=True,
-            text=True,
-            timeout=50,
-            check=False,
-        )
+        env, asked = {**os.environ, **settings}, json.dumps(given, default=list)
+        if fresh:
+            command = [sys.executable, hub_asks.__file__, asked]
+            done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=50)
+        else:
+            done = started.core.run([asked], env=env, program=hub_asks.ask, timeout=50)
         assert done.returncode == 0, done.stderr
         self.stderr = done.stderr
         told: dict[str, Any] = json.loads(done.stdout)
@@ -98,6 +76,51 @@ def asking(tmp_path: Path) -> Iterator[Asking]:
     given = Asking(tmp_path)
     with serving(given.hub) as given.endpoint:
         yield given
+
+
+class Waiting(NamedTuple):
+    """A trouble that takes seconds, since the client waits and tries again."""
+
+    fault: str
+    trouble: int = 20
+    headers: Mapping[str, str] = MappingProxyType({})
+    more: int = 0
+    """Bytes behind the body."""
+
+
+AFTER = {"Retry-After": "2"}
+PASSING = ("truncated:1", "silent-body:1", "body-429:1", "refusing-503:1")
+WAITING = {
+    "a silent body": Waiting("silent-body", 3),
+    "a truncated body": Waiting("truncated"),
+    "always from the start": Waiting("truncated-no-range", 3, more=20 * 2**20),
+    **{fault: Waiting(fault, 3) for fault in ("refusing-503", "refusing-429", "body-429")},
+    **{f"passing {fault}": Waiting(fault) for fault in PASSING},
+    **{f"after {fault}": Waiting(fault, headers=AFTER) for fault in PASSING[2:]},
+    "after refusing-429:1": Waiting("refusing-429:1", headers=AFTER),
+    "after a date": Waiting("refusing-429:1", headers={"Retry-After": "date"}),
+}
+
+
+class Waited(NamedTuple):
+    asking: Asking
+    told: dict[str, Any]
+
+
+def wait(case: Waiting, folder: Path) -> Waited:
+    asking = Asking(folder)
+    asking.hub.fault, asking.hub.headers = case.fault, dict(case.headers)
+    asking.hub.files = {FILE: asking.body + bytes(case.more)}
+    pinned = {**PINNED, **({} if case.more else {"sha256": sha256(asking.body)})}
+    with serving(asking.hub) as asking.endpoint:
+        return Waited(asking, asking(pinned=pinned, trouble=case.trouble, fresh=True))
+
+
+@pytest.fixture(scope="module")
+def waited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Waited]]]:
+    with ThreadPoolExecutor(4) as pool:
+        folders = {name: tmp_path_factory.mktemp("waiting") for name in WAITING}
+        yield {name: pool.submit(wait, case, folders[name]) for name, case in WAITING.items()}
 
 
 def sha256(body: bytes) -> str:
@@ -134,7 +157,7 @@ def test_a_file_of_the_xet_store_comes_by_plain_http(asking: Asking) -> None:
 
 # Fault, words of the message, most seconds (the client's start apart), settings of the hub.
 TROUBLES: dict[str, tuple[str, float]] = {
-    "silent": ("does not answer", 2),
+    "silent": ("does not answer", 3),  # a third of what the client waits unasked
     "refusing-503": ("HTTP 503 for", 5),
     "refusing-429": ("HTTP 429 for", 5),
     "body-503": ("HTTP 503; try again later", 2),
@@ -153,10 +176,15 @@ TROUBLES: dict[str, tuple[str, float]] = {
 
 
 @pytest.mark.parametrize("fault", TROUBLES)
-def test_a_hub_in_trouble_is_given_up_on_in_time(asking: Asking, fault: str) -> None:
+def test_a_hub_in_trouble_is_given_up_on_in_time(
+    asking: Asking, waited: dict[str, Future[Waited]], fault: str
+) -> None:
     words, most = TROUBLES[fault]
-    asking.hub.fault = fault
-    told = asking()
+    if fault in WAITING:
+        asking, told = waited[fault].result()
+    else:
+        asking.hub.fault = fault
+        told = asking()
     assert (told["error"], told["exit"]) in [
         (name, 7) for name in ("UnreachableError", "HubDown", "Gone")
     ], told
@@ -168,43 +196,36 @@ def test_a_hub_in_trouble_is_given_up_on_in_time(asking: Asking, fault: str) -> 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("fault", "trouble", "words"),
-    [("silent-body", 3, "no whole answer for"), ("truncated", 20, "breaks off")],
+    ("case", "words", "most"),
+    [
+        ("a silent body", "no whole answer for", 12),
+        ("a truncated body", "breaks off", 12),
+        # Alone the client asks for ever: each part that comes resets its count of retries.
+        ("always from the start", "no whole answer for", 20),
+    ],
 )
 def test_a_body_that_never_ends_is_given_up_on(
-    asking: Asking, fault: str, trouble: int, words: str
+    waited: dict[str, Future[Waited]], case: str, words: str, most: float
 ) -> None:
-    asking.hub.fault = fault
-    told = asking(trouble=trouble)
+    asking, told = waited[case].result()
     assert told["exit"] == 7
     assert words in one_line(told)
-    assert told["seconds"] < 12
+    assert told["seconds"] < most
     assert asking.left() == []
 
 
-@pytest.mark.slow
-def test_a_hub_that_always_begins_again_is_given_up_on(asking: Asking) -> None:
-    """Alone the client asks for ever: each part that comes resets its count of retries."""
-    asking.hub.files = {FILE: asking.body + bytes(20 * 2**20)}
-    asking.hub.fault = "truncated-no-range"
-    told = asking()
-    assert told["exit"] == 7
-    assert "no whole answer for" in one_line(told)
-    assert told["seconds"] < 20
-    assert asking.left() == []
-
-
-@pytest.mark.parametrize("fault", ["truncated:1", "silent-body:1", "body-429:1", "refusing-503:1"])
-def test_a_passing_trouble_is_the_clients_own_to_mend(asking: Asking, fault: str) -> None:
-    asking.hub.fault = fault
-    told = asking(pinned={**PINNED, "sha256": sha256(asking.body)}, trouble=20)
+@pytest.mark.parametrize("fault", PASSING)
+def test_a_passing_trouble_is_the_clients_own_to_mend(
+    waited: dict[str, Future[Waited]], fault: str
+) -> None:
+    _, told = waited[f"passing {fault}"].result()
     assert told["value"]["kind"] == "hub", told
 
 
 @pytest.mark.parametrize("where", ["refusing-429:1", "refusing-503:1", "body-429:1"])
-def test_retry_after_is_honoured(asking: Asking, where: str) -> None:
-    asking.hub.fault, asking.hub.headers = where, {"Retry-After": "2"}
-    assert asking(trouble=20)["value"]["kind"] == "hub"
+def test_retry_after_is_honoured(waited: dict[str, Future[Waited]], where: str) -> None:
+    asking, told = waited[f"after {where}"].result()
+    assert told["value"]["kind"] == "hub"
     gaps = waits(asking.hub)
     assert max(gaps) >= 2, list(zip(asking.hub.asked[1:], gaps, strict=True))
     assert sum(gaps) < 6
@@ -215,9 +236,11 @@ def waits(hub: State) -> list[float]:
     return [later - sooner for sooner, later in pairwise(hub.times)]
 
 
-def test_a_retry_after_that_is_a_date_is_honoured_too(asking: Asking) -> None:
-    asking.hub.fault, asking.hub.headers = "refusing-429:1", {"Retry-After": "date"}
-    assert asking(trouble=20)["value"]["kind"] == "hub"
+def test_a_retry_after_that_is_a_date_is_honoured_too(
+    waited: dict[str, Future[Waited]],
+) -> None:
+    asking, told = waited["after a date"].result()
+    assert told["value"]["kind"] == "hub"
     assert max(waits(asking.hub)) >= 2
 
 

@@ -3,21 +3,24 @@
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+from functools import partial
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+import started
+from kill import killed_at_step
 from test_output import digest, raw_file
 
 from unifiedqa_convert.output import Place
 
 UQA = str(Path(sys.executable).with_name("uqa"))
-KILL = [sys.executable, str(ROOT / "tests" / "kill.py")]
 
 
 def arguments(raw: Path, out: Path, shard_rows: int) -> list[str]:
@@ -34,36 +37,57 @@ def test_kill_9_at_every_rename_and_fsync(tmp_path: Path) -> None:
     """Both with nothing there and over an older output, which must stand until the new one does."""
     raw, older = raw_file(tmp_path, 90), tmp_path / "older"
     older.mkdir()
-    old_raw = raw_file(older, 10)
-    counted = run([*KILL, "0", *arguments(raw, tmp_path / "whole", 30)])
+    started.core.run(arguments(raw_file(older, 10), older / "out", 30))
+    counting = partial(killed_at_step, 0)
+    counted = started.core.run(arguments(raw, tmp_path / "whole", 30), program=counting)
     steps = int(counted.stderr.rsplit("STEPS", 1)[1])
     assert steps > 15
-    expected = digest(tmp_path / "whole" / "copa" / "train")
+    # By the installed script, so with another hash seed than the runs that are killed.
+    assert run([UQA, *arguments(raw, tmp_path / "fresh", 30)]).returncode == 0
+    expected = digest(tmp_path / "fresh" / "copa" / "train")
+    assert digest(tmp_path / "whole" / "copa" / "train") == expected
     for limit in range(1, steps + 2):  # after one step is before the next, and after the last
         out = tmp_path / f"killed-{limit}"
         place = Place(out / "copa" / "train")
         if limit % 2:  # every other time there is an older output to replace
-            run([UQA, *arguments(old_raw, out, 30)])
+            shutil.copytree(older / "out", out)
         old = digest(place.final) if place.final.exists() else None
-        killed = run([*KILL, str(limit), *arguments(raw, out, 30), "--overwrite"])
-        assert killed.returncode in (0, -signal.SIGKILL)
+        command = [*arguments(raw, out, 30), "--overwrite"]
+        killed = started.core.run(command, program=partial(killed_at_step, limit))
+        assert killed.returncode == (-signal.SIGKILL if limit <= steps else 0)
         if place.final.exists():
             assert digest(place.final) in (old, expected), "half an output was seen"
-        again = run([UQA, *arguments(raw, out, 30), "--overwrite"])
+        again = started.core.run(command)
         assert again.returncode == 0, again.stderr
         assert digest(place.final) == expected
         left = sorted(path.name for path in place.final.parent.iterdir())
         assert left == [".train.lock", "train"]
 
 
+SHARDS = 80
+
+
+def killed(process: ForkServerProcess, place: Place, seeded: random.Random) -> bool:
+    """Kill it at any time of its start, or of its work on one of the next shards; did that hit?"""
+    notes = partial(place.work.glob, "shard-*.json")
+    there = len(list(notes()))
+    ahead = min(there + seeded.randrange(4), SHARDS)
+    while process.exitcode is None and len(list(notes())) < ahead:
+        process.join(0.002)
+    process.join(seeded.uniform(0, 0.5 if ahead == there else 0.04))
+    process.kill()
+    process.join()
+    assert process.exitcode in (0, -signal.SIGKILL)
+    return process.exitcode != 0
+
+
 @pytest.mark.slow
 def test_50_kills_at_random_times(tmp_path: Path) -> None:
     """Until 50 kills have hit, run after run; committed shards are never lost or made again."""
-    shard_rows = 250
-    raw = raw_file(tmp_path, 20_000)
-    started = time.monotonic()
+    shard_rows = 125
+    raw = raw_file(tmp_path, SHARDS * shard_rows)
+    # By the installed script again.
     assert run([UQA, *arguments(raw, tmp_path / "whole", shard_rows)]).returncode == 0
-    duration = time.monotonic() - started
     expected = digest(tmp_path / "whole" / "copa" / "train")
     seeded = random.Random(2026)
     kills = rounds = 0
@@ -72,15 +96,14 @@ def test_50_kills_at_random_times(tmp_path: Path) -> None:
         kept: dict[str, int] = {}
         ended = False
         while not ended:  # a kill may hit after the output is in its place: the next run tidies up
-            command = [UQA, *arguments(raw, tmp_path / f"round-{rounds}", shard_rows)]
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-            try:
-                assert process.wait(timeout=seeded.uniform(0.3, 0.8) * duration) == 0
+            command = arguments(raw, tmp_path / f"round-{rounds}", shard_rows)
+            if kills < 50:
+                ended = not killed(started.core.begin(command), place, seeded)
+                kills += not ended
+            else:
+                done = started.core.run(command)
+                assert done.returncode == 0, done.stderr
                 ended = True
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-                kills += 1
             if place.final.exists():
                 assert digest(place.final) == expected, "half an output was seen"
             if ended or not place.work.exists():
@@ -97,7 +120,7 @@ def test_50_kills_at_random_times(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_reader_never_sees_an_unreadable_file(tmp_path: Path) -> None:
-    raw, out = raw_file(tmp_path, 20_000), tmp_path / "out"
+    raw, out = raw_file(tmp_path, 8_000), tmp_path / "out"
     seen: list[str] = []
     stop = threading.Event()
 
@@ -115,7 +138,7 @@ def test_a_reader_never_sees_an_unreadable_file(tmp_path: Path) -> None:
 
     reader = threading.Thread(target=poll)
     reader.start()
-    done = run([UQA, *arguments(raw, out, 1000)])
+    done = run([UQA, *arguments(raw, out, 400)])
     time.sleep(0.1)
     stop.set()
     reader.join()
@@ -165,8 +188,8 @@ def test_an_output_path_that_is_a_file(tmp_path: Path) -> None:
 
 def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
     """kill -9 reaches one process; what it started must not write on beside the next run."""
-    raw, out = raw_file(tmp_path, 20_000), tmp_path / "out"
-    command = [UQA, *arguments(raw, out, 250), "--workers", "2"]
+    raw, out = raw_file(tmp_path, 8_000), tmp_path / "out"
+    command = [UQA, *arguments(raw, out, 100), "--workers", "2"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     place = Place(out / "copa" / "train")
     while not list(place.work.glob("shard-*.json")):
@@ -180,13 +203,13 @@ def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
         assert time.monotonic() < deadline, "a worker lives on"
         time.sleep(0.05)
     assert run(command).returncode == 0
-    assert run([UQA, *arguments(raw, tmp_path / "whole", 250)]).returncode == 0
+    assert run([UQA, *arguments(raw, tmp_path / "whole", 100)]).returncode == 0
     assert digest(place.final) == digest(tmp_path / "whole" / "copa" / "train")
 
 
 def test_sigterm_lets_go_and_the_same_command_goes_on(tmp_path: Path) -> None:
-    raw, out = raw_file(tmp_path, 20_000), tmp_path / "out"
-    command = [UQA, *arguments(raw, out, 250)]
+    raw, out = raw_file(tmp_path, 8_000), tmp_path / "out"
+    command = [UQA, *arguments(raw, out, 100)]
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )

@@ -6,19 +6,23 @@ The tests that install with pip are slow; packages that must fail are put down b
 import json
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
+import started
 from conftest import ROOT
 
 pytestmark = pytest.mark.slow
 
 EXAMPLE = ROOT / "docs" / "example-dataset"
 DOC = (ROOT / "docs" / "adding-a-dataset.md").read_text(encoding="utf-8")
+CONTRACT = ["python", "-m", "unifiedqa_convert.contract"]
 Done = subprocess.CompletedProcess[str]
 Run = Callable[..., Done]
 Plugin = Callable[[str, dict[str, str]], Path]
@@ -46,19 +50,40 @@ def sh(tmp_path: Path) -> Run:
     (tmp_path / "work").mkdir()
 
     def run(command: str, *folders: Path) -> Done:
-        binaries = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        path = os.pathsep.join(map(str, folders))
         return subprocess.run(
             command,
             shell=True,
             cwd=tmp_path / "work",
-            env={**os.environ, "PATH": binaries, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1"},
+            env=environment(*folders),
             capture_output=True,
             text=True,
             check=False,
         )
 
     return run
+
+
+@pytest.fixture
+def fork(tmp_path: Path) -> Run:
+    """As ``sh``, for the two commands there are, and without their imports."""
+    (tmp_path / "work").mkdir(exist_ok=True)
+    module = partial(runpy.run_module, CONTRACT[-1], run_name="__main__", alter_sys=True)
+
+    def run(command: str, *folders: Path) -> Done:
+        words, given = command.split(), {"cwd": tmp_path / "work", "env": environment(*folders)}
+        if words[:3] == CONTRACT:
+            return started.core.run(words[3:], program=module, **given)
+        assert words[0] == "uqa"
+        return started.core.run(words[1:], **given)
+
+    return run
+
+
+def environment(*folders: Path) -> dict[str, str]:
+    """Of a process for which these folders are installed."""
+    binaries = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = os.pathsep.join(map(str, folders))
+    return {**os.environ, "PATH": binaries, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1"}
 
 
 @pytest.fixture
@@ -145,67 +170,69 @@ def test_the_docs_file_serves_in_this_repository_as_it_stands(sh: Run, tmp_path:
     shutil.copy(EXAMPLE / "uqa_weather" / "weather.py", clone / "converters")
     shutil.copytree(EXAMPLE / "uqa_weather" / "samples", clone / "data/samples", dirs_exist_ok=True)
     (command,) = blocks("sh")[1].splitlines()
-    for line in (f"{command} -p no:cacheprovider", "uqa show weather"):
+    # Not the plugins of whatever else is installed: their imports alone take seconds.
+    alone = f"PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 {command} -p no:cacheprovider"
+    for line in (alone, "uqa show weather"):
         done = sh(line, clone)
         assert done.returncode == 0, done.stdout + done.stderr
     written = clone / "tests" / "golden" / "weather" / "authors"
     assert {path.name for path in written.iterdir()} == {"validation.jsonl", "test.jsonl"}
 
 
-def test_the_contract_of_all_datasets_and_as_json(site: Path, sh: Run) -> None:
-    done = sh("python -m unifiedqa_convert.contract --json", site)
+def test_the_contract_of_all_datasets_and_as_json(site: Path, fork: Run) -> None:
+    done = fork("python -m unifiedqa_convert.contract --json", site)
     found = json.loads(done.stdout)
     assert done.returncode == 0, done.stdout
     assert found["passed"] > 200
     assert (found["failed"], found["breaches"]) == (0, [])
 
 
-def test_a_strangers_goldens(site: Path, sh: Run, tmp_path: Path) -> None:
+def test_a_strangers_goldens(site: Path, fork: Run, tmp_path: Path) -> None:
     ask = "python -m unifiedqa_convert.contract weather"
-    missed = sh(f"{ask} --goldens mine", site)
+    missed = fork(f"{ask} --goldens mine", site)
     assert missed.returncode == 4
     assert "samples_become_their_goldens" in missed.stdout
-    assert sh(f"{ask} --goldens mine --update-goldens", site).returncode == 0
-    assert sh(f"{ask} --goldens mine", site).returncode == 0
+    assert fork(f"{ask} --goldens mine --update-goldens", site).returncode == 0
+    assert fork(f"{ask} --goldens mine", site).returncode == 0
     assert (tmp_path / "work" / "mine" / "weather" / "authors" / "test.jsonl").is_file()
-    lone = sh(f"{ask} --update-goldens", site)
+    lone = fork(f"{ask} --update-goldens", site)
     assert (lone.returncode, "needs --goldens" in lone.stderr) == (2, True)
 
 
-def test_a_broken_plugin_leaves_the_others_working(sh: Run, plugin: Plugin, site: Path) -> None:
+def test_a_broken_plugin_leaves_the_others_working(fork: Run, plugin: Plugin, site: Path) -> None:
     folder = plugin("hail", {"hail.py": "import no_such_module\n"})
-    listed = sh("uqa list", folder, site)
+    listed = fork("uqa list", folder, site)
     assert listed.returncode == 0
     assert {"copa", "weather"} <= {line.split()[0] for line in listed.stdout.splitlines()}
     assert "hail" in listed.stderr
     assert "no_such_module" in listed.stderr
     assert "Traceback" not in listed.stderr
     for dataset in ("copa", "weather"):
-        done = sh(f"uqa convert {dataset} --split validation --source sample", folder, site)
+        done = fork(f"uqa convert {dataset} --split validation --source sample", folder, site)
         assert done.returncode == 0, done.stderr
-    assert sh("python -m unifiedqa_convert.contract weather", folder, site).returncode == 0
-    every = sh("python -m unifiedqa_convert.contract", folder, site)
+    assert fork("python -m unifiedqa_convert.contract weather", folder, site).returncode == 0
+    every = fork("python -m unifiedqa_convert.contract", folder, site)
     assert every.returncode == 4
     assert "no_such_module" in every.stderr
     assert every.stderr.endswith(" passed, 1 failed\n")
-    missing = sh("uqa show hail", folder)
+    missing = fork("uqa show hail", folder)
     assert missing.returncode == 2
     assert "no_such_module" in missing.stderr
 
 
-def test_two_packages_with_one_name_are_refused(sh: Run, plugin: Plugin, site: Path) -> None:
+def test_two_packages_with_one_name_are_refused(fork: Run, plugin: Plugin, site: Path) -> None:
     folder = plugin("squall", edited())
     for command in (
         "uqa show weather",
         "uqa convert weather --split validation --source sample",
         "python -m unifiedqa_convert.contract weather",
     ):
-        done = sh(command, folder, site)
+        done = fork(command, folder, site)
         assert done.returncode == 4, done.stderr
         assert "squall.weather.Weather" in done.stderr
         assert "uqa_weather.weather.Weather" in done.stderr
         assert "Traceback" not in done.stderr
-    assert sh("uqa show copa", folder, site).returncode == 0
+    assert fork("uqa show copa", folder, site).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -219,24 +246,24 @@ def test_two_packages_with_one_name_are_refused(sh: Run, plugin: Plugin, site: P
     ],
 )
 def test_a_broken_promise_is_reported_by_name(
-    sh: Run, plugin: Plugin, promise: str, edits: list[tuple[str, str]]
+    fork: Run, plugin: Plugin, promise: str, edits: list[tuple[str, str]]
 ) -> None:
-    done = sh("python -m unifiedqa_convert.contract weather", plugin("gale", edited(*edits)))
+    done = fork("python -m unifiedqa_convert.contract weather", plugin("gale", edited(*edits)))
     assert done.returncode == 4
     assert re.search(rf"^weather[\w/]*: {promise}: .", done.stdout, flags=re.M), done.stdout
     assert re.search(r"^\d+ passed, [1-9]\d* failed$", done.stderr, flags=re.M)
     assert "Traceback" not in done.stderr
 
 
-def test_an_adapter_without_its_facts_takes_no_other_with_it(sh: Run, plugin: Plugin) -> None:
+def test_an_adapter_without_its_facts_takes_no_other_with_it(fork: Run, plugin: Plugin) -> None:
     folder = plugin("gust", edited(("    shapes: ClassVar = (AuthorsRow,)\n", "")))
-    done = sh("python -m unifiedqa_convert.contract", folder)
+    done = fork("python -m unifiedqa_convert.contract", folder)
     assert done.returncode == 4
     assert "does not state its shapes" in done.stderr
     assert done.stderr.endswith(" passed, 1 failed\n"), "the others are asked all the same"
 
 
-def test_an_unknown_dataset_has_its_near_name(sh: Run) -> None:
-    done = sh("python -m unifiedqa_convert.contract kopa")
+def test_an_unknown_dataset_has_its_near_name(fork: Run) -> None:
+    done = fork("python -m unifiedqa_convert.contract kopa")
     assert done.returncode == 2
     assert "did you mean copa" in done.stderr

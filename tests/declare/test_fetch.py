@@ -5,11 +5,11 @@ import json
 import os
 import pickle
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import started
 import torch
 from hub_server import COMMIT, State, serving
 from safetensors.torch import load_file, save_file
@@ -60,14 +60,8 @@ def hub(tmp_path: Path) -> Iterator[tuple[State, Run]]:
         def run(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
             given = {"HF_ENDPOINT": endpoint, "HF_HOME": str(tmp_path / "hf"), "NO_PROXY": "*"}
             given |= {"HF_HUB_OFFLINE": "0", "UQA_CACHE": str(tmp_path / "cache")}
-            return subprocess.run(
-                [Path(sys.executable).with_name("uqa"), *arguments],
-                env={**os.environ, **given, "HF_HUB_DISABLE_PROGRESS_BARS": "1", **settings},
-                cwd=tmp_path,
-                capture_output=True,
-                text=True,
-                timeout=60,
-            )
+            env = {**os.environ, **given, "HF_HUB_DISABLE_PROGRESS_BARS": "1", **settings}
+            return started.core.run(arguments, cwd=tmp_path, env=env, timeout=60)
 
         yield state, run
 

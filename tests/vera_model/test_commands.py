@@ -2,12 +2,15 @@
 
 import json
 import os
+import runpy
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import started
 import torch
 from transformers import T5Config, T5EncoderModel
 
@@ -28,12 +31,15 @@ class Place(NamedTuple):
     root: Path
     model: Path
 
-    def run(self, *command: object) -> subprocess.CompletedProcess[str]:
+    def environment(self) -> dict[str, str]:
         offline = {"HF_HUB_OFFLINE": "1", "UQA_CACHE": str(self.root / "cache")}
+        return {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **offline}
+
+    def run(self, *command: object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [str(part) for part in command],
             cwd=self.root,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **offline},
+            env=self.environment(),
             capture_output=True,
             text=True,
             check=False,
@@ -43,9 +49,14 @@ class Place(NamedTuple):
         """A command with few steps and a model from a local folder; what it said to people."""
         few = ["--total_steps", 2, "--save_interval", 1, "--eval_interval", 1, "--batch_size", 2]
         few = [] if "eval" in flags else [*few, "--model_type", self.model]
-        # Each start of accelerate costs seconds and does the same: once is enough.
-        start = [BIN / "accelerate", "launch"] if launcher else [sys.executable]
-        done = self.run(*start, "vera_model/run.py", *flags, *few)
+        # A fresh start of torch and accelerate costs many seconds each time: one will do.
+        if launcher:
+            done = self.run(BIN / "accelerate", "launch", "vera_model/run.py", *flags, *few)
+        else:
+            program = partial(runpy.run_path, "vera_model/run.py", run_name="__main__")
+            done = started.models.run(
+                [*flags, *few], cwd=self.root, env=self.environment(), program=program
+            )
         assert done.returncode == 0, done.stderr
         return done.stderr
 

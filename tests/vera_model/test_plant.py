@@ -22,6 +22,8 @@ from vera_model.config import from_preset
 from vera_model.metrics import auroc
 from vera_model.train import run
 
+pytestmark = pytest.mark.slow
+
 NOUNS = "cat dog boat lamp river stone apple tree car house bird shoe clock chair cloud".split()
 VERBS = "sees holds moves finds keeps follows takes leaves".split()
 CUES = {True: "usually", False: "never"}
@@ -64,7 +66,7 @@ def trained(tmp_path: Path, train: Planted, valid: Planted) -> dict[str, Any]:
         data=[write_split(tmp_path / "train", train.groups)],
         valid=[write_split(tmp_path / "valid", valid.groups, split="validation")],
         out=tmp_path / "run",
-        steps=120,
+        steps=60,
         device="cpu",
     )
     overall: dict[str, Any] = json.loads(run(config).read_text())["metrics"]["overall"]

@@ -1,18 +1,17 @@
 """Two processes compute what one does: gradients, losses, weights; sharded by FSDP or not."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import started
 import torch
+import train_driver
 import yaml
 from safetensors.torch import load_file
 from vera_shards import choice, write_split, yes_no
 
-DRIVER = Path(__file__).with_name("train_driver.py")
 GROUPS = [
     *[choice(n, [f"Cause {n} has effect {n + k}." for k in range(6)], n % 6) for n in range(14)],
     *[yes_no(30 + n, f"Number {n} is even.", n % 2 == 0) for n in range(11)],
@@ -54,8 +53,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     killed = {**sharded, "kill_at_batch": 4}
     resumed = {**sharded, "config": {**sharded["config"], "resume": "auto"}}
     (folder / "jobs.json").write_text(json.dumps([*jobs, killed, resumed]))
-    command = [sys.executable, DRIVER, folder / "jobs.json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+    done = started.models.run([folder / "jobs.json"], program=train_driver.main, timeout=240)
     assert done.returncode == 0, done.stderr
     codes = json.loads(done.stdout.splitlines()[-1].removeprefix("DONE "))
     assert codes[: len(jobs)] == [[0], [0, 0]] * len(KINDS), done.stderr

@@ -1,12 +1,12 @@
 """Killed at any moment, a run goes on to the same bits; a valid checkpoint always remains."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import started
+import train_driver
 from vera_shards import choice, write_split, yes_no
 
 from unifiedqa_convert.errors import ModelError, OutputLocked, UsageError
@@ -14,7 +14,6 @@ from vera_model.checkpoints import Checkpoints, whole_checkpoint
 from vera_model.config import from_preset
 from vera_model.train import run
 
-DRIVER = Path(__file__).with_name("train_driver.py")
 GROUPS = [
     *[choice(n, [f"Cause {n} has effect {n + k}." for k in range(6)], n % 6) for n in range(14)],
     *[yes_no(30 + n, f"Number {n} is even.", n % 2 == 0) for n in range(11)],
@@ -70,8 +69,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     write_split(folder / "data" / "planted" / "train", GROUPS)
     jobs = plan(folder)
     (folder / "jobs.json").write_text(json.dumps([job for _, job in jobs]))
-    command = [sys.executable, DRIVER, folder / "jobs.json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = started.models.run([folder / "jobs.json"], program=train_driver.main, timeout=240)
     assert done.returncode == 0, done.stderr
     results = json.loads(done.stdout.splitlines()[-1].removeprefix("DONE "))
     codes: dict[str, list[list[int]]] = {}
@@ -115,6 +113,12 @@ def test_killed_inside_a_save_it_goes_on_and_leaves_nothing_behind(runs: Runs) -
     assert_same(runs, "saved")
     left = [path.name for path in (runs.folder / "saved" / "model").iterdir()]
     assert not [path for path in left if path.startswith(".")]
+
+
+@pytest.mark.slow
+def test_no_thread_is_lost_in_a_fork() -> None:
+    """As test_started.py has it; here the libraries of the models are in the server."""
+    assert started.models.threads() <= {"jemalloc_bg_thd"}
 
 
 @pytest.fixture

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import started
 from vera_shards import choice, write_split, yes_no
 
 from unifiedqa_convert.errors import ModelError, OutputError, UsageError
 from vera_model.checkpoint import load_checkpoint
 from vera_model.config import TrainConfig, from_preset
+from vera_model.run import main as run_py
 from vera_model.train import run
 
 ROOT = Path(__file__).parents[2]
@@ -220,8 +222,7 @@ def test_the_best_checkpoint_is_kept_and_measured(data: Path, tmp_path: Path) ->
 
 @pytest.mark.slow
 def test_the_program_says_what_to_do_next(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "vera_model.run", "--data", tmp_path / "no", "--out", tmp_path]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = started.models.run(["--data", tmp_path / "no", "--out", tmp_path], program=run_py)
     assert done.returncode == 4
     assert done.stderr.startswith(
         f"uqa train: {tmp_path / 'no'} is not there: convert a dataset first"

@@ -1,6 +1,6 @@
 """Train in processes that can be killed: test_resume.py and test_processes.py start this.
 
-    python tests/vera_model/train_driver.py JOBS.json
+    started.models.run([JOBS.json], program=train_driver.main)
 
 The jobs run one after the other, each in forked children, so that torch is imported once. A job
 has ``config`` (for ``from_preset``) and may have ``processes``; ``kill_at_batch`` (kill -9 before
@@ -119,7 +119,3 @@ def main() -> None:
         if first is None and counts.exists():
             first = int(counts.read_text())
     print("DONE", json.dumps(codes))
-
-
-if __name__ == "__main__":
-    main()
