@@ -12,7 +12,7 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import uvicorn
 
@@ -20,6 +20,7 @@ from unifiedqa_convert.errors import UqaError
 from unifiedqa_convert.service.app import build
 from unifiedqa_convert.service.config import Config
 from unifiedqa_convert.service.logs import set_up, tell
+from unifiedqa_convert.service.porter import Porter
 from unifiedqa_convert.service.process import ModelProcess
 from unifiedqa_convert.service.protocol import protocol_with
 from unifiedqa_convert.service.service import Service
@@ -50,9 +51,10 @@ def serve(
 
 def _run(service: Service, door: socket.socket) -> None:
     limits = service.limits
+    porter = Porter(service)
     settings = uvicorn.Config(
-        build(service),
-        http=protocol_with(limits),
+        build(service, porter),
+        http=protocol_with(limits, porter),
         loop="auto",
         lifespan="on",
         ws="none",
@@ -122,7 +124,8 @@ class _Server(uvicorn.Server):
         tell("stopped")
 
     def _protocol(self) -> asyncio.Protocol:
-        return protocol_with(self._service.limits)(
+        made: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+        return made(
             config=self.config,
             server_state=self.server_state,
             app_state=self.lifespan.state,
