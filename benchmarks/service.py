@@ -38,6 +38,7 @@ from open_loop import Fate, Load
 
 SEED = 20261124
 ITEMS = 32
+CLIENTS = 64
 WORDS = "river kettle garden ladder blanket window pocket candle basket mirror".split()
 SHAPES = (
     ("Where would you find a {word} number {n}?", "in the {other}"),
@@ -152,9 +153,9 @@ async def capacity(service: Service, seconds: float) -> float:
     """Requests of 32 items a second, from 16 clients that wait for each answer."""
     made = requests(ITEMS, service.port)
     load = Load(service.port, lambda: next(made))
-    await load.closed_loop(16, seconds / 3)  # it learns its model's speed
+    await load.closed_loop(CLIENTS, seconds / 3)  # it learns its model's speed
     began = time.perf_counter()
-    fates = await load.closed_loop(16, seconds)
+    fates = await load.closed_loop(CLIENTS, seconds)
     took = time.perf_counter() - began
     load.close()
     return sum(fate.status == 200 for fate in fates) / took

@@ -15,6 +15,8 @@ from unifiedqa_convert.service.problems import Problem
 
 _LINGER = 0.5
 """Seconds that an idle connection is kept at shutdown."""
+_LAST_LOOK = 0.002
+"""Seconds: time enough for the loop to read what has come already."""
 _PIPELINED = 16
 """Requests that may wait on one connection while another is answered."""
 
@@ -134,6 +136,11 @@ class GuardedProtocol(HttpToolsProtocol):
     @property
     def _idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nobody asks any more: close, unless something was received while the loop was busy."""
+        close = super().timeout_keep_alive_handler
+        self.timeout_keep_alive_task = self.loop.call_later(_LAST_LOOK, close)
 
     def shutdown(self) -> None:
         """Answer what is under way or just coming, then close."""

@@ -63,6 +63,7 @@ def _run(service: Service, door: socket.socket) -> None:
         server_header=False,
         proxy_headers=False,
         backlog=2_048,
+        timeout_keep_alive=15,  # clients' pools keep a connection for 5 s: they shall close first
         timeout_graceful_shutdown=int(limits.grace),
     )
     _Server(settings, service, door).run(sockets=[door])
