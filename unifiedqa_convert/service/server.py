@@ -25,6 +25,9 @@ from unifiedqa_convert.service.process import ModelProcess
 from unifiedqa_convert.service.protocol import protocol_with
 from unifiedqa_convert.service.service import Service
 
+_GARBAGE = (50_000, 20, 50)
+"""New objects until the youngest are searched for garbage, how often that until the middle ones
+are, and how often those until all are."""
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -91,10 +94,15 @@ class _Server(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start; what is loaded by then stays, and need not be searched for garbage again."""
+        """Start; what is loaded by then stays, and need not be searched for garbage again.
+
+        A full queue is some hundred thousand objects, none of them garbage: a search of them, more
+        than once a second by default, would hold up the loop for 60 ms each time.
+        """
         await super().startup(sockets)
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*_GARBAGE)
 
     async def on_tick(self, counter: int) -> bool:
         """Stop where a model can't be loaded, too."""
