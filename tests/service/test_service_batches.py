@@ -15,7 +15,7 @@ from running import Running, batches, faulty_service, item, post
 
 BATCH = {"batch_tokens": 60}
 PATIENT = {**BATCH, "hang": 60.0, "hang_least": 60.0, "deadline": 60.0}
-IMPATIENT = {**BATCH, "hang": 1.0, "hang_least": 0.4, "deadline": 20.0}
+IMPATIENT = {**BATCH, "queue_seconds": 600.0, "hang": 1.0, "hang_least": 0.4, "deadline": 20.0}
 
 
 @pytest.fixture(scope="module")
