@@ -105,7 +105,8 @@ class Batcher(Generic[Item]):
     def knock(self, size: int = 0) -> None:
         """Raise what a request of ``size`` bytes is refused with, before its body is looked at."""
         busy = self._queue or self._expected
-        if busy and self._fill(size // _ITEM_BYTES, size // _TOKEN_BYTES) > 1:
+        items = max(1, size // _ITEM_BYTES)
+        if busy and self._fill(items, size // _TOKEN_BYTES) > 1:
             raise self._refusal()
 
     def expect(self, size: int) -> None:
