@@ -2,8 +2,8 @@
 
     python benchmarks/service.py [--seconds 60] [--models rules t5] [--at 0.5 0.8 1 2 10]
 
-For each model: the capacity is measured with 64 clients that each ask again when answered (closed
-loop: four full batches of `rules`, so the model never idles); then requests come at a multiple of
+For each model: the capacity is measured with 64 clients that each ask again when answered, or a
+second after a refusal (closed loop: the queue holds four batches, so the model never idles); then requests come at a multiple of
 it at random moments (open loop, seeded), whether or not others were answered. A request has 32
 items, all of them different. Printed: what was offered and answered, the median and 99th percentile
 of answers and of refusals, counted from when a request was due, refusals without Retry-After, how
