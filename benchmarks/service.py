@@ -3,16 +3,16 @@
     python benchmarks/service.py [--seconds 60] [--models rules t5] [--at 0.5 0.8 1 2 10]
 
 For each model: the capacity is measured with 64 clients that each ask again when answered, or a
-second after a refusal (closed loop: the queue holds four batches, so the model never idles); then requests come at a multiple of
-it at random moments (open loop, seeded), whether or not others were answered. A request has 32
-items, all of them different. Printed: what was offered and answered, the median and 99th percentile
-of answers and of refusals, counted from when a request was due, refusals without Retry-After, how
-the memory of the server and of its model changed in the last half of the run, and the processor
-time of the generator, the server and the model (Linux): they share the cores, so what the generator
-takes, the model lacks. `rules` keeps words it has seen in bounded tables, and each item here has a
-new number: they are filled first. Then 32 clients with one item each: batched, against the same
-server with batches of one, which is the baseline. `t5` is a T5 of two layers of 64, trained on the
-spot to say one sentence.
+second after a refusal (closed loop: the queue is never empty, so the model never idles); then
+requests come at a multiple of it at random moments (open loop, seeded), whether or not others were
+answered. A request has 32 items, all of them different. Printed: what was offered and answered, the
+median and 99th percentile of answers and of refusals, counted from when a request was due, refusals
+without Retry-After, how the memory of the server and of its model changed in the last half of the
+run, and the processor time of the generator, the server and the model (Linux): they share the
+cores, so what the generator takes, the model lacks. `rules` keeps words it has seen in bounded
+tables, and each item here has a new number: they are filled first. Then 32 clients with one item
+each: batched, against the same server with batches of one, which is the baseline. `t5` is a T5 of
+two layers of 64, trained on the spot to say one sentence.
 
 Goals at 10 x: only 200, 429, 503, each refusal with Retry-After, refusals' p99 <= 100 ms, goodput
 >= 0.9 of the capacity, memory flat. Batching: t5 >= 5 x the baseline.
