@@ -13,7 +13,7 @@ import psutil
 import pytest
 from running import Running, faulty_service, flood, item, send
 
-LIMITS = {"header_seconds": 1.0, "body_seconds": 1.0, "write_seconds": 1.0, "body_bytes": 300_000}
+LIMITS = {"header_seconds": 1.0, "body_seconds": 2.0, "write_seconds": 1.0, "body_bytes": 300_000}
 CROWD = 500
 HEAD = "POST /v1/declare HTTP/1.1\nHost: 127.0.0.1\n"
 JSON = HEAD + "Content-Type: application/json\n"
@@ -86,7 +86,7 @@ def test_a_body_shorter_than_it_says_is_cut_off(service: Running) -> None:
     started = time.monotonic()
     said = told(send(service.port, f"{JSON}Content-Length: 1000\n\n", b'{"items":'))
     assert status(said) == 408
-    assert 0.8 < time.monotonic() - started < 8
+    assert 1.5 < time.monotonic() - started < 8
 
 
 def test_a_body_longer_than_it_says_is_no_second_request(service: Running) -> None:
@@ -196,7 +196,7 @@ def closed_within(clients: list[socket.socket], seconds: float) -> int:
 def test_a_crowd_of_slow_clients_is_cut_off_while_others_are_answered(
     service: Running, head: str, seconds: float
 ) -> None:
-    """Fault 15; limits of 1 s here, 8 and 20 s by default."""
+    """Fault 15; limits of 1 and 2 s here, 8 and 20 s by default."""
     clients = crowd(service, head)
     assert service.declare(item("meanwhile")).status_code == 200
     assert closed_within(clients, seconds) == CROWD
