@@ -91,15 +91,20 @@ class Load:
         return self.fates
 
     async def closed_loop(self, clients: int, seconds: float) -> list[Fate]:
-        """``clients`` that each ask again as soon as they are answered."""
+        """``clients`` that each ask again as soon as they are answered; when refused, in a second.
+
+        A second is the shortest ``Retry-After``. Who asked again at once would load the server with
+        refusals instead of work.
+        """
         self.fates = []
         end = time.perf_counter() + seconds
 
         async def client() -> None:
             while time.perf_counter() < end:
-                answered = asyncio.Event()
+                answered: asyncio.Future[int] = asyncio.get_running_loop().create_future()
                 self._fire(time.perf_counter(), answered)
-                await answered.wait()
+                if await answered != 200:
+                    await asyncio.sleep(1)
 
         await asyncio.gather(*(client() for _ in range(clients)))
         return self.fates
@@ -108,7 +113,7 @@ class Load:
         for connection in self._idle:
             connection.close()
 
-    def _fire(self, due: float, answered: asyncio.Event | None = None) -> None:
+    def _fire(self, due: float, answered: asyncio.Future[int] | None = None) -> None:
         self._under_way += 1
         late = time.perf_counter() - due
 
@@ -116,7 +121,7 @@ class Load:
             self.fates.append(Fate(due, status, time.perf_counter() - due, retry_after, late))
             self._under_way -= 1
             if answered is not None:
-                answered.set()
+                answered.set_result(status)
 
         while self._idle:
             connection = self._idle.pop()

@@ -2,14 +2,17 @@
 
     python benchmarks/service.py [--seconds 60] [--models rules t5] [--at 0.5 0.8 1 2 10]
 
-For each model: the capacity is measured with 16 clients that each ask again when answered (closed
-loop); then requests come at a multiple of it at random moments (open loop, seeded), whether or not
-earlier ones were answered. A request has 32 items, all of them different. Printed: what was offered
-and answered, the median and 99th percentile of answers and of refusals, refusals without
-Retry-After, and how the memory of the server and of its model changed in the last half of the run
-(`rules` fills bounded tables with words it has not seen, and each item here has a new number).
-Then 32 clients with one item each: batched, against the same server with batches of one, which is
-the baseline. `t5` is a T5 of two layers of 64, trained on the spot to say one sentence.
+For each model: the capacity is measured with 64 clients that each ask again when answered, or a
+second after a refusal (closed loop: the queue is never empty, so the model never idles); then
+requests come at a multiple of it at random moments (open loop, seeded), whether or not others were
+answered. A request has 32 items, all of them different. Printed: what was offered and answered, the
+median and 99th percentile of answers and of refusals, counted from when a request was due, refusals
+without Retry-After, how the memory of the server and of its model changed in the last half of the
+run, and the processor time of the generator, the server and the model (Linux): they share the
+cores, so what the generator takes, the model lacks. `rules` keeps words it has seen in bounded
+tables, and each item here has a new number: they are filled first. Then 32 clients with one item
+each: batched, against the same server with batches of one, which is the baseline. `t5` is a T5 of
+two layers of 64, trained on the spot to say one sentence.
 
 Goals at 10 x: only 200, 429, 503, each refusal with Retry-After, refusals' p99 <= 100 ms, goodput
 >= 0.9 of the capacity, memory flat. Batching: t5 >= 5 x the baseline.
@@ -17,27 +20,24 @@ Goals at 10 x: only 200, 429, 503, each refusal with Retry-After, refusals' p99 
 
 import argparse
 import asyncio
-import contextlib
 import itertools
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import linear_regression, quantiles
-from typing import NamedTuple
+from statistics import quantiles
 
-import psutil
 import uvloop
 from open_loop import Fate, Load
+from served import Served, Watch, serving
 
 SEED = 20261124
 ITEMS = 32
+CLIENTS = 64
 WORDS = "river kettle garden ladder blanket window pocket candle basket mirror".split()
 SHAPES = (
     ("Where would you find a {word} number {n}?", "in the {other}"),
@@ -47,97 +47,27 @@ SHAPES = (
 )
 
 
-class Memory(NamedTuple):
-    """At its most, and how it changed in the last half of a run."""
-
-    peak_mb: float
-    slope_mb_per_min: float
-
-    @classmethod
-    def of(cls, samples: list[tuple[float, float]]) -> "Memory":
-        """From (seconds, MB), two a second."""
-        half = samples[len(samples) // 2 :]
-        times, sizes = zip(*half, strict=True)
-        slope = linear_regression(times, sizes).slope * 60 if len(half) > 2 else float("nan")
-        return cls(max(size for _, size in samples), slope)
-
-    def __str__(self) -> str:
-        return (
-            f"{self.peak_mb:.0f} MB at most, {self.slope_mb_per_min:+.1f} MB/min in the last half"
-        )
-
-
-class Service:
-    """A server that runs, and its process tree."""
-
-    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
-        self.port = int(url.rsplit(":", 1)[1])
-        self._url = url
-        self._server = psutil.Process(process.pid)
-        self._samples: list[tuple[float, float, float]] = []
-
-    def wait(self) -> None:
-        for _ in range(3_000):
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{self._url}/health/ready").close()
-                return
-            time.sleep(0.1)
-        sys.exit("the service did not become ready")
-
-    async def watch(self) -> None:
-        """Look at the memory twice a second."""
-        self._samples = []
-        while True:
-            model = sum(one.memory_info().rss for one in self._server.children(recursive=True))
-            server = self._server.memory_info().rss
-            self._samples.append((time.perf_counter(), server / 2**20, model / 2**20))
-            await asyncio.sleep(0.5)
-
-    def memory(self) -> tuple[Memory, Memory]:
-        """Of the server, and of its model."""
-        server = Memory.of([(at, size) for at, size, _ in self._samples])
-        return server, Memory.of([(at, size) for at, _, size in self._samples])
-
-
-@contextlib.contextmanager
-def serving(name: str, folder: Path, *options: str) -> Iterator[Service]:
-    command = [Path(sys.executable).with_name("uqa"), "serve", "--port", "0", "-q"]
-    with (folder / "log").open("a") as log:
-        process = subprocess.Popen(
-            [*command, "--question-converter", name, *options],
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            env={**os.environ, "UQA_CACHE": str(folder / "cache")},
-        )
-        try:
-            assert process.stdout is not None
-            url = process.stdout.readline().strip()
-            if not url:
-                sys.exit((folder / "log").read_text())
-            service = Service(process, url)
-            service.wait()
-            yield service
-        finally:
-            process.terminate()
-            process.wait(60)
-
-
 def requests(items: int, port: int) -> Iterator[bytes]:
-    """Requests of so many items; no two items are equal."""
-    numbers = itertools.count(time.time_ns() % 10**9 * 1_000)
-    words = itertools.cycle(WORDS)
-    for shapes in itertools.cycle([SHAPES]):
+    """Requests of so many items; no two items are equal, and each has a word of its own.
+
+    Made from templates: what a request costs the generator, the model lacks.
+    """
+    shapes, words = itertools.cycle(SHAPES), itertools.cycle(WORDS)
+    templates = []
+    for _ in range(len(SHAPES) * len(WORDS)):
         asked = []
-        for shape in itertools.islice(itertools.cycle(shapes), items):
-            word, n = next(words), next(numbers)
-            question, answer = (part.format(word=word, n=n, other=next(words)) for part in shape)
-            asked.append({"question": question, "answer": answer})
-        body = json.dumps({"items": asked}).encode()
-        yield (
-            f"POST /v1/declare HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        ).encode() + body
+        for question, answer in itertools.islice(shapes, items):
+            named = {"word": next(words), "other": next(words), "n": "%08d"}
+            asked.append({"question": question.format(**named), "answer": answer.format(**named)})
+        body = json.dumps({"items": asked})
+        head = (
+            f"POST /v1/declare HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: "
+            f"application/json\r\nContent-Length: {len(body % (*range(items),))}\r\n\r\n"
+        )
+        templates.append((head + body).encode())
+    numbers = itertools.count(time.time_ns() % 10**7)
+    for template in itertools.cycle(templates):
+        yield template % tuple(itertools.islice(numbers, items))
 
 
 def p50_p99(seconds: list[float]) -> tuple[float, float]:
@@ -148,30 +78,43 @@ def p50_p99(seconds: list[float]) -> tuple[float, float]:
     return cuts[49] * 1_000, cuts[98] * 1_000
 
 
-async def capacity(service: Service, seconds: float) -> float:
-    """Requests of 32 items a second, from 16 clients that wait for each answer."""
-    made = requests(ITEMS, service.port)
-    load = Load(service.port, lambda: next(made))
-    await load.closed_loop(16, seconds / 3)  # it learns its model's speed
+async def capacity(served: Served, seconds: float) -> float:
+    """Requests of 32 items a second, from clients that wait for each answer."""
+    made = requests(ITEMS, served.port)
+    load = Load(served.port, lambda: next(made))
+    await load.closed_loop(CLIENTS, seconds / 3)  # it learns its model's speed
     began = time.perf_counter()
-    fates = await load.closed_loop(16, seconds)
+    fates = await load.closed_loop(CLIENTS, seconds)
     took = time.perf_counter() - began
     load.close()
     return sum(fate.status == 200 for fate in fates) / took
 
 
-async def overload(
-    service: Service, rate: float, seconds: float
-) -> tuple[list[Fate], tuple[Memory, Memory]]:
-    # Made before: a request costs the generator far more than sending it does.
-    ready = list(itertools.islice(requests(ITEMS, service.port), 3_000))
-    made = itertools.cycle(ready)
-    load = Load(service.port, lambda: next(made))
-    watching = asyncio.ensure_future(service.watch())
+async def fill(served: Served, seconds: float) -> None:
+    """Have words that were not seen before kept, until the tables that keep them are full."""
+    made = requests(ITEMS, served.port)
+    load = Load(served.port, lambda: next(made))
+    until = time.perf_counter() + seconds
+    while (left := until - time.perf_counter()) > 0:
+        watch = served.watch()
+        watching = asyncio.ensure_future(watch.go_on())
+        fates = await load.closed_loop(CLIENTS, min(left, 15))
+        watching.cancel()
+        model = watch.memory()[1]
+        print(f"  filling, {len(fates) * ITEMS:,} new items: model {model}", flush=True)
+    load.close()
+
+
+async def overload(served: Served, rate: float, seconds: float) -> tuple[list[Fate], Watch, str]:
+    made = requests(ITEMS, served.port)
+    load = Load(served.port, lambda: next(made))
+    watch = served.watch()
+    watching = asyncio.ensure_future(watch.go_on())
     fates = list(await load.open_loop(rate, seconds, SEED))
+    shares = watch.shares()
     watching.cancel()
     load.close()
-    return fates, service.memory()
+    return fates, watch, shares
 
 
 def tell(times: float, rate: float, capacity: float, fates: list[Fate], seconds: float) -> None:
@@ -194,18 +137,24 @@ def tell(times: float, rate: float, capacity: float, fates: list[Fate], seconds:
 
 
 async def measure(name: str, folder: Path, options: argparse.Namespace) -> None:
-    with serving(name, folder) as service:
-        most = await capacity(service, options.capacity_seconds)
+    with serving(name, folder) as served:
+        if name == "rules":
+            await fill(served, options.fill_seconds)
+        most = await capacity(served, options.capacity_seconds)
         print(f"  capacity {most:.1f} requests/s = {most * ITEMS:,.0f} statements/s", flush=True)
         for times in options.at:
-            fates, memory = await overload(service, most * times, options.seconds)
+            fates, watch, shares = await overload(served, most * times, options.seconds)
             tell(times, most * times, most, fates, options.seconds)
-            print(f"          memory: server {memory[0]}; model {memory[1]}", flush=True)
+            server, model = watch.memory()
+            print(f"          memory: server {server}; model {model}")
+            print(f"          processors: {shares}", flush=True)
+    if not options.batching:
+        return
     rates = {}
     for label, more in (("one at a time (baseline)", ["--batch-tokens", "1"]), ("batched", [])):
-        with serving(name, folder, *more) as service:
-            made = requests(1, service.port)
-            load = Load(service.port, lambda made=made: next(made))
+        with serving(name, folder, *more) as served:
+            made = requests(1, served.port)
+            load = Load(served.port, lambda made=made: next(made))
             await load.closed_loop(32, options.capacity_seconds / 3)
             began = time.perf_counter()
             fates = await load.closed_loop(32, options.capacity_seconds)
@@ -262,6 +211,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seconds", type=float, default=60, help="of each open loop")
     parser.add_argument("--capacity-seconds", type=float, default=12)
+    parser.add_argument("--fill-seconds", type=float, default=60, help="before `rules` is measured")
+    parser.add_argument("--no-batching", dest="batching", action="store_false")
     parser.add_argument("--models", nargs="+", choices=["rules", "t5"], default=["rules", "t5"])
     parser.add_argument("--at", nargs="+", type=float, default=[0.5, 0.8, 1, 2, 10])
     options = parser.parse_args()

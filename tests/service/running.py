@@ -98,6 +98,21 @@ def post(port: int, path: str, document: Any) -> socket.socket:
     return send(port, f"{head}Content-Length: {len(body)}\n\n", body)
 
 
+def flood(service: Running, request: bytes, pause: float) -> float:
+    """Send requests and read nothing; after how many seconds the connection was cut."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    client.connect(("127.0.0.1", service.port))
+    client.settimeout(0.2)
+    began = time.monotonic()
+    with client, contextlib.suppress(ConnectionError):
+        while time.monotonic() - began < 20:
+            with contextlib.suppress(TimeoutError):
+                client.sendall(request)
+            time.sleep(pause)
+    return time.monotonic() - began
+
+
 def batches(folder: Path) -> list[list[str]]:
     """The questions of each batch that the model saw."""
     path = folder / "seen"

@@ -9,12 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from running import Running, batches, faulty_service, item, post
 
 BATCH = {"batch_tokens": 60}
 PATIENT = {**BATCH, "hang": 60.0, "hang_least": 60.0, "deadline": 60.0}
-IMPATIENT = {**BATCH, "hang": 1.0, "hang_least": 0.4, "deadline": 20.0}
+IMPATIENT = {**BATCH, "queue_seconds": 600.0, "hang": 1.0, "hang_least": 0.4, "deadline": 20.0}
 
 
 @pytest.fixture(scope="module")
@@ -188,12 +189,34 @@ def test_a_fault_costs_its_culprit_only(
     assert service.client.get("/health/ready").status_code == 200
 
 
+def test_a_fault_costs_nothing_to_the_batch_that_waits_in_the_pipe(service: Running) -> None:
+    """Batches of two; while one is with the model, the next one has been sent."""
+    long = "x" * 80
+    faults = {2: "DIE", 5: "POISON", 8: "HANG"}
+    questions = [f"{n} {faults.get(n, 'good')} {long}" for n in range(12)]
+    answers = together(service, *questions)
+    expected = {"DIE": 500, "POISON": 500, "HANG": 504}
+    assert [a["status"] for a in answers] == [
+        expected.get(faults.get(n, ""), 200) for n in range(12)
+    ]
+    good = [a["items"][0]["statement"] for a in answers if a["status"] == 200]
+    assert good == [f"{q} yes." for n, q in enumerate(questions) if n not in faults]
+
+
 def test_a_model_that_no_signal_reaches_is_replaced(service: Running) -> None:
     (service.folder / "seen").unlink(missing_ok=True)
     answer = service.declare(item("STUCK"))
     assert answer.status_code == 504
     assert service.declare(item("after it")).status_code == 200
     assert batches(service.folder) == [["STUCK"], ["after it"]]
+
+
+def test_a_model_that_was_killed_while_idle_costs_nobody_an_answer(service: Running) -> None:
+    assert service.declare(item("before it")).status_code == 200
+    (model,) = psutil.Process(service.process.pid).children()
+    model.kill()
+    model.wait(10)
+    assert service.declare(item("after it")).status_code == 200
 
 
 def test_neighbours_in_the_request_are_answered_too(service: Running) -> None:

@@ -1,14 +1,79 @@
 """More than the service can do: what is refused is refused at once and told when to come again."""
 
+import http.client
 import json
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
-from running import Running, faulty_service, item, post
+import pytest
+from running import Running, faulty_service, flood, item, post, send
 
 LIMITS = {"queue_items": 40, "batch_items": 10, "deadline": 20.0, "hang_least": 20.0}
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A service whose queue is full; who waits in it is answered in the end."""
+    limits = {"queue_items": 4, "hang": 90.0, "deadline": 90.0, "write_seconds": 1.0}
+    folder = tmp_path_factory.mktemp("full")
+    with faulty_service(folder, limits=limits) as service:
+        clients = [post(service.port, "/v1/declare", {"items": [item("GATE")]})]
+        service.wait_until("uqa_batch_items_total", lambda items: items == 1)
+        clients.append(post(service.port, "/v1/declare", {"items": [item(f"{n}") for n in "abcd"]}))
+        service.wait_until("uqa_queue_items", lambda items: items == 4)
+        yield service
+        (folder / "open").touch()
+        for waiting in clients:
+            assert waiting.recv(12) == b"HTTP/1.1 200"
+            waiting.close()
+
+
+def test_a_refusal_at_the_door_is_a_problem_like_any_other(full: Running) -> None:
+    before = full.meter("uqa_requests_total")
+    answers = [full.declare(item("no room")) for _ in range(3)]
+    for answer in answers:
+        assert answer.status_code == 429
+        assert answer.json()["type"] == "urn:uqa:problem:queue-full"
+        assert int(answer.headers["retry-after"]) >= 1
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["cache-control"] == "no-store"
+    assert len({answer.headers["x-request-id"] for answer in answers}) == 3
+    metrics = full.client.get("/metrics").text
+    assert full.meter("uqa_requests_total") >= before + 3
+    assert 'code="429",reason="queue-full",route="/v1/declare"' in metrics
+    assert full.declare(item("no room"), headers={"Host": "evil.example"}).status_code == 400
+    assert full.client.get("/v1/models").status_code == 200
+
+
+def test_the_connection_of_a_refused_request_goes_on_behind_its_body(full: Running) -> None:
+    body = json.dumps({"items": [item("in two parts")]}).encode()
+    head = "POST /v1/declare HTTP/1.1\nHost: 127.0.0.1\nContent-Type: application/json\n"
+    connection = send(full.port, f"{head}Content-Length: {len(body)}\n\n", body[:10])
+    for rest in (body[10:] + send_again(head, body), b""):
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert answer.status == 429
+        assert answer.read()
+        connection.sendall(rest)
+    connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    answer = http.client.HTTPResponse(connection)
+    answer.begin()
+    assert (answer.status, json.loads(answer.read())) == (200, {"status": "live"})
+    connection.close()
+
+
+def send_again(head: str, body: bytes) -> bytes:
+    """The request's bytes."""
+    return f"{head}Content-Length: {len(body)}\n\n".replace("\n", "\r\n").encode() + body
+
+
+def test_a_flood_of_refused_requests_that_takes_no_answer_is_cut_off(full: Running) -> None:
+    head = "POST /v1/declare HTTP/1.1\nHost: 127.0.0.1\nContent-Type: application/json\n"
+    assert flood(full, send_again(head, b"{}") * 10, 0.001) < 10
 
 
 def client(service: Running, number: int, until: float, fates: Counter[str]) -> None:
@@ -61,13 +126,10 @@ def test_a_request_that_no_queue_can_hold_is_told_to_be_split(tmp_path: Path) ->
         assert answer.status_code == 422
         assert "split it" in answer.json()["detail"]
         assert service.declare(*(item(f"{n}") for n in range(4))).status_code == 200
-
-
-def test_the_log_counts_what_the_meters_count(tmp_path: Path) -> None:
-    with faulty_service(tmp_path) as service:
-        for _ in range(3):
-            service.declare(item("counted"))
+        service.declare(item("counted"))
+        # The log counts what the meters count.
         lines = [json.loads(line) for line in service.log().split("\n") if line]
         told = [line for line in lines if line.get("route") == "/v1/declare"]
-        assert [(line["status"], line["reason"]) for line in told] == [(200, "ok")] * 3
-        assert service.meter("uqa_batch_items_total") == 3
+        expected = [(422, "invalid"), (200, "ok"), (200, "ok")]
+        assert [(line["status"], line["reason"]) for line in told] == expected
+        assert service.meter("uqa_batch_items_total") == 5

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from unifiedqa_convert.service.answers import Json, handle_errors, problems
 from unifiedqa_convert.service.guard import Guard
+from unifiedqa_convert.service.porter import Porter
 from unifiedqa_convert.service.problems import Problem
 from unifiedqa_convert.service.routes import routes
 from unifiedqa_convert.service.service import Service
@@ -28,8 +29,8 @@ ABOUT = (
 )
 
 
-def build(service: Service) -> ASGIApp:
-    """The app of one service."""
+def build(service: Service, porter: Porter) -> ASGIApp:
+    """The app of one service, with its porter."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -54,7 +55,7 @@ def build(service: Service) -> ASGIApp:
     _add_health(app, service)
     _document(app)
     _add_page(app)
-    return Guard(app, service)
+    return Guard(app, service, porter)
 
 
 def _add_health(app: FastAPI, service: Service) -> None:

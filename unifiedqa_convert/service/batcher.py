@@ -23,8 +23,8 @@ _SETTLED = 3
 """Batches until the measured speed is believed."""
 _ITEM_BYTES, _TOKEN_BYTES = 90, 6
 """Of a request's body, for one item and one token: what a body holds before it is parsed."""
-_REOPEN = 0.75
-"""Once full, the queue must have emptied to this part before the door opens again."""
+_AHEAD = 0.05
+"""Seconds before a batch's expected end when the next one is sent after it."""
 
 
 Item = TypeVar("Item", bound=Hashable)
@@ -64,8 +64,8 @@ class Batcher(Generic[Item]):
         self._work = asyncio.Event()
         self._speed = 0.0  # tokens per second of one process
         self._batches = 0
-        self._shedding = False
         self._tasks: list[asyncio.Task[None]] = []
+        self._serving: set[asyncio.Task[None]] = set()
         self._meters.queue_items.set_function(lambda: len(self._queue))
         self._meters.queue_tokens.set_function(lambda: self._tokens)
 
@@ -78,9 +78,10 @@ class Batcher(Generic[Item]):
 
     async def stop(self) -> None:
         """End the processes; whoever still waits hears nothing more."""
-        for task in self._tasks:
+        ending = [*self._tasks, *self._serving]
+        for task in ending:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*ending, return_exceptions=True)
         await asyncio.gather(*(process.kill() for process in self._processes))
 
     @property
@@ -103,20 +104,14 @@ class Batcher(Generic[Item]):
 
     def knock(self, size: int = 0) -> None:
         """Raise what a request of ``size`` bytes is refused with, before its body is looked at."""
-        fill = self._fill(size // _ITEM_BYTES, size // _TOKEN_BYTES)
-        if self._shedding and fill < _REOPEN:
-            self._shedding = False
-        if self._shedding or (fill > 1 and self._busy):
-            self._shedding = True
+        busy = self._queue or self._expected
+        items = max(1, size // _ITEM_BYTES)
+        if busy and self._fill(items, size // _TOKEN_BYTES) > 1:
             raise self._refusal()
 
     def expect(self, size: int) -> None:
         """Count a request of ``size`` bytes that is let in; minus as many: that is in, or gone."""
         self._expected += size
-
-    @property
-    def _busy(self) -> bool:
-        return bool(self._queue or self._expected)
 
     async def answer(self, items: Sequence[Item]) -> list[Any]:
         """The answers, or Failures, in order. Problem where the queue is full or time is up."""
@@ -150,7 +145,6 @@ class Batcher(Generic[Item]):
         if items > limits.queue_items or tokens > limits.queue_tokens:
             raise Problem("invalid", f"{tokens} tokens in one request; split it")
         if self._queue and self._fill(items, tokens) > 1:
-            self._shedding = True
             raise self._refusal()
 
     def _fill(self, items: int, tokens: int) -> float:
@@ -194,13 +188,35 @@ class Batcher(Generic[Item]):
             self._meters.cancelled.inc()
 
     async def _consume(self, process: ModelProcess) -> None:
+        """Batch after batch. While more than one waits, the model finds the next one in its pipe:
+        otherwise it would idle until the loop has time for it, one part in ten under overload.
+        """
+        before: asyncio.Task[None] | None = None
         while True:
             await self._work.wait()
             batch = self._take()
             if not batch:
                 self._work.clear()
                 continue
-            await self._serve(process, batch)
+            serving = asyncio.create_task(self._serve(process, batch))
+            self._serving.add(serving)
+            serving.add_done_callback(self._serving.discard)
+            if before is not None:
+                await before
+            await asyncio.wait({serving}, timeout=self._undisturbed(batch))
+            if not self._more_than_a_batch:
+                await serving
+            before = serving
+
+    def _undisturbed(self, batch: Sequence[_Entry[Item]]) -> float | None:
+        """Seconds that the model is left alone with a batch; None: until it has answered."""
+        if self._batches < _SETTLED:
+            return None
+        return max(0.0, sum(entry.tokens for entry in batch) / self._speed - _AHEAD)
+
+    @property
+    def _more_than_a_batch(self) -> bool:
+        return len(self._queue) > self._limits.batch_items or self._tokens > self._budget()
 
     def _take(self) -> list[_Entry[Item]]:
         """The oldest items that fit together into a batch; the very oldest always does."""
@@ -256,9 +272,8 @@ class Batcher(Generic[Item]):
         tokens = sum(entry.tokens for entry in batch)
         self._meters.batch_tokens.observe(max(entry.tokens for entry in batch) * len(batch))
         self._meters.batch_items.inc(len(batch))
-        began = time.monotonic()
-        answers = await process.ask([entry.item for entry in batch], self._patience(tokens))
-        seconds = max(time.monotonic() - began, 1e-6)
+        items = [entry.item for entry in batch]
+        answers, seconds = await process.ask(items, self._patience(tokens))
         if isinstance(answers, Failure):
             self._failures.labels(self.name, answers.kind).inc()
         else:

@@ -5,8 +5,6 @@ happens inside, a client gets a problem document and never a traceback.
 """
 
 import asyncio
-import itertools
-import secrets
 import time
 from typing import Any
 
@@ -15,23 +13,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from unifiedqa_convert.service.batcher import Batcher
 from unifiedqa_convert.service.desk import Seat
 from unifiedqa_convert.service.logs import tell, tell_bug
+from unifiedqa_convert.service.porter import HEADERS, QUEUED, Porter
 from unifiedqa_convert.service.problems import MEDIA_TYPE, Problem
 from unifiedqa_convert.service.service import Service
 
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
-)
-_HEADERS = [
-    (b"content-security-policy", POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-]
-_QUEUED = {"/v1/declare": "declare", "/v1/convert": "declare", "/v1/score": "score"}
-_TAKE_JSON = {*_QUEUED, "/v1/encode", "/v1/parse"}
 _DRAIN_SECONDS = 1.0
 _DRAIN_BYTES = 16 * 2**20
 
@@ -39,24 +24,23 @@ _DRAIN_BYTES = 16 * 2**20
 class Guard:
     """ASGI middleware around the app."""
 
-    def __init__(self, app: ASGIApp, service: Service) -> None:
+    def __init__(self, app: ASGIApp, service: Service, porter: Porter) -> None:
         self._app = app
+        self._porter = porter
         self._service = service
         self._limits = service.limits
         self._held = 0
         self._desk = asyncio.Semaphore(1)
-        run = secrets.token_hex(4)
-        self._ids = (f"{run}-{number}" for number in itertools.count())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Guard one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        visit = _Visit(next(self._ids), scope, send, self._service)
+        visit = _Visit(self._porter.next_id(), scope, send, self._service)
         try:
             headers = dict(scope["headers"])
-            queue = self._admit(scope, headers)
+            queue = self._porter.admit(scope["method"], scope["path"], headers)
             await self._enter(scope, headers, receive, visit, queue)
         except Problem as problem:
             if problem.status == 413 and b"expect" not in headers:
@@ -92,37 +76,6 @@ class Guard:
                 seat.leave()
             self._held -= len(body)
 
-    def _admit(self, scope: Scope, headers: dict[bytes, bytes]) -> Batcher[Any] | None:
-        """The queue that a request is for, if any; its Problem where the head alone tells one."""
-        service, path = self._service, scope["path"]
-        host = headers.get(b"host", b"").decode("latin-1")
-        if not service.config.answers_to(host):
-            raise Problem("bad-host", "allow the name with --allowed-host NAME")
-        if service.keys and (path.startswith("/v1") or path == "/metrics"):
-            scheme, _, key = headers.get(b"authorization", b"").partition(b" ")
-            if scheme.lower() != b"bearer" or not service.keys.accept(key.strip()):
-                detail = "send the header Authorization: Bearer KEY"
-                challenge = {"www-authenticate": 'Bearer realm="unifiedqa-convert"'}
-                raise Problem("unauthorized", detail, headers=challenge)
-        length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or int(length[:20]) > self._limits.body_bytes:
-            raise self._too_large()
-        if scope["method"] != "POST" or path not in _TAKE_JSON:
-            return None
-        _check_kind(headers)
-        if path not in _QUEUED:
-            return None
-        queue: Batcher[Any] = service.scorer if _QUEUED[path] == "score" else service.declarer
-        queue.knock(int(length))
-        return queue
-
-    def _too_large(self) -> Problem:
-        return Problem(
-            "too-large",
-            f"more than {self._limits.body_bytes} bytes; split the request",
-            headers={"connection": "close"},
-        )
-
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
         """The whole body, never more than allowed; its length is counted as held."""
         if b"content-length" not in headers and b"transfer-encoding" not in headers:
@@ -139,7 +92,7 @@ class Guard:
                 self._held += len(part)
                 more = message.get("more_body", False)
                 if len(body) > self._limits.body_bytes:
-                    raise self._too_large()
+                    raise self._porter.too_large()
                 if more and self._held > self._limits.held_bytes:
                     raise Problem("busy", "too many large bodies at a time", retry_after=1)
         except BaseException:
@@ -164,7 +117,7 @@ class _Visit:
         """Send, with our headers on every response."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            headers = [*message.get("headers", []), *_HEADERS]
+            headers = [*message.get("headers", []), *HEADERS]
             headers.append((b"x-request-id", self.id.encode()))
             names = {name.lower() for name, _ in headers}
             if b"cache-control" not in names:
@@ -192,13 +145,10 @@ class _Visit:
     def note(self) -> None:
         """Count the request, and write its line."""
         route = getattr(self._scope.get("route"), "path", None) or "-"
-        if route == "-" and self._scope["path"] in _QUEUED:
+        if route == "-" and self._scope["path"] in QUEUED:
             route = self._scope["path"]  # refused at the door
         reason = self._scope["state"]["reason"]
-        seconds = time.perf_counter() - self._began
-        meters = self._service.meters
-        meters.requests.labels(route, self._status or 499, reason).inc()
-        meters.seconds.labels(route).observe(seconds)
+        seconds = self._service.meters.count(route, self._status or 499, reason, self._began)
         if reason != "queue-full":  # thousands a second of them; the meters count them
             tell(
                 "request",
@@ -209,15 +159,6 @@ class _Visit:
                 reason=reason,
                 milliseconds=round(seconds * 1000, 1),
             )
-
-
-def _check_kind(headers: dict[bytes, bytes]) -> None:
-    """Problem where the body is not plain JSON. A form on another site can't send that."""
-    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    if kind != b"application/json":
-        raise Problem("unsupported-media-type", "send Content-Type: application/json")
-    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-        raise Problem("unsupported-media-type", "send the body without Content-Encoding")
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

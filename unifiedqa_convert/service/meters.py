@@ -1,6 +1,7 @@
 """What `/metrics` tells. A registry per service, so that two in one process don't mix."""
 
 import platform
+import time
 from importlib.metadata import version
 from typing import NamedTuple
 
@@ -73,6 +74,13 @@ class Meters:
             self.shared.labels(model),
             self.cancelled.labels(model),
         )
+
+    def count(self, route: str, status: int, reason: str, began: float) -> float:
+        """Count a request that began then (``time.perf_counter``); how many seconds it took."""
+        seconds = time.perf_counter() - began
+        self.requests.labels(route, status, reason).inc()
+        self.seconds.labels(route).observe(seconds)
+        return seconds
 
     def text(self) -> bytes:
         """Everything, in Prometheus' text format."""

@@ -9,6 +9,7 @@ import os
 import signal
 import struct
 import sys
+import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
@@ -39,11 +40,13 @@ Identity = dict[str, Any]
 
 
 class ModelProcess:
-    """One process that holds one model. Not for two tasks at a time."""
+    """One process that holds one model. Who asks while another waits is answered after it."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self._command = tuple(command)
         self._process: Process | None = None
+        self._loaded: Process | None = None  # the same, once it says that its model is
+        self._turn = asyncio.Lock()  # a fair one: answers are read in the order of the questions
         self._failures = 0
         self.identity: Identity | None = None
         self.restarts = 0
@@ -56,7 +59,15 @@ class ModelProcess:
     @property
     def ready(self) -> bool:
         """Whether its model is loaded."""
-        return self._process is not None and self.identity is not None
+        return not self._lost
+
+    @property
+    def _lost(self) -> bool:
+        process = self._loaded
+        if process is None or process.returncode is not None:
+            return True
+        assert process.stdout is not None
+        return process.stdout.at_eof()
 
     async def start(self) -> Identity:
         """Start it and wait until its model is loaded; UqaError where it can't be."""
@@ -74,14 +85,34 @@ class ModelProcess:
             raise (UsageError if hello.get("usage") else ModelError)(hello["error"])
         identity: Identity = hello["identity"]
         self.identity = identity
+        self._loaded = self._process
         return identity
 
-    async def ask(self, items: Sequence[Any], seconds: float) -> list[Any] | Failure:
-        """Answers in order, or why there are none; a process that was lost is started anew."""
-        if self._process is None:
-            await self._restart()
+    async def ask(self, items: Sequence[Any], seconds: float) -> tuple[list[Any] | Failure, float]:
+        """Answers in order, or why there are none, and the seconds that the model took.
+
+        A process that was lost is started anew. ``seconds`` count from its turn.
+        """
+        question = {"items": items, "seconds": seconds}
+        asked = None if self._lost else self._loaded
         try:
-            self._write({"items": items, "seconds": seconds})
+            if asked is not None:
+                self._write(question)
+            async with self._turn:
+                if self._lost:  # with what it had been sent
+                    await self.kill()
+                    await self._restart()
+                if self._loaded is not asked:
+                    self._write(question)
+                began = time.monotonic()
+                answers = await self._answers(seconds)
+                return answers, max(time.monotonic() - began, 1e-6)
+        except asyncio.CancelledError:
+            await self.kill()  # an answer that nobody waits for, or half of one, is in the pipe
+            raise
+
+    async def _answers(self, seconds: float) -> list[Any] | Failure:
+        try:
             answer = await asyncio.wait_for(self._read(), seconds + _MARGIN)
         except TimeoutError:
             await self.kill()
@@ -89,9 +120,6 @@ class ModelProcess:
         except (asyncio.IncompleteReadError, ConnectionError):
             code = await self.kill()
             return Failure("model-died", f"its process ended ({code})")
-        except asyncio.CancelledError:
-            await self.kill()  # half an answer may be in the pipe
-            raise
         if "error" in answer:
             return Failure(answer["error"], answer["detail"])
         self._failures = 0
@@ -99,7 +127,7 @@ class ModelProcess:
 
     async def kill(self) -> int | None:
         """End it at once; its exit code."""
-        process, self._process = self._process, None
+        process, self._process, self._loaded = self._process, None, None
         if process is None:
             return None
         if process.returncode is None:

@@ -10,18 +10,22 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from unifiedqa_convert.service.limits import Limits
-from unifiedqa_convert.service.problems import MEDIA_TYPE, Problem
+from unifiedqa_convert.service.porter import Porter, written
+from unifiedqa_convert.service.problems import Problem
 
 _LINGER = 0.5
 """Seconds that an idle connection is kept at shutdown."""
+_LAST_LOOK = 0.002
+"""Seconds: time enough for the loop to read what has come already."""
 _PIPELINED = 16
 """Requests that may wait on one connection while another is answered."""
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """Cuts off slow clients. ``limits`` is set by a subclass, one per service."""
+    """Cuts off slow clients. A subclass, one per service, sets ``limits`` and ``porter``."""
 
     limits: Limits
+    porter: Porter
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -29,6 +33,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._writing: asyncio.TimerHandle | None = None
         self._head = 0  # bytes of the head that is being received
         self._in_head = True
+        self._whole = False  # whether what was received last ended a request
+        self._refused = 0  # requests of what is being received that were turned away
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Refuse one connection too many; give the others so long for their first head."""
@@ -50,9 +56,13 @@ class GuardedProtocol(HttpToolsProtocol):
             self._head += len(data)
         if self.transport.is_closing():
             return
+        self._whole, self._refused = False, 0
         super().data_received(data)
         if self._timer is None and self._idle:
-            self._set_timer(self.limits.header_seconds)  # a request begins, if with blank lines
+            if not self._whole:
+                self._set_timer(self.limits.header_seconds)  # it begins, if with blank lines
+            elif self.timeout_keep_alive_task is None:
+                self._keep_alive()  # the answer came before the end of its request
         if self._in_head and self._head > self.limits.header_bytes:
             self._refuse(Problem("head-too-large", f"more than {self.limits.header_bytes} bytes"))
 
@@ -71,12 +81,40 @@ class GuardedProtocol(HttpToolsProtocol):
             raise ConnectionAbortedError("too many requests at a time on one connection")
         self._in_head, self._head = False, 0
         self._set_timer(self.limits.body_seconds)
-        super().on_headers_complete()
+        if not self._turned_away():
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body; nobody wants that of a request that was turned away."""
+        if self.cycle is not None:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is whole."""
         self._clear_timer()
-        super().on_message_complete()
+        self._whole = True
+        if self.cycle is not None:
+            super().on_message_complete()
+
+    def _keep_alive(self) -> None:
+        handler = self.timeout_keep_alive_handler
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, handler)
+
+    def _turned_away(self) -> bool:
+        """Whether the porter has refused the request, and it is over but for its body."""
+        plain = self.parser.get_http_version() == "1.1" and self.parser.should_keep_alive()
+        if not plain or self.expect_100_continue or not self._idle:
+            return False
+        if self.flow.write_paused or self._refused == _PIPELINED:
+            return False  # the longer way has its bounds
+        answer = self.porter.refusal(self.parser.get_method(), self.url, self.headers)
+        if answer is None:
+            return False
+        self._refused += 1
+        self.transport.write(answer)
+        self.cycle = None  # type: ignore[assignment]  # as before the first request
+        self.on_response_complete()
+        return True
 
     def send_400_response(self, msg: str) -> None:
         """Say in our words that this is not HTTP."""
@@ -98,6 +136,11 @@ class GuardedProtocol(HttpToolsProtocol):
     @property
     def _idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nobody asks any more: close, unless something was received while the loop was busy."""
+        close = super().timeout_keep_alive_handler
+        self.timeout_keep_alive_task = self.loop.call_later(_LAST_LOOK, close)
 
     def shutdown(self) -> None:
         """Answer what is under way or just coming, then close."""
@@ -131,18 +174,11 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._idle or not self.cycle.response_started:
-            body = problem.body()
-            head = [
-                f"HTTP/1.1 {problem.status} {problem.title}",
-                f"content-type: {MEDIA_TYPE}",
-                f"content-length: {len(body)}",
-                "connection: close",
-                *(f"{name}: {value}" for name, value in problem.headers.items()),
-            ]
-            self.transport.write("\r\n".join([*head, "", ""]).encode() + body)
+            problem.headers["connection"] = "close"
+            self.transport.write(written(problem, (), self.porter.next_id()))
         self.transport.close()
 
 
-def protocol_with(limits: Limits) -> type[GuardedProtocol]:
-    """The protocol with these limits."""
-    return type("Protocol", (GuardedProtocol,), {"limits": limits})
+def protocol_with(limits: Limits, porter: Porter) -> type[GuardedProtocol]:
+    """The protocol with these limits and that porter."""
+    return type("Protocol", (GuardedProtocol,), {"limits": limits, "porter": porter})

@@ -12,7 +12,7 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import uvicorn
 
@@ -20,10 +20,14 @@ from unifiedqa_convert.errors import UqaError
 from unifiedqa_convert.service.app import build
 from unifiedqa_convert.service.config import Config
 from unifiedqa_convert.service.logs import set_up, tell
+from unifiedqa_convert.service.porter import Porter
 from unifiedqa_convert.service.process import ModelProcess
 from unifiedqa_convert.service.protocol import protocol_with
 from unifiedqa_convert.service.service import Service
 
+_GARBAGE = (50_000, 20, 50)
+"""New objects until the youngest are searched for garbage, how often that until the middle ones
+are, and how often those until all are."""
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -50,9 +54,10 @@ def serve(
 
 def _run(service: Service, door: socket.socket) -> None:
     limits = service.limits
+    porter = Porter(service)
     settings = uvicorn.Config(
-        build(service),
-        http=protocol_with(limits),
+        build(service, porter),
+        http=protocol_with(limits, porter),
         loop="auto",
         lifespan="on",
         ws="none",
@@ -61,6 +66,7 @@ def _run(service: Service, door: socket.socket) -> None:
         server_header=False,
         proxy_headers=False,
         backlog=2_048,
+        timeout_keep_alive=15,  # clients' pools keep a connection for 5 s: they shall close first
         timeout_graceful_shutdown=int(limits.grace),
     )
     _Server(settings, service, door).run(sockets=[door])
@@ -88,10 +94,15 @@ class _Server(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start; what is loaded by then stays, and need not be searched for garbage again."""
+        """Start; what is loaded by then stays, and need not be searched for garbage again.
+
+        A full queue is some hundred thousand objects, none of them garbage: a search of them, more
+        than once a second by default, would hold up the loop for 60 ms each time.
+        """
         await super().startup(sockets)
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*_GARBAGE)
 
     async def on_tick(self, counter: int) -> bool:
         """Stop where a model can't be loaded, too."""
@@ -122,7 +133,8 @@ class _Server(uvicorn.Server):
         tell("stopped")
 
     def _protocol(self) -> asyncio.Protocol:
-        return protocol_with(self._service.limits)(
+        made: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+        return made(
             config=self.config,
             server_state=self.server_state,
             app_state=self.lifespan.state,

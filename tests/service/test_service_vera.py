@@ -1,6 +1,9 @@
-"""What the page looks like, wide and narrow, light and dark: screenshots, contrast, no jumps."""
+"""`uqa serve --vera`: a tiny random Vera answers /v1/score, and the page shows what it says.
 
-from collections.abc import Iterator
+And what the page looks like, wide and narrow, light and dark: screenshots, contrast, no jumps.
+"""
+
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,29 +12,35 @@ import torch
 from browser import chromium, needs_chromium, page_on, screenshot
 from running import Running, uqa_serve
 
-from vera_model.checkpoint import save_checkpoint
+from vera_model.checkpoint import load_checkpoint, save_checkpoint
 from vera_model.config import Encoder
 from vera_model.model import from_scratch
 from vera_model.tokenizer import train_tokenizer
 
-pytestmark = [needs_chromium, pytest.mark.slow]
+pytestmark = pytest.mark.slow
+TEXTS = ["Fish live in water.", "Fish live on the moon and sing songs at night.", "Snow is hot."]
 STILL = 0.1  # "good" by web.dev/cls
 # A screenshot of the whole page resizes the window, which counts as a shift.
 SETTLE = "new Promise((d) => setTimeout(() => { shifted = 0; d(); }, 100))"
-AXE = [(1280, "light"), (390, "dark")]  # both layouts and both palettes, in half the time
+OTHER = {"light": "dark", "dark": "light"}
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """With a tiny random Vera."""
-    folder = tmp_path_factory.mktemp("looks")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny random Vera, which nobody has calibrated."""
+    folder = tmp_path_factory.mktemp("vera") / "model"
     torch.manual_seed(0)
-    tokenizer = train_tokenizer(["Fish live in water.", "Snow is hot."], 64)
+    tokenizer = train_tokenizer(TEXTS, 64)
     encoder = Encoder(
         vocab_size=64, d_model=16, d_kv=4, d_ff=32, num_layers=1, num_heads=2, dropout=0.0
     )
-    save_checkpoint(folder / "model", from_scratch(encoder, len(tokenizer)), tokenizer)
-    with uqa_serve(folder / "log", "--vera", folder / "model") as running:
+    save_checkpoint(folder, from_scratch(encoder, len(tokenizer)), tokenizer)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def service(model: Path) -> Iterator[Running]:
+    with uqa_serve(model.with_name("log"), "--vera", model) as running:
         yield running
 
 
@@ -41,8 +50,44 @@ def browser() -> Iterator[Any]:
         yield started
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+def test_statements_are_scored_as_the_model_scores_them(service: Running, model: Path) -> None:
+    vera, tokenizer = load_checkpoint(model)
+    expected = []
+    for text in [*TEXTS, f"Deep. {TEXTS[0]}"]:
+        one = tokenizer(text, return_tensors="pt")
+        with torch.inference_mode():
+            expected.append(float(vera(one["input_ids"], one["attention_mask"]).logits))
+    items = [*({"statement": text} for text in TEXTS), {"statement": TEXTS[0], "context": "Deep."}]
+    answer = service.client.post("/v1/score", json={"items": [*items, {"statement": ""}]})
+    assert answer.status_code == 200
+    found = answer.json()["items"]
+    assert [one["logit"] for one in found[:4]] == pytest.approx(expected, abs=1e-5)
+    scores = torch.tensor(expected).sigmoid().tolist()
+    assert [one["score"] for one in found[:4]] == pytest.approx(scores, abs=1e-5)
+    # A model that nobody has calibrated has the temperature 1.
+    assert [one["calibrated"] for one in found[:4]] == pytest.approx(scores, abs=1e-5)
+    assert found[4]["problem"]["field"] == "statement"
+    loaded = service.client.get("/v1/models").json()["score"]
+    assert loaded == answer.json()["model"]
+    assert loaded["name"] == "vera"
+
+
+def play(page: Any, look: Callable[[str], None]) -> None:
+    """Five questions, always the first option; look at the first of them."""
+    for place in range(5):
+        page.wait_for_selector(".option:enabled")
+        if place == 0:
+            look("quiz-question")
+        page.keyboard.press("1")
+        page.wait_for_selector(".next:enabled")
+        if place == 0:
+            look("quiz-answer")
+        page.keyboard.press("Enter")
+    page.wait_for_selector(".end")
+
+
+@needs_chromium
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_every_view(
     browser: Any, service: Running, tmp_path: Path, width: int, scheme: str
 ) -> None:
@@ -53,10 +98,11 @@ def test_every_view(
 
         def look(name: str) -> None:
             assert page.evaluate("window.shifted") < STILL, name
-            screenshot(page, f"{name}-{width}-{scheme}", tmp_path)
-            if (width, scheme) in AXE:
-                found = axe.run(page)
-                assert found.violations_count == 0, (name, found.generate_report())
+            for colours in (OTHER[scheme], scheme):  # both palettes in one visit
+                page.emulate_media(color_scheme=colours)
+                screenshot(page, f"{name}-{width}-{colours}", tmp_path)
+            found = axe.run(page)
+            assert found.violations_count == 0, (name, found.generate_report())
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
             page.evaluate(SETTLE)
 
@@ -79,19 +125,11 @@ def test_every_view(
         page.select_option("#quiz-count", "5")
         look("quiz")
         page.click("text=Start")
-        for place in range(5):
-            page.wait_for_selector(".option:enabled")
-            if place == 0:
-                look("quiz-question")
-            page.keyboard.press("1")
-            page.wait_for_selector(".next:enabled")
-            if place == 0:
-                look("quiz-answer")
-            page.keyboard.press("Enter")
-        page.wait_for_selector(".end")
+        play(page, look)
         look("quiz-end")
 
 
+@needs_chromium
 def test_vera_has_a_bar_per_statement_and_plays_the_quiz(browser: Any, service: Running) -> None:
     with page_on(browser, service.url) as page:
         page.goto(f"{service.url}/#/ask")
