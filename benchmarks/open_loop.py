@@ -129,7 +129,12 @@ class Load:
                 connection.ask(self._request(), done)
                 return
         task = asyncio.get_running_loop().create_task(self._connect(done))
-        task.add_done_callback(lambda task: task.exception() and done(0, False))
+
+        def connected(task: asyncio.Task[None]) -> None:
+            if task.exception():
+                done(0, False)
+
+        task.add_done_callback(connected)
 
     async def _connect(self, done: Callable[[int, bool], None]) -> None:
         loop = asyncio.get_running_loop()

@@ -108,7 +108,7 @@ class Served:
 @contextlib.contextmanager
 def serving(name: str, folder: Path, *options: str) -> Iterator[Served]:
     """`uqa serve` with that question converter."""
-    command = [Path(sys.executable).with_name("uqa"), "serve", "--port", "0", "-q"]
+    command = [str(Path(sys.executable).with_name("uqa")), "serve", "--port", "0", "-q"]
     with (folder / "log").open("a") as log:
         process = subprocess.Popen(
             [*command, "--question-converter", name, *options],

@@ -30,6 +30,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import quantiles
+from typing import Any
 
 import uvloop
 from open_loop import Fate, Load
@@ -154,7 +155,7 @@ async def measure(name: str, folder: Path, options: argparse.Namespace) -> None:
     for label, more in (("one at a time (baseline)", ["--batch-tokens", "1"]), ("batched", [])):
         with serving(name, folder, *more) as served:
             made = requests(1, served.port)
-            load = Load(served.port, lambda made=made: next(made))
+            load = Load(served.port, made.__next__)
             await load.closed_loop(32, options.capacity_seconds / 3)
             began = time.perf_counter()
             fates = await load.closed_loop(32, options.capacity_seconds)
@@ -177,17 +178,17 @@ def tiny_t5(folder: Path) -> Path:
     asked = [q.format(word=w, n=n, other=w) for q, _ in SHAPES for w in WORDS for n in range(9)]
     said = "It is where people keep it."
     tokens = train_tokenizer([*asked, said], 400)
-    config = T5Config(
-        vocab_size=len(tokens),
-        d_model=64,
-        d_kv=16,
-        d_ff=128,
-        num_layers=2,
-        num_heads=4,
-        dropout_rate=0.0,
-        decoder_start_token_id=0,
-    )
-    model = T5ForConditionalGeneration(config)
+    facts: dict[str, Any] = {  # transformers, untyped
+        "vocab_size": len(tokens),
+        "d_model": 64,
+        "d_kv": 16,
+        "d_ff": 128,
+        "num_layers": 2,
+        "num_heads": 4,
+        "dropout_rate": 0.0,
+        "decoder_start_token_id": 0,
+    }
+    model: Any = T5ForConditionalGeneration(T5Config(**facts))
     adam = torch.optim.AdamW(model.parameters(), lr=5e-3)
     for step in itertools.count():
         batch = tokens(asked[step % 40 :: 40], padding=True, return_tensors="pt")
