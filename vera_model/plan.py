@@ -157,7 +157,15 @@ def machine(out: Path) -> dict[str, Any]:
 
 
 def measured_rate(shape: PreTrainedConfig, config: TrainConfig) -> float:
-    """FLOPs per second of whole updates of a model as wide, of one block, on this machine."""
+    """FLOPs per second of whole updates of a model as wide, of one block, on this machine.
+
+    The state of torch's random numbers is left as it was: a run goes on from it.
+    """
+    with torch.random.fork_rng():
+        return _measured_rate(shape, config)
+
+
+def _measured_rate(shape: PreTrainedConfig, config: TrainConfig) -> float:
     slice_shape = type(shape).from_dict({**shape.to_dict(), **_one_block(shape), "vocab_size": 512})
     device = "cuda" if torch.cuda.is_available() and config.device == "auto" else "cpu"
     model = VeraModel(VeraConfig(text_config=slice_shape)).to(device)  # type: ignore[arg-type]

@@ -15,6 +15,8 @@ from vera_model.tasks import Part, find_tasks
 UPSTREAM_PROBLEMS = 2000
 """Upstream evaluates so many of each task at most."""
 
+_LONG = 1e13
+"""FLOPs of a run, of which the warm-up is less than a hundredth."""
 _SAMPLED = 500  # problems whose texts are counted
 _CHARACTERS = 4.2  # of a T5 token, in English sentences
 
@@ -37,11 +39,18 @@ def render_flags(plan: dict[str, Any]) -> list[str]:
 
 
 def announce(config: TrainConfig, objective: Any, say: Callable[[str], None]) -> None:
-    """Say at a run's start what it will take; its progress then measures the time."""
+    """Say at a run's start what it will take; of a long one the time, from a measured warm-up.
+
+    A short one's time is soon seen in its progress.
+    """
     work = counted_work(config, objective)
-    if work is not None:
-        for line in render(plan_training(config, work, measure=False)):
-            say(line)
+    if work is None:
+        return
+    plan = plan_training(config, work, measure=False)
+    if plan["flops"]["run"] > _LONG:
+        plan = plan_training(config, work, measure=True)
+    for line in render(plan):
+        say(line)
 
 
 def counted_work(config: TrainConfig, objective: Any) -> Work | None:

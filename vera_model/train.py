@@ -72,7 +72,8 @@ def run(config: TrainConfig) -> Path:
             _prepare_folder(config, resumed)
         processes.wait()
         objective, model = _build(config, inputs, processes, resumed)
-        announce(config, objective, say)
+        if processes.main:
+            announce(config, objective, say)
         loop = Loop(config, objective, model, processes, facts, resumed)
         with _watched(loop) as (tracking, progress):
             loop.run(tracking, progress)
