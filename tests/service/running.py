@@ -46,6 +46,13 @@ class Running:
             assert time.monotonic() < until, f"{name} is {now}"
             time.sleep(0.02)
 
+    def wait_ready(self) -> None:
+        """Asking nothing: a model that was lost comes back on its own."""
+        until = time.monotonic() + 60
+        while self.client.get("/health/ready").status_code != 200:
+            assert time.monotonic() < until, self.log()
+            time.sleep(0.02)
+
 
 @contextlib.contextmanager
 def running(command: list[Any], log: Path, **environment: str) -> Iterator[Running]:
@@ -62,10 +69,7 @@ def running(command: list[Any], log: Path, **environment: str) -> Iterator[Runni
         url = process.stdout.readline().strip()
         assert url, log.read_text()
         service = Running(process, url, log)
-        until = time.monotonic() + 60
-        while service.client.get("/health/ready").status_code != 200:
-            assert time.monotonic() < until, log.read_text()
-            time.sleep(0.02)
+        service.wait_ready()
         yield service
         service.client.close()
     finally:

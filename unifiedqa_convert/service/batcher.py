@@ -72,7 +72,8 @@ class Batcher(Generic[Item]):
     async def start(self) -> None:
         """Load the model into each process; UqaError where it can't be."""
         await asyncio.gather(*(process.start() for process in self._processes))
-        self._tasks = [asyncio.create_task(self._consume(process)) for process in self._processes]
+        work = [work for p in self._processes for work in (self._consume(p), p.keep())]
+        self._tasks = list(map(asyncio.create_task, work))
         for task in self._tasks:
             task.add_done_callback(_tell_of_end)
 

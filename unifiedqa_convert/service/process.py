@@ -88,6 +88,14 @@ class ModelProcess:
         self._loaded = self._process
         return identity
 
+    async def keep(self) -> None:
+        """Start it anew whenever it has ended, asked or not: until then nobody is sent here."""
+        while True:
+            if self._process is not None:
+                await self._process.wait()
+            async with self._turn:
+                await self._revive()
+
     async def ask(self, items: Sequence[Any], seconds: float) -> tuple[list[Any] | Failure, float]:
         """Answers in order, or why there are none, and the seconds that the model took.
 
@@ -99,9 +107,7 @@ class ModelProcess:
             if asked is not None:
                 self._write(question)
             async with self._turn:
-                if self._lost:  # with what it had been sent
-                    await self.kill()
-                    await self._restart()
+                await self._revive()
                 if self._loaded is not asked:
                     self._write(question)
                 began = time.monotonic()
@@ -133,6 +139,11 @@ class ModelProcess:
         if process.returncode is None:
             os.kill(process.pid, signal.SIGKILL)
         return await process.wait()
+
+    async def _revive(self) -> None:
+        if self._lost:  # with what it had been sent
+            await self.kill()
+            await self._restart()
 
     async def _restart(self) -> None:
         """Start it again, at growing intervals where it fails at once."""
