@@ -34,8 +34,8 @@ TOKENS_ASSUMED = 30
 """Tokens of a statement where there are no data to count: the mean of Vera's tasks is 20 to 40."""
 
 _FP32, _BF16 = 4, 2  # bytes
-_STATE = 4 * _FP32  # of a parameter in training: weight, gradient, Adam's two moments
-_KEPT = 3  # checkpoints on disk at the worst moment: last, best, and one being written
+STATE = 4 * _FP32  # of a parameter in training: weight, gradient, Adam's two moments
+KEPT = 3  # checkpoints on disk at the worst moment: last, best, and one being written
 _WARMUP_FLOPS = {"cpu": 2e10, "cuda": 2e13}  # of one measured update: a second at the most
 _UPDATES = 3  # measured, after one that is not
 
@@ -96,7 +96,7 @@ def backbone_of(config: TrainConfig) -> PreTrainedConfig:
         return VeraConfig(text_config=own["text_config"]).backbone
     name = config.model or "google/t5-v1_1-small"
     if name in SHAPES and not Path(name).is_dir():
-        return _published(name)
+        return published_shape(name)
     found: PreTrainedConfig = AutoConfig.from_pretrained(name)
     return found
 
@@ -104,14 +104,14 @@ def backbone_of(config: TrainConfig) -> PreTrainedConfig:
 def cost_of(shape: PreTrainedConfig, config: TrainConfig, work: Work, *, local: bool) -> Cost:
     """Bytes on disk, over the network, and in the memory that holds the model."""
     parameters = parameters_of(shape)
-    activations = work.tokens_per_update * _numbers_per_token(shape) * _bytes(config)
+    activations = work.tokens_per_update * numbers_per_token(shape) * bytes_of_a_number(config)
     if config.activation_checkpointing:
         activations /= max(1, _layers(shape)) ** 0.5
     return Cost(
         parameters=parameters,
-        download=0 if local else (parameters + _decoder_parameters(shape)) * _FP32,
-        training_memory=int(parameters * _STATE + activations / config.accumulate),
-        checkpoints=_KEPT * parameters * 3 * _FP32 if config.save else 0,
+        download=0 if local else (parameters + decoder_parameters(shape)) * _FP32,
+        training_memory=int(parameters * STATE + activations / config.accumulate),
+        checkpoints=KEPT * parameters * 3 * _FP32 if config.save else 0,
     )
 
 
@@ -140,7 +140,7 @@ def largest_that_fits(config: TrainConfig, work: Work) -> str | None:
     fitting = [
         name
         for name in SHAPES
-        if cost_of(_published(name), config, work, local=True).training_memory <= memory
+        if cost_of(published_shape(name), config, work, local=True).training_memory <= memory
     ]
     return fitting[-1] if fitting else None
 
@@ -175,7 +175,7 @@ def _measured_rate(shape: PreTrainedConfig, config: TrainConfig) -> float:
     most = config.train_statements * config.batch_size
     statements = max(1, min(most, int(_WARMUP_FLOPS[device] / (per_token * tokens))))
     ids = torch.randint(3, 500, (statements, tokens), device=device)
-    precise = _bytes(config) == _FP32
+    precise = bytes_of_a_number(config) == _FP32
     started = 0.0
     for number in range(_UPDATES + 1):
         if number == 1:  # the first pays for what happens once
@@ -214,12 +214,13 @@ def render(plan: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _published(name: str) -> T5Config:
+def published_shape(name: str) -> T5Config:
+    """One of ``SHAPES``, as transformers has it."""
     fixed: dict[str, Any] = {"d_kv": 64, "vocab_size": 32128, "feed_forward_proj": "gated-gelu"}
     return T5Config(**{**fixed, **SHAPES[name]})
 
 
-def _decoder_parameters(shape: PreTrainedConfig) -> int:
+def decoder_parameters(shape: PreTrainedConfig) -> int:
     """What a published T5 v1.1 has beside its encoder: a decoder, and an output embedding."""
     assert isinstance(shape, T5Config)  # the only ones that are downloaded by these names
     attention = 4 * shape.d_model * shape.d_kv * shape.num_heads
@@ -261,7 +262,7 @@ def _multiplied(shape: PreTrainedConfig) -> int:
     return int(_layers(shape) * block)
 
 
-def _numbers_per_token(shape: PreTrainedConfig) -> float:
+def numbers_per_token(shape: PreTrainedConfig) -> float:
     """Activations kept for the backward pass: of a block about 10 hidden states, its attention's
     queries, keys, values and sums, and the feed-forward layer's gate, its input and product."""
     if isinstance(shape, T5Config):
@@ -271,7 +272,8 @@ def _numbers_per_token(shape: PreTrainedConfig) -> float:
     return float(_layers(shape) * (10 * shape.hidden_size + 4 * inner + 4 * wide))
 
 
-def _bytes(config: TrainConfig) -> int:
+def bytes_of_a_number(config: TrainConfig) -> int:
+    """In a forward pass."""
     return _BF16 if config.precision == "bf16" else _FP32
 
 

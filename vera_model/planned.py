@@ -9,6 +9,7 @@ from vera_model.config import TrainConfig
 from vera_model.data import read_problems
 from vera_model.objective_vera import VeraObjective
 from vera_model.plan import TOKENS_ASSUMED, Work, plan_training, render
+from vera_model.planned_text import plan_text
 from vera_model.problems import Problems
 from vera_model.tasks import Part, find_tasks
 
@@ -38,29 +39,27 @@ def render_flags(plan: dict[str, Any]) -> list[str]:
     return [*render(plan), f"convert     {len(absent)} splits are not here yet{more}"]
 
 
-def announce(config: TrainConfig, objective: Any, say: Callable[[str], None]) -> None:
+def announce(config: TrainConfig, objective: Any, model: Any, say: Callable[[str], None]) -> None:
     """Say at a run's start what it will take; of a long one the time, from a measured warm-up.
 
-    A short one's time is soon seen in its progress.
+    A short one's time, and that of ``--objective text``, is soon seen in its progress.
     """
-    work = counted_work(config, objective)
-    if work is None:
-        return
-    plan = plan_training(config, work, measure=False)
-    if plan["flops"]["run"] > _LONG:
-        plan = plan_training(config, work, measure=True)
+    if isinstance(objective, VeraObjective):
+        plan = _plan_counted(config, objective)
+    else:
+        plan = plan_text(config, objective, model)
     for line in render(plan):
         say(line)
 
 
-def counted_work(config: TrainConfig, objective: Any) -> Work | None:
-    """The work of a run whose texts are tokenised; None for one whose texts are not statements."""
-    if not isinstance(objective, VeraObjective):
-        return None
+def _plan_counted(config: TrainConfig, objective: VeraObjective) -> dict[str, Any]:
+    """Of a run whose statements are tokenised."""
     tokens = objective.train.problems.tokens()
     evaluated = objective.evaluation.problems.tokens()
     per_update = config.accumulate * (config.batch_tokens or config.batch_size * tokens.mean())
-    return Work(float(per_update), float(evaluated.sum()), counted=True)
+    work = Work(float(per_update), float(evaluated.sum()), counted=True)
+    plan = plan_training(config, work, measure=False)
+    return plan_training(config, work, measure=True) if plan["flops"]["run"] > _LONG else plan
 
 
 def estimated_work(config: TrainConfig) -> Work:

@@ -73,7 +73,7 @@ def run(config: TrainConfig) -> Path:
         processes.wait()
         objective, model = _build(config, inputs, processes, resumed)
         if processes.main:
-            announce(config, objective, say)
+            announce(config, objective, model, say)
         loop = Loop(config, objective, model, processes, facts, resumed)
         with _watched(loop) as (tracking, progress):
             loop.run(tracking, progress)

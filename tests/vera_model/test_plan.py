@@ -19,13 +19,13 @@ from vera_model.model_config import VeraConfig
 from vera_model.plan import (
     SHAPES,
     Work,
-    _published,
     cost_of,
     flops_of,
     machine,
     measured_rate,
     parameters_of,
     plan_training,
+    published_shape,
 )
 
 WORK = Work(7680, 100_000, counted=False)
@@ -37,10 +37,10 @@ def config(tmp_path: Path, **given: Any) -> Any:
 
 @pytest.mark.parametrize("name", ["google/t5-v1_1-small", "google/t5-v1_1-xl"])
 def test_parameters_are_the_models(tmp_path: Path, name: str) -> None:
-    shape = _published(name)
+    shape = published_shape(name)
     with torch.device("meta"):
         model = VeraModel(VeraConfig(text_config=shape))
-        whole = T5ForConditionalGeneration(_published(name))
+        whole = T5ForConditionalGeneration(published_shape(name))
     assert parameters_of(shape) == model.num_parameters()
     tied = (
         0 if whole.lm_head.weight is not whole.shared.weight else shape.vocab_size * shape.d_model
@@ -58,13 +58,13 @@ def test_a_decoders_parameters_are_counted(tmp_path: Path) -> None:
 
 
 def test_the_largest_model_is_a_download_of_44_5_gb(tmp_path: Path) -> None:
-    cost = cost_of(_published("google/t5-v1_1-xxl"), config(tmp_path), WORK, local=False)
+    cost = cost_of(published_shape("google/t5-v1_1-xxl"), config(tmp_path), WORK, local=False)
     assert cost.download / 1e9 == pytest.approx(44.5, abs=0.1)
     assert cost.training_memory > 16 * 4.7e9
 
 
 def test_an_update_is_three_forward_passes(tmp_path: Path) -> None:
-    shape = _published(next(iter(SHAPES)))
+    shape = published_shape(next(iter(SHAPES)))
     flops = flops_of(shape, Work(1000, 500, counted=True), config(tmp_path))
     assert flops["update"] == 6 * flops["evaluation"]
     again = config(tmp_path, activation_checkpointing=True)
@@ -84,7 +84,7 @@ def test_the_plan_adds_up_and_measures(tmp_path: Path) -> None:
 
 
 def test_a_wider_model_is_measured_without_being_built(tmp_path: Path) -> None:
-    assert measured_rate(_published("google/t5-v1_1-base"), config(tmp_path)) > 1e6
+    assert measured_rate(published_shape("google/t5-v1_1-base"), config(tmp_path)) > 1e6
 
 
 def test_plan_train_takes_the_flags_of_train(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """--objective text: UnifiedQA's metrics, and a seq2seq T5 that learns records."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -109,8 +110,15 @@ def config(shards: Path, out: Path, records: str, **given: Any) -> Any:
 
 
 @pytest.mark.slow
-def test_question_records_are_learnt_and_answered(shards: Path, tmp_path: Path) -> None:
+def test_question_records_are_learnt_and_answered(
+    shards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     metrics = json.loads(run(config(shards, tmp_path / "run", "question")).read_text())
+    told = capsys.readouterr().err  # the plan, of weights and tokens that are counted
+    model, _ = load_text_model(tmp_path / "run")
+    assert f"from scratch, {sum(w.numel() for w in model.parameters()):,} parameters" in told
+    assert re.search(r"^work +80 updates of \d+ tokens$", told, re.MULTILINE)
+    assert re.search(r"^FLOPs +\S+ an update, \S+ in all", told, re.MULTILINE)
     overall = metrics["metrics"]["overall"]
     assert overall["choice_records"] == 20
     assert overall["choice_accuracy_by_chance"] == 0.25
