@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from unifiedqa_convert.errors import UqaError
+from unifiedqa_convert.errors import UqaError, UsageError
 from vera_model.command import configure
 from vera_model.config import TrainConfig
 from vera_model.data import read_problems
@@ -25,9 +25,14 @@ _CHARACTERS = 4.2  # of a T5 token, in English sentences
 def plan_of_flags(flags: dict[str, Any], *, measure: bool) -> dict[str, Any]:
     """Plan what ``flags`` configure; data that lie here are counted, others are assumed.
 
-    Raises UsageError as `uqa train` does.
+    Raises UsageError as `uqa train` does, and for ``--objective text``.
     """
     config = configure(flags)
+    if config.objective == "text":
+        raise UsageError(
+            "--objective text is planned once its records are tokenised: `uqa train` says the plan "
+            "before its first update, and Ctrl-C is safe there"
+        )
     plan = plan_training(config, estimated_work(config), measure=measure)
     return {**plan, "splits_to_convert": _absent(config)}
 

@@ -98,6 +98,9 @@ def test_plan_train_takes_the_flags_of_train(tmp_path: Path) -> None:
     assert 8 * 8 < plan["tokens"]["tokens_per_update"] < 8 * 14
     assert plan["seconds"] is None
     assert not (tmp_path / "run").exists()
+    text = CliRunner().invoke(app, ["plan", "train", *flags, "--objective", "text"])
+    assert text.exit_code == 2
+    assert "says the plan before its first update" in text.output
 
 
 def test_plan_convert_names_downloads(tmp_path: Path) -> None:
