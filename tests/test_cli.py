@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from test_output import raw_file
 
 Uqa = Callable[..., "subprocess.CompletedProcess[str]"]
 SAMPLES = ROOT / "data" / "samples"
@@ -123,6 +124,24 @@ def test_too_many_rejects_name_row_and_field(uqa: Uqa, tmp_path: Path) -> None:
     )
     assert again.returncode == 0
     assert "1 rejected" in again.stderr
+
+
+def test_rows_that_are_as_many_as_another_splits_are_doubted(uqa: Uqa, tmp_path: Path) -> None:
+    raw = raw_file(tmp_path, 100)
+    wrong = uqa("convert", "copa", "--split", "train", "--raw", raw, "--out", "a", "-q")
+    assert "copa/train has 400 rows; these are 100, as many as validation" in wrong.stderr
+    right = uqa("convert", "copa", "--split", "val", "--raw", raw, "--out", "b", "-q")
+    part = uqa("convert", "copa", "--split", "train", "--raw", raw, "--out", "c", "--limit", "9")
+    assert "--split right?" not in right.stderr + part.stderr
+
+
+def test_a_file_given_twice_a_folder_and_no_split_are_refused(uqa: Uqa, tmp_path: Path) -> None:
+    raw = raw_file(tmp_path, 3)
+    told = "convert", "copa", "--split", "train", "--out", "out", "--raw"
+    twice = uqa(*told, raw, "--raw", tmp_path / "." / raw.name)
+    assert "given twice" in twice.stderr
+    assert f"--data-dir {tmp_path}" in uqa(*told, tmp_path).stderr
+    assert "copa has train, validation, test" in uqa("convert", "copa").stderr
 
 
 def test_declarative_records_are_one_line_each(uqa: Uqa, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from unifiedqa_convert.own_file import Columns
 from unifiedqa_convert.pipeline import Request, convert
 from unifiedqa_convert.shards import Format
 from unifiedqa_convert.summary import summary
@@ -65,17 +66,37 @@ def test_polars(tmp_path: Path) -> None:
     assert stream["input"].to_list() == parquet["input"].to_list() == lines["input"].to_list()
 
 
+@pytest.mark.parametrize("shard_rows", [50_000, 10])
 @pytest.mark.parametrize("to", ["arrow", "parquet", "jsonl", "tsv", "vera"])
-def test_the_printed_line_opens_it(tmp_path: Path, to: Format) -> None:
-    request = Request(dataset="copa", split="train", source="sample", to=to, out=tmp_path)
-    lines = summary(convert(request))
+def test_the_printed_line_opens_it(tmp_path: Path, to: Format, shard_rows: int) -> None:
+    asked = {"dataset": "copa", "split": "train", "source": "sample", "to": to, "out": tmp_path}
+    lines = summary(convert(Request(**asked, shard_rows=shard_rows)))  # type: ignore[arg-type]
     (line,) = [line for line in lines if line.startswith("open it: ")]
     opener = line.removeprefix("open it: ")
     if "load_dataset" in opener:
         opener = opener[:-1] + f", cache_dir={str(tmp_path / 'cache')!r}, split='train')"
     library = opener.split(".")[0]
     found = eval(opener, {library: pytest.importorskip(library)})
-    assert len(found) == 16
+    first_alone = opener.endswith("  # the first of 2 files")
+    assert len(found) == (10 if first_alone else 16)
+    assert first_alone == (shard_rows == 10 and to in ("jsonl", "tsv", "vera"))
+
+
+def test_texts_stay_texts_when_pandas_opens_them(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    file = tmp_path / "own.csv"
+    file.write_text("q,a\nHow many?,4\nHow few?,None\n")
+    for to in ("jsonl", "tsv"):
+        out = tmp_path / to
+        columns = Columns("q", gold="a")
+        own = {"dataset": "own", "split": "train", "from_file": file, "columns": columns}
+        result = convert(Request(**own, to=to, out=out))  # type: ignore[arg-type]
+        (line,) = [line for line in summary(result) if line.startswith("open it: ")]
+        assert list(eval(line.removeprefix("open it: "), {"pandas": pandas})["output"]) == [
+            "4",
+            "None",
+        ]
+        assert not [line for line in summary(result) if line.startswith("license")]
 
 
 def test_the_same_rows_in_every_form_and_the_same_bytes_twice(tmp_path: Path) -> None:

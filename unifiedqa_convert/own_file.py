@@ -23,6 +23,7 @@ from unifiedqa_convert.schema import (
 
 GoldIs = Literal["text", "letter", "0", "1", "yesno"]
 YES_NO = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False}
+OWN_LICENSE = "unknown: the user's own file"
 WORDS = frozenset("yes no true false".split())
 
 
@@ -97,7 +98,7 @@ class _OwnFile(Adapter):
         self.shapes = (_shape(columns),)  # type: ignore[misc]
         self.source = Source(  # type: ignore[misc]
             splits={split: Split()},
-            license="unknown: the user's own file",
+            license=OWN_LICENSE,
             homepage="",
             citation="",
         )

@@ -102,8 +102,14 @@ def sample_splits(adapter: Adapter) -> list[str]:
 
 def _given(raw: tuple[Path, ...]) -> Located:
     for path in raw:
+        if path.is_dir():
+            raise SourceError(
+                f"--raw {path}: a folder; --data-dir {path} looks for the split in it"
+            )
         if not path.is_file():
             raise SourceError(f"--raw {path}: no such file")
+        if [other.resolve() for other in raw].count(path.resolve()) > 1:
+            raise SourceError(f"--raw {path}: given twice")
     return Located("given", raw)
 
 

@@ -4,10 +4,12 @@ import json
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.group import GroupName, Outcome, convert_group, exit_code_of
 from unifiedqa_convert.job import Request, look_up
+from unifiedqa_convert.own_file import OWN_LICENSE
 from unifiedqa_convert.pipeline import Result, convert
 from unifiedqa_convert.progress import row_progress
 from unifiedqa_convert.registry import load_adapter
@@ -15,12 +17,16 @@ from unifiedqa_convert.shards import Format
 from unifiedqa_convert.sources import canonical_split
 
 OPENERS: dict[Format, str] = {
-    "arrow": 'datasets.Dataset.from_file("{first}")',
+    "arrow": 'datasets.Dataset.from_file("{first}")',  # maps it into memory; copies nothing
     "parquet": 'datasets.load_dataset("parquet", data_files="{folder}/*.parquet")',
-    "jsonl": 'pandas.read_json("{first}", lines=True)',
-    "tsv": 'pandas.read_csv("{first}", sep="\\t", names=["input", "output"], quoting=3)',
+    "jsonl": 'pandas.read_json("{first}", lines=True, dtype=False)',  # "4" stays a text
+    "tsv": 'pandas.read_csv("{first}", sep="\\t", names=["input", "output"], quoting=3, '
+    "dtype=str, keep_default_na=False)",  # so does "None"
     "vera": 'json.load(open("{first}"))',
 }
+
+
+SEVERAL_ARROW = 'datasets.load_dataset("arrow", data_files="{folder}/*.arrow")'
 
 
 def convert_and_tell(request: Request, as_json: bool, quiet: bool) -> None:
@@ -51,6 +57,14 @@ def convert_group_and_tell(
     else:
         _print_table(outcomes)
     return exit_code_of(outcomes)
+
+
+def split_missing(dataset: str, *, own: bool) -> UsageError:
+    """The error for a dataset, or a user's own file, without a split."""
+    if own:
+        return UsageError("--split is missing: what is in your file, --split train for instance")
+    known = ", ".join(load_adapter(dataset).source.splits)
+    return UsageError(f"--split is missing: {dataset} has {known}")
 
 
 def _print_table(outcomes: list[Outcome]) -> None:
@@ -110,21 +124,44 @@ def summary(result: Result) -> list[str]:
         f"{statements['unknown']} unlabelled statements" + _via(counts["via"]),
         f"open it: {_opener(result)}",
     ]
-    if not manifest["sample"] and manifest["redistributable"] is not True:
-        why = "forbids" if manifest["redistributable"] is False else "does not clearly allow"
-        lines.append(f"license {manifest['license']} {why} sharing this output: ask before you do")
+    if not manifest["sample"]:
+        lines += _license(manifest)
     if manifest["format"] == "arrow":
         sample = " --allow-sample" if manifest["sample"] else ""
         lines.append(f"train on it: uqa train --preset tiny --data {result.folder}{sample}")
     return lines
 
 
+def _license(manifest: dict[str, Any]) -> list[str]:
+    """What stands against sharing the output, if anything is known or nobody has looked."""
+    if manifest["redistributable"] is True or manifest["license"] == OWN_LICENSE:
+        return []
+    if manifest["redistributable"] is False:
+        return [f"license {manifest['license']} forbids sharing this output: ask before you do"]
+    return [f"license {manifest['license']}: read whether it allows sharing this output first"]
+
+
 def _warnings(result: Result) -> list[str]:
     """What --quiet does not silence."""
     if not result.manifest["sample"]:
-        return []
+        return _another_split(result.manifest)
     why = f" ({result.note})" if result.note else ""
     return [f"WARNING: these are the embedded sample's invented rows, not the dataset's{why}"]
+
+
+def _another_split(manifest: dict[str, Any]) -> list[str]:
+    """Whether the rows are as many as another split has, and not as many as this one."""
+    if manifest["license"] == OWN_LICENSE or manifest["limit"] or manifest["share"] != [0, 1]:
+        return []
+    split, read = manifest["split"], manifest["counts"]["rows"]["read"]
+    known = {name: it.rows for name, it in load_adapter(manifest["dataset"]).source.splits.items()}
+    others = [name for name, rows in known.items() if rows == read]
+    if known.get(split) is None or split in others or not others:
+        return []
+    return [
+        f"WARNING: {manifest['dataset']}/{split} has {known[split]:,} rows; these are {read:,}, as "
+        f"many as {' and '.join(others)}: is --split right?"
+    ]
 
 
 def _source(manifest: dict[str, object]) -> str:
@@ -139,5 +176,11 @@ def _via(via: dict[str, int]) -> str:
 
 
 def _opener(result: Result) -> str:
-    first = Path(result.folder, result.manifest["files"][0]["path"])
-    return OPENERS[result.manifest["format"]].format(first=first, folder=result.folder)
+    names = [file["path"] for file in result.manifest["files"]]
+    first = Path(result.folder, names[0])
+    shards = sum(name.startswith("data-") for name in names)
+    if shards > 1 and result.manifest["format"] == "arrow":
+        return SEVERAL_ARROW.format(folder=result.folder)
+    opener = OPENERS[result.manifest["format"]].format(first=first, folder=result.folder)
+    part = shards > 1 and "{first}" in OPENERS[result.manifest["format"]]
+    return f"{opener}  # the first of {shards} files" if part else opener

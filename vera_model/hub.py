@@ -30,7 +30,7 @@ def model_files(source: str, revision: str | None, *, allow_pickle: bool) -> Pat
             folder = Path(snapshot_download(source, revision=revision, allow_patterns=patterns))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise UnreachableError(
-            f"{source} can't be had from the hub; download it where there is a network and name "
-            f"its folder: {error}"
+            f"there is no folder {source} here, and the hub does not give it; `uqa train` and `uqa "
+            f"model import` make folders, or download it where there is a network: {error}"
         ) from error
     return folder

@@ -131,6 +131,7 @@ def convert(
         convert_and_tell,
         convert_group_and_tell,
         print_config_of,
+        split_missing,
     )
 
     if from_file is None and (question or choices or gold or context):
@@ -140,7 +141,7 @@ def convert(
     if (dataset is None) == (group is None):
         raise UsageError("give one dataset (`uqa list` shows all) or --group vera")
     if dataset is not None and split is None:
-        raise UsageError(f"--split is missing; `uqa show {dataset}` names the splits")
+        raise split_missing(dataset, own=from_file is not None)
     request = Request(
         dataset=dataset or "",
         split=split or "",
