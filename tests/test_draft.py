@@ -39,7 +39,10 @@ def test_one_blank_is_filled(question: str, sentence: str) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["_ and _ melt.", "Is _ cold?", "What is_solid?", "What melts?", "Lime, Ca(OH)_{2}, takes up"],
+    [
+        *("_ and _ melt.", "Is _ cold?", "Is _ cold?!", "Is _ cold\uff1f", 'Ask "Is _ cold?"'),
+        *("What is_solid?", "What melts?", "Lime, Ca(OH)_{2}, takes up"),
+    ],
 )
 def test_no_blank_or_two_or_one_in_a_question_are_asked(question: str) -> None:
     (entry,) = draft(MultipleChoice(question=question, choices=("ice",)))

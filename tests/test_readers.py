@@ -151,6 +151,8 @@ _ODD = st.sampled_from(
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(_LINES | _ODD, max_size=8), st.integers(4, 60), st.booleans(), st.booleans())
+@example(['{"a": "' + "b" * 90 + '"}', "{}", "{}"], 256, False, False)
+@example(["{}", '{"a": "' + "b" * 90 + '"}', "{}", "{}"], 60, True, False)
 def test_lines_read_together_are_what_each_is_alone(
     lines: list[str], block: int, ends: bool, bom: bool
 ) -> None:

@@ -127,7 +127,7 @@ def plain_record(example: Example, profile: Profile) -> Record | None:
     are equal: nine rows of ten, at a third of the price of finding that out. It needs texts that
     ``collapse`` leaves alone (which it would not leave alone joined, either: it looks for white
     space that is more than the one space on each side of every field), no backslash-n and no
-    bracket but those written here, and an output that no file takes for a missing one.
+    opening bracket but those written here, and an output that no file takes for a missing one.
     """
     if not profile.plain:
         return None

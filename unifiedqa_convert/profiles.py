@@ -127,8 +127,8 @@ class Profile:
 
         A cleaned field is then already as ``normal`` has it.
         """
-        own = (self.clean, self.whole, self.unasked, self.cue, self.own)
-        return own == (collapse, str, None, True, _NO_QUIRK)
+        own = (self.clean, self.whole, self.separator, self.unasked, self.cue, self.own)
+        return own == (collapse, str, r" \n ", None, True, _NO_QUIRK)
 
     def normal(self, text: str) -> str:
         """A field as it stands in a record, and as ``parse`` gives it back."""

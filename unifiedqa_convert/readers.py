@@ -108,18 +108,22 @@ def _line_blocks(file: IO[bytes]) -> Iterator[list[bytes]]:
 
     Split at \\n alone: U+2028 and U+0085 are text, not line ends.
     """
-    left, block = b"", file.read(BLOCK).removeprefix(UTF8_BOM)
+    begun: list[bytes] = []  # the parts of a line whose end has not come yet
+    block = file.read(BLOCK).removeprefix(UTF8_BOM)
     while block:
-        lines = (left + block).split(b"\n")
-        left = lines.pop()
-        if len(left) > LONGEST_LINE:
+        first, *others = block.split(b"\n")
+        begun.append(first)
+        if others:
+            yield [b"".join(begun), *others[:-1]]
+            begun = others[-1:]
+        block = b""
+        if sum(map(len, begun)) > LONGEST_LINE:
             while (block := file.read(BLOCK)) and b"\n" not in block:
                 pass
-            lines.append(left)
-            left = block.partition(b"\n")[2]
-        yield lines
-        block = file.read(BLOCK)
-    yield [left]
+            yield [b"".join(begun)]
+            begun, block = [], block.partition(b"\n")[2]
+        block = block or file.read(BLOCK)
+    yield [b"".join(begun)]
 
 
 def _parsed(lines: list[bytes]) -> list[Raw]:
@@ -129,10 +133,7 @@ def _parsed(lines: list[bytes]) -> list[Raw]:
         kept = orjson.dumps(values).count(b":")
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return list(map(_loads, lines))
-    usual = (
-        all(type(value) is dict for value in values)
-        and max(map(len, lines), default=0) <= LONGEST_LINE
-    )
+    usual = set(map(type, values)) <= {dict} and max(map(len, lines), default=0) <= LONGEST_LINE
     if not usual or _may_repeat_keys(b"\n".join(lines), kept):
         return list(map(_loads, lines))
     return values
@@ -271,8 +272,7 @@ def _arrow(path: Path) -> Iterator[Raw]:
 def _table(path: Path, dialect: dict[str, Any], columns: tuple[str, ...] | None) -> Iterator[Raw]:
     """Rows under a header. Fields too many or too few make a row unreadable, not shifted."""
     csv.field_size_limit(LONGEST_LINE)
-    # A byte that is not UTF-8 becomes a lone surrogate, which a row's fields refuse: it costs its
-    # row, not its neighbours.
+    # A byte that is not UTF-8 becomes a lone surrogate: its row is refused, not its neighbours.
     escape = "surrogateescape"
     with opened(path) as file, TextIOWrapper(file, "utf-8-sig", escape, newline="") as text:
         try:

@@ -59,7 +59,7 @@ class Cost(NamedTuple):
 
 
 def plan_training(config: TrainConfig, work: Work, *, measure: bool) -> dict[str, Any]:
-    """Everything known before a run, as JSON; :func:`render` says it in lines."""
+    """Everything known before a run, as JSON; plan_lines.py says it in lines."""
     shape = backbone_of(config)
     cost = cost_of(shape, config, work, local=_is_local(config))
     flops = flops_of(shape, work, config)
@@ -161,13 +161,22 @@ def measured_rate(shape: PreTrainedConfig, config: TrainConfig) -> float:
 
     The state of torch's random numbers is left as it was: a run goes on from it.
     """
-    with torch.random.fork_rng():
-        return _measured_rate(shape, config)
+    device = _device(config)
+    with torch.random.fork_rng([torch.cuda.current_device()] if device == "cuda" else []):
+        return _measured_rate(shape, config, device)
 
 
-def _measured_rate(shape: PreTrainedConfig, config: TrainConfig) -> float:
+def warm_up_flops(config: TrainConfig) -> float:
+    """What a measurement of a model of any size takes at the most."""
+    return (_UPDATES + 1) * _WARMUP_FLOPS[_device(config)]
+
+
+def _device(config: TrainConfig) -> str:
+    return "cuda" if torch.cuda.is_available() and config.device == "auto" else "cpu"
+
+
+def _measured_rate(shape: PreTrainedConfig, config: TrainConfig, device: str) -> float:
     slice_shape = type(shape).from_dict({**shape.to_dict(), **_one_block(shape), "vocab_size": 512})
-    device = "cuda" if torch.cuda.is_available() and config.device == "auto" else "cpu"
     model = VeraModel(VeraConfig(text_config=slice_shape)).to(device)  # type: ignore[arg-type]
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-5)
     tokens = TOKENS_ASSUMED
@@ -188,30 +197,6 @@ def _measured_rate(shape: PreTrainedConfig, config: TrainConfig) -> float:
         optimizer.zero_grad()
     _wait(device)
     return _UPDATES * per_token * statements * tokens / (time.perf_counter() - started)
-
-
-def render(plan: dict[str, Any]) -> list[str]:
-    """Lines for people."""
-    here, tokens, flops = plan["machine"], plan["tokens"], plan["flops"]
-    fits = plan["memory_bytes"] <= here["memory_bytes"]
-    largest = plan["largest_model_that_fits"] or "none of the published ones"
-    lines = [
-        f"model       {plan['model']}, {plan['parameters']:,} parameters",
-        f"download    {_size(plan['download_bytes'])}",
-        f"disk        {_size(plan['disk_bytes'])} of {_size(here['disk_bytes'])} free"
-        + ("" if plan["disk_bytes"] <= here["disk_bytes"] else ": IT DOES NOT FIT"),
-        f"memory      {_size(plan['memory_bytes'])} of {_size(here['memory_bytes'])} free on "
-        f"{here['device']}: {'it fits' if fits else 'IT DOES NOT FIT'}; the largest that does: "
-        f"{largest}",
-        f"work        {tokens['updates']:,} updates of {tokens['tokens_per_update']:,.0f} tokens"
-        + ("" if tokens["counted"] else " (assumed: no data to count)"),
-        f"FLOPs       {flops['update']:.3g} an update, {flops['run']:.3g} in all, "
-        f"{plan['evaluation_share']:.0%} of them in {tokens['evaluations']} evaluations",
-    ]
-    if plan["seconds"] is not None:
-        rate = plan["measured_flops_per_second"]
-        lines.append(f"time        {_time(plan['seconds'])} at {rate:.3g} FLOP/s, measured here")
-    return lines
 
 
 def published_shape(name: str) -> T5Config:
@@ -280,20 +265,3 @@ def bytes_of_a_number(config: TrainConfig) -> int:
 def _wait(device: str) -> None:
     if device == "cuda":
         torch.cuda.synchronize()
-
-
-def _size(count: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.3g} TB"
-
-
-def _time(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f} min"
-    hours = seconds / 3600
-    return f"{hours:.1f} h" if hours < 72 else f"{hours / 24:,.0f} days"

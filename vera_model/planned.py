@@ -8,7 +8,8 @@ from vera_model.command import configure
 from vera_model.config import TrainConfig
 from vera_model.data import read_problems
 from vera_model.objective_vera import VeraObjective
-from vera_model.plan import TOKENS_ASSUMED, Work, plan_training, render
+from vera_model.plan import TOKENS_ASSUMED, Work, plan_training, warm_up_flops
+from vera_model.plan_lines import render
 from vera_model.planned_text import plan_text
 from vera_model.problems import Problems
 from vera_model.tasks import Part, find_tasks
@@ -16,8 +17,8 @@ from vera_model.tasks import Part, find_tasks
 UPSTREAM_PROBLEMS = 2000
 """Upstream evaluates so many of each task at most."""
 
-_LONG = 1e13
-"""FLOPs of a run, of which the warm-up is less than a hundredth."""
+_LONG = 100
+"""Times the warm-up's FLOPs: what a run has at least that is worth measuring."""
 _SAMPLED = 500  # problems whose texts are counted
 _CHARACTERS = 4.2  # of a T5 token, in English sentences
 
@@ -64,7 +65,11 @@ def _plan_counted(config: TrainConfig, objective: VeraObjective) -> dict[str, An
     per_update = config.accumulate * (config.batch_tokens or config.batch_size * tokens.mean())
     work = Work(float(per_update), float(evaluated.sum()), counted=True)
     plan = plan_training(config, work, measure=False)
-    return plan_training(config, work, measure=True) if plan["flops"]["run"] > _LONG else plan
+    return (
+        plan_training(config, work, measure=True)
+        if plan["flops"]["run"] > _LONG * warm_up_flops(config)
+        else plan
+    )
 
 
 def estimated_work(config: TrainConfig) -> Work:

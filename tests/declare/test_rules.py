@@ -30,7 +30,7 @@ def declare(question: str, answer: str) -> Sentence:
 
 def test_it_is_a_question_converter() -> None:
     converter: QuestionConverter = Rules()
-    assert (converter.name, converter.version) == ("rules", "2")
+    assert (converter.name, converter.version) == ("rules", "3")
     assert converter.convert([]) == []
 
 
@@ -116,6 +116,13 @@ def test_any_text_gives_one_sentence(question: str, answer: str) -> None:
 
 def test_a_very_long_question_is_not_searched_for_ever() -> None:
     assert declare("what is the " * 5000 + "?", "rain").via == "rules-fallback"
+
+
+def test_a_blank_that_no_rule_fills_takes_the_form_that_is_always_true() -> None:
+    asks = [Ask("Plants need _ to grow?", "water"), Ask("What is _?", "ice")]
+    said = Rules().convert(asks)
+    assert [sentence.via for sentence in said] == ["rules-fallback"] * 2
+    assert all(ask.question in sentence.text for ask, sentence in zip(asks, said, strict=True))
 
 
 def test_importing_it_does_not_import_the_dictionary() -> None:

@@ -223,6 +223,26 @@ def test_a_model_that_was_killed_while_idle_costs_nobody_an_answer(service: Runn
         assert service.declare(item(name)).status_code == 200
 
 
+def test_each_gets_its_own_answer_through_a_death_and_a_failure(tmp_path: Path) -> None:
+    """The batch that waits has its question in the lost process's pipe; others come after it."""
+    limits = {"batch_items": 2, "hang": 20.0, "hang_least": 20.0}
+    with faulty_service(tmp_path, limits=limits, pace=0.01) as service:
+        for number in range(6):
+            service.declare(item(f"warm {number}"))
+        with ThreadPoolExecutor(3) as pool:
+            first = pool.submit(service.declare, item("GATE a1"), item("GATE a2 DIE"))
+            service.wait_until("uqa_batch_items_total", lambda seen: seen == 8)
+            second = pool.submit(service.declare, item("b1"), item("b2 POISON"))
+            third = pool.submit(service.declare, *(item(f"c{n}") for n in range(6)))
+            time.sleep(1)  # until both wait, the first of them perhaps in the pipe
+            (tmp_path / "open").touch()
+        asked = {first: ["GATE a1"], second: ["b1"], third: [f"c{n}" for n in range(6)]}
+        for answer, questions in asked.items():
+            said = [one.get("statement") for one in answer.result().json()["items"]]
+            assert [one for one in said if one] == [f"{question} yes." for question in questions]
+        assert service.client.get("/health/live").status_code == 200
+
+
 def test_neighbours_in_the_request_are_answered_too(service: Running) -> None:
     answer = service.declare(item("a"), item("POISON"), item("EMPTY"), {"question": 1}, item("b"))
     assert answer.status_code == 200

@@ -13,6 +13,8 @@ from unifiedqa_convert.schema import Example, FreeText, MultipleChoice, YesNo
 # sentence must not have.
 _BLANK = re.compile(r"(?<![\w])_+(?![^\W_]|\{)(?: (?=[.,;:!?]|'s?(?:\W|$)))?")
 
+_QUESTION = re.compile(r"[?\uff1f][!?\uff1f)\"\u201d\u2019']*$")
+
 
 def draft(example: Example) -> tuple[Sentence | Ask, ...]:
     """One entry per statement to be: a ready sentence (given or filled), or an ask."""
@@ -53,14 +55,20 @@ def labels(example: Example) -> tuple[bool | None, ...]:
 
 def _drafts(question: str, answers: Sequence[str]) -> tuple[Sentence | Ask, ...]:
     question = collapse(question)
-    # Filled, what a question mark ends would be a question still.
-    may_be_filled = "_" in question and not question.endswith("?")
-    blanks = len(_BLANK.findall(question)) if may_be_filled else 0
+    blanks = len(_BLANK.findall(question)) if "_" in question else 0
     asks = [Ask(question, collapse(answer)) for answer in answers]
     return tuple([_filled(ask) if blanks == 1 and ask.answer else ask for ask in asks])
 
 
-def _filled(ask: Ask) -> Sentence:
+def has_blank(text: str) -> bool:
+    """Whether something is to be filled in."""
+    return "_" in text and _BLANK.search(text) is not None
+
+
+def _filled(ask: Ask) -> Sentence | Ask:
+    """The sentence, or what is to be asked still: filled, a question is a question."""
     filled = _BLANK.sub(lambda _: ask.answer, ask.question)
+    if _QUESTION.search(filled):
+        return ask
     filled = filled[:1].upper() + filled[1:]
     return Sentence(filled if filled[-1] in ".!?" else f"{filled}.", "filled")

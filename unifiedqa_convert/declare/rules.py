@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from unifiedqa_convert.declare import Ask, Sentence
 from unifiedqa_convert.declare import rules_words as words
+from unifiedqa_convert.declare.draft import has_blank
 from unifiedqa_convert.declare.rules_answer import FINAL, Answer, ends_in_initial
 from unifiedqa_convert.declare.rules_clause import Match
 from unifiedqa_convert.declare.rules_question import Question, one_line, taken_apart
@@ -26,7 +27,7 @@ class Rules:
     """Turns questions and answers into statements by rule."""
 
     name = "rules"
-    version = "2"
+    version = "3"
 
     def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
         """One sentence per ask, in order; ``via`` ends in ``-fallback`` where no rule was sure."""
@@ -35,7 +36,7 @@ class Rules:
     def _sentence(self, question: str, answer: str) -> Sentence:
         question, answer = one_line(question), one_line(answer)
         chosen = choose(question, answer)
-        if chosen is not None:
+        if chosen is not None and (has_blank(answer) or not has_blank(chosen[1])):
             return Sentence(chosen[1], self.name)
         return Sentence(_plainly(question, answer), f"{self.name}-fallback")
 

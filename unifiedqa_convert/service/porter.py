@@ -9,6 +9,8 @@ import itertools
 import secrets
 import time
 from collections.abc import Iterable
+from email.utils import formatdate
+from http import HTTPStatus
 from typing import Any
 
 from unifiedqa_convert.service.batcher import Batcher
@@ -99,14 +101,15 @@ class Porter:
 def written(problem: Problem, headers: Iterable[tuple[bytes, bytes]], number: str) -> bytes:
     """A problem as a whole HTTP answer."""
     body = problem.body()
-    head = b"HTTP/1.1 %d %s\r\ncontent-type: %s\r\ncontent-length: %d\r\nx-request-id: %s\r\n" % (
-        problem.status,
-        problem.title.encode(),
-        MEDIA_TYPE.encode(),
-        len(body),
-        number.encode(),
-    )
-    more = [*((n.encode(), v.encode("latin-1")) for n, v in problem.headers.items()), *headers]
+    head = b"HTTP/1.1 %d %s\r\n" % (problem.status, HTTPStatus(problem.status).phrase.encode())
+    more = [
+        (b"date", formatdate(usegmt=True).encode()),
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", b"%d" % len(body)),
+        (b"x-request-id", number.encode()),
+        *((n.encode(), v.encode("latin-1")) for n, v in problem.headers.items()),
+        *headers,
+    ]
     return head + b"".join(b"%s: %s\r\n" % pair for pair in more) + b"\r\n" + body
 
 

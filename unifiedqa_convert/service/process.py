@@ -9,9 +9,9 @@ import os
 import signal
 import struct
 import sys
-import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
 import orjson
@@ -47,6 +47,7 @@ class ModelProcess:
         self._process: Process | None = None
         self._loaded: Process | None = None  # the same, once it says that its model is
         self._turn = asyncio.Lock()  # a fair one: answers are read in the order of the questions
+        self._waiting: list[Process | None] = []  # where the question of each lies
         self._failures = 0
         self.identity: Identity | None = None
         self.restarts = 0
@@ -66,8 +67,9 @@ class ModelProcess:
         process = self._loaded
         if process is None or process.returncode is not None:
             return True
+        assert process.stdin is not None
         assert process.stdout is not None
-        return process.stdout.at_eof()
+        return process.stdin.is_closing() or process.stdout.at_eof()
 
     async def start(self) -> Identity:
         """Start it and wait until its model is loaded; UqaError where it can't be."""
@@ -99,37 +101,49 @@ class ModelProcess:
     async def ask(self, items: Sequence[Any], seconds: float) -> tuple[list[Any] | Failure, float]:
         """Answers in order, or why there are none, and the seconds that the model took.
 
-        A process that was lost is started anew. ``seconds`` count from its turn.
+        A process that was lost is started anew. ``seconds`` count from its turn. A question is
+        written before its turn only where all that wait have theirs in the same pipe: the order
+        of the questions is that of the turns, through a restart too.
         """
         question = {"items": items, "seconds": seconds}
-        asked = None if self._lost else self._loaded
+        early = not self._lost and all(where is self._loaded for where in self._waiting)
+        asked = self._loaded if early else None
         try:
             if asked is not None:
                 self._write(question)
-            async with self._turn:
+            await self._take_turn(asked)
+            try:
                 await self._revive()
                 if self._loaded is not asked:
                     self._write(question)
-                began = time.monotonic()
-                answers = await self._answers(seconds)
-                return answers, max(time.monotonic() - began, 1e-6)
+                return await self._answers(seconds)
+            finally:
+                self._turn.release()
         except asyncio.CancelledError:
             await self.kill()  # an answer that nobody waits for, or half of one, is in the pipe
             raise
 
-    async def _answers(self, seconds: float) -> list[Any] | Failure:
+    async def _take_turn(self, asked: Process | None) -> None:
+        self._waiting.append(asked)
+        try:
+            await self._turn.acquire()
+        finally:
+            self._waiting.remove(asked)
+
+    async def _answers(self, seconds: float) -> tuple[list[Any] | Failure, float]:
         try:
             answer = await asyncio.wait_for(self._read(), seconds + _MARGIN)
         except TimeoutError:
             await self.kill()
-            return Failure("model-hung", f"no answer within {seconds:.1f} s; its process was ended")
+            detail = f"no answer within {seconds:.1f} s; its process was ended"
+            return Failure("model-hung", detail), seconds
         except (asyncio.IncompleteReadError, ConnectionError):
             code = await self.kill()
-            return Failure("model-died", f"its process ended ({code})")
+            return Failure("model-died", f"its process ended ({code})"), seconds
         if "error" in answer:
-            return Failure(answer["error"], answer["detail"])
+            return Failure(answer["error"], answer["detail"]), seconds
         self._failures = 0
-        return list(answer["answers"])
+        return list(answer["answers"]), answer["seconds"]
 
     async def kill(self) -> int | None:
         """End it at once; its exit code."""
@@ -137,11 +151,12 @@ class ModelProcess:
         if process is None:
             return None
         if process.returncode is None:
-            os.kill(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
         return await process.wait()
 
     async def _revive(self) -> None:
-        if self._lost:  # with what it had been sent
+        while self._lost:  # with what it had been sent
             await self.kill()
             await self._restart()
 
@@ -154,7 +169,7 @@ class ModelProcess:
             before = self.identity
             try:
                 after = await self.start()
-            except UqaError:
+            except (UqaError, OSError):  # of the system: no memory, no file descriptors
                 continue
             if before is not None and after != before:
                 self.identity = before

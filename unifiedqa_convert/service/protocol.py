@@ -166,6 +166,9 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _too_slow(self) -> None:
         self._timer = None
+        if self._idle and not self._in_head:
+            self.transport.close()  # it was answered at the door; its body alone is late
+            return
         part = "head" if self._in_head else "body"
         self._refuse(Problem("slow-client", f"the request's {part} came too slowly"))
 

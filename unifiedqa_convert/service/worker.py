@@ -12,6 +12,7 @@ import os
 import signal
 import struct
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -87,6 +88,7 @@ def serve(load: Callable[[], Model]) -> None:
 
 def _answered(model: Model, items: Sequence[Any], seconds: float) -> dict[str, Any]:
     """The answers; or the kind of failure, without its message, which may quote a text."""
+    began = time.monotonic()
     try:
         signal.setitimer(signal.ITIMER_REAL, seconds)
         try:
@@ -100,7 +102,7 @@ def _answered(model: Model, items: Sequence[Any], seconds: float) -> dict[str, A
     if len(answers) != len(items):
         why = f"{len(answers)} answers for {len(items)} items"
         return {"error": "model-failed", "detail": why}
-    return {"answers": answers}
+    return {"answers": answers, "seconds": max(time.monotonic() - began, 1e-6)}
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
