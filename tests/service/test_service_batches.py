@@ -58,9 +58,9 @@ class Gate:
         assert self._busy.recv(12) == b"HTTP/1.1 200"
         self._busy.close()
         self._service.wait_until("uqa_queue_items", lambda items: items == 0)
-        self._service.declare(item("last"))  # once it is answered, the others have been seen
+        self._service.declare(item("sentinel"))  # once it is answered, the others have been seen
         first, *seen, last = batches(self._folder)
-        assert (first, last) == (["GATE"], ["last"])
+        assert (first, last) == (["GATE"], ["sentinel"])
         return seen
 
 
