@@ -44,7 +44,7 @@ class Load:
             connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
             try:
                 connection.connect()
-            except ConnectionRefusedError:
+            except ConnectionError:  # refused, or reset as the door closed: nothing was asked yet
                 return
             going_on = True
             while going_on:
