@@ -6,6 +6,7 @@ only (docs/formats.md says where this guesses).
 """
 
 import re
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -113,9 +114,9 @@ class _Triples(Row):
         default=[], description="distractors of each tail: others of its relation, never the head's"
     )
 
+    @abstractmethod
     def triples(self) -> list[tuple[str, str, str]]:
         """Head, relation and tail, cleaned; ``none`` says that there is no tail."""
-        raise NotImplementedError
 
     def offers(self) -> tuple[Offer, ...]:
         """Each tail, among its relation's, owned by its head."""

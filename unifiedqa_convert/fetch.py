@@ -15,6 +15,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rich.filesize import decimal
+
 from unifiedqa_convert.declare import store
 from unifiedqa_convert.declare import unpickle as unpickling
 from unifiedqa_convert.declare.prompts import PRESETS, hub_id
@@ -238,14 +240,9 @@ def _refuse_full_disk(planned: Plan) -> None:
     disk = costs(planned)["disk"]
     if disk["needed"] > disk["free"]:
         raise OutputError(
-            f"{planned.hub} needs {gigabytes(disk['needed'])} and {disk['folder']} has "
-            f"{gigabytes(disk['free'])} free: make room, or set HF_HOME to another folder"
+            f"{planned.hub} needs {decimal(disk['needed'])} and {disk['folder']} has "
+            f"{decimal(disk['free'])} free: make room, or set HF_HOME to another folder"
         )
-
-
-def gigabytes(number: int) -> str:
-    """Bytes for people; 10^9, as hubs and disks count."""
-    return f"{number / 1e9:.1f} GB" if number >= 1e8 else f"{number / 1e6:.1f} MB"
 
 
 def _free(folder: Path) -> int:

@@ -4,9 +4,11 @@ import json
 import sys
 from typing import Any
 
+from rich.filesize import decimal
+
 from unifiedqa_convert.declare import store
 from unifiedqa_convert.errors import UsageError
-from unifiedqa_convert.fetch import convert_folder, costs, fetch, gigabytes, plan
+from unifiedqa_convert.fetch import convert_folder, costs, fetch, plan
 
 
 def fetch_and_tell(
@@ -40,11 +42,11 @@ def rendered(costs: dict[str, Any]) -> list[str]:
     available = memory["available"]
     lines = [
         f"{costs['hub']} at {costs['asked']}, commit {costs['revision']}",
-        *(f"  {file['name']}: {gigabytes(file['bytes'])}" for file in costs["files"]),
-        f"download {gigabytes(costs['download'])}; disk {gigabytes(disk['needed'])} needed, "
-        f"{gigabytes(disk['free'])} free in {disk['folder']}",
-        f"memory to run it: {gigabytes(memory['as stored'])} as stored"
-        + (f", {gigabytes(available)} available here" if available is not None else ""),
+        *(f"  {file['name']}: {decimal(file['bytes'])}" for file in costs["files"]),
+        f"download {decimal(costs['download'])}; disk {decimal(disk['needed'])} needed, "
+        f"{decimal(disk['free'])} free in {disk['folder']}",
+        f"memory to run it: {decimal(memory['as stored'])} as stored"
+        + (f", {decimal(available)} available here" if available is not None else ""),
     ]
     if costs["asked"].startswith("refs/pr/"):
         lines.append(

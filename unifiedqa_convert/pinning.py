@@ -43,23 +43,22 @@ def check(dataset: str | None) -> list[dict[str, str]]:
 
     ``result`` is ok, changed, unreachable or unpinned. A hub that does not answer is asked once.
     """
-    down: HubDown | None = None
-    asked = ""
+    silent = ""  # the dataset for which nobody answered
     checked = []
     for adapter in _adapters(dataset):
         try:
             if not _is_pinned(adapter):
                 result, detail = "unpinned", _unpinned(adapter)
-            elif down is not None:
+            elif silent:
                 result = "unreachable"
-                detail = f"not asked, as nobody answered for {asked}; or {by_hand(adapter.source)}"
+                detail = f"not asked, as nobody answered for {silent}; or {by_hand(adapter.source)}"
             else:
                 changes = _changes(adapter, describe(adapter.source, adapter.source.revision))
                 result, detail = ("changed" if changes else "ok"), "; ".join(changes)
         except Gone as error:
             result, detail = "changed", str(error)
         except UnreachableError as error:
-            down, asked = (error, adapter.name) if isinstance(error, HubDown) else (None, "")
+            silent = adapter.name if isinstance(error, HubDown) else ""
             result, detail = "unreachable", str(error)
         checked.append({"dataset": adapter.name, "result": result, "detail": detail})
     return checked

@@ -4,6 +4,8 @@ import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rich.filesize import decimal
+
 from unifiedqa_convert.pinning import status
 from unifiedqa_convert.registry import catalogue
 from unifiedqa_convert.schema import Adapter
@@ -61,16 +63,16 @@ def render(plan: dict[str, Any]) -> list[str]:
     """Lines for people."""
     converter = plan["question_converter"]
     size = converter["download"]
-    weights = "of unknown size" if size is None else _size(size)
+    weights = "of unknown size" if size is None else decimal(size)
     unknown, uncounted = plan["splits_of_unknown_size"], plan["splits_of_unknown_rows"]
     return [
         f"splits      {len(plan['splits'])}, {plan['rows']:,} rows"
         + (f", and {uncounted} splits whose rows nobody has counted" if uncounted else ""),
-        f"download    {_size(plan['download_bytes'])} of rows"
+        f"download    {decimal(plan['download_bytes'])} of rows"
         + (f", and {unknown} splits of unknown size" if unknown else ""),
         f"converter   {converter['name']}: {weights} ({converter['source']})",
-        f"disk        about {_size(plan['output_bytes'])} written, "
-        f"{_size(plan['disk_free_bytes'])} free",
+        f"disk        about {decimal(plan['output_bytes'])} written, "
+        f"{decimal(plan['disk_free_bytes'])} free",
     ]
 
 
@@ -88,11 +90,3 @@ def _splits(name: str, wanted: str | None) -> list[dict[str, Any]]:
         for split, facts in adapter.source.splits.items()
         if wanted in (None, split)
     ]
-
-
-def _size(count: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.3g} TB"

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from rich.filesize import decimal
+
 
 def render(plan: dict[str, Any]) -> list[str]:
     """Lines for people."""
@@ -10,10 +12,10 @@ def render(plan: dict[str, Any]) -> list[str]:
     largest = plan["largest_model_that_fits"] or "none of the published ones"
     lines = [
         f"model       {plan['model']}, {plan['parameters']:,} parameters",
-        f"download    {_size(plan['download_bytes'])}",
-        f"disk        {_size(plan['disk_bytes'])} of {_size(here['disk_bytes'])} free"
+        f"download    {decimal(plan['download_bytes'])}",
+        f"disk        {decimal(plan['disk_bytes'])} of {decimal(here['disk_bytes'])} free"
         + ("" if plan["disk_bytes"] <= here["disk_bytes"] else ": IT DOES NOT FIT"),
-        f"memory      {_size(plan['memory_bytes'])} of {_size(here['memory_bytes'])} free on "
+        f"memory      {decimal(plan['memory_bytes'])} of {decimal(here['memory_bytes'])} free on "
         f"{here['device']}: {'it fits' if fits else 'IT DOES NOT FIT'}; the largest that does: "
         f"{largest}",
         f"work        {tokens['updates']:,} updates of {tokens['tokens_per_update']:,.0f} tokens"
@@ -25,14 +27,6 @@ def render(plan: dict[str, Any]) -> list[str]:
         rate = plan["measured_flops_per_second"]
         lines.append(f"time        {_time(plan['seconds'])} at {rate:.3g} FLOP/s, measured here")
     return lines
-
-
-def _size(count: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.3g} TB"
 
 
 def _time(seconds: float) -> str:
