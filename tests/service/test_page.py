@@ -264,17 +264,22 @@ def test_a_full_queue_is_waited_for_and_silence_is_told(page: Any, service: Runn
     page.get_by_text("The service does not answer.").wait_for()
 
 
-def test_a_service_with_a_key_asks_for_it(browser: Any, tmp_path: Path) -> None:
+def test_a_service_with_a_key_asks_for_it_once(browser: Any, tmp_path: Path) -> None:
     keys = tmp_path / "keys"
     keys.write_text("a-key-for-the-page-of-this-test-0123456789\n")
     with (
         uqa_serve(tmp_path / "log", "--api-key-file", keys) as guarded,
         page_on(browser, guarded.url) as page,
     ):
+        # The page asks twice at its start; the second refusal comes when the key was given.
+        held: list[Any] = []
+        page.route("**/v1/models", lambda route: held.append(route), times=1)
         page.goto(f"{guarded.url}/#/convert/copa")
         page.wait_for_selector("#key[open]")
         page.fill("#key-value", keys.read_text().strip())
         page.keyboard.press("Enter")
+        page.wait_for_selector("#key:not([open])", state="attached")
+        held[0].continue_()
         page.wait_for_selector(".sides")
         page.click("[data-copy=curl]")
         page.wait_for_selector("#toast.shown")

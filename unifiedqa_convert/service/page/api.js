@@ -38,11 +38,13 @@ export const keyed = () => key() !== null;
 
 async function send(path, options) {
   for (let attempt = 1; ; attempt += 1) {
-    const response = await answer(path, options);
+    const used = key();
+    const response = await answer(path, options, used);
     if (response.ok) return response.json();
     const wait = Number(response.headers.get("retry-after"));
     if (response.status === 401) {
-      await askForKey(options.signal);
+      // Another request may have got the key while this refusal was on its way: no second dialog.
+      if (key() === used) await askForKey(options.signal);
     } else if (wait && wait <= LONGEST_WAIT && attempt < TRIES) {
       await new Promise((done) => setTimeout(done, wait * 1000));
     } else {
@@ -51,9 +53,9 @@ async function send(path, options) {
   }
 }
 
-async function answer(path, options) {
+async function answer(path, options, used) {
   const headers = { ...options.headers };
-  if (keyed()) headers.Authorization = `Bearer ${key()}`;
+  if (used !== null) headers.Authorization = `Bearer ${used}`;
   try {
     return await fetch(path, { ...options, headers });
   } catch (error) {
