@@ -328,7 +328,7 @@ def test_a_clean_tsv(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "trap"),
     [
-        ("one field only", "field-count"),
+        ("one field only", "no-tab"),
         ("q\tan answer\tits other answer", "field-count"),
         ("", "blank-line"),
         ("q \udcff\ta", "not-utf8"),
@@ -395,8 +395,23 @@ def test_tsv_traps_of_the_whole_file(tmp_path: Path) -> None:
 def test_a_row_broken_by_a_real_newline(tmp_path: Path) -> None:
     report = check(tsv(tmp_path, [CLEAN[2], "A question", "(a) x (b) y\tx", CLEAN[0]]))
     assert [(f.trap, f.number) for f in report.findings] == [("real-newline", 2)]
+    report = check(tsv(tmp_path, [r"Who came? \n Ada came", r"and Bo stayed." + "\tAda"]))
+    assert [(f.trap, f.number) for f in report.findings] == [("real-newline", 1)]
     report = check(tsv(tmp_path, ["no tab", "nor here", "", CLEAN[0], "at the end"]))
-    assert report.counts == {"field-count": 3, "blank-line": 1}
+    assert report.counts == {"no-tab": 3, "blank-line": 1}
+
+
+def test_a_missing_tab_is_no_newline_in_the_text(tmp_path: Path) -> None:
+    """Two lines that each have choices, or each a context, are two rows; else nobody can tell."""
+    for one, two in ((CLEAN[0], CLEAN[1]), (CLEAN[3], CLEAN[3].replace("dog", "cat"))):
+        report = check(tsv(tmp_path, [one.replace("\t", " "), two, f"{two} "]))
+        assert [(f.trap, f.number) for f in report.findings] == [
+            ("missing-tab", 1),
+            ("padded-field", 3),
+        ]
+    (finding,) = check(tsv(tmp_path, ["Do birds fly? yes", CLEAN[2]])).findings
+    assert (finding.trap, finding.number) == ("no-tab", 1)
+    assert "either" in finding.message
 
 
 def test_gold_always_in_one_place(tmp_path: Path) -> None:
@@ -413,7 +428,37 @@ def test_few_are_listed_and_all_are_counted(tmp_path: Path) -> None:
     report = check(tsv(tmp_path, [f"{n}\t" for n in range(100)]))
     assert report.counts == {"empty-answer": 100}
     assert len(report.findings) == findings.LISTED
-    assert f"error empty-answer: {100 - findings.LISTED} more" in render(report)
+    first, others, _ = render(report)
+    assert first.startswith(f"error empty-answer: {report.path}, line 1: ")
+    assert others == "  and 99 more: line 2, line 3, line 4, line 5, …"
+
+
+def test_places_of_a_trap_come_with_what_was_found_there(tmp_path: Path) -> None:
+    lines = [rf"q \n (a) {it} (b) {it} (c) z" + "\tz" for it in ("x", "y")]
+    assert render(check(tsv(tmp_path, lines)))[1] == "  and 1 more: line 2 (y)"
+
+
+def test_upper_case_markers_throughout_are_a_form_and_told_once(tmp_path: Path) -> None:
+    lines = [rf"q {n} \n (A) one (B) two" + "\t" + ("one", "two")[n % 2] for n in range(30)]
+    (finding,) = check(tsv(tmp_path, lines)).findings
+    assert (finding.trap, finding.number) == ("upper-case-markers", None)
+    assert "all 30 rows" in finding.message
+    assert "unifiedqa-train" in finding.message
+    report = check(tsv(tmp_path, [CLEAN[0], *lines]))
+    assert report.counts == {"upper-case-markers": 30}
+    assert report.findings[0].number == 2
+
+
+def test_upper_case_markers_that_the_manifest_names_are_no_finding(tmp_path: Path) -> None:
+    for profile, told in (("unifiedqa", 0), ("canonical", 0), (None, 1)):
+        request = Request(
+            dataset="copa", split="train", source="sample", to="tsv", out=tmp_path / str(profile),
+            profile=profile or "unifiedqa",
+        )  # fmt: skip
+        path = convert(request).folder / "data-00000.tsv"
+        if profile is None:
+            (path.parent / "manifest.json").unlink()
+        assert check(path).counts.get("upper-case-markers", 0) == told
 
 
 def test_an_endless_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -573,7 +618,8 @@ def test_the_published_files(shared: Path) -> None:
     }
     assert len(found) == 11
     for name, report in found.items():
-        assert report.counts["upper-case-markers"] == report.rows, name
+        (upper,) = (it for it in report.findings if it.trap == "upper-case-markers")
+        assert f"all {report.rows:,} rows" in upper.message, name
         padded = name.split("/")[0] in ("physical_iqa", "social_iqa", "winogrande_l")
         assert padded == (report.counts.get("padded-field") == report.rows), name
     # The figures of golden/traps.tsv for the raw rows.

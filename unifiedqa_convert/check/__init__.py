@@ -55,22 +55,36 @@ def check(path: Path) -> Report:
 
 
 def render(report: Report) -> list[str]:
-    """Lines for people: each listed finding, how many more there are, the verdict."""
+    """Lines for people: of each trap the first finding, where the next are, and the verdict."""
     lines = []
     for trap in report.counts:
-        listed = [finding for finding in report.findings if finding.trap == trap]
-        for finding in listed:
-            where = f", {finding.unit} {finding.number}" if finding.number is not None else ""
-            lines.append(f"{finding.severity} {trap}: {finding.file}{where}: {finding.message}")
-        if more := report.counts[trap] - len(listed):
-            lines.append(f"{listed[0].severity} {trap}: {more} more")
+        first, *others = [finding for finding in report.findings if finding.trap == trap]
+        place = f"{first.file}, {_place(first)}" if first.number is not None else first.file
+        lines.append(f"{first.severity} {trap}: {place}: {first.message}")
+        if more := report.counts[trap] - 1:
+            places = ", ".join(_another(finding, first.file) for finding in others)
+            lines.append(f"  and {more} more: {places}{', …' if more > len(others) else ''}")
     severities = {finding.trap: finding.severity for finding in report.findings}
     totals = Counter[str]()
     for trap, number in report.counts.items():
         totals[severities[trap]] += number
     verdict = ", ".join(f"{totals[kind]} {kind}s" for kind in ("error", "warning") if totals[kind])
-    lines.append(f"{report.path}: {report.kind}, {report.rows} rows: {verdict or 'nothing found'}")
+    lines.append(
+        f"{report.path}: {report.kind}, {report.rows:,} rows: {verdict or 'nothing found'}"
+    )
     return lines
+
+
+def _place(finding: Finding) -> str:
+    return f"{finding.unit} {finding.number}"
+
+
+def _another(finding: Finding, file: str) -> str:
+    """Where a trap stands again, and with what: ``line 25 (clumsy)``."""
+    place = [finding.file] if finding.file != file else []
+    place += [_place(finding)] if finding.number is not None else []
+    place += [f"({finding.detail})"] if finding.detail else []
+    return " ".join(place) or finding.message
 
 
 def as_json(report: Report) -> dict[str, Any]:

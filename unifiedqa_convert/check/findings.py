@@ -29,6 +29,8 @@ class Finding(NamedTuple):
     """Of the line, row or group, from 1; None where the whole file is meant."""
     trap: str
     message: str
+    detail: str = ""
+    """What ``message`` says of this place alone."""
 
 
 class Findings:
@@ -54,8 +56,9 @@ class Findings:
         if self.counts[trap] <= LISTED:
             severity: Severity = "error" if trap in self._errors else "warning"
             text = self._errors.get(trap) or self._warnings[trap]
-            message = text.replace("{}", printable(str(detail)))
-            self.listed.append(Finding(severity, str(file), unit, number, trap, message))
+            said = printable(str(detail))
+            message = text.replace("{}", said)
+            self.listed.append(Finding(severity, str(file), unit, number, trap, message, said))
 
 
 def printable(text: str) -> str:
@@ -128,6 +131,15 @@ ERRORS = {
     "field-count": (
         "{} where input ⇥ output are two; write one tab a line; of three columns (UnifiedQA's "
         "NQ), cut the third"
+    ),
+    "missing-tab": (
+        "no tab, and the line after it is a row of its own: put one tab between the text and its "
+        "answer"
+    ),
+    "no-tab": (
+        "no tab: either the one before the answer is missing, or the row goes on in the next line "
+        "(write the two characters backslash and n for a line end in the text); input ⇥ output "
+        "is one line"
     ),
     "real-newline": (
         "a row is broken by a real newline; write the two characters backslash and n, with spaces"
@@ -209,8 +221,9 @@ WARNINGS = {
     "duplicate-row": "the same as line {}; remove one, lest it stand in train and test",
     "empty-part": "nothing follows a separator; leave the separator out where a part is absent",
     "upper-case-markers": (
-        "choices are marked (A) (B), as published files are; lower-case the text as UnifiedQA's "
-        "training did, if a released checkpoint is to read it"
+        "choices are marked (A) (B){}, as in the published files (profile unifiedqa); lower-case "
+        "the text as UnifiedQA's training did (profile unifiedqa-train), if a released checkpoint "
+        "is to read it"
     ),
     "single-choice": "one choice only; give its alternatives, or leave the list out",
     "duplicate-choices": (

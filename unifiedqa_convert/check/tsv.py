@@ -1,13 +1,18 @@
 """Traps in a UnifiedQA TSV that somebody else wrote, a line at a time."""
 
+import json
 import re
+from array import array
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
-from typing import IO
+from typing import IO, Literal
 
 from unifiedqa_convert.check.findings import Findings, Seen, text_traps
-from unifiedqa_convert.encode import NO_ANSWER, UNLABELLED, same_text
+from unifiedqa_convert.encode import NO_ANSWER, UNLABELLED, profile_named, same_text
+from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.output import MANIFEST
 from unifiedqa_convert.readers import LONGEST_LINE, UTF8_BOM
 
 ENOUGH, SKEWED = 12, 0.9
@@ -33,7 +38,9 @@ class _Tsv:
     def __init__(self, path: Path, found: Findings) -> None:
         self._path, self._found, self._seen = path, found, Seen()
         self._golds: Counter[int] = Counter()
-        self._broken: int | None = None
+        self._upper, self._lower = array("I"), 0
+        """The lines with markers (A) (B), and how many have (a) (b)."""
+        self._broken: tuple[int, bytes] | None = None
         """A line without a tab: the next line tells whether a row was broken in two."""
 
     def lint(self, file: IO[bytes]) -> None:
@@ -49,12 +56,23 @@ class _Tsv:
         if not number:
             self._add("empty-file", None)
         if self._broken is not None:
-            self._add("field-count", self._broken, "one field")
+            self._add("no-tab", self._broken[0])
+        self._markers()
         golds, most = self._golds.total(), max(self._golds.values(), default=0)
         if golds >= ENOUGH and most >= SKEWED * golds:
             (place, _), *_ = self._golds.most_common(1)
             where = f"({ascii_lowercase[place]}) in {most / golds:.0%} of {golds} rows"
             self._add("gold-position", None, where)
+
+    def _markers(self) -> None:
+        """(A) (B) throughout is a form, told once; here and there it is a slip, told each time."""
+        if self._upper and self._lower:
+            for number in self._upper:
+                self._add("upper-case-markers", number)
+        elif self._upper and not _is_upper_case_output(self._path):
+            self._add(
+                "upper-case-markers", None, f" in all {len(self._upper):,} rows that have any"
+            )
 
     def _add(self, trap: str, number: int | None, detail: object = "") -> None:
         self._found.add(trap, self._path, number, detail)
@@ -69,15 +87,15 @@ class _Tsv:
             line = line.removesuffix(b"\r")
         waiting, self._broken = self._broken, None
         whole = b"\t" in line
-        if waiting is not None and whole:
-            self._add("real-newline", waiting)
-            return
         if waiting is not None:
-            self._add("field-count", waiting, "one field")
+            trap = _without_tab(waiting[1], line) if whole else "no-tab"
+            self._add(trap, waiting[0])
+            if trap == "real-newline":
+                return
         if whole:
             self._row(number, line)
         elif line.strip():
-            self._broken = number
+            self._broken = number, line
         else:
             self._add("blank-line", number)
 
@@ -127,7 +145,9 @@ class _Tsv:
         if style.isdigit():
             self._add("numeric-markers", number)
         elif style.isupper():
-            self._add("upper-case-markers", number)
+            self._upper.append(number)
+        else:
+            self._lower += 1
         if stray := _stray_marker(part, cuts):
             self._add(stray[0], number, stray[1])
         if cuts and not _MARKER.match(part):
@@ -163,6 +183,37 @@ class _Tsv:
             )
         elif choices:
             self._add("answer-not-among-choices", number, answer)
+
+
+def _without_tab(line: bytes, following: bytes) -> str:
+    """Why a line has no tab, by the line after it, which has one.
+
+    Parts that stand in both make two rows of them, in one of them one row. Where neither has any,
+    nobody can tell.
+    """
+    one, two = (_parts(text.partition(b"\t")[0]) for text in (line, following))
+    if one == two != "nothing":
+        return "no-tab" if one == "question" else "missing-tab"
+    return "real-newline"
+
+
+def _parts(text: bytes) -> Literal["nothing", "question", "choices", "context"]:
+    """What a row's text holds, at most; nothing where it begins within a row."""
+    first, *others = (part.strip() for part in text.decode(errors="replace").split("\\n"))
+    if not first or _lists_choices(first):
+        return "nothing"
+    if any(map(_lists_choices, others)):
+        return "choices"
+    return "context" if others else "question"
+
+
+def _is_upper_case_output(path: Path) -> bool:
+    """Whether the manifest beside the file names a profile that marks choices (A) (B)."""
+    with suppress(OSError, ValueError, TypeError, KeyError, RecursionError, UsageError):
+        manifest = json.loads((path.parent / MANIFEST).read_bytes())
+        listed = path.name in [file["path"] for file in manifest["files"]]
+        return listed and profile_named(manifest["profile"]).letters.isupper()
+    return False
 
 
 def _lists_choices(part: str) -> bool:
