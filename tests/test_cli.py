@@ -116,7 +116,7 @@ def test_too_many_rejects_name_row_and_field(uqa: Uqa, tmp_path: Path) -> None:
     done = uqa("convert", "copa", "--split", "validation", "--raw", "bad.jsonl")
     assert done.returncode == 3
     assert (
-        "copa/validation row 1, field question: Input should be 'cause' or 'effect'" in done.stderr
+        "copa/validation row 1 (line 2), field question: Input should be 'cause' or" in done.stderr
     )
     assert "--max-rejects" in done.stderr
     again = uqa(

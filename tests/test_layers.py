@@ -31,6 +31,7 @@ LAYERS: dict[str, set[str]] = {
     "joined": {"schema", "errors", "readers", "shapes"},
     "numbered": {"schema", "errors", "readers"},
     "pool": {"schema", "numbered"},
+    "lines": {"errors", "opened", "readers"},
     "rows": {"schema", "errors", "readers", "shapes", "joined", "numbered", "pool"},
     "declare": {"schema", "errors", "files", "profiles", "declare"},
     "declaring": {"errors", "files", "profiles", "declare"},
@@ -56,10 +57,11 @@ LAYERS["contract"] = {
 }
 _SAYS = {"declaring", "vera_json", "stating", "fetch", "fetch_report"}  # commands of their own
 LAYERS["job"] = (
-    {*LAYERS} - {"progress", "workers", "chunk", "counts", "contract", "upstream"} - _SAYS
+    {*LAYERS} - {"progress", "workers", "chunk", "counts", "contract", "upstream", "lines"} - _SAYS
 )
 _READ_BACK = {"schema", "errors", "files", "encode", "profiles", "table", "shards", "counts"}
 LAYERS["check"] = {*_READ_BACK, "readers", "output", "check"}
+LAYERS["rejects"] = {"errors", "files", "job", "lines"}
 LAYERS["pipeline"] = {*LAYERS, "pipeline"} - {"progress"} - _SAYS
 LAYERS["group"] = {"schema", "errors", "job", "pipeline", "registry", "sources"}
 LAYERS["summary"] = {"errors", "group", *LAYERS["group"], "progress", "shards", "own_file"}

@@ -66,7 +66,9 @@ def test_the_default_tolerance_is_none_and_the_old_output_stays(tmp_path: Path) 
     before = convert(request(raw_file(tmp_path, 10), tmp_path / "out"))
     kept = digest(before.folder)
     bad = request(raw_file(tmp_path, 250, broken=142), tmp_path / "out", overwrite=True)
-    with pytest.raises(TooManyRejects, match=r"copa/train row 142, field label: .*found 7"):
+    with pytest.raises(
+        TooManyRejects, match=r"copa/train row 142 \(line 143\), field label: .*found 7"
+    ):
         convert(bad)
     assert digest(before.folder) == kept
 
@@ -74,8 +76,13 @@ def test_the_default_tolerance_is_none_and_the_old_output_stays(tmp_path: Path) 
 def test_rejects_are_tolerated_over_the_whole_split_not_per_shard(tmp_path: Path) -> None:
     raw = raw_file(tmp_path, 250, broken=42)
     raw.write_text(raw.read_text() + raw.read_text())  # rows 42 and 292 are broken
-    with pytest.raises(TooManyRejects, match="row 292"):
+    with pytest.raises(TooManyRejects) as told:
         convert(request(raw, tmp_path / "out", max_rejects=1))
+    work = tmp_path / "out" / "copa" / ".train.work"
+    assert "row 42 (line 43), field label" in str(told.value)
+    assert f"2 rows were rejected until here and 1 are allowed, see {work}" in str(told.value)
+    listed = [json.loads(line) for line in (work / "rejects.jsonl").read_text().splitlines()]
+    assert [it["row"] for it in listed] == [42, 292]
     resumed = convert(request(raw, tmp_path / "out", max_rejects=2))
     assert resumed.resumed_shards == 2
     assert resumed.manifest["counts"]["rows"]["rejected"] == 2
@@ -238,7 +245,7 @@ def test_workers_shares_and_one_process_give_the_same_shards(tmp_path: Path) -> 
 
 def test_a_reject_in_a_worker_is_told_like_one_here(tmp_path: Path) -> None:
     raw = raw_file(tmp_path, 500, broken=142)
-    with pytest.raises(TooManyRejects, match="copa/train row 142, field label"):
+    with pytest.raises(TooManyRejects, match=r"copa/train row 142 \(line 143\), field label"):
         convert(request(raw, tmp_path / "out", workers=2))
 
 

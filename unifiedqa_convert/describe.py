@@ -123,7 +123,8 @@ def _steps(adapter: Adapter, split: str | None, raw: tuple[Path, ...], rows: int
             step["statements"] = [s._asdict() for s in item.statements]
             step["declarative records"] = [f"{r.input} → {r.output}" for r in item.declaratives]
         for reject in chunk.rejects:
-            step["rejected"] = f"field {reject['field']}: {reject['reason']}"
+            named = "" if reject["field"] == "-" else f"field {reject['field']}: "
+            step["rejected"] = named + reject["reason"]
         steps.append(step)
     where = "the embedded sample" if located.kind == "sample" else str(located.files[0])
     return {"rows_from": f"{where}, {wanted}", "rows": steps}

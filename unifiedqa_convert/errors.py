@@ -46,19 +46,28 @@ class PluginError(UqaError):
 
 
 class RowError(UqaError):
-    """One raw row is not what its dataset defines."""
+    """One raw row is not what its dataset defines.
 
-    def __init__(self, dataset: str, split: str, row: int, field: str, reason: str) -> None:
-        super().__init__(f"{dataset}/{split} row {row}, field {field}: {reason}")
+    Rows count from 0, as ids and outputs have them, over all files of the split; the line, from 1,
+    is what an editor shows. ``field`` is ``-`` where the row as a whole can't be read.
+    """
+
+    def __init__(
+        self, dataset: str, split: str, row: int, field: str, reason: str, line: int | None = None
+    ) -> None:
+        place = f"row {row}" if line is None else f"row {row} (line {line})"
+        named = "" if field == "-" else f", field {field}"
+        super().__init__(f"{dataset}/{split} {place}{named}: {reason}")
         self.dataset = dataset
         self.split = split
         self.row = row
         self.field = field
         self.reason = reason
+        self.line = line
 
-    def __reduce__(self) -> tuple[type["RowError"], tuple[str, str, int, str, str]]:
-        """Exceptions are pickled by their message; this one has five parts (workers raise it)."""
-        return RowError, (self.dataset, self.split, self.row, self.field, self.reason)
+    def __reduce__(self) -> tuple[type["RowError"], tuple[str, str, int, str, str, int | None]]:
+        """Exceptions are pickled by their message; this one has six parts (workers raise it)."""
+        return RowError, (self.dataset, self.split, self.row, self.field, self.reason, self.line)
 
 
 class TooManyRejects(UqaError):

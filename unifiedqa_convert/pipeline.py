@@ -14,16 +14,15 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from unifiedqa_convert.card import CARD, card
 from unifiedqa_convert.chunk import Chunk, convert_chunk
 from unifiedqa_convert.counts import tree
-from unifiedqa_convert.errors import OutputError, RowError, SourceError, TooManyRejects
+from unifiedqa_convert.errors import OutputError, SourceError
 from unifiedqa_convert.files import sha256_of, whole
 from unifiedqa_convert.job import Job, Request, look_up
 from unifiedqa_convert.numbered import Numbered
 from unifiedqa_convert.output import REJECTS, Place, begin, claimed, commit, notes, publish
+from unifiedqa_convert.rejects import too_many, write_rejects
 from unifiedqa_convert.rows import typed_rows
 from unifiedqa_convert.shards import SUFFIXES, WRITERS
 from unifiedqa_convert.table import arrow_schema, as_rows
@@ -122,7 +121,7 @@ def _work(
         None if everything else wanted,
         as_paired=job.profile.own.as_paired,
     )
-    rejected = sum(len(note["rejects"]) for note in notes(place).values())
+    rejected = len(_rejects(place))
     with _without_cycle_search():
         for number, shard in groupby(rows, key=lambda row: row.number // size):
             note = _shard(job, place, number, shard, rejected, progress)
@@ -160,7 +159,8 @@ def _shard(
         while (chunk := _convert(job, islice(rows, CHUNK_ROWS))).counts["rows/read"]:
             counts.update(chunk.counts)
             rejects.extend(chunk.rejects)
-            _check_rejects(rejects, before, job)
+            if before + len(rejects) > job.request.max_rejects:
+                raise too_many([*_rejects(place), *rejects], job, place.work / REJECTS)
             counts.update(writer.write(as_rows(chunk.converted, job.records)))
             progress(number * job.request.shard_rows + counts["rows/read"])
         writer.close()
@@ -175,17 +175,9 @@ def _convert(job: Job, rows: Iterable[Numbered]) -> Chunk:
     return as_upstream(records, job.adapter.name, job.profile, job.converter)
 
 
-def _check_rejects(rejects: list[dict[str, Any]], before: int, job: Job) -> None:
-    """Stop where these rejects, and those of shards committed ``before``, are too many."""
-    allowed = job.request.max_rejects
-    if before + len(rejects) <= allowed:
-        return
-    bad = rejects[-1]
-    where = job.adapter.name, job.split, bad["row"], bad["field"], bad["reason"]
-    raise TooManyRejects(
-        f"{RowError(*where)}; {allowed} rejected rows are allowed: mend the file, or pass "
-        "--max-rejects N to leave such rows out"
-    )
+def _rejects(place: Place) -> list[dict[str, Any]]:
+    """Those of all committed shards, in order."""
+    return [line for note in notes(place).values() for line in note["rejects"]]
 
 
 def _manifest(job: Job, described: dict[str, Any], place: Place) -> dict[str, Any]:
@@ -194,13 +186,13 @@ def _manifest(job: Job, described: dict[str, Any], place: Place) -> dict[str, An
     counts: Counter[str] = Counter()
     for note in made:
         counts.update(note["counts"])
-    lines = [line for note in made for line in note["rejects"]]
-    _check_rejects(lines, 0, job)  # several workers may each have stayed within the bound
+    lines = _rejects(place)
+    if len(lines) > job.request.max_rejects:  # each of several workers may have had fewer
+        raise too_many(lines, job, place.work / REJECTS)
     if not counts["rows/read"] and described["share"][1] == 1:
         raise SourceError(f"{described['dataset']}/{described['split']}: its files hold no rows")
     rejects = place.growing / REJECTS
-    with whole(rejects) as file:
-        file.writelines(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
+    write_rejects(rejects, lines)
     manifest = {
         **described,
         "counts": tree(counts),

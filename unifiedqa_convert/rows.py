@@ -16,6 +16,8 @@ from unifiedqa_convert.readers import PASSED, Raw, Unreadable, Wanted
 from unifiedqa_convert.schema import Adapter, FieldError, Row
 from unifiedqa_convert.shapes import lacking
 
+_KINDS = ("constrained-str", "int", "float", "bool")
+"""What pydantic adds to a field's name where it may hold one of several kinds."""
 SHOWN = 2_000
 """Characters of a record that is shown as Python has it."""
 
@@ -95,7 +97,10 @@ def wrong_field(error: FieldError | ValidationError, shape: type[Row]) -> tuple[
     value = shown if len(shown) <= 80 else f"{shown[:77]}…"
     if first["type"] == "string_pattern_mismatch":
         first["msg"] = "Text should hold no NUL character"
-    place = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "string_unicode":
+        first["msg"] = "Text should be UTF-8"
+    field, *inside = first["loc"] or ("",)
+    place = ".".join(map(str, [field, *(part for part in inside if part not in _KINDS)]))
     return place or shape.shape, f"{first['msg']} (found {value})"
 
 

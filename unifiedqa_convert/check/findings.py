@@ -26,7 +26,7 @@ class Finding(NamedTuple):
     file: str
     unit: Unit
     number: int | None
-    """Of the line, row or group, from 1; None where the whole file is meant."""
+    """Of the line or group, from 1, or of a table's row, from 0; None: the whole file is meant."""
     trap: str
     message: str
     detail: str = ""

@@ -11,7 +11,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from unifiedqa_convert.check.findings import Findings
+from unifiedqa_convert.check.findings import Findings, Unit
 from unifiedqa_convert.check.vera import json_items
 from unifiedqa_convert.encode import UNLABELLED, profile_named
 from unifiedqa_convert.output import MANIFEST, REJECTS
@@ -71,12 +71,20 @@ class Recount:
                 self._counts["rows/rejected" if rejects else "written/rows"] += 1
                 self._found.rows += not rejects
                 if not rejects:
-                    self._row(path, number, row)
+                    self._row(path, self._place(path, number), row)
                 elif set(row) != {"row", "field", "reason", "raw"}:
                     raise ValueError(f"a reject has row, field, reason and raw, not {list(row)}")
         except (pa.ArrowException, ValueError, KeyError, TypeError, RecursionError) as error:
             detail = f"{type(error).__name__}: {error}"
-            self._found.add("unreadable-data", path, number + 1, detail, "row")
+            place, unit = self._place(path, number + 1)
+            self._found.add("unreadable-data", path, place, detail, unit)
+
+    @staticmethod
+    def _place(path: Path, number: int) -> tuple[int, Unit]:
+        """As readers number it: lines and groups from 1, the rows of a table from 0."""
+        if path.suffix in (".jsonl", ".tsv"):
+            return number, "line"
+        return (number, "group") if path.suffix == ".json" else (number - 1, "row")
 
     def _rows(self, path: Path) -> Iterator[dict[str, Any]]:
         match self._manifest["format"]:
@@ -113,7 +121,7 @@ class Recount:
             batch.validate(full=True)
             yield from batch.to_pylist()
 
-    def _row(self, path: Path, number: int, row: dict[str, Any]) -> None:
+    def _row(self, path: Path, place: tuple[int, Unit], row: dict[str, Any]) -> None:
         to, records = self._manifest["format"], self._manifest["records"]
         wrong: Iterable[tuple[str, object]] = ()
         if to == "vera":
@@ -126,7 +134,7 @@ class Recount:
         else:
             wrong = [*self._id(row), *self._example(row)]
         for trap, detail in wrong:
-            self._found.add(trap, path, number, detail, "row")
+            self._found.add(trap, path, place[0], detail, place[1])
 
     def _id(self, row: dict[str, Any]) -> Iterator[tuple[str, object]]:
         """Ids are unique where they ascend: nothing but the last one is kept."""

@@ -1,0 +1,35 @@
+"""Rejected rows that are more than the caller allows: which comes first, and where all are told."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from unifiedqa_convert.errors import RowError, TooManyRejects
+from unifiedqa_convert.files import whole
+from unifiedqa_convert.job import Job
+from unifiedqa_convert.lines import line_of
+
+Reject = dict[str, Any]
+
+
+def write_rejects(path: Path, rejects: Iterable[Reject]) -> None:
+    """A line per reject, whole or absent."""
+    with whole(path) as file:
+        file.writelines(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in rejects)
+
+
+def too_many(rejects: Iterable[Reject], job: Job, path: Path) -> TooManyRejects:
+    """Write those there are so far to ``path``; the error tells the first and how many they are."""
+    found = sorted(rejects, key=lambda reject: int(reject["row"]))
+    write_rejects(path, found)
+    first, allowed = found[0], job.request.max_rejects
+    files = job.located.files
+    line = line_of(files[0], first["row"], first["raw"]) if len(files) == 1 else None
+    where = job.adapter.name, job.split, first["row"], first["field"], first["reason"], line
+    rows = "row was" if len(found) == 1 else "rows were"
+    return TooManyRejects(
+        f"{RowError(*where)}; {len(found):,} {rows} rejected until here and {allowed:,} are "
+        f"allowed, see {path}: mend the file, or pass --max-rejects N to leave such rows out"
+    )
