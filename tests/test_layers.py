@@ -49,7 +49,8 @@ LAYERS["stating"] = {"errors", "files", "progress", "declare", "declaring", "ver
 LAYERS["fetch_report"] = {"errors", "declare", "fetch"}
 LAYERS["card"] = {"schema"}
 LAYERS["cite"] = {"schema", "registry"}
-LAYERS["own_file"] = {"schema", "errors", "readers"}
+LAYERS["unfit"] = {"errors", "opened", "readers"}
+LAYERS["own_file"] = {"schema", "errors", "readers", "unfit"}
 LAYERS["contract"] = {
     "contract",
     *("schema", "errors", "profiles", "encode", "rows", "joined", "shapes", "numbered"),

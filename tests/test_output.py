@@ -80,7 +80,7 @@ def test_rejects_are_tolerated_over_the_whole_split_not_per_shard(tmp_path: Path
         convert(request(raw, tmp_path / "out", max_rejects=1))
     work = tmp_path / "out" / "copa" / ".train.work"
     assert "row 42 (line 43), field label" in str(told.value)
-    assert f"2 rows were rejected until here and 1 are allowed, see {work}" in str(told.value)
+    assert f"rejected so far: 2 (allowed: 1), see {work}" in str(told.value)
     listed = [json.loads(line) for line in (work / "rejects.jsonl").read_text().splitlines()]
     assert [it["row"] for it in listed] == [42, 292]
     resumed = convert(request(raw, tmp_path / "out", max_rejects=2))

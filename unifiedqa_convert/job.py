@@ -96,6 +96,7 @@ class Job:
             for path in self.located.files
         ]
         asked, source = self.converter, self.adapter.source
+        columns = self.request.columns if self.request.from_file is not None else None
         return {
             "schema": SCHEMA_VERSION,
             **self.facts(),
@@ -105,6 +106,7 @@ class Job:
                 "revision": self.located.revision,
                 "files": files,
             },
+            **({"columns": columns.facts()} if columns is not None else {}),
             "license": source.license,
             "redistributable": source.redistributable,
             "records": self.records,

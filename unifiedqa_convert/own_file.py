@@ -20,10 +20,10 @@ from unifiedqa_convert.schema import (
     Text,
     YesNo,
 )
+from unifiedqa_convert.unfit import check_encoding, nested, no_column, no_row
 
 GoldIs = Literal["text", "letter", "0", "1", "yesno"]
 YES_NO = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False}
-OWN_LICENSE = "unknown: the user's own file"
 WORDS = frozenset("yes no true false".split())
 
 
@@ -32,6 +32,7 @@ class Columns(NamedTuple):
 
     question: str
     choices: tuple[str, ...] = ()
+    """A column per choice, or one column whose cells are lists of choices."""
     gold: str | None = None
     gold_is: GoldIs = "text"
     """What the gold column holds: the choice's text, its letter, its place from 0 or 1, or yes and
@@ -52,6 +53,10 @@ class Columns(NamedTuple):
         names = tuple(name.strip() for name in choices.split(",")) if choices else ()
         return cls(question, names, gold, gold_is, context)
 
+    def facts(self) -> dict[str, Any]:
+        """As the manifest has them."""
+        return {**self._asdict(), "choices": list(self.choices)}
+
     def all(self) -> tuple[str, ...]:
         """Every column that is used."""
         named = (self.question, *self.choices, self.gold, self.context)
@@ -62,14 +67,20 @@ def adapter_for(name: str, split: str, path: Path, columns: Columns) -> Adapter:
     """An adapter for one file. UsageError, with the columns there are, where one is not there."""
     if not path.is_file():
         raise UsageError(f"--from-file {path}: no such file")
+    check_encoding(path)
     first = next((raw for raw in read(path) if isinstance(raw, dict)), None)
     if first is None:
-        raise UsageError(f"--from-file {path}: no readable row")
-    absent = [column for column in columns.all() if column not in first]
-    if absent:
-        raise UsageError(
-            f"--from-file {path}: no column {', '.join(absent)}; it has: {', '.join(first)}"
-        )
+        raise no_row(path)
+    if absent := [column for column in columns.all() if column not in first]:
+        raise no_column(path, absent, list(first))
+    for column in columns.choices:
+        if isinstance(first[column], dict):
+            raise nested(path, column, list(first[column]))
+        if isinstance(first[column], list) and len(columns.choices) > 1:
+            raise UsageError(
+                f"--from-file {path}: column {column} holds a list: give it alone, as "
+                f"--choices {column}, if it has all the choices"
+            )
     if columns.gold_is == "yesno" and columns.choices:
         raise UsageError("--gold-is yesno is for questions without --choices")
     if columns.gold_is == "text" and not columns.choices and _says_yes_or_no(path, columns.gold):
@@ -98,7 +109,7 @@ class _OwnFile(Adapter):
         self.shapes = (_shape(columns),)  # type: ignore[misc]
         self.source = Source(  # type: ignore[misc]
             splits={split: Split()},
-            license=OWN_LICENSE,
+            license="unknown: the user's own file",
             homepage="",
             citation="",
         )
@@ -111,7 +122,9 @@ class _OwnFile(Adapter):
         context = (values["context"] if columns.context else None) or None
         gold = values["gold"] if columns.gold and values["gold"] != "" else None
         if columns.choices:
-            choices = tuple(_text(values[f"choice{n}"]) for n in range(len(columns.choices)))
+            cells = [values[f"choice{n}"] for n in range(len(columns.choices))]
+            listed = cells[0] if len(cells) == 1 and isinstance(cells[0], list) else cells
+            choices = tuple(map(_text, listed))
             golds = None if gold is None else (_position(gold, choices, columns),)
             yield MultipleChoice(question=question, context=context, choices=choices, golds=golds)
         elif columns.gold_is == "yesno":
@@ -127,10 +140,11 @@ class _OwnFile(Adapter):
 def _shape(columns: Columns) -> type[Row]:
     """A row class with the columns under fixed names; values are text, numbers or booleans."""
     scalar = Text | int | float | bool
+    choice: Any = scalar if len(columns.choices) > 1 else scalar | list[scalar]
     fields: dict[str, Any] = {
         "question": (Text, Field(alias=columns.question, description="question")),
         **{
-            f"choice{place}": (scalar, Field(alias=column, description=f"choice {place + 1}"))
+            f"choice{place}": (choice, Field(alias=column, description=f"choice {place + 1}"))
             for place, column in enumerate(columns.choices)
         },
     }

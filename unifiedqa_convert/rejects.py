@@ -28,8 +28,7 @@ def too_many(rejects: Iterable[Reject], job: Job, path: Path) -> TooManyRejects:
     files = job.located.files
     line = line_of(files[0], first["row"], first["raw"]) if len(files) == 1 else None
     where = job.adapter.name, job.split, first["row"], first["field"], first["reason"], line
-    rows = "row was" if len(found) == 1 else "rows were"
     return TooManyRejects(
-        f"{RowError(*where)}; {len(found):,} {rows} rejected until here and {allowed:,} are "
-        f"allowed, see {path}: mend the file, or pass --max-rejects N to leave such rows out"
+        f"{RowError(*where)}; rejected so far: {len(found):,} (allowed: {allowed:,}), see {path}: "
+        "mend the file, or pass --max-rejects N to leave such rows out"
     )

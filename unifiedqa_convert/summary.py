@@ -9,7 +9,6 @@ from typing import Any
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.group import GroupName, Outcome, convert_group, exit_code_of
 from unifiedqa_convert.job import Request, look_up
-from unifiedqa_convert.own_file import OWN_LICENSE
 from unifiedqa_convert.pipeline import Result, convert
 from unifiedqa_convert.progress import row_progress
 from unifiedqa_convert.registry import load_adapter
@@ -134,7 +133,7 @@ def summary(result: Result) -> list[str]:
 
 def _license(manifest: dict[str, Any]) -> list[str]:
     """What stands against sharing the output, if anything is known or nobody has looked."""
-    if manifest["redistributable"] is True or manifest["license"] == OWN_LICENSE:
+    if manifest["redistributable"] is True or _is_own(manifest):
         return []
     if manifest["redistributable"] is False:
         return [f"license {manifest['license']} forbids sharing this output: ask before you do"]
@@ -151,7 +150,7 @@ def _warnings(result: Result) -> list[str]:
 
 def _another_split(manifest: dict[str, Any]) -> list[str]:
     """Whether the rows are as many as another split has, and not as many as this one."""
-    if manifest["license"] == OWN_LICENSE or manifest["limit"] or manifest["share"] != [0, 1]:
+    if _is_own(manifest) or manifest["limit"] or manifest["share"] != [0, 1]:
         return []
     split, read = manifest["split"], manifest["counts"]["rows"]["read"]
     known = {name: it.rows for name, it in load_adapter(manifest["dataset"]).source.splits.items()}
@@ -162,6 +161,11 @@ def _another_split(manifest: dict[str, Any]) -> list[str]:
         f"WARNING: {manifest['dataset']}/{split} has {known[split]:,} rows; these are {read:,}, as "
         f"many as {' and '.join(others)}: is --split right?"
     ]
+
+
+def _is_own(manifest: dict[str, Any]) -> bool:
+    """Whether it is of a user's own file: only those say which column is what."""
+    return "columns" in manifest
 
 
 def _source(manifest: dict[str, object]) -> str:
