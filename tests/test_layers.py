@@ -17,6 +17,7 @@ LAYERS: dict[str, set[str]] = {
     "errors": set(),
     "counts": set(),
     "progress": set(),
+    "columns": set(),
     "registry": {"schema", "errors"},
     "opened": {"errors"},
     "readers": {"errors", "opened"},
@@ -44,7 +45,7 @@ LAYERS: dict[str, set[str]] = {
     "chunk": {"schema", "errors", "profiles", "encode", "declare", "numbered", "rows"},
 }
 LAYERS["upstream"] = {"schema", "profiles", "encode", "declare", "chunk"}
-LAYERS["pinning"] = {"schema", "errors", "pins", "registry", "sources", "hub_errors"}
+LAYERS["pinning"] = {"columns", "schema", "errors", "pins", "registry", "sources", "hub_errors"}
 LAYERS["stating"] = {"errors", "files", "progress", "declare", "declaring", "vera_json"}
 LAYERS["fetch_report"] = {"errors", "declare", "fetch"}
 LAYERS["card"] = {"schema"}
@@ -65,8 +66,8 @@ LAYERS["check"] = {*_READ_BACK, "readers", "output", "check"}
 LAYERS["rejects"] = {"errors", "files", "job", "lines"}
 LAYERS["pipeline"] = {*LAYERS, "pipeline"} - {"progress"} - _SAYS
 LAYERS["group"] = {"schema", "errors", "job", "pipeline", "registry", "sources"}
-LAYERS["summary"] = {"errors", "group", *LAYERS["group"], "progress", "shards", "own_file"}
-LAYERS["listing"] = {"files", "describe", "registry"}
+LAYERS["summary"] = {"columns", "errors", "group", *LAYERS["group"], "progress", "shards"}
+LAYERS["listing"] = {"columns", "files", "describe", "registry"}
 LAYERS["plan"] = {"registry", "schema", "sources", "pinning"}
 LAYERS["describe"] = {*LAYERS} - {"pipeline", "summary", "group", "plan", "listing"} - _SAYS
 LAYERS["service"] = {

@@ -128,14 +128,3 @@ def _steps(adapter: Adapter, split: str | None, raw: tuple[Path, ...], rows: int
         steps.append(step)
     where = "the embedded sample" if located.kind == "sample" else str(located.files[0])
     return {"rows_from": f"{where}, {wanted}", "rows": steps}
-
-
-def print_sources(entries: list[dict[str, Any]]) -> None:
-    """A line per dataset, and one per pinned file."""
-    for entry in entries:
-        facts = [str(value) for key, value in entry.items() if key not in ("dataset", "files")]
-        print("  ".join([f"{entry['dataset']:20}", *facts]).rstrip())
-        for file in entry.get("files", ()):
-            here = "on this machine" if file["cached"] else "not here"
-            size = "size unknown" if file["bytes"] is None else f"{file['bytes']:,} bytes"
-            print(f"  {file['split']}: {file['file']}, {size}, {here}")

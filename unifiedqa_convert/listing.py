@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from unifiedqa_convert.columns import print_columns
 from unifiedqa_convert.files import whole
 
 GROUP = "unifiedqa_convert.adapters"
@@ -70,14 +71,22 @@ def _files(package: str) -> Iterator[Path]:
 
 def print_list(entries: list[dict[str, Any]]) -> None:
     """A table, one line per dataset. Plain: it must stand in 300 ms, and rich alone takes 60."""
-    table = [("dataset", "vera", "verified", "license", "splits")]
+    table = [("dataset", "vera", "verified", "hub", "license", "splits")]
     for entry in entries:
         splits = " ".join(f"{name}:{size or '?'}" for name, size in entry["splits"].items())
-        facts = (entry["name"], entry["partition"], entry["verified"], entry["license"], splits)
+        hub = "pinned" if entry["revision"] else "unpinned" if entry["hub"] else "-"
+        facts = entry["name"], entry["partition"], entry["verified"], hub, entry["license"], splits
         table.append(facts)
-    widths = [max(len(line[column]) for line in table) for column in range(4)]
-    for line in table:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, [*widths, 0], strict=True)))
+    print_columns(table)
+
+
+def pins_told(entries: list[dict[str, Any]]) -> str:
+    """How many datasets come without a file of the user's, and how to get another one's pin."""
+    pinned = [entry for entry in entries if entry["revision"] not in (None, "unpinned")]
+    return (
+        f"{len(pinned)} of {len(entries)} are pinned to a commit of the hub and fetched when asked "
+        "for; give the others' files with --raw or --data-dir, or pin one: uqa sources NAME --pin"
+    )
 
 
 def print_markdown(entries: list[dict[str, Any]]) -> None:
@@ -85,9 +94,12 @@ def print_markdown(entries: list[dict[str, Any]]) -> None:
     print("# Datasets\n")
     print("Written by `uqa list --markdown > docs/datasets.md`, from the adapters.\n")
     print("`verified`: `sha256`: a published file's hash is met; `real rows`: real rows were seen;")
+    print("`documentation only`: written from the documentation. Sizes are raw rows; `?`: unknown.")
     print(
-        "`documentation only`: written from the documentation. Sizes are raw rows; `?`: unknown.\n"
+        "`(pinned)`: the hub's commit is known and only its bytes are taken, by `uqa convert NAME`"
     )
+    print("alone. Of the others give the file with `--raw` or `--data-dir`; with a network, `uqa")
+    print("sources NAME --pin` asks the hub and prints the lines that pin one, for its adapter.\n")
     print(
         "| dataset | asks | vera | verified | raw shapes | splits | license, may be shared | hub |"
     )

@@ -1,9 +1,11 @@
 """What `uqa sources` tells about the hub: a dataset's state here, a check there, a new pin."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
+from unifiedqa_convert.columns import print_columns
 from unifiedqa_convert.errors import SourceError, UnreachableError
 from unifiedqa_convert.hub_errors import Gone, HubDown, by_hand
 from unifiedqa_convert.pins import DATA, cached, describe, is_commit
@@ -33,6 +35,7 @@ def status(dataset: str | None) -> list[dict[str, Any]]:
                 for split, pinned in adapter.source.splits.items()
                 if pinned.file is not None
             ],
+            "next": _next(adapter),
         }
         for adapter in _adapters(dataset)
     ]
@@ -62,6 +65,45 @@ def check(dataset: str | None) -> list[dict[str, str]]:
             result, detail = "unreachable", str(error)
         checked.append({"dataset": adapter.name, "result": result, "detail": detail})
     return checked
+
+
+def exit_code_of(checked: list[dict[str, str]]) -> int:
+    """4 where a pin no longer holds, 7 where the hub could not be asked, 0 otherwise."""
+    results = {entry["result"] for entry in checked}
+    if "changed" in results:
+        return SourceError.exit_code
+    return UnreachableError.exit_code if "unreachable" in results else 0
+
+
+def print_status(entries: list[dict[str, Any]]) -> None:
+    """A line per dataset; of a single one, a line per pinned file too."""
+    lines = [("dataset", "hub", "commit", "on this machine")]
+    for entry in entries:
+        files = entry["files"] if entry["revision"] != "unpinned" else []
+        here = sum(file["cached"] for file in files)
+        told = f"{here} of {len(files)} splits" if files else "-"
+        commit = entry["revision"][:12] if entry["hub"] else "-"
+        lines.append((entry["dataset"], entry["hub"] or "-", commit, told))
+    print_columns(lines)
+    if len(entries) == 1:
+        print()
+        if entries[0]["files"]:
+            print_columns(_file_lines(entries[0]["files"]))
+            print()
+        print_columns([(entries[0]["next"],)])
+
+
+def _file_lines(files: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
+    yield "split", "bytes", "on this machine", "file"
+    for file in files:
+        size = "?" if file["bytes"] is None else f"{file['bytes']:,}"
+        yield file["split"], size, "yes" if file["cached"] else "no", file["file"]
+
+
+def print_checked(checked: list[dict[str, str]]) -> None:
+    """A line per dataset."""
+    lines = [(entry["dataset"], entry["result"], entry["detail"]) for entry in checked]
+    print_columns([("dataset", "result", "what to do"), *lines])
 
 
 def pin(dataset: str) -> str:
@@ -110,6 +152,16 @@ def _named_for(adapter: Adapter, split: str, names: list[str]) -> list[str]:
 
 def _arguments(values: dict[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in values.items())
+
+
+def _next(adapter: Adapter) -> str:
+    """What gets the rows here."""
+    split = next(iter(adapter.source.splits))
+    try:
+        pin_of(adapter, split)
+    except UnreachableError as error:
+        return str(error)
+    return f"uqa convert {adapter.name} --split {split} fetches and converts it"
 
 
 def _adapters(dataset: str | None) -> list[Adapter]:

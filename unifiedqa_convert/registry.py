@@ -65,10 +65,22 @@ def load_adapter(name: str) -> Adapter:
             if f"name {name!r}" in str(error):
                 raise error
         return found.adapters[name]
-    near = difflib.get_close_matches(name, found.adapters, n=3)
+    near = _near(name, found.adapters)
     hint = f"did you mean {' or '.join(near)}? " if near else ""
     broken = "".join(f"\n  {error}" for error in found.errors)
     raise UsageError(f"no dataset {name!r}: {hint}`uqa list` shows all{broken}")
+
+
+def _near(name: str, adapters: dict[str, Adapter]) -> list[str]:
+    """Up to three names that may be meant: those that begin so, Vera's and the largest first."""
+
+    def rank(known: str) -> tuple[bool, int]:
+        adapter = adapters[known]
+        sizes = [split.rows or 0 for split in adapter.source.splits.values()]
+        return adapter.partition == "none", -max(sizes, default=0)
+
+    begun = [known for known in adapters if len(name) > 2 and known.startswith(name)]
+    return sorted(begun, key=rank)[:3] or difflib.get_close_matches(name, adapters, n=3)
 
 
 def _classes(point: EntryPoint) -> list[type[Adapter]]:

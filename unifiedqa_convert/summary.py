@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from unifiedqa_convert.columns import print_columns
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.group import GroupName, Outcome, convert_group, exit_code_of
 from unifiedqa_convert.job import Request, look_up
@@ -69,15 +70,15 @@ def split_missing(dataset: str, *, own: bool) -> UsageError:
 def _print_table(outcomes: list[Outcome]) -> None:
     lines = [("dataset", "split", "outcome", "rows", "why")]
     for it in outcomes:
-        lines.append(
-            (it.dataset, it.split, it.outcome, "-" if it.rows is None else f"{it.rows:,}", it.why)
-        )
-    widths = [max(len(line[column]) for line in lines) for column in range(4)]
-    for line in lines:
-        cells = zip(line, [*widths, 0], strict=True)
-        print("  ".join(cell.ljust(width) for cell, width in cells).rstrip())
+        why = it.why.removeprefix(f"{it.dataset}/{it.split}: ")  # the line begins with both
+        lines.append((it.dataset, it.split, it.outcome, _number(it.rows), why))
+    print_columns(lines)
     totals = Counter(outcome.outcome for outcome in outcomes)
     print(", ".join(f"{number} {what}" for what, number in totals.items()))
+
+
+def _number(rows: int | None) -> str:
+    return "-" if rows is None else f"{rows:,}"
 
 
 def _converted(request: Request, quiet: bool) -> Result:

@@ -4,6 +4,7 @@ A command calls one function; the errors of errors.py are caught here, once. Not
 imported until a command needs it, so that `uqa --help` answers at once.
 """
 
+import os
 import signal
 import sys
 from typing import Annotated
@@ -61,13 +62,23 @@ def main() -> None:
     """Run the command line; exit codes are in errors.py."""
     signal.signal(signal.SIGTERM, _stopped)
     try:
-        if sys.argv[1:] == ["list"]:  # typer would import pydantic, 100 ms, to parse nothing
-            datasets.list_datasets()
-            return
-        app(standalone_mode=True)
+        try:
+            _run()
+        finally:
+            sys.stdout.flush()
     except UqaError as error:
         print(f"uqa: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except BrokenPipeError:  # `| head` has read enough; nothing may be flushed into it at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
+
+
+def _run() -> None:
+    if sys.argv[1:] == ["list"]:  # typer would import pydantic, 100 ms, to parse nothing
+        datasets.list_datasets()
+        return
+    app(standalone_mode=True)
 
 
 def _stopped(_signal: int, _frame: object) -> None:

@@ -6,7 +6,14 @@ from typing import Annotated
 
 import typer
 
-from unifiedqa_convert.cli.options import AsJson, Quiet, RawFiles, dataset_names, print_either
+from unifiedqa_convert.cli.options import (
+    AsJson,
+    Quiet,
+    RawFiles,
+    dataset_names,
+    print_either,
+    tell,
+)
 from unifiedqa_convert.errors import UsageError
 
 
@@ -17,10 +24,11 @@ def list_datasets(
     as_json: AsJson = False,
 ) -> None:
     """List the datasets: splits with sizes, Vera's partition, how far proven, license."""
-    from unifiedqa_convert.listing import listed, print_list, print_markdown
+    from unifiedqa_convert.listing import listed, pins_told, print_list, print_markdown
 
     entries, errors = listed()
     print_either(entries, print_markdown if markdown else print_list, as_json)
+    tell(pins_told(entries), quiet=as_json or markdown)
     for error in errors:
         print(f"uqa: {error}", file=sys.stderr)
 
@@ -78,7 +86,10 @@ def check(
 def sources(
     dataset: Annotated[str | None, typer.Argument(help="Default: all.")] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Ask the hub whether the pins still hold.")
+        bool,
+        typer.Option(
+            "--check", help="Ask the hub whether the pins still hold; 4: no, 7: no answer."
+        ),
     ] = False,
     pin: Annotated[
         bool, typer.Option("--pin", help="Ask the hub for a pin: lines for the adapter's file.")
@@ -87,7 +98,7 @@ def sources(
 ) -> None:
     """Say where each dataset's rows come from, whether pinned and whether on this machine."""
     from unifiedqa_convert import pinning
-    from unifiedqa_convert.describe import print_sources
+    from unifiedqa_convert.listing import pins_told
 
     if pin:
         if dataset is None:
@@ -96,5 +107,11 @@ def sources(
         print_either(
             {"dataset": dataset, "lines": lines.split("\n")}, lambda _: print(lines), as_json
         )
+    elif check:
+        checked = pinning.check(dataset)
+        print_either(checked, pinning.print_checked, as_json)
+        raise typer.Exit(pinning.exit_code_of(checked))
     else:
-        print_either((pinning.check if check else pinning.status)(dataset), print_sources, as_json)
+        entries = pinning.status(dataset)
+        print_either(entries, pinning.print_status, as_json)
+        tell(pins_told(entries), quiet=as_json or dataset is not None)
