@@ -37,7 +37,9 @@ def serve(
     quiet: bool = False,
     declare: list[ModelProcess] | None = None,
 ) -> None:
-    """Serve until a signal comes; print the address. UqaError where a model is unfit.
+    """Serve until a signal comes; print the address once the models are loaded.
+
+    UqaError where a model is unfit.
 
     ``declare``: processes of a question converter, instead of those that ``config`` names.
     """
@@ -46,13 +48,13 @@ def serve(
     service = Service(config, declare)
     door = _listen(config)
     address = _address(config, door)
-    print(json.dumps({"url": address}) if as_json else address, flush=True)
-    _run(service, door)
+    tell("loading", url=address)
+    _run(service, door, json.dumps({"url": address}) if as_json else address)
     if service.fatal is not None:
         raise service.fatal
 
 
-def _run(service: Service, door: socket.socket) -> None:
+def _run(service: Service, door: socket.socket, address: str) -> None:
     limits = service.limits
     porter = Porter(service)
     settings = uvicorn.Config(
@@ -69,14 +71,17 @@ def _run(service: Service, door: socket.socket) -> None:
         timeout_keep_alive=15,  # clients' pools keep a connection for 5 s: they shall close first
         timeout_graceful_shutdown=int(limits.grace),
     )
-    _Server(settings, service, door).run(sockets=[door])
+    _Server(settings, service, door, address).run(sockets=[door])
 
 
 class _Server(uvicorn.Server):
     """uvicorn's server with a drain before its shutdown."""
 
-    def __init__(self, config: uvicorn.Config, service: Service, door: socket.socket) -> None:
+    def __init__(
+        self, config: uvicorn.Config, service: Service, door: socket.socket, address: str
+    ) -> None:
         super().__init__(config)
+        self._address: str | None = address
         self._service = service
         self._door = door
         self._draining: asyncio.Task[None] | None = None
@@ -105,7 +110,10 @@ class _Server(uvicorn.Server):
         gc.set_threshold(*_GARBAGE)
 
     async def on_tick(self, counter: int) -> bool:
-        """Stop where a model can't be loaded, too."""
+        """Ten times a second: say once that all is loaded; stop where a model can't be."""
+        if self._address is not None and self._service.unready() is None:
+            print(self._address, flush=True)
+            self._address = None
         return self._service.fatal is not None or await super().on_tick(counter)
 
     def _on_signal(self) -> None:
