@@ -1,6 +1,7 @@
 """`uqa`, as a user types it; a few of these by the installed script, the others by forks."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -189,6 +190,16 @@ def test_version_and_help(script: Uqa) -> None:
     for command in ("list", "show", "convert", "train"):
         assert script(command, "--help").returncode == 0
         assert command in script("--help").stdout
+
+
+@pytest.mark.parametrize("command", ["convert", "show", "declare", "serve", "model import"])
+def test_help_names_what_an_option_takes_not_its_python_type(uqa: Uqa, command: str) -> None:
+    text = uqa(*command.split(), "--help").stdout
+    options = re.findall(r"^  (?:-\w, )?--[\w-]+ (<[^>]*>|\S+)", text, re.MULTILINE)
+    assert len(options) >= 2
+    raw = {"<str>", "<path>", "<int>", "<float>", "<int range>", "<float range>", "<list[Path]>"}
+    assert not raw & set(options)
+    assert "[[" not in uqa("cite", "--help").stdout
 
 
 def test_near_names_of_splits_and_options_are_offered(uqa: Uqa) -> None:

@@ -51,6 +51,15 @@ def test_the_readmes_commands_run_in_order(tmp_path: Path) -> None:
         assert done.returncode == 0, f"{block}\n{done.stderr}"
 
 
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no checkout")
+def test_what_the_readmes_commands_write_is_not_for_git() -> None:
+    written = {f"{out.split('/')[0]}/" for out in re.findall(r"--out (\S+)", README)}
+    assert len(written) >= 5
+    for folder in sorted(written):
+        done = subprocess.run(["git", "check-ignore", "-q", folder], cwd=ROOT)
+        assert done.returncode == 0, f"{folder} is not in .gitignore"
+
+
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
 def test_links_lead_somewhere(path: Path) -> None:
     for link in re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8")):

@@ -33,7 +33,10 @@ def convert(
     ] = None,
     split: Annotated[
         str | None,
-        typer.Option(help="train, validation (or dev, val), test … A group: default all labelled."),
+        typer.Option(
+            metavar="SPLIT",
+            help="train, validation (or dev, val), test … A group: default all labelled.",
+        ),
     ] = None,
     group: Annotated[
         Literal["vera-seen", "vera-unseen", "vera", "all"] | None,
@@ -54,11 +57,12 @@ def convert(
     to: Annotated[
         Literal["arrow", "parquet", "jsonl", "tsv", "vera"], typer.Option(help="The file format.")
     ] = "arrow",
-    out: Annotated[Path, typer.Option(help="The output is OUT/<dataset>/<split>/.")] = Path(
-        "data/converted"
-    ),
+    out: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="The output is FOLDER/<dataset>/<split>/.")
+    ] = Path("data/converted"),
     data_dir: Annotated[
-        Path | None, typer.Option(help="Find the authors' files here.", envvar="UQA_DATA_DIR")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Find the authors' files here.", envvar="UQA_DATA_DIR"),
     ] = None,
     question_converter: ConverterName = "rules",
     backend: BackendName = "transformers",
@@ -73,39 +77,57 @@ def convert(
     profile: Annotated[
         str | None,
         typer.Option(
-            help="canonical, unifiedqa, unifiedqa-train or rainier.", show_default="the recipe's"
+            metavar="NAME",
+            help="canonical, unifiedqa, unifiedqa-train or rainier.",
+            show_default="the recipe's",
         ),
     ] = None,
-    max_rejects: Annotated[int, typer.Option(min=0, help="Go on past so many rejected rows.")] = 0,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N rows.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes to work in.")] = 1,
-    shard_index: Annotated[
-        int, typer.Option(min=0, help="This task's share of the shards (Slurm arrays).")
+    max_rejects: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Go on past so many rejected rows.")
     ] = 0,
-    num_shards: Annotated[int, typer.Option(min=1, help="Into how many shares.")] = 1,
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Only the first N rows.")
+    ] = None,
+    workers: Annotated[int, typer.Option(metavar="N", min=1, help="Processes to work in.")] = 1,
+    shard_index: Annotated[
+        int,
+        typer.Option(metavar="K", min=0, help="This task's share of the shards (Slurm arrays)."),
+    ] = 0,
+    num_shards: Annotated[int, typer.Option(metavar="N", min=1, help="Into how many shares.")] = 1,
     shard_rows: Annotated[
-        int, typer.Option(min=1, help="Raw rows per shard: what a killed run may have to redo.")
+        int,
+        typer.Option(
+            metavar="N", min=1, help="Raw rows per shard: what a killed run may have to redo."
+        ),
     ] = 50_000,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another output.")] = False,
     from_file: Annotated[
         Path | None,
         typer.Option(
+            metavar="FILE",
             help="Convert your own file instead (csv, tsv, jsonl, json, parquet), under any name.",
             rich_help_panel="Your own file",
         ),
     ] = None,
     question: Annotated[
-        str | None, typer.Option(help="Its column of questions.", rich_help_panel="Your own file")
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Its column of questions.", rich_help_panel="Your own file"
+        ),
     ] = None,
     choices: Annotated[
         str | None,
         typer.Option(
-            help="Its columns of choices, with commas between.", rich_help_panel="Your own file"
+            metavar="COLUMN,…",
+            help="Its columns of choices, with commas between, or one of lists.",
+            rich_help_panel="Your own file",
         ),
     ] = None,
     gold: Annotated[
         str | None,
-        typer.Option(help="Its column of right answers.", rich_help_panel="Your own file"),
+        typer.Option(
+            metavar="COLUMN", help="Its column of right answers.", rich_help_panel="Your own file"
+        ),
     ] = None,
     gold_is: Annotated[
         Literal["text", "letter", "0", "1", "yesno"],
@@ -115,7 +137,10 @@ def convert(
         ),
     ] = "text",
     context: Annotated[
-        str | None, typer.Option(help="Its column of contexts.", rich_help_panel="Your own file")
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Its column of contexts.", rich_help_panel="Your own file"
+        ),
     ] = None,
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Print what would be done, as JSON; do nothing.")

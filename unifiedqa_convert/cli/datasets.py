@@ -35,9 +35,11 @@ def list_datasets(
 
 def show(
     dataset: Annotated[str, typer.Argument(autocompletion=dataset_names)],
-    split: Annotated[str | None, typer.Option(help="Default: the sample's first split.")] = None,
+    split: Annotated[
+        str | None, typer.Option(metavar="SPLIT", help="Default: the sample's first split.")
+    ] = None,
     raw: RawFiles = None,
-    rows: Annotated[int, typer.Option(min=0, help="How many rows to follow.")] = 1,
+    rows: Annotated[int, typer.Option(metavar="N", min=0, help="How many rows to follow.")] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Show which raw field goes where and why, then rows: raw, example, records, statements."""
@@ -48,7 +50,7 @@ def show(
 
 def cite(
     datasets: Annotated[
-        list[str] | None, typer.Argument(metavar="[DATASET]…", help="Default: all.")
+        list[str] | None, typer.Argument(metavar="DATASET", help="Default: all.")
     ] = None,
     as_bibtex: Annotated[bool, typer.Option("--bibtex", help="As BibTeX entries.")] = False,
     as_json: AsJson = False,

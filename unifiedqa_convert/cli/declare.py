@@ -28,7 +28,8 @@ def declare(
         Path, typer.Argument(help='JSON lines {"question", "answer"}, or - for stdin.')
     ],
     out: Annotated[
-        Path | None, typer.Option(help="Write here, resumably.", show_default="stdout")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write here, resumably.", show_default="stdout"),
     ] = None,
     question_converter: ConverterName = "rules",
     backend: BackendName = "transformers",
@@ -37,14 +38,17 @@ def declare(
     batch_tokens: BatchTokens = None,
     revision: Revision = None,
     prompt: PromptName = None,
-    max_rejects: Annotated[int, typer.Option(min=0, help="Go on past so many bad lines.")] = 0,
+    max_rejects: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Go on past so many bad lines.")
+    ] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace --out.")] = False,
     compat: Annotated[
         Literal["vera"] | None,
         typer.Option(help="FILE is a TSV, done as upstream's prepare_data.py does, to Vera JSON."),
     ] = None,
     task: Annotated[
-        str | None, typer.Option(help="Under --compat vera: upstream's name of the dataset.")
+        str | None,
+        typer.Option(metavar="NAME", help="Under --compat vera: upstream's name of the dataset."),
     ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,

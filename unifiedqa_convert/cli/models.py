@@ -18,7 +18,10 @@ def fetch(
         str, typer.Argument(help="A preset, OWNER/NAME, or a ./folder whose pickle to convert.")
     ] = "question_converter-3b",
     revision: Annotated[
-        str | None, typer.Option(help="A branch or commit; what is used later is its commit.")
+        str | None,
+        typer.Option(
+            metavar="REVISION", help="A branch or commit; what is used later is its commit."
+        ),
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Say what it costs; fetch nothing.")] = False,
     as_json: AsJson = False,
@@ -42,7 +45,7 @@ def info(as_json: AsJson = False) -> None:
 @cache.command(epilog="Example: uqa cache clear --converter domenicrosati/question_converter-3b")
 def clear(
     converter: Annotated[
-        str | None, typer.Option(help="Only this one's.", show_default="all")
+        str | None, typer.Option(metavar="NAME", help="Only this one's.", show_default="all")
     ] = None,
     as_json: AsJson = False,
 ) -> None:

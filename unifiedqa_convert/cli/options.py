@@ -15,7 +15,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
 RawFiles = Annotated[
     list[Path] | None,
-    typer.Option("--raw", help="A file of raw rows; repeat the option for several."),
+    typer.Option(
+        "--raw", metavar="FILE", help="A file of raw rows; repeat the option for several."
+    ),
 ]
 
 
@@ -60,18 +62,22 @@ BatchTokens = Annotated[
     int | None,
     _converter_option(
         "Padded prompt tokens of a batch; less needs less memory.",
+        "N",
         min=1,
         show_default="by device",
     ),
 ]
 Revision = Annotated[
     str | None,
-    _converter_option("A fetched commit, 40 hex digits.", show_default="the one that is here"),
+    _converter_option(
+        "A fetched commit, 40 hex digits.", "COMMIT", show_default="the one that is here"
+    ),
 ]
 PromptName = Annotated[
     str | None,
     _converter_option(
         "A template with {question} and {choice}, or question_converter or qa2d.",
+        "TEMPLATE",
         show_default="the model's own",
     ),
 ]

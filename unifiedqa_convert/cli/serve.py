@@ -23,9 +23,11 @@ EPILOG = (
 
 def serve(
     host: Annotated[
-        str, typer.Option(help="Any but this machine's own needs --api-key-file.")
+        str, typer.Option(metavar="HOST", help="Any but this machine's own needs --api-key-file.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8017,
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65535, help="0: any that is free.")
+    ] = 8017,
     question_converter: ConverterName = "rules",
     backend: BackendName = "transformers",
     device: DeviceName = "auto",
@@ -35,23 +37,32 @@ def serve(
     vera: Annotated[
         Path | None, typer.Option(help="A Vera model's folder: adds /v1/score.", metavar="MODEL")
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes of the question converter.")] = 1,
+    workers: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Processes of the question converter.")
+    ] = 1,
     api_key_file: Annotated[
-        Path | None, typer.Option(help="Keys, one a line; read again when it changes.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Keys, one a line; read again when it changes."),
     ] = None,
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Let everybody in who reaches --host.")
     ] = False,
     allowed_host: Annotated[
-        list[str] | None, typer.Option(help="A name that clients may call this host; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A name that clients may call this host; repeatable."),
     ] = None,
-    deadline: Annotated[float, typer.Option(min=0.1, help="Seconds per request.")] = 30.0,
-    queue_items: Annotated[int, typer.Option(min=1, help="Items that may wait.")] = 4_096,
+    deadline: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.1, help="Seconds per request.")
+    ] = 30.0,
+    queue_items: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Items that may wait.")
+    ] = 4_096,
     batch_tokens: Annotated[
-        int, typer.Option(min=1, help="Of one batch, with padding (estimated).")
+        int, typer.Option(metavar="N", min=1, help="Of one batch, with padding (estimated).")
     ] = 16_384,
     hang: Annotated[
-        float, typer.Option(min=1, help="Seconds after which a model is given up.")
+        float,
+        typer.Option(metavar="SECONDS", min=1, help="Seconds after which a model is given up."),
     ] = 20.0,
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Log warnings only.")] = False,

@@ -17,9 +17,12 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what stand
 def import_(
     source: Annotated[str, typer.Argument(help="A folder, or owner/name on the hub.")],
     out: Annotated[
-        Path | None, typer.Option(help="The model's folder.", show_default="models/NAME")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="The model's folder.", show_default="models/NAME"),
     ] = None,
-    revision: Annotated[str | None, typer.Option(help="The hub's commit.")] = None,
+    revision: Annotated[
+        str | None, typer.Option(metavar="COMMIT", help="The hub's commit.")
+    ] = None,
     allow_pickle: Annotated[
         bool, typer.Option("--allow-pickle", help="Read .bin files (tensors only).")
     ] = False,
@@ -44,7 +47,7 @@ def import_(
 
 def export(
     model: Annotated[Path, typer.Argument(help="A Vera model's folder, or a run's.")],
-    out: Annotated[Path, typer.Option(help="The folder to write.")],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder to write.")],
     dtype: Dtype = "stored",
     overwrite: Overwrite = False,
     as_json: AsJson = False,
