@@ -30,7 +30,7 @@ def declare(question: str, answer: str) -> Sentence:
 
 def test_it_is_a_question_converter() -> None:
     converter: QuestionConverter = Rules()
-    assert (converter.name, converter.version) == ("rules", "3")
+    assert (converter.name, converter.version) == ("rules", "4")
     assert converter.convert([]) == []
 
 
@@ -75,6 +75,73 @@ def test_what_goes_before_and_after_a_question_is_told_from_it(
     question: str, answer: str, text: str
 ) -> None:
     assert declare(question, answer) == Sentence(text, "rules")
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "text"),
+    [
+        ("What will Ida want to do next?", "take a nap next", "Ida will want to take a nap next."),
+        ("How would Ida feel as a result?", "glad as a result",
+         "Ida would feel glad as a result."),
+        ("The bread is kept in a what?", "a tin", "The bread is kept in a tin."),
+        ("The nest is left to the", "the hen's chicks", "The nest is left to the hen's chicks."),
+        ("A flat cake is called a what?", "omelette", "A flat cake is called an omelette."),
+        ("The painter used an", "brush", "The painter used a brush."),
+        ("Her name is Mary what?", "Mary Lamb", "Her name is Mary Lamb."),
+        ("In what is soup boiled?", "in a pot", "Soup is boiled in a pot."),
+        ("The guide gave her", "her hat", "The guide gave her her hat."),
+    ],
+)  # fmt: skip
+def test_where_question_and_answer_meet_no_word_stands_twice(
+    question: str, answer: str, text: str
+) -> None:
+    assert declare(question, answer).text == text
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "text"),
+    [
+        ("What does Ida need to do before this?", "needed to buy a ticket",
+         "Ida needs to buy a ticket before this."),
+        ("What will Ida want to do next?", "wanted to rest", "Ida will want to rest next."),
+        ("What did Ida do?", "stood up her friend", "Ida stood up her friend."),
+        ("What would I be doing while walking home?", "listen to the birds",
+         "I would be listening to the birds while walking home."),
+        ("What do they use the oven for?", "to dry herbs", "They use the oven to dry herbs."),
+        ("For what does a stove burn wood?", "to make heat", "A stove burns wood to make heat."),
+        ("What does a scarf look like on a hen?", "a flag",
+         "A scarf looks like a flag on a hen."),
+        ("How would you describe Omar?", "has no patience",
+         "You would describe Omar as someone who has no patience."),
+        ("How would someone else feel?", "tired", "Someone else would feel tired."),
+        ("Why did Omar do this?", "plan dinner", "Omar did this to plan dinner."),
+        ("Why did Omar do this?", "lazy", "Omar did this because they were lazy."),
+        ("Why did Omar do this?", "did this for fun", "Omar did this for fun."),
+        ("Why did Omar do this?", "didn't like rain",
+         "Omar did this because they didn't like rain."),
+        ("Why are hens good pets?", "friendly", "Hens are good pets because they are friendly."),
+        ("What will happen to Omar?", "Omar will win", "Omar will win."),
+        ("What will happen to Omar?", "Ida's friends will laugh at him",
+         "What will happen to Omar is that Ida's friends will laugh at him."),
+        ("What will Omar want to do next?", "show they are brave",
+         "Omar will want to show they are brave next."),
+        ("Where is the mat likely to be in front of?", "door",
+         "The mat is likely to be in front of the door."),
+    ],
+)  # fmt: skip
+def test_an_answer_takes_the_form_that_its_place_asks_for(
+    question: str, answer: str, text: str
+) -> None:
+    assert declare(question, answer) == Sentence(text, "rules")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Through which wall would sound travel the fastest?", "Under what tree are the most birds?"],
+)
+def test_a_question_in_its_own_order_is_no_statement(question: str) -> None:
+    said = declare(question, "brick")
+    assert not said.text.lower().startswith(question.split()[0].lower())
 
 
 def test_the_answers_of_one_question_do_not_touch_each_other() -> None:

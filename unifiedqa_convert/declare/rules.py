@@ -14,6 +14,7 @@ from unifiedqa_convert.declare import rules_words as words
 from unifiedqa_convert.declare.draft import has_blank
 from unifiedqa_convert.declare.rules_answer import FINAL, Answer, ends_in_initial
 from unifiedqa_convert.declare.rules_clause import Match
+from unifiedqa_convert.declare.rules_joint import smoothed
 from unifiedqa_convert.declare.rules_question import Question, one_line, taken_apart
 from unifiedqa_convert.declare.rules_rule import Rule
 from unifiedqa_convert.declare.rules_slots import render
@@ -27,7 +28,7 @@ class Rules:
     """Turns questions and answers into statements by rule."""
 
     name = "rules"
-    version = "3"
+    version = "4"
 
     def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
         """One sentence per ask, in order; ``via`` ends in ``-fallback`` where no rule was sure."""
@@ -47,15 +48,23 @@ def given(answer: str, named: bool) -> Answer | None:
     return Answer(answer, named) if any(map(str.isalnum, answer)) else None
 
 
+@lru_cache(maxsize=1024)
+def _asks_names(question: str) -> bool:
+    """Whether who or what is called something is asked for; kept, as a question comes again."""
+    return _NAMED.search(question) is not None
+
+
 def choose(question: str, answer: str) -> tuple[Rule, str] | None:
     """The first rule that has something to say, and what it says; both texts on one line."""
-    said_of = given(answer, _NAMED.search(question) is not None)
+    said_of = given(answer, _asks_names(question))
     if not question or said_of is None:
         return None
     taken = taken_apart(question, said_of.polar)
     for rule, parts in taken.matches(said_of.kind):
         said = render(rule.say, Match(taken.core, parts, said_of))
         if said is not None and not _still_asks(taken, said) and _keeps(said, said_of):
+            if said_of.text not in taken.core:
+                said = smoothed(said, said_of.text)
             return rule, finish(taken.earlier, f"{taken.front} {said}")
     return None
 
@@ -96,7 +105,12 @@ def _keeps(said: str, answer: Answer) -> bool:
         return True
     have = {word[:3] for word in _WORDS.findall(said.lower())}
     asked = set(_WORDS.findall(answer.given.lower())) - words.SUBJECT_PRONOUNS
-    return all(word[:3] in have for word in asked)
+    return all(word[:3] in have or _inflected(word, have) for word in asked)
+
+
+def _inflected(word: str, have: set[str]) -> bool:
+    """Whether a verb of two letters is there in another form: "go" in "going"."""
+    return word in ("go", "be") and any(start.startswith(word) for start in have)
 
 
 def _plainly(question: str, answer: str) -> str:

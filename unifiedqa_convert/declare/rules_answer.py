@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from unifiedqa_convert.declare import rules_words as words
 from unifiedqa_convert.declare.rules_kind import kind_of
@@ -121,6 +122,7 @@ def _plural(head: Token) -> bool:
     return "X" in head.tags and ends("s") and not ends(("ss", "is", "us", "s's"))
 
 
+@lru_cache(maxsize=4096)
 def a_or_an(text: str) -> str:
     """The article that the sound of the next word asks for."""
     word = text.lstrip("\"'(“\u2018").lower()
@@ -152,7 +154,8 @@ def keeps_capital(tokens: Sequence[Token]) -> bool:
     if not tokens or not tokens[0].text[:1].isupper():
         return True
     first = tokens[0]
-    known = first.lower in ("a", "an", "the") or ("X" not in tags(first.lower))
+    word = first.lower.removesuffix("'s").removesuffix("\u2019s")
+    known = word in ("a", "an", "the") or ("X" not in tags(word))
     others = any(t.text[:1].isupper() for t in tokens[1:] if t.text != "I")
     if first.text[1:] != first.lower[1:] or not known or (others and not _function(first)):
         return True

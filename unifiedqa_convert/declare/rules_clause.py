@@ -18,7 +18,7 @@ _PLURAL = {"is": "are", "was": "were", "has": "have", "does": "do"}
 _NEGATIVE = frozenset("never none nobody nothing neither not no hardly rarely seldom".split())
 _CONTRACTED_BE = frozenset("it's that's there's he's she's they're we're you're i'm".split())
 _TIMES = frozenset("before after since".split())
-_NEVER_FIRST = frozenset("for with to of into about at".split())
+_NEVER_FIRST = frozenset("for with to of into about at like".split())
 # "Tell a child to do": what is done is asked for, though the first verb has its object.
 _TAKES_OBJECT = frozenset("use take require".split())
 
@@ -87,6 +87,9 @@ def _with_verb(match: Match, pred: Sequence[Token]) -> str:
 
 def object_gap(pred: Sequence[Token]) -> int:
     """Where the missing object belongs: after the last verb, or preposition, that lacks one."""
+    for i, token in enumerate(pred):
+        if token.lower == "doing" and i and (i + 1 == len(pred) or pred[i + 1].may("PS")):
+            return i + 1
     for i in range(len(pred) - 1, 0, -1):
         token = pred[i]
         if token.may("P") and token.lower not in _TIMES and _stranded(pred, i):

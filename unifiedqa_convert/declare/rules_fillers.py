@@ -19,6 +19,7 @@ from unifiedqa_convert.declare.rules_clause import (
     main_verb,
     object_gap,
 )
+from unifiedqa_convert.declare.rules_lemma import inflect, noun_number, verb_lemma
 from unifiedqa_convert.declare.rules_tokens import Token, cover, is_name
 
 
@@ -38,18 +39,26 @@ def filled(match: Match, name: str) -> str:
 def with_object(match: Match, pred: Sequence[Token]) -> str:
     """The clause with the answer as its object, or for the "do" that stands for its verb."""
     gap = object_gap(pred)
-    answer = match.answer
+    answer = unrepeated(match.answer, pred)
+    if answer is not match.answer:
+        match = Match(match.source, match.parts, answer)
+    already = answer.tokens[0].may("G")
+    if pred[gap - 1].lower == "doing" and (already or (verbal(answer) and answer.tokens[1:])):
+        said = answer.text if already else answer.as_form("VBG")
+        return clause(_with_pred(match, [*pred[: gap - 1], *pred[gap:]]), said, gap - 1)
     stands_for = pred[gap - 1].lower == "do" and (answer.kind == "to" or verbal(answer))
     finite = answer.kind in ("verb-s", "verb-ed", "adjective") or answer.tokens[0].may("T")
     if finite and pred[gap - 1].lower == "do":
         stands_for = True
     if not stands_for:
         last = pred[gap - 1]
-        if last.only("P") and answer.tokens[0].lower == last.lower:
+        told = answer.tokens[0].lower == last.lower or (last.lower == "for" and answer.kind == "to")
+        if last.only("P") and told:
+            match = _with_pred(match, [*pred[: gap - 1], *pred[gap:]])
             gap -= 1
         return clause(match, FILLERS["object"](match), gap)
     tag = do_form(match) if gap - 1 == main_verb(pred) else None
-    if answer.kind == "adjective":
+    if answer.kind == "adjective" and not _did(match, answer):
         answer = Answer(f"be {answer.text}")
     verb = answer.as_form(tag) if tag else answer.as_base()
     short = Match(match.source, {**match.parts, "pred": pred[: gap - 1]}, answer)
@@ -60,7 +69,31 @@ def with_object(match: Match, pred: Sequence[Token]) -> str:
     return join(lead, verb, after)
 
 
-_PLACING = frozenset("in at on to from into onto near under inside around through over".split())
+def _with_pred(match: Match, pred: Sequence[Token]) -> Match:
+    return Match(match.source, {**match.parts, "pred": pred}, match.answer)
+
+
+def _did(match: Match, answer: Answer) -> bool:
+    """Whether "did" asks for a past form that is a participle too: "stood up her friend"."""
+    first, *others = answer.tokens
+    return do_form(match) == "VBD" and first.may("T") and len(others) > 1
+
+
+def unrepeated(answer: Answer, pred: Sequence[Token]) -> Answer:
+    """The answer without the question's own verb: "need to" or "want to", "would" before it."""
+    tokens = answer.tokens
+    at = 1 if tokens[0].may("M") else 0
+    if len(tokens) < at + 3 or tokens[at + 1].lower != "to" or answer.kind == "sentence":
+        return answer
+    asked = verb_lemma(pred[main_verb(pred)].lower) if pred else ""
+    same = asked in ("need", "want") and verb_lemma(tokens[at].lower) == asked
+    return Answer(answer.text[tokens[at + 2].start :]) if same else answer
+
+
+_PLACING = frozenset(
+    "in at on to from into onto near under inside around through over of off behind between beside "
+    "toward towards along above below by".split()
+)
 
 
 def _without_preposition(answer: Answer, preposition: str) -> str:
@@ -95,13 +128,17 @@ def one_of(match: Match) -> str:
 def _prepped(match: Match) -> str:
     preposition = match.text("prep").lower()
     first = match.answer.tokens[0]
-    if first.lower == preposition or match.answer.kind == "place" or first.lower.endswith("ly"):
+    purpose = preposition == "for" and match.answer.kind == "to"
+    told = first.lower == preposition or match.answer.kind == "place" or purpose
+    if told or first.lower.endswith("ly"):
         return match.answer.text
     return join(preposition, named(match))
 
 
 def _place(match: Match) -> str:
-    answer = match.answer
+    answer, left = match.answer, match.part("left")
+    if left and left[-1].lower in _PLACING and answer.head is not None:
+        return _without_preposition(answer, left[-1].lower)
     if answer.kind in ("place", "sentence", "to", "verb", "verb-s") or answer.head is None:
         return answer.text
     first = answer.tokens[0]
@@ -138,7 +175,7 @@ def _time(match: Match) -> str:
 
 
 def _reason(match: Match) -> str:
-    answer = match.answer
+    answer = _unsaid(match)
     first = answer.tokens[0]
     if answer.kind in ("place", "to") or first.lower in ("because", "due", "so", "since"):
         return answer.text
@@ -146,17 +183,74 @@ def _reason(match: Match) -> str:
         return f"because {answer.text}"
     if answer.kind == "verb":
         return f"to {answer.text}"
-    if answer.kind in ("verb-s", "verb-ed") or (answer.kind == "adjective" and first.may("T")):
+    second = len(answer.tokens) > 1
+    past_or_did = first.may("O") or (answer.kind == "adjective" and first.may("T") and second)
+    if answer.kind in ("verb-s", "verb-ed") or past_or_did:
         return f"because {_pronoun(match)} {answer.text}"
+    if _purpose(match, answer):
+        return f"to {answer.text}"
+    if answer.kind == "adjective" and not first.may("Q"):
+        return f"because {_pronoun(match)} {_be_as(match)} {answer.text}"
     return f"because of {answer.phrase('the')}"
+
+
+def _unsaid(match: Match) -> Answer:
+    """The answer without the predicate it repeats: "did this" of "did this for fun"."""
+    answer, pred = match.answer, match.text("pred").lower()
+    tag = do_form(match)
+    verb, _, rest = pred.partition(" ")
+    said = f"{inflect(verb, tag) if tag else verb} {rest} "
+    if rest and answer.text.lower().startswith(said):
+        return Answer(answer.text[len(said) :])
+    return answer
+
+
+def _be_as(match: Match) -> str:
+    """Be, in the time of the question's auxiliary."""
+    aux = match.part("aux")
+    past = aux and aux[0].lower in ("did", "was", "were", "had", "would", "could")
+    many = _pronoun(match) in ("they", "you", "we")
+    if _pronoun(match) == "i":
+        return "was" if past else "am"
+    return ("were" if many else "was") if past else "are" if many else "is"
+
+
+def _purpose(match: Match, answer: Answer) -> bool:
+    """Whether what may be a verb is one: an act ("do this") has a purpose ("plan dinner")."""
+    subject, pred = match.part("subj"), match.part("pred")
+    acts = len(pred) > 1 and verb_lemma(pred[0].lower) == "do" and pred[1].may("DR")
+    someone = subject and (_named(subject) or subject[-1].lower in words.SUBJECT_PRONOUNS)
+    if not (acts and someone) or len(answer.tokens) < 2:
+        return False
+    first, second = answer.tokens[:2]
+    return first.may("V") and not first.may("DRPQG") and second.lower not in _OF_NOUNS
+
+
+_OF_NOUNS = frozenset("of for from about between and or".split())
 
 
 def _pronoun(match: Match) -> str:
     aux, subject = match.part("aux"), match.part("subj")
     plural = aux and aux[0].lower in ("do", "are", "were", "have")
-    if subject and subject[0].lower in words.SUBJECT_PRONOUNS:
+    if not subject:
+        return "they" if plural else "it"
+    last = subject[-1].lower
+    if last in _PERSONS or noun_number(last) == "plural":
+        return "they"
+    if subject[0].lower in words.SUBJECT_PRONOUNS:
         return subject[0].lower
-    return "they" if plural or (subject and is_name(subject[-1])) else "it"
+    return "they" if plural or _named(subject) else "it"
+
+
+_PERSONS = frozenset(
+    "person someone somebody anyone anybody everyone everybody man woman child boy girl".split()
+)
+
+
+def _named(subject: Sequence[Token]) -> bool:
+    """Whether it is somebody's name: within a question a capital says so ("did Lee")."""
+    last = subject[-1]
+    return is_name(last) or (last.text[:1].isupper() and last.lower not in words.SUBJECT_PRONOUNS)
 
 
 def _manner(match: Match) -> str:

@@ -224,9 +224,14 @@ def best(choice: Choice) -> int | None:
             if most is None or points > most:
                 chosen, most = at, points
     if chosen is not None:
-        while chosen > choice.places.start and is_adverb(choice.tokens[chosen - 1]):
+        while chosen > choice.places.start and _precedes(choice.tokens[chosen - 1]):
             chosen -= 1
     return chosen
+
+
+def _precedes(token: Token) -> bool:
+    """Whether it is an adverb that belongs to the verb after it; "else" is of what it follows."""
+    return is_adverb(token) and token.lower != "else"
 
 
 def past_adverbs(tokens: Sequence[Token], at: int) -> int:

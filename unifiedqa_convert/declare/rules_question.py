@@ -23,6 +23,8 @@ _OR_NOT = re.compile(r"[\s,.;:\u2026-]*\b(?:yes or no|true or false)\W*$", re.I)
 # "Who is taller, Ann or Bo?": the two are not said again.
 _WH = re.compile(r"(?:who|which|what)\b", re.IGNORECASE)
 _OFFERED = re.compile(r"[,:] (?:[\w'\u2019]+ ){1,3}or (?:[\w'\u2019]+ ){0,2}[\w'\u2019]+\?+$")
+_INVERTS = frozenset("which what whom whose where".split())
+_OPENS = frozenset("where which who whom whose why".split())
 _MOST_TOKENS = 200  # patterns backtrack: a longer "sentence" is no question
 
 Parts = Mapping[str, Sequence[Token]]
@@ -39,6 +41,8 @@ class Question:
             last = _OR_NOT.sub("?" if "?" in last else "", last)
         body = last.rstrip(FINAL)
         self.asks = "?" in last[len(body) :]
+        if last[len(body) :].startswith(",") and not self.asks:
+            body += ","  # "If it rains," + "the hens stay inside"
         self.core, self.tokens = lowered(_CONTRACTED.sub(r"\1 is", body))
         self.front = ""
         self._found: dict[int, Parts | None] = {}
@@ -47,13 +51,17 @@ class Question:
             self._take_apart(polar)
 
     def _take_apart(self, polar: bool) -> None:
-        at = front(self.tokens, polar)
+        # "Where would you keep a pen when not in use": what it opens with asks.
+        opens = not polar and self.tokens[0].lower in _OPENS
+        at = 0 if opens else front(self.tokens, polar)
         self.front = cover(self.core, self.tokens[:at])
         self.tokens = tuple(mark(self.tokens[at:]))
         first = self.tokens[0].lower
+        second = self.tokens[1].lower if len(self.tokens) > 1 and not self.front else ""
+        inverts = self.tokens[0].may("P") and second in _INVERTS  # "Through which wall do …"
         blank = any("U" in token.tags for token in self.tokens)
         # A statement that starts as its question did has answered nothing.
-        asking = first in words.ASKING and self.asks and not blank
+        asking = (inverts or first in words.ASKING) and self.asks and not blank
         self.unsaid = f"{first} " if asking else ""
         self._encoded = Encoded(self.tokens)
 

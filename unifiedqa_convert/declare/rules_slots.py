@@ -32,7 +32,7 @@ from unifiedqa_convert.declare.rules_fillers import (
     with_object,
 )
 from unifiedqa_convert.declare.rules_lemma import inflect, verb_lemma
-from unifiedqa_convert.declare.rules_tokens import tokenise
+from unifiedqa_convert.declare.rules_tokens import is_name, tokenise
 
 _SLOT = re.compile(r"\[([a-z]+)(?:<([a-z]+))?\]")
 
@@ -77,7 +77,11 @@ def _done(match: Match) -> str | None:
     pred, tokens = match.part("pred"), match.answer.tokens
     gap = object_gap(pred)
     modal = next((i for i, t in enumerate(tokens) if t.may("M")), 0)
-    if pred[gap - 1].lower != "do" or not 0 < modal < len(tokens) - 1:
+    if pred[gap - 1].lower != "do":
+        return None
+    if tokens[0].may("V") and not tokens[0].may("DR") and tokens[1].may("DRLPW"):
+        return with_object(match, pred)  # "show they had it": nobody is called show
+    if not 0 < modal < len(tokens) - 1:
         return None
     subject = [t.lower for t in tokens[:modal]]
     if subject != [t.lower for t in match.part("subj")] and not tokens[0].may("R"):
@@ -103,6 +107,10 @@ def _takes(match: Match) -> str:
 def _become(match: Match) -> str | None:
     """What becomes of someone, from a sentence that says it: "she will win"."""
     tokens = match.answer.tokens
+    who = [t.lower for t in match.part("who")]
+    lead = [t.lower for t in tokens[: len(who) + 2]]
+    if lead[: len(who)] == who or (lead[:1] == ["the"] and lead[1 : len(who) + 1] == who):
+        return match.answer.text
     if len(tokens) < 3 or not tokens[0].may("R") or not tokens[1].may("M"):
         return None
     return join(match.text("who"), match.answer.text[tokens[1].start :])
@@ -168,6 +176,41 @@ def _like(match: Match) -> str:
     return match.answer.as_form(form) if form else match.answer.as_base()
 
 
+def _linked(match: Match) -> str:
+    """A verb like feel or look, in the form that its "do" had, or with its auxiliary."""
+    verb, tag = match.text("verb"), do_form(match)
+    return (
+        inflect(verb.lower(), tag)
+        if tag
+        else verb
+        if folds(match)
+        else join(match.text("aux"), verb)
+    )
+
+
+def _that(match: Match) -> str | None:
+    """A sentence as a that-clause; None for one that is none: "glad she came"."""
+    return None if match.answer.tokens[0].may("JE") else f"that {match.answer.text}"
+
+
+def _predicate(match: Match) -> str:
+    """A predicate as it was given, or, where it only lacks "would", with the auxiliary."""
+    first = match.answer.tokens[0]
+    modal = any(token.may("M") for token in match.part("aux"))
+    alone = modal and first.may("Z") and not first.may("BHM")
+    return join(match.text("aux"), match.answer.as_base()) if alone else match.answer.text
+
+
+def _stripped(match: Match) -> str:
+    """The answer after "as", without an "as" of its own; a predicate is someone's."""
+    answer, whom = match.answer, match.part("rest")
+    did = answer.kind == "verb-ed" and len(answer.tokens) > 2 and answer.tokens[1].lower != "that"
+    if (did or answer.kind == "verb-s") and whom and is_name(whom[-1]):
+        verb, _, rest = answer.text.partition(" ")
+        return f"someone who {agree_word(verb, False) if verb in words.BE else verb} {rest}"
+    return re.sub(r"^as\s+", "", answer.text)
+
+
 def _denial(match: Match) -> str | None:
     return negated(match.source, list(match.part("stem")))
 
@@ -218,7 +261,10 @@ SLOTS: dict[str, Build] = {
     "like": _like,
     "place": FILLERS["place"],
     "reason": FILLERS["reason"],
-    "stripped": lambda match: re.sub(r"^as\s+", "", match.answer.text),
+    "stripped": _stripped,
+    "linked": _linked,
+    "that": _that,
+    "predicate": _predicate,
     "base": lambda match: match.answer.as_base(),
     "chosen": _chosen,
     "affirmed": lambda match: affirmed(match.source, list(match.part("stem"))),

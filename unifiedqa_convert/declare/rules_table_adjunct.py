@@ -66,11 +66,43 @@ ADJUNCT = (
         ),
     ),
     Rule(
-        when="how aux:AUX subj:SUBJ verb:feel|be|look|become|get|seem rest:ANY",
-        say="[subj] [aux] [verb] [raw] [rest]",
+        when="how aux:AUX subj:SUBJ verb:feel rest:ANY",
+        given="verb-s",
+        say="[subj] [predicate] [rest]",
+        examples=(
+            ("How would Omar feel then?", "thinks of Ann", "Omar would think of Ann then."),
+            (
+                "How would Omar feel afterwards?",
+                "would be cross with Ann",
+                "Omar would be cross with Ann afterwards.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how aux:AUX subj:SUBJ verb:feel rest:ANY",
+        given="sentence",
+        say="[subj] [linked] [that] [rest]",
+        examples=(
+            (
+                "How did Omar feel afterwards?",
+                "he was a hero",
+                "Omar felt that he was a hero afterwards.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how aux:AUX subj:SUBJ verb:feel|be|look|become|seem rest:ANY",
+        say="[subj] [linked] [raw] [rest]",
         examples=(
             ("How would Omar feel as a result?", "proud", "Omar would feel proud as a result."),
+            ("How did the lake look at dawn?", "grey", "The lake looked grey at dawn."),
         ),
+    ),
+    Rule(
+        when="how aux:AUX subj:SUBJ verb:get rest:ANY",
+        given="adjective",
+        say="[subj] [linked] [raw] [rest]",
+        examples=(("How did Omar get at noon?", "hungry", "Omar got hungry at noon."),),
     ),
     Rule(
         when="how aux:BE subj:SUBJ how:likely|going|about to verb:feel|be|look|become rest:ANY",

@@ -172,6 +172,7 @@ SITU = (
                 "park",
                 "The children ate their lunch at a park.",
             ),
+            ("The letter came from where?", "Oslo", "The letter came from Oslo."),
         ),
     ),
     Rule(
@@ -230,6 +231,19 @@ SITU = (
 
 STEM = (
     Rule(
+        when="article:a|an|the|one example:example|instance|sign|cause|use of rest:HEAD",
+        mark="none",
+        given="noun number verb-ing",
+        say="[article] [example] of [rest] is [raw]",
+        examples=(
+            (
+                "An example of a sharp tool",
+                "a chisel",
+                "An example of a sharp tool is a chisel.",
+            ),
+        ),
+    ),
+    Rule(
         when="left:SPAN -|\u2013|\u2014|:",
         say="[left] [raw]",
         examples=(("To cut a board, use -", "a saw", "To cut a board, use a saw."),),
@@ -241,6 +255,8 @@ STEM = (
         examples=(
             ("Butter is made by churning", "cream", "Butter is made by churning cream."),
             ("A thermometer", "measures temperature.", "A thermometer measures temperature."),
+            ("If it rains,", "the hens hide.", "If it rains, the hens hide."),
+            ("The cook cut the pie with a", "axe", "The cook cut the pie with an axe."),
         ),
     ),
     Rule(

@@ -57,6 +57,23 @@ WHAT = (
             ),
         ),
     ),
+    Rule(
+        when="what|which head:HEAD be:BE subj:this|that|it|these|those",
+        given="noun adjective number verb-ing",
+        say="[subj] [be] [situ]",
+        examples=(
+            (
+                "The cook holds a blade. What kind of tool is this?",
+                "useful",
+                "The cook holds a blade. This is a useful tool.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what be:BE subj:SPAN article:a|an|the kind:kind|type|part|form|member|sort of",
+        say="[subj] [be] [article] [kind] of [answer]",
+        examples=(("What is a wheel a part of?", "car", "A wheel is a part of a car."),),
+    ),
     # Objects.
     Rule(
         when="what aux:DO|MODAL|HAVE subj:SUBJ pred:PRED",
