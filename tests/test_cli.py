@@ -10,6 +10,8 @@ import pytest
 from conftest import ROOT
 from test_output import raw_file
 
+from unifiedqa_convert.registry import load_adapter
+
 Uqa = Callable[..., "subprocess.CompletedProcess[str]"]
 SAMPLES = ROOT / "data" / "samples"
 
@@ -29,6 +31,8 @@ def test_show(uqa: Uqa, dataset: str) -> None:
     assert done.returncode == 0, done.stderr
     for heading in ("raw shape", "row 1 of the embedded sample", "question record", "statements"):
         assert heading in done.stdout
+    for split in load_adapter(dataset).source.splits:
+        assert re.search(rf"--split: .*\b{split} \(", done.stdout), "what may be typed is told"
     shown = json.loads(uqa("show", dataset, "--json").stdout)
     assert shown["rows"][0]["statements"]
     assert all(field["goes"] for shape in shown["shapes"] for field in shape["fields"])

@@ -23,6 +23,8 @@ def test_a_group_of_samples(uqa: Uqa) -> None:
     assert {it["dataset"] for it in found} == {it.name for it in members("vera-unseen")}
     again = json.loads(uqa(*command.split()).stdout)
     assert {it["why"] for it in again} == {"complete already"}
+    told = uqa(*"convert --group vera-unseen --split dev --data-dir nowhere".split())
+    assert "copa/validation: failed\n" in told.stderr, "the table says why, once"
 
 
 def test_a_failing_dataset_does_not_stop_the_others(uqa: Uqa, tmp_path: object) -> None:

@@ -198,4 +198,6 @@ def opened(path: Path) -> IO[bytes]:
     try:
         return path.open("rb")
     except OSError as error:
-        raise SourceError(f"{path}: {error.strerror}") from error
+        raise SourceError(
+            f"{path}: {error.strerror}; give a file of JSON lines, or - for stdin"
+        ) from error

@@ -53,6 +53,8 @@ def print_shown(facts: dict[str, Any]) -> None:
     console.print(f"[bold]{facts['name']}[/bold]  {facts['about']}")
     for name in ("citation", "homepage", "license", "partition", "verified"):
         console.print(f"  {name}: {facts[name]}", highlight=False, markup=False)
+    splits = ", ".join(f"{name} ({rows or '?'} rows)" for name, rows in facts["splits"].items())
+    console.print(f"  --split: {splits}", highlight=False, markup=False)
     for shape in facts["shapes"]:
         console.print(f"\n[bold]raw shape {shape['shape']}[/bold]  {shape['about']}")
         width = max(len(field["raw"]) for field in shape["fields"])

@@ -61,10 +61,10 @@ def convert(request: Request, progress: Progress | None = None) -> Result:
     with claimed(place):
         found = place.manifest()
         if found is not None and not request.overwrite:
-            if any(found.get(key) != value for key, value in described.items()):
+            if other := [key for key, value in described.items() if found.get(key) != value]:
                 raise OutputError(
-                    f"{place.final} holds another conversion; --overwrite replaces it, "
-                    "--out DIR puts this one elsewhere"
+                    f"{place.final} holds another conversion (other {', '.join(other)}); "
+                    "--overwrite replaces it, --out DIR puts this one elsewhere"
                 )
             if place.damaged(found) is None:
                 return Result(place.final, found, job.located.note, made=False)

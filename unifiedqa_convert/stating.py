@@ -47,7 +47,8 @@ def state(asked: Stating, as_json: bool, quiet: bool) -> None:
         counts = make(asked, converter, progress)
     told = ", ".join(f"{name} {number}" for name, number in counts.items() if number)
     if not quiet:
-        print(f"{asked.file}: {told or 'no lines'}", file=sys.stderr)
+        name = "stdin" if str(asked.file) == "-" else asked.file
+        print(f"{name}: {told or 'no lines'}", file=sys.stderr)
     if asked.out is not None:
         document = {"file": str(asked.out), "counts": dict(counts)}
         print(json.dumps(document, indent=2) if as_json else asked.out)

@@ -50,8 +50,8 @@ def convert_group_and_tell(
     for outcome in convert_group(request, group, split, lambda one: _converted(one, quiet)):
         outcomes.append(outcome)
         if not quiet:
-            line = f"{outcome.dataset}/{outcome.split}: {outcome.outcome} {outcome.why}"
-            print(line.rstrip(), file=sys.stderr)
+            line = f"{outcome.dataset}/{outcome.split}: {outcome.outcome}"  # the table says why
+            print(line, file=sys.stderr)
     if as_json:
         print(json.dumps([outcome._asdict() for outcome in outcomes], indent=2))
     else:
