@@ -20,12 +20,14 @@ ORPHAN_PATIENCE = 0.1
 
 
 @contextmanager
-def beside(tasks: Sequence[Callable[[], None]], look: Callable[[], None]) -> Iterator[Look]:
+def beside(tasks: Sequence[Callable[[], None]], look: Look, stop: Look) -> Iterator[Look]:
     """Run the tasks, a process each, beside what the body does; end when all have ended.
 
     The body calls what it is given now and then: it raises a task's error, if one has failed, and
-    calls ``look``, which is called while the tasks are waited for, too. What others committed by
-    then is kept. Processes are spawned, not forked: pyarrow's threads don't survive a fork.
+    calls ``look``, which is called while the tasks are waited for, too. Where the body or a task
+    fails, ``stop`` is called before the others are waited for: it tells them to begin nothing new.
+    What others committed by then is kept. Processes are spawned, not forked: pyarrow's threads
+    don't survive a fork.
     """
     context = get_context("spawn")
     with ProcessPoolExecutor(
@@ -53,6 +55,7 @@ def beside(tasks: Sequence[Callable[[], None]], look: Callable[[], None]) -> Ite
                 "with --workers 1 it needs the least memory"
             ) from None
         finally:
+            stop()
             pool.shutdown(cancel_futures=True)
 
 
