@@ -121,6 +121,8 @@ def test_where_question_and_answer_meet_no_word_stands_twice(
          "Omar did this because they didn't like rain."),
         ("Why are hens good pets?", "friendly", "Hens are good pets because they are friendly."),
         ("What will happen to Omar?", "Omar will win", "Omar will win."),
+        ("What will others want to do next?", "The others will leave",
+         "Others will want to leave next."),
         ("What will happen to Omar?", "Ida's friends will laugh at him",
          "What will happen to Omar is that Ida's friends will laugh at him."),
         ("What will Omar want to do next?", "show they are brave",

@@ -83,8 +83,8 @@ def _done(match: Match) -> str | None:
         return with_object(match, pred)  # "show they had it": nobody is called show
     if not 0 < modal < len(tokens) - 1:
         return None
-    subject = [t.lower for t in tokens[:modal]]
-    if subject != [t.lower for t in match.part("subj")] and not tokens[0].may("R"):
+    asked = [t.lower for t in match.part("subj")]
+    if [t.lower for t in tokens[:modal]] not in (asked, ["the", *asked]) and not tokens[0].may("R"):
         return None
     verb = Answer(match.answer.text[tokens[modal + 1].start :])
     return with_object(Match(match.source, match.parts, verb), pred)
