@@ -99,12 +99,12 @@ def _capital(text: str) -> str:
 def _keeps(said: str, answer: Answer) -> bool:
     """Whether the statement has lost none of the answer's words (inflected ones count).
 
-    A pronoun may have given way to the name it stands for.
+    A pronoun may have given way to the name it stands for, "the others" to others.
     """
     if answer.polar or answer.kind == "reply" or answer.text in said:
         return True
     have = {word[:3] for word in _WORDS.findall(said.lower())}
-    asked = set(_WORDS.findall(answer.given.lower())) - words.SUBJECT_PRONOUNS
+    asked = set(_WORDS.findall(answer.given.lower())) - words.SUBJECT_PRONOUNS - {"the"}
     return all(word[:3] in have or _inflected(word, have) for word in asked)
 
 
