@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from unifiedqa_convert.errors import ModelError, SourceError, UsageError
+from unifiedqa_convert.errors import ModelError
 from unifiedqa_convert.files import write_json
 from vera_model.bootstrap import Resampling
 from vera_model.calibrate import Calibration, Criterion, calibrate, save_temperature
-from vera_model.checkpoint import model_folder
 from vera_model.config import from_preset
 from vera_model.evaluation import evaluate
+from vera_model.folders import model_folder
 from vera_model.hub import model_files
 from vera_model.predictions import FILE, read_predictions
 from vera_model.published import import_published
+from vera_model.refusals import check_calibration
 
 CALIBRATION = "calibration.json"
 
@@ -70,16 +71,9 @@ def calibrate_model(
     ``evaluated``: the folder of a run or an evaluation; None is the model's own run. Without
     ``save`` nothing is written.
     """
+    check_calibration(model, evaluated)
     folder = evaluated or model
-    path = folder / FILE
-    if not path.is_file():
-        raise SourceError(
-            f"{folder} holds no {FILE}: evaluate the model on validation data first (`uqa evaluate "
-            "--model … --data … --out OUT`) and say --on OUT"
-        )
-    if evaluated is None and not (model / "model").is_dir():
-        raise UsageError("say --on: the folder of an evaluation on validation data")
-    found = calibrate(read_predictions(path), by)
+    found = calibrate(read_predictions(folder / FILE), by)
     if save:
         save_temperature(model, found.temperature)
         write_json(folder / CALIBRATION, found._asdict())

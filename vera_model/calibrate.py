@@ -16,10 +16,8 @@ from scipy.optimize import minimize_scalar
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.files import write_json
 from vera_model.bootstrap import task_weights
-from vera_model.card import model_card
-from vera_model.checkpoint import model_folder
+from vera_model.folders import model_folder
 from vera_model.metrics import Bools, Floats, calibration_bins, probability
-from vera_model.model_config import VeraConfig
 from vera_model.predictions import Predictions
 from vera_model.publish import INDEX, publish
 
@@ -92,6 +90,10 @@ def save_temperature(path: Path, temperature: float) -> Path:
 
     The folder is replaced as a whole; its other files are linked, not copied. Returns it.
     """
+    # Whoever only computes a temperature needs neither transformers nor torch, seconds to load.
+    from vera_model.card import model_card
+    from vera_model.model_config import VeraConfig
+
     folder = model_folder(path).resolve()
     config = VeraConfig.from_pretrained(folder, local_files_only=True)
     config.temperature = temperature

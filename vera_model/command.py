@@ -9,6 +9,7 @@ from typing import Any
 
 from unifiedqa_convert.errors import UsageError
 from vera_model.config import TrainConfig, from_preset
+from vera_model.refusals import check_data, check_evaluation_run, check_training
 
 _LISTS = ("train_tasks", "valid_tasks", "eval_tasks")
 
@@ -34,6 +35,18 @@ def configure(flags: dict[str, Any]) -> TrainConfig:
     return from_preset(preset, **given)
 
 
+def configure_plan(flags: dict[str, Any]) -> TrainConfig:
+    """The same for `uqa plan train`, with the refusals of `uqa train`. Raises UsageError."""
+    config = configure(flags)
+    if config.objective == "text":
+        raise UsageError(
+            "--objective text is planned once its records are tokenised: `uqa train` says the plan "
+            "before its first update, and Ctrl-C is safe there"
+        )
+    check_data(config)
+    return config
+
+
 def warn(config: TrainConfig, flags: dict[str, Any], say: Callable[[str], None]) -> None:
     """Say loudly what upstream's commands do when they name no tasks."""
     if config.preset != "upstream" or flags["mode"] == "eval" or flags["train_tasks"]:
@@ -55,8 +68,10 @@ def run_command(flags: dict[str, Any]) -> None:
     main = os.environ.get("RANK", "0") == "0"
     say = _quiet if flags["quiet"] or not main else _say
     warn(config, flags, say)
+    evaluation = flags["mode"] == "eval"
+    (check_evaluation_run if evaluation else check_training)(config)
     try:
-        if flags["mode"] == "eval":
+        if evaluation:
             from vera_model.evaluation import evaluate_run as run
         else:
             from vera_model.train import run

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from unifiedqa_convert.errors import OutputError, UsageError
+from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.files import write_json
 from vera_model.bootstrap import Resampling
 from vera_model.config import TrainConfig
@@ -17,6 +17,7 @@ from vera_model.problems import Problems
 from vera_model.processes import Processes
 from vera_model.progress import TrainingProgress
 from vera_model.results import write_results
+from vera_model.run_folder import check_unevaluated
 from vera_model.starting import starting_point
 from vera_model.tasks import Absent
 from vera_model.train import start_processes
@@ -40,7 +41,7 @@ def evaluate(
     """
     if config.start_from is None:
         raise UsageError("say what to evaluate: --load_from_ckpt RUN/model/best")
-    path = _free_path(config)
+    path = check_unevaluated(config.out, overwrite=config.overwrite)
     processes = start_processes(config)
     reading, absent = _read(config, processes)
     problems = _chosen(config, reading)
@@ -65,14 +66,6 @@ def evaluate(
         }
         write_json(config.out / "config.json", config.model_dump(mode="json"))
         write_json(path, document)
-    return path
-
-
-def _free_path(config: TrainConfig) -> Path:
-    """Where the metrics go. OutputError where an earlier run's stand there."""
-    path = config.out / "metrics.json"
-    if path.exists() and not config.overwrite:
-        raise OutputError(f"{path} exists: choose another --out, or say --overwrite")
     return path
 
 

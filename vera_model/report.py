@@ -19,6 +19,7 @@ from vera_model.bootstrap import task_weights
 from vera_model.calibrate import Calibration, calibrate
 from vera_model.metrics import probability
 from vera_model.predictions import FILE, Predictions, read_predictions
+from vera_model.refusals import check_report
 from vera_model.tracking import EVALUATIONS, LOG
 
 PAGE = "report.html"
@@ -51,6 +52,7 @@ def write_report(run: Path) -> Path:
 
     Raises SourceError where it holds no finished one, OutputError where it can't be written.
     """
+    check_report(run)
     document, config = _read(run / "metrics.json"), _read(run / "config.json")
     predictions = read_predictions(run / FILE) if (run / FILE).is_file() else None
     calibration = _calibration(predictions)
