@@ -9,6 +9,7 @@ from unifiedqa_convert.errors import ModelError
 from unifiedqa_convert.files import write_json
 from vera_model.bootstrap import Resampling
 from vera_model.calibrate import Calibration, Criterion, calibrate, save_temperature
+from vera_model.closing import warnings
 from vera_model.config import from_preset
 from vera_model.evaluation import evaluate
 from vera_model.folders import model_folder
@@ -81,7 +82,7 @@ def calibrate_model(
 
 
 def summary_of(document: dict[str, Any]) -> str:
-    """The overall numbers with their intervals, a line each, and the partitions' accuracies."""
+    """A table of the numbers with their intervals, overall, by partition and by dataset."""
     metrics = document["metrics"]
     named = {"all": metrics["overall"], **metrics["partitions"], **metrics["tasks"]}
     wide = max(map(len, named))
@@ -89,7 +90,9 @@ def summary_of(document: dict[str, Any]) -> str:
     for name, found in named.items():
         cells = [_cell(found, key) for key in ("choice_accuracy", "statement_accuracy", "auroc")]
         lines.append(f"{name:{wide}}  {found['problems']:8}  {'  '.join(cells)}".rstrip())
-    return "\n".join(lines)
+    if document["data"]["overlap"] is None:
+        lines.append("not known, so not checked: what it was trained on (say --trained-on SHARDS)")
+    return "\n".join([*lines, *warnings(document)])
 
 
 def _cell(found: dict[str, Any], key: str) -> str:

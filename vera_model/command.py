@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from unifiedqa_convert.errors import UsageError
+from vera_model.closing import closing_lines
 from vera_model.config import TrainConfig, from_preset
 from vera_model.refusals import check_data, check_evaluation_run, check_training
 
@@ -85,22 +86,9 @@ def run_command(flags: dict[str, Any]) -> None:
 
 
 def _tell(path: Path, document: dict[str, Any], as_json: bool, say: Callable[[str], None]) -> None:
-    """The path (or the metrics) on stdout, the overall numbers and what is absent on stderr."""
-    overall = (document["metrics"] or {}).get("overall", {})
-    numbers = ", ".join(
-        f"{name.replace('_', ' ')} {value:.3f}"
-        for name, value in overall.items()
-        if isinstance(value, float)
-    )
-    groups = document["data"]["groups"]
-    trained = f"trained on {groups['trained_on']} problems; " if "trained_on" in groups else ""
-    say(f"{trained}on {groups['evaluated_on']} others: {numbers or 'nothing was measured'}")
-    if document["missing"]:
-        parts = {"train": "to train on", "dev": "to evaluate on"}
-        for part, use in parts.items():
-            names = [one["task"] for one in document["missing"] if one["part"] == part]
-            if names:
-                say(f"LEFT OUT, because it can't be had, {use}: {', '.join(names)}")
+    """The path (or the metrics) on stdout, what a person wants to know on stderr."""
+    for line in closing_lines(path, document):
+        say(line)
     print(json.dumps(document, indent=2) if as_json else path)
 
 

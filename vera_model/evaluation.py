@@ -1,6 +1,7 @@
 """Evaluate a checkpoint without training: ``--mode eval``."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from vera_model.run_folder import check_unevaluated
 from vera_model.starting import starting_point
 from vera_model.tasks import Absent
 from vera_model.train import start_processes
+from vera_model.trained import trained_problems
 
 
 def evaluate_run(config: TrainConfig) -> Path:
@@ -36,8 +38,8 @@ def evaluate(
 ) -> Path:
     """Score ``start_from`` on ``valid`` or ``eval_tasks``; return the path of ``metrics.json``.
 
-    ``trained_on``: shards whose statements are looked for among those evaluated. Raises as
-    :func:`vera_model.train.run` does.
+    ``trained_on``: shards whose statements are looked for among those evaluated; none: those of
+    the model's own run, where that is known. Raises as :func:`vera_model.train.run` does.
     """
     if config.start_from is None:
         raise UsageError("say what to evaluate: --load_from_ckpt RUN/model/best")
@@ -95,11 +97,14 @@ def _describe(reading: Reading, problems: Problems) -> dict[str, Any]:
 def _overlap(
     config: TrainConfig, problems: Problems, trained_on: Sequence[Path]
 ) -> dict[str, Any] | None:
-    """None: nobody said what the model was trained on."""
-    if not trained_on:
-        return None
-    read = read_problems(trained_on, allow_sample=config.allow_sample, recipe=config.recipe)
-    return statement_overlap(read.problems, problems)
+    """None: nobody knows what the model was trained on."""
+    assert config.start_from is not None  # it was evaluated
+    if trained_on:
+        read = partial(read_problems, allow_sample=config.allow_sample, recipe=config.recipe)
+        trained: Problems | None = read(trained_on).problems
+    else:
+        trained = trained_problems(config.start_from)
+    return None if trained is None else statement_overlap(trained, problems)
 
 
 def _read(config: TrainConfig, processes: Processes) -> tuple[Reading, tuple[Absent, ...]]:

@@ -159,6 +159,7 @@ def _document(loop: Loop, model: Any, inputs: Inputs, paths: Paths) -> dict[str,
         "missing": describe_missing(paths.absent),
         "data": describe_data(config, inputs, loop.objective),
         "model": {
+            "objective": config.objective,
             "preset": config.preset,
             "recipe": config.recipe,
             "parameters": model.num_parameters(),

@@ -121,8 +121,9 @@ def vera_eval(
 
     flags["allow_pickle"] = allow_pickle
     how = Resampling(resamples)
-    lines = replicate_evaluation(model, out, data_root, resampling=how, **flags)
+    lines, warned = replicate_evaluation(model, out, data_root, resampling=how, **flags)
     print_either([line._asdict() for line in lines], lambda _: print(render(lines)), as_json)
+    tell("\n".join(warned), not warned)
 
 
 def _plan_train(**flags: Any) -> None:
