@@ -17,8 +17,7 @@ from vera_model.hub import model_files
 from vera_model.predictions import FILE, read_predictions
 from vera_model.published import import_published
 from vera_model.refusals import check_calibration
-
-CALIBRATION = "calibration.json"
+from vera_model.run_folder import CALIBRATION
 
 
 def local_model(source: str, *, allow_pickle: bool) -> Path:

@@ -15,6 +15,9 @@ METRICS = "metrics.json"
 PREDICTIONS = "predictions.parquet"
 """What the model said of every statement that was evaluated."""
 
+CALIBRATION = "calibration.json"
+"""What `uqa calibrate` found by the predictions in the same folder."""
+
 _LOCK = ".lock"
 
 

@@ -85,7 +85,7 @@ def convert_tasks(
             commands.append(["convert", one.task, "--split", split, *options])
     for one, said in zip(wanted, _uqa_each(commands), strict=True):
         if said is not None:
-            failed.append(one._replace(reason=said))
+            failed.append(one._replace(reason=said.removeprefix(f"{one.task}: ")))
     return failed
 
 

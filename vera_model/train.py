@@ -29,6 +29,7 @@ from vera_model.checkpoints import Checkpoints
 from vera_model.config import FP16_REFUSED, TrainConfig
 from vera_model.document import describe_data, describe_missing, environment
 from vera_model.inputs import Inputs, Paths, find_paths, read_inputs, read_text_inputs
+from vera_model.loop import METRICS as MEASURED
 from vera_model.loop import Loop, Resumed
 from vera_model.objective import Objective
 from vera_model.objective_text import TextObjective
@@ -148,7 +149,7 @@ def _watched(loop: Loop) -> Iterator[tuple[Tracking | None, TrainingProgress]]:
 def _document(loop: Loop, model: Any, inputs: Inputs, paths: Paths) -> dict[str, Any]:
     config = loop.config
     best = config.out / "model" / "best"
-    measured = best / METRICS
+    measured = best / MEASURED
     metrics = json.loads(measured.read_bytes()) if measured.is_file() else loop.metrics
     return {
         "metrics": with_intervals(config, loop.objective, best, metrics),

@@ -75,7 +75,7 @@ def calibrate(
 
     found = calibrate_model(model, on, by, save=not dry_run)
     print_either(found._asdict(), lambda _: print(f"{found.temperature:.4f}"), as_json)
-    tell(found.summary(), as_json)
+    tell(found.summary(), as_json and not found.at_bound)
 
 
 def report(
