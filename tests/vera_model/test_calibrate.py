@@ -40,6 +40,21 @@ def test_the_planted_temperature_is_found(by: Criterion, temperature: float) -> 
     assert "DOES NOT HELP" in worse.summary()
 
 
+@pytest.mark.parametrize("by", ["ece", "nll"])
+def test_a_search_that_ends_at_its_bound_says_so(by: Criterion) -> None:
+    assert calibrate(planted(3.0), by).at_bound is False
+    wrong = planted(3.0)  # the more sure, the more wrong: only 0.5 helps
+    found = calibrate(wrong._replace(label=~wrong.label), by)
+    assert found.temperature == pytest.approx(20, rel=1e-3)
+    assert found.at_bound is True
+    assert "NO BEST TEMPERATURE WAS FOUND" in found.summary()
+    assert "ended at its upper bound, where every probability is near 0.5" in found.summary()
+    right = planted(3.0)  # never wrong: the surer, the better
+    low = calibrate(right._replace(label=right.logit > 0), by)
+    assert low.at_bound is True
+    assert "lower bound" in low.summary()
+
+
 def test_one_label_alone_says_nothing() -> None:
     problems = [Problem("t", "dev", "0", False, ("x",), (True,))]
     with pytest.raises(UsageError, match="same label"):
