@@ -50,6 +50,7 @@ class Work(NamedTuple):
     """Token by token, as the run will read them."""
     estimated: bool = False
     """From the lengths of texts that are here; neither: assumed, there are no data to count."""
+    tokens_per_statement: float = TOKENS_ASSUMED
 
 
 class Cost(NamedTuple):
@@ -79,7 +80,7 @@ def plan_training(
         "evaluations": evaluations * flops["evaluation"],
     }
     total = sum(shares.values())
-    rate = measured_rate(shape, config) if measure else None
+    rate = measured_rate(shape, config, work) if measure else None
     return {
         "model": config.model or str(config.start_from or "from scratch"),
         "parameters": cost.parameters,
@@ -177,14 +178,14 @@ def machine(out: Path) -> dict[str, Any]:
     return {"device": "cpu", "memory_bytes": available, "disk_bytes": disk}
 
 
-def measured_rate(shape: PreTrainedConfig, config: TrainConfig) -> float:
+def measured_rate(shape: PreTrainedConfig, config: TrainConfig, work: Work) -> float:
     """FLOPs per second of whole updates of a model as wide, of one block, on this machine.
 
-    The state of torch's random numbers is left as it was: a run goes on from it.
+    Statements are as long as the run's, since attention grows with that. The state of torch's random numbers is left as it was: a run goes on from it.
     """
     device = _device(config)
     with torch.random.fork_rng([torch.cuda.current_device()] if device == "cuda" else []):
-        return _measured_rate(shape, config, device)
+        return _measured_rate(shape, config, work, device)
 
 
 def warm_up_flops(config: TrainConfig) -> float:
@@ -196,13 +197,13 @@ def _device(config: TrainConfig) -> str:
     return "cuda" if torch.cuda.is_available() and config.device == "auto" else "cpu"
 
 
-def _measured_rate(shape: PreTrainedConfig, config: TrainConfig, device: str) -> float:
+def _measured_rate(shape: PreTrainedConfig, config: TrainConfig, work: Work, device: str) -> float:
     slice_shape = type(shape).from_dict({**shape.to_dict(), **_one_block(shape), "vocab_size": 512})
     model = VeraModel(VeraConfig(text_config=slice_shape)).to(device)  # type: ignore[arg-type]
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-5)
-    tokens = TOKENS_ASSUMED
+    tokens = max(1, round(work.tokens_per_statement))
     per_token = 6 * _multiplied(slice_shape)
-    most = config.train_statements * config.batch_size
+    most = int(work.tokens_per_update / config.accumulate / tokens)
     statements = max(1, min(most, int(_WARMUP_FLOPS[device] / (per_token * tokens))))
     ids = torch.randint(3, 500, (statements, tokens), device=device)
     precise = bytes_of_a_number(config) == _FP32

@@ -83,7 +83,9 @@ def _timed_if_long(config: TrainConfig, work: Work, shape: PreTrainedConfig) -> 
 
 def _counted_work(config: TrainConfig, train: EncodedProblems, evaluated: EncodedProblems) -> Work:
     per_update = config.accumulate * batches_of(config, train, 0).mean_tokens
-    return Work(per_update, float(evaluated.tokens().sum()), counted=True)
+    each = float(train.tokens().sum() / max(train.statements, 1))
+    whole = float(evaluated.tokens().sum())
+    return Work(per_update, whole, counted=True, tokens_per_statement=each)
 
 
 def _counted_here(config: TrainConfig) -> tuple[Work, PreTrainedConfig] | None:

@@ -86,7 +86,7 @@ def test_the_plan_adds_up_and_measures(tmp_path: Path) -> None:
 
 
 def test_a_wider_model_is_measured_without_being_built(tmp_path: Path) -> None:
-    assert measured_rate(published_shape("google/t5-v1_1-base"), config(tmp_path)) > 1e6
+    assert measured_rate(published_shape("google/t5-v1_1-base"), config(tmp_path), WORK) > 1e6
 
 
 def planned(*flags: str) -> dict[str, Any]:
