@@ -181,7 +181,8 @@ def machine(out: Path) -> dict[str, Any]:
 def measured_rate(shape: PreTrainedConfig, config: TrainConfig, work: Work) -> float:
     """FLOPs per second of whole updates of a model as wide, of one block, on this machine.
 
-    Statements are as long as the run's, since attention grows with that. The state of torch's random numbers is left as it was: a run goes on from it.
+    Statements are as long, and as many, as the run's: attention and small models depend on it.
+    The state of torch's random numbers is left as it was: a run goes on from it.
     """
     device = _device(config)
     with torch.random.fork_rng([torch.cuda.current_device()] if device == "cuda" else []):

@@ -125,6 +125,8 @@ def _build(
     else:
         start: Any = text_starting_point if text else starting_point
         model, tokenizer = start(config, inputs.texts())
+        if not text:
+            model.config.temperature = 1.0  # another's was found for weights that now change
     if config.activation_checkpointing:
         old = model.gradient_checkpointing_enable  # its name before transformers 5.2x
         enable = getattr(model, "activation_checkpointing_enable", old)

@@ -6,14 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tiny_vera import save_tiny
+from vera_shards import choice, write_split
 
 from unifiedqa_convert.errors import UsageError
 from vera_model.calibrate import Criterion, calibrate, save_temperature
 from vera_model.checkpoint import load_checkpoint
+from vera_model.config import from_preset
 from vera_model.predictions import Predictions
 from vera_model.problems import Problem
 from vera_model.publish import verify
 from vera_model.score import score_texts
+from vera_model.train import run as train
 
 
 def planted(temperature: float, statements: int = 10_000) -> Predictions:
@@ -75,5 +78,9 @@ def test_the_temperature_is_in_the_model_which_stays_whole(tmp_path: Path) -> No
     for one, other in zip(before, after, strict=True):
         assert other.logit == one.logit
         assert other.calibrated == pytest.approx(1 / (1 + np.exp(-one.logit / 2.5)))
+    data = write_split(tmp_path / "data", [choice(n, texts, 0) for n in range(4)])
+    more = {"data": [data], "out": tmp_path / "more", "device": "cpu", "steps": 1}
+    trained = train(from_preset(start_from=run, **more)).parent  # no temperature of other weights
+    assert load_checkpoint(trained)[0].config.temperature == 1
     assert "The temperature is 2.5" in (folder / "README.md").read_text()
     assert json.loads((folder / "config.json").read_text())["temperature"] == 2.5
