@@ -150,8 +150,8 @@ def _to_layout(stored: dict[str, Tensor], temperature: float, source: Path) -> d
     }
     if _SHARED not in weights or len(weights[_SHARED]) <= WEIGHT:
         raise ModelError(
-            f"{source} has a vocabulary of fewer than {WEIGHT + 1}, T5's has 32,128: the layout fits "
-            "a model that started from a published T5 (`uqa train --model`)"
+            f"{source} has a vocabulary of fewer than {WEIGHT + 1}, T5's has 32,128: the layout "
+            "fits a model that started from a published T5 (`uqa train --model`)"
         )
     shared = weights[_SHARED].clone()
     shared[WEIGHT] = stored["head.weight"][0].to(shared.dtype)
