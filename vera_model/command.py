@@ -10,7 +10,6 @@ from typing import Any
 from unifiedqa_convert.errors import UsageError
 from vera_model.closing import closing_lines
 from vera_model.config import TrainConfig, from_preset
-from vera_model.refusals import check_data, check_evaluation_run, check_training
 
 _LISTS = ("train_tasks", "valid_tasks", "eval_tasks")
 
@@ -44,6 +43,8 @@ def configure_plan(flags: dict[str, Any]) -> TrainConfig:
             "--objective text is planned once its records are tokenised: `uqa train` says the plan "
             "before its first update, and Ctrl-C is safe there"
         )
+    from vera_model.refusals import check_data  # numpy, which the light core lacks
+
     check_data(config)
     return config
 
@@ -69,13 +70,8 @@ def run_command(flags: dict[str, Any]) -> None:
     main = os.environ.get("RANK", "0") == "0"
     say = _quiet if flags["quiet"] or not main else _say
     warn(config, flags, say)
-    evaluation = flags["mode"] == "eval"
-    (check_evaluation_run if evaluation else check_training)(config)
     try:
-        if evaluation:
-            from vera_model.evaluation import evaluate_run as run
-        else:
-            from vera_model.train import run
+        run = _checked(config, evaluation=flags["mode"] == "eval")
     except ModuleNotFoundError as error:
         raise UsageError(
             f"training needs {error.name}: pip install 'unifiedqa-convert[model]'"
@@ -83,6 +79,21 @@ def run_command(flags: dict[str, Any]) -> None:
     path = run(config)
     if main:
         _tell(path, json.loads(path.read_bytes()), flags["as_json"], say)
+
+
+def _checked(config: TrainConfig, *, evaluation: bool) -> Callable[[TrainConfig], Path]:
+    """What runs it, imported once all that can be refused without torch has been."""
+    from vera_model import refusals
+
+    if evaluation:
+        refusals.check_evaluation_run(config)
+        from vera_model.evaluation import evaluate_run
+
+        return evaluate_run
+    refusals.check_training(config)
+    from vera_model.train import run
+
+    return run
 
 
 def _tell(path: Path, document: dict[str, Any], as_json: bool, say: Callable[[str], None]) -> None:

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -151,3 +152,31 @@ def test_a_folder_that_another_run_holds_is_no_folder_to_overwrite(
 def test_a_name_that_the_hub_can_not_have_is_an_error(name: str) -> None:
     with pytest.raises(UqaError, match="hub"):
         model_files(name, None, allow_pickle=False)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "train --data nosuch",
+        "train --mode eval --start-from nosuch --valid nosuch",
+        "plan train --data nosuch",
+        "evaluate --model nosuch --data nosuch --out o",
+        "model import ./nosuch",
+        "report nosuch",
+    ],
+)
+def test_without_the_models_extra_its_name_is_said(tmp_path: Path, command: str) -> None:
+    """The light core has no numpy; here it is hidden from the import."""
+    code = (
+        "import sys; sys.modules |= dict.fromkeys(('numpy', 'huggingface_hub'))\n"
+        "from unifiedqa_convert.cli import main\n"
+        f"sys.argv = ['uqa', *{command.split()!r}]\n"
+        "main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 2, done.stderr
+    assert re.fullmatch(
+        r"uqa: .* needs \w+: pip install 'unifiedqa-convert\[model\]'\n", done.stderr
+    )
