@@ -6,6 +6,7 @@ scored again, and the same folder gives the same page.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -114,9 +115,21 @@ def _curves(run: Path) -> list[Drawing]:
         label = words if name != "evaluation" else "accuracy"
         svg = figures.draw(name, figures.curve(steps, values, label), run / _FIGURES)
         where = "on evaluation data" if name == "evaluation" else "of the training batches"
-        caption = f"From {values[0]:.3f} to {values[-1]:.3f}; {len(values)} points."
+        caption = _best(steps, values) if name == "evaluation" else _course(values)
         drawings.append(Drawing(f"{words.capitalize()} {where}", svg, caption))
     return drawings
+
+
+def _best(steps: Sequence[int], values: Sequence[float]) -> str:
+    place = int(np.argmax(values))
+    return f"Best {values[place]:.3f} after {steps[place]:,} updates, last {values[-1]:.3f}."
+
+
+def _course(values: Sequence[float]) -> str:
+    """Single batches are noisy: the means of the first and of the last tenth."""
+    some = max(1, len(values) // 10)
+    first, last = np.mean(values[:some]), np.mean(values[-some:])
+    return f"Mean of the first {some} updates {first:.3f}, of the last {some} {last:.3f}."
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

@@ -94,6 +94,8 @@ def test_it_says_what_the_folder_says(evaluated: Path, text: str) -> None:
     overall = document["metrics"]["overall"]
     for key in ("choice_accuracy", "statement_accuracy", "auroc"):
         assert f"{overall[key]:.3f}" in text
+    assert f"<small>{overall['choice_accuracy_by_chance']:.3f} by chance</small>" in text
+    assert "Mean of the first 4 updates 1.950, of the last 4 1.230." in text
     assert document["data"]["valid_shards"][0]["sha256"] in text
     assert "&lt;b&gt;Cause" in text
     assert "<b>Cause" not in text
