@@ -5,18 +5,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from unifiedqa_convert.errors import ModelError, SourceError, UsageError
+from unifiedqa_convert.errors import ModelError
 from unifiedqa_convert.files import write_json
 from vera_model.bootstrap import Resampling
 from vera_model.calibrate import Calibration, Criterion, calibrate, save_temperature
-from vera_model.checkpoint import model_folder
+from vera_model.closing import warnings
 from vera_model.config import from_preset
 from vera_model.evaluation import evaluate
+from vera_model.folders import model_folder
 from vera_model.hub import model_files
 from vera_model.predictions import FILE, read_predictions
 from vera_model.published import import_published
-
-CALIBRATION = "calibration.json"
+from vera_model.refusals import check_calibration
+from vera_model.run_folder import CALIBRATION
 
 
 def local_model(source: str, *, allow_pickle: bool) -> Path:
@@ -70,16 +71,9 @@ def calibrate_model(
     ``evaluated``: the folder of a run or an evaluation; None is the model's own run. Without
     ``save`` nothing is written.
     """
+    check_calibration(model, evaluated)
     folder = evaluated or model
-    path = folder / FILE
-    if not path.is_file():
-        raise SourceError(
-            f"{folder} holds no {FILE}: evaluate the model on validation data first (`uqa evaluate "
-            "--model … --data … --out OUT`) and say --on OUT"
-        )
-    if evaluated is None and not (model / "model").is_dir():
-        raise UsageError("say --on: the folder of an evaluation on validation data")
-    found = calibrate(read_predictions(path), by)
+    found = calibrate(read_predictions(folder / FILE), by)
     if save:
         save_temperature(model, found.temperature)
         write_json(folder / CALIBRATION, found._asdict())
@@ -87,7 +81,7 @@ def calibrate_model(
 
 
 def summary_of(document: dict[str, Any]) -> str:
-    """The overall numbers with their intervals, a line each, and the partitions' accuracies."""
+    """A table of the numbers with their intervals, overall, by partition and by dataset."""
     metrics = document["metrics"]
     named = {"all": metrics["overall"], **metrics["partitions"], **metrics["tasks"]}
     wide = max(map(len, named))
@@ -95,7 +89,9 @@ def summary_of(document: dict[str, Any]) -> str:
     for name, found in named.items():
         cells = [_cell(found, key) for key in ("choice_accuracy", "statement_accuracy", "auroc")]
         lines.append(f"{name:{wide}}  {found['problems']:8}  {'  '.join(cells)}".rstrip())
-    return "\n".join(lines)
+    if document["data"]["overlap"] is None:
+        lines.append("not known, so not checked: what it was trained on (say --trained-on SHARDS)")
+    return "\n".join([*lines, *warnings(document)])
 
 
 def _cell(found: dict[str, Any], key: str) -> str:

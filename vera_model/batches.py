@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vera_model.config import TrainConfig
 from vera_model.data import UPSTREAM_SEED
 from vera_model.encoded import Encoded, EncodedProblems, Encoding, encode
 from vera_model.problems import Ints
@@ -48,6 +49,13 @@ class Batches(Sequence[list[Encoded]]):
         """Batches of the epoch."""
         return len(self._members)
 
+    @property
+    def mean_tokens(self) -> float:
+        """Tokens of a batch, padding not counted: the mean of the epoch; 0 without a batch."""
+        if not self._members:
+            return 0.0
+        return float(self._encoded.tokens()[np.concatenate(self._members)].sum() / len(self))
+
     @overload
     def __getitem__(self, index: int) -> list[Encoded]: ...
     @overload
@@ -57,6 +65,20 @@ class Batches(Sequence[list[Encoded]]):
         if isinstance(index, slice):
             return Batches(self._encoded, self._members[index])
         return [self._encoded[int(member)] for member in self._members[index]]
+
+
+def batches_of(config: TrainConfig, encoded: EncodedProblems, epoch: int) -> Batches:
+    """A run's batches: problems of like length together; recipe ``vera``: one static order."""
+    if config.recipe == "vera":
+        return static_batches(encoded, config.batch_size)
+    return epoch_batches(
+        encoded,
+        config.batch_size,
+        config.seed,
+        epoch,
+        most_tokens=config.batch_tokens,
+        sample=config.distractors == "sampled",
+    )
 
 
 def epoch_batches(

@@ -16,16 +16,15 @@ from scipy.optimize import minimize_scalar
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.files import write_json
 from vera_model.bootstrap import task_weights
-from vera_model.card import model_card
-from vera_model.checkpoint import model_folder
+from vera_model.folders import model_folder
 from vera_model.metrics import Bools, Floats, calibration_bins, probability
-from vera_model.model_config import VeraConfig
 from vera_model.predictions import Predictions
 from vera_model.publish import INDEX, publish
 
 Criterion = Literal["ece", "nll"]
 
 _LOWEST, _HIGHEST = 0.05, 20.0  # beyond, the model is beyond calibration
+_NEAR = 1e-3  # of a logarithm: so near a search ends at a bound that it can't pass
 _STEPS = 601  # of a grid 1 % apart: ECE has many small valleys, where a search would stick
 
 
@@ -40,13 +39,28 @@ class Calibration(NamedTuple):
     """On the statements that chose the temperature: a little too good."""
     ece_held_out: float
     """Each half of the problems with the temperature that the other half chose."""
+    at_bound: bool
+    """The search ended where it may go no further: no temperature was found that is best."""
 
     def summary(self) -> str:
-        """A line for people; it warns where calibration does not help."""
+        """A line for people; it warns where calibration does not help, or found nothing."""
         helps = self.ece_held_out < self.ece_before
         doubt = "" if helps else ": IT DOES NOT HELP, see docs/evaluation.md"
         numbers = f"ECE {self.ece_before:.4f} before, {self.ece_held_out:.4f} held out"
-        return f"temperature {self.temperature:.4f}; {numbers}{doubt}"
+        line = f"temperature {self.temperature:.4f}; {numbers}{doubt}"
+        return f"{line}\n{self.bound_warning()}" if self.at_bound else line
+
+    def bound_warning(self) -> str:
+        """What it means that the search ended at one of its bounds."""
+        side, where, why = (
+            ("upper", "0.5", "these logits don't tell true from false")
+            if self.temperature > 1
+            else ("lower", "0 or 1", "these statements are too few or too easy to tell")
+        )
+        return (
+            f"NO BEST TEMPERATURE WAS FOUND: the search, from {_LOWEST} to {_HIGHEST:g}, ended at "
+            f"its {side} bound, where every probability is near {where}; {why}"
+        )
 
 
 def calibrate(predictions: Predictions, by: Criterion = "ece") -> Calibration:
@@ -61,9 +75,10 @@ def calibrate(predictions: Predictions, by: Criterion = "ece") -> Calibration:
         temperature=found,
         criterion=by,
         statements=len(predictions.label),
-        ece_before=_ece(predictions, np.ones(len(predictions.logit))),
-        ece_after=_ece(predictions, np.full(len(predictions.logit), found)),
-        ece_held_out=_ece(predictions, _crossed(predictions, by)),
+        ece_before=calibration_error(predictions, np.ones(len(predictions.logit))),
+        ece_after=calibration_error(predictions, np.full(len(predictions.logit), found)),
+        ece_held_out=calibration_error(predictions, held_out_temperatures(predictions, by)),
+        at_bound=any(abs(np.log(found / bound)) < _NEAR for bound in (_LOWEST, _HIGHEST)),
     )
 
 
@@ -92,6 +107,10 @@ def save_temperature(path: Path, temperature: float) -> Path:
 
     The folder is replaced as a whole; its other files are linked, not copied. Returns it.
     """
+    # Whoever only computes a temperature needs neither transformers nor torch, seconds to load.
+    from vera_model.card import model_card
+    from vera_model.model_config import VeraConfig
+
     folder = model_folder(path).resolve()
     config = VeraConfig.from_pretrained(folder, local_files_only=True)
     config.temperature = temperature
@@ -111,7 +130,8 @@ def _link(source: str, target: str) -> None:
     os.link(source, target)
 
 
-def _ece(predictions: Predictions, temperatures: Floats) -> float:
+def calibration_error(predictions: Predictions, temperatures: Floats) -> float:
+    """ECE with each statement's logit, (n,), over its temperature; every dataset counts alike."""
     logits = predictions.logit / temperatures
     weights = task_weights(predictions.task[predictions.problem])
     place = calibration_bins(probability(logits))
@@ -123,7 +143,7 @@ def _gap(logits: Floats, labels: Bools, place: np.ndarray, weights: Floats) -> f
     return float(np.abs(gaps).sum())
 
 
-def _crossed(predictions: Predictions, by: Criterion) -> Floats:
+def held_out_temperatures(predictions: Predictions, by: Criterion) -> Floats:
     """The temperature of each statement, (n,), chosen by the half it is not in."""
     order = np.random.default_rng(0).permutation(len(predictions.task))
     half = order % 2 == 0

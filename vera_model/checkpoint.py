@@ -1,6 +1,5 @@
 """Saving and loading a model, so that a reader never meets half of one."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +11,11 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from transformers.utils import logging
 
 from unifiedqa_convert.errors import ModelError
+from vera_model.folders import checked_model, model_folder
 from vera_model.model import VeraModel
 from vera_model.publish import INDEX, publish, verify
+
+__all__ = ["load_checkpoint", "model_folder", "own", "quiet", "save_checkpoint", "write_model"]
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -38,26 +40,12 @@ def write_model(
     tokenizer.save_pretrained(folder)
 
 
-def model_folder(path: Path) -> Path:
-    """The model a user means: its own folder, or the best one of a run or of its ``model``."""
-    for candidate in (path / "model" / "best", path / "best"):
-        if candidate.is_dir():
-            return candidate
-    return path
-
-
 def load_checkpoint(path: Path) -> tuple[VeraModel, PreTrainedTokenizerBase]:
     """Load a Vera model, see :func:`model_folder`, in evaluation mode; pickles are never read.
 
     Raises ModelError where a file is missing, broken, changed, or of another model.
     """
-    folder = model_folder(path)
-    for name in ("config.json", "tokenizer_config.json"):
-        if not (folder / name).is_file():
-            raise ModelError(f"{folder} holds no {name}: name a run's model folder")
-    kind = _model_type(folder / "config.json")
-    if kind != "vera":
-        raise ModelError(f"{folder} holds a {kind!r} model, not a Vera model: name another folder")
+    folder = checked_model(path)
     if (folder / INDEX).is_file():
         verify(folder)
     try:
@@ -96,10 +84,3 @@ def quiet() -> Iterator[None]:
     finally:
         if shown:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]  # as above
-
-
-def _model_type(path: Path) -> str:
-    try:
-        return str(json.loads(path.read_text(encoding="utf-8")).get("model_type"))
-    except (ValueError, AttributeError) as error:
-        raise ModelError(f"{path} is not a model's configuration: {error}") from error

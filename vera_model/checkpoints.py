@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from unifiedqa_convert.errors import ModelError
+from vera_model.folders import checkpoint_folder
 from vera_model.publish import point, publish, verify
 from vera_model.training_state import read_state
 
@@ -71,18 +72,13 @@ class Checkpoints:
 
 
 def whole_checkpoint(path: Path) -> Path:
-    """The checkpoint a user names: its folder, ``…/last``, or a run's folder (its last one).
+    """The checkpoint a user names, see :func:`vera_model.folders.checkpoint_folder`.
 
     Raises ModelError, naming the file, where it is not whole.
     """
-    for candidate in (path / "model" / "last", path / "last"):
-        if candidate.is_dir():
-            path = candidate
-            break
-    if not path.is_dir():
-        raise ModelError(f"{path} is no checkpoint's folder: name one such as RUN/model/last")
-    verify(path)
-    return path
+    folder = checkpoint_folder(path)
+    verify(folder)
+    return folder
 
 
 def _step(path: Path) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from unifiedqa_convert.errors import UsageError
+from vera_model.closing import closing_lines
 from vera_model.config import TrainConfig, from_preset
 
 _LISTS = ("train_tasks", "valid_tasks", "eval_tasks")
@@ -34,6 +35,20 @@ def configure(flags: dict[str, Any]) -> TrainConfig:
     return from_preset(preset, **given)
 
 
+def configure_plan(flags: dict[str, Any]) -> TrainConfig:
+    """The same for `uqa plan train`, with the refusals of `uqa train`. Raises UsageError."""
+    config = configure(flags)
+    if config.objective == "text":
+        raise UsageError(
+            "--objective text is planned once its records are tokenised: `uqa train` says the plan "
+            "before its first update, and Ctrl-C is safe there"
+        )
+    from vera_model.refusals import check_data  # numpy, which the light core lacks
+
+    check_data(config)
+    return config
+
+
 def warn(config: TrainConfig, flags: dict[str, Any], say: Callable[[str], None]) -> None:
     """Say loudly what upstream's commands do when they name no tasks."""
     if config.preset != "upstream" or flags["mode"] == "eval" or flags["train_tasks"]:
@@ -56,10 +71,7 @@ def run_command(flags: dict[str, Any]) -> None:
     say = _quiet if flags["quiet"] or not main else _say
     warn(config, flags, say)
     try:
-        if flags["mode"] == "eval":
-            from vera_model.evaluation import evaluate_run as run
-        else:
-            from vera_model.train import run
+        run = _checked(config, evaluation=flags["mode"] == "eval")
     except ModuleNotFoundError as error:
         raise UsageError(
             f"training needs {error.name}: pip install 'unifiedqa-convert[model]'"
@@ -69,23 +81,25 @@ def run_command(flags: dict[str, Any]) -> None:
         _tell(path, json.loads(path.read_bytes()), flags["as_json"], say)
 
 
+def _checked(config: TrainConfig, *, evaluation: bool) -> Callable[[TrainConfig], Path]:
+    """What runs it, imported once all that can be refused without torch has been."""
+    from vera_model import refusals
+
+    if evaluation:
+        refusals.check_evaluation_run(config)
+        from vera_model.evaluation import evaluate_run
+
+        return evaluate_run
+    refusals.check_training(config)
+    from vera_model.train import run
+
+    return run
+
+
 def _tell(path: Path, document: dict[str, Any], as_json: bool, say: Callable[[str], None]) -> None:
-    """The path (or the metrics) on stdout, the overall numbers and what is absent on stderr."""
-    overall = (document["metrics"] or {}).get("overall", {})
-    numbers = ", ".join(
-        f"{name.replace('_', ' ')} {value:.3f}"
-        for name, value in overall.items()
-        if isinstance(value, float)
-    )
-    groups = document["data"]["groups"]
-    trained = f"trained on {groups['trained_on']} problems; " if "trained_on" in groups else ""
-    say(f"{trained}on {groups['evaluated_on']} others: {numbers or 'nothing was measured'}")
-    if document["missing"]:
-        parts = {"train": "to train on", "dev": "to evaluate on"}
-        for part, use in parts.items():
-            names = [one["task"] for one in document["missing"] if one["part"] == part]
-            if names:
-                say(f"LEFT OUT, because it can't be had, {use}: {', '.join(names)}")
+    """The path (or the metrics) on stdout, what a person wants to know on stderr."""
+    for line in closing_lines(path, document):
+        say(line)
     print(json.dumps(document, indent=2) if as_json else path)
 
 

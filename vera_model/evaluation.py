@@ -1,10 +1,11 @@
 """Evaluate a checkpoint without training: ``--mode eval``."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from unifiedqa_convert.errors import OutputError, UsageError
+from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.files import write_json
 from vera_model.bootstrap import Resampling
 from vera_model.config import TrainConfig
@@ -17,9 +18,11 @@ from vera_model.problems import Problems
 from vera_model.processes import Processes
 from vera_model.progress import TrainingProgress
 from vera_model.results import write_results
+from vera_model.run_folder import check_unevaluated
 from vera_model.starting import starting_point
 from vera_model.tasks import Absent
 from vera_model.train import start_processes
+from vera_model.trained import trained_problems
 
 
 def evaluate_run(config: TrainConfig) -> Path:
@@ -35,12 +38,12 @@ def evaluate(
 ) -> Path:
     """Score ``start_from`` on ``valid`` or ``eval_tasks``; return the path of ``metrics.json``.
 
-    ``trained_on``: shards whose statements are looked for among those evaluated. Raises as
-    :func:`vera_model.train.run` does.
+    ``trained_on``: shards whose statements are looked for among those evaluated; none: those of
+    the model's own run, where that is known. Raises as :func:`vera_model.train.run` does.
     """
     if config.start_from is None:
         raise UsageError("say what to evaluate: --load_from_ckpt RUN/model/best")
-    path = _free_path(config)
+    path = check_unevaluated(config.out, overwrite=config.overwrite)
     processes = start_processes(config)
     reading, absent = _read(config, processes)
     problems = _chosen(config, reading)
@@ -65,14 +68,6 @@ def evaluate(
         }
         write_json(config.out / "config.json", config.model_dump(mode="json"))
         write_json(path, document)
-    return path
-
-
-def _free_path(config: TrainConfig) -> Path:
-    """Where the metrics go. OutputError where an earlier run's stand there."""
-    path = config.out / "metrics.json"
-    if path.exists() and not config.overwrite:
-        raise OutputError(f"{path} exists: choose another --out, or say --overwrite")
     return path
 
 
@@ -102,11 +97,14 @@ def _describe(reading: Reading, problems: Problems) -> dict[str, Any]:
 def _overlap(
     config: TrainConfig, problems: Problems, trained_on: Sequence[Path]
 ) -> dict[str, Any] | None:
-    """None: nobody said what the model was trained on."""
-    if not trained_on:
-        return None
-    read = read_problems(trained_on, allow_sample=config.allow_sample, recipe=config.recipe)
-    return statement_overlap(read.problems, problems)
+    """None: nobody knows what the model was trained on."""
+    assert config.start_from is not None  # it was evaluated
+    if trained_on:
+        read = partial(read_problems, allow_sample=config.allow_sample, recipe=config.recipe)
+        trained: Problems | None = read(trained_on).problems
+    else:
+        trained = trained_problems(config.start_from)
+    return None if trained is None else statement_overlap(trained, problems)
 
 
 def _read(config: TrainConfig, processes: Processes) -> tuple[Reading, tuple[Absent, ...]]:

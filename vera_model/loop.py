@@ -109,7 +109,8 @@ class Loop:
             self.metrics = self.objective.evaluate(self.model)
             chosen = self.objective.choose(self.metrics)
             best = self._judge(chosen)
-            progress.note(f"{chosen.name} {chosen.value:.4f}" + (", the best yet" if best else ""))
+            name = chosen.name if "/" in chosen.name else chosen.name.replace("_", " ")
+            progress.note(f"{name} {chosen.value:.4f}" + (", the best yet" if best else ""))
             if tracking is not None:
                 tracking.evaluation({"step": self.done, chosen.name: chosen.value})
         if best or self._due(self.config.save_every):

@@ -39,13 +39,15 @@ def problem_correct(logits: Floats, labels: Bools, mask: Bools, is_choice: Bools
     """Expected correctness of each problem, 0 to 1: (B, C), (B, C), (B, C), (B,) → (B,).
 
     A choice is right when column 0, its gold, scores highest; k statements tied at the top give
-    1/k, as a fair draw would. Any other problem is right when the sign of its logit agrees.
+    1/k, as a fair draw would. Any other problem is right when the sign of its logit agrees. A
+    problem with a logit that is no number (NaN) is never right.
     """
     rows = np.where(mask, logits, -np.inf)
-    top = rows == rows.max(axis=1, keepdims=True)
-    chosen = top[:, 0] / top.sum(axis=1)
+    top = (rows == rows.max(axis=1, keepdims=True)) & mask
+    chosen = top[:, 0] / np.maximum(top.sum(axis=1), 1)
     signed = (logits[:, 0] > 0) == labels[:, 0]
-    correct: Floats = np.where(is_choice, chosen, signed.astype(float))
+    number = ~np.isnan(rows).any(axis=1)
+    correct: Floats = np.where(is_choice, chosen, signed.astype(float)) * number
     return correct
 
 
@@ -55,8 +57,8 @@ def choice_correct(logits: Floats, bounds: NDArray[np.integer]) -> Floats:
         return np.zeros(0)
     first = bounds[:-1]
     highest = np.maximum.reduceat(logits, first)
-    top = logits == np.repeat(highest, np.diff(bounds))
-    correct: Floats = top[first] / np.add.reduceat(top, first)
+    top = logits == np.repeat(highest, np.diff(bounds))  # nothing, beside a NaN
+    correct: Floats = top[first] / np.maximum(np.add.reduceat(top, first, dtype=int), 1)
     return correct
 
 

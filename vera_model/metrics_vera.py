@@ -35,6 +35,7 @@ def upstream_statistics(predictions: Predictions, logged: Mapping[str, float]) -
     found = {f"eval/{name}": value for name, value in logged.items()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UndefinedMetricWarning)
+        warnings.filterwarnings("ignore", message="No positive class found")  # a task of one label
         found |= _choices(predictions)
         for name, chosen in _groups(predictions).items():
             statistics = _statements(predictions, chosen[predictions.problem])

@@ -14,10 +14,9 @@ from vera_model.batches import (
     Batch,
     Encoded,
     Encoding,
+    batches_of,
     collate,
     encode,
-    epoch_batches,
-    static_batches,
 )
 from vera_model.checkpoint import write_model
 from vera_model.config import TrainConfig
@@ -51,18 +50,8 @@ class VeraObjective:
         """Of the last evaluation; None once the model has been trained further."""
 
     def batches(self, epoch: int) -> Sequence[Sequence[Encoded]]:
-        """Problems of like length share a batch; recipe ``vera``: one static order."""
-        config = self.config
-        if config.recipe == "vera":
-            return static_batches(self.train.problems, config.batch_size)
-        return epoch_batches(
-            self.train.problems,
-            config.batch_size,
-            config.seed,
-            epoch,
-            most_tokens=config.batch_tokens,
-            sample=config.distractors == "sampled",
-        )
+        """See :func:`vera_model.batches.batches_of`."""
+        return batches_of(self.config, self.train.problems, epoch)
 
     def loss(self, model: nn.Module, batch: Sequence[Encoded]) -> Outcome:
         """The loss of the whole batch, whose gradient here is that of this process's share."""

@@ -17,6 +17,7 @@ import torch
 from transformers import AutoConfig, PreTrainedConfig, T5Config
 
 from vera_model.config import TrainConfig
+from vera_model.folders import model_folder
 from vera_model.model import VeraModel, from_scratch
 from vera_model.model_config import VeraConfig
 
@@ -41,11 +42,15 @@ _UPDATES = 3  # measured, after one that is not
 
 
 class Work(NamedTuple):
-    """How much there is to do, exact where the data were counted."""
+    """How much there is to do."""
 
     tokens_per_update: float
     tokens_per_evaluation: float
     counted: bool
+    """Token by token, as the run will read them."""
+    estimated: bool = False
+    """From the lengths of texts that are here; neither: assumed, there are no data to count."""
+    tokens_per_statement: float = TOKENS_ASSUMED
 
 
 class Cost(NamedTuple):
@@ -58,9 +63,15 @@ class Cost(NamedTuple):
     checkpoints: int
 
 
-def plan_training(config: TrainConfig, work: Work, *, measure: bool) -> dict[str, Any]:
-    """Everything known before a run, as JSON; plan_lines.py says it in lines."""
-    shape = backbone_of(config)
+def plan_training(
+    config: TrainConfig, work: Work, *, measure: bool, shape: PreTrainedConfig | None = None
+) -> dict[str, Any]:
+    """Everything known before a run, as JSON; plan_lines.py says it in lines.
+
+    ``shape``: the model's, where it is known; None is :func:`backbone_of`'s.
+    """
+    exact = shape is not None or config.encoder is None
+    shape = backbone_of(config) if shape is None else shape
     cost = cost_of(shape, config, work, local=_is_local(config))
     flops = flops_of(shape, work, config)
     evaluations = math.ceil(config.steps / (config.eval_every or config.steps))
@@ -69,10 +80,11 @@ def plan_training(config: TrainConfig, work: Work, *, measure: bool) -> dict[str
         "evaluations": evaluations * flops["evaluation"],
     }
     total = sum(shares.values())
-    rate = measured_rate(shape, config) if measure else None
+    rate = measured_rate(shape, config, work) if measure else None
     return {
         "model": config.model or str(config.start_from or "from scratch"),
         "parameters": cost.parameters,
+        "parameters_are_exact": exact,
         "download_bytes": cost.download,
         "disk_bytes": cost.download + cost.checkpoints,
         "memory_bytes": cost.training_memory,
@@ -86,19 +98,29 @@ def plan_training(config: TrainConfig, work: Work, *, measure: bool) -> dict[str
     }
 
 
-def backbone_of(config: TrainConfig) -> PreTrainedConfig:
-    """The shape of the model that a run trains; of a checkpoint not yet there, of its model."""
+def backbone_of(config: TrainConfig, vocabulary: int | None = None) -> PreTrainedConfig:
+    """The shape of the model that a run trains; of a checkpoint not yet there, of its model.
+
+    ``vocabulary``: of a model from scratch, pieces and sentinels; None is as many as it may have.
+    """
     if config.encoder is not None:
         with torch.device("meta"):
-            return from_scratch(config.encoder, config.encoder.vocab_size + 100).config.backbone
-    if config.start_from is not None and (config.start_from / "config.json").is_file():
-        own = json.loads((config.start_from / "config.json").read_text(encoding="utf-8"))
+            pieces = vocabulary or config.encoder.vocab_size + 100
+            return from_scratch(config.encoder, pieces).config.backbone
+    if config.start_from is not None and is_here(config.start_from):
+        folder = model_folder(config.start_from)
+        own = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         return VeraConfig(text_config=own["text_config"]).backbone
     name = config.model or "google/t5-v1_1-small"
     if name in SHAPES and not Path(name).is_dir():
         return published_shape(name)
     found: PreTrainedConfig = AutoConfig.from_pretrained(name)
     return found
+
+
+def is_here(start_from: Path) -> bool:
+    """Whether it is a model's folder, or a run's, that can be started from."""
+    return (model_folder(start_from) / "config.json").is_file()
 
 
 def cost_of(shape: PreTrainedConfig, config: TrainConfig, work: Work, *, local: bool) -> Cost:
@@ -156,14 +178,15 @@ def machine(out: Path) -> dict[str, Any]:
     return {"device": "cpu", "memory_bytes": available, "disk_bytes": disk}
 
 
-def measured_rate(shape: PreTrainedConfig, config: TrainConfig) -> float:
+def measured_rate(shape: PreTrainedConfig, config: TrainConfig, work: Work) -> float:
     """FLOPs per second of whole updates of a model as wide, of one block, on this machine.
 
+    Statements are as long, and as many, as the run's: attention and small models depend on it.
     The state of torch's random numbers is left as it was: a run goes on from it.
     """
     device = _device(config)
     with torch.random.fork_rng([torch.cuda.current_device()] if device == "cuda" else []):
-        return _measured_rate(shape, config, device)
+        return _measured_rate(shape, config, work, device)
 
 
 def warm_up_flops(config: TrainConfig) -> float:
@@ -175,13 +198,13 @@ def _device(config: TrainConfig) -> str:
     return "cuda" if torch.cuda.is_available() and config.device == "auto" else "cpu"
 
 
-def _measured_rate(shape: PreTrainedConfig, config: TrainConfig, device: str) -> float:
+def _measured_rate(shape: PreTrainedConfig, config: TrainConfig, work: Work, device: str) -> float:
     slice_shape = type(shape).from_dict({**shape.to_dict(), **_one_block(shape), "vocab_size": 512})
     model = VeraModel(VeraConfig(text_config=slice_shape)).to(device)  # type: ignore[arg-type]
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-5)
-    tokens = TOKENS_ASSUMED
+    tokens = max(1, round(work.tokens_per_statement))
     per_token = 6 * _multiplied(slice_shape)
-    most = config.train_statements * config.batch_size
+    most = int(work.tokens_per_update / config.accumulate / tokens)
     statements = max(1, min(most, int(_WARMUP_FLOPS[device] / (per_token * tokens))))
     ids = torch.randint(3, 500, (statements, tokens), device=device)
     precise = bytes_of_a_number(config) == _FP32
@@ -216,7 +239,9 @@ def decoder_parameters(shape: PreTrainedConfig) -> int:
 
 
 def _is_local(config: TrainConfig) -> bool:
-    return config.encoder is not None or config.model not in SHAPES or _cached(config)
+    if config.encoder is not None or (config.start_from and is_here(config.start_from)):
+        return True
+    return config.model not in SHAPES or _cached(config)
 
 
 def _cached(config: TrainConfig) -> bool:

@@ -11,7 +11,8 @@ def render(plan: dict[str, Any]) -> list[str]:
     fits = plan["memory_bytes"] <= here["memory_bytes"]
     largest = plan["largest_model_that_fits"] or "none of the published ones"
     lines = [
-        f"model       {plan['model']}, {plan['parameters']:,} parameters",
+        f"model       {plan['model']}, {'' if plan['parameters_are_exact'] else 'about '}"
+        f"{plan['parameters']:,} parameters",
         f"download    {decimal(plan['download_bytes'])}",
         f"disk        {decimal(plan['disk_bytes'])} of {decimal(here['disk_bytes'])} free"
         + ("" if plan["disk_bytes"] <= here["disk_bytes"] else ": IT DOES NOT FIT"),
@@ -19,7 +20,7 @@ def render(plan: dict[str, Any]) -> list[str]:
         f"{here['device']}: {'it fits' if fits else 'IT DOES NOT FIT'}; the largest that does: "
         f"{largest}",
         f"work        {tokens['updates']:,} updates of {tokens['tokens_per_update']:,.0f} tokens"
-        + ("" if tokens["counted"] else " (assumed: no data to count)"),
+        + _basis(tokens),
         f"FLOPs       {flops['update']:.3g} an update, {flops['run']:.3g} in all, "
         f"{plan['evaluation_share']:.0%} of them in {tokens['evaluations']} evaluations",
     ]
@@ -27,6 +28,15 @@ def render(plan: dict[str, Any]) -> list[str]:
         rate = plan["measured_flops_per_second"]
         lines.append(f"time        {_time(plan['seconds'])} at {rate:.3g} FLOP/s, measured here")
     return lines
+
+
+def _basis(tokens: dict[str, Any]) -> str:
+    if tokens["counted"]:
+        return ""
+    how = (
+        "estimated from the texts' lengths" if tokens["estimated"] else "assumed: no data to count"
+    )
+    return f" ({how})"
 
 
 def _time(seconds: float) -> str:

@@ -1,48 +1,63 @@
 """`uqa plan train`: the run that the same flags of `uqa train` would start, before it starts."""
 
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from unifiedqa_convert.errors import UqaError, UsageError
-from vera_model.command import configure
+from transformers import PreTrainedConfig, PreTrainedTokenizerBase
+
+from vera_model.batches import EncodedProblems, batches_of, encode
 from vera_model.config import TrainConfig
 from vera_model.data import read_problems
+from vera_model.folders import model_folder
+from vera_model.inputs import Inputs, Paths, read_inputs
 from vera_model.objective_vera import VeraObjective
-from vera_model.plan import TOKENS_ASSUMED, Work, plan_training, warm_up_flops
+from vera_model.plan import (
+    TOKENS_ASSUMED,
+    Work,
+    backbone_of,
+    is_here,
+    plan_training,
+    warm_up_flops,
+)
 from vera_model.plan_lines import render
 from vera_model.planned_text import plan_text
 from vera_model.problems import Problems
 from vera_model.tasks import Part, find_tasks
+from vera_model.tokenizer import load_tokenizer, train_tokenizer
 
 UPSTREAM_PROBLEMS = 2000
 """Upstream evaluates so many of each task at most."""
 
 _LONG = 100
 """Times the warm-up's FLOPs: what a run has at least that is worth measuring."""
+_MANY = 100_000  # statements of a plan that is to come at once; of more, lengths are sampled
 _SAMPLED = 500  # problems whose texts are counted
 _CHARACTERS = 4.2  # of a T5 token, in English sentences
 
 
-def plan_of_flags(flags: dict[str, Any], *, measure: bool) -> dict[str, Any]:
-    """Plan what ``flags`` configure; data that lie here are counted, others are assumed.
+def plan_of(config: TrainConfig, *, measure: bool) -> dict[str, Any]:
+    """Plan a run; data that lie here are counted as it will count them, others are assumed.
 
-    Raises UsageError as `uqa train` does, and for ``--objective text``.
+    Raises SourceError and UsageError as `uqa train` does for the data.
     """
-    config = configure(flags)
-    if config.objective == "text":
-        raise UsageError(
-            "--objective text is planned once its records are tokenised: `uqa train` says the plan "
-            "before its first update, and Ctrl-C is safe there"
-        )
-    plan = plan_training(config, estimated_work(config), measure=measure)
-    return {**plan, "splits_to_convert": _absent(config)}
+    absent = _absent(config)
+    counted = None if absent else _counted_here(config)
+    work, shape = counted or (estimated_work(config), None)
+    plan = plan_training(config, work, measure=measure, shape=shape)
+    start = config.start_from
+    waits = str(start) if start is not None and not (start.is_file() or is_here(start)) else None
+    return {**plan, "splits_to_convert": absent, "start_from_absent": waits}
 
 
-def render_flags(plan: dict[str, Any]) -> list[str]:
-    """Lines for people, with the splits that `uqa train` would convert first."""
-    absent = plan["splits_to_convert"]
+def render_plan(plan: dict[str, Any]) -> list[str]:
+    """Lines for people, with what must be there before."""
+    absent, waits = plan["splits_to_convert"], plan["start_from_absent"]
     more = f"; the first: {', '.join(absent[:3])}" if absent else ""
-    return [*render(plan), f"convert     {len(absent)} splits are not here yet{more}"]
+    lines = [*render(plan), f"convert     {len(absent)} splits are not here yet{more}"]
+    start = [f"start from  {waits} is not here yet: the run that makes it comes first"]
+    return [*lines, *start] if waits else lines
 
 
 def announce(config: TrainConfig, objective: Any, model: Any, say: Callable[[str], None]) -> None:
@@ -51,25 +66,67 @@ def announce(config: TrainConfig, objective: Any, model: Any, say: Callable[[str
     A short one's time, and that of ``--objective text``, is soon seen in its progress.
     """
     if isinstance(objective, VeraObjective):
-        plan = _plan_counted(config, objective)
+        work = _counted_work(config, objective.train.problems, objective.evaluation.problems)
+        plan = _timed_if_long(config, work, model.config.backbone)
     else:
         plan = plan_text(config, objective, model)
     for line in render(plan):
         say(line)
 
 
-def _plan_counted(config: TrainConfig, objective: VeraObjective) -> dict[str, Any]:
-    """Of a run whose statements are tokenised."""
-    tokens = objective.train.problems.tokens()
-    evaluated = objective.evaluation.problems.tokens()
-    per_update = config.accumulate * (config.batch_tokens or config.batch_size * tokens.mean())
-    work = Work(float(per_update), float(evaluated.sum()), counted=True)
-    plan = plan_training(config, work, measure=False)
-    return (
-        plan_training(config, work, measure=True)
-        if plan["flops"]["run"] > _LONG * warm_up_flops(config)
-        else plan
+def _timed_if_long(config: TrainConfig, work: Work, shape: PreTrainedConfig) -> dict[str, Any]:
+    plan = plan_training(config, work, measure=False, shape=shape)
+    if plan["flops"]["run"] <= _LONG * warm_up_flops(config):
+        return plan
+    return plan_training(config, work, measure=True, shape=shape)
+
+
+def _counted_work(config: TrainConfig, train: EncodedProblems, evaluated: EncodedProblems) -> Work:
+    per_update = config.accumulate * batches_of(config, train, 0).mean_tokens
+    each = float(train.tokens().sum() / max(train.statements, 1))
+    whole = float(evaluated.tokens().sum())
+    return Work(per_update, whole, counted=True, tokens_per_statement=each)
+
+
+def _counted_here(config: TrainConfig) -> tuple[Work, PreTrainedConfig] | None:
+    """By the tokenizer and the data of the run; None where that would take long, or one is away."""
+    inputs = read_inputs(config, _paths(config))
+    if sum(int(part.sizes().sum()) for part in inputs.holdout) > _MANY:
+        return None
+    tokenizer = _tokenizer(config, inputs)
+    if tokenizer is None:
+        return None
+    train, evaluated = (
+        encode(part, tokenizer, config, limit).problems
+        for part, limit in zip(
+            inputs.holdout, (config.train_statements, config.eval_statements), strict=True
+        )
     )
+    return _counted_work(config, train, evaluated), backbone_of(config, len(tokenizer))
+
+
+def _tokenizer(config: TrainConfig, inputs: Inputs) -> PreTrainedTokenizerBase | None:
+    """The run's, where it is made on the spot or lies here."""
+    if config.encoder is not None:
+        return train_tokenizer(inputs.texts(), config.encoder.vocab_size)
+    if config.start_from is not None and is_here(config.start_from):
+        source = model_folder(config.start_from)
+    elif config.model is not None and (Path(config.model) / "config.json").is_file():
+        source = Path(config.model)
+    else:
+        return None
+    return load_tokenizer(str(source), backbone_of(config))
+
+
+def _paths(config: TrainConfig) -> Paths:
+    """Of a run whose every split is here."""
+    train = config.data or _found(config, config.train_tasks, "train")
+    return Paths(train, config.valid or _found(config, config.valid_tasks, "dev"), ())
+
+
+def _found(config: TrainConfig, tasks: tuple[str, ...], part: Part) -> tuple[Path, ...]:
+    found = find_tasks(tasks, part, config.data_root, allow_sample=config.allow_sample)
+    return tuple(found.paths.values())
 
 
 def estimated_work(config: TrainConfig) -> Work:
@@ -80,7 +137,8 @@ def estimated_work(config: TrainConfig) -> Work:
     per_update = config.accumulate * (config.batch_tokens or config.batch_size * per_problem)
     whole = _tokens_of_a_problem(evaluation or train, None) or per_problem
     asked = _evaluated(config, train, evaluation)
-    return Work(float(per_update), float(asked * whole), counted=not _absent(config))
+    here = train is not None and not _absent(config)
+    return Work(float(per_update), float(asked * whole), counted=False, estimated=here)
 
 
 def _evaluated(config: TrainConfig, train: Problems | None, evaluation: Problems | None) -> float:
@@ -95,17 +153,13 @@ def _evaluated(config: TrainConfig, train: Problems | None, evaluation: Problems
 
 
 def _problems(config: TrainConfig, part: Part) -> Problems | None:
-    paths = config.data if part == "train" else config.valid
-    tasks = config.train_tasks if part == "train" else config.valid_tasks
-    if not paths and tasks:
-        found = find_tasks(tasks, part, config.data_root, allow_sample=config.allow_sample)
-        paths = tuple(found.paths.values())
+    train = part == "train"
+    tasks = config.train_tasks if train else config.valid_tasks
+    paths = (config.data if train else config.valid) or _found(config, tasks, part)
     if not paths:
         return None
-    try:
-        return read_problems(paths, allow_sample=True, recipe=config.recipe).problems
-    except UqaError:
-        return None  # not there yet, or not readable: `uqa train` will say so
+    read = partial(read_problems, allow_sample=config.allow_sample, recipe=config.recipe)
+    return read(paths).problems
 
 
 def _tokens_of_a_problem(problems: Problems | None, most: int | None) -> float | None:

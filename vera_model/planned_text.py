@@ -40,6 +40,7 @@ def plan_text(config: TrainConfig, objective: TextObjective, model: Any) -> dict
     return {
         "model": config.model or str(config.start_from or "from scratch"),
         "parameters": parameters,
+        "parameters_are_exact": True,
         "download_bytes": 0,  # it is here
         "disk_bytes": KEPT * parameters * 12 if config.save else 0,
         "memory_bytes": int(parameters * STATE + kept),
@@ -48,6 +49,7 @@ def plan_text(config: TrainConfig, objective: TextObjective, model: Any) -> dict
         "tokens": {
             "tokens_per_update": tokens,
             "counted": True,
+            "estimated": False,
             "updates": config.steps,
             "evaluations": evaluations,
         },

@@ -13,8 +13,9 @@ from unifiedqa_convert.errors import SourceError
 from unifiedqa_convert.files import whole
 from vera_model.metrics import Bools, Floats, probability
 from vera_model.problems import Ints, Problem
+from vera_model.run_folder import PREDICTIONS
 
-FILE = "predictions.parquet"
+FILE = PREDICTIONS
 
 Names = NDArray[np.object_]
 

@@ -13,11 +13,12 @@ from huggingface_hub import save_torch_state_dict
 from torch import Tensor
 from transformers import AutoConfig, PreTrainedConfig, T5Config, T5Tokenizer
 
-from unifiedqa_convert.errors import ModelError, OutputError
+from unifiedqa_convert.errors import ModelError
 from vera_model.card import model_card, published_card
 from vera_model.model import VeraModel
 from vera_model.model_config import VeraConfig
 from vera_model.publish import publish
+from vera_model.run_folder import check_absent
 from vera_model.weights import read_weights
 
 WEIGHT, BIAS, TEMPERATURE = 32099, 32098, 32097
@@ -67,7 +68,7 @@ def import_published(
     ``allow_pickle`` only, by torch's ``weights_only`` loader. Raises ModelError for what is not
     the layout, OutputError where ``out`` stands already and not ``overwrite``.
     """
-    _check_free(out, overwrite)
+    check_absent(out, overwrite=overwrite)
     named, config = _from_layout(source, allow_pickle=allow_pickle)
     bias = float(named["head.bias"][0])
     named = _as(named, dtype)
@@ -93,7 +94,7 @@ def export_published(
     The three rows it overwrites are T5's ``<extra_id_0>``, ``_1`` and ``_2``. Raises ModelError
     for another backbone, or too small a vocabulary; OutputError where ``out`` stands already.
     """
-    _check_free(out, overwrite)
+    check_absent(out, overwrite=overwrite)
     config = _config(source)
     if not isinstance(config, VeraConfig) or not isinstance(config.text_config, T5Config):
         raise ModelError(f"{source} is no Vera model with a T5 encoder: the layout knows no other")
@@ -148,18 +149,16 @@ def _to_layout(stored: dict[str, Tensor], temperature: float, source: Path) -> d
         if name.startswith("backbone.")
     }
     if _SHARED not in weights or len(weights[_SHARED]) <= WEIGHT:
-        raise ModelError(f"{source} has a vocabulary of fewer than {WEIGHT + 1}, T5's has 32,128")
+        raise ModelError(
+            f"{source} has a vocabulary of fewer than {WEIGHT + 1}, T5's has 32,128: the layout "
+            "fits a model that started from a published T5 (`uqa train --model`)"
+        )
     shared = weights[_SHARED].clone()
     shared[WEIGHT] = stored["head.weight"][0].to(shared.dtype)
     shared[BIAS, 0] = stored["head.bias"][0].to(shared.dtype)
     shared[TEMPERATURE, 0] = temperature
     weights.pop(_TWIN, None)
     return weights | {_SHARED: shared}
-
-
-def _check_free(out: Path, overwrite: bool) -> None:
-    if out.exists() and not overwrite:
-        raise OutputError(f"{out} stands already: choose another --out, or say --overwrite")
 
 
 def _config(folder: Path) -> PreTrainedConfig:

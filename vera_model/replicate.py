@@ -9,6 +9,7 @@ import numpy as np
 from unifiedqa_convert.files import whole
 from vera_model.asked import evaluate_model
 from vera_model.bootstrap import Resampling
+from vera_model.closing import overlap_warnings
 from vera_model.presets import BOOLEAN, EVALUATED, SEEN, UNSEEN_1, UNSEEN_2
 
 PARTS = {"seen": SEEN, "unseen-1": UNSEEN_1, "unseen-2": UNSEEN_2}
@@ -46,8 +47,10 @@ def replicate_evaluation(
     allow_sample: bool = False,
     allow_pickle: bool = False,
     overwrite: bool = False,
-) -> list[Line]:
+) -> tuple[list[Line], list[str]]:
     """Evaluate under recipe ``vera`` on each task that can be had; write ``table.md`` beside.
+
+    Returns the table's lines, and a warning where statements evaluated on were trained on.
 
     Splits that are not in ``data_root`` are converted first. Raises SourceError where none of the
     tasks can be had.
@@ -64,10 +67,11 @@ def replicate_evaluation(
         allow_sample=allow_sample,
         overwrite=overwrite,
     )
-    lines = table_lines(json.loads(path.read_bytes()))
+    document = json.loads(path.read_bytes())
+    lines = table_lines(document)
     with whole(out / TABLE) as file:
         file.write((render(lines) + "\n").encode())
-    return lines
+    return lines, overlap_warnings(document)
 
 
 def table_lines(document: dict[str, Any]) -> list[Line]:

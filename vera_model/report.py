@@ -6,6 +6,7 @@ scored again, and the same folder gives the same page.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,9 +17,17 @@ from unifiedqa_convert.errors import OutputError, SourceError
 from unifiedqa_convert.files import whole
 from vera_model import figures
 from vera_model.bootstrap import task_weights
-from vera_model.calibrate import Calibration, calibrate
+from vera_model.calibrate import (
+    Calibration,
+    Criterion,
+    calibrate,
+    calibration_error,
+    held_out_temperatures,
+)
 from vera_model.metrics import probability
 from vera_model.predictions import FILE, Predictions, read_predictions
+from vera_model.refusals import check_report
+from vera_model.run_folder import CALIBRATION
 from vera_model.tracking import EVALUATIONS, LOG
 
 PAGE = "report.html"
@@ -36,6 +45,7 @@ _COLUMNS = {
     "ece": "ECE",
     "ece_calibrated": "ECE calibrated",
 }
+_HELD_OUT = "ECE calibrated, held out"
 
 
 class Drawing(NamedTuple):
@@ -51,15 +61,17 @@ def write_report(run: Path) -> Path:
 
     Raises SourceError where it holds no finished one, OutputError where it can't be written.
     """
+    check_report(run)
     document, config = _read(run / "metrics.json"), _read(run / "config.json")
     predictions = read_predictions(run / FILE) if (run / FILE).is_file() else None
-    calibration = _calibration(predictions)
+    calibration = _calibration(run, predictions)
+    temperature = (document["metrics"] or {}).get("temperature", 1.0)
     try:
         (run / _FIGURES).mkdir(exist_ok=True)
         drawings = [
             *_curves(run),
             *_bars(document, run / _FIGURES),
-            *_statements(predictions, calibration, run / _FIGURES),
+            *_statements(predictions, calibration, temperature, run / _FIGURES),
         ]
         page = _render(run, document, config, drawings, predictions, calibration)
         with whole(run / PAGE) as file:
@@ -79,10 +91,13 @@ def _read(path: Path) -> dict[str, Any]:
     return found
 
 
-def _calibration(predictions: Predictions | None) -> Calibration | None:
-    """What calibrating on these statements would give; None where they have one label only."""
-    mixed = predictions is not None and 0 < predictions.label.sum() < len(predictions.label)
-    return calibrate(predictions) if predictions is not None and mixed else None
+def _calibration(run: Path, predictions: Predictions | None) -> Calibration | None:
+    """What calibrating on these statements gives, by the criterion that `uqa calibrate` was asked
+    for, if it was; None where they have one label only."""
+    if predictions is None or predictions.label.all() or not predictions.label.any():
+        return None
+    asked = run / CALIBRATION
+    return calibrate(predictions, _read(asked)["criterion"] if asked.is_file() else "ece")
 
 
 def _curves(run: Path) -> list[Drawing]:
@@ -100,9 +115,21 @@ def _curves(run: Path) -> list[Drawing]:
         label = words if name != "evaluation" else "accuracy"
         svg = figures.draw(name, figures.curve(steps, values, label), run / _FIGURES)
         where = "on evaluation data" if name == "evaluation" else "of the training batches"
-        caption = f"From {values[0]:.3f} to {values[-1]:.3f}; {len(values)} points."
+        caption = _best(steps, values) if name == "evaluation" else _course(values)
         drawings.append(Drawing(f"{words.capitalize()} {where}", svg, caption))
     return drawings
+
+
+def _best(steps: Sequence[int], values: Sequence[float]) -> str:
+    place = int(np.argmax(values))
+    return f"Best {values[place]:.3f} after {steps[place]:,} updates, last {values[-1]:.3f}."
+
+
+def _course(values: Sequence[float]) -> str:
+    """Single batches are noisy: the means of the first and of the last tenth."""
+    some = max(1, len(values) // 10)
+    first, last = np.mean(values[:some]), np.mean(values[-some:])
+    return f"Mean of the first {some} updates {first:.3f}, of the last {some} {last:.3f}."
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
@@ -136,29 +163,63 @@ def _bars(document: dict[str, Any], folder: Path) -> list[Drawing]:
 
 
 def _statements(
-    predictions: Predictions | None, calibration: Calibration | None, folder: Path
+    predictions: Predictions | None,
+    calibration: Calibration | None,
+    temperature: float,
+    folder: Path,
 ) -> list[Drawing]:
     """ROC, precision and recall, reliability: where there are statements of both labels."""
     if predictions is None or calibration is None:
         return []
     weights = task_weights(predictions.task[predictions.problem])
-    hot = {"as trained": 1.0, f"temperature {calibration.temperature:.2f}": calibration.temperature}
+    shown = calibration.temperature if temperature == 1 else temperature
+    hot = {"as trained": 1.0, f"temperature {shown:.2f}": shown}
     paints = {
         "roc": figures.roc(predictions, weights),
         "precision_recall": figures.precision_recall(predictions, weights),
         "reliability": figures.reliability(predictions, hot, weights),
     }
     svg = {name: figures.draw(name, paint, folder) for name, paint in paints.items()}
-    errors = (
-        f"ECE {calibration.ece_before:.3f} as trained, {calibration.ece_after:.3f} with the "
-        f"temperature chosen on these statements, {calibration.ece_held_out:.3f} with one chosen "
-        "on the other half."
-    )
+    errors = f"ECE {calibration.ece_before:.3f} as trained, "
+    if temperature == 1:
+        errors += (
+            f"{calibration.ece_after:.3f} with the temperature chosen on these statements, "
+            f"{calibration.ece_held_out:.3f} with one chosen on the other half."
+        )
+    else:
+        own = calibration_error(predictions, np.full(len(predictions.logit), temperature))
+        errors += f"{own:.3f} with the model's temperature, which was chosen elsewhere."
     return [
         Drawing("ROC", svg["roc"], "Every dataset counts alike."),
         Drawing("Precision and recall", svg["precision_recall"], "At every threshold."),
         Drawing("Reliability before and after calibration", svg["reliability"], errors),
     ]
+
+
+def _calibrated_held_out(
+    rows: dict[str, Any], predictions: Predictions, by: Criterion
+) -> dict[str, Any]:
+    """The rows with the ECE that each half has by the temperature of the other half."""
+    hot = held_out_temperatures(predictions, by)
+    named = {
+        "all": np.ones(len(predictions.task), bool),
+        **{name: predictions.partition == name for name in np.unique(predictions.partition)},
+        **{name: predictions.task == name for name in predictions.tasks},
+    }
+    return {
+        name: {
+            **{key: value for key, value in row.items() if key != "intervals"},
+            "ece_calibrated": calibration_error(
+                predictions.take(named[name]), hot[named[name][predictions.problem]]
+            ),
+            "intervals": {
+                key: value
+                for key, value in row.get("intervals", {}).items()
+                if key != "ece_calibrated"  # of another number, the one at temperature 1
+            },
+        }
+        for name, row in rows.items()
+    }
 
 
 def worst_mistakes(predictions: Predictions) -> dict[str, list[dict[str, Any]]]:
@@ -200,6 +261,13 @@ def _render(
     metrics = document["metrics"] or {}
     rows = {"all": metrics["overall"]} if "overall" in metrics else {}
     rows |= {**metrics.get("partitions", {}), **metrics.get("tasks", {})}
+    columns = _COLUMNS
+    # A temperature that the model brought was found elsewhere. Of a model without one, what
+    # calibration would give is measured on statements that did not choose the temperature.
+    if calibration is not None and metrics.get("temperature", 1.0) == 1.0:
+        assert predictions is not None  # it was made of them
+        rows = _calibrated_held_out(rows, predictions, calibration.criterion)
+        columns = {**_COLUMNS, "ece_calibrated": _HELD_OUT}
     data = document["data"]
     return environment.get_template("report.html.jinja").render(
         name=run.resolve().name,
@@ -208,9 +276,10 @@ def _render(
         shards=[*data.get("shards", []), *data.get("valid_shards", [])],
         config={name: value for name, value in sorted(config.items()) if value not in (None, [])},
         drawings=drawings,
-        columns=_COLUMNS,
+        columns=columns,
         rows=rows,
-        overall=metrics.get("overall", {}),
+        overall=rows.get("all", {}),
+        temperature=metrics.get("temperature", 1.0),
         mistakes=worst_mistakes(predictions) if predictions is not None else {},
         calibration=calibration,
     )

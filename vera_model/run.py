@@ -5,7 +5,6 @@
 Upstream's flags keep their names and, with its preset, defaults. Importing it loads no torch.
 """
 
-import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -229,8 +228,9 @@ def main() -> None:
     try:
         typer.run(train)
     except UqaError as error:
-        if os.environ.get("RANK", "0") == "0":  # every process has found the same
-            print(f"uqa train: {error}", file=sys.stderr)
+        from vera_model.launcher import tell_failure
+
+        tell_failure(error)
         sys.exit(error.exit_code)
 
 

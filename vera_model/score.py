@@ -6,11 +6,14 @@ from typing import NamedTuple
 
 import torch
 
-from unifiedqa_convert.errors import ModelError, SourceError, UsageError
+from unifiedqa_convert.errors import ModelError
 from vera_model.batches import pad_right
 from vera_model.checkpoint import load_checkpoint
 from vera_model.model import VeraModel
+from vera_model.sentences import read_texts
 from vera_model.tokens import Limits, token_ids
+
+__all__ = ["Scored", "Scorer", "read_texts", "render", "score_texts"]
 
 _MOST_TOKENS = 16_384  # of a batch; so many fit beside any model that fits at all
 
@@ -60,22 +63,6 @@ def score_texts(path: Path, texts: Sequence[str]) -> list[Scored]:
     Raises ModelError for a model that can't be read or gives what is no number.
     """
     return Scorer(path).score(texts)
-
-
-def read_texts(sentences: Sequence[str], file: Path | None) -> list[str]:
-    """The sentences given, or else each line of a UTF-8 file that holds any text."""
-    if bool(sentences) == (file is not None):
-        raise UsageError("give sentences, or --file with one sentence a line, one of the two")
-    if file is None:
-        return list(sentences)
-    try:
-        lines = file.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{file} can't be read as UTF-8 text: {error}") from error
-    texts = [line.strip("\r") for line in lines if line.strip()]
-    if not texts:
-        raise SourceError(f"{file} holds no sentence: give one a line")
-    return texts
 
 
 def render(scored: Sequence[Scored]) -> str:

@@ -84,15 +84,37 @@ def open_shard(path: Path, recipe: Recipe, *, allow_sample: bool) -> tuple[Shard
                 _check_ended(path, file)
             facts, batches = _arrow_batches(path, digest)
     except (pa.ArrowException, OSError) as error:
-        raise SourceError(f"{path} can't be read, convert it again: {error}") from error
-    if facts.get("sample") is True and not allow_sample:
-        raise UsageError(
-            f"{path} holds invented sample rows: convert the real data, or say --allow-sample"
-        )
+        raise _unreadable(path, error) from error
+    _check_sample(path, facts, allow_sample=allow_sample)
     groups = sum(len(batch.groups) for batch in batches)
     sample = facts.get("sample") is True
     about = (facts["dataset"], facts["split"], _partition(facts), sample, groups)
     return Shard(str(path), digest, *about), batches
+
+
+def check_shards(paths: Iterable[Path], *, allow_sample: bool) -> None:
+    """Raise what :func:`find_shards` would, and for sample rows; no row is read."""
+    for path in find_shards(paths):
+        if path.suffix == ".json":
+            facts = _facts_beside(path)
+        else:
+            try:
+                with pa.ipc.open_stream(pa.memory_map(str(path))) as stream:
+                    facts = facts_of(stream.schema)
+            except (pa.ArrowException, OSError) as error:
+                raise _unreadable(path, error) from error
+        _check_sample(path, facts, allow_sample=allow_sample)
+
+
+def _check_sample(path: Path, facts: dict[str, Any], *, allow_sample: bool) -> None:
+    if facts.get("sample") is True and not allow_sample:
+        raise UsageError(
+            f"{path} holds invented sample rows: convert the real data, or say --allow-sample"
+        )
+
+
+def _unreadable(path: Path, error: Exception) -> SourceError:
+    return SourceError(f"{path} can't be read, convert it again: {error}")
 
 
 def _search(folder: Path) -> Iterator[Path]:

@@ -8,10 +8,11 @@ import torch
 from safetensors import SafetensorError
 from transformers import PreTrainedTokenizerBase
 
-from unifiedqa_convert.errors import ModelError, UsageError
+from unifiedqa_convert.errors import ModelError
 from vera_model.checkpoint import load_checkpoint, quiet
 from vera_model.config import TrainConfig
 from vera_model.model import VeraModel, from_scratch
+from vera_model.refusals import PICKLES, check_pickle, model_of_pickle
 from vera_model.tokenizer import load_tokenizer, train_tokenizer
 
 
@@ -29,8 +30,9 @@ def starting_point(
 
 
 def _start(config: TrainConfig, texts: Iterable[str]) -> tuple[VeraModel, PreTrainedTokenizerBase]:
-    if config.start_from is not None and config.start_from.suffix in (".pth", ".pt", ".bin"):
-        model, tokenizer = _pretrained(_named(config), allow_pickle=config.allow_pickle)
+    if config.start_from is not None and config.start_from.suffix in PICKLES:
+        name = model_of_pickle(config)
+        model, tokenizer = _pretrained(name, allow_pickle=config.allow_pickle)
         load_upstream(model, config.start_from, allow_pickle=config.allow_pickle)
         return model, tokenizer
     if config.start_from is not None:
@@ -44,11 +46,7 @@ def _start(config: TrainConfig, texts: Iterable[str]) -> tuple[VeraModel, PreTra
 
 def load_upstream(model: VeraModel, path: Path, *, allow_pickle: bool) -> None:
     """Put the weights of upstream's ``.pth`` (``model`` and ``linear``) into ``model``."""
-    if not allow_pickle:
-        raise UsageError(
-            f"{path} is a pickle, which can run code when it is read: say --allow-pickle if you "
-            "trust whoever wrote it (torch's weights_only loader is used), or convert it once"
-        )
+    check_pickle(path, allow_pickle=allow_pickle)
     try:
         saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         model.backbone.load_state_dict(_untied(saved["model"]), strict=False)
@@ -63,12 +61,6 @@ def load_upstream(model: VeraModel, path: Path, *, allow_pickle: bool) -> None:
 def _untied(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The embedding is one tensor under two names."""
     return {name: value for name, value in weights.items() if name != "encoder.embed_tokens.weight"}
-
-
-def _named(config: TrainConfig) -> str:
-    if config.model is None:
-        raise UsageError(f"{config.start_from} holds weights only: name its model with --model")
-    return config.model
 
 
 def _pretrained(source: str, *, allow_pickle: bool) -> tuple[VeraModel, PreTrainedTokenizerBase]:

@@ -74,20 +74,26 @@ def convert_tasks(
     absent: Sequence[Absent], root: Path, *, recipe: str, allow_sample: bool
 ) -> list[Absent]:
     """Run `uqa convert` for each; return those that can't be had, with the converter's reason."""
-    known = _catalogue()
+    failed = unknown_tasks(absent)
+    unknown = {one.task for one in failed}
     wanted, commands = [], []
     options = ["--out", str(root), "--recipe", recipe, "--source", _source(allow_sample), "-q"]
     for one in absent:
         split = "train" if one.part == "train" else evaluated_split(one.task)
-        if one.task in known and split is not None:
+        if one.task not in unknown and split is not None:
             wanted.append(one)
             commands.append(["convert", one.task, "--split", split, *options])
-    unknown = "no dataset of this name is known (`uqa list`): convert your own with --from-file"
-    failed = [one._replace(reason=unknown) for one in absent if one.task not in known]
     for one, said in zip(wanted, _uqa_each(commands), strict=True):
         if said is not None:
-            failed.append(one._replace(reason=said))
+            failed.append(one._replace(reason=said.removeprefix(f"{one.task}: ")))
     return failed
+
+
+def unknown_tasks(absent: Sequence[Absent]) -> list[Absent]:
+    """Those that `uqa convert` does not know either."""
+    known = _catalogue() if absent else {}
+    reason = "no dataset of this name is known (`uqa list`): convert your own with --from-file"
+    return [one._replace(reason=reason) for one in absent if one.task not in known]
 
 
 def _uqa_each(commands: Sequence[Sequence[str]]) -> list[str | None]:

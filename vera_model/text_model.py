@@ -12,8 +12,9 @@ from safetensors import SafetensorError
 from transformers import PreTrainedTokenizerBase, T5Config, T5ForConditionalGeneration
 
 from unifiedqa_convert.errors import ModelError
-from vera_model.checkpoint import model_folder, own, quiet
+from vera_model.checkpoint import own, quiet
 from vera_model.config import TrainConfig
+from vera_model.folders import model_folder
 from vera_model.publish import INDEX, verify
 from vera_model.tokenizer import load_tokenizer, train_tokenizer
 

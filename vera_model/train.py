@@ -21,16 +21,16 @@ import torch
 from accelerate import Accelerator  # type: ignore[import-untyped]  # ships no types
 from accelerate.state import AcceleratorState  # type: ignore[import-untyped]  # as above
 from accelerate.utils import InitProcessGroupKwargs, set_seed  # type: ignore[import-untyped]
-from filelock import FileLock, Timeout
 
-from unifiedqa_convert.errors import OutputError, OutputLocked, UsageError
+from unifiedqa_convert.errors import OutputError, UsageError
 from unifiedqa_convert.files import write_json
 from vera_model.checkpoint import load_checkpoint
 from vera_model.checkpoints import Checkpoints
 from vera_model.config import FP16_REFUSED, TrainConfig
 from vera_model.document import describe_data, describe_missing, environment
 from vera_model.inputs import Inputs, Paths, find_paths, read_inputs, read_text_inputs
-from vera_model.loop import METRICS, Loop, Resumed
+from vera_model.loop import METRICS as MEASURED
+from vera_model.loop import Loop, Resumed
 from vera_model.objective import Objective
 from vera_model.objective_text import TextObjective
 from vera_model.objective_vera import VeraObjective
@@ -39,11 +39,11 @@ from vera_model.processes import Processes
 from vera_model.progress import TrainingProgress
 from vera_model.results import with_intervals
 from vera_model.resume import check_same_run, decides, find_resumed
+from vera_model.run_folder import METRICS, check_unused, only_run
 from vera_model.starting import starting_point
 from vera_model.text_model import load_text_model, text_starting_point
 from vera_model.tracking import LOGS, Tracking
 
-_LOCK = ".lock"
 _PATIENCE = timedelta(hours=6)  # how long the others wait while the main process converts
 
 
@@ -59,7 +59,7 @@ def run(config: TrainConfig) -> Path:
     paths = find_paths(config, processes, say)
     text = config.objective == "text"
     inputs = read_text_inputs(config, paths) if text else read_inputs(config, paths)
-    with _only_run(config.out) if processes.main else nullcontext():
+    with only_run(config.out) if processes.main else nullcontext():
         resumed = processes.from_main(find_resumed(config, say) if processes.main else None)
         facts: dict[str, Any] = {
             "decides": decides(config, inputs.shards, processes.number),
@@ -79,8 +79,8 @@ def run(config: TrainConfig) -> Path:
             loop.run(tracking, progress)
         if processes.main:
             document = _document(loop, model, inputs, paths)
-            write_json(config.out / "metrics.json", document)
-    return config.out / "metrics.json"
+            write_json(config.out / METRICS, document)
+    return config.out / METRICS
 
 
 def start_processes(config: TrainConfig) -> Processes:
@@ -97,33 +97,11 @@ def start_processes(config: TrainConfig) -> Processes:
     return Processes(accelerator)
 
 
-@contextmanager
-def _only_run(folder: Path) -> Iterator[None]:
-    """Hold the run folder: two runs in one would delete each other's checkpoints."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / _LOCK, timeout=0)
-        lock.acquire()
-    except Timeout as error:
-        raise OutputLocked(f"another run is writing {folder}: choose another --out") from error
-    except OSError as error:
-        raise OutputError(f"{folder} can't be written, choose another --out: {error}") from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 def _prepare_folder(config: TrainConfig, resumed: Resumed | None) -> None:
     folder = config.out
     try:
-        kept = config.overwrite or config.resume is not None
-        if not kept and any(path.name != _LOCK for path in folder.iterdir()):
-            raise OutputError(
-                f"{folder} is not empty: choose another --out, or say --resume auto to go on "
-                "with it, or --overwrite"
-            )
-        (folder / "metrics.json").unlink(missing_ok=True)  # an unfinished run must not look done
+        check_unused(config)
+        (folder / METRICS).unlink(missing_ok=True)  # an unfinished run must not look done
         if resumed is None:
             for name in ("model", "tensorboard"):
                 shutil.rmtree(folder / name, ignore_errors=True)
@@ -147,6 +125,8 @@ def _build(
     else:
         start: Any = text_starting_point if text else starting_point
         model, tokenizer = start(config, inputs.texts())
+        if not text:
+            model.config.temperature = 1.0  # another's was found for weights that now change
     if config.activation_checkpointing:
         old = model.gradient_checkpointing_enable  # its name before transformers 5.2x
         enable = getattr(model, "activation_checkpointing_enable", old)
@@ -171,7 +151,7 @@ def _watched(loop: Loop) -> Iterator[tuple[Tracking | None, TrainingProgress]]:
 def _document(loop: Loop, model: Any, inputs: Inputs, paths: Paths) -> dict[str, Any]:
     config = loop.config
     best = config.out / "model" / "best"
-    measured = best / METRICS
+    measured = best / MEASURED
     metrics = json.loads(measured.read_bytes()) if measured.is_file() else loop.metrics
     return {
         "metrics": with_intervals(config, loop.objective, best, metrics),
@@ -182,6 +162,7 @@ def _document(loop: Loop, model: Any, inputs: Inputs, paths: Paths) -> dict[str,
         "missing": describe_missing(paths.absent),
         "data": describe_data(config, inputs, loop.objective),
         "model": {
+            "objective": config.objective,
             "preset": config.preset,
             "recipe": config.recipe,
             "parameters": model.num_parameters(),

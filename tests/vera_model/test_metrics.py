@@ -5,6 +5,7 @@ import pytest
 
 from vera_model.metrics import (
     auroc,
+    choice_correct,
     expected_calibration_error,
     probability,
     problem_correct,
@@ -30,6 +31,19 @@ def test_ties_are_worth_their_expected_value() -> None:
 
 def test_empty_columns_never_win() -> None:
     assert correct([[-3, -4]]) == [1]
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_is_no_number_is_never_right_and_infinities_are_ranked() -> None:
+    nan, inf = np.nan, np.inf
+    rows = [[nan, 1], [1, nan], [nan, nan], [nan, nan, 0]]
+    assert correct([[float(value) for value in row] for row in rows]) == [0, 0, 0, 0]
+    assert correct([[inf, 1], [inf, inf], [-inf, -inf], [-inf, 0]]) == [1, 1 / 2, 1 / 2, 0]
+    flat = np.array([nan, 1, 1, nan, inf, inf, -inf, -inf, -inf])
+    found = choice_correct(flat, np.array([0, 2, 4, 6, 9]))
+    assert found.tolist() == [0, 0, 1 / 2, 1 / 3]
+    lone = (np.array([[nan], [nan]]), np.array([[True], [False]]), np.ones((2, 1), bool))
+    assert problem_correct(*lone, np.zeros(2, bool)).tolist() == [0, 0]
 
 
 def test_a_lone_statement_is_judged_by_its_sign() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from tiny_vera import save_tiny
 from transformers import LlamaConfig, T5ForConditionalGeneration
 from typer.testing import CliRunner
 from vera_shards import choice, write_split
@@ -27,6 +28,7 @@ from vera_model.plan import (
     plan_training,
     published_shape,
 )
+from vera_model.planned import render_plan
 
 WORK = Work(7680, 100_000, counted=False)
 
@@ -84,20 +86,80 @@ def test_the_plan_adds_up_and_measures(tmp_path: Path) -> None:
 
 
 def test_a_wider_model_is_measured_without_being_built(tmp_path: Path) -> None:
-    assert measured_rate(published_shape("google/t5-v1_1-base"), config(tmp_path)) > 1e6
+    assert measured_rate(published_shape("google/t5-v1_1-base"), config(tmp_path), WORK) > 1e6
 
 
-def test_plan_train_takes_the_flags_of_train(tmp_path: Path) -> None:
-    groups = [choice(n, ["A sentence of seven words it is.", "No."], 0) for n in range(10)]
-    write_split(tmp_path / "data" / "planted", groups)
-    flags = ["--data", str(tmp_path / "data"), "--batch_size", "8", "--out", str(tmp_path / "run")]
+def planned(*flags: str) -> dict[str, Any]:
     done = CliRunner().invoke(app, ["plan", "train", *flags, "--no-measure", "--json"])
     assert done.exit_code == 0, done.output
-    plan = json.loads(done.stdout)
-    assert plan["tokens"]["counted"] is True
-    assert 8 * 8 < plan["tokens"]["tokens_per_update"] < 8 * 14
+    plan: dict[str, Any] = json.loads(done.stdout)
+    return plan
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    texts = [[f"A sentence of {n} words it is.", "No.", f"Not {n * n}."] for n in range(30)]
+    groups = [choice(n, some, 0) for n, some in enumerate(texts)]
+    write_split(tmp_path / "data" / "planted", groups)
+    return tmp_path / "data"
+
+
+@pytest.mark.parametrize(
+    "more", [[], ["--batch-tokens", "90"], ["--recipe", "vera"], ["--accumulate", "2"]]
+)
+def test_the_plan_is_what_the_run_says_and_does(
+    data: Path, tmp_path: Path, more: list[str]
+) -> None:
+    out = tmp_path / "run"
+    flags = ["--data", str(data), "--batch_size", "7", "--steps", "8", "--out", str(out), *more]
+    plan = planned(*flags)
+    assert not out.exists()
     assert plan["seconds"] is None
-    assert not (tmp_path / "run").exists()
+    lines = [line for line in render_plan(plan) if line.split()[0] in ("model", "work", "FLOPs")]
+    done = CliRunner().invoke(app, ["train", *flags, "--device", "cpu"])
+    assert done.exit_code == 0, done.output
+    for line in lines:
+        assert line in done.stderr
+    assert plan["parameters_are_exact"] is True
+    found = json.loads((out / "metrics.json").read_text())["model"]
+    assert plan["parameters"] == found["parameters"]
+    log = [json.loads(line) for line in (out / "train_log.jsonl").open()]
+    tokens = [line["tokens"] for line in log]
+    if not {"--batch-tokens", "--recipe"} & {*more}:  # whole epochs of four batches
+        assert sum(tokens) / len(tokens) == pytest.approx(plan["tokens"]["tokens_per_update"])
+
+
+def test_more_than_can_be_counted_at_once_is_estimated_and_says_so(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exact = planned("--data", str(data), "--batch_size", "8")["tokens"]
+    monkeypatch.setattr("vera_model.planned._MANY", 10)
+    plan = planned("--data", str(data), "--batch_size", "8", "--out", str(tmp_path / "run"))
+    assert (exact["counted"], exact["estimated"]) == (True, False)
+    assert (plan["tokens"]["counted"], plan["tokens"]["estimated"]) == (False, True)
+    lines = render_plan(plan)
+    assert "from scratch, about " in lines[0]
+    assert "(estimated from the texts' lengths)" in "\n".join(lines)
+
+
+def test_a_stage_whose_start_is_not_there_yet_is_planned_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan = planned("--preset", "stage-b")
+    assert plan["start_from_absent"] == "runs/stage-a/model/best"
+    assert render_plan(plan)[-1].startswith("start from  runs/stage-a/model/best is not here yet")
+    assert plan["tokens"]["counted"] is plan["tokens"]["estimated"] is False
+    texts = ["A sentence.", "Another."]
+    save_tiny(tmp_path / "runs" / "stage-a" / "model" / "best", texts)
+    later = planned("--preset", "stage-b")
+    assert later["start_from_absent"] is None
+    assert later["download_bytes"] == 0
+    assert later["parameters"] < plan["parameters"]
+
+
+def test_plan_train_takes_the_flags_of_train(data: Path, tmp_path: Path) -> None:
+    flags = ["--data", str(data), "--out", str(tmp_path / "run")]
     text = CliRunner().invoke(app, ["plan", "train", *flags, "--objective", "text"])
     assert isinstance(text.exception, UsageError)
     assert "says the plan before its first update" in str(text.exception)

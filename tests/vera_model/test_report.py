@@ -14,6 +14,7 @@ from vera_shards import choice, write_split, yes_no
 from unifiedqa_convert.cli import app
 from unifiedqa_convert.errors import SourceError
 from unifiedqa_convert.files import write_json
+from vera_model.calibrate import calibrate
 from vera_model.predictions import read_predictions
 from vera_model.replicate import render, table_lines
 from vera_model.report import worst_mistakes, write_report
@@ -93,6 +94,8 @@ def test_it_says_what_the_folder_says(evaluated: Path, text: str) -> None:
     overall = document["metrics"]["overall"]
     for key in ("choice_accuracy", "statement_accuracy", "auroc"):
         assert f"{overall[key]:.3f}" in text
+    assert f"<small>{overall['choice_accuracy_by_chance']:.3f} by chance</small>" in text
+    assert "Mean of the first 4 updates 1.950, of the last 4 1.230." in text
     assert document["data"]["valid_shards"][0]["sha256"] in text
     assert "&lt;b&gt;Cause" in text
     assert "<b>Cause" not in text
@@ -130,6 +133,55 @@ def test_worst_mistakes_are_mistakes_and_the_worst_come_first(evaluated: Path) -
 def test_a_folder_without_a_run_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="finished run"):
         write_report(tmp_path)
+
+
+def numbers(page: str) -> tuple[float, list[float]]:
+    """The tile of the calibrated ECE, and its column."""
+    tile = re.search(r"<dt>ECE calibrated[^<]*</dt><dd>([\d.]+)", page)
+    head = re.search(r"<table>\s*<thead>(.*?)</thead>", page, re.DOTALL)
+    assert tile is not None
+    assert head is not None
+    names = re.findall(r"<th[^>]*>(.*?)</th>", head[1])
+    place = next(at for at, name in enumerate(names) if name.startswith("ECE calibrated"))
+    body = page[head.end() : page.index("</table>", head.end())]
+    rows = re.findall(r'<tr><th scope="row">.*?</tr>', body, re.DOTALL)
+    cells = [re.findall(r'<td class="n">([^<\n]*)', row)[place - 1] for row in rows]
+    return float(tile[1]), [float(cell) for cell in cells]
+
+
+def test_the_calibrated_ece_is_one_number_in_tile_and_table(
+    evaluated: Path, tmp_path: Path, text: str
+) -> None:
+    predictions = read_predictions(evaluated / "out" / "predictions.parquet")
+    found = calibrate(predictions)
+    tile, column = numbers(text)
+    assert tile == pytest.approx(found.ece_held_out, abs=5e-4)
+    assert column == [tile] * 3  # all, its partition, its only dataset
+    assert abs(found.ece_held_out - found.ece_before) > 1e-3  # or the test would show nothing
+    save_tiny(tmp_path / "hot", [one.sentence for one in GROUPS[0].statements], temperature=3.0)
+    places = ["--model", tmp_path / "hot", "--data", evaluated / "data", "--out", tmp_path / "out"]
+    done = CliRunner().invoke(app, ["evaluate", *map(str, places), "--resamples", "5"])
+    assert done.exit_code == 0, done.output
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())["metrics"]
+    tile, column = numbers(write_report(tmp_path / "out").read_text())
+    assert column == [tile] * 3
+    assert tile == pytest.approx(metrics["overall"]["ece_calibrated"], abs=5e-4)
+    assert "temperature 3.00, the model&#39;s" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_statements_that_were_trained_on_are_said_first(evaluated: Path, tmp_path: Path) -> None:
+    for name in ("metrics.json", "config.json"):
+        (tmp_path / name).write_bytes((evaluated / "out" / name).read_bytes())
+    document = json.loads((tmp_path / "metrics.json").read_text())
+    document["data"]["overlap"] = {
+        **{"statements": 39, "trained_on": 17, "with_another_label": 2},
+        "tasks": {"planted": {"statements": 39, "trained_on": 17, "with_another_label": 2}},
+    }
+    write_json(tmp_path / "metrics.json", document)
+    text = write_report(tmp_path).read_text()
+    head = text[: text.index("<main>")]
+    assert "17 of 39 evaluation\nstatements were trained on" in head
+    assert "2 under the\nother label" in head
 
 
 def test_calibrate_by_the_command_line(evaluated: Path) -> None:

@@ -26,9 +26,12 @@ def score(
 ) -> None:
     """Score sentences: logit, its sigmoid, and the calibrated probability of being true."""
     with needing("model"):
-        from vera_model.score import read_texts, render, score_texts
+        from vera_model.sentences import asked_texts
 
-    scored = score_texts(model, read_texts(sentences or [], file))
+        texts = asked_texts(model, sentences or [], file)
+        from vera_model.score import render, score_texts
+
+    scored = score_texts(model, texts)
     print_either([one._asdict() for one in scored], lambda _: print(render(scored)), as_json)
     if cut := sum(one.cut for one in scored):
         tell(f"{cut} of {len(scored)} texts are longer than the model reads, and were cut", quiet)

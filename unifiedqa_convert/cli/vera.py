@@ -40,12 +40,16 @@ def evaluate(
     quiet: Quiet = False,
 ) -> None:
     """Evaluate a model: metrics with intervals by dataset and partition, and every prediction."""
+    flags = {"allow_sample": allow_sample, "overwrite": overwrite}
     with needing("model"):
+        from vera_model.refusals import check_evaluation
+
+        check_evaluation(model, out, [*data, *(trained_on or ())], **flags)
         from vera_model.asked import evaluate_model, summary_of
         from vera_model.bootstrap import Resampling
 
     how: dict[str, Any] = {"recipe": recipe, "trained_on": trained_on or ()}
-    how |= {"allow_sample": allow_sample, "allow_pickle": allow_pickle, "overwrite": overwrite}
+    how |= {**flags, "allow_pickle": allow_pickle}
     path = evaluate_model(model, out, valid=data, resampling=Resampling(resamples), **how)
     document = json.loads(path.read_bytes())
     print_either(document, lambda _: print(path), as_json)
@@ -64,11 +68,14 @@ def calibrate(
 ) -> None:
     """Find the temperature on validation data and put it into the model's configuration."""
     with needing("model"):
+        from vera_model.refusals import check_calibration
+
+        check_calibration(model, on)
         from vera_model.asked import calibrate_model
 
     found = calibrate_model(model, on, by, save=not dry_run)
     print_either(found._asdict(), lambda _: print(f"{found.temperature:.4f}"), as_json)
-    tell(found.summary(), as_json)
+    tell(found.summary(), as_json and not found.at_bound)
 
 
 def report(
@@ -77,6 +84,9 @@ def report(
 ) -> None:
     """Write one page, and PNG figures, about a run or an evaluation."""
     with needing("model"):
+        from vera_model.refusals import check_report
+
+        check_report(run)
         from vera_model.report import write_report
 
     page = write_report(run)
@@ -101,24 +111,32 @@ def vera_eval(
     as_json: AsJson = False,
 ) -> None:
     """Vera's evaluation: every task that can be had, the missing ones named, one table."""
+    flags = {"allow_sample": allow_sample, "overwrite": overwrite}
     with needing("model"):
+        from vera_model.refusals import check_evaluation
+
+        check_evaluation(model, out, [], **flags)
         from vera_model.bootstrap import Resampling
         from vera_model.replicate import render, replicate_evaluation
 
-    flags = {"allow_sample": allow_sample, "allow_pickle": allow_pickle, "overwrite": overwrite}
+    flags["allow_pickle"] = allow_pickle
     how = Resampling(resamples)
-    lines = replicate_evaluation(model, out, data_root, resampling=how, **flags)
+    lines, warned = replicate_evaluation(model, out, data_root, resampling=how, **flags)
     print_either([line._asdict() for line in lines], lambda _: print(render(lines)), as_json)
+    tell("\n".join(warned), not warned)
 
 
 def _plan_train(**flags: Any) -> None:
     """What `uqa train` with the same flags will download, need, and how long it will take."""
     measure = flags.pop("measure")
     with needing("model"):
-        from vera_model.planned import plan_of_flags, render_flags
+        from vera_model.command import configure_plan
 
-    document = plan_of_flags(flags, measure=measure)
-    print_either(document, lambda one: print("\n".join(render_flags(one))), flags["as_json"])
+        config = configure_plan(flags)
+        from vera_model.planned import plan_of, render_plan
+
+    document = plan_of(config, measure=measure)
+    print_either(document, lambda one: print("\n".join(render_plan(one))), flags["as_json"])
 
 
 _MEASURE = inspect.Parameter(

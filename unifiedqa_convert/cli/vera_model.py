@@ -34,10 +34,13 @@ def import_(
     """Make a published Vera checkpoint a model for `uqa score`, evaluation and training."""
     with needing("model"):
         from vera_model.hub import model_files
+        from vera_model.run_folder import check_absent
+
+        out = out or Path("models") / Path(source).name
+        check_absent(out, overwrite=overwrite)
+        folder = model_files(source, revision, allow_pickle=allow_pickle)
         from vera_model.published import import_published
 
-    folder = model_files(source, revision, allow_pickle=allow_pickle)
-    out = out or Path("models") / Path(source).name
     moved = import_published(
         folder, out, allow_pickle=allow_pickle, dtype=dtype, overwrite=overwrite
     )
@@ -55,10 +58,14 @@ def export(
 ) -> None:
     """Write a model in the layout of liujch1998/vera, for those who read that."""
     with needing("model"):
-        from vera_model.checkpoint import model_folder
+        from vera_model.folders import checked_model
+        from vera_model.run_folder import check_absent
+
+        folder = checked_model(model, tokenizer=False)
+        check_absent(out, overwrite=overwrite)
         from vera_model.published import export_published
 
-    moved = export_published(model_folder(model), out, dtype=dtype, overwrite=overwrite)
+    moved = export_published(folder, out, dtype=dtype, overwrite=overwrite)
     print_either(moved._asdict(), lambda _: print(out), as_json)
     tell(moved.summary(), quiet)
 

@@ -1,0 +1,85 @@
+"""The last lines of a run or an evaluation: what, how good, where, what next; and warnings."""
+
+from pathlib import Path
+from typing import Any
+
+_PARTS = {"train": "to train on", "dev": "to evaluate on"}
+
+
+def closing_lines(path: Path, document: dict[str, Any]) -> list[str]:
+    """A few short lines about the ``metrics.json`` at ``path``, for people."""
+    groups, run = document["data"]["groups"], path.parent
+    text = document["model"].get("objective") == "text"
+    what = "records" if text else "problems"
+    lines = []
+    if "trained_on" in groups:
+        steps = f"{document['run']['steps']:,} updates"
+        lines.append(f"trained     {groups['trained_on']:,} {what} in {steps}")
+    lines.append(f"evaluated   {groups['evaluated_on']:,} {what}{_datasets(document)}")
+    lines += _numbers((document["metrics"] or {}).get("overall", {}))
+    if (run / "model" / "best").exists():
+        lines.append(f"model       {run / 'model' / 'best'}")
+    lines.append(f"next        uqa report {run}")
+    if (run / "model" / "best").exists() and not text:  # `uqa score` reads Vera models
+        lines.append(f'            uqa score "A sentence." --model {run}')
+    return [*lines, *warnings(document)]
+
+
+def warnings(document: dict[str, Any]) -> list[str]:
+    """What a reader of the numbers must know: tasks left out, statements that were trained on."""
+    lines = []
+    for part, use in _PARTS.items():
+        names = [one["task"] for one in document["missing"] if one["part"] == part]
+        if names:
+            lines.append(f"LEFT OUT, because it can't be had, {use}: {', '.join(names)}")
+    return [*lines, *overlap_warnings(document)]
+
+
+def overlap_warnings(document: dict[str, Any]) -> list[str]:
+    """A line where evaluation statements were trained on: how many, of which datasets."""
+    overlap = document["data"].get("overlap")
+    if overlap is not None and overlap["trained_on"]:
+        return [_overlap_warning(overlap)]
+    both = document["data"].get("evaluation_problems_whose_texts_were_trained_on")
+    return [f"WARNING: {both} of those evaluated on have the texts of one trained on"] * bool(both)
+
+
+def _overlap_warning(overlap: dict[str, Any]) -> str:
+    shares = [
+        f"{name} {one['trained_on']} of {one['statements']}"
+        for name, one in overlap["tasks"].items()
+        if one["trained_on"]
+    ]
+    other = overlap["with_another_label"]
+    return (
+        f"WARNING: {overlap['trained_on']} of {overlap['statements']} evaluation statements were "
+        f"trained on, word for word ({', '.join(shares)})"
+        + (f", {other} of them under the other label" if other else "")
+        + ": the numbers are no measure of what the model makes of new ones"
+    )
+
+
+def _datasets(document: dict[str, Any]) -> str:
+    tasks = sorted((document["metrics"] or {}).get("tasks", {}))
+    more = f" and {len(tasks) - 3} more" if len(tasks) > 3 else ""
+    return f" of {', '.join(tasks[:3])}{more}" if tasks else ""
+
+
+def _numbers(overall: dict[str, Any]) -> list[str]:
+    """The lines of what was measured; chance beside each, since accuracy is nothing without."""
+
+    def shown(key: str) -> str:
+        low, high = overall.get("intervals", {}).get(key, (None, None))
+        return f"{overall[key]:.3f}" + (f" ({low:.3f} to {high:.3f})" if low is not None else "")
+
+    lines = []
+    if overall.get("choice_accuracy") is not None:
+        chance = overall["choice_accuracy_by_chance"]
+        lines.append(f"choices     {shown('choice_accuracy')} right, {chance:.3f} by chance")
+    if overall.get("statement_accuracy") is not None:
+        commoner = overall["statement_accuracy_of_the_commoner_label"]
+        accuracy = shown("statement_accuracy")
+        lines.append(f"statements  {accuracy} right, {commoner:.3f} are of the commoner label")
+    names = {"auroc": "AUROC", "ece": "ECE", "exact_match": "exact match", "f1": "F1"}
+    others = [f"{name} {shown(key)}" for key, name in names.items() if overall.get(key) is not None]
+    return [*lines, *([f"            {', '.join(others)}"] if others else [])]
