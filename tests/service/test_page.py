@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from browser import chromium, needs_chromium, page_on
-from running import Running, uqa_serve
+from running import Running, uqa_serve, wait_for
 
 from unifiedqa_convert.profiles import PROFILES
 
@@ -134,8 +134,11 @@ def test_what_is_copied_works(page: Any, service: Running) -> None:
     page.locator(".example").get_by_text("garden; $HOME").wait_for()
 
     def copied(kind: str) -> str:
-        page.click(f"[data-copy={kind}]")
-        page.wait_for_selector("#toast.shown")
+        button = page.locator(f"[data-copy={kind}]")
+        button.click()
+        # The toast of the copy before may be there still.
+        toast = page.locator("#toast.shown")
+        toast.get_by_text(f"Copied as {button.text_content()}.", exact=True).wait_for()
         return str(page.evaluate("navigator.clipboard.readText()"))
 
     example = json.loads(copied("json"))[0]["examples"][0]
@@ -279,6 +282,8 @@ def test_a_service_with_a_key_asks_for_it_once(browser: Any, tmp_path: Path) -> 
         page.fill("#key-value", keys.read_text().strip())
         page.keyboard.press("Enter")
         page.wait_for_selector("#key:not([open])", state="attached")
+        # It may not have come as far as here yet.
+        wait_for(lambda: bool(held or page.wait_for_timeout(20)), lambda: "nothing was asked")
         held[0].continue_()
         page.wait_for_selector(".sides")
         page.click("[data-copy=curl]")
