@@ -11,7 +11,10 @@ import pytest
 from unifiedqa_convert import output, pipeline
 from unifiedqa_convert.errors import OutputError, OutputLocked, SourceError, TooManyRejects
 from unifiedqa_convert.files import whole
-from unifiedqa_convert.output import Place, claimed
+from unifiedqa_convert.output import (
+    Place,
+    claimed,
+)
 from unifiedqa_convert.pipeline import Request, convert
 
 
@@ -217,29 +220,6 @@ def test_work_that_is_done_is_not_done_again(
     resumed = convert(asked)
     assert resumed.resumed_shards == 3
     assert converted == list(range(300, 500))
-
-
-def test_workers_shares_and_one_process_give_the_same_shards(tmp_path: Path) -> None:
-    raw = raw_file(tmp_path, 1050, broken=777)
-    alone = convert(request(raw, tmp_path / "one", max_rejects=1))
-    together = convert(request(raw, tmp_path / "two", max_rejects=1, workers=2))
-    assert digest(together.folder) == digest(alone.folder)
-    shards = {}
-    read = 0
-    for index in range(3):
-        part = convert(request(raw, tmp_path / "three", max_rejects=1, share=(index, 3)))
-        assert part.folder.name == f"train.{index:05}-of-00003"
-        shards |= {n: h for n, h in digest(part.folder).items() if n.startswith("data-")}
-        read += part.manifest["counts"]["rows"]["read"]
-    assert read == 1050
-    whole_shards = {n: h for n, h in digest(alone.folder).items() if n.startswith("data-")}
-    assert shards == whole_shards
-
-
-def test_a_reject_in_a_worker_is_told_like_one_here(tmp_path: Path) -> None:
-    raw = raw_file(tmp_path, 500, broken=142)
-    with pytest.raises(TooManyRejects, match="copa/train row 142, field label"):
-        convert(request(raw, tmp_path / "out", workers=2))
 
 
 def test_limit_takes_the_first_rows(tmp_path: Path) -> None:

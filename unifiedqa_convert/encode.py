@@ -153,7 +153,7 @@ def plain_record(example: Example, profile: Profile) -> Record | None:
         same = len({*choices} if folded else {*map(str.casefold, choices)}) < len(choices)
         if same or output == UNLABELLED or len(choices) > len(profile.letters):
             return None
-        question = _template(profile.letters, len(choices)).format(question, *choices)
+        question = _template(profile.letters, len(choices)) % (question, *choices)
     return Record(question if context is None else f"{question} \\n {context}", output)
 
 
@@ -235,5 +235,5 @@ def _lettered(choices: tuple[str, ...], profile: Profile) -> str:
 
 @cache
 def _template(letters: str, choices: int) -> str:
-    r"""``{} \n (a) {} (b) {}``: filling it in takes a fifth of the time of joining the parts."""
-    return r"{} \n " + " ".join(f"({letter}) {{}}" for letter in letters[:choices])
+    r"""``%s \n (a) %s (b) %s``: filling it in takes a fraction of the time of joining the parts."""
+    return r"%s \n " + " ".join(f"({letter}) %s" for letter in letters[:choices])

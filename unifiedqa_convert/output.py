@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -22,6 +23,7 @@ from unifiedqa_convert.files import flush, sha256_of, write_json
 
 MANIFEST = "manifest.json"
 REJECTS = "rejects.jsonl"
+_TURNS = "turns-"
 OURS = re.compile(r"manifest\.json|rejects\.jsonl|README\.md|data-\d+\.\w+")
 """The names of the files in an output: a folder that holds others is not ours to replace."""
 
@@ -115,6 +117,8 @@ def begin(place: Place, job: dict[str, Any]) -> dict[int, dict[str, Any]]:
         place.growing.mkdir(parents=True)
         write_json(file, job)
         return {}
+    for left_by_a_killed_run in place.work.glob(f"{_TURNS}*"):
+        shutil.rmtree(left_by_a_killed_run, ignore_errors=True)
     kept: dict[int, dict[str, Any]] = {}
     for number, note in notes(place).items():
         shard = place.growing / note["file"]["path"]
@@ -131,6 +135,16 @@ def notes(place: Place) -> dict[int, dict[str, Any]]:
     return {int(path.stem.split("-")[1]): json.loads(path.read_bytes()) for path in found}
 
 
+def every_note(place: Place, share: tuple[int, int]) -> list[dict[str, Any]]:
+    """The notes of all shards of a share (which of how many); OutputError where one is missing."""
+    first, step = share
+    found = notes(place)
+    missing = {*range(first, max(found, default=-1) + 1, step)} - {*found}
+    if missing:
+        raise OutputError(f"{place.work} has no shard {min(missing)}; type the same command again")
+    return list(found.values())
+
+
 def commit(place: Place, number: int, note: dict[str, Any]) -> None:
     """Say that a shard is complete; from here on no run makes it again."""
     write_json(_note(place, number), note)
@@ -138,6 +152,25 @@ def commit(place: Place, number: int, note: dict[str, Any]) -> None:
 
 def _note(place: Place, number: int) -> Path:
     return place.work / f"shard-{number:05}.json"
+
+
+def turns(place: Place) -> Path:
+    """A folder in which the workers of one run say which shards they take.
+
+    It is a new one for each run, so that a killed run's worker can take nothing from the next.
+    """
+    return Path(mkdtemp(prefix=_TURNS, dir=place.work))
+
+
+def takes(folder: Path | None, number: int) -> bool:
+    """Take this shard, if none of the workers has; alone (no folder) one takes every shard."""
+    if folder is None:
+        return True
+    try:
+        (folder / f"{number:05}").touch(exist_ok=False)
+    except (FileExistsError, FileNotFoundError):
+        return False
+    return True
 
 
 def publish(place: Place, manifest: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,18 @@ from unifiedqa_convert.errors import OutputError, RowError, SourceError, TooMany
 from unifiedqa_convert.files import sha256_of, whole
 from unifiedqa_convert.job import Job, Request, look_up
 from unifiedqa_convert.numbered import Numbered
-from unifiedqa_convert.output import REJECTS, Place, begin, claimed, commit, notes, publish
+from unifiedqa_convert.output import (
+    REJECTS,
+    Place,
+    begin,
+    claimed,
+    commit,
+    every_note,
+    notes,
+    publish,
+    takes,
+    turns,
+)
 from unifiedqa_convert.rows import typed_rows
 from unifiedqa_convert.shards import SUFFIXES, WRITERS
 from unifiedqa_convert.table import arrow_schema, as_rows
@@ -31,6 +42,9 @@ from unifiedqa_convert.upstream import as_upstream, is_upstreams
 from unifiedqa_convert.workers import beside
 
 CHUNK_ROWS = 1_000
+"""Rows whose questions go to a question converter together."""
+UNASKED_ROWS = 100
+"""Rows at a time where nobody is asked: what they become stays in the CPU's cache."""
 
 Note = dict[str, Any]
 Progress = Callable[[int], None]
@@ -80,21 +94,27 @@ def _make_shards(job: Job, place: Place, done: frozenset[int], progress: Progres
     """Make and commit the shards that are not ``done``, in this process or in several."""
     workers = job.request.workers
     if workers == 1:
-        _work(job, place, done, (0, 1), progress)
+        _work(job, place, done, None, progress)
         return
+    taken = turns(place)
     # Each worker looks up its own job: a question converter need not survive a pickle.
-    others = [partial(_work_alone, job.request, done, (k, workers)) for k in range(1, workers)]
-    with beside(others, lambda: progress(_rows_in(place))) as look:
-        _work(job, place, done, (0, workers), lambda _rows: look())
+    others = [
+        partial(_work_alone, _at_turn(job.request, (k, workers)), done, taken)
+        for k in range(1, workers)
+    ]
+    look = partial(_tell, place, progress)
+    with beside(others, look) as look_now_and_then:
+        _work(job, place, done, taken, lambda _rows: look_now_and_then())
 
 
-def _rows_in(place: Place) -> int:
-    return sum(note["counts"]["rows/read"] for note in notes(place).values())
+def _tell(place: Place, progress: Progress) -> None:
+    """How many rows all workers together have committed."""
+    progress(sum(note["counts"]["rows/read"] for note in notes(place).values()))
 
 
-def _work_alone(request: Request, done: frozenset[int], turn: tuple[int, int]) -> None:
-    job = look_up(_at_turn(request, turn))
-    _work(job, job.place(), done, turn, lambda _rows: None)
+def _work_alone(request: Request, done: frozenset[int], taken: Path) -> None:
+    job = look_up(request)
+    _work(job, job.place(), done, taken, lambda _rows: None)
 
 
 def _at_turn(request: Request, turn: tuple[int, int]) -> Request:
@@ -103,18 +123,21 @@ def _at_turn(request: Request, turn: tuple[int, int]) -> Request:
 
 
 def _work(
-    job: Job, place: Place, done: frozenset[int], turn: tuple[int, int], progress: Progress
+    job: Job, place: Place, done: frozenset[int], taken: Path | None, progress: Progress
 ) -> None:
-    """Make this worker's shards: those of the job's share whose turn it is."""
+    """Make the shards of the job's share that no other worker has ``taken``, in order."""
     size, limit = job.request.shard_rows, job.request.limit
-    (share, shares), (worker, workers) = job.request.share, turn
+    share, shares = job.request.share
+
+    @cache
+    def mine(shard: int) -> bool:
+        asked_for = shard % shares == share and shard not in done
+        return asked_for and (limit is None or shard * size < limit) and takes(taken, shard)
 
     def wanted(number: int) -> bool:
-        shard = number // size
-        mine = shard % shares == share and shard // shares % workers == worker
-        return mine and shard not in done and (limit is None or number < limit)
+        return mine(number // size) and (limit is None or number < limit)
 
-    everything = shares == workers == 1 and not done and limit is None
+    everything = taken is None and shares == 1 and not done and limit is None
     rows = typed_rows(
         job.adapter,
         job.split,
@@ -156,8 +179,9 @@ def _shard(
     path = place.growing / f"data-{number:05}.{SUFFIXES[job.request.to]}"
     with whole(path) as file:
         writer = WRITERS[job.request.to](file, arrow_schema(job.records, job.facts()))
+        size = UNASKED_ROWS if job.converter is None else CHUNK_ROWS
         # A chunk takes its rows one by one: typed and used while they are in the CPU's cache.
-        while (chunk := _convert(job, islice(rows, CHUNK_ROWS))).counts["rows/read"]:
+        while (chunk := _convert(job, islice(rows, size))).counts["rows/read"]:
             counts.update(chunk.counts)
             rejects.extend(chunk.rejects)
             _check_rejects(rejects, before, job)
@@ -190,7 +214,7 @@ def _check_rejects(rejects: list[dict[str, Any]], before: int, job: Job) -> None
 
 def _manifest(job: Job, described: dict[str, Any], place: Place) -> dict[str, Any]:
     """Write the rejects; the job, the counts that add up, and every file's digest."""
-    made = list(notes(place).values())
+    made = every_note(place, job.request.share)
     counts: Counter[str] = Counter()
     for note in made:
         counts.update(note["counts"])

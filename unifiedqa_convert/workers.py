@@ -19,7 +19,7 @@ LOOK_AGAIN = 0.5
 
 
 @contextmanager
-def beside(tasks: Sequence[Callable[[], None]], look: Callable[[], None]) -> Iterator[Look]:
+def beside(tasks: Sequence[Callable[[], None]], look: Look) -> Iterator[Look]:
     """Run the tasks, a process each, beside what the body does; end when all have ended.
 
     The body calls what it is given now and then: it raises a task's error, if one has failed, and
