@@ -40,6 +40,11 @@ def open_view(page: Any, service: Running, view: str) -> None:
     page.wait_for_selector("#models:not(:empty)")
 
 
+def came(page: Any, held: list[Any]) -> None:
+    """Until a request that a route holds has come as far as here."""
+    wait_for(lambda: bool(held or page.wait_for_timeout(20)), lambda: "nothing was asked")
+
+
 def converted(service: Running, dataset: str, place: int = 0) -> tuple[Any, Any]:
     """A dataset's first sample with its row's example, as the API gives them."""
     sample = service.client.get(f"/v1/datasets/{dataset}").json()["samples"][0]
@@ -100,6 +105,21 @@ def test_convert_follows_dataset_shape_row_and_profile(page: Any, service: Runni
     page.get_by_text("2 of").wait_for()
     page.select_option("#profile", "unifiedqa")
     page.get_by_text("(A)").first.wait_for()
+
+
+def test_back_before_another_dataset_came_is_back(page: Any, service: Running) -> None:
+    """Its answer came later, and was shown under the first one's address."""
+    open_view(page, service, "convert/copa")
+    page.wait_for_selector(".sides")
+    row = page.input_value("#row")
+    held: list[Any] = []
+    page.route("**/v1/datasets/sciq", lambda route: held.append(route))
+    page.select_option("#dataset", "sciq")
+    came(page, held)
+    with page.expect_event("requestfailed", lambda asked: asked.url.endswith("/sciq")):
+        page.select_option("#dataset", "copa")
+    assert page.input_value("#dataset") == "copa"
+    assert page.input_value("#row") == row
 
 
 def test_an_error_stands_at_its_field(page: Any, service: Running) -> None:
@@ -282,8 +302,7 @@ def test_a_service_with_a_key_asks_for_it_once(browser: Any, tmp_path: Path) -> 
         page.fill("#key-value", keys.read_text().strip())
         page.keyboard.press("Enter")
         page.wait_for_selector("#key:not([open])", state="attached")
-        # It may not have come as far as here yet.
-        wait_for(lambda: bool(held or page.wait_for_timeout(20)), lambda: "nothing was asked")
+        came(page, held)
         held[0].continue_()
         page.wait_for_selector(".sides")
         page.click("[data-copy=curl]")
