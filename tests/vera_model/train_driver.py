@@ -14,6 +14,7 @@ import os
 import signal
 import socket
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -37,12 +38,22 @@ def watch_batches(job: dict[str, Any]) -> None:
         global batches
         batches += 1
         if batches == job.get("kill_at_batch"):
+            wait_for_all(Path(job["config"]["out"]), job.get("processes", 1))
             os.kill(os.getpid(), signal.SIGKILL)
         if batches == job.get("sigterm_at"):
             os.kill(os.getpid(), signal.SIGTERM)
         return real(self)
 
     Loop._next_batch = next_batch  # type: ignore[method-assign]
+
+
+def wait_for_all(out: Path, number: int) -> None:
+    """Until each process is here: one that is waited for when it is killed ends the others first,
+    by another code.
+    """
+    out.with_name(f"{out.name}.here-{os.getpid()}").touch()
+    while len([*out.parent.glob(f"{out.name}.here-*")]) % number:
+        time.sleep(0.005)
 
 
 def watch_durable(job: dict[str, Any]) -> None:
