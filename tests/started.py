@@ -91,9 +91,12 @@ class Server:
         env: Mapping[str, str] | None = None,
         stdin: Path = NOTHING,
         program: Callable[[], object] = main,
-        timeout: float = 120,
+        timeout: float = 600,
     ) -> "subprocess.CompletedProcess[str]":
-        """Run ``uqa ARGUMENTS`` to its end and take what it wrote; ``timeout`` is in seconds."""
+        """Run ``uqa ARGUMENTS`` to its end and take what it wrote.
+
+        After ``timeout`` seconds it hangs: that is no measure of how long it may take.
+        """
         with tempfile.TemporaryDirectory() as folder:
             files = Files(stdin, Path(folder, "stdout"), Path(folder, "stderr"))
             process = self.begin(arguments, cwd=cwd, env=env, files=files, program=program)

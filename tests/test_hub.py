@@ -46,16 +46,19 @@ class Asking:
     ) -> dict[str, Any]:
         """``fresh``: by an interpreter of its own, which threads may start side by side."""
         given: dict[str, Any] = {"step": step, "source": "hub", "pinned": PINNED, "changes": {}}
-        given |= {"patience": 1, "trouble": 3, **options}
+        # A hub that is merely slow, on a busy machine, is not a silent one.
+        patience = 1 if self.hub.fault.startswith("silent") else 30
+        given |= {"patience": patience, "trouble": 3, **options}
         settings = {"HF_ENDPOINT": self.endpoint, "HF_HOME": str(self.cache)}
-        settings |= {"HF_HUB_OFFLINE": "0", "HF_HUB_DOWNLOAD_TIMEOUT": "1", "NO_PROXY": "*"}
+        settings |= {"HF_HUB_OFFLINE": "0", "NO_PROXY": "*"}
+        settings |= {"HF_HUB_DOWNLOAD_TIMEOUT": str(patience)}
         settings |= {"HF_HUB_DISABLE_PROGRESS_BARS": "1", **options.get("settings", {})}
         env, asked = {**os.environ, **settings}, json.dumps(given, default=list)
         if fresh:
             command = [sys.executable, hub_asks.__file__, asked]
-            done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=50)
+            done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=600)
         else:
-            done = started.core.run([asked], env=env, program=hub_asks.ask, timeout=50)
+            done = started.core.run([asked], env=env, program=hub_asks.ask)
         assert done.returncode == 0, done.stderr
         self.stderr = done.stderr
         told: dict[str, Any] = json.loads(done.stdout)
@@ -155,23 +158,23 @@ def test_a_file_of_the_xet_store_comes_by_plain_http(asking: Asking) -> None:
     assert asking()["value"]["kind"] == "hub"
 
 
-# Fault, words of the message, most seconds (the client's start apart), settings of the hub.
-TROUBLES: dict[str, tuple[str, float]] = {
-    "silent": ("does not answer", 3),  # a third of what the client waits unasked
-    "refusing-503": ("HTTP 503 for", 5),
-    "refusing-429": ("HTTP 429 for", 5),
-    "body-503": ("HTTP 503; try again later", 2),
-    "body-429": ("HTTP 429 for", 5),
-    "login-page": ("no hub", 2),
-    "reset": ("breaks off", 2),
-    "gated-401": ("is gated (HTTP 401): accept its terms at", 2),
-    "gated-403": ("is gated (HTTP 403): accept its terms at", 2),
-    "no-repo": ("absent, or private (HTTP 401)", 2),
-    "private": ("absent, or private (HTTP 401)", 2),
-    "forbidden": ("is forbidden (HTTP 403)", 2),
-    "absent": ("is absent (HTTP 404)", 2),
-    "no-revision": ("no such commit any more", 2),
-    "no-entry": ("no such file any more", 2),
+# Fault, words of the message, most requests until it is given up.
+TROUBLES: dict[str, tuple[str, int]] = {
+    "silent": ("does not answer", 1),
+    "refusing-503": ("HTTP 503 for", 3),
+    "refusing-429": ("HTTP 429 for", 3),
+    "body-503": ("HTTP 503; try again later", 3),
+    "body-429": ("HTTP 429 for", 4),
+    "login-page": ("no hub", 1),
+    "reset": ("breaks off", 3),
+    "gated-401": ("is gated (HTTP 401): accept its terms at", 1),
+    "gated-403": ("is gated (HTTP 403): accept its terms at", 1),
+    "no-repo": ("absent, or private (HTTP 401)", 1),
+    "private": ("absent, or private (HTTP 401)", 1),
+    "forbidden": ("is forbidden (HTTP 403)", 1),
+    "absent": ("is absent (HTTP 404)", 1),
+    "no-revision": ("no such commit any more", 1),
+    "no-entry": ("no such file any more", 1),
 }
 
 
@@ -189,7 +192,9 @@ def test_a_hub_in_trouble_is_given_up_on_in_time(
         (name, 7) for name in ("UnreachableError", "HubDown", "Gone")
     ], told
     assert words in one_line(told)
-    assert told["seconds"] < most, told
+    assert len(asking.hub.asked) <= most
+    # The client's start apart. It takes 0 to 4 s; unbounded it would be 10 to 23 s.
+    assert told["seconds"] < (15 if fault in WAITING else 8), told
     assert asking.left() == []
     assert asking.stderr == ""
 
@@ -198,10 +203,10 @@ def test_a_hub_in_trouble_is_given_up_on_in_time(
 @pytest.mark.parametrize(
     ("case", "words", "most"),
     [
-        ("a silent body", "no whole answer for", 12),
-        ("a truncated body", "breaks off", 12),
+        ("a silent body", "no whole answer for", 20),
+        ("a truncated body", "breaks off", 20),
         # Alone the client asks for ever: each part that comes resets its count of retries.
-        ("always from the start", "no whole answer for", 20),
+        ("always from the start", "no whole answer for", 60),
     ],
 )
 def test_a_body_that_never_ends_is_given_up_on(
@@ -228,7 +233,7 @@ def test_retry_after_is_honoured(waited: dict[str, Future[Waited]], where: str) 
     assert told["value"]["kind"] == "hub"
     gaps = waits(asking.hub)
     assert max(gaps) >= 2, list(zip(asking.hub.asked[1:], gaps, strict=True))
-    assert sum(gaps) < 6
+    assert sum(gaps) < 12
 
 
 def waits(hub: State) -> list[float]:
@@ -250,7 +255,7 @@ def test_a_retry_after_that_is_a_date_is_honoured_too(
 def test_a_wait_that_is_too_long_is_told_not_slept(asking: Asking, headers: dict[str, str]) -> None:
     asking.hub.fault, asking.hub.headers = "refusing-429", headers
     told = asking()
-    assert (told["exit"], told["seconds"] < 2) == (7, True)
+    assert (told["exit"], told["seconds"] < 60) == (7, True)
     assert "to be asked again in 3600 s" in one_line(told)
 
 
@@ -258,7 +263,7 @@ def test_nobody_at_the_address_is_told_at_once(asking: Asking) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         asking.endpoint = f"http://127.0.0.1:{closed.getsockname()[1]}"
     told = asking()
-    assert (told["exit"], told["seconds"] < 2) == (7, True)
+    assert (told["exit"], told["seconds"] < 8) == (7, True)
     assert "127.0.0.1 does not answer" in one_line(told)
     assert "refused" in told["message"]
 

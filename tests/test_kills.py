@@ -10,8 +10,10 @@ import sys
 import threading
 import time
 from functools import partial
+from itertools import count
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import started
@@ -26,6 +28,35 @@ UQA = str(Path(sys.executable).with_name("uqa"))
 def arguments(raw: Path, out: Path, shard_rows: int) -> list[str]:
     options = f"convert copa --split train -q --to jsonl --shard-rows {shard_rows}".split()
     return [*options, "--raw", str(raw), "--out", str(out)]
+
+
+class Halted(NamedTuple):
+    """A run that SIGSTOP holds between its first shard and its end."""
+
+    process: "subprocess.Popen[str]"
+    command: list[str]
+    place: Place
+
+
+def halted(raw: Path, folder: Path, *options: str) -> Halted:
+    """Start runs until one is caught in time: a busy machine may look when all is over."""
+    for attempt in count():
+        out = folder / f"halted-{attempt}"
+        command, place = [UQA, *arguments(raw, out, 100), *options], Place(out / "copa" / "train")
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        while process.poll() is None and not list(place.work.glob("shard-*.json")):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGSTOP)
+        if process.returncode is None:
+            os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        if process.poll() is None and not place.final.exists():
+            return Halted(process, command, place)
+        process.kill()
+        _, said = process.communicate()
+        assert place.final.exists(), said
+    raise AssertionError
 
 
 def run(command: list[str]) -> "subprocess.CompletedProcess[str]":
@@ -124,24 +155,27 @@ def test_a_reader_never_sees_an_unreadable_file(tmp_path: Path) -> None:
     seen: list[str] = []
     stop = threading.Event()
 
-    def poll() -> None:
+    def look() -> None:
         final = out / "copa" / "train"
+        if final.exists():
+            names = sorted(path.name for path in final.iterdir())
+            whole = all(
+                (final / name).read_bytes().endswith(b"\n")
+                for name in names
+                if name.startswith("data-")
+            )
+            seen.append("whole" if "manifest.json" in names and whole else f"half: {names}")
+
+    def poll() -> None:
         while not stop.wait(0.01):
-            if final.exists():
-                names = sorted(path.name for path in final.iterdir())
-                whole = all(
-                    (final / name).read_bytes().endswith(b"\n")
-                    for name in names
-                    if name.startswith("data-")
-                )
-                seen.append("whole" if "manifest.json" in names and whole else f"half: {names}")
+            look()
 
     reader = threading.Thread(target=poll)
     reader.start()
     done = run([UQA, *arguments(raw, out, 400)])
-    time.sleep(0.1)
     stop.set()
     reader.join()
+    look()
     assert done.returncode == 0
     assert set(seen) == {"whole"}
 
@@ -188,17 +222,13 @@ def test_an_output_path_that_is_a_file(tmp_path: Path) -> None:
 
 def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
     """kill -9 reaches one process; what it started must not write on beside the next run."""
-    raw, out = raw_file(tmp_path, 8_000), tmp_path / "out"
-    command = [UQA, *arguments(raw, out, 100), "--workers", "2"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    place = Place(out / "copa" / "train")
-    while not list(place.work.glob("shard-*.json")):
-        time.sleep(0.02)
+    raw = raw_file(tmp_path, 8_000)
+    process, command, place = halted(raw, tmp_path, "--workers", "2")
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     assert len(children) >= 2
     process.kill()
     process.wait()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while any(Path(f"/proc/{child}").exists() for child in children):
         assert time.monotonic() < deadline, "a worker lives on"
         time.sleep(0.05)
@@ -208,15 +238,10 @@ def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
 
 
 def test_sigterm_lets_go_and_the_same_command_goes_on(tmp_path: Path) -> None:
-    raw, out = raw_file(tmp_path, 8_000), tmp_path / "out"
-    command = [UQA, *arguments(raw, out, 100)]
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    place = Place(out / "copa" / "train")
-    while not list(place.work.glob("shard-*.json")):
-        time.sleep(0.02)
+    raw = raw_file(tmp_path, 8_000)
+    process, command, place = halted(raw, tmp_path)
     process.terminate()
+    process.send_signal(signal.SIGCONT)
     _, said = process.communicate()
     assert process.returncode == 143
     assert "the same command goes on" in said

@@ -14,7 +14,6 @@ from unifiedqa_convert.output import (
     Place,
     commit,
     every_note,
-    no_more_turns,
     notes,
     takes,
     turns,
@@ -65,24 +64,47 @@ def test_a_shard_is_taken_once(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         won = list(pool.map(lambda number: takes(taken, number // 8), range(80)))
     assert sum(won) == 10
-    no_more_turns(taken)
-    assert not takes(taken, 11)
 
 
-def while_there(folder: Path) -> None:
-    while folder.exists():
+def take_long(folder: Path) -> None:
+    (folder / "begun").touch()
+    time.sleep(30)  # unless somebody stops it
+    (folder / "ended").touch()
+
+
+def fail_beside(folder: Path) -> None:
+    wait_for(folder / "begun")
+    raise TooManyRejects("in the other worker")
+
+
+def wait_for(path: Path) -> None:
+    until = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < until
         time.sleep(0.01)
 
 
-def test_workers_are_told_to_stop_before_they_are_waited_for(tmp_path: Path) -> None:
-    taken = tmp_path / "turns"
-    taken.mkdir()
-    stop = partial(no_more_turns, taken)
-    with (
-        pytest.raises(TooManyRejects),
-        beside([partial(while_there, taken)], lambda: None, stop),
-    ):
-        raise TooManyRejects("in the first worker")
+# SIGTERM is a SystemExit, by the command line's handler.
+@pytest.mark.parametrize(
+    "error", [TooManyRejects("in the first"), SystemExit(143)], ids=["error", "term"]
+)
+def test_what_ends_the_first_worker_ends_the_others(tmp_path: Path, error: BaseException) -> None:
+    def body() -> None:
+        with beside([partial(take_long, tmp_path)], lambda: None):
+            wait_for(tmp_path / "begun")
+            raise error
+
+    with pytest.raises(type(error)) as told:
+        body()
+    assert told.value is error
+    assert not (tmp_path / "ended").exists()
+
+
+def test_what_ends_one_worker_ends_the_others(tmp_path: Path) -> None:
+    tasks = [partial(take_long, tmp_path), partial(fail_beside, tmp_path)]
+    with pytest.raises(TooManyRejects, match="in the other"), beside(tasks, lambda: None):
+        pass
+    assert not (tmp_path / "ended").exists()
 
 
 def test_a_shard_that_nobody_made_is_an_error(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def begin(place: Place, job: dict[str, Any]) -> dict[int, dict[str, Any]]:
         write_json(file, job)
         return {}
     for left_by_a_killed_run in place.work.glob(f"{_TURNS}*"):
-        no_more_turns(left_by_a_killed_run)
+        shutil.rmtree(left_by_a_killed_run, ignore_errors=True)
     kept: dict[int, dict[str, Any]] = {}
     for number, note in notes(place).items():
         shard = place.growing / note["file"]["path"]
@@ -160,11 +160,6 @@ def turns(place: Place) -> Path:
     It is a new one for each run, so that a killed run's worker can take nothing from the next.
     """
     return Path(mkdtemp(prefix=_TURNS, dir=place.work))
-
-
-def no_more_turns(folder: Path) -> None:
-    """From here on no worker takes a further shard."""
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def takes(folder: Path | None, number: int) -> bool:

@@ -28,7 +28,6 @@ from unifiedqa_convert.output import (
     claimed,
     commit,
     every_note,
-    no_more_turns,
     notes,
     publish,
     takes,
@@ -103,7 +102,7 @@ def _make_shards(job: Job, place: Place, done: frozenset[int], progress: Progres
         for k in range(1, workers)
     ]
     look = partial(_tell, place, progress)
-    with beside(others, look, stop=partial(no_more_turns, taken)) as look_now_and_then:
+    with beside(others, look) as look_now_and_then:
         _work(job, place, done, taken, lambda _rows: look_now_and_then())
 
 

@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 
 from unifiedqa_convert.errors import UqaError
 
@@ -15,25 +16,27 @@ Look = Callable[[], None]
 
 LOOK_AGAIN = 0.5
 """Seconds between two looks at how far the workers are."""
-ORPHAN_PATIENCE = 0.1
-"""Seconds that a worker may outlive its parent."""
 
 
 @contextmanager
-def beside(tasks: Sequence[Callable[[], None]], look: Look, stop: Look) -> Iterator[Look]:
+def beside(tasks: Sequence[Callable[[], None]], look: Look) -> Iterator[Look]:
     """Run the tasks, a process each, beside what the body does; end when all have ended.
 
     The body calls what it is given now and then: it raises a task's error, if one has failed, and
-    calls ``look``, which is called while the tasks are waited for, too. Where the body or a task
-    fails, ``stop`` is called before the others are waited for: it tells them to begin nothing new.
-    What others committed by then is kept. Processes are spawned, not forked: pyarrow's threads
-    don't survive a fork.
+    calls ``look``, which is called while the tasks are waited for, too. After an error or SIGTERM
+    the tasks are stopped where they are; what others committed by then is kept. Processes are
+    spawned, not forked: pyarrow's threads don't survive a fork.
     """
     context = get_context("spawn")
-    with ProcessPoolExecutor(
-        len(tasks), mp_context=context, initializer=_end_with, initargs=(os.getpid(),)
-    ) as pool:
-        running = {pool.submit(task) for task in tasks}
+    theirs, ours = context.Pipe(duplex=False)
+    running: set[Future[None]] = set()
+    with (
+        theirs,
+        ours,
+        ProcessPoolExecutor(
+            len(tasks), mp_context=context, initializer=_end_with, initargs=(theirs,)
+        ) as pool,
+    ):
         looked = time.monotonic()
 
         def look_now_and_then() -> None:
@@ -44,19 +47,25 @@ def beside(tasks: Sequence[Callable[[], None]], look: Look, stop: Look) -> Itera
                 looked = time.monotonic()
 
         try:
+            running |= {pool.submit(task) for task in tasks}
             yield look_now_and_then
             while running:
                 done, running = wait(running, LOOK_AGAIN, return_when=FIRST_EXCEPTION)
                 _raise_failed(done)
                 look()
-        except BrokenProcessPool:
-            raise UqaError(
-                "a worker was killed (out of memory?); the same command goes on where it stopped, "
-                "with --workers 1 it needs the least memory"
-            ) from None
-        finally:
-            stop()
+        except BaseException as error:
+            ours.close()
             pool.shutdown(cancel_futures=True)
+            if isinstance(error, BrokenProcessPool):
+                raise _killed() from None
+            raise
+
+
+def _killed() -> UqaError:
+    return UqaError(
+        "a worker was killed (out of memory?); the same command goes on where it stopped, with "
+        "--workers 1 it needs the least memory"
+    )
 
 
 def _raise_failed(tasks: Iterable[Future[None]]) -> None:
@@ -65,12 +74,13 @@ def _raise_failed(tasks: Iterable[Future[None]]) -> None:
             task.result()
 
 
-def _end_with(parent: int) -> None:
-    """In a worker: end when the process that started it has ended, by kill -9 too."""
+def _end_with(parent: Connection) -> None:
+    """In a worker: end when the process that started it closes its end, or has ended, by kill -9
+    too: the next run goes on from what is committed, as after any kill.
+    """
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(ORPHAN_PATIENCE)
+        parent.poll(None)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -61,7 +61,7 @@ def hub(tmp_path: Path) -> Iterator[tuple[State, Run]]:
             given = {"HF_ENDPOINT": endpoint, "HF_HOME": str(tmp_path / "hf"), "NO_PROXY": "*"}
             given |= {"HF_HUB_OFFLINE": "0", "UQA_CACHE": str(tmp_path / "cache")}
             env = {**os.environ, **given, "HF_HUB_DISABLE_PROGRESS_BARS": "1", **settings}
-            return started.core.run(arguments, cwd=tmp_path, env=env, timeout=60)
+            return started.core.run(arguments, cwd=tmp_path, env=env)
 
         yield state, run
 

@@ -16,6 +16,8 @@ import httpx2
 
 FAULTY = Path(__file__).with_name("faulty.py")
 UQA = Path(sys.executable).with_name("uqa")
+GUARD = 60.0
+"""Seconds after which what is waited for never comes; no measure of anything."""
 
 
 class Running:
@@ -27,7 +29,7 @@ class Running:
         self.port = int(url.rsplit(":", 1)[1])
         self.folder = log.parent
         self._log = log
-        self.client = httpx2.Client(base_url=url, timeout=60)
+        self.client = httpx2.Client(base_url=url, timeout=2 * GUARD)
 
     def log(self) -> str:
         return self._log.read_text()
@@ -40,18 +42,24 @@ class Running:
         text = self.client.get("/metrics").text
         return sum(map(float, re.findall(rf"^{name}(?:{{.*}})? (\S+)$", text, re.MULTILINE)))
 
-    def wait_until(self, name: str, reached: Callable[[float], bool], seconds: float = 10) -> None:
-        until = time.monotonic() + seconds
-        while not reached(now := self.meter(name)):
-            assert time.monotonic() < until, f"{name} is {now}"
-            time.sleep(0.02)
+    def wait_until(self, name: str, reached: Callable[[float], bool]) -> None:
+        wait_for(lambda: reached(self.meter(name)), lambda: f"{name} is {self.meter(name)}")
 
     def wait_ready(self) -> None:
         """Asking nothing: a model that was lost comes back on its own."""
-        until = time.monotonic() + 60
-        while self.client.get("/health/ready").status_code != 200:
-            assert time.monotonic() < until, self.log()
-            time.sleep(0.02)
+        wait_for(lambda: self.client.get("/health/ready").status_code == 200, self.log)
+
+    def wait_told(self, event: str) -> None:
+        """Until the log tells that event."""
+        wait_for(lambda: f'"event": "{event}"' in self.log(), self.log)
+
+
+def wait_for(come: Callable[[], bool], otherwise: Callable[[], object]) -> None:
+    """Until it has come; what is said if it never does."""
+    until = time.monotonic() + GUARD
+    while not come():
+        assert time.monotonic() < until, otherwise()
+        time.sleep(0.01)
 
 
 @contextlib.contextmanager
@@ -90,7 +98,7 @@ def faulty_service(folder: Path, **asked: Any) -> contextlib.AbstractContextMana
 
 def send(port: int, head: str, body: bytes = b"") -> socket.socket:
     """A connection on which these bytes were sent; a blank line ends the head."""
-    client = socket.create_connection(("127.0.0.1", port), timeout=60)
+    client = socket.create_connection(("127.0.0.1", port), timeout=GUARD)
     client.sendall(head.replace("\n", "\r\n").encode() + body)
     return client
 
@@ -110,7 +118,7 @@ def flood(service: Running, request: bytes, pause: float) -> float:
     client.settimeout(0.2)
     began = time.monotonic()
     with client, contextlib.suppress(ConnectionError):
-        while time.monotonic() - began < 20:
+        while time.monotonic() - began < GUARD:
             with contextlib.suppress(TimeoutError):
                 client.sendall(request)
             time.sleep(pause)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from browser import chromium, needs_chromium, page_on
-from running import Running, uqa_serve
+from running import Running, uqa_serve, wait_for
 
 from unifiedqa_convert.profiles import PROFILES
 
@@ -38,6 +38,11 @@ def page(browser: Any, service: Running) -> Iterator[Any]:
 def open_view(page: Any, service: Running, view: str) -> None:
     page.goto(f"{service.url}/#/{view}")
     page.wait_for_selector("#models:not(:empty)")
+
+
+def came(page: Any, held: list[Any]) -> None:
+    """Until a request that a route holds has come as far as here."""
+    wait_for(lambda: bool(held or page.wait_for_timeout(20)), lambda: "nothing was asked")
 
 
 def converted(service: Running, dataset: str, place: int = 0) -> tuple[Any, Any]:
@@ -102,6 +107,21 @@ def test_convert_follows_dataset_shape_row_and_profile(page: Any, service: Runni
     page.get_by_text("(A)").first.wait_for()
 
 
+def test_back_before_another_dataset_came_is_back(page: Any, service: Running) -> None:
+    """Its answer came later, and was shown under the first one's address."""
+    open_view(page, service, "convert/copa")
+    page.wait_for_selector(".sides")
+    row = page.input_value("#row")
+    held: list[Any] = []
+    page.route("**/v1/datasets/sciq", lambda route: held.append(route))
+    page.select_option("#dataset", "sciq")
+    came(page, held)
+    with page.expect_event("requestfailed", lambda asked: asked.url.endswith("/sciq")):
+        page.select_option("#dataset", "copa")
+    assert page.input_value("#dataset") == "copa"
+    assert page.input_value("#row") == row
+
+
 def test_an_error_stands_at_its_field(page: Any, service: Running) -> None:
     open_view(page, service, "convert/social_iqa")
     page.wait_for_selector(".sides")
@@ -134,8 +154,11 @@ def test_what_is_copied_works(page: Any, service: Running) -> None:
     page.locator(".example").get_by_text("garden; $HOME").wait_for()
 
     def copied(kind: str) -> str:
-        page.click(f"[data-copy={kind}]")
-        page.wait_for_selector("#toast.shown")
+        button = page.locator(f"[data-copy={kind}]")
+        button.click()
+        # The toast of the copy before may be there still.
+        toast = page.locator("#toast.shown")
+        toast.get_by_text(f"Copied as {button.text_content()}.", exact=True).wait_for()
         return str(page.evaluate("navigator.clipboard.readText()"))
 
     example = json.loads(copied("json"))[0]["examples"][0]
@@ -279,6 +302,7 @@ def test_a_service_with_a_key_asks_for_it_once(browser: Any, tmp_path: Path) -> 
         page.fill("#key-value", keys.read_text().strip())
         page.keyboard.press("Enter")
         page.wait_for_selector("#key:not([open])", state="attached")
+        came(page, held)
         held[0].continue_()
         page.wait_for_selector(".sides")
         page.click("[data-copy=curl]")

@@ -3,10 +3,12 @@
 UQA_FAULT_ROUNDS=50 runs as many rounds as the issue's full size has.
 """
 
+import errno
 import http.client
 import json
 import os
 import signal
+import socket
 import threading
 import time
 from collections import Counter
@@ -14,10 +16,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from running import Running, faulty_service, item
+from running import GUARD, Running, faulty_service, item, wait_for
+
+from unifiedqa_convert.service.door import let_nobody_in, waiting
 
 ROUNDS = int(os.environ.get("UQA_FAULT_ROUNDS", "2"))
-LIMITS = {"notice": 0.3, "batch_tokens": 40}
+LIMITS = {"notice": 0.8, "batch_tokens": 40}
 
 
 class Load:
@@ -36,12 +40,12 @@ class Load:
 
     def join(self) -> None:
         for thread in self._threads:
-            thread.join(30)
+            thread.join()
 
     def _client(self, number: int, keep: bool) -> None:
         asked = 0
         while True:
-            connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+            connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=GUARD)
             try:
                 connection.connect()
             except ConnectionError:  # refused, or reset as the door closed: nothing was asked yet
@@ -68,7 +72,7 @@ class Load:
 
     def _watch(self) -> None:
         while True:
-            connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+            connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=GUARD)
             try:
                 connection.request("GET", "/health/ready")
                 self.fates[f"ready {connection.getresponse().status}"] += 1
@@ -83,15 +87,30 @@ class Load:
 def test_a_drain_loses_nobody(tmp_path: Path, number: int) -> None:
     with faulty_service(tmp_path, limits=LIMITS, pace=0.002) as service:
         load = Load(service, 12)
-        time.sleep(0.5 + 0.013 * number)
+        wait_for(lambda: load.fates["answered"] > 20 + number, lambda: load.fates)
         service.process.send_signal(signal.SIGTERM)
-        code = service.process.wait(20)
+        code = service.process.wait(GUARD)
         load.join()
     lost = {fate: n for fate, n in load.fates.items() if fate.startswith(("lost", "status"))}
     assert not lost, load.fates
     assert load.fates["answered"] > 20
     assert load.fates["ready 503"] > 0, "readiness tells before the door is closed"
     assert code == 0, service.log()
+
+
+def test_nobody_is_let_in_between_the_last_look_at_the_door_and_its_end() -> None:
+    """The kernel would make a connection, take its request and reset it."""
+    with socket.create_server(("127.0.0.1", 0)) as door, socket.socket() as late:
+        door.setblocking(False)
+        with socket.create_connection(door.getsockname()) as early:
+            let_nobody_in(door)
+            late.setblocking(False)
+            assert late.connect_ex(door.getsockname()) == errno.EINPROGRESS
+            (found,) = waiting(door)
+            assert found.getpeername() == early.getsockname()
+            found.close()
+        with pytest.raises(OSError, match="not connected"):
+            late.getpeername()
 
 
 def test_what_waits_when_the_signal_comes_is_answered(tmp_path: Path) -> None:
@@ -101,7 +120,7 @@ def test_what_waits_when_the_signal_comes_is_answered(tmp_path: Path) -> None:
         service.wait_until("uqa_batch_items_total", lambda items: items == 5)
         service.process.send_signal(signal.SIGTERM)
         load.join()
-        assert service.process.wait(20) == 0
+        assert service.process.wait(GUARD) == 0
         line = next(line for line in service.log().split("\n") if "declare" in line)
         assert '"status": 200' in line
 
@@ -113,23 +132,23 @@ def test_a_second_signal_ends_it_at_once_and_its_model_with_it(tmp_path: Path) -
         load.start()
         service.wait_until("uqa_batch_items_total", lambda items: items == 1)
         service.process.send_signal(signal.SIGTERM)
-        time.sleep(0.2)
+        service.wait_told("draining")  # or the two signals might be one
         service.process.send_signal(signal.SIGTERM)
-        service.process.wait(10)
+        service.process.wait(25)  # with pace and grace it would be 30
         load.join()
         assert len(models) == 1
-        assert not psutil.wait_procs(models, 10)[1]
+        assert not psutil.wait_procs(models, GUARD)[1]
 
 
 def test_a_killed_server_leaves_no_model_behind(tmp_path: Path) -> None:
     with faulty_service(tmp_path) as service:
         models = psutil.Process(service.process.pid).children()
         service.process.kill()
-        assert not psutil.wait_procs(models, 10)[1]
+        assert not psutil.wait_procs(models, GUARD)[1]
 
 
 def _ask_in_vain(service: Running) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=GUARD)
     body = json.dumps({"items": [item("in vain")]})
     connection.request("POST", "/v1/declare", body, {"Content-Type": "application/json"})
     try:

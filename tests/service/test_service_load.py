@@ -3,15 +3,14 @@
 import http.client
 import json
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running import Running, faulty_service, flood, item, post, send
+from running import Running, faulty_service, flood, item, post, send, wait_for
 
-LIMITS = {"queue_items": 40, "batch_items": 10, "deadline": 20.0, "hang_least": 20.0}
+LIMITS = {"queue_items": 40, "batch_items": 10, "deadline": 60.0, "hang": 60.0, "hang_least": 60.0}
 
 
 @pytest.fixture(scope="module")
@@ -73,19 +72,21 @@ def send_again(head: str, body: bytes) -> bytes:
 
 def test_a_flood_of_refused_requests_that_takes_no_answer_is_cut_off(full: Running) -> None:
     head = "POST /v1/declare HTTP/1.1\nHost: 127.0.0.1\nContent-Type: application/json\n"
-    assert flood(full, send_again(head, b"{}") * 10, 0.001) < 10
+    assert flood(full, send_again(head, b"{}") * 10, 0.001) < 18  # by default more than 20
 
 
-def client(service: Running, number: int, until: float, fates: Counter[str]) -> None:
+def client(service: Running, number: int, enough: threading.Event, fates: Counter[str]) -> None:
     asked = 0
-    while time.monotonic() < until:
+    while not enough.is_set():
         asked += 1
         items = [item(f"{number} asks {asked} {n}") for n in range(8)]
         connection = post(service.port, "/v1/declare", {"items": items})
         said = b""
         with connection:
             while b"\r\n\r\n" not in said:
-                said += connection.recv(65_536)
+                part = connection.recv(65_536)
+                assert part, "no answer"
+                said += part
         head = said.lower()
         fates[said.split(b" ", 2)[1].decode()] += 1
         fates["refusals without Retry-After"] += (
@@ -95,17 +96,21 @@ def client(service: Running, number: int, until: float, fates: Counter[str]) -> 
 
 def test_an_overload_is_refused_and_never_waits_for_long(tmp_path: Path) -> None:
     """Fault 14 at CI size: 24 clients at once where 6 fill the queue."""
-    with faulty_service(tmp_path, limits=LIMITS, pace=0.004) as service:
+    with faulty_service(tmp_path, limits=LIMITS, pace=0.02) as service:
         fates: Counter[str] = Counter()
-        until = time.monotonic() + 2.5
+        enough = threading.Event()
         clients = [
-            threading.Thread(target=client, args=(service, number, until, fates))
+            threading.Thread(target=client, args=(service, number, enough, fates))
             for number in range(24)
         ]
         for thread in clients:
             thread.start()
-        for thread in clients:
-            thread.join()
+        try:
+            wait_for(lambda: fates["200"] > 10, lambda: fates)
+        finally:
+            enough.set()
+            for thread in clients:
+                thread.join()
         assert set(fates) <= {"200", "429", "refusals without Retry-After"}, fates
         assert fates["refusals without Retry-After"] == 0
         assert fates["429"] > fates["200"] > 10, fates
@@ -136,8 +141,5 @@ def test_a_request_that_no_queue_can_hold_is_told_to_be_split(tmp_path: Path) ->
         service.declare(item("counted"))
         # The log counts what the meters count; a line may come after its answer.
         expected = [(422, "invalid"), (200, "ok"), (200, "ok")]
-        until = time.monotonic() + 10
-        while (told := _declared(service.log())) != expected:
-            assert time.monotonic() < until, told
-            time.sleep(0.02)
+        wait_for(lambda: _declared(service.log()) == expected, lambda: _declared(service.log()))
         assert service.meter("uqa_batch_items_total") == 5

@@ -1,6 +1,7 @@
 """The remote question converter: a local run's bytes, through refusals, restarts and faults."""
 
 import json
+import signal
 import socket
 import sys
 import threading
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
-from running import running, uqa_serve
+from running import GUARD, running, uqa_serve
 
 from unifiedqa_convert.declare import Ask
 from unifiedqa_convert.declare.remote import Remote
@@ -196,9 +197,6 @@ def test_a_conversion_through_a_kill_and_a_restart_has_the_local_bytes(tmp_path:
     rows = [line for line in sample.read_text("utf-8").split("\n") if line]
     raw = tmp_path / "rows.jsonl"
     raw.write_text("".join(f"{line}\n" for _ in range(10) for line in rows), "utf-8")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
 
     def request(out: str, converter: str) -> Request:
         return Request(
@@ -211,21 +209,32 @@ def test_a_conversion_through_a_kill_and_a_restart_has_the_local_bytes(tmp_path:
         )
 
     local = convert(request("local", "rules"))
-    started = threading.Event()
+    begun, stopped = threading.Event(), threading.Event()
     done: list[Any] = []
 
-    def go() -> None:
-        asked = request("remote", f"http://127.0.0.1:{port}")
-        done.append(convert(asked, progress=lambda rows: started.set() if rows >= 16 else None))
+    def half_way(rows: int) -> None:
+        if rows >= 16:
+            begun.set()
+            assert stopped.wait(GUARD)
 
-    command = [Path(sys.executable).with_name("uqa"), "serve", "--port", port, "-q"]
-    converting = threading.Thread(target=go)
-    with running(command, tmp_path / "first"):
-        converting.start()
-        assert started.wait(60)
-    assert converting.is_alive(), "killed in the middle"
-    with running(command, tmp_path / "second"):
-        converting.join(60)
+    def go(port: int) -> None:
+        done.append(convert(request("remote", f"http://127.0.0.1:{port}"), progress=half_way))
+
+    with socket.socket() as kept:  # so that nobody else is given the port between the two
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        kept.bind(("127.0.0.1", 0))
+        port = kept.getsockname()[1]
+        command = [Path(sys.executable).with_name("uqa"), "serve", "--port", port, "-q"]
+        converting = threading.Thread(target=go, args=[port])
+        with running(command, tmp_path / "first") as first:
+            converting.start()
+            assert begun.wait(GUARD)
+            first.process.send_signal(signal.SIGSTOP)  # from now on it answers nothing
+            stopped.set()
+            converting.join(0.2)  # until a question is under way, most likely
+        assert not done, "killed in the middle"
+        with running(command, tmp_path / "second"):
+            converting.join(2 * GUARD)
     assert content(done[0].folder) == content(local.folder)
     assert len(content(local.folder)) > 10
 

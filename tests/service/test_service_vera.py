@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from browser import chromium, needs_chromium, page_on, screenshot
+from browser import chromium, needs_chromium, page_on, screenshot, settle
 from running import Running, uqa_serve
 
 from vera_model.checkpoint import load_checkpoint, save_checkpoint
@@ -20,8 +20,6 @@ from vera_model.tokenizer import train_tokenizer
 pytestmark = pytest.mark.slow
 TEXTS = ["Fish live in water.", "Fish live on the moon and sing songs at night.", "Snow is hot."]
 STILL = 0.1  # "good" by web.dev/cls
-# A screenshot of the whole page resizes the window, which counts as a shift.
-SETTLE = "new Promise((d) => setTimeout(() => { shifted = 0; d(); }, 100))"
 OTHER = {"light": "dark", "dark": "light"}
 
 
@@ -104,7 +102,7 @@ def test_every_view(
             found = axe.run(page)
             assert found.violations_count == 0, (name, found.generate_report())
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
-            page.evaluate(SETTLE)
+            settle(page)
 
         page.goto(f"{service.url}/#/convert/social_iqa")
         page.wait_for_selector(".sides")

@@ -53,7 +53,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     killed = {**sharded, "kill_at_batch": 4}
     resumed = {**sharded, "config": {**sharded["config"], "resume": "auto"}}
     (folder / "jobs.json").write_text(json.dumps([*jobs, killed, resumed]))
-    done = started.models.run([folder / "jobs.json"], program=train_driver.main, timeout=240)
+    done = started.models.run([folder / "jobs.json"], program=train_driver.main)
     assert done.returncode == 0, done.stderr
     codes = json.loads(done.stdout.splitlines()[-1].removeprefix("DONE "))
     assert codes[: len(jobs)] == [[0], [0, 0]] * len(KINDS), done.stderr

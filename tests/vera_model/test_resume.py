@@ -69,7 +69,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     write_split(folder / "data" / "planted" / "train", GROUPS)
     jobs = plan(folder)
     (folder / "jobs.json").write_text(json.dumps([job for _, job in jobs]))
-    done = started.models.run([folder / "jobs.json"], program=train_driver.main, timeout=240)
+    done = started.models.run([folder / "jobs.json"], program=train_driver.main)
     assert done.returncode == 0, done.stderr
     results = json.loads(done.stdout.splitlines()[-1].removeprefix("DONE "))
     codes: dict[str, list[list[int]]] = {}

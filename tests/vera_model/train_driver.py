@@ -14,6 +14,7 @@ import os
 import signal
 import socket
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -37,12 +38,22 @@ def watch_batches(job: dict[str, Any]) -> None:
         global batches
         batches += 1
         if batches == job.get("kill_at_batch"):
+            wait_for_all(Path(job["config"]["out"]), job.get("processes", 1))
             os.kill(os.getpid(), signal.SIGKILL)
         if batches == job.get("sigterm_at"):
             os.kill(os.getpid(), signal.SIGTERM)
         return real(self)
 
     Loop._next_batch = next_batch  # type: ignore[method-assign]
+
+
+def wait_for_all(out: Path, number: int) -> None:
+    """Until each process is here: one that is waited for when it is killed ends the others first,
+    by another code.
+    """
+    out.with_name(f"{out.name}.here-{os.getpid()}").touch()
+    while len([*out.parent.glob(f"{out.name}.here-*")]) % number:
+        time.sleep(0.005)
 
 
 def watch_durable(job: dict[str, Any]) -> None:
@@ -92,21 +103,23 @@ def child(job: dict[str, Any], durable_file: str) -> int:
 
 def start(job: dict[str, Any], durable_file: str) -> list[int]:
     number = job.get("processes", 1)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    pids = []
-    for rank in range(number):
-        pid = os.fork()
-        if pid == 0:
-            if number > 1:
-                os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank)}
-                os.environ |= {"WORLD_SIZE": str(number), "LOCAL_WORLD_SIZE": str(number)}
-                os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-                os.environ |= job.get("environment", {})
-            os._exit(child(job, durable_file if rank == 0 else os.devnull))
-        pids.append(pid)
-    return [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
+    # Kept, so that nobody else is given this port; torch, which reuses addresses, gets it.
+    with socket.socket() as kept:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        kept.bind(("127.0.0.1", 0))
+        port = kept.getsockname()[1]
+        pids = []
+        for rank in range(number):
+            pid = os.fork()
+            if pid == 0:
+                if number > 1:
+                    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank)}
+                    os.environ |= {"WORLD_SIZE": str(number), "LOCAL_WORLD_SIZE": str(number)}
+                    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+                    os.environ |= job.get("environment", {})
+                os._exit(child(job, durable_file if rank == 0 else os.devnull))
+            pids.append(pid)
+        return [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
 
 
 def main() -> None:

@@ -16,7 +16,8 @@ from unifiedqa_convert.service.problems import Problem
 _LINGER = 0.5
 """Seconds that an idle connection is kept at shutdown."""
 _LAST_LOOK = 0.002
-"""Seconds: time enough for the loop to read what has come already."""
+"""Seconds: time enough for the loop to read what has come already. It calls what is due before it
+looks at its connections, and it may have been held up: then what is due is not yet true."""
 _PIPELINED = 16
 """Requests that may wait on one connection while another is answered."""
 
@@ -124,7 +125,10 @@ class GuardedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """The client does not take its answer."""
         super().pause_writing()
-        self._writing = self.loop.call_later(self.limits.write_seconds, self.transport.abort)
+        self._writing = self.loop.call_later(self.limits.write_seconds, self._not_taken)
+
+    def _not_taken(self) -> None:
+        self._writing = self.loop.call_later(_LAST_LOOK, self.transport.abort)
 
     def resume_writing(self) -> None:
         """It does again."""
@@ -145,9 +149,12 @@ class GuardedProtocol(HttpToolsProtocol):
     def shutdown(self) -> None:
         """Answer what is under way or just coming, then close."""
         if self._idle:
-            self.loop.call_later(_LINGER, self._close_if_idle)
+            self.loop.call_later(_LINGER, self._close_soon)
         else:
             self.cycle.keep_alive = False
+
+    def _close_soon(self) -> None:
+        self.loop.call_later(_LAST_LOOK, self._close_if_idle)
 
     def _close_if_idle(self) -> None:
         if self._idle:
@@ -157,12 +164,15 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _set_timer(self, seconds: float) -> None:
         self._clear_timer()
-        self._timer = self.loop.call_later(seconds, self._too_slow)
+        self._timer = self.loop.call_later(seconds, self._late)
 
     def _clear_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _late(self) -> None:
+        self._timer = self.loop.call_later(_LAST_LOOK, self._too_slow)
 
     def _too_slow(self) -> None:
         self._timer = None

@@ -19,6 +19,7 @@ import uvicorn
 from unifiedqa_convert.errors import UqaError
 from unifiedqa_convert.service.app import build
 from unifiedqa_convert.service.config import Config
+from unifiedqa_convert.service.door import let_nobody_in, waiting
 from unifiedqa_convert.service.logs import set_up, tell
 from unifiedqa_convert.service.porter import Porter
 from unifiedqa_convert.service.process import ModelProcess
@@ -28,6 +29,8 @@ from unifiedqa_convert.service.service import Service
 _GARBAGE = (50_000, 20, 50)
 """New objects until the youngest are searched for garbage, how often that until the middle ones
 are, and how often those until all are."""
+_HANDSHAKE = 0.1
+"""Seconds that a connection may take which has begun when nobody new is let in."""
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -131,11 +134,13 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take in who waits at the door, close it, answer everybody."""
-        waiting = list(_waiting(self._door))
+        let_nobody_in(self._door)
+        await asyncio.sleep(_HANDSHAKE)
+        last = list(waiting(self._door))
         for server in self.servers:
             server.close()
         loop = asyncio.get_running_loop()
-        for one in waiting:
+        for one in last:
             await loop.connect_accepted_socket(self._protocol, one)
         await super().shutdown(sockets)
         tell("stopped")
@@ -147,15 +152,6 @@ class _Server(uvicorn.Server):
             server_state=self.server_state,
             app_state=self.lifespan.state,
         )
-
-
-def _waiting(door: socket.socket) -> Generator[socket.socket, None, None]:
-    """Connections that the kernel has made and nobody has accepted yet."""
-    with contextlib.suppress(OSError):  # none is left
-        while True:
-            one, _ = door.accept()
-            one.setblocking(False)
-            yield one
 
 
 def _listen(config: Config) -> socket.socket:

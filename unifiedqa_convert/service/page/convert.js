@@ -61,9 +61,9 @@ export class Convert {
 
   /** Show a dataset, its first sample row and what becomes of it. */
   async open(name) {
-    if (this.#facts?.name === name) return;
+    this.#loading?.abort(); // also where another one was on its way, and the visitor went back
     $("dataset").value = name;
-    this.#loading?.abort();
+    if (this.#facts?.name === name) return;
     this.#loading = new AbortController();
     try {
       this.#facts = await get(`/v1/datasets/${encodeURIComponent(name)}`, this.#loading.signal);
