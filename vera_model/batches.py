@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from unifiedqa_convert.errors import UsageError
 from vera_model.config import TrainConfig
 from vera_model.data import UPSTREAM_SEED
 from vera_model.encoded import Encoded, EncodedProblems, Encoding, encode
@@ -68,8 +69,16 @@ class Batches(Sequence[list[Encoded]]):
 
 
 def batches_of(config: TrainConfig, encoded: EncodedProblems, epoch: int) -> Batches:
-    """A run's batches: problems of like length together; recipe ``vera``: one static order."""
+    """A run's batches: problems of like length together; recipe ``vera``: one static order.
+
+    Raises UsageError where that drops every problem, since they don't fill one batch.
+    """
     if config.recipe == "vera":
+        if len(encoded) < config.batch_size:
+            raise UsageError(
+                f"there are fewer problems ({len(encoded)}) than one batch, which recipe vera "
+                "would fill: lower --batch-size"
+            )
         return static_batches(encoded, config.batch_size)
     return epoch_batches(
         encoded,

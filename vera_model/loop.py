@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
-from unifiedqa_convert.errors import ModelError, UsageError
+from unifiedqa_convert.errors import ModelError
 from unifiedqa_convert.files import write_json
 from vera_model.checkpoints import Checkpoints
 from vera_model.config import TrainConfig
@@ -162,8 +162,6 @@ class Loop:
         if self._epoch is None or self._epoch[0] != epoch:
             self._epoch = epoch, self.objective.batches(epoch)
         batches = self._epoch[1]
-        if not batches:
-            raise UsageError("there are fewer problems than one batch: lower --batch-size")
         following = number + 1
         self.position = (
             Position(epoch + 1, 0) if following == len(batches) else Position(epoch, following)

@@ -18,6 +18,9 @@ PREDICTIONS = "predictions.parquet"
 CALIBRATION = "calibration.json"
 """What `uqa calibrate` found by the predictions in the same folder."""
 
+CONFIG = "config.json"
+"""What was asked for; the first file of a run."""
+
 _LOCK = ".lock"
 
 
@@ -70,4 +73,5 @@ def check_absent(out: Path, *, overwrite: bool) -> None:
 
 
 def _is_used(folder: Path) -> bool:
-    return folder.is_dir() and any(path.name != _LOCK for path in folder.iterdir())
+    """Whether there is more than a run leaves that failed before its first update."""
+    return folder.is_dir() and any(path.name not in (_LOCK, CONFIG) for path in folder.iterdir())

@@ -39,7 +39,7 @@ from vera_model.processes import Processes
 from vera_model.progress import TrainingProgress
 from vera_model.results import with_intervals
 from vera_model.resume import check_same_run, decides, find_resumed
-from vera_model.run_folder import METRICS, check_unused, only_run
+from vera_model.run_folder import CONFIG, METRICS, check_unused, only_run
 from vera_model.starting import starting_point
 from vera_model.text_model import load_text_model, text_starting_point
 from vera_model.tracking import LOGS, Tracking
@@ -109,7 +109,7 @@ def _prepare_folder(config: TrainConfig, resumed: Resumed | None) -> None:
                 (folder / name).unlink(missing_ok=True)
         else:
             Checkpoints(folder / "model").go_back_to(resumed.state.step)
-        write_json(folder / "config.json", config.model_dump(mode="json"))
+        write_json(folder / CONFIG, config.model_dump(mode="json"))
     except OSError as error:
         raise OutputError(f"{folder} can't be written, choose another --out: {error}") from error
 

@@ -111,6 +111,16 @@ def test_an_earlier_run_is_kept_unasked(data: Path, tmp_path: Path) -> None:
     )
 
 
+def test_a_run_that_failed_before_its_first_update_is_not_in_the_way(
+    data: Path, tmp_path: Path
+) -> None:
+    given = {"recipe": "vera", "batch_size": 1000}
+    with pytest.raises(UsageError, match=r"fewer problems \(\d+\) than one batch"):
+        run(config(data, tmp_path / "run", **given))
+    assert (tmp_path / "run" / "config.json").exists()
+    assert run(config(data, tmp_path / "run", steps=1)).is_file()
+
+
 def test_samples_need_to_be_allowed_and_are_named(tmp_path: Path) -> None:
     sample = write_split(tmp_path / "train.sample", GROUPS, sample=True)
     with pytest.raises(UsageError, match="--allow-sample"):
