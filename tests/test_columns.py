@@ -2,9 +2,12 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +24,21 @@ LINES = [
 ]
 
 
+def in_a_terminal(*command: str, cwd: Path) -> str:
+    """What the installed script writes into a terminal."""
+    ours, its = pty.openpty()
+    uqa = Path(sys.executable).with_name("uqa")
+    process = subprocess.Popen([uqa, *command], stdout=its, stderr=subprocess.DEVNULL, cwd=cwd)
+    os.close(its)
+    text = b""
+    with suppress(OSError):  # the other end is closed
+        while part := os.read(ours, 65_536):
+            text += part
+    os.close(ours)
+    process.wait()
+    return text.decode()
+
+
 def test_the_last_column_takes_what_is_left() -> None:
     assert aligned(LINES, None) == ["name  why", f"copa  {LINES[1][1]}", "x"]
     shown = aligned(LINES, 40)
@@ -32,14 +50,13 @@ def test_the_last_column_takes_what_is_left() -> None:
 
 
 def test_a_group_fits_the_terminal_and_a_pipe_gets_a_line_per_split(
-    uqa: Uqa, monkeypatch: pytest.MonkeyPatch
+    uqa: Uqa, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command = "convert --group vera-unseen --split test --data-dir . -q".split()
-    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setenv("COLUMNS", "110")
     lines = uqa(*command).stdout.splitlines()
     assert any(len(line) > 110 for line in lines)
-    monkeypatch.setenv("COLUMNS", "110")
-    wrapped = uqa(*command).stdout.splitlines()
+    wrapped = in_a_terminal(*command, cwd=tmp_path).splitlines()
     assert len(wrapped) > len(lines)
     assert max(map(len, wrapped)) <= 110
     assert "".join("".join(wrapped).split()) == "".join("".join(lines).split())

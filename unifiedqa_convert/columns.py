@@ -3,7 +3,6 @@
 Not rich's tables: `uqa list` must stand in 300 ms, and importing rich alone takes 60.
 """
 
-import os
 import shutil
 import sys
 import textwrap
@@ -14,12 +13,11 @@ _NARROWEST = 24
 
 
 def print_columns(lines: Iterable[Sequence[str]]) -> None:
-    """Print them on stdout; in a terminal (or where COLUMNS is set) the last column is wrapped.
+    """Print them on stdout; in a terminal the last column is wrapped.
 
     Elsewhere a line stays a line, however long: that is what ``grep`` wants.
     """
-    bounded = sys.stdout.isatty() or "COLUMNS" in os.environ
-    width = shutil.get_terminal_size().columns if bounded else None
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     print("\n".join(aligned(lines, width)))
 
 
