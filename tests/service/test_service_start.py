@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from conftest import ROOT
-from running import UQA, Running, uqa_serve
+from running import GUARD, UQA, Running, uqa_serve
 
 DOCS = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
 
@@ -21,12 +21,12 @@ def test_who_reads_the_address_may_ask_at_once(tmp_path: Path) -> None:
     try:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
-        assert httpx2.get(f"{url}/health/ready").status_code == 200
+        assert httpx2.get(f"{url}/health/ready", timeout=GUARD).status_code == 200
         first = json.loads((tmp_path / "log").read_text().splitlines()[0])
         assert (first["event"], first["url"]) == ("loading", url)
     finally:
         process.terminate()
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=GUARD) == 0
 
 
 @pytest.fixture(scope="module")
