@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Two workers share two cores, and upstream recorded its numbers with one thread: more threads add
 # in another order. Processes that tests start inherit it.
@@ -17,6 +18,7 @@ SHARED = Path(os.environ.get("UQA_SHARED", ROOT.parent / "shared"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("ci")  # the same examples in each run, none against the clock
     # xdist hands out the files with most tests first, and so those with a few long tests last.
     if hasattr(config.option, "loadscopereorder"):
         config.option.loadscopereorder = False
