@@ -10,14 +10,12 @@ import pyarrow.parquet as pq
 
 from unifiedqa_convert.encode import UNLABELLED, each_choice
 from unifiedqa_convert.profiles import profile_named
-from unifiedqa_convert.table import batch_of, column, facts_of
+from unifiedqa_convert.table import column, facts_of, record_batch
 
 Format = Literal["arrow", "parquet", "jsonl", "tsv", "vera"]
 Rows = Sequence[dict[str, Any]]
 
 WRITTEN = "written/rows"
-BATCH_ROWS = 1_000
-"""Rows of a record batch in Arrow, of a row group in Parquet: enough to be read at speed."""
 
 SUFFIXES: dict[Format, str] = {
     "arrow": "arrow",
@@ -47,19 +45,16 @@ class ArrowWriter:
     """An Arrow IPC stream: what ``datasets.Dataset.from_file`` maps into memory."""
 
     def __init__(self, file: IO[bytes], schema: pa.Schema) -> None:
-        self._batches = _Batches(schema)
+        self._schema = schema
         self._stream = pa.ipc.new_stream(file, schema)
 
     def write(self, rows: Rows) -> Counter[str]:
-        """Record batches of one size, whatever number of rows comes at a time."""
-        for batch in self._batches.full(rows):
-            self._stream.write_batch(batch)
+        """One record batch."""
+        self._stream.write_batch(record_batch(rows, self._schema))
         return Counter({WRITTEN: len(rows)})
 
     def close(self) -> None:
-        """The last record batch and the end-of-stream mark."""
-        for batch in self._batches.rest():
-            self._stream.write_batch(batch)
+        """The end-of-stream mark."""
         self._stream.close()
 
 
@@ -67,39 +62,17 @@ class ParquetWriter:
     """One row group per batch."""
 
     def __init__(self, file: IO[bytes], schema: pa.Schema) -> None:
-        self._batches = _Batches(schema)
+        self._schema = schema
         self._file = pq.ParquetWriter(file, schema, compression="zstd")
 
     def write(self, rows: Rows) -> Counter[str]:
-        """Row groups of one size, whatever number of rows comes at a time."""
-        for batch in self._batches.full(rows):
-            self._file.write_batch(batch)
+        """One row group."""
+        self._file.write_batch(record_batch(rows, self._schema))
         return Counter({WRITTEN: len(rows)})
 
     def close(self) -> None:
-        """The last row group and the footer."""
-        for batch in self._batches.rest():
-            self._file.write_batch(batch)
+        """The footer."""
         self._file.close()
-
-
-class _Batches:
-    """Record batches of at least ``BATCH_ROWS`` rows, made of the few that come at a time."""
-
-    def __init__(self, schema: pa.Schema) -> None:
-        self._schema = schema
-        self._columns: list[list[Any]] = [[] for _ in schema]
-
-    def full(self, rows: Rows) -> list[pa.RecordBatch]:
-        """Take some rows; the batch that they fill, if they do."""
-        for values, field in zip(self._columns, self._schema, strict=True):
-            values += column(rows, field.name)
-        return self.rest() if len(self._columns[0]) >= BATCH_ROWS else []
-
-    def rest(self) -> list[pa.RecordBatch]:
-        """What was taken and is in no batch yet, as one batch."""
-        columns, self._columns = self._columns, [[] for _ in self._schema]
-        return [batch_of(columns, self._schema)] if columns[0] else []
 
 
 class JsonLinesWriter:

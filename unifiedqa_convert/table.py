@@ -120,13 +120,8 @@ def column(rows: Sequence[dict[str, Any]], name: str) -> list[Any]:
 
 def record_batch(rows: Sequence[dict[str, Any]], schema: pa.Schema) -> pa.RecordBatch:
     """Rows of :func:`as_rows`, or dicts like them, as one Arrow record batch."""
-    return batch_of([column(rows, field.name) for field in schema], schema)
-
-
-def batch_of(columns: Iterable[list[Any]], schema: pa.Schema) -> pa.RecordBatch:
-    """Columns in the schema's order as one Arrow record batch."""
-    arrays = [pa.array(column, one.type) for column, one in zip(columns, schema, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+    columns = [pa.array(column(rows, field.name), field.type) for field in schema]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def _choices(item: Converted) -> list[str]:
