@@ -41,6 +41,9 @@ from unifiedqa_convert.upstream import as_upstream, is_upstreams
 from unifiedqa_convert.workers import beside
 
 CHUNK_ROWS = 1_000
+"""Rows whose questions go to a question converter together, or that make one record batch."""
+FEW_ROWS = 100
+"""Rows at a time where it is neither: what they become stays in the CPU's cache."""
 
 Note = dict[str, Any]
 Progress = Callable[[int], None]
@@ -175,8 +178,10 @@ def _shard(
     path = place.growing / f"data-{number:05}.{SUFFIXES[job.request.to]}"
     with whole(path) as file:
         writer = WRITERS[job.request.to](file, arrow_schema(job.records, job.facts()))
+        together = job.converter is not None or job.request.to in ("arrow", "parquet")
+        size = CHUNK_ROWS if together else FEW_ROWS
         # A chunk takes its rows one by one: typed and used while they are in the CPU's cache.
-        while (chunk := _convert(job, islice(rows, CHUNK_ROWS))).counts["rows/read"]:
+        while (chunk := _convert(job, islice(rows, size))).counts["rows/read"]:
             counts.update(chunk.counts)
             rejects.extend(chunk.rejects)
             if before + len(rejects) > job.request.max_rejects:
