@@ -63,7 +63,7 @@ LAYERS["job"] = (
 )
 _READ_BACK = {"schema", "errors", "files", "encode", "profiles", "table", "shards", "counts"}
 LAYERS["check"] = {*_READ_BACK, "readers", "output", "check"}
-LAYERS["rejects"] = {"errors", "files", "job", "lines"}
+LAYERS["rejects"] = {"errors", "files", "job", "lines", "shapes"}
 LAYERS["pipeline"] = {*LAYERS, "pipeline"} - {"progress"} - _SAYS
 LAYERS["group"] = {"schema", "errors", "job", "pipeline", "registry", "sources"}
 LAYERS["summary"] = {"columns", "errors", "group", *LAYERS["group"], "progress", "shards"}

@@ -32,6 +32,14 @@ def test_every_row_has_its_line(
         assert [line_of(place, number, raw) for number, raw in enumerate(rows)] == lines
 
 
+def test_a_table_without_a_header_has_its_first_row_in_its_first_line(tmp_path: Path) -> None:
+    path, columns = tmp_path / "a.tsv", ("q", "a")
+    path.write_text("1\tx\none field\n2\ty\n")
+    assert line_of(path, 0, {"q": "1", "a": "x"}, columns) == 1
+    assert line_of(path, 1, None, columns) == 2
+    assert line_of(path, 2, {"q": "2", "a": "y"}, columns) == 3
+
+
 def test_another_record_or_none_has_no_line(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"q": 1}\nno JSON\n')

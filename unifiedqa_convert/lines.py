@@ -10,21 +10,22 @@ import orjson
 
 from unifiedqa_convert.errors import SourceError
 from unifiedqa_convert.opened import BROKEN, opened
-from unifiedqa_convert.readers import LONGEST_LINE, UTF8_BOM, format_of
-
-_DELIMITERS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
+from unifiedqa_convert.readers import DIALECTS, LONGEST_LINE, UTF8_BOM, format_of
 
 
-def line_of(path: Path, row: int, raw: dict[str, Any] | None) -> int | None:
+def line_of(
+    path: Path, row: int, raw: dict[str, Any] | None, columns: tuple[str, ...] | None = None
+) -> int | None:
     """The line where the file's row begins, if it is the one that gave ``raw``.
 
     None where the file has no lines, or where what stands there is another record: rows may be
-    joined, paired and drawn from several. ``raw`` None is a row that nobody could read.
+    joined, paired and drawn from several. ``raw`` None is a row that nobody could read;
+    ``columns`` are the names of those of a table without a header.
     """
     suffix = format_of(path)
-    if suffix != ".jsonl" and suffix not in _DELIMITERS:
+    if suffix != ".jsonl" and suffix not in DIALECTS:
         return None
-    lines = _objects(path) if suffix == ".jsonl" else _table(path, _DELIMITERS[suffix])
+    lines = _objects(path) if suffix == ".jsonl" else _table(path, DIALECTS[suffix], columns)
     try:
         line, record = next(it for number, it in enumerate(lines) if number == row)
     except (*BROKEN, StopIteration, csv.Error, SourceError):
@@ -49,12 +50,14 @@ def _loaded(line: bytes) -> object:
         return None
 
 
-def _table(path: Path, delimiter: str) -> Iterator[tuple[int, object]]:
-    quoting: Any = csv.QUOTE_MINIMAL if delimiter == "," else csv.QUOTE_NONE
+def _table(
+    path: Path, dialect: dict[str, Any], columns: tuple[str, ...] | None
+) -> Iterator[tuple[int, object]]:
     escape = "surrogateescape"
     with opened(path) as file, TextIOWrapper(file, "utf-8-sig", escape, newline="") as text:
-        rows = csv.reader(text, strict=True, delimiter=delimiter, quoting=quoting)
-        header, before = next(rows, []), rows.line_num
+        rows = csv.reader(text, strict=True, **dialect)
+        header = columns or next(rows, [])
+        before = rows.line_num
         for fields in rows:
             if fields:
                 yield before + 1, dict(zip(header, fields, strict=False))

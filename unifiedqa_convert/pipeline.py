@@ -35,7 +35,7 @@ from unifiedqa_convert.output import (
 )
 from unifiedqa_convert.rejects import too_many, write_rejects
 from unifiedqa_convert.rows import typed_rows
-from unifiedqa_convert.shards import SUFFIXES, WRITERS
+from unifiedqa_convert.shards import IN_BATCHES, SUFFIXES, WRITERS
 from unifiedqa_convert.table import arrow_schema, as_rows
 from unifiedqa_convert.upstream import as_upstream, is_upstreams
 from unifiedqa_convert.workers import beside
@@ -144,7 +144,7 @@ def _work(
         None if everything else wanted,
         as_paired=job.profile.own.as_paired,
     )
-    rejected = len(_rejects(place))
+    rejected = len(_rejects(notes(place).values()))
     with _without_cycle_search():
         for number, shard in groupby(rows, key=lambda row: row.number // size):
             note = _shard(job, place, number, shard, rejected, progress)
@@ -178,14 +178,16 @@ def _shard(
     path = place.growing / f"data-{number:05}.{SUFFIXES[job.request.to]}"
     with whole(path) as file:
         writer = WRITERS[job.request.to](file, arrow_schema(job.records, job.facts()))
-        together = job.converter is not None or job.request.to in ("arrow", "parquet")
+        together = job.converter is not None or job.request.to in IN_BATCHES
         size = CHUNK_ROWS if together else FEW_ROWS
         # A chunk takes its rows one by one: typed and used while they are in the CPU's cache.
         while (chunk := _convert(job, islice(rows, size))).counts["rows/read"]:
             counts.update(chunk.counts)
             rejects.extend(chunk.rejects)
             if before + len(rejects) > job.request.max_rejects:
-                raise too_many([*_rejects(place), *rejects], job, place.work / REJECTS)
+                raise too_many(
+                    [*_rejects(notes(place).values()), *rejects], job, place.work / REJECTS
+                )
             counts.update(writer.write(as_rows(chunk.converted, job.records)))
             progress(number * job.request.shard_rows + counts["rows/read"])
         writer.close()
@@ -200,9 +202,9 @@ def _convert(job: Job, rows: Iterable[Numbered]) -> Chunk:
     return as_upstream(records, job.adapter.name, job.profile, job.converter)
 
 
-def _rejects(place: Place) -> list[dict[str, Any]]:
-    """Those of all committed shards, in order."""
-    return [line for note in notes(place).values() for line in note["rejects"]]
+def _rejects(made: Iterable[Note]) -> list[dict[str, Any]]:
+    """Those of committed shards, in order."""
+    return [line for note in made for line in note["rejects"]]
 
 
 def _manifest(job: Job, described: dict[str, Any], place: Place) -> dict[str, Any]:
@@ -211,7 +213,7 @@ def _manifest(job: Job, described: dict[str, Any], place: Place) -> dict[str, An
     counts: Counter[str] = Counter()
     for note in made:
         counts.update(note["counts"])
-    lines = _rejects(place)
+    lines = _rejects(made)
     if len(lines) > job.request.max_rejects:  # each of several workers may have had fewer
         raise too_many(lines, job, place.work / REJECTS)
     if not counts["rows/read"] and described["share"][1] == 1:

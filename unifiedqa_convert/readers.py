@@ -57,17 +57,17 @@ def read(
     whole is unusable.
     """
     suffix = format_of(path)
-    if suffix in _DIALECTS:
-        return _table(path, _DIALECTS[suffix], columns)
+    if suffix in DIALECTS:
+        return _table(path, DIALECTS[suffix], columns)
     if suffix == ".xml":
         if element is None:
             raise SourceError(f"{path}: this dataset has no XML shape")
         return _xml(path, element)
     if suffix in (".jsonl", ".json"):
-        lines = suffix == ".jsonl" or not _starts_with_array(path)
+        lines = suffix == ".jsonl" or not starts_with_array(path)
         return _jsonl(path, wanted) if lines else _json(path)
     if suffix not in _READERS:
-        known = " ".join([".jsonl", ".json", ".xml", *_DIALECTS, *_READERS])
+        known = " ".join([".jsonl", ".json", ".xml", *DIALECTS, *_READERS])
         raise SourceError(f"{path}: no reader for {suffix or 'a file without suffix'}; {known}")
     return _READERS[suffix](path)
 
@@ -180,7 +180,7 @@ def _twice(text: bytes) -> str | None:
     return found[0] if found else None
 
 
-def _starts_with_array(path: Path) -> bool:
+def starts_with_array(path: Path) -> bool:
     """Whether a ``.json`` file is an array of rows; some authors put JSON lines there."""
     with opened(path) as file:
         return file.read(64).removeprefix(UTF8_BOM).lstrip().startswith(b"[")
@@ -290,9 +290,9 @@ def _table(path: Path, dialect: dict[str, Any], columns: tuple[str, ...] | None)
             raise broken(path, error) from None
 
 
-# In a TSV a quotation mark is text: csv's default would swallow it, and rows with it.
+# Of csv. In a TSV a quotation mark is text: its default would swallow it, and rows with it.
 _TABBED: dict[str, Any] = {"delimiter": "\t", "quoting": csv.QUOTE_NONE}
-_DIALECTS: dict[str, dict[str, Any]] = {".csv": {}, ".tsv": _TABBED, ".txt": _TABBED}
+DIALECTS: dict[str, dict[str, Any]] = {".csv": {}, ".tsv": _TABBED, ".txt": _TABBED}
 
 _READERS: dict[str, Callable[[Path], Iterator[Raw]]] = {
     ".parquet": _parquet,

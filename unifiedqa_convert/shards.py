@@ -24,6 +24,8 @@ SUFFIXES: dict[Format, str] = {
     "tsv": "tsv",
     "vera": "json",
 }
+IN_BATCHES: frozenset[Format] = frozenset({"arrow", "parquet"})
+"""Formats in which the rows that come together are read together: a record batch, a row group."""
 
 
 class Writer(Protocol):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.opened import opened
-from unifiedqa_convert.readers import UTF8_BOM, format_of
+from unifiedqa_convert.readers import UTF8_BOM, format_of, starts_with_array
 
 _TEXT = (".csv", ".tsv", ".txt", ".jsonl", ".json")
 _READ = (*_TEXT, ".parquet", ".arrow")
@@ -81,7 +81,7 @@ def nested(path: Path, column: str, keys: Sequence[str]) -> UsageError:
     """The error for choices that lie one level deeper than a column, in an object."""
     lists = f'."{column}"'
     key = "text" if "text" in keys else keys[0] if keys else "text"
-    rows = ".[] | " if _is_array(path) else ""
+    rows = ".[] | " if starts_with_array(path) else ""
     command = f"jq -c '{rows}{lists} = {lists}.\"{key}\"' {_named(path)} > {path.stem}.flat.jsonl"
     return UsageError(
         f"--from-file {path}: column {column} holds an object ({', '.join(keys)}), and a list of "
@@ -109,11 +109,6 @@ def _other_separator(path: Path, header: str) -> str | None:
 
 def _is_csv(path: Path) -> bool:
     return format_of(path) == ".csv"
-
-
-def _is_array(path: Path) -> bool:
-    with opened(path) as file:
-        return file.read(64).removeprefix(UTF8_BOM).lstrip().startswith(b"[")
 
 
 def _first_line(path: Path) -> str:

@@ -11,11 +11,9 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from transformers.utils import logging
 
 from unifiedqa_convert.errors import ModelError
-from vera_model.folders import checked_model, model_folder
+from vera_model.folders import checked_model
 from vera_model.model import VeraModel
 from vera_model.publish import INDEX, publish, verify
-
-__all__ = ["load_checkpoint", "model_folder", "own", "quiet", "save_checkpoint", "write_model"]
 
 M = TypeVar("M", bound=nn.Module)
 

@@ -18,7 +18,7 @@ from vera_model.problems import Problems
 from vera_model.processes import Processes
 from vera_model.progress import TrainingProgress
 from vera_model.results import write_results
-from vera_model.run_folder import check_unevaluated
+from vera_model.run_folder import CONFIG, check_unevaluated
 from vera_model.starting import starting_point
 from vera_model.tasks import Absent
 from vera_model.train import start_processes
@@ -66,7 +66,7 @@ def evaluate(
             "model": {"recipe": config.recipe, "parameters": model.num_parameters()},
             "run": environment(processes),
         }
-        write_json(config.out / "config.json", config.model_dump(mode="json"))
+        write_json(config.out / CONFIG, config.model_dump(mode="json"))
         write_json(path, document)
     return path
 

@@ -22,6 +22,7 @@ from vera_model.objective import Chosen, Objective, Outcome
 from vera_model.optimise import optimiser, resume_schedule, schedule
 from vera_model.processes import Processes
 from vera_model.progress import TrainingProgress
+from vera_model.run_folder import METRICS
 from vera_model.signals import StopAsked, stopped
 from vera_model.tracking import Tracking
 from vera_model.training_state import (
@@ -35,7 +36,7 @@ from vera_model.training_state import (
     write_state,
 )
 
-METRICS = f"{FOLDER}/metrics.json"
+MEASURED = f"{FOLDER}/{METRICS}"
 """In a checkpoint that was evaluated: its metrics."""
 
 
@@ -218,7 +219,7 @@ class Loop:
         self.objective.save(folder, self.processes.accelerator.unwrap_model(self.model), weights)
         write_state(folder, state, moments)
         if self.metrics is not None:
-            write_json(folder / METRICS, self.metrics)
+            write_json(folder / MEASURED, self.metrics)
 
     def _resume(self, resumed: Resumed) -> None:
         state = resumed.state

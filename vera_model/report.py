@@ -27,7 +27,7 @@ from vera_model.calibrate import (
 from vera_model.metrics import probability
 from vera_model.predictions import FILE, Predictions, read_predictions
 from vera_model.refusals import check_report
-from vera_model.run_folder import CALIBRATION
+from vera_model.run_folder import CALIBRATION, CONFIG, METRICS
 from vera_model.tracking import EVALUATIONS, LOG
 
 PAGE = "report.html"
@@ -62,7 +62,7 @@ def write_report(run: Path) -> Path:
     Raises SourceError where it holds no finished one, OutputError where it can't be written.
     """
     check_report(run)
-    document, config = _read(run / "metrics.json"), _read(run / "config.json")
+    document, config = _read(run / METRICS), _read(run / CONFIG)
     predictions = read_predictions(run / FILE) if (run / FILE).is_file() else None
     calibration = _calibration(run, predictions)
     temperature = (document["metrics"] or {}).get("temperature", 1.0)

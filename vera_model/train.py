@@ -29,8 +29,7 @@ from vera_model.checkpoints import Checkpoints
 from vera_model.config import FP16_REFUSED, TrainConfig
 from vera_model.document import describe_data, describe_missing, environment
 from vera_model.inputs import Inputs, Paths, find_paths, read_inputs, read_text_inputs
-from vera_model.loop import METRICS as MEASURED
-from vera_model.loop import Loop, Resumed
+from vera_model.loop import MEASURED, Loop, Resumed
 from vera_model.objective import Objective
 from vera_model.objective_text import TextObjective
 from vera_model.objective_vera import VeraObjective

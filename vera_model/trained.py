@@ -11,7 +11,7 @@ from unifiedqa_convert.errors import UqaError
 from vera_model.config import TrainConfig
 from vera_model.data import Reading, hold_out, read_problems
 from vera_model.problems import Problems
-from vera_model.run_folder import METRICS
+from vera_model.run_folder import CONFIG, METRICS
 from vera_model.tracking import LOG
 
 
@@ -24,7 +24,7 @@ def trained_problems(model: Path) -> Problems | None:
     if run is None or not (run / METRICS).is_file():
         return None
     try:
-        config = TrainConfig.model_validate_json((run / "config.json").read_text(encoding="utf-8"))
+        config = TrainConfig.model_validate_json((run / CONFIG).read_text(encoding="utf-8"))
         document = json.loads((run / METRICS).read_text(encoding="utf-8"))
         shards = document["data"]["shards"]
         reading = _read(config, shards)

@@ -8,8 +8,9 @@ import torch
 
 from unifiedqa_convert.errors import ModelError, UsageError
 from unifiedqa_convert.files import write_json
-from vera_model.checkpoint import load_checkpoint, model_folder, save_checkpoint
+from vera_model.checkpoint import load_checkpoint, save_checkpoint
 from vera_model.config import Encoder, from_preset
+from vera_model.folders import model_folder
 from vera_model.model import VeraModel, from_scratch
 from vera_model.presets import PRESETS
 from vera_model.starting import load_upstream, starting_point

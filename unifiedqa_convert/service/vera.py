@@ -10,7 +10,7 @@ from unifiedqa_convert.service.worker import Answers, Model
 
 def load(folder: Path) -> Model:
     """The model in the folder: text → [logit, score, calibrated]; ModelError where it is unfit."""
-    from vera_model.checkpoint import model_folder
+    from vera_model.folders import model_folder
     from vera_model.score import Scorer
 
     scorer = Scorer(folder)
