@@ -28,8 +28,8 @@ from typing import NamedTuple, cast
 
 import sacrebleu
 
-from unifiedqa_convert.declare import Ask, QuestionConverter, Sentence
-from unifiedqa_convert.declare.choose import question_converter
+from unifiedqa_convert.question_converters.base import Ask, QuestionConverter, Sentence
+from unifiedqa_convert.question_converters.select import question_converter
 
 SHARED = Path(os.environ.get("UQA_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 REFERENCES = SHARED / "golden/declarative/references.jsonl"

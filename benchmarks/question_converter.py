@@ -31,18 +31,16 @@ os.environ["TRANSFORMERS_VERBOSITY"] = "error"
 import torch
 from transformers import T5Config, T5ForConditionalGeneration, T5Tokenizer
 
-from unifiedqa_convert.declare import Ask
-from unifiedqa_convert.declare.batches import token_batches
-from unifiedqa_convert.declare.ct2 import Ct2
-from unifiedqa_convert.declare.draft import draft
-from unifiedqa_convert.declare.model import Generator
-from unifiedqa_convert.declare.options import Dtype, Options
-from unifiedqa_convert.declare.prompts import PROMPTS
-from unifiedqa_convert.declare.seq2seq import Seq2Seq
-from unifiedqa_convert.declare.store import Checkpoint, at_path
-from unifiedqa_convert.joined import complete
-from unifiedqa_convert.registry import load_adapter
-from unifiedqa_convert.rows import typed_rows
+from unifiedqa_convert.datasets.registry import load_adapter
+from unifiedqa_convert.question_converters.base import Ask, Dtype, Options
+from unifiedqa_convert.question_converters.ctranslate2_backend import Ct2
+from unifiedqa_convert.question_converters.drafts import draft
+from unifiedqa_convert.question_converters.local_models import Checkpoint, at_path
+from unifiedqa_convert.question_converters.model import Generator, token_batches
+from unifiedqa_convert.question_converters.prompts import PROMPTS
+from unifiedqa_convert.question_converters.transformers_backend import Seq2Seq
+from unifiedqa_convert.rows.companion_files import with_companions
+from unifiedqa_convert.rows.typed_rows import typed_rows
 from unifiedqa_convert.schema import Row
 
 FORCED = 24
@@ -175,7 +173,7 @@ def duplicates(named: str) -> None:
     split = next(iter(adapter.source.splits))
     asked = 0
     distinct: set[Ask] = set()
-    for numbered in typed_rows(adapter, split, complete(adapter, split, (Path(path),))):
+    for numbered in typed_rows(adapter, split, with_companions(adapter, split, (Path(path),))):
         if isinstance(numbered.row, Row):
             for example in adapter.examples(numbered.row):
                 found = [entry for entry in draft(example) if isinstance(entry, Ask)]

@@ -172,7 +172,7 @@ def tiny_t5(folder: Path) -> Path:
     import torch
     from transformers import T5Config, T5ForConditionalGeneration
 
-    from vera_model.tokenizer import train_tokenizer
+    from vera_model.model.tokenizer import train_tokenizer
 
     torch.manual_seed(SEED)
     asked = [q.format(word=w, n=n, other=w) for q, _ in SHAPES for w in WORDS for n in range(9)]

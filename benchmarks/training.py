@@ -25,11 +25,12 @@ import upstream_vera as upstream
 from transformers import T5Config
 from transformers.utils import logging
 
-from vera_model.batches import Encoded, collate, pad_right
-from vera_model.loss import to_grid, vera_loss
-from vera_model.model import VeraModel
-from vera_model.model_config import VeraConfig
-from vera_model.problems import Problem
+from vera_model.data.batching import collate, pad_right
+from vera_model.data.problems import Problem
+from vera_model.data.tokenized import TokenizedProblem
+from vera_model.model.configuration_vera import VeraConfig
+from vera_model.model.modeling_vera import VeraModel
+from vera_model.objectives.loss import to_grid, vera_loss
 
 SEED = 20261124
 PEAK = 790e12  # FLOP/s
@@ -79,7 +80,7 @@ class Taken(NamedTuple):
         return self.problems / self.seconds
 
 
-def make_problems(count: int, generator: np.random.Generator) -> list[Encoded]:
+def make_problems(count: int, generator: np.random.Generator) -> list[TokenizedProblem]:
     made = []
     for number in range(count):
         stage = STAGES[int(generator.integers(2))]
@@ -91,7 +92,7 @@ def make_problems(count: int, generator: np.random.Generator) -> list[Encoded]:
         )
         labels = (size > 1 or bool(generator.integers(2)), *[False] * (size - 1))
         problem = Problem("random", "train", str(number), size > 1, ("",) * size, labels)
-        made.append(Encoded(problem, tokens))
+        made.append(TokenizedProblem(problem, tokens))
     return made
 
 
@@ -117,7 +118,7 @@ def make_pair(shape: str, device: torch.device) -> Pair:
     return Pair(ours, theirs, adam, torch.optim.Adam(theirs.parameters(), lr=1e-5), device)
 
 
-def our_step(pair: Pair, problems: list[Encoded]) -> list[float]:
+def our_step(pair: Pair, problems: list[TokenizedProblem]) -> list[float]:
     batch = collate(problems, 0).to(pair.device)
     output = pair.ours(batch.input_ids, batch.attention_mask)
     logits, hidden = (to_grid(t, batch.mask) for t in (output.raw_logits, output.hidden))
@@ -130,7 +131,7 @@ def our_step(pair: Pair, problems: list[Encoded]) -> list[float]:
     return [loss.item()]
 
 
-def their_step(pair: Pair, problems: list[Encoded]) -> list[float]:
+def their_step(pair: Pair, problems: list[TokenizedProblem]) -> list[float]:
     loss = upstream.loss(pair.theirs, upstream.pad(problems, upstream.TRAIN_CAP, pair.device))
     pair.their_optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]  # torch, untyped
@@ -138,7 +139,7 @@ def their_step(pair: Pair, problems: list[Encoded]) -> list[float]:
     return [loss.item()]
 
 
-def our_logits(pair: Pair, problems: list[Encoded]) -> list[float]:
+def our_logits(pair: Pair, problems: list[TokenizedProblem]) -> list[float]:
     """Statements of like length together, as evaluate.score does it."""
     rows = sorted((row for problem in problems for row in problem.tokens), key=len)
     found = []
@@ -148,7 +149,7 @@ def our_logits(pair: Pair, problems: list[Encoded]) -> list[float]:
     return sorted(found)
 
 
-def their_logits(pair: Pair, problems: list[Encoded]) -> list[float]:
+def their_logits(pair: Pair, problems: list[TokenizedProblem]) -> list[float]:
     found = []
     for problem in problems:  # upstream's default batch, and the only safe one
         grid = upstream.pad([problem], upstream.EVAL_CAP, pair.device)
@@ -158,7 +159,9 @@ def their_logits(pair: Pair, problems: list[Encoded]) -> list[float]:
 
 
 def timed(
-    step: Callable[[Pair, list[Encoded]], list[float]], pair: Pair, problems: list[Encoded]
+    step: Callable[[Pair, list[TokenizedProblem]], list[float]],
+    pair: Pair,
+    problems: list[TokenizedProblem],
 ) -> Taken:
     if pair.device.type == "cuda":
         torch.cuda.synchronize()
@@ -253,7 +256,7 @@ def compare_large(shape: str, size: int, steps: int, device: torch.device) -> No
 
 
 def trained(
-    shape: str, batches: list[list[Encoded]], device: torch.device, *, ours: bool
+    shape: str, batches: list[list[TokenizedProblem]], device: torch.device, *, ours: bool
 ) -> tuple[Taken, int]:
     """Steps of one of the two (the first to warm up), and its weights beside the embedding."""
     torch.manual_seed(SEED)

@@ -8,9 +8,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from converters.commonsenseqa import position
-from converters.inline import taken_apart
-from converters.keyed import NestedRow, keyed
+from converters.shared.inline_choices import split_inline_choices
+from converters.shared.labelled_choices import NestedRow, keyed, position
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -62,7 +61,7 @@ def _apart(row: AuthorsCsvRow) -> MultipleChoice:
         raise NotAnExample("not multiple choice")
     if row.diagram == "1":
         raise NotAnExample("asks about a diagram")
-    stem, labels, texts = taken_apart(row.cell, "1" if row.key.isdigit() else "A")
+    stem, labels, texts = split_inline_choices(row.cell, "1" if row.key.isdigit() else "A")
     if len(texts) not in NUMBERS:
         raise FieldError("question", f"holds {len(texts)} choices")
     return MultipleChoice(

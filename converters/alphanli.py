@@ -5,10 +5,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from converters.told import told
+from converters.shared.stories import as_story
 from unifiedqa_convert.schema import (
     Adapter,
-    Beside,
+    CompanionFile,
     Example,
     MultipleChoice,
     NotBool,
@@ -23,7 +23,7 @@ class AuthorsRow(Row):
     """The authors' JSON lines; their labels lie beside them, in dev-labels.lst for dev.jsonl."""
 
     shape = "authors"
-    beside = Beside((("", "{}-labels.lst"),), "label")
+    beside = CompanionFile((("", "{}-labels.lst"),), "label")
     story: Text = Field(alias="story_id", description="source id: says nothing about the answer")
     before: Text = Field(alias="obs1", description="question, up to its blank")
     after: Text = Field(alias="obs2", description="question, from its blank on")
@@ -89,5 +89,5 @@ class AlphaNli(Adapter):
             question=f"{row.before} _ {row.after}",
             choices=choices,
             golds=None if row.label is None else (int(row.label) - 1,),
-            sentences=tuple(told(row.before, choice, row.after) for choice in choices),
+            sentences=tuple(as_story(row.before, choice, row.after) for choice in choices),
         )

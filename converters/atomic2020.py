@@ -12,16 +12,16 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from converters.english import collapse, stopped, upper_first
+from converters.shared.english import collapse, upper_first, with_full_stop
 from converters.vera_json import VeraRow, problem
 from unifiedqa_convert.schema import (
     Adapter,
+    DistractorCandidate,
+    DistractorPool,
     Example,
     FieldError,
     MultipleChoice,
     NotAnExample,
-    Offer,
-    Pool,
     Row,
     Source,
     Split,
@@ -70,7 +70,7 @@ def clean(text: str) -> str:
     return collapse(text).replace(" 's", "'s").replace(" ,", ",").rstrip(". ")
 
 
-def said(tail: str) -> str:
+def inside_sentence(tail: str) -> str:
     """A tail inside a sentence: its first letter lower, unless it is a name or an acronym."""
     word = tail.split(" ", 1)[0]
     kept = word.startswith("Person") or word == "I" or word[1:] != word[1:].lower()
@@ -89,14 +89,14 @@ def stem(head: str, relation: str) -> str:
     return upper_first(TEMPLATES[relation].format_map(worded))
 
 
-def fill(question: str, tail: str, relation: str) -> str:
+def fill_relation(question: str, tail: str, relation: str) -> str:
     """The sentence: the tail in the blank, with the ``to`` that its relation wants."""
-    text = said(tail)
+    text = inside_sentence(tail)
     if "{to tail}" in TEMPLATES.get(relation, "") and not NOUN.match(text):
         text = f"to {text}"
     if relation == "xEffect" and text.startswith("PersonX "):
         text = text.removeprefix("PersonX ")  # the template has named them
-    return upper_first(stopped(question.replace("_", text)))
+    return upper_first(with_full_stop(question.replace("_", text)))
 
 
 def known(relation: str) -> str:
@@ -109,7 +109,7 @@ def known(relation: str) -> str:
 class _Triples(Row):
     """What the shapes of the knowledge base share: some tails of one head, each with its draws."""
 
-    pool = Pool("drawn", draws=3)
+    pool = DistractorPool("drawn", draws=3)
     drawn: list[list[str]] = Field(
         default=[], description="distractors of each tail: others of its relation, never the head's"
     )
@@ -118,9 +118,11 @@ class _Triples(Row):
     def triples(self) -> list[tuple[str, str, str]]:
         """Head, relation and tail, cleaned; ``none`` says that there is no tail."""
 
-    def offers(self) -> tuple[Offer, ...]:
+    def offers(self) -> tuple[DistractorCandidate, ...]:
         """Each tail, among its relation's, owned by its head."""
-        return tuple(Offer(relation, head, tail) for head, relation, tail in self.triples())
+        return tuple(
+            DistractorCandidate(relation, head, tail) for head, relation, tail in self.triples()
+        )
 
 
 def _told(head: str, relation: str, tails: list[str]) -> list[tuple[str, str, str]]:
@@ -198,8 +200,8 @@ class Atomic2020(Adapter):
             choices = (tail, *others)
             yield MultipleChoice(
                 question=question,
-                choices=tuple(said(choice) for choice in choices),
+                choices=tuple(inside_sentence(choice) for choice in choices),
                 golds=(0,),
-                sentences=tuple(fill(question, choice, relation) for choice in choices),
+                sentences=tuple(fill_relation(question, choice, relation) for choice in choices),
                 order_matters=False,
             )

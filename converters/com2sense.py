@@ -5,10 +5,10 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from converters.told import said
+from converters.shared.stories import as_sentence
 from unifiedqa_convert.schema import (
     Adapter,
-    Beside,
+    CompanionFile,
     Example,
     FieldError,
     MultipleChoice,
@@ -53,7 +53,7 @@ class PairedRow(Row):
     """
 
     shape = "authors"
-    beside = Beside((("", "pair_id_{}.json"),), "pair_id", key="id")
+    beside = CompanionFile((("", "pair_id_{}.json"),), "pair_id", key="id")
     paired = ("id", "pair_id")
     sent: Text = Field(description="choice (a): the sentence that comes first in the file")
     label: Verdict | None = Field(
@@ -106,7 +106,7 @@ class Com2Sense(Adapter):
             id=row.id,
             question=row.sent,
             answer=None if row.label is None else row.label == "True",
-            sentence=said(row.sent),
+            sentence=as_sentence(row.sent),
         )
 
 
@@ -128,5 +128,5 @@ class Com2SensePaired(Adapter):
             cue=CUE,
             choices=(row.sent, row.other.sent),
             golds=row.golds,
-            sentences=(said(row.sent), said(row.other.sent)),
+            sentences=(as_sentence(row.sent), as_sentence(row.other.sent)),
         )

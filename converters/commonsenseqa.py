@@ -1,42 +1,23 @@
 """CommonsenseQA: questions around one ConceptNet concept (Talmor et al. 2019)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from operator import itemgetter
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from pydantic import AliasPath, Field
 
+from converters.shared.labelled_choices import Choice, position
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
-    FieldError,
     MultipleChoice,
     Row,
     Source,
     Split,
     Text,
-    TypedDict,
 )
 
-
-class Choice(TypedDict):
-    """One choice as AI2's and Tel Aviv's JSON lines nest it; a dict, since each row makes five."""
-
-    label: Annotated[str, Field(description="what answerKey calls this choice")]
-    text: Annotated[Text, Field(description="the choice itself")]
-
-
 _LABEL, _TEXT = itemgetter("label"), itemgetter("text")
-
-
-def position(key: str, labels: Sequence[str], field: str = "answerKey") -> int:
-    """The place of the one choice whose own label is ``key``.
-
-    FieldError, on the raw ``field`` that holds the key, where no choice or more than one has it.
-    """
-    if (named := labels.count(key)) != 1:
-        raise FieldError(field, f"{key!r} names {named} of the choices {' '.join(labels)}")
-    return labels.index(key)
 
 
 class HubRow(Row):

@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from converters.com2sense import CUE
-from converters.told import said
+from converters.shared.stories import as_sentence
 from unifiedqa_convert.schema import (
     Adapter,
-    Beside,
+    CompanionFile,
     Example,
     MultipleChoice,
     Row,
@@ -23,7 +23,7 @@ class AuthorsRow(Row):
     """The authors' CSV; its answers lie beside it in a table without header, found by id."""
 
     shape = "authors"
-    beside = Beside(
+    beside = CompanionFile(
         (
             ("_data_all", "{}_answers_all.csv"),
             ("_dev_data", "{}_gold_answers.csv"),
@@ -75,5 +75,5 @@ class ComveA(Adapter):
             cue=CUE,
             choices=(row.sent0, row.sent1),
             golds=(1 - int(row.answer),),
-            sentences=(said(row.sent0), said(row.sent1)),
+            sentences=(as_sentence(row.sent0), as_sentence(row.sent1)),
         )

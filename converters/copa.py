@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from converters.english import collapse, lower_first
+from converters.shared.english import collapse, lower_first
 from unifiedqa_convert.schema import (
     Adapter,
     Example,

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from converters.told import said
+from converters.shared.stories import as_sentence
 from unifiedqa_convert.schema import Adapter, Example, Row, Source, Split, Text, YesNo
 
 
@@ -54,5 +54,5 @@ class Creak(Adapter):
             id=row.id,
             question=row.sentence,
             answer=None if row.label is None else row.label == "true",
-            sentence=said(row.sentence),
+            sentence=as_sentence(row.sentence),
         )

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from converters.english import collapse, stopped, upper_first
+from converters.shared.english import collapse, upper_first, with_full_stop
 from unifiedqa_convert.schema import Adapter, Example, Row, Source, Split, Text, YesNo
 
 # Three quarters of dev's texts are assertions, many without an end mark. What opens with a verb
@@ -28,7 +28,7 @@ def assertion(text: str) -> str | None:
     text = collapse(text)
     if text.endswith("?") or ASKS.match(text):
         return None
-    return upper_first(stopped(text.rstrip(",;:/> ")))
+    return upper_first(with_full_stop(text.rstrip(",;:/> ")))
 
 
 class AuthorsRow(Row):

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from unifiedqa_convert.schema import (
     Adapter,
-    Beside,
+    CompanionFile,
     Example,
     FieldError,
     MultipleChoice,
@@ -43,7 +43,7 @@ class AuthorsRow(Row):
     """
 
     shape = "authors"
-    beside = Beside(
+    beside = CompanionFile(
         (
             ("_questions", "{}_labels.jsonl"),
             ("_samples", "{}_labels.jsonl"),

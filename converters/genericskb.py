@@ -11,15 +11,15 @@ from typing import ClassVar, NamedTuple
 
 from pydantic import Field
 
-from converters.english import collapse, stopped, upper_first
+from converters.shared.english import collapse, upper_first, with_full_stop
 from converters.vera_json import VeraRow, problem
 from unifiedqa_convert.schema import (
     Adapter,
+    DistractorCandidate,
+    DistractorPool,
     Example,
     MultipleChoice,
     NotAnExample,
-    Offer,
-    Pool,
     Row,
     Source,
     Split,
@@ -54,7 +54,7 @@ def plurals(word: str) -> set[str]:
     return forms
 
 
-def taken_apart(term: str, sentence: str) -> Generic | None:
+def parse_generic(term: str, sentence: str) -> Generic | None:
     """The sentence's subject and the rest, where the subject is the term; None where it is not."""
     text = PART.sub("", collapse(sentence))
     found = ARTICLE.match(text)
@@ -78,13 +78,13 @@ def about(subject: str, generic: Generic) -> str:
     article = generic.article
     if article in ("a", "an"):
         article = "an" if SOUNDED.match(subject) else "a"
-    return upper_first(stopped(" ".join(filter(None, [article, subject, generic.rest]))))
+    return upper_first(with_full_stop(" ".join(filter(None, [article, subject, generic.rest]))))
 
 
 class _Sentence(Row):
     """What the shapes share: a term, a sentence about it, and the subjects drawn for it."""
 
-    pool = Pool("drawn", draws=3)
+    pool = DistractorPool("drawn", draws=3)
     term: Text = Field(description="the subject, as the base normalises it")
     sentence: Text = Field(
         description="gold; the term at its beginning is what distractors replace"
@@ -93,13 +93,13 @@ class _Sentence(Row):
         default=[], description="three other subjects of the base, of the same number"
     )
 
-    def offers(self) -> tuple[Offer, ...]:
+    def offers(self) -> tuple[DistractorCandidate, ...]:
         """The sentence's subject, among those of its form, owned by its own rest."""
-        generic = taken_apart(self.term, self.sentence)
+        generic = parse_generic(self.term, self.sentence)
         if generic is None:
             return ()
         # What is said of several subjects is true of each of them.
-        return (Offer(generic.form, generic.rest.casefold(), generic.subject),)
+        return (DistractorCandidate(generic.form, generic.rest.casefold(), generic.subject),)
 
 
 class TsvRow(_Sentence):
@@ -156,13 +156,13 @@ class GenericsKB(Adapter):
             yield problem(row)
             return
         assert isinstance(row, _Sentence)
-        generic = taken_apart(row.term, row.sentence)
+        generic = parse_generic(row.term, row.sentence)
         if generic is None:
             raise NotAnExample(ELSEWHERE)
         choices = (generic.subject, *(row.drawn[0] if row.drawn else ()))
         article = f"{generic.article} " if generic.article in ("the",) else ""
         yield MultipleChoice(
-            question=upper_first(stopped(f"{article}_ {generic.rest}")),
+            question=upper_first(with_full_stop(f"{article}_ {generic.rest}")),
             choices=choices,
             golds=(0,),
             sentences=tuple(about(choice, generic) for choice in choices),

@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from converters.english import collapse
-from converters.told import continued, told
+from converters.shared.english import collapse
+from converters.shared.stories import as_story, continued
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -36,7 +36,7 @@ def prose(context: str, begun: str, ending: str) -> str:
         return f"{before}{continued(begun, ending)}"
     if MARKS.search(f"{context} {ending}"):
         text = AFTER_COLON.sub(":", collapse(f"{context} {ending}"))
-        return told(*MARKS.split(text))
+        return as_story(*MARKS.split(text))
     return continued(context, ending)
 
 

@@ -5,17 +5,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from converters.keyed import ColumnsRow, NestedRow, keyed
-from unifiedqa_convert.schema import (
-    Adapter,
-    Example,
-    Partition,
-    Row,
-    Source,
-    Split,
-    Text,
-    Verified,
-)
+from converters.shared.labelled_choices import ColumnsRow, NestedRow, keyed
+from unifiedqa_convert.schema import Adapter, Example, Partition, Row, Source, Split, Text, Verified
 
 CITATION = (
     "Mihaylov, Clark, Khot and Sabharwal 2018. Can a Suit of Armor Conduct Electricity? "

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from unifiedqa_convert.schema import (
     Adapter,
-    Beside,
+    CompanionFile,
     Example,
     MultipleChoice,
     NotBool,
@@ -22,7 +22,7 @@ class AuthorsRow(Row):
     """The authors' JSON lines; labels lie beside them, in valid-labels.lst for valid.jsonl."""
 
     shape = "authors"
-    beside: ClassVar[Beside | None] = Beside((("", "{}-labels.lst"),), "label")
+    beside: ClassVar[CompanionFile | None] = CompanionFile((("", "{}-labels.lst"),), "label")
     goal: Text = Field(description="question; often a title of one word, not a question")
     sol1: Text = Field(description="choice (a)")
     sol2: Text = Field(description="choice (b)")

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from converters.keyed import ColumnsRow, NestedRow, keyed
+from converters.shared.labelled_choices import ColumnsRow, NestedRow, keyed
 from unifiedqa_convert.schema import Adapter, Example, Row, Source, Split, Text
 
 

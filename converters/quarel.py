@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from converters.inline import taken_apart
-from converters.metaicl import MetaIclRow
+from converters.shared.inline_choices import split_inline_choices
+from converters.shared.metaicl import MetaIclRow
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -65,7 +65,7 @@ class QuaRel(Adapter):
         if isinstance(row, CopyRow):
             stem, options, gold = row.text, tuple(row.options), row.gold
         else:
-            stem, _, options = taken_apart(row.question, "A")
+            stem, _, options = split_inline_choices(row.question, "A")
             gold = row.answer_index
         if len(options) != 2:
             raise FieldError("question", f"has {len(options)} options, not two")

@@ -6,8 +6,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from converters.keyed import ColumnsRow, NestedRow, keyed
-from converters.metaicl import MetaIclRow
+from converters.shared.labelled_choices import ColumnsRow, NestedRow, keyed
+from converters.shared.metaicl import MetaIclRow
 from unifiedqa_convert.schema import (
     Adapter,
     Example,

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from unifiedqa_convert.schema import (
     Adapter,
-    Beside,
+    CompanionFile,
     Example,
     MultipleChoice,
     Row,
@@ -21,7 +21,7 @@ class AuthorsRow(Row):
     """The authors' JSON lines; their labels lie beside them, in dev-labels.lst for dev.jsonl."""
 
     shape = "authors"
-    beside: ClassVar[Beside | None] = Beside((("", "{}-labels.lst"),), "label")
+    beside: ClassVar[CompanionFile | None] = CompanionFile((("", "{}-labels.lst"),), "label")
     context: Text = Field(description="context: what happened")
     question: Text = Field(description="question")
     answer_a: Text = Field(alias="answerA", description="choice (a)")

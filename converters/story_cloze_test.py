@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from converters.told import told
+from converters.shared.stories import as_story
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -98,5 +98,5 @@ class StoryClozeTest(Adapter):
             question=" ".join(story),
             choices=(row.ending1, row.ending2),
             golds=None if row.right is None else (int(row.right) - 1,),
-            sentences=tuple(told(*story, ending) for ending in (row.ending1, row.ending2)),
+            sentences=tuple(as_story(*story, ending) for ending in (row.ending1, row.ending2)),
         )

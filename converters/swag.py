@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from converters.told import continued
+from converters.shared.stories import continued
 from unifiedqa_convert.schema import (
     Adapter,
     Example,

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from converters.english import collapse, stopped, upper_first
+from converters.shared.english import collapse, upper_first, with_full_stop
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -46,7 +46,9 @@ def problem(row: VeraRow) -> Example:
 
     The golds come first in the source, so the order of the choices is the profile's affair.
     """
-    sentences = tuple(upper_first(stopped(collapse(s))) for s in (*row.golds, *row.distractors))
+    sentences = tuple(
+        upper_first(with_full_stop(collapse(s))) for s in (*row.golds, *row.distractors)
+    )
     if not all(collapse(text) for text in (*row.golds, *row.distractors)) or not sentences:
         raise FieldError(
             "golds" if row.golds else "distractors", "holds no statement, or an empty one"

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from unifiedqa_convert.schema import (
     Adapter,
-    Beside,
+    CompanionFile,
     Example,
     MultipleChoice,
     Partition,
@@ -22,7 +22,7 @@ class AuthorsRow(Row):
     """The authors' JSON lines, answer inside; their -labels.lst, where it is there, must agree."""
 
     shape = "authors"
-    beside = Beside((("", "{}-labels.lst"),), "answer", needed=False)
+    beside = CompanionFile((("", "{}-labels.lst"),), "answer", needed=False)
     qid: Text = Field(
         alias="qID",
         description="not used: it ends in -1 or -2, which gives the answer away",

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AliasPath, Field
 
-from converters.english import collapse, stand_in
+from converters.shared.english import collapse, stand_in
 from unifiedqa_convert.schema import (
     Adapter,
     Example,

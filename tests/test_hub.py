@@ -423,7 +423,7 @@ CHECKS: dict[str, tuple[str, str, Callable[[Asking], dict[str, Any]]]] = {
 @pytest.mark.parametrize("case", CHECKS)
 def test_check_asks_for_the_pinned_commit_and_sizes(asking: Asking, case: str) -> None:
     result, detail, options = CHECKS[case]
-    told = asking("check", **options(asking))
+    told = asking("check_pins", **options(asking))
     (entry,) = told["value"]
     assert entry["result"] == result, entry
     assert detail in entry["detail"]
@@ -432,7 +432,7 @@ def test_check_asks_for_the_pinned_commit_and_sizes(asking: Asking, case: str) -
 @pytest.mark.parametrize("fault", ["silent", "refusing-503"])
 def test_check_says_when_the_hub_cannot_be_asked(asking: Asking, fault: str) -> None:
     asking.hub.fault = fault
-    told = asking("check")
+    told = asking("check_pins")
     assert told["value"][0]["result"] == "unreachable"
 
 

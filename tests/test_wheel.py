@@ -49,8 +49,8 @@ def run(installed: Path, cwd: Path, *arguments: str) -> "subprocess.CompletedPro
 
 def test_the_samples_come_from_the_wheel(installed: Path, tmp_path: Path) -> None:
     program = (
-        "from unifiedqa_convert.sources import sample_folder\n"
-        "from unifiedqa_convert.registry import load_adapter\n"
+        "from unifiedqa_convert.datasets.sources import sample_folder\n"
+        "from unifiedqa_convert.datasets.registry import load_adapter\n"
         "print(sample_folder(load_adapter('copa')))\n"
     )
     done = subprocess.run(

@@ -2,12 +2,13 @@
 
     python tools/train_predicate.py /work/shared/corpora/ud [--evaluate]
 
-Reads Universal Dependencies' CoNLL-U files, writes `unifiedqa_convert/declare/rules_predicate.json`
-(seconds, deterministic). A statement "The cook | boils an egg in a pot" gives the questions that it
-answers, each with its bar: "does the cook | boil …", "what does the cook | boil in a pot", "which
-cook | boils …". Real questions of the corpora are taken as they stand. The learner is an averaged
-perceptron over the places of one question (Collins 2002). --evaluate trains on four fifths of the
-sentences and prints how often the bar is right in the others.
+Reads Universal Dependencies' CoNLL-U files, writes
+`unifiedqa_convert/question_converters/rules/predicate.json` (seconds, deterministic). A statement
+"The cook | boils an egg in a pot" gives the questions that it answers, each with its bar: "does the
+cook | boil …", "what does the cook | boil in a pot", "which cook | boils …". Real questions of the
+corpora are taken as they stand. The learner is an averaged perceptron over the places of one
+question (Collins 2002). --evaluate trains on four fifths of the sentences and prints how often the
+bar is right in the others.
 """
 
 import argparse
@@ -20,12 +21,20 @@ from pathlib import Path
 
 from question_making import BAR, Sentence, clauses, questions, real, sentences
 
-from unifiedqa_convert.declare.rules_predicate import Choice, choices, past_adverbs, score
-from unifiedqa_convert.declare.rules_tokens import tokenise
+from unifiedqa_convert.question_converters.rules.predicate import (
+    BoundaryChoice,
+    boundary_score,
+    choices,
+    past_adverbs,
+)
+from unifiedqa_convert.question_converters.rules.tokens import tokenise_question
 
 QUESTIONS = Path(__file__).with_name("predicate_questions.txt")
 OWN_TIMES = 4  # they are few, and nearer to what is asked than the corpora
-TARGET = Path(__file__).resolve().parents[1] / "unifiedqa_convert/declare/rules_predicate.json"
+TARGET = (
+    Path(__file__).resolve().parents[1]
+    / "unifiedqa_convert/question_converters/rules/predicate.json"
+)
 EPOCHS = 6
 SEEDS = (20261124, 20261125, 20261126, 20261127)  # the order of the data decides little: averaged
 SCALE = 100
@@ -35,7 +44,7 @@ CREDIT = {
     "made by": "tools/train_predicate.py",
 }
 
-Instance = tuple[Choice, int | None]
+Instance = tuple[BoundaryChoice, int | None]
 
 
 def instances(words: Sequence[str]) -> Iterator[Instance]:
@@ -43,7 +52,7 @@ def instances(words: Sequence[str]) -> Iterator[Instance]:
     bar = words.index(BAR) if BAR in words else None
     plain_words = [w for w in words if w != BAR]
     gold_at = len(" ".join(plain_words[:bar])) + 1 if bar is not None else None
-    tokens = tokenise(" ".join(plain_words))
+    tokens = tokenise_question(" ".join(plain_words))
     gold = next((n for n, t in enumerate(tokens) if t.start == gold_at), None)
     if bar is not None and gold is None:
         return
@@ -97,7 +106,7 @@ def learnt(data: list[tuple[Prepared, int | None]], seed: int) -> dict[str, floa
         order.shuffle(data)
         for places, gold in data:
             step += 1
-            chosen = max(places, key=lambda place: score(place[1], weights))
+            chosen = max(places, key=lambda place: boundary_score(place[1], weights))
             if chosen[0] == gold:
                 continue
             right = next(features for at, features in places if at == gold)
@@ -136,9 +145,9 @@ def tested(sentence: Sentence) -> bool:
     return int(hashlib.sha256(text.encode()).hexdigest(), 16) % 5 == 0
 
 
-def chosen_by(weights: dict[str, int], choice: Choice) -> int | None:
+def chosen_by(weights: dict[str, int], choice: BoundaryChoice) -> int | None:
     places = choice.features()
-    return max(places, key=lambda place: score(place[1], weights))[0] if places else None
+    return max(places, key=lambda place: boundary_score(place[1], weights))[0] if places else None
 
 
 def evaluate(found: list[Sentence]) -> None:

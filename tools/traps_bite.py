@@ -177,12 +177,12 @@ def failures(tests: Iterable[str], copy: Path) -> list[str]:
         capture_output=True,
         text=True,
     )
-    return re.findall(r"^(?:FAILED|ERROR) tests/(.*)$", done.stdout, flags=re.M)
+    return re.findall(r"^(?:FAILED|ERROR) tests/converters/(.*)$", done.stdout, flags=re.M)
 
 
 def arguments_of(trap: Trap) -> set[str]:
     """The names of the test's parameters. KeyError where there is no such test."""
-    module = ast.parse((ROOT / "tests" / trap.file).read_text(encoding="utf-8"))
+    module = ast.parse((ROOT / "tests/converters" / trap.file).read_text(encoding="utf-8"))
     tests = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}
     return {argument.arg for argument in tests[trap.test].args.args}
 
@@ -211,7 +211,7 @@ def main() -> None:
                 place = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
                 place(ROOT / name, copy / name)
             taken_away(without, copy)
-            failed = failures({f"tests/{trap.file}::{trap.test}" for trap in mine}, copy)
+            failed = failures({f"tests/converters/{trap.file}::{trap.test}" for trap in mine}, copy)
         for trap in mine:
             bites = bitten(trap, failed)
             missed += not bites

@@ -56,7 +56,7 @@ class NotAnExample(Exception):
         self.reason = reason
 
 
-class Beside(NamedTuple):
+class CompanionFile(NamedTuple):
     """A file that lies beside the rows' file and adds one field to each row: labels, or pairs."""
 
     names: tuple[tuple[str, str], ...]
@@ -72,7 +72,7 @@ class Beside(NamedTuple):
     """Whether rows without the file are an error, in a split that has labels."""
 
 
-class Offer(NamedTuple):
+class DistractorCandidate(NamedTuple):
     """One value that a row puts into its file's pool, from which other rows draw distractors."""
 
     among: str
@@ -83,7 +83,7 @@ class Offer(NamedTuple):
     """What is drawn."""
 
 
-class Pool(NamedTuple):
+class DistractorPool(NamedTuple):
     """A first pass over the split's files: each offer of a row draws other rows' values.
 
     The draws are a function of the dataset, the split, the row's number and the pool's content;
@@ -114,17 +114,17 @@ class Row(BaseModel):
     """The splits this shape can give; None means every split of the dataset."""
     columns: ClassVar[tuple[str, ...] | None] = None
     """In a csv, tsv or txt file without a header: the names of its columns."""
-    beside: ClassVar[Beside | None] = None
+    beside: ClassVar[CompanionFile | None] = None
     """The file that completes it, where the authors keep labels or pairs apart from rows."""
     paired: ClassVar[tuple[str, str] | None] = None
     """Two rows make one: the field that holds a row's own key and the one that names its other.
     The first of a pair gets the other's record under ``other``, the second one is skipped."""
-    pool: ClassVar[Pool | None] = None
+    pool: ClassVar[DistractorPool | None] = None
     """The first pass that gives each row its distractors; see ``offers``."""
     first: ClassVar[int | None] = None
     """Only so many rows belong to the dataset; later ones are skipped and counted."""
 
-    def offers(self) -> tuple[Offer, ...]:
+    def offers(self) -> tuple[DistractorCandidate, ...]:
         """What it puts into the pool, if its shape has one."""
         return ()
 

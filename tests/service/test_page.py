@@ -11,7 +11,7 @@ import pytest
 from browser import chromium, needs_chromium, page_on
 from running import Running, uqa_serve, wait_for
 
-from unifiedqa_convert.profiles import PROFILES
+from unifiedqa_convert.records.profiles import PROFILES
 
 pytestmark = needs_chromium
 SEPARATOR = " \\n "

@@ -9,9 +9,9 @@ import pytest
 from conftest import ROOT
 from running import Running, item, uqa_serve
 
-from unifiedqa_convert.declare.rules import Rules
-from unifiedqa_convert.job import Request
-from unifiedqa_convert.pipeline import convert
+from unifiedqa_convert.conversion.pipeline import convert
+from unifiedqa_convert.conversion.request import Request
+from unifiedqa_convert.question_converters.rules.converter import Rules
 
 SAMPLES = ROOT / "data" / "samples"
 

@@ -18,7 +18,7 @@ import psutil
 import pytest
 from running import GUARD, Running, faulty_service, item, wait_for
 
-from unifiedqa_convert.service.door import let_nobody_in, waiting
+from unifiedqa_convert.service.server import drop_new_connections, waiting
 
 ROUNDS = int(os.environ.get("UQA_FAULT_ROUNDS", "2"))
 LIMITS = {"notice": 0.8, "batch_tokens": 40}
@@ -103,7 +103,7 @@ def test_nobody_is_let_in_between_the_last_look_at_the_door_and_its_end() -> Non
     with socket.create_server(("127.0.0.1", 0)) as door, socket.socket() as late:
         door.setblocking(False)
         with socket.create_connection(door.getsockname()) as early:
-            let_nobody_in(door)
+            drop_new_connections(door)
             late.setblocking(False)
             assert late.connect_ex(door.getsockname()) == errno.EINPROGRESS
             (found,) = waiting(door)

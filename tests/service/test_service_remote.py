@@ -15,12 +15,12 @@ import pytest
 from conftest import ROOT
 from running import GUARD, running, uqa_serve
 
-from unifiedqa_convert.declare import Ask
-from unifiedqa_convert.declare.remote import Remote
-from unifiedqa_convert.declare.rules import Rules
+from unifiedqa_convert.conversion.pipeline import convert
+from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.errors import QuestionConverterError, UnreachableError, UsageError
-from unifiedqa_convert.job import Request
-from unifiedqa_convert.pipeline import convert
+from unifiedqa_convert.question_converters.base import Ask
+from unifiedqa_convert.question_converters.remote import Remote
+from unifiedqa_convert.question_converters.rules.converter import Rules
 
 MODELS = {
     "question_converter": {"name": "rules", "version": "1", "dtype": "none"},
@@ -240,6 +240,6 @@ def test_a_conversion_through_a_kill_and_a_restart_has_the_local_bytes(tmp_path:
 
 
 def test_no_service_there_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unifiedqa_convert.declare.remote._FIRST_PATIENCE", 0.3)
+    monkeypatch.setattr("unifiedqa_convert.question_converters.remote._FIRST_PATIENCE", 0.3)
     with pytest.raises(UnreachableError, match="no answer"):
         Remote("http://127.0.0.1:9")

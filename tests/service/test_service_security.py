@@ -10,7 +10,7 @@ from running import Running, item, uqa_serve
 
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.service.config import Config
-from unifiedqa_convert.service.keys import Keys
+from unifiedqa_convert.service.state import Keys
 
 KEY, OTHER = "a-key-of-our-own-0123456789", "another-key-of-ours-987654321"
 SECRET = "Zanzibarbadian"

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from unifiedqa_convert.check.findings import ERRORS, WARNINGS, Finding, Findings
-from unifiedqa_convert.check.output import OUTPUT_ERRORS, OUTPUT_WARNINGS, check_output
-from unifiedqa_convert.check.recount import SHARD
+from unifiedqa_convert.check.output import OUTPUT_ERRORS, OUTPUT_WARNINGS, SHARD, check_output
 from unifiedqa_convert.check.tsv import lint_tsv
-from unifiedqa_convert.check.vera import lint_vera
+from unifiedqa_convert.check.vera_json import lint_vera
+from unifiedqa_convert.conversion.output_folder import MANIFEST, OutputFolder
 from unifiedqa_convert.errors import SourceError, UsageError
-from unifiedqa_convert.output import MANIFEST, Place
 
 Kind = Literal["output", "outputs", "tsv", "vera"]
 _SHARE = re.compile(r"(.+)\.(\d{5})-of-(\d{5})")
@@ -40,7 +39,7 @@ class Report:
         return all(finding.severity == "warning" for finding in self.findings)
 
 
-def check(path: Path) -> Report:
+def check_path(path: Path) -> Report:
     """Check an output folder, a folder above some, a UnifiedQA TSV or a Vera JSON.
 
     Raises SourceError for a path that can't be read, UsageError for one of no such kind.
@@ -54,7 +53,7 @@ def check(path: Path) -> Report:
     return Report(kind, path, tuple(found.listed), dict(found.counts), found.rows)
 
 
-def render(report: Report) -> list[str]:
+def report_lines(report: Report) -> list[str]:
     """Lines for people: of each trap the first finding, where the next are, and the verdict."""
     lines = []
     for trap in report.counts:
@@ -87,7 +86,7 @@ def _another(finding: Finding, file: str) -> str:
     return " ".join(place) or finding.message
 
 
-def as_json(report: Report) -> dict[str, Any]:
+def report_as_json(report: Report) -> dict[str, Any]:
     """The report for programs."""
     return {
         "path": str(report.path),
@@ -119,7 +118,7 @@ def _folder(path: Path, found: Findings) -> Kind:
     """One output, or every one below a folder, and what interrupted conversions left there."""
     if (path / MANIFEST).is_file():
         check_output(path, found)
-        place = Place(path.resolve())
+        place = OutputFolder(path.resolve())
         for left in (place.work, place.replaced):
             if left.is_dir():
                 found.add("interrupted", left)

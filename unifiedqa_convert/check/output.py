@@ -4,22 +4,202 @@ Rows are counted again only in files whose bytes are the manifest's: a reader ma
 flipped bit, and the digest has named it already.
 """
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, get_args
 
 import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from unifiedqa_convert.check.findings import Findings
-from unifiedqa_convert.check.recount import LABELS, Manifest, Recount
-from unifiedqa_convert.counts import tree
-from unifiedqa_convert.encode import profile_named
+from unifiedqa_convert.check.findings import Findings, Unit
+from unifiedqa_convert.check.vera_json import json_items
+from unifiedqa_convert.conversion.chunk import tree
+from unifiedqa_convert.conversion.output_folder import MANIFEST, REJECTS
 from unifiedqa_convert.errors import UsageError
-from unifiedqa_convert.files import sha256_of
-from unifiedqa_convert.output import MANIFEST
-from unifiedqa_convert.shards import SUFFIXES
-from unifiedqa_convert.table import SCHEMA_VERSION, Records
+from unifiedqa_convert.records.arrow import (
+    SCHEMA_VERSION,
+    Records,
+    arrow_schema,
+    record_batch,
+    shard_facts,
+)
+from unifiedqa_convert.records.encode import UNLABELLED
+from unifiedqa_convert.records.profiles import profile_named
+from unifiedqa_convert.records.writers import SUFFIXES
+from unifiedqa_convert.storage import sha256_of
+
+# The rows of an output, read again: their counts, ids and labels against the manifest.
+
+Manifest = dict[str, Any]
+BATCH_ROWS = 1_000
+SHARD = re.compile(rf"data-\d+\.({'|'.join(SUFFIXES.values())})")
+_ID = re.compile(r"(\d+)(?:\.(\d+))?(?:#(\d+))?")
+LABELS = ("statements/true", "statements/false", "statements/unknown")
+PLACED = ("statements/masked", "statements/ambiguous")
+_LABEL_NAMES = dict(zip((True, False, None), LABELS, strict=True))
+_LABEL_OF = dict(zip(("yes", "no", UNLABELLED), LABELS, strict=True))
+
+
+class Recount:
+    """Counts an output's rows again, and looks at each one."""
+
+    def __init__(self, folder: Path, manifest: Manifest, found: Findings) -> None:
+        self._folder, self._manifest, self._found = folder, manifest, found
+        self._profile = profile_named(manifest["profile"]).of(manifest["dataset"])
+        self._counts: Counter[str] = Counter()
+        self._last: tuple[int, ...] = (-1, -1, -1)
+        self._name = f"{manifest['dataset']}-{manifest['split']}-"
+
+    def compare(self, written: Counter[str]) -> None:
+        """Every count that the files can tell must be the manifest's."""
+        to, records = self._manifest["format"], self._manifest["records"]
+        starts: tuple[str, ...] = ("written/rows", "rows/rejected")
+        if to == "tsv" and self._profile.own.each_choice:
+            starts = ("rows/rejected",)  # its lines are choices, not rows
+        if to == "vera":
+            starts += ("sentences",)
+            labelled = written["statements/true"] + written["statements/false"]
+            written["sentences"] = labelled - written["statements/masked"]
+        elif records == "declarative":
+            starts += LABELS if to == "tsv" else (*LABELS, *PLACED, "via/")
+        elif to != "tsv":
+            starts += (*LABELS, "statements/masked", "via/", "examples/", "flags/")
+            starts += PLACED if records == "both" else ()
+        for file in self._manifest["files"]:
+            path = self._folder / file["path"]
+            if path.name == REJECTS or SHARD.fullmatch(path.name):
+                self._file(path)
+        for key in sorted(written | self._counts):
+            if key.startswith(starts) and written[key] != self._counts[key]:
+                detail = f"{key}: manifest {written[key]}, files {self._counts[key]}"
+                self._found.add("wrong-count", self._folder / MANIFEST, detail=detail)
+
+    def _file(self, path: Path) -> None:
+        number = 0
+        rejects = path.name == REJECTS
+        try:
+            for row in _json_lines(path) if rejects else self._rows(path):
+                number += 1
+                self._counts["rows/rejected" if rejects else "written/rows"] += 1
+                self._found.rows += not rejects
+                if not rejects:
+                    self._row(path, self._place(path, number), row)
+                elif set(row) != {"row", "field", "reason", "raw"}:
+                    raise ValueError(f"a reject has row, field, reason and raw, not {list(row)}")
+        except (pa.ArrowException, ValueError, KeyError, TypeError, RecursionError) as error:
+            detail = f"{type(error).__name__}: {error}"
+            place, unit = self._place(path, number + 1)
+            self._found.add("unreadable-data", path, place, detail, unit)
+
+    @staticmethod
+    def _place(path: Path, number: int) -> tuple[int, Unit]:
+        """As readers number it: lines and groups from 1, the rows of a table from 0."""
+        if path.suffix in (".jsonl", ".tsv"):
+            return number, "line"
+        return (number, "group") if path.suffix == ".json" else (number - 1, "row")
+
+    def _rows(self, path: Path) -> Iterator[dict[str, Any]]:
+        match self._manifest["format"]:
+            case "vera":
+                return json_items(path)
+            case "tsv":
+                return _tsv_rows(path)
+            case "jsonl":
+                return self._typed(_json_lines(path))
+        return self._columns(path)
+
+    def _typed(self, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """The rows, once Arrow has found them to be of the schema's columns and types."""
+        schema = arrow_schema(self._manifest["records"], {})
+        while batch := list(islice(rows, BATCH_ROWS)):
+            if record_batch(batch, schema).to_pylist() != batch:
+                raise ValueError("columns that its records don't have")
+            yield from batch
+
+    def _columns(self, path: Path) -> Iterator[dict[str, Any]]:
+        if self._manifest["format"] == "arrow":
+            reader = pa.ipc.open_stream(pa.memory_map(str(path)))
+            schema, batches = reader.schema, reader
+        else:
+            file = pq.ParquetFile(path)
+            schema, batches = file.schema_arrow, file.iter_batches(BATCH_ROWS)
+        for key, told in shard_facts(schema).items() or [("schema", None)]:
+            if told != self._manifest.get(key):
+                self._found.add("wrong-facts", path, detail=f"{key} {told}")
+        if not schema.equals(arrow_schema(self._manifest["records"], {})):
+            self._found.add("wrong-columns", path)
+            return
+        for batch in batches:
+            batch.validate(full=True)
+            yield from batch.to_pylist()
+
+    def _row(self, path: Path, place: tuple[int, Unit], row: dict[str, Any]) -> None:
+        to, records = self._manifest["format"], self._manifest["records"]
+        wrong: Iterable[tuple[str, object]] = ()
+        if to == "vera":
+            self._counts["sentences"] += len(row["golds"]) + len(row["distractors"])
+        elif to == "tsv":
+            if records == "declarative":
+                self._counts[_LABEL_OF[row["output"]]] += 1
+        elif records == "declarative":
+            wrong = [*self._id(row), *self._statement(row)]
+        else:
+            wrong = [*self._id(row), *self._example(row)]
+        for trap, detail in wrong:
+            self._found.add(trap, path, place[0], detail, place[1])
+
+    def _id(self, row: dict[str, Any]) -> Iterator[tuple[str, object]]:
+        """Ids are unique where they ascend: nothing but the last one is kept."""
+        parts = _ID.fullmatch(row["id"].removeprefix(self._name))
+        place = tuple(int(part or 0) for part in parts.groups()) if parts else (-1, -1, -1)
+        mine = row["id"].startswith(f"{self._name}{row['row']}")
+        if not mine or place[0] != row["row"] or place <= self._last:
+            yield "wrong-id", row["id"]
+        elif "group" in row and row["group"] != row["id"].rpartition("#")[0]:
+            yield "wrong-id", f"{row['id']} of group {row['group']}"
+        self._last = max(self._last, place)
+
+    def _example(self, row: dict[str, Any]) -> Iterator[tuple[str, object]]:
+        golds, output = row["golds"], row["output"]
+        self._counts["examples/unlabelled" if output is None else "examples/labelled"] += 1
+        self._counts.update(f"flags/{flag}" for flag in row["flags"])
+        for statement in row["statements"]:
+            yield from self._statement(statement)
+            if statement["label"] is not (None if golds is None else statement["choice"] in golds):
+                yield "wrong-label", statement["sentence"]
+        if row["kind"] == "multiple_choice" and golds:
+            profile = self._profile
+            if output != profile.whole(profile.clean(row["choices"][golds[0]])):
+                yield "wrong-answer", output
+
+    def _statement(self, statement: dict[str, Any]) -> Iterator[tuple[str, object]]:
+        label = _LABEL_NAMES[statement["label"]]
+        self._counts.update([label, f"via/{statement['via']}"])
+        self._counts["statements/masked"] += statement["masked"]
+        self._counts["statements/ambiguous"] += bool(statement.get("flags"))
+        if "output" in statement and _LABEL_OF.get(statement["output"]) != label:
+            yield "wrong-label", f"{statement['output']} for {statement['label']}"
+
+
+def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open("rb") as file:
+        for line in file:
+            row = orjson.loads(line)
+            if not isinstance(row, dict):
+                raise TypeError(f"a {type(row).__name__}, not an object")
+            yield row
+
+
+def _tsv_rows(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open("rb") as file:
+        for line in file:
+            question, output = line.decode().removesuffix("\n").split("\t")
+            yield {"input": question, "output": output.strip()}
+
 
 _AGAIN = "convert again with --overwrite"
 OUTPUT_ERRORS = {

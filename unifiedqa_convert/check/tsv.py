@@ -10,10 +10,11 @@ from string import ascii_lowercase, ascii_uppercase
 from typing import IO, Literal
 
 from unifiedqa_convert.check.findings import Findings, Seen, text_traps
-from unifiedqa_convert.encode import NO_ANSWER, UNLABELLED, profile_named, same_text
+from unifiedqa_convert.conversion.output_folder import MANIFEST
 from unifiedqa_convert.errors import UsageError
-from unifiedqa_convert.output import MANIFEST
-from unifiedqa_convert.readers import LONGEST_LINE, UTF8_BOM
+from unifiedqa_convert.records.encode import NO_ANSWER, UNLABELLED, same_text
+from unifiedqa_convert.records.profiles import profile_named
+from unifiedqa_convert.rows.readers import LONGEST_LINE, UTF8_BOM
 
 ENOUGH, SKEWED = 12, 0.9
 """From so many rows on, golds of which such a share stand in one place are told."""

@@ -11,16 +11,7 @@ from typing import Annotated
 
 import typer
 
-from unifiedqa_convert.cli import (
-    convert,
-    datasets,
-    declare,
-    models,
-    score,
-    serve,
-    vera,
-    vera_model,
-)
+from unifiedqa_convert.cli import convert, datasets, declare, models, serve, vera
 from unifiedqa_convert.errors import UqaError
 from vera_model import run as vera_run
 
@@ -47,7 +38,7 @@ app.command(
     "train", epilog="Example: uqa train --preset tiny --data data/converted/copa/validation"
 )(vera_run.train)
 app.command(epilog=serve.EPILOG)(serve.serve)
-app.command(epilog=score.EPILOG)(score.score)
+app.command(epilog=vera.EPILOG)(vera.score)
 app.command(
     epilog="Example: uqa evaluate --model runs/tiny --data data/converted/copa --out eval/copa"
 )(vera.evaluate)
@@ -55,7 +46,6 @@ app.command(epilog="Example: uqa calibrate runs/tiny")(vera.calibrate)
 app.command(epilog="Example: uqa report runs/tiny")(vera.report)
 app.add_typer(vera.replicate, name="replicate")
 app.add_typer(vera.plan, name="plan")
-vera_model.register(models.model)
 
 
 def main() -> None:

@@ -1,20 +1,189 @@
 """`uqa list`, `show`, `sources`, `check`: what there is, where from, and whether it is whole."""
 
+import hashlib
+import json
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
-from unifiedqa_convert.cli.options import (
-    AsJson,
-    Quiet,
-    RawFiles,
-    dataset_names,
-    print_either,
-    tell,
-)
+from unifiedqa_convert.cli.options import AsJson, Quiet, RawFiles, dataset_names, print_either, tell
+from unifiedqa_convert.cli.tables import print_columns
 from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.storage import atomic_file
+
+
+def print_status(entries: list[dict[str, Any]]) -> None:
+    """A line per dataset; of a single one, a line per pinned file too."""
+    lines = [("dataset", "hub", "commit", "on this machine")]
+    for entry in entries:
+        files = entry["files"] if entry["revision"] != "unpinned" else []
+        here = sum(file["cached"] for file in files)
+        told = f"{here} of {len(files)} splits" if files else "-"
+        commit = entry["revision"][:12] if entry["hub"] else "-"
+        lines.append((entry["dataset"], entry["hub"] or "-", commit, told))
+    print_columns(lines)
+    if len(entries) == 1:
+        print()
+        if entries[0]["files"]:
+            print_columns(_file_lines(entries[0]["files"]))
+            print()
+        print_columns([(entries[0]["next"],)])
+
+
+def _file_lines(files: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
+    yield "split", "bytes", "on this machine", "file"
+    for file in files:
+        size = "?" if file["bytes"] is None else f"{file['bytes']:,}"
+        yield file["split"], size, "yes" if file["cached"] else "no", file["file"]
+
+
+def print_checked(checked: list[dict[str, str]]) -> None:
+    """A line per dataset."""
+    lines = [(entry["dataset"], entry["result"], entry["detail"]) for entry in checked]
+    print_columns([("dataset", "result", "what to do"), *lines])
+
+
+def print_shown(facts: dict[str, Any]) -> None:
+    """The same as ``shown``, laid out for reading from top to bottom."""
+    from rich.console import Console
+
+    console = Console(soft_wrap=not sys.stdout.isatty())
+    console.print(f"[bold]{facts['name']}[/bold]  {facts['about']}")
+    for name in ("citation", "homepage", "license", "partition", "verified"):
+        console.print(f"  {name}: {facts[name]}", highlight=False, markup=False)
+    splits = ", ".join(f"{name} ({rows or '?'} rows)" for name, rows in facts["splits"].items())
+    console.print(f"  --split: {splits}", highlight=False, markup=False)
+    for shape in facts["shapes"]:
+        console.print(f"\n[bold]raw shape {shape['shape']}[/bold]  {shape['about']}")
+        width = max(len(field["raw"]) for field in shape["fields"])
+        for field in shape["fields"]:
+            console.print(f"  {field['raw']:{width}}  {field['goes']}", markup=False)
+    for step in facts["rows"]:
+        console.print(f"\n[bold]row {step['row']}[/bold] of {facts['rows_from']}")
+        for name in ("raw", "example", "question record", "statements", "declarative records"):
+            if name in step:
+                _print_step(name, step[name], console)
+        if "rejected" in step:
+            console.print(f"  [red]rejected[/red]  {step['rejected']}")
+
+
+def _print_step(name: str, value: Any, console: "Console") -> None:
+    lines = value if isinstance(value, list) else [value]
+    for line in lines:
+        text = line if isinstance(line, str) else json.dumps(line, ensure_ascii=False)
+        console.print(f"  [cyan]{name}[/cyan]  ", end="")
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+# `uqa list`: every dataset's facts, remembered until an adapter's file changes. Importing all
+# adapters takes longer than people wait for a list, so the facts lie in the cache under a
+# digest of the adapters' files (names, sizes, times of change) and the packages' versions.
+# Nothing heavy is imported while they are there.
+
+GROUP = "unifiedqa_convert.adapters"
+
+
+def listed() -> tuple[list[dict[str, Any]], list[str]]:
+    """One entry per dataset, and what is wrong with plugins that could not be used."""
+    path = _folder() / f"list-{_fingerprint()}.json"
+    try:
+        return json.loads(path.read_bytes()), []
+    except (OSError, ValueError):
+        pass
+    from unifiedqa_convert.datasets.catalogue import listed as from_adapters
+    from unifiedqa_convert.datasets.registry import catalogue
+
+    entries, errors = from_adapters(), [str(error) for error in catalogue().errors]
+    if not errors:
+        with suppress(OSError):  # a home that can't be written costs half a second a time
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with atomic_file(path) as file:
+                file.write(json.dumps(entries).encode())  # as it is: splits keep their order
+    return entries, errors
+
+
+def _folder() -> Path:
+    home = os.environ.get("UQA_CACHE")
+    return Path(home) if home else Path.home() / ".cache" / "unifiedqa-convert"
+
+
+def _fingerprint() -> str:
+    """Of everything that the facts could come from: the adapters' files and our own."""
+    digest = hashlib.sha256()
+    for root in [
+        "unifiedqa_convert",
+        *sorted({point.value for point in entry_points(group=GROUP)}),
+    ]:
+        digest.update(f"{root}\n".encode())
+        for file in _files(root.split(":")[0].split(".")[0]):
+            state = file.stat()
+            digest.update(f"{file} {state.st_size} {state.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:32]
+
+
+def _files(package: str) -> Iterator[Path]:
+    """The package's Python files; none where it is not there."""
+    spec = find_spec(package)
+    if spec is None:
+        return
+    for place in spec.submodule_search_locations or ([spec.origin] if spec.origin else []):
+        folder = Path(place)
+        yield from sorted(folder.glob("*.py")) if folder.is_dir() else [folder]
+
+
+def print_list(entries: list[dict[str, Any]]) -> None:
+    """A table, one line per dataset. Plain: it must stand in 300 ms, and rich alone takes 60."""
+    table = [("dataset", "vera", "verified", "hub", "license", "splits")]
+    for entry in entries:
+        splits = " ".join(f"{name}:{size or '?'}" for name, size in entry["splits"].items())
+        hub = "pinned" if entry["revision"] else "unpinned" if entry["hub"] else "-"
+        facts = entry["name"], entry["partition"], entry["verified"], hub, entry["license"], splits
+        table.append(facts)
+    print_columns(table)
+
+
+def pins_told(entries: list[dict[str, Any]]) -> str:
+    """How many datasets come without a file of the user's, and how to get another one's pin."""
+    pinned = [entry for entry in entries if entry["revision"] not in (None, "unpinned")]
+    return (
+        f"{len(pinned)} of {len(entries)} are pinned to a commit of the hub and fetched when asked "
+        "for; give the others' files with --raw or --data-dir, or pin one: uqa sources NAME --pin"
+    )
+
+
+def print_markdown(entries: list[dict[str, Any]]) -> None:
+    """docs/datasets.md: the same facts, with where each comes from."""
+    print("# Datasets\n")
+    print("Written by `uqa list --markdown > docs/datasets.md`, from the adapters.\n")
+    print("`verified`: `sha256`: a published file's hash is met; `real rows`: real rows were seen;")
+    print("`documentation only`: written from the documentation. Sizes are raw rows; `?`: unknown.")
+    print(
+        "`(pinned)`: the hub's commit is known and only its bytes are taken, by `uqa convert NAME`"
+    )
+    print("alone. Of the others give the file with `--raw` or `--data-dir`; with a network, `uqa")
+    print("sources NAME --pin` asks the hub and prints the lines that pin one, for its adapter.\n")
+    print(
+        "| dataset | asks | vera | verified | raw shapes | splits | license, may be shared | hub |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    shared = {True: "yes", False: "**no**", None: "not stated"}
+    for it in entries:
+        splits = ", ".join(f"{name} {size or '?'}" for name, size in it["splits"].items())
+        name = f"[{it['name']}]({it['homepage']})"
+        license_ = f"{it['license']}, {shared[it['redistributable']]}"
+        pinned = " (pinned)" if it["revision"] else ""
+        hub = f"{it['hub']}{pinned}" if it["hub"] else it["ask"] or "-"
+        shapes = ", ".join(it["shapes"])
+        cells = name, it["about"], it["partition"], it["verified"], shapes, splits, license_, hub
+        print(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
 
 
 def list_datasets(
@@ -24,7 +193,6 @@ def list_datasets(
     as_json: AsJson = False,
 ) -> None:
     """List the datasets: splits with sizes, Vera's partition, how far proven, license."""
-    from unifiedqa_convert.listing import listed, pins_told, print_list, print_markdown
 
     entries, errors = listed()
     print_either(entries, print_markdown if markdown else print_list, as_json)
@@ -43,7 +211,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show which raw field goes where and why, then rows: raw, example, records, statements."""
-    from unifiedqa_convert.describe import print_shown, shown
+    from unifiedqa_convert.conversion.preview import shown
 
     print_either(shown(dataset, split, tuple(raw or ()), rows), print_shown, as_json)
 
@@ -56,7 +224,7 @@ def cite(
     as_json: AsJson = False,
 ) -> None:
     """Say whom to cite for the datasets you use, and under which license they are."""
-    from unifiedqa_convert.cite import bibtex, citations
+    from unifiedqa_convert.datasets.catalogue import bibtex, citations
 
     found = citations(datasets or [])
 
@@ -78,10 +246,10 @@ def check(
     """Verify an output against its manifest, or name the traps in somebody else's file."""
     from unifiedqa_convert import check as room
 
-    report = room.check(path)
-    document = room.as_json(report)
+    report = room.check_path(path)
+    document = room.report_as_json(report)
     if not quiet:
-        print_either(document, lambda _: print("\n".join(room.render(report))), as_json)
+        print_either(document, lambda _: print("\n".join(room.report_lines(report))), as_json)
     raise typer.Exit(0 if report.ok else 4)
 
 
@@ -99,8 +267,7 @@ def sources(
     as_json: AsJson = False,
 ) -> None:
     """Say where each dataset's rows come from, whether pinned and whether on this machine."""
-    from unifiedqa_convert import pinning
-    from unifiedqa_convert.listing import pins_told
+    from unifiedqa_convert.datasets import pinning
 
     if pin:
         if dataset is None:
@@ -110,10 +277,10 @@ def sources(
             {"dataset": dataset, "lines": lines.split("\n")}, lambda _: print(lines), as_json
         )
     elif check:
-        checked = pinning.check(dataset)
-        print_either(checked, pinning.print_checked, as_json)
-        raise typer.Exit(pinning.exit_code_of(checked))
+        checked = pinning.check_pins(dataset)
+        print_either(checked, print_checked, as_json)
+        raise typer.Exit(pinning.pins_exit_code(checked))
     else:
         entries = pinning.status(dataset)
-        print_either(entries, pinning.print_status, as_json)
+        print_either(entries, print_status, as_json)
         tell(pins_told(entries), quiet=as_json or dataset is not None)

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,7 +24,7 @@ RawFiles = Annotated[
 
 def dataset_names(incomplete: str) -> list[str]:
     """What the shell offers for a dataset's name."""
-    from unifiedqa_convert.registry import catalogue
+    from unifiedqa_convert.datasets.registry import catalogue
 
     return [name for name in catalogue().adapters if name.startswith(incomplete)]
 
@@ -89,10 +90,15 @@ def tell(line: str, quiet: bool) -> None:
         print(line, file=sys.stderr)
 
 
+_EXTRAS = {"model": "torch", "serve": "fastapi"}
+
+
 @contextmanager
 def needing(extra: str) -> Iterator[None]:
     """Imports of libraries that come with an extra; UsageError names it where one is absent."""
     try:
+        if find_spec(_EXTRAS[extra]) is None:  # asked first: what is refused loads no torch
+            raise ModuleNotFoundError(name=_EXTRAS[extra])
         yield
     except ModuleNotFoundError as error:
         raise UsageError(

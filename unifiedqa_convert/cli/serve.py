@@ -1,7 +1,8 @@
 """`uqa serve`: the converter as a service."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +15,22 @@ from unifiedqa_convert.cli.options import (
     PromptName,
     Revision,
 )
+from unifiedqa_convert.errors import UsageError
+
+if TYPE_CHECKING:
+    from unifiedqa_convert.service.config import Config
+
+
+def server() -> "Callable[[Config, bool, bool], None]":
+    """The function that serves; UsageError where the extra ``serve`` is not installed."""
+    try:
+        from unifiedqa_convert.service.server import serve
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"uqa serve needs {error.name}: pip install 'unifiedqa-convert[serve]'"
+        ) from None
+    return serve
+
 
 EPILOG = (
     "Example: uqa serve; then: curl -s http://127.0.0.1:8017/v1/declare -H 'Content-Type: "
@@ -68,11 +85,10 @@ def serve(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Log warnings only.")] = False,
 ) -> None:
     """Serve the converter over HTTP, with a page to try it on; Ctrl-C drains and ends it."""
-    from unifiedqa_convert.declare.options import Options
-    from unifiedqa_convert.service.config import Config, server
-    from unifiedqa_convert.service.limits import Limits
+    from unifiedqa_convert.question_converters.base import Options
+    from unifiedqa_convert.service.config import Config, ServiceLimits
 
-    limits = Limits(
+    limits = ServiceLimits(
         deadline=deadline, queue_items=queue_items, batch_tokens=batch_tokens, hang=hang
     )
     config = Config(

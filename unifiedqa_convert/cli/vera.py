@@ -10,6 +10,38 @@ import typer
 from unifiedqa_convert.cli.options import AsJson, Quiet, needing, print_either, tell
 from vera_model import run as vera_run
 
+# `uqa score`: how plausible a sentence is.
+
+EPILOG = (
+    "Examples: uqa score 'A penguin is a kind of bird.' --model models/vera; "
+    "uqa score --file sentences.txt --model runs/tiny --json"
+)
+
+
+def score(
+    sentences: Annotated[
+        list[str] | None, typer.Argument(help="Declarative sentences, each in quotes.")
+    ] = None,
+    model: Annotated[Path, typer.Option(help="A Vera model's folder, or a run's.")] = Path(
+        "models/vera"
+    ),
+    file: Annotated[Path | None, typer.Option(help="A text file, one sentence a line.")] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Score sentences: logit, its sigmoid, and the calibrated probability of being true."""
+    with needing("model"):
+        from vera_model.programs.preflight import asked_texts
+
+        texts = asked_texts(model, sentences or [], file)
+        from vera_model.programs.score import score_lines, score_texts
+
+    scored = score_texts(model, texts)
+    print_either([one._asdict() for one in scored], lambda _: print(score_lines(scored)), as_json)
+    if cut := sum(one.cut for one in scored):
+        tell(f"{cut} of {len(scored)} texts are longer than the model reads, and were cut", quiet)
+
+
 AllowPickle = Annotated[
     bool, typer.Option("--allow-pickle", help="Read a published model's .bin files.")
 ]
@@ -42,11 +74,11 @@ def evaluate(
     """Evaluate a model: metrics with intervals by dataset and partition, and every prediction."""
     flags = {"allow_sample": allow_sample, "overwrite": overwrite}
     with needing("model"):
-        from vera_model.refusals import check_evaluation
+        from vera_model.programs.preflight import check_evaluation
 
         check_evaluation(model, out, [*data, *(trained_on or ())], **flags)
-        from vera_model.asked import evaluate_model, summary_of
-        from vera_model.bootstrap import Resampling
+        from vera_model.metrics.bootstrap import Resampling
+        from vera_model.programs.evaluate import evaluate_model, summary_of
 
     how: dict[str, Any] = {"recipe": recipe, "trained_on": trained_on or ()}
     how |= {**flags, "allow_pickle": allow_pickle}
@@ -68,10 +100,10 @@ def calibrate(
 ) -> None:
     """Find the temperature on validation data and put it into the model's configuration."""
     with needing("model"):
-        from vera_model.refusals import check_calibration
+        from vera_model.programs.preflight import check_calibration
 
         check_calibration(model, on)
-        from vera_model.asked import calibrate_model
+        from vera_model.programs.evaluate import calibrate_model
 
     found = calibrate_model(model, on, by, save=not dry_run)
     print_either(found._asdict(), lambda _: print(f"{found.temperature:.4f}"), as_json)
@@ -84,10 +116,10 @@ def report(
 ) -> None:
     """Write one page, and PNG figures, about a run or an evaluation."""
     with needing("model"):
-        from vera_model.refusals import check_report
+        from vera_model.run_folder import check_report
 
         check_report(run)
-        from vera_model.report import write_report
+        from vera_model.report.page import write_report
 
     page = write_report(run)
     print_either({"page": str(page)}, lambda _: print(page), as_json)
@@ -113,16 +145,18 @@ def vera_eval(
     """Vera's evaluation: every task that can be had, the missing ones named, one table."""
     flags = {"allow_sample": allow_sample, "overwrite": overwrite}
     with needing("model"):
-        from vera_model.refusals import check_evaluation
+        from vera_model.programs.preflight import check_evaluation
 
         check_evaluation(model, out, [], **flags)
-        from vera_model.bootstrap import Resampling
-        from vera_model.replicate import render, replicate_evaluation
+        from vera_model.metrics.bootstrap import Resampling
+        from vera_model.programs.replicate import replicate_evaluation, replication_lines
 
     flags["allow_pickle"] = allow_pickle
     how = Resampling(resamples)
     lines, warned = replicate_evaluation(model, out, data_root, resampling=how, **flags)
-    print_either([line._asdict() for line in lines], lambda _: print(render(lines)), as_json)
+    print_either(
+        [line._asdict() for line in lines], lambda _: print(replication_lines(lines)), as_json
+    )
     tell("\n".join(warned), not warned)
 
 
@@ -130,10 +164,10 @@ def _plan_train(**flags: Any) -> None:
     """What `uqa train` with the same flags will download, need, and how long it will take."""
     measure = flags.pop("measure")
     with needing("model"):
-        from vera_model.command import configure_plan
+        from vera_model.run import configure_plan
 
         config = configure_plan(flags)
-        from vera_model.planned import plan_of, render_plan
+        from vera_model.planning.plan import plan_of, render_plan
 
     document = plan_of(config, measure=measure)
     print_either(document, lambda one: print("\n".join(render_plan(one))), flags["as_json"])
@@ -167,7 +201,7 @@ def plan_convert(
     as_json: AsJson = False,
 ) -> None:
     """What `uqa convert` will download and write, and what its question converter needs."""
-    from unifiedqa_convert.plan import plan_conversion, render
+    from unifiedqa_convert.conversion.estimate import estimate_lines, plan_conversion
 
     document = plan_conversion(dataset, split, question_converter, out)
-    print_either(document, lambda one: print("\n".join(render(one))), as_json)
+    print_either(document, lambda one: print("\n".join(estimate_lines(one))), as_json)

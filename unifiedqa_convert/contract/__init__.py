@@ -5,8 +5,8 @@ broken; its docstring says what is promised and why.
 
     python -m unifiedqa_convert.contract [DATASET …] [--goldens FOLDER [--update-goldens]] [--json]
 
-asks every installed adapter, a stranger's like ours; tests/test_contract.py asks through the same
-functions. One line per breach on stdout; exit 0, or 4 where a promise is broken.
+asks every installed adapter, a stranger's like ours; tests/contract/test_contract.py asks through
+the same functions. One line per breach on stdout; exit 0, or 4 where a promise is broken.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,11 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from unifiedqa_convert.contract.goldens import (
-    goldens_have_their_sample,
-    samples_become_their_goldens,
-)
-from unifiedqa_convert.contract.of_adapter import (
+from unifiedqa_convert.contract.adapter_promises import (
     a_dataset_is_pure,
     every_shape_and_only_they_have_a_sample,
     examples_is_short,
@@ -28,7 +24,13 @@ from unifiedqa_convert.contract.of_adapter import (
     samples_show_more_than_one_answer,
     shapes_give_the_sources_splits,
 )
-from unifiedqa_convert.contract.of_sample import (
+from unifiedqa_convert.contract.goldens import (
+    goldens_have_their_sample,
+    samples_become_their_goldens,
+)
+from unifiedqa_convert.contract.sample import Sample as Sample
+from unifiedqa_convert.contract.sample import samples as samples
+from unifiedqa_convert.contract.sample_promises import (
     a_labelled_split_has_labels,
     another_process_agrees,
     every_row_is_used,
@@ -47,8 +49,6 @@ from unifiedqa_convert.contract.of_sample import (
     unknown_labels_are_refused,
     written_ids_are_unique_and_say_nothing,
 )
-from unifiedqa_convert.contract.sample import Sample as Sample
-from unifiedqa_convert.contract.sample import samples as samples
 from unifiedqa_convert.schema import Adapter
 
 Promise = Callable[[Any], Iterator[str]]

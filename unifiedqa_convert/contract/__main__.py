@@ -7,11 +7,9 @@ from pathlib import Path
 
 from unifiedqa_convert.contract import Breach, breaches, cases
 from unifiedqa_convert.contract.sample import fingerprint, samples
+from unifiedqa_convert.datasets.registry import catalogue, load_adapter
 from unifiedqa_convert.errors import UqaError, UsageError
-from unifiedqa_convert.registry import catalogue, load_adapter
-from unifiedqa_convert.schema import (
-    Adapter,
-)
+from unifiedqa_convert.schema import Adapter
 
 
 def main(arguments: list[str] | None = None) -> int:

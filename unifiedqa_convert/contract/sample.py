@@ -10,15 +10,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from unifiedqa_convert import schema
-from unifiedqa_convert.chunk import Chunk, convert_chunk
-from unifiedqa_convert.joined import complete
-from unifiedqa_convert.numbered import Numbered
-from unifiedqa_convert.profiles import PROFILES
-from unifiedqa_convert.rows import typed_rows
-from unifiedqa_convert.schema import (
-    Adapter,
-)
-from unifiedqa_convert.sources import sample_folder
+from unifiedqa_convert.conversion.chunk import Chunk, convert_chunk
+from unifiedqa_convert.datasets.sources import sample_folder
+from unifiedqa_convert.records.profiles import PROFILES
+from unifiedqa_convert.rows.companion_files import with_companions
+from unifiedqa_convert.rows.shapes import NumberedRow
+from unifiedqa_convert.rows.typed_rows import typed_rows
+from unifiedqa_convert.schema import Adapter
 
 CANONICAL = PROFILES["canonical"]
 
@@ -42,7 +40,7 @@ class Sample(NamedTuple):
     @property
     def all_files(self) -> tuple[Path, ...]:
         """Its rows' files with the labels' files that lie beside them."""
-        return complete(self.adapter, self.split, self.files)
+        return with_companions(self.adapter, self.split, self.files)
 
 
 def samples(adapter: Adapter) -> list[Sample]:
@@ -54,7 +52,7 @@ def samples(adapter: Adapter) -> list[Sample]:
 
 
 @cache
-def numbered_of(sample: Sample) -> list[Numbered]:
+def numbered_of(sample: Sample) -> list[NumberedRow]:
     """Its records, in their places."""
     return list(typed_rows(sample.adapter, sample.split, sample.all_files))
 

@@ -12,13 +12,13 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.types import ASGIApp
 
-from unifiedqa_convert.service.answers import Json, handle_errors, problems
-from unifiedqa_convert.service.guard import Guard
-from unifiedqa_convert.service.porter import Porter
-from unifiedqa_convert.service.problems import Problem
-from unifiedqa_convert.service.routes import routes
-from unifiedqa_convert.service.service import Service
-from unifiedqa_convert.service.wire import ProblemDocument
+from unifiedqa_convert.service.admission import Admission
+from unifiedqa_convert.service.api.responses import Json, handle_errors, problems
+from unifiedqa_convert.service.api.routes import routes
+from unifiedqa_convert.service.api.schemas import ProblemDocument
+from unifiedqa_convert.service.middleware import RequestMiddleware
+from unifiedqa_convert.service.problems import ProblemDetails
+from unifiedqa_convert.service.state import Service
 
 PAGE = Path(__file__).with_name("page")
 ABOUT = (
@@ -29,7 +29,7 @@ ABOUT = (
 )
 
 
-def build(service: Service, porter: Porter) -> ASGIApp:
+def build(service: Service, porter: Admission) -> ASGIApp:
     """The app of one service, with its porter."""
 
     @asynccontextmanager
@@ -55,7 +55,7 @@ def build(service: Service, porter: Porter) -> ASGIApp:
     _add_health(app, service)
     _document(app)
     _add_page(app)
-    return Guard(app, service, porter)
+    return RequestMiddleware(app, service, porter)
 
 
 def _add_health(app: FastAPI, service: Service) -> None:
@@ -63,14 +63,14 @@ def _add_health(app: FastAPI, service: Service) -> None:
     async def live() -> Response:
         """Whether the process works; restart it where it does not."""
         if any(batcher.broken for batcher in service.batchers):
-            raise Problem("bug", "a queue is no longer emptied")
+            raise ProblemDetails("bug", "a queue is no longer emptied")
         return Json({"status": "live"})
 
     @app.get("/health/ready", responses=problems(503))
     async def ready() -> Response:
         """Whether clients should be sent here."""
         if (why := service.unready()) is not None:
-            raise Problem("not-ready", why, retry_after=2)
+            raise ProblemDetails("not-ready", why, retry_after=2)
         return Json({"status": "ready"})
 
     @app.get("/metrics", response_class=Response)

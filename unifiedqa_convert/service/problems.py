@@ -50,7 +50,7 @@ class Where(NamedTuple):
         return {name: value for name, value in self._asdict().items() if value is not None}
 
 
-class Problem(Exception):
+class ProblemDetails(Exception):
     """A request, or one item of it, that can't be answered."""
 
     def __init__(
@@ -95,7 +95,7 @@ def item_problem(kind: str, item: int, field: str | None, detail: str) -> dict[s
     return {"problem": {**document, **Where(item, field, detail).document()}}
 
 
-def all_failed(items: Iterable[dict[str, Any]]) -> Problem | None:
+def all_failed(items: Iterable[dict[str, Any]]) -> ProblemDetails | None:
     """The problem of a request none of whose items has an answer; None where one has."""
     problems = [item.get("problem") for item in items]
     if not problems or any(problem is None for problem in problems):
@@ -105,4 +105,4 @@ def all_failed(items: Iterable[dict[str, Any]]) -> Problem | None:
     kind = min(kinds, key=lambda kind: KINDS[kind])  # the client's own faults before the model's
     errors = [Where(p["item"], p.get("field"), p["detail"]) for p in found]
     detail = errors[0].detail if len(errors) == 1 else f"none of the {len(errors)} items is usable"
-    return Problem(kind, detail, errors=errors)
+    return ProblemDetails(kind, detail, errors=errors)

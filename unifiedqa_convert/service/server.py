@@ -6,25 +6,60 @@ new connection is taken; what was taken is answered; exit 0. A second signal end
 
 import asyncio
 import contextlib
+import ctypes
 import gc
 import json
 import resource
 import signal
 import socket
+import struct
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 
 import uvicorn
 
 from unifiedqa_convert.errors import UqaError
+from unifiedqa_convert.service.admission import Admission
 from unifiedqa_convert.service.app import build
 from unifiedqa_convert.service.config import Config
-from unifiedqa_convert.service.door import let_nobody_in, waiting
-from unifiedqa_convert.service.logs import set_up, tell
-from unifiedqa_convert.service.porter import Porter
-from unifiedqa_convert.service.process import ModelProcess
-from unifiedqa_convert.service.protocol import protocol_with
-from unifiedqa_convert.service.service import Service
+from unifiedqa_convert.service.connections import protocol_with
+from unifiedqa_convert.service.models.process import ModelProcess
+from unifiedqa_convert.service.monitoring import set_up, tell
+from unifiedqa_convert.service.state import Service
+
+# Closing the door on nobody: what the kernel does with connections while we stop taking them.
+# It completes connections by itself and resets those that nobody has accepted when the door
+# closes. Their clients were let in, as far as they know, and have sent a request.
+
+_SO_ATTACH_FILTER = 26
+_NO_SYN = (
+    (0x30, 0, 0, 13),  # load the TCP header's flags
+    (0x45, 0, 1, 0x02),  # SYN: go on, otherwise skip one
+    (0x06, 0, 0, 0),  # drop it
+    (0x06, 0, 0, 0xFFFF),  # keep it
+)
+"""A classic BPF program (linux/filter.h): whoever would begin a connection hears nothing, tries
+again after a second, and is refused by then. Connections that have begun go on."""
+
+
+def drop_new_connections(door: socket.socket) -> None:
+    """Have the kernel begin no further connection; elsewhere than on Linux it still does."""
+    if sys.platform != "linux":
+        return
+    program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in _NO_SYN))
+    given = struct.pack("HP", len(_NO_SYN), ctypes.addressof(program))
+    with contextlib.suppress(OSError):  # a sandbox that has no such filters
+        door.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, given)
+
+
+def waiting(door: socket.socket) -> Iterator[socket.socket]:
+    """Connections that the kernel has made and nobody has accepted yet."""
+    with contextlib.suppress(OSError):  # none is left
+        while True:
+            one, _ = door.accept()
+            one.setblocking(False)
+            yield one
+
 
 _GARBAGE = (50_000, 20, 50)
 """New objects until the youngest are searched for garbage, how often that until the middle ones
@@ -59,7 +94,7 @@ def serve(
 
 def _run(service: Service, door: socket.socket, address: str) -> None:
     limits = service.limits
-    porter = Porter(service)
+    porter = Admission(service)
     settings = uvicorn.Config(
         build(service, porter),
         http=protocol_with(limits, porter),
@@ -134,7 +169,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take in who waits at the door, close it, answer everybody."""
-        let_nobody_in(self._door)
+        drop_new_connections(self._door)
         await asyncio.sleep(_HANDSHAKE)
         last = list(waiting(self._door))
         for server in self.servers:

@@ -1,0 +1,128 @@
+"""A user's own file that can't be read as it is: the error says what to type, and it helps."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from unifiedqa_convert.conversion.pipeline import Result, convert
+from unifiedqa_convert.conversion.request import Request
+from unifiedqa_convert.errors import TooManyRejects, UsageError
+from unifiedqa_convert.rows.custom_file import Columns
+
+COLUMNS = Columns.of("q", "a,b", "right", "text", None)
+
+
+def own(path: Path, columns: Columns = COLUMNS, **changes: object) -> Result:
+    request = Request(
+        dataset="mine", split="train", from_file=path, columns=columns, to="jsonl",
+        out=path.parent / "out", **changes,
+    )  # type: ignore[arg-type]  # fmt: skip
+    return convert(request)
+
+
+def refused(path: Path, columns: Columns = COLUMNS) -> str:
+    with pytest.raises(UsageError) as told:
+        own(path, columns)
+    return str(told.value)
+
+
+def typed(command: str, folder: Path) -> None:
+    """Type what the error says, in the file's folder."""
+    subprocess.run(command, shell=True, cwd=folder, check=True, executable=shutil.which("bash"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says", "made"),
+    [
+        ("my file.csv", "q,a,b,right\nWo?,Küche,Bad,Bad\n".encode("latin-1"),
+         "byte 0xFC in line 2", "my file.utf8.csv"),
+        ("m.csv", "q,a,b,right\nWo?,Küche,Bad,Bad\n".encode("utf-16"), "UTF-16", "m.utf8.csv"),
+        ("m.csv", b"q;a;b;right\nWo?;wood, dry;ice;ice\n", "by semicolons (q, a, b, right)",
+         "m.commas.csv"),
+        ("m.csv", b"q\ta\tb\tright\nWo?\twood\tice\tice\n", "by tabs", "m.commas.csv"),
+        ("m.tsv", b"q,a,b,right\nWo?,wood,ice,ice\n", "should be by tabs", "m.commas.csv"),
+    ],
+)  # fmt: skip
+def test_what_the_error_says_can_be_typed_and_helps(
+    tmp_path: Path, name: str, content: bytes, says: str, made: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    message = refused(path)
+    assert says in message
+    typed(message.partition("give that: ")[2], tmp_path)
+    assert own(tmp_path / made).manifest["counts"]["examples"]["labelled"] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("m.txt", "What burns? wood\n", "names in its first line, such as question,a,b,right"),
+        ("m.csv", "What burns?,wood,ice,wood\n", "if that is a row itself, put a line of names"),
+        ("m.csv", "", "it is empty"),
+        ("m.jsonl", "[1]\n", "one JSON object per row"),
+        ("m.xlsx", "PK", "no reader for .xlsx; save it as one of .csv"),
+        ("m.csv", "q,a,b,rigth\nWho?,x,y,x\n", "for right did you mean rigth?"),
+        ("m.jsonl", '{"q": "Who?", "a": ["x"], "b": "y", "right": "x"}\n', "--choices a, if it"),
+    ],
+)
+def test_what_is_wrong_is_said(tmp_path: Path, name: str, content: str, says: str) -> None:
+    path = tmp_path / name
+    path.write_text(content)
+    assert says in refused(path)
+
+
+def test_a_wrong_letter_far_down_is_a_rejected_row_that_says_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    good = b"Who?," + b"x" * 1_000_000 + b",y,y\n"
+    path.write_bytes(b"q,a,b,right\n" + good * 17 + "Wo?,Küche,Bad,Bad\n".encode("latin-1"))
+    with pytest.raises(TooManyRejects, match="row 17, field a: Text should be UTF-8"):
+        own(path)
+
+
+def test_a_column_may_hold_the_list_of_choices(tmp_path: Path) -> None:
+    path = tmp_path / "m.jsonl"
+    rows = [
+        {"q": "What burns?", "c": ["wood", "ice", 4], "right": 0},
+        {"q": "What melts?", "c": ["rock", "ice"], "right": 1},
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    folder = own(path, Columns.of("q", "c", "right", "0", None)).folder
+    found = [json.loads(line) for line in (folder / "data-00000.jsonl").read_text().splitlines()]
+    assert [row["choices"] for row in found] == [["wood", "ice", "4"], ["rock", "ice"]]
+    assert [row["output"] for row in found] == ["wood", "ice"]
+    path.write_text('{"q": "What burns?", "c": [["wood"]], "right": 0}\n')
+    with pytest.raises(TooManyRejects, match="field c: Input should be a valid string"):
+        own(path, Columns.of("q", "c", "right", "0", None), overwrite=True)
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="the command that the error names is jq's")
+@pytest.mark.parametrize("array", [False, True])
+def test_choices_in_an_object_come_with_the_command_that_takes_them_out(
+    tmp_path: Path, array: bool
+) -> None:
+    row = {"q": "What burns?", "c d": {"label": ["A", "B"], "text": ["wood", "ice"]}, "right": "A"}
+    path = tmp_path / ("m.json" if array else "m.jsonl")
+    path.write_text(json.dumps([row] if array else row))
+    columns = Columns.of("q", "c d", "right", "letter", None)
+    message = refused(path, columns)
+    assert "(label, text)" in message
+    typed(message.partition("is needed: ")[2], tmp_path)
+    assert own(tmp_path / "m.flat.jsonl", columns).manifest["counts"]["statements"]["true"] == 1
+
+
+def test_the_manifest_says_which_column_was_what_and_other_columns_are_another_conversion(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text("q,a,b,right,other\nWho?,x,y,x,y\n")
+    made = own(path)
+    assert made.manifest["columns"] == {
+        "question": "q", "choices": ["a", "b"], "gold": "right", "gold_is": "text", "context": None,
+    }  # fmt: skip
+    assert not own(path).made
+    with pytest.raises(Exception, match="holds another conversion"):
+        own(path, COLUMNS._replace(gold="other"))

@@ -1,0 +1,174 @@
+"""Plans: sizes that are known, and what this machine can hold."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tiny_vera import save_tiny
+from transformers import LlamaConfig, T5ForConditionalGeneration
+from typer.testing import CliRunner
+from vera_shards import choice, write_split
+
+from unifiedqa_convert.cli import app
+from unifiedqa_convert.conversion.estimate import estimate_lines, plan_conversion
+from unifiedqa_convert.errors import UsageError
+from vera_model.config import from_preset
+from vera_model.model.configuration_vera import VeraConfig
+from vera_model.model.modeling_vera import VeraModel
+from vera_model.planning.costs import (
+    SHAPES,
+    Work,
+    cost_of,
+    flops_of,
+    machine,
+    measured_rate,
+    parameters_of,
+    plan_training,
+    published_shape,
+)
+from vera_model.planning.plan import render_plan
+
+WORK = Work(7680, 100_000, counted=False)
+
+
+def config(tmp_path: Path, **given: Any) -> Any:
+    return from_preset(data=[tmp_path], out=tmp_path / "run", device="cpu", **given)
+
+
+@pytest.mark.parametrize("name", ["google/t5-v1_1-small", "google/t5-v1_1-xl"])
+def test_parameters_are_the_models(tmp_path: Path, name: str) -> None:
+    shape = published_shape(name)
+    with torch.device("meta"):
+        model = VeraModel(VeraConfig(text_config=shape))
+        whole = T5ForConditionalGeneration(published_shape(name))
+    assert parameters_of(shape) == model.num_parameters()
+    tied = (
+        0 if whole.lm_head.weight is not whole.shared.weight else shape.vocab_size * shape.d_model
+    )
+    cost = cost_of(shape, config(tmp_path), WORK, local=False)
+    assert cost.download == 4 * (sum(p.numel() for p in whole.parameters()) + tied)
+
+
+def test_a_decoders_parameters_are_counted(tmp_path: Path) -> None:
+    sizes = {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2}
+    shape = LlamaConfig(**sizes, num_attention_heads=4, num_key_value_heads=2, vocab_size=100)
+    model = VeraModel(VeraConfig(text_config=shape))
+    assert parameters_of(shape) == model.num_parameters()
+    assert flops_of(shape, WORK, config(tmp_path))["update"] > 0
+
+
+def test_the_largest_model_is_a_download_of_44_5_gb(tmp_path: Path) -> None:
+    cost = cost_of(published_shape("google/t5-v1_1-xxl"), config(tmp_path), WORK, local=False)
+    assert cost.download / 1e9 == pytest.approx(44.5, abs=0.1)
+    assert cost.training_memory > 16 * 4.7e9
+
+
+def test_an_update_is_three_forward_passes(tmp_path: Path) -> None:
+    shape = published_shape(next(iter(SHAPES)))
+    flops = flops_of(shape, Work(1000, 500, counted=True), config(tmp_path))
+    assert flops["update"] == 6 * flops["evaluation"]
+    again = config(tmp_path, activation_checkpointing=True)
+    assert flops_of(shape, Work(1000, 500, counted=True), again)["update"] == pytest.approx(
+        4 / 3 * flops["update"]
+    )
+
+
+def test_the_plan_adds_up_and_measures(tmp_path: Path) -> None:
+    plan = plan_training(config(tmp_path), WORK, measure=True)
+    flops, tokens = plan["flops"], plan["tokens"]
+    total = tokens["updates"] * flops["update"] + tokens["evaluations"] * flops["evaluation"]
+    assert flops["run"] == total
+    assert plan["seconds"] == total / plan["measured_flops_per_second"] > 0
+    assert plan["download_bytes"] == 0
+    assert machine(tmp_path / "not" / "there")["disk_bytes"] > 0
+
+
+def test_a_wider_model_is_measured_without_being_built(tmp_path: Path) -> None:
+    assert measured_rate(published_shape("google/t5-v1_1-base"), config(tmp_path), WORK) > 1e6
+
+
+def planned(*flags: str) -> dict[str, Any]:
+    done = CliRunner().invoke(app, ["plan", "train", *flags, "--no-measure", "--json"])
+    assert done.exit_code == 0, done.output
+    plan: dict[str, Any] = json.loads(done.stdout)
+    return plan
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    texts = [[f"A sentence of {n} words it is.", "No.", f"Not {n * n}."] for n in range(30)]
+    groups = [choice(n, some, 0) for n, some in enumerate(texts)]
+    write_split(tmp_path / "data" / "planted", groups)
+    return tmp_path / "data"
+
+
+@pytest.mark.parametrize(
+    "more", [[], ["--batch-tokens", "90"], ["--recipe", "vera"], ["--accumulate", "2"]]
+)
+def test_the_plan_is_what_the_run_says_and_does(
+    data: Path, tmp_path: Path, more: list[str]
+) -> None:
+    out = tmp_path / "run"
+    flags = ["--data", str(data), "--batch_size", "7", "--steps", "8", "--out", str(out), *more]
+    plan = planned(*flags)
+    assert not out.exists()
+    assert plan["seconds"] is None
+    lines = [line for line in render_plan(plan) if line.split()[0] in ("model", "work", "FLOPs")]
+    done = CliRunner().invoke(app, ["train", *flags, "--device", "cpu"])
+    assert done.exit_code == 0, done.output
+    for line in lines:
+        assert line in done.stderr
+    assert plan["parameters_are_exact"] is True
+    found = json.loads((out / "metrics.json").read_text())["model"]
+    assert plan["parameters"] == found["parameters"]
+    log = [json.loads(line) for line in (out / "train_log.jsonl").open()]
+    tokens = [line["tokens"] for line in log]
+    if not {"--batch-tokens", "--recipe"} & {*more}:  # whole epochs of four batches
+        assert sum(tokens) / len(tokens) == pytest.approx(plan["tokens"]["tokens_per_update"])
+
+
+def test_more_than_can_be_counted_at_once_is_estimated_and_says_so(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exact = planned("--data", str(data), "--batch_size", "8")["tokens"]
+    monkeypatch.setattr("vera_model.planning.plan._MANY", 10)
+    plan = planned("--data", str(data), "--batch_size", "8", "--out", str(tmp_path / "run"))
+    assert (exact["counted"], exact["estimated"]) == (True, False)
+    assert (plan["tokens"]["counted"], plan["tokens"]["estimated"]) == (False, True)
+    lines = render_plan(plan)
+    assert "from scratch, about " in lines[0]
+    assert "(estimated from the texts' lengths)" in "\n".join(lines)
+
+
+def test_a_stage_whose_start_is_not_there_yet_is_planned_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan = planned("--preset", "stage-b")
+    assert plan["start_from_absent"] == "runs/stage-a/model/best"
+    assert render_plan(plan)[-1].startswith("start from  runs/stage-a/model/best is not here yet")
+    assert plan["tokens"]["counted"] is plan["tokens"]["estimated"] is False
+    texts = ["A sentence.", "Another."]
+    save_tiny(tmp_path / "runs" / "stage-a" / "model" / "best", texts)
+    later = planned("--preset", "stage-b")
+    assert later["start_from_absent"] is None
+    assert later["download_bytes"] == 0
+    assert later["parameters"] < plan["parameters"]
+
+
+def test_plan_train_takes_the_flags_of_train(data: Path, tmp_path: Path) -> None:
+    flags = ["--data", str(data), "--out", str(tmp_path / "run")]
+    text = CliRunner().invoke(app, ["plan", "train", *flags, "--objective", "text"])
+    assert isinstance(text.exception, UsageError)
+    assert "says the plan before its first update" in str(text.exception)
+
+
+def test_plan_convert_names_downloads(tmp_path: Path) -> None:
+    plan = plan_conversion("copa", "validation", "question_converter-3b", tmp_path)
+    assert plan["rows"] == 100
+    assert plan["question_converter"]["download"] == 11_400_000_000
+    assert any("11.4 GB" in line for line in estimate_lines(plan))
+    with pytest.raises(UsageError):
+        plan_conversion("nothing", None, "rules", tmp_path)

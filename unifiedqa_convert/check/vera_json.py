@@ -1,0 +1,142 @@
+"""Traps in a Vera JSON that somebody else wrote, a group at a time."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from unifiedqa_convert.check.findings import Findings, Seen, text_traps
+from unifiedqa_convert.records.encode import same_text
+from unifiedqa_convert.rows.readers import LONGEST_LINE, UTF8_BOM
+
+UPSTREAM_MOST = 10
+"""Distractors that upstream Vera's collate has room for."""
+_KEYS = ("golds", "distractors")
+_DEBRIS = re.compile(r"</?s>|<pad>|<unk>|<extra_id_\d+>|\u2047")
+_CLOSERS = "\"')]*\u2019\u201d"
+_CHUNK = 1 << 20
+_SPACE = " \t\r\n"
+
+
+def lint_vera(path: Path, found: Findings) -> None:
+    """Look at each group of golds and distractors."""
+    seen, number = Seen(), 0
+    with path.open("rb") as file:
+        if file.read(len(UTF8_BOM)) == UTF8_BOM:
+            found.add("bom", path)
+    try:
+        for number, group in enumerate(json_items(path), start=1):
+            found.rows += 1
+            _group(path, found, number, group, seen)
+    except NotAList as error:
+        found.add("not-a-list", path, detail=error)
+    except (ValueError, RecursionError) as error:
+        found.add("not-json", path, number + 1, error, "group")
+    if not found.rows and not (found.counts.keys() - {"bom"}):
+        found.add("empty-file", path)
+
+
+def _group(path: Path, found: Findings, number: int, group: object, seen: Seen) -> None:
+    """One item of a Vera JSON."""
+    texts: list[Any] = [group.get(key) for key in _KEYS] if isinstance(group, dict) else []
+    if not isinstance(group, dict):
+        traps = [("not-an-object", type(group).__name__)]
+    elif missing := [key for key in _KEYS if key not in group]:
+        traps = [("missing-key", missing[0])]
+    elif not all(map(_are_texts, texts)):
+        traps = [("wrong-type", "")]
+    else:
+        golds, distractors = texts
+        told = [*golds, *distractors]
+        traps = [*_labels(golds, distractors), *text_traps(told), *_endings(told)]
+        if (first := seen.first(json.dumps(texts), number)) is not None:
+            traps.append(("duplicate-group", str(first)))
+    for trap, detail in traps:
+        found.add(trap, path, number, detail, "group")
+
+
+def _labels(golds: Sequence[str], distractors: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Traps of how many golds and distractors a group has, and of their agreeing."""
+    if not golds and len(distractors) != 1:  # one false statement is a yes/no question
+        yield "no-gold", ""
+    if len(golds) > 1:
+        yield "several-golds", str(len(golds))
+    if len(distractors) > UPSTREAM_MOST:
+        yield "too-many-distractors", str(len(distractors))
+    true, false = (Counter(map(same_text, texts)) for texts in (golds, distractors))
+    if both := [text for text in true if text in false]:
+        yield "gold-among-distractors", both[0]
+    if twice := [text for text, times in [*true.items(), *false.items()] if times > 1]:
+        yield "duplicate-statement", twice[0]
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+
+
+def _endings(statements: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Traps of declarative sentences; each at most once for a group."""
+    told = [statement for statement in statements if statement.strip()]
+    if len(told) < len(statements):
+        yield "empty-statement", ""
+    ends = [(statement, statement.rstrip().rstrip(_CLOSERS)) for statement in told]
+    if questions := [statement for statement, end in ends if end.endswith("?")]:
+        yield "question-mark", questions[0][-40:]
+    if loose := [statement for statement, end in ends if not end.endswith(("?", ".", "!"))]:
+        yield "no-final-stop", loose[0][-40:]
+    if debris := next(filter(None, map(_DEBRIS.search, told)), None):
+        yield "converter-debris", debris[0]
+
+
+class NotAList(ValueError):
+    """The JSON document is something else than an array."""
+
+
+def json_items(path: Path) -> Iterator[Any]:
+    """The items of a JSON array, one at a time, so that only one has to fit into memory.
+
+    NotAList for another document; ValueError or RecursionError for what is not JSON.
+    """
+    with path.open(encoding="utf-8-sig") as file:
+        text = ""
+        while not text and (more := file.read(_CHUNK)):
+            text = more.lstrip(_SPACE)
+        if text and not text.startswith("["):
+            raise NotAList(text[:20])
+        place, first = 1, True
+        while text:
+            place = _skip_space(text, place)
+            value, end = _decoded(text, place)
+            if first and text[place : place + 1] == "]":
+                place += 1
+                break
+            # A number may be cut anywhere: what follows a whole value is a comma or the list's end.
+            if end is None or text[end : end + 1] not in (",", "]"):
+                more = file.read(max(_CHUNK, len(text) - place))
+                if not more or len(text) - place > LONGEST_LINE:
+                    raise ValueError("broken, or cut off, here")
+                text, place = text[place:] + more, 0
+                continue
+            yield value
+            first, place = False, end + 1
+            if text[end] == "]":
+                break
+        if text[place:].strip(_SPACE) or file.read(_CHUNK).strip(_SPACE):
+            raise ValueError("text after the list's end")
+
+
+def _decoded(text: str, place: int) -> tuple[Any, int | None]:
+    """The value at a place, and where what follows it begins; None where it is not whole."""
+    try:
+        value, end = json.JSONDecoder().raw_decode(text, place)
+    except json.JSONDecodeError:
+        return None, None
+    return value, _skip_space(text, end)
+
+
+def _skip_space(text: str, place: int) -> int:
+    while place < len(text) and text[place] in _SPACE:
+        place += 1
+    return place

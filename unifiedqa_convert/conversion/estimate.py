@@ -1,0 +1,92 @@
+"""What a conversion will download, write and need, before it starts."""
+
+import shutil
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rich.filesize import decimal
+
+from unifiedqa_convert.datasets.pinning import status
+from unifiedqa_convert.datasets.registry import catalogue
+from unifiedqa_convert.schema import Adapter
+
+
+class Converter(NamedTuple):
+    """A question converter's weights."""
+
+    download: int | None
+    """Bytes; None where nobody has said."""
+    memory: int | None
+    """Bytes of the weights, loaded as they are."""
+    source: str
+
+
+CONVERTERS = {
+    "rules": Converter(0, 0, "embedded"),
+    "none": Converter(0, 0, "no question is converted"),
+    "question_converter-3b": Converter(
+        11_400_000_000,
+        11_400_000_000,
+        "domenicrosati/question_converter-3b, pytorch_model.bin, float32 (UnifiedQA's authors' "
+        "weights)",
+    ),
+}
+"""Known converters and their sizes; any other name is a model whose size the hub knows."""
+
+BYTES_PER_ROW = 1_500
+"""Of an Arrow shard with both records: between 700 (yes/no) and 4,000 (eight choices)."""
+
+
+def plan_conversion(
+    dataset: str, split: str | None, question_converter: str, out: Path
+) -> dict[str, Any]:
+    """Plan one dataset, or ``all``; raises UsageError for a dataset there is not."""
+    names = sorted(catalogue().adapters) if dataset == "all" else [dataset]
+    splits = [one for name in names for one in _splits(name, split)]
+    unknown = Converter(None, None, f"{question_converter}, see its page on the hub")
+    converter = CONVERTERS.get(question_converter, unknown)
+    existing = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
+    rows = [one["rows"] for one in splits]
+    return {
+        "splits": splits,
+        "download_bytes": sum(one["bytes"] or 0 for one in splits if not one["cached"]),
+        "splits_of_unknown_size": sum(one["bytes"] is None and not one["cached"] for one in splits),
+        "rows": sum(row or 0 for row in rows),
+        "splits_of_unknown_rows": rows.count(None),
+        "output_bytes": BYTES_PER_ROW * sum(row or 0 for row in rows),
+        "disk_free_bytes": shutil.disk_usage(existing).free,
+        "question_converter": {"name": question_converter, **converter._asdict()},
+    }
+
+
+def estimate_lines(plan: dict[str, Any]) -> list[str]:
+    """Lines for people."""
+    converter = plan["question_converter"]
+    size = converter["download"]
+    weights = "of unknown size" if size is None else decimal(size)
+    unknown, uncounted = plan["splits_of_unknown_size"], plan["splits_of_unknown_rows"]
+    return [
+        f"splits      {len(plan['splits'])}, {plan['rows']:,} rows"
+        + (f", and {uncounted} splits whose rows nobody has counted" if uncounted else ""),
+        f"download    {decimal(plan['download_bytes'])} of rows"
+        + (f", and {unknown} splits of unknown size" if unknown else ""),
+        f"converter   {converter['name']}: {weights} ({converter['source']})",
+        f"disk        about {decimal(plan['output_bytes'])} written, "
+        f"{decimal(plan['disk_free_bytes'])} free",
+    ]
+
+
+def _splits(name: str, wanted: str | None) -> list[dict[str, Any]]:
+    files = {one["split"]: one for entry in status(name) for one in entry["files"]}
+    adapter: Adapter = catalogue().adapters[name]
+    return [
+        {
+            "dataset": name,
+            "split": split,
+            "rows": facts.rows,
+            "bytes": files.get(split, {}).get("bytes"),
+            "cached": files.get(split, {}).get("cached", False),
+        }
+        for split, facts in adapter.source.splits.items()
+        if wanted in (None, split)
+    ]

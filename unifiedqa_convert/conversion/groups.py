@@ -1,0 +1,85 @@
+"""Many datasets in one go: past a failing one, with what became of each."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Literal, NamedTuple
+
+from unifiedqa_convert.conversion.pipeline import Result
+from unifiedqa_convert.conversion.request import Request
+from unifiedqa_convert.datasets.registry import catalogue
+from unifiedqa_convert.datasets.sources import canonical_split, sample_files
+from unifiedqa_convert.errors import UqaError
+from unifiedqa_convert.schema import Adapter
+
+GroupName = Literal["vera-seen", "vera-unseen", "vera", "all"]
+PARTITIONS: dict[GroupName, tuple[str, ...]] = {
+    "vera-seen": ("seen",),
+    "vera-unseen": ("unseen-1", "unseen-2"),
+    "vera": ("seen", "unseen-1", "unseen-2"),
+    "all": ("seen", "unseen-1", "unseen-2", "none"),
+}
+
+
+class SplitOutcome(NamedTuple):
+    """What became of one split of one dataset."""
+
+    dataset: str
+    split: str
+    outcome: Literal["done", "skipped", "failed"]
+    rows: int | None = None
+    """Raw rows read; None where nothing was converted."""
+    why: str = ""
+    exit_code: int = 0
+
+
+def members(group: GroupName) -> list[Adapter]:
+    """The group's datasets, by name."""
+    wanted = PARTITIONS[group]
+    return [a for a in catalogue().adapters.values() if a.partition in wanted]
+
+
+def convert_group(
+    request: Request,
+    group: GroupName,
+    split: str | None,
+    convert_one: Callable[[Request], Result],
+) -> Iterator[SplitOutcome]:
+    """Convert the group's splits with ``convert_one``; an Outcome for each, as it ends.
+
+    ``split`` None means every labelled split, of those that have a sample where that is what is
+    asked for. An error of errors.py ends its split and not the group; a bug ends both.
+    """
+    for adapter in members(group):
+        wanted = _splits(adapter, split, request)
+        if not wanted:
+            what = f"no split {split}" if split else "no labelled split with a sample"
+            why = f"it has {what}; it has: {', '.join(adapter.source.splits)}"
+            yield SplitOutcome(adapter.name, split or "-", "skipped", why=why)
+        for name in wanted:
+            try:
+                result = convert_one(replace(request, dataset=adapter.name, split=name))
+            except UqaError as error:
+                code = error.exit_code
+                yield SplitOutcome(adapter.name, name, "failed", why=str(error), exit_code=code)
+            else:
+                rows = result.manifest["counts"]["rows"]["read"]
+                there = "" if result.made else "complete already"
+                yield SplitOutcome(adapter.name, name, "done", rows, there)
+
+
+def group_exit_code(outcomes: list[SplitOutcome]) -> int:
+    """0 where nothing failed; the failures' code where they agree, 4 where they don't."""
+    codes = {outcome.exit_code for outcome in outcomes if outcome.outcome == "failed"}
+    return codes.pop() if len(codes) == 1 else 4 if codes else 0
+
+
+def _splits(adapter: Adapter, split: str | None, request: Request) -> list[str]:
+    splits = adapter.source.splits
+    if split is not None:
+        return [name for name in splits if name == canonical_split(split)]
+    sample = request.source == "sample"
+    return [
+        name
+        for name, its in splits.items()
+        if its.labelled and (not sample or sample_files(adapter, name))
+    ]

@@ -1,0 +1,74 @@
+"""Example → what its statements say already, and what a question converter must be asked. Pure."""
+
+import re
+from collections.abc import Sequence
+
+from unifiedqa_convert.question_converters.base import Ask, Sentence
+from unifiedqa_convert.records.profiles import collapse
+from unifiedqa_convert.schema import Example, FreeText, MultipleChoice, YesNo
+
+# A blank is a run of underscores that no letter or digit touches: snake_case is not one, nor is
+# a subscript, Ca(OH)_{2}.
+# With it goes a space that stands between it and a stop or a possessive ('s), which the filled
+# sentence must not have.
+_BLANK = re.compile(r"(?<![\w])_+(?![^\W_]|\{)(?: (?=[.,;:!?]|'s?(?:\W|$)))?")
+
+_QUESTION = re.compile(r"[?\uff1f][!?\uff1f)\"\u201d\u2019']*$")
+
+
+def draft(example: Example) -> tuple[Sentence | Ask, ...]:
+    """One entry per statement to be: a ready sentence (given or filled), or an ask."""
+    if isinstance(example, MultipleChoice):
+        if example.sentences is not None:
+            return tuple([Sentence(collapse(s), "given") for s in example.sentences])
+        return _drafts(example.asked, example.choices)
+    if isinstance(example, YesNo):
+        if example.sentence is not None:
+            return (Sentence(collapse(example.sentence), "given"),)
+        return (Ask(collapse(example.asked), "yes"),)
+    if isinstance(example, FreeText) and example.answers:
+        return _drafts(example.asked, example.answers[:1])
+    return ()
+
+
+def only_asks(example: Example) -> int:
+    """How many entries ``draft`` would give if all of them are asks; 0 where one may be ready."""
+    if "_" in example.question or example.kind != MultipleChoice.kind:
+        return 0
+    assert isinstance(example, MultipleChoice)
+    return 0 if example.sentences is not None else len(example.choices)
+
+
+def labels(example: Example) -> tuple[bool | None, ...]:
+    """The label of each of ``draft``'s entries; None where the dataset hides it."""
+    match example:
+        case MultipleChoice(golds=None):
+            return (None,) * len(example.choices)
+        case MultipleChoice(golds=tuple() as golds):
+            return tuple(position in golds for position in range(len(example.choices)))
+        case YesNo():
+            return (example.answer,)
+        case FreeText(answers=tuple() as answers) if answers:
+            return (True,)
+    return ()
+
+
+def _drafts(question: str, answers: Sequence[str]) -> tuple[Sentence | Ask, ...]:
+    question = collapse(question)
+    blanks = len(_BLANK.findall(question)) if "_" in question else 0
+    asks = [Ask(question, collapse(answer)) for answer in answers]
+    return tuple([_filled(ask) if blanks == 1 and ask.answer else ask for ask in asks])
+
+
+def has_blank(text: str) -> bool:
+    """Whether something is to be filled in."""
+    return "_" in text and _BLANK.search(text) is not None
+
+
+def _filled(ask: Ask) -> Sentence | Ask:
+    """The sentence, or what is to be asked still: filled, a question is a question."""
+    filled = _BLANK.sub(lambda _: ask.answer, ask.question)
+    if _QUESTION.search(filled):
+        return ask
+    filled = filled[:1].upper() + filled[1:]
+    return Sentence(filled if filled[-1] in ".!?" else f"{filled}.", "filled")

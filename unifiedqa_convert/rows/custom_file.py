@@ -1,0 +1,302 @@
+"""A user's own file, converted without an adapter: flags tell which column is what."""
+
+import csv
+import difflib
+import shlex
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from pydantic import Field, create_model
+
+from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.rows.compression import open_decompressed
+from unifiedqa_convert.rows.readers import UTF8_BOM, format_of, read, starts_with_array
+from unifiedqa_convert.schema import (
+    Adapter,
+    Example,
+    FieldError,
+    FreeText,
+    MultipleChoice,
+    Row,
+    Source,
+    Split,
+    Text,
+    YesNo,
+)
+
+# Why a user's own file can't be read as it is, and what to type to mend it.
+
+_TEXT = (".csv", ".tsv", ".txt", ".jsonl", ".json")
+_READ = (*_TEXT, ".parquet", ".arrow")
+_LOOKED_AT = 16 * 2**20
+"""Bytes at a file's start that are looked at: one wrong letter further down is a rejected row."""
+
+
+def check_encoding(path: Path) -> None:
+    """UsageError for a file of no format that is read, or of text that is not UTF-8."""
+    suffix = format_of(path)
+    if suffix not in _READ:
+        raise UsageError(
+            f"--from-file {path}: no reader for {suffix or 'a name without suffix'}; save it as "
+            f"one of {' '.join(_READ)} (from a spreadsheet: CSV, UTF-8)"
+        )
+    if suffix not in _TEXT:
+        return
+    with open_decompressed(path) as file:
+        start = file.read(_LOOKED_AT)
+    try:
+        getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError as error:
+        wide = start.startswith((BOM_UTF16_BE, BOM_UTF16_LE))
+        guess = "UTF-16" if wide else "WINDOWS-1252"
+        line = start.count(b"\n", 0, error.start) + 1
+        raise UsageError(
+            f"--from-file {path}: not UTF-8: byte 0x{start[error.start]:02X} in line {line}; if it "
+            f"is {guess}, make a UTF-8 copy and give that: "
+            f"iconv -f {guess} -t UTF-8 {_named(path)} > {_copy(path, 'utf8')}"
+        ) from None
+
+
+def no_row(path: Path) -> UsageError:
+    """The error for a file in which no row could be read."""
+    suffix = format_of(path)
+    if suffix not in (".csv", ".tsv", ".txt"):
+        return UsageError(f"--from-file {path}: no readable row: one JSON object per row is needed")
+    header = _first_line(path)
+    if not header:
+        return UsageError(f"--from-file {path}: it is empty")
+    separator, name = (",", "commas") if suffix == ".csv" else ("\t", "tabs")
+    if separator not in header and (said := _other_separator(path, header)):
+        return UsageError(f"--from-file {path}: {said}")
+    if separator not in header:
+        return UsageError(
+            f"--from-file {path}: a {suffix} is a table with {name} between its columns, and no "
+            f"row of it could be read under the header {_shown(header)}; save the table as .csv "
+            "with the columns' names in its first line, such as question,a,b,right"
+        )
+    return UsageError(
+        f"--from-file {path}: no readable row under the first line, which names the columns: "
+        f"{_shown(header)}; if that is a row itself, put a line of names above it"
+    )
+
+
+def no_column(path: Path, absent: Sequence[str], there: Sequence[str]) -> UsageError:
+    """The error for columns that the file has not, with those it has."""
+    if len(there) == 1 and (said := _other_separator(path, there[0])):
+        return UsageError(f"--from-file {path}: {said}")
+    near = {name: difflib.get_close_matches(name, there, 1, cutoff=0.6) for name in absent}
+    hints = [f"for {name} did you mean {found[0]}?" for name, found in near.items() if found]
+    return UsageError(
+        f"--from-file {path}: no column {', '.join(absent)}; it has: {', '.join(there)}"
+        + "".join(f"; {hint}" for hint in hints)
+    )
+
+
+def nested(path: Path, column: str, keys: Sequence[str]) -> UsageError:
+    """The error for choices that lie one level deeper than a column, in an object."""
+    lists = f'."{column}"'
+    key = "text" if "text" in keys else keys[0] if keys else "text"
+    rows = ".[] | " if starts_with_array(path) else ""
+    command = f"jq -c '{rows}{lists} = {lists}.\"{key}\"' {_named(path)} > {path.stem}.flat.jsonl"
+    return UsageError(
+        f"--from-file {path}: column {column} holds an object ({', '.join(keys)}), and a list of "
+        f"choices is needed: {command}"
+    )
+
+
+def _other_separator(path: Path, header: str) -> str | None:
+    """What separates the fields of a table whose header is one field, if it can be told."""
+    for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars"), (",", "commas")):
+        names = next(csv.reader([header], delimiter=mark), [])
+        if len(names) > 1:
+            program = (
+                "import csv, sys; csv.writer(sys.stdout).writerows(csv.reader(sys.stdin, "
+                f"delimiter={mark!r}))"
+            )
+            return (
+                f"its columns are separated by {name} ({', '.join(names)}), but in a "
+                f"{format_of(path)} they should be by {'commas' if _is_csv(path) else 'tabs'}; "
+                f'make a copy with commas and give that: python -c "{program}" '
+                f"< {_named(path)} > {path.stem}.commas.csv"
+            )
+    return None
+
+
+def _is_csv(path: Path) -> bool:
+    return format_of(path) == ".csv"
+
+
+def _first_line(path: Path) -> str:
+    with open_decompressed(path) as file:
+        return file.readline(4096).removeprefix(UTF8_BOM).decode(errors="replace").strip("\r\n")
+
+
+def _shown(line: str) -> str:
+    return repr(line if len(line) <= 80 else f"{line[:77]}…")
+
+
+def _named(path: Path) -> str:
+    return shlex.quote(str(path))
+
+
+def _copy(path: Path, what: str) -> str:
+    return shlex.quote(f"{path.stem}.{what}{path.suffix}")
+
+
+GoldIs = Literal["text", "letter", "0", "1", "yesno"]
+YES_NO = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False}
+WORDS = frozenset("yes no true false".split())
+
+
+class Columns(NamedTuple):
+    """Which of the file's columns is what."""
+
+    question: str
+    choices: tuple[str, ...] = ()
+    """A column per choice, or one column whose cells are lists of choices."""
+    gold: str | None = None
+    gold_is: GoldIs = "text"
+    """What the gold column holds: the choice's text, its letter, its place from 0 or 1, or yes and
+    no (true and false, 1 and 0). Without choices, text whose every cell is yes, no, true or false
+    is yes and no too: the column decides, never a row."""
+    context: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        question: str,
+        choices: str | None,
+        gold: str | None,
+        gold_is: GoldIs,
+        context: str | None,
+    ) -> "Columns":
+        """From what a person types: choices with commas between."""
+        names = tuple(name.strip() for name in choices.split(",")) if choices else ()
+        return cls(question, names, gold, gold_is, context)
+
+    def facts(self) -> dict[str, Any]:
+        """As the manifest has them."""
+        return {**self._asdict(), "choices": list(self.choices)}
+
+    def all(self) -> tuple[str, ...]:
+        """Every column that is used."""
+        named = (self.question, *self.choices, self.gold, self.context)
+        return tuple(column for column in named if column is not None)
+
+
+def adapter_for(name: str, split: str, path: Path, columns: Columns) -> Adapter:
+    """An adapter for one file. UsageError, with the columns there are, where one is not there."""
+    if not path.is_file():
+        raise UsageError(f"--from-file {path}: no such file")
+    check_encoding(path)
+    first = next((raw for raw in read(path) if isinstance(raw, dict)), None)
+    if first is None:
+        raise no_row(path)
+    if absent := [column for column in columns.all() if column not in first]:
+        raise no_column(path, absent, list(first))
+    for column in columns.choices:
+        if isinstance(first[column], dict):
+            raise nested(path, column, list(first[column]))
+        if isinstance(first[column], list) and len(columns.choices) > 1:
+            raise UsageError(
+                f"--from-file {path}: column {column} holds a list: give it alone, as "
+                f"--choices {column}, if it has all the choices"
+            )
+    if columns.gold_is == "yesno" and columns.choices:
+        raise UsageError("--gold-is yesno is for questions without --choices")
+    if columns.gold_is == "text" and not columns.choices and _says_yes_or_no(path, columns.gold):
+        columns = columns._replace(gold_is="yesno")
+    return _OwnFile(name, split, columns)
+
+
+def _says_yes_or_no(path: Path, gold: str | None) -> bool:
+    """Whether every gold of the file that there is says yes, no, true or false."""
+    if gold is None:
+        return False
+    cells = (_text(raw.get(gold)).strip().lower() for raw in read(path) if isinstance(raw, dict))
+    found = {cell for cell in cells if cell}
+    return bool(found) and found <= WORDS
+
+
+class _OwnFile(Adapter):
+    """A user's own file."""
+
+    version = 1
+    verified = "documentation only"
+
+    def __init__(self, name: str, split: str, columns: Columns) -> None:
+        # Facts of the instance: two files in one process must not share them.
+        self.name = name  # type: ignore[misc]
+        self.shapes = (_shape(columns),)  # type: ignore[misc]
+        self.source = Source(  # type: ignore[misc]
+            splits={split: Split()},
+            license="unknown: the user's own file",
+            homepage="",
+            citation="",
+        )
+        self._columns = columns
+
+    def examples(self, row: Row) -> Iterator[Example]:
+        """Multiple choice where there are choices; yes/no or free text by the gold otherwise."""
+        columns, values = self._columns, row.model_dump()
+        question = values["question"]
+        context = (values["context"] if columns.context else None) or None
+        gold = values["gold"] if columns.gold and values["gold"] != "" else None
+        if columns.choices:
+            cells = [values[f"choice{n}"] for n in range(len(columns.choices))]
+            listed = cells[0] if len(cells) == 1 and isinstance(cells[0], list) else cells
+            choices = tuple(map(_text, listed))
+            golds = None if gold is None else (_position(gold, choices, columns),)
+            yield MultipleChoice(question=question, context=context, choices=choices, golds=golds)
+        elif columns.gold_is == "yesno":
+            answer = None if gold is None else YES_NO.get(_text(gold).strip().lower())
+            if gold is not None and answer is None:
+                raise FieldError(columns.gold or "", f"{gold!r} is neither yes nor no")
+            yield YesNo(question=question, context=context, answer=answer)
+        else:
+            answers = None if gold is None else (_text(gold),)
+            yield FreeText(question=question, context=context, answers=answers)
+
+
+def _shape(columns: Columns) -> type[Row]:
+    """A row class with the columns under fixed names; values are text, numbers or booleans."""
+    scalar = Text | int | float | bool
+    choice: Any = scalar if len(columns.choices) > 1 else scalar | list[scalar]
+    fields: dict[str, Any] = {
+        "question": (Text, Field(alias=columns.question, description="question")),
+        **{
+            f"choice{place}": (choice, Field(alias=column, description=f"choice {place + 1}"))
+            for place, column in enumerate(columns.choices)
+        },
+    }
+    if columns.gold:
+        says = f"gold, as {columns.gold_is}; empty: unlabelled"
+        fields["gold"] = (scalar | None, Field(None, alias=columns.gold, description=says))
+    if columns.context:
+        fields["context"] = (Text | None, Field(None, alias=columns.context, description="context"))
+    shape: type[Row] = create_model("OwnRow", __base__=Row, __doc__="A user's own file.", **fields)
+    shape.shape = "own"
+    return shape
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _position(gold: object, choices: tuple[str, ...], columns: Columns) -> int:
+    """The gold's place among the choices; FieldError where the column's base does not give one."""
+    text, field = _text(gold).strip(), columns.gold or ""
+    if columns.gold_is == "text":
+        places = [n for n, choice in enumerate(choices) if choice.strip() == text]
+        if len(places) != 1:
+            raise FieldError(field, f"{text!r} is {len(places)} of the choices, not one")
+        return places[0]
+    if columns.gold_is == "letter":
+        place = ord(text.lower()) - ord("a") if len(text) == 1 else -1
+    else:
+        place = int(text) - int(columns.gold_is) if text.isdecimal() else -1
+    if not 0 <= place < len(choices):
+        raise FieldError(field, f"{text!r} is no {columns.gold_is}-based place of {len(choices)}")
+    return place

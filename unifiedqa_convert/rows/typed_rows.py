@@ -1,0 +1,150 @@
+"""A split's files → typed rows: each record checked against the raw shape of its file."""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from unifiedqa_convert.errors import RowError
+from unifiedqa_convert.rows.companion_files import (
+    MatchedFiles,
+    SecondOfPair,
+    joined_records,
+    match_files,
+)
+from unifiedqa_convert.rows.distractor_pool import draw_distractors
+from unifiedqa_convert.rows.readers import UNREQUESTED, Raw, Unreadable, Wanted
+from unifiedqa_convert.rows.shapes import NumberedRow, Skipped, lacking
+from unifiedqa_convert.schema import Adapter, FieldError, Row
+
+_KINDS = ("constrained-str", "int", "float", "bool")
+"""What pydantic adds to a field's name where it may hold one of several kinds."""
+SHOWN = 2_000
+"""Characters of a record that is shown as Python has it."""
+
+
+def typed_rows(
+    adapter: Adapter,
+    split: str,
+    paths: Iterable[Path],
+    wanted: Wanted | None = None,
+    *,
+    as_paired: bool = False,
+) -> Iterator[NumberedRow]:
+    """The records of the files, in order, as rows of one of the adapter's shapes.
+
+    A record that is unreadable or of another shape comes as the RowError it deserves. Where
+    ``wanted`` is given, only the numbers it accepts come, and the others are not parsed. With
+    ``as_paired``, rows that make pairs come in the order of the file that pairs them.
+    """
+    files = match_files(adapter, split, paths)
+    if any(file.shape.pool is not None for file in files):
+        rows = _read(adapter, split, files, wanted, as_paired)
+        # The first pass reads every row, whoever wants which of them.
+        yield from draw_distractors(
+            adapter, split, _read(adapter, split, files, None, as_paired), rows
+        )
+    else:
+        yield from _read(adapter, split, files, wanted, as_paired)
+
+
+def _read(
+    adapter: Adapter,
+    split: str,
+    files: Iterable[MatchedFiles],
+    wanted: Wanted | None,
+    as_paired: bool,
+) -> Iterator[NumberedRow]:
+    offset = 0
+    for file in files:
+        here = None if wanted is None else lambda place, start=offset: wanted(start + place)
+        typed = _typed(adapter, split, file.shape)
+        first = file.shape.first
+        number = offset - 1
+        for number, raw in enumerate(joined_records(file, here, as_paired), offset):
+            if raw is UNREQUESTED or (here is not None and not here(number - offset)):
+                continue
+            if first is not None and number - offset >= first and not isinstance(raw, SecondOfPair):
+                yield NumberedRow(number, raw, Skipped(f"beyond the first {first}"))
+            else:
+                yield typed(number, raw)
+        offset = number + 1
+
+
+def row_of(adapter: Adapter, split: str, number: int, raw: Raw) -> NumberedRow:
+    """One record that came without a file, as a row of the first shape that it fits.
+
+    Shapes may share all their fields and differ in a label's type; where none takes the record,
+    the error is the first one's whose fields it has.
+    """
+    shapes = [s for s in adapter.shapes if s.splits is None or split in s.splits]
+    lacks = {shape: lacking(shape, raw if isinstance(raw, dict) else {}) for shape in shapes}
+    typed = [_typed(adapter, split, s)(number, raw) for s, missing in lacks.items() if not missing]
+    if typed:
+        return next((n for n in typed if not isinstance(n.row, RowError)), typed[0])
+    nearest = min(lacks, key=lambda shape: len(lacks[shape]))
+    if isinstance(raw, dict):
+        said = "; ".join(f"{shape.shape}: no {', '.join(names)}" for shape, names in lacks.items())
+        field, reason = lacks[nearest][0], f"no raw shape of {adapter.name} fits ({said})"
+    else:
+        field, reason = "-", "a row is a JSON object"
+    return NumberedRow(number, raw, RowError(adapter.name, split, number, field, reason))
+
+
+def wrong_field(error: FieldError | ValidationError, shape: type[Row]) -> tuple[str, str]:
+    """The raw field's name and what is wrong with it."""
+    if isinstance(error, FieldError):
+        return error.field, error.reason
+    first = error.errors(include_url=False)[0]
+    shown = repr(first["input"])
+    value = shown if len(shown) <= 80 else f"{shown[:77]}…"
+    if first["type"] == "string_pattern_mismatch":
+        first["msg"] = "Text should hold no NUL character"
+    if first["type"] == "string_unicode":
+        first["msg"] = "Text should be UTF-8"
+    field, *inside = first["loc"] or ("",)
+    place = ".".join(map(str, [field, *(part for part in inside if part not in _KINDS)]))
+    return place or shape.shape, f"{first['msg']} (found {value})"
+
+
+def _typed(
+    adapter: Adapter, split: str, shape: type[Row]
+) -> Callable[[int, Raw | SecondOfPair], NumberedRow]:
+    """What makes a typed row, or the error it deserves, of a record of that shape."""
+    # model_validate's own checks of its arguments cost a quarter of a row's validation.
+    shape.model_rebuild()
+    validate = shape.__pydantic_validator__.validate_python
+
+    def typed(number: int, raw: Raw | SecondOfPair) -> NumberedRow:
+        if not isinstance(raw, dict):
+            if isinstance(raw, SecondOfPair):
+                return NumberedRow(number, UNREQUESTED, Skipped(raw.reason))
+            assert isinstance(raw, Unreadable)
+            return NumberedRow(number, raw, RowError(adapter.name, split, number, "-", raw.reason))
+        try:
+            return NumberedRow(number, raw, validate(raw))
+        except ValidationError as error:
+            wrong = wrong_field(error, shape)
+            return NumberedRow(number, raw, RowError(adapter.name, split, number, *wrong))
+
+    return typed
+
+
+def first_rows(
+    adapter: Adapter, split: str, paths: Iterable[Path], count: int
+) -> list[NumberedRow]:
+    """The first ``count`` records, for people to look at."""
+    return list(islice(typed_rows(adapter, split, paths), count))
+
+
+def row_as_json(raw: Raw) -> Any:
+    """A raw record as a JSON value; where it holds what JSON has not, what Python shows of it."""
+    if not isinstance(raw, dict):
+        return None
+    try:
+        return orjson.loads(orjson.dumps(raw))
+    except (TypeError, orjson.JSONDecodeError, RecursionError):  # bytes, or nested too deep
+        return {"unreadable as JSON": repr(raw)[:SHOWN]}

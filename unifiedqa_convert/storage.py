@@ -1,0 +1,143 @@
+"""Files that are whole or absent: temporary name, flush to disk, rename, flush the folder."""
+
+import glob
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from unifiedqa_convert.errors import ModelError
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file that appears under its name when it is complete and on disk, or not at all.
+
+    The temporary name is the process's own: a worker that outlives its parent writes elsewhere.
+    """
+    _sweep(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    fsync(path.parent)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what processes that were killed had begun of the same file."""
+    for stray in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        process = stray.name.split(".")[-2]
+        if process.isdigit() and not _lives(int(process)):
+            stray.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Strict JSON (no NaN) for people and programs: sorted keys, two spaces, whole or absent."""
+    text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    with atomic_file(path) as file:
+        file.write(text.encode() + b"\n")
+
+
+def fsync(path: Path) -> None:
+    """Make a file's bytes, or a folder's renames, durable."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sha256_of(path: Path) -> str:
+    """Hex digest of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# A folder that is whole or absent, and can prove it: how a checkpoint takes its place.
+# Everything is written beside its place under a temporary name and flushed to disk;
+# ``files.json``, the digests of all files, is written last; then one rename, and the digests
+# are read back.
+
+INDEX = "files.json"
+
+
+def publish_folder(folder: Path, fill: Callable[[Path], None]) -> None:
+    """Let ``fill`` write into a temporary folder, then rename it to ``folder`` and verify it.
+
+    An older ``folder`` stands until the new one is on disk. Raises ModelError where what was
+    read back is not what was written.
+    """
+    fresh = folder.with_name(f".{folder.name}-{os.getpid()}")
+    old = folder.with_name(f".{folder.name}-{os.getpid()}-old")
+    shutil.rmtree(fresh, ignore_errors=True)
+    try:
+        fresh.mkdir(parents=True)
+        fill(fresh)
+        _seal(fresh)
+        if folder.exists():
+            folder.rename(old)  # a folder can't be renamed onto a full one
+        fresh.rename(folder)
+        fsync(folder.parent)
+        verify(folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def verify(folder: Path) -> None:
+    """Raise ModelError, naming the file, unless every file is there with its own bytes."""
+    index = folder / INDEX
+    try:
+        listed = dict(json.loads(index.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise ModelError(
+            f"{index} can't be read, {folder} is not a whole checkpoint: {error}"
+        ) from error
+    for name, digest in sorted(listed.items()):
+        path = folder / name
+        if not path.is_file():
+            raise ModelError(f"{path} is missing: use another checkpoint, or copy it anew")
+        if sha256_of(path) != digest:
+            raise ModelError(f"{path} was changed or cut: use another checkpoint, or copy it anew")
+
+
+def point(link: Path, target: Path) -> None:
+    """Let the symbolic link beside ``target`` name it, from one moment to the next."""
+    fresh = link.with_name(f".{link.name}-{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target.name)
+    fresh.replace(link)
+    fsync(link.parent)
+
+
+def _seal(folder: Path) -> None:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    mask = os.umask(0)
+    os.umask(mask)
+    for path in files:
+        path.chmod(0o666 & ~mask)  # safetensors closes its files to others
+        fsync(path)
+    write_json(folder / INDEX, {str(p.relative_to(folder)): sha256_of(p) for p in files})
+    for inner in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
+        fsync(inner)
+    fsync(folder)

@@ -1,0 +1,188 @@
+"""Shards → problems: what is read, what is left out and why, what is held out.
+
+Counts add up: groups read = problems + groups dropped by reason, and statements read =
+statements of the problems + statements left out by reason.
+"""
+
+import hashlib
+import random
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from unifiedqa_convert.errors import UsageError
+from vera_model.data.problems import Picks, Problem, Problems, ShardPart, model_text
+from vera_model.data.shards import Shard, ShardBatch, find_shards, open_shard
+from vera_model.data.statement_selection import Recipe, select_statements
+
+__all__ = ["Problem", "Problems", "Recipe", "Shard", "find_shards", "model_text"]
+
+UPSTREAM_SEED = 19260817
+"""Of upstream's subsamples and of its one order of the training problems."""
+
+
+class Reading(NamedTuple):
+    """What the shards gave."""
+
+    problems: Problems
+    shards: list[Shard]
+    dropped: Counter[str]
+    """Groups without a problem, by reason."""
+    left_out: Counter[str]
+    """Statements in no problem, by reason."""
+
+    @property
+    def groups(self) -> int:
+        """Groups read."""
+        return len(self.problems) + self.dropped.total()
+
+    @property
+    def statements(self) -> int:
+        """Statements read."""
+        return int(self.problems.sizes().sum()) + self.left_out.total()
+
+
+class Holdout(NamedTuple):
+    """Problems to train on and problems to evaluate on; none is in both."""
+
+    train: Problems
+    evaluation: Problems
+
+
+def read_problems(
+    paths: Iterable[Path], *, allow_sample: bool, recipe: Recipe = "clean"
+) -> Reading:
+    """Read the shards, and upstream's JSON files, at ``paths``, in their order.
+
+    Raises SourceError for what is not a complete file of groups; UsageError for invented sample
+    rows without ``allow_sample``, for a split given twice, and where no group can be used.
+    """
+    shards: list[Shard] = []
+    picker = _Picker(recipe)
+    for path in find_shards(paths):
+        shard, batches = open_shard(path, recipe, allow_sample=allow_sample)
+        shards.append(shard)
+        for batch in batches:
+            picker.add(batch)
+    _check_unique(picker.parts)
+    dropped, left_out = picker.dropped, picker.left_out
+    reading = Reading(picker.problems(), shards, dropped, left_out)
+    if not reading.problems:
+        reasons = ", ".join(f"{count} {why}" for why, count in sorted(dropped.items()))
+        raise UsageError(
+            f"none of {reading.groups} groups can be used ({reasons or 'the shards are empty'}): "
+            "give data with labelled statements"
+        )
+    return reading
+
+
+def subsample(problems: Problems, most: int) -> Problems:
+    """At most ``most`` problems of each dataset, drawn (and then ordered) as upstream draws."""
+    chosen: list[int] = []
+    for _, run in groupby(enumerate(problems.tasks()), key=lambda pair: pair[1]):
+        places = [place for place, _ in run]
+        if len(places) > most:
+            places = random.Random(UPSTREAM_SEED).sample(places, most)
+        chosen += places
+    return problems.take(chosen)
+
+
+def hold_out(problems: Problems, fraction: float, seed: int) -> Holdout:
+    """Split by a hash of ``seed``, dataset, split and id, so that other data changes nothing.
+
+    About ``fraction`` of the problems, and at least one, are held out for evaluation; at least
+    one is left. Raises UsageError for fewer than two problems.
+    """
+    if len(problems) < 2:
+        raise UsageError("one problem can't be trained and evaluated on: give more, or --valid")
+    places = np.array([_place((str(seed), *key)) for key in problems.names()])
+    # A handful of problems may all fall on one side of the bound: the nearest one then crosses.
+    bound = min(max(fraction, places.min()), np.sort(places)[-2])
+    sides = (places > bound, places <= bound)
+    return Holdout(*(problems.take(np.flatnonzero(side)) for side in sides))
+
+
+def check_apart(train: Problems, evaluation: Problems) -> None:
+    """Raise UsageError where a problem is to be both trained and evaluated on."""
+    trained = set(train.names())
+    both = sum(key in trained for key in evaluation.names())
+    if both:
+        raise UsageError(
+            f"{both} of {len(evaluation)} problems of --valid are in --data too: give other data, "
+            "or leave --valid out to hold problems back"
+        )
+
+
+def same_texts(train: Sequence[Problem], evaluation: Sequence[Problem]) -> int:
+    """Count evaluation problems whose texts, in any order, are a training problem's too."""
+    trained = set(_text_digests(train))
+    return sum(digest in trained for digest in _text_digests(evaluation))
+
+
+def _text_digests(problems: Iterable[Problem]) -> Iterator[bytes]:
+    # Digests, not texts: of millions of problems, 16 bytes each fit into memory.
+    for problem in problems:
+        texts = "\0".join(sorted(problem.texts)).encode()
+        yield hashlib.blake2b(texts, digest_size=16).digest()
+
+
+class _Picker:
+    """Chooses statements batch by batch; what it keeps of each fits into memory."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.parts: list[ShardPart] = []
+        self.dropped, self.left_out = Counter[str](), Counter[str]()
+        self._recipe = recipe
+        self._part, self._row, self._choice = array("i"), array("q"), array("b")
+        self._statements, self._bounds = array("q"), array("q", [0])
+        self._starts = array("q")
+
+    def add(self, batch: ShardBatch) -> None:
+        number = len(self.parts)
+        self.parts.append(batch.part)
+        for row, (group, start) in enumerate(zip(batch.groups, batch.starts, strict=True)):
+            chosen = select_statements(group, self._recipe, self.dropped, self.left_out)
+            if chosen is not None:
+                self._part.append(number)
+                self._row.append(row)
+                self._choice.append(chosen.is_choice)
+                self._starts.append(start)
+                self._statements.extend(start + at for at in chosen.statements)
+                self._bounds.append(len(self._statements))
+
+    def problems(self) -> Problems:
+        picks = Picks(
+            part=np.array(self._part, np.int32),
+            row=np.array(self._row, np.int64),
+            is_choice=np.array(self._choice, bool),
+            bounds=np.array(self._bounds, np.int64),
+            statements=np.array(self._statements, np.int64),
+            starts=np.array(self._starts, np.int64),
+        )
+        return Problems(self.parts, picks)
+
+
+def _check_unique(parts: Sequence[ShardPart]) -> None:
+    for task, split in sorted({(part.task, part.split) for part in parts}):
+        ids = pa.chunked_array(
+            [p.ids for p in parts if (p.task, p.split) == (task, split)], pa.string()
+        )
+        counts = pc.value_counts(ids)
+        twice = counts.filter(pc.greater(counts.field("counts"), 1))
+        if len(twice):
+            raise UsageError(
+                f"{len(twice)} problems are given more than once, such as "
+                f"{twice[0]['values'].as_py()} of {task}/{split}: name each split once"
+            )
+
+
+def _place(key: Sequence[str]) -> float:
+    """Where in 0 … 1 a problem falls."""
+    return int.from_bytes(hashlib.sha256("\0".join(key).encode()).digest()[:8]) / 2**64

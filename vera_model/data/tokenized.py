@@ -1,0 +1,278 @@
+"""Texts → token ids, once: kept in an Arrow file named by the digest of all it depends on.
+
+The file is mapped into memory and read batch by batch; it appears whole or not at all, so that
+several processes, or a kill, do no harm.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Literal, NamedTuple, overload
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from transformers import PreTrainedTokenizerBase
+
+from unifiedqa_convert.errors import OutputError
+from unifiedqa_convert.storage import fsync
+from vera_model.config import TrainConfig
+from vera_model.data.problems import Ints, Problem, Problems
+
+Ids = NDArray[np.int32]
+
+_VERSION = 1  # of what the digest covers
+_AT_ONCE = 32_768  # statements per record batch
+_SCHEMA = pa.schema(
+    [
+        pa.field("tokens", pa.list_(pa.int32()), nullable=False),
+        pa.field("cut", pa.bool_(), nullable=False),
+    ]
+)
+
+
+class TextLimits(NamedTuple):
+    """How long a text may be, and what happens to a longer one."""
+
+    max_tokens: int
+    """``</s>`` included."""
+    cut: Literal["start", "end"]
+    """``start`` loses context, ``end`` (upstream) the statement."""
+
+
+class TokenFile:
+    """The token ids of m statements, mapped."""
+
+    def __init__(self, path: Path) -> None:
+        """Map what :func:`tokenise_question` wrote."""
+        batches = list(_batches(path))
+        lists = [batch.column("tokens") for batch in batches]
+        self._values: list[Ids] = [item.values.to_numpy() for item in lists]
+        self._offsets: list[NDArray[np.int32]] = [item.offsets.to_numpy() for item in lists]
+        sizes = [np.diff(offsets) for offsets in self._offsets]
+        self.lengths: Ints = np.concatenate([*sizes, np.zeros(0)]).astype(np.int64)
+        """Tokens of each statement, (m,)."""
+        cuts = [batch.column("cut").to_numpy(zero_copy_only=False) for batch in batches]
+        self.cut: NDArray[np.bool_] = np.concatenate([*cuts, np.zeros(0, bool)])
+        """Whether each was longer than the most allowed, (m,)."""
+
+    def __getitem__(self, statement: int) -> Ids:
+        """The ids of one statement; a view of the file."""
+        batch, row = divmod(statement, _AT_ONCE)
+        start, end = self._offsets[batch][row : row + 2]
+        return self._values[batch][start:end]
+
+
+def tokenise_problems(
+    problems: Problems, tokenizer: PreTrainedTokenizerBase, limits: TextLimits, cache: Path | None
+) -> TokenFile:
+    """Token ids of all statements of all problems in their order, each ending in ``</s>``.
+
+    ``cache``: the folder of token files; None is :func:`cache_folder`. Raises OutputError where
+    it can't be written.
+    """
+    folder = cache or cache_folder()
+    path = folder / f"{_digest(problems, tokenizer, limits)}.arrow"
+    try:
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            _write(path, problems, tokenizer, limits)
+    except OSError as error:
+        raise OutputError(
+            f"the token cache {folder} can't be written, set UQA_CACHE to another folder: {error}"
+        ) from error
+    return TokenFile(path)
+
+
+def cache_folder() -> Path:
+    """``tokens`` in UQA_CACHE, or else in the user's cache; anything in it may be deleted."""
+    root = os.environ.get("UQA_CACHE")
+    return (Path(root) if root else Path.home() / ".cache" / "unifiedqa-convert") / "tokens"
+
+
+def token_ids(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], limits: TextLimits
+) -> tuple[list[list[int]], list[bool]]:
+    """The ids of each text, no start mark and ``</s>`` last; and which texts were cut.
+
+    ``</s>``, where the model reads, always stays; so it is with T5 and LLaMA upstream.
+    """
+    if not texts:
+        return [], []
+    plain: list[list[int]] = tokenizer(list(texts), add_special_tokens=False)["input_ids"]
+    room = limits.max_tokens - 1
+    end = tokenizer.eos_token_id
+    kept = [ids[-room:] if limits.cut == "start" else ids[:room] for ids in plain]
+    return [[*ids, end] for ids in kept], [len(ids) > room for ids in plain]
+
+
+def _write(
+    path: Path, problems: Problems, tokenizer: PreTrainedTokenizerBase, limits: TextLimits
+) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:16]}-")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file, pa.ipc.new_file(file, _SCHEMA) as writer:
+            texts = (text for problem in problems for text in problem.texts)
+            while chunk := list(islice(texts, _AT_ONCE)):
+                ids, cut = token_ids(tokenizer, chunk, limits)
+                columns = [pa.array(ids, _SCHEMA.field("tokens").type), pa.array(cut, pa.bool_())]
+                writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=_SCHEMA))
+        fsync(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _batches(path: Path) -> Iterator[pa.RecordBatch]:
+    file = pa.ipc.open_file(pa.memory_map(str(path)))
+    for number in range(file.num_record_batches):
+        yield file.get_batch(number)
+
+
+def _digest(problems: Problems, tokenizer: PreTrainedTokenizerBase, limits: TextLimits) -> str:
+    # Truncation and padding are the tokenizer's last use, not its vocabulary.
+    vocabulary = json.loads(tokenizer.backend_tokenizer.to_str())
+    vocabulary |= {"truncation": None, "padding": None}
+    facts = [_VERSION, problems.digest(), *limits, tokenizer.eos_token_id, vocabulary]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+# Problems as token ids: which statements of each are kept, and how long they are.
+
+
+class TokenizedProblem(NamedTuple):
+    """A problem of the statements that are kept, and their token ids, ``</s>`` last in each."""
+
+    problem: Problem
+    tokens: tuple[Ids, ...]
+
+    @property
+    def labels(self) -> tuple[bool, ...]:
+        """The labels of the statements kept."""
+        return self.problem.labels
+
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest statement."""
+        return max(map(len, self.tokens))
+
+
+class EncodedProblems(Sequence[TokenizedProblem]):
+    """A lazy sequence of :class:`TokenString`, over mapped files."""
+
+    def __init__(self, problems: Problems, file: TokenFile, limit: int | None) -> None:
+        """``limit``: the first statement and the next ``limit`` - 1 distractors are kept."""
+        self._problems, self._file, self._limit = problems, file, limit
+        self._starts: Ints = np.concatenate([[0], np.cumsum(problems.sizes())])
+        self._most = _most_kept(problems, limit)
+        self._kept = _first(self._starts, self._most)
+
+    def __len__(self) -> int:
+        """Problems."""
+        return len(self._problems)
+
+    @overload
+    def __getitem__(self, index: int) -> TokenizedProblem: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[TokenizedProblem]: ...
+    def __getitem__(self, index: int | slice) -> TokenizedProblem | list[TokenizedProblem]:
+        """Read one problem, or some."""
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        if index < 0:
+            index += len(self)
+        start, end = int(self._starts[index]), int(self._starts[index + 1])
+        kept = np.flatnonzero(self._kept[start:end])
+        problem = self._problems.read(index, kept)
+        return TokenizedProblem(problem, tuple(self._file[start + int(place)] for place in kept))
+
+    def sampled(self, seed: int, epoch: int) -> "EncodedProblems":
+        """The same problems with other distractors of theirs, drawn for this epoch."""
+        drawn = EncodedProblems.__new__(EncodedProblems)
+        drawn.__dict__.update(self.__dict__)
+        drawn._kept = _drawn(self._starts, self._most, np.random.default_rng([seed, epoch, 1]))
+        return drawn
+
+    @property
+    def statements(self) -> int:
+        """Statements kept."""
+        return int(self._kept.sum())
+
+    @property
+    def over_limit(self) -> int:
+        """Statements left out because of the limit."""
+        return len(self._kept) - self.statements
+
+    @property
+    def cut(self) -> int:
+        """Kept statements that were longer than the most tokens allowed."""
+        return int((self._file.cut & self._kept).sum())
+
+    def longest(self) -> Ints:
+        """Tokens of the longest kept statement of each problem."""
+        return self._reduced(np.maximum)
+
+    def tokens(self) -> Ints:
+        """Tokens of each problem: what a packed batch is made of."""
+        return self._reduced(np.add)
+
+    def _reduced(self, how: np.ufunc) -> Ints:
+        lengths = np.where(self._kept, self._file.lengths, 0)
+        reduced: Ints = how.reduceat(lengths, self._starts[:-1]) if len(self) else lengths
+        return reduced
+
+
+class Encoding(NamedTuple):
+    """All problems as token ids, and what the limits cost."""
+
+    problems: EncodedProblems
+    statements: int
+    """Statements kept."""
+    over_limit: int
+    """Statements beyond the most allowed per group."""
+    cut: int
+    """Kept statements that were longer than the most tokens allowed."""
+
+
+def encode(
+    problems: Problems,
+    tokenizer: PreTrainedTokenizerBase,
+    config: TrainConfig,
+    limit: int | None,
+) -> Encoding:
+    """Tokenise all statements, once for all runs; keep ``limit`` of each problem (None: all)."""
+    file = tokenise_problems(problems, tokenizer, TextLimits(config.max_tokens, config.cut), None)
+    encoded = EncodedProblems(problems, file, limit)
+    return Encoding(encoded, encoded.statements, encoded.over_limit, encoded.cut)
+
+
+def _most_kept(problems: Problems, limit: int | None) -> Ints:
+    sizes = problems.sizes()
+    if limit is None:
+        return sizes
+    # As upstream: a problem without a gold has one statement fewer, its distractors' limit stays.
+    most = np.where(problems.first_labels(), limit, max(limit - 1, 1))
+    return np.minimum(sizes, most)
+
+
+def _first(starts: Ints, most: Ints) -> NDArray[np.bool_]:
+    place = np.arange(starts[-1]) - np.repeat(starts[:-1], np.diff(starts))
+    kept: NDArray[np.bool_] = place < np.repeat(most, np.diff(starts))
+    return kept
+
+
+def _drawn(starts: Ints, most: Ints, generator: np.random.Generator) -> NDArray[np.bool_]:
+    """The first statement of each group, and others by the lot."""
+    sizes = np.diff(starts)
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    lots = generator.random(len(group))
+    lots[starts[:-1]] = -1
+    order = np.lexsort((lots, group))
+    kept = np.zeros(len(group), bool)
+    kept[order] = _first(starts, most)
+    return kept

@@ -1,0 +1,154 @@
+"""The temperature: one number that makes a model's probabilities mean what they say.
+
+sigmoid(logit / temperature) keeps every ranking and every accuracy; only confidence changes. It is
+found on validation statements, by least ECE (Liu et al. 2023) or least negative log-likelihood,
+and kept in the model's configuration.
+"""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.storage import INDEX, publish_folder, write_json
+from vera_model.metrics.bootstrap import task_weights
+from vera_model.metrics.functions import Bools, Floats, calibration_bins, probability
+from vera_model.metrics.predictions import Predictions
+from vera_model.run_folder import model_folder
+
+Criterion = Literal["ece", "nll"]
+
+_LOWEST, _HIGHEST = 0.05, 20.0  # beyond, the model is beyond calibration
+_NEAR = 1e-3  # of a logarithm: so near a search ends at a bound that it can't pass
+_STEPS = 601  # of a grid 1 % apart: ECE has many small valleys, where a search would stick
+
+
+class Calibration(NamedTuple):
+    """A temperature, and the calibration error without it, with it, and on statements unseen."""
+
+    temperature: float
+    criterion: Criterion
+    statements: int
+    ece_before: float
+    ece_after: float
+    """On the statements that chose the temperature: a little too good."""
+    ece_held_out: float
+    """Each half of the problems with the temperature that the other half chose."""
+    at_bound: bool
+    """The search ended where it may go no further: no temperature was found that is best."""
+
+    def summary(self) -> str:
+        """A line for people; it warns where calibration does not help, or found nothing."""
+        helps = self.ece_held_out < self.ece_before
+        doubt = "" if helps else ": IT DOES NOT HELP, see docs/evaluation.md"
+        numbers = f"ECE {self.ece_before:.4f} before, {self.ece_held_out:.4f} held out"
+        line = f"temperature {self.temperature:.4f}; {numbers}{doubt}"
+        return f"{line}\n{self.bound_warning()}" if self.at_bound else line
+
+    def bound_warning(self) -> str:
+        """What it means that the search ended at one of its bounds."""
+        side, where, why = (
+            ("upper", "0.5", "these logits don't tell true from false")
+            if self.temperature > 1
+            else ("lower", "0 or 1", "these statements are too few or too easy to tell")
+        )
+        return (
+            f"NO BEST TEMPERATURE WAS FOUND: the search, from {_LOWEST} to {_HIGHEST:g}, ended at "
+            f"its {side} bound, where every probability is near {where}; {why}"
+        )
+
+
+def calibrate(predictions: Predictions, by: Criterion = "ece") -> Calibration:
+    """Find the temperature; every dataset counts alike.
+
+    Raises UsageError where all statements have one label: any temperature would do.
+    """
+    if predictions.label.all() or not predictions.label.any():
+        raise UsageError("every statement has the same label: calibrate on data with both")
+    found = find_temperature(predictions, by)
+    return Calibration(
+        temperature=found,
+        criterion=by,
+        statements=len(predictions.label),
+        ece_before=calibration_error(predictions, np.ones(len(predictions.logit))),
+        ece_after=calibration_error(predictions, np.full(len(predictions.logit), found)),
+        ece_held_out=calibration_error(predictions, held_out_temperatures(predictions, by)),
+        at_bound=any(abs(np.log(found / bound)) < _NEAR for bound in (_LOWEST, _HIGHEST)),
+    )
+
+
+def find_temperature(predictions: Predictions, by: Criterion) -> float:
+    """The temperature between 0.05 and 20 that is least in the criterion; of equals, nearest 1."""
+    logits, labels = predictions.logit, predictions.label
+    weights = task_weights(predictions.task[predictions.problem])
+    weights = weights / weights.sum()
+    bounds = (np.log(_LOWEST), np.log(_HIGHEST))
+    if by == "nll":
+        signs = np.where(labels, 1.0, -1.0)
+
+        def loss(log: float) -> float:
+            return float(weights @ np.logaddexp(0, -signs * logits * np.exp(-log)))
+
+        return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
+    grid = np.linspace(*bounds, _STEPS)
+    grid = grid[np.argsort(np.abs(grid), kind="stable")]
+    place = calibration_bins(logits)  # a temperature changes no order, hence no bin
+    errors = [_gap(logits / np.exp(log), labels, place, weights) for log in grid]
+    return float(np.exp(grid[int(np.argmin(errors))]))
+
+
+def save_temperature(path: Path, temperature: float) -> Path:
+    """Put it into the configuration and the card of the model (or the run's best) at ``path``.
+
+    The folder is replaced as a whole; its other files are linked, not copied. Returns it.
+    """
+    # Whoever only computes a temperature needs neither transformers nor torch, seconds to load.
+    from vera_model.model.configuration_vera import VeraConfig
+    from vera_model.model.model_card import model_card
+
+    folder = model_folder(path).resolve()
+    config = VeraConfig.from_pretrained(folder, local_files_only=True)
+    config.temperature = temperature
+
+    def fill(fresh: Path) -> None:
+        shutil.copytree(folder, fresh, copy_function=_link, dirs_exist_ok=True)
+        for name in ("config.json", "README.md", INDEX):
+            (fresh / name).unlink(missing_ok=True)  # a link: writing would change the old file
+        write_json(fresh / "config.json", config.to_diff_dict())
+        (fresh / "README.md").write_text(model_card(config), encoding="utf-8")
+
+    publish_folder(folder, fill)
+    return folder
+
+
+def _link(source: str, target: str) -> None:
+    os.link(source, target)
+
+
+def calibration_error(predictions: Predictions, temperatures: Floats) -> float:
+    """ECE with each statement's logit, (n,), over its temperature; every dataset counts alike."""
+    logits = predictions.logit / temperatures
+    weights = task_weights(predictions.task[predictions.problem])
+    place = calibration_bins(probability(logits))
+    return _gap(logits, predictions.label, place, weights / weights.sum())
+
+
+def _gap(logits: Floats, labels: Bools, place: np.ndarray, weights: Floats) -> float:
+    gaps = np.bincount(place, weights * (probability(logits) - labels))
+    return float(np.abs(gaps).sum())
+
+
+def held_out_temperatures(predictions: Predictions, by: Criterion) -> Floats:
+    """The temperature of each statement, (n,), chosen by the half it is not in."""
+    order = np.random.default_rng(0).permutation(len(predictions.task))
+    half = order % 2 == 0
+    temperatures = np.ones(len(predictions.logit))
+    for side in (half, ~half):
+        part = predictions.take(~side)
+        if len(part.label) and part.label.any() and not part.label.all():
+            temperatures[side[predictions.problem]] = find_temperature(part, by)
+    return temperatures

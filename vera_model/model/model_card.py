@@ -1,0 +1,68 @@
+"""The model card: what a stranger must know before believing a score."""
+
+from vera_model.model.configuration_vera import VeraConfig
+
+_CARD = """\
+---
+library_name: transformers
+pipeline_tag: text-classification
+tags:
+- vera
+- commonsense
+- plausibility
+---
+
+# A Vera model
+
+It scores how plausible a declarative sentence is, from 0 (false) to 1 (true), after Vera
+(Liu et al. 2023, "Vera: A General-Purpose Plausibility Estimation Model for Commonsense
+Statements"). {shape} The temperature is {temperature}.
+
+```python
+import vera_model.model  # makes transformers know it; pip install 'unifiedqa-convert[model]'
+from transformers import pipeline
+
+score = pipeline("text-classification", model="PATH")
+score("A penguin is a kind of bird.")  # [{{'label': 'true', 'score': …}}]
+```
+
+The one label is `true`; its score is sigmoid(logit / temperature). Texts are declarative sentences;
+questions, and several sentences of context, are outside of what it was trained on unless its
+training data say otherwise. A high score is no proof: the model knows what its data knew, biases
+included.
+"""
+
+
+def model_card(config: VeraConfig) -> str:
+    """Markdown with the metadata the hub reads; what it was trained on is the trainer's to add."""
+    backbone = config.backbone
+    kind = "encoder" if backbone.model_type == "t5" else "decoder"
+    shape = (
+        f"A {backbone.model_type} {kind} of {backbone.num_hidden_layers} layers and width "
+        f"{backbone.hidden_size}, with a linear head on the last token's hidden state."
+    )
+    return _CARD.format(shape=shape, temperature=config.temperature)
+
+
+_PUBLISHED = """\
+---
+library_name: transformers
+tags:
+- vera
+---
+
+# A Vera model, in the layout of liujch1998/vera
+
+A T5 encoder. Its classifier hides in `shared.weight`: row 32099 is the head's weight, the first
+number of row 32098 its bias, the first of row 32097 the temperature t. With `hidden` the encoder's
+last hidden state at `</s>` (with padding on the right that is not the last position), the logit is
+weight · hidden + bias, and sigmoid(logit / t) the plausibility.
+
+Those rows belong to the tokens `<extra_id_0>`, `<extra_id_1>` and `<extra_id_2>`; don't use them in
+texts. `uqa model import` reads this layout.
+"""
+
+
+def published_card() -> str:
+    """Markdown that says where the classifier is."""
+    return _PUBLISHED

@@ -1,0 +1,152 @@
+"""Saving and loading a model, so that a reader never meets half of one."""
+
+import json
+import pickle
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers.utils import logging
+
+from unifiedqa_convert.errors import ModelError
+from unifiedqa_convert.storage import INDEX, publish_folder, verify
+from vera_model.model.modeling_vera import VeraModel
+from vera_model.run_folder import checked_model
+
+# A folder's weights as named tensors: safetensors, or, if allowed, torch's pickles.
+
+_SAFE = ("model.safetensors", "model.safetensors.index.json")
+_PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
+
+
+def read_weights(folder: Path, *, allow_pickle: bool) -> dict[str, Tensor]:
+    """Map the weights of ``folder`` into memory, one file or sharded.
+
+    Pickles can run code when they are read: without ``allow_pickle`` they are refused, with it
+    torch's ``weights_only`` loader reads them, which builds tensors and nothing else. Raises
+    ModelError, naming the file, for what is missing, unsafe or broken.
+    """
+    safe, pickled = (_files(folder, names) for names in (_SAFE, _PICKLED))
+    if safe:
+        return _all(safe, load_file)
+    if not pickled:
+        raise ModelError(
+            f"{folder} holds neither {_SAFE[0]} nor {_PICKLED[0]}: name another folder"
+        )
+    if not allow_pickle:
+        raise ModelError(
+            f"{folder} holds its weights as pickles only, which can run code: if you trust their "
+            "source, say --allow-pickle (tensors only are read)"
+        )
+    return _all(pickled, _unpickle)
+
+
+def _files(folder: Path, names: tuple[str, str]) -> list[Path]:
+    single, index = (folder / name for name in names)
+    if single.is_file():
+        return [single]
+    if not index.is_file():
+        return []
+    try:
+        shards = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{index} is not an index of weights: {error}") from error
+    outside = [name for name in shards if Path(name).name != name]
+    absent = [name for name in shards if not (folder / name).is_file()]
+    if outside or absent:
+        raise ModelError(f"{index} names {(outside or absent)[0]}, which is not in {folder}")
+    return [folder / name for name in shards]
+
+
+def _all(files: list[Path], read: Any) -> dict[str, Tensor]:
+    weights: dict[str, Tensor] = {}
+    for file in files:
+        try:
+            part = read(file)
+        except (OSError, ValueError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+            raise ModelError(f"{file} can't be read, copy it anew: {error}") from error
+        except SafetensorError as error:
+            raise ModelError(f"{file} is broken, copy it anew: {error}") from error
+        if not isinstance(part, dict) or not all(isinstance(t, Tensor) for t in part.values()):
+            raise ModelError(f"{file} holds something else than named tensors")
+        weights |= part
+    return weights
+
+
+def _unpickle(file: Path) -> Any:
+    return torch.load(file, map_location="cpu", weights_only=True, mmap=True)
+
+
+M = TypeVar("M", bound=nn.Module)
+
+
+def save_checkpoint(folder: Path, model: nn.Module, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Write weights (safetensors), configuration and tokenizer; an older ``folder`` is replaced.
+
+    Everything is written and flushed to disk beside ``folder`` first, then renamed into place.
+    """
+    publish_folder(folder, lambda fresh: write_model(fresh, model, tokenizer, None))
+
+
+def write_model(
+    folder: Path,
+    model: Any,
+    tokenizer: PreTrainedTokenizerBase,
+    weights: Mapping[str, Tensor] | None,
+) -> None:
+    """Write a model's files; ``weights`` stand in for its own where they lie in shards."""
+    with quiet():
+        model.save_pretrained(folder, state_dict=weights)
+    tokenizer.save_pretrained(folder)
+
+
+def load_checkpoint(path: Path) -> tuple[VeraModel, PreTrainedTokenizerBase]:
+    """Load a Vera model, see :func:`model_folder`, in evaluation mode; pickles are never read.
+
+    Raises ModelError where a file is missing, broken, changed, or of another model.
+    """
+    folder = checked_model(path)
+    if (folder / INDEX).is_file():
+        verify(folder)
+    try:
+        with quiet():
+            loaded: Any = VeraModel.from_pretrained(
+                folder, use_safetensors=True, local_files_only=True, output_loading_info=True
+            )
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        model, report = loaded
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"{folder} can't be read, train again or copy it anew: {error}") from error
+    absent = sorted(report["missing_keys"])
+    if absent:
+        raise ModelError(f"{folder} lacks the weights {', '.join(absent)}: copy it anew")
+    return own(model).eval(), tokenizer
+
+
+def own(model: M) -> M:
+    """Take a loaded model's weights out of the mapped file, into memory of their own.
+
+    It is aligned as that of a fresh model: the last bit of a matrix product depends on it, and a
+    resumed run must give the same bits.
+    """
+    for parameter in model.parameters():
+        parameter.data = parameter.data.clone()
+    return model
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence the progress bars of transformers, which has one for each file of weights."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers, untyped
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]  # as above

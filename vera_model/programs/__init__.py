@@ -1,0 +1,1 @@
+"""The programs: train, evaluate, score, replicate, and what they refuse beforehand."""

@@ -1,0 +1,172 @@
+"""What a command refuses at once: paths and options, before torch is loaded, which takes seconds.
+
+Whoever does the work later checks again what these look at, and more: here no row, no digest and
+no weight is read.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from unifiedqa_convert.errors import ModelError, SourceError, UnreachableError, UsageError
+from vera_model.config import TrainConfig
+from vera_model.data.shards import check_shards
+from vera_model.data.tasks import Part, find_tasks, refuse, unknown_tasks
+from vera_model.run_folder import (
+    PICKLES,
+    PREDICTIONS,
+    check_pickle,
+    check_unevaluated,
+    check_unwritten,
+    checked_model,
+    checkpoint_folder,
+    is_hub_name,
+    model_folder,
+    model_of_pickle,
+)
+
+
+def check_training(config: TrainConfig) -> None:
+    """What :func:`vera_model.programs.train.run` would refuse, with the same words."""
+    check_data(config)
+    _check_start(config)
+    if config.resume not in (None, "auto"):
+        checkpoint_folder(Path(str(config.resume)))
+    if os.environ.get("RANK", "0") == "0":  # the others don't write there
+        check_unwritten(config)
+
+
+def check_data(config: TrainConfig) -> None:
+    """Shards that are not there, incomplete, or of invented rows; tasks that nobody knows.
+
+    Raises SourceError and UsageError.
+    """
+    check_shards((*config.data, *config.valid), allow_sample=config.allow_sample)
+    if config.missing == "error":
+        _check_tasks(config, config.train_tasks, "train")
+        _check_tasks(config, config.valid_tasks, "dev")
+
+
+def check_evaluation_run(config: TrainConfig) -> None:
+    """What :func:`vera_model.programs.evaluate.evaluate` would refuse, with the same words."""
+    if config.start_from is None:
+        raise UsageError("say what to evaluate: --load_from_ckpt RUN/model/best")
+    if not (config.valid or config.eval_tasks or config.valid_tasks):
+        raise UsageError("say what to evaluate on: --eval_tasks NAMES, or --valid SHARDS")
+    check_shards(config.valid, allow_sample=config.allow_sample)
+    if config.missing == "error" and not config.valid:
+        _check_tasks(config, config.eval_tasks or config.valid_tasks, "dev")
+    _check_start(config)
+    check_unevaluated(config.out, overwrite=config.overwrite)
+
+
+def check_evaluation(
+    model: str,
+    out: Path,
+    data: Sequence[Path],
+    *,
+    allow_sample: bool = False,
+    overwrite: bool = False,
+) -> None:
+    """The same for a command that names a model, which the hub may have."""
+    imported = Path("models") / Path(model).name
+    if Path(model).is_dir() or imported.is_dir():
+        checked_model(Path(model) if Path(model).is_dir() else imported)
+    elif not is_hub_name(model):
+        raise ModelError(f"{model} is neither a folder nor owner/name on the hub")
+    check_shards(data, allow_sample=allow_sample)
+    check_unevaluated(out, overwrite=overwrite)
+
+
+def check_calibration(model: Path, evaluated: Path | None) -> None:
+    """A model that is none, and predictions that are not there."""
+    checked_model(model)
+    folder = evaluated or model
+    if not (folder / PREDICTIONS).is_file():
+        raise SourceError(
+            f"{folder} holds no {PREDICTIONS}: evaluate the model on validation data first (`uqa "
+            "evaluate --model … --data … --out OUT`) and say --on OUT"
+        )
+    if evaluated is None and not (model / "model").is_dir():
+        raise UsageError("say --on: the folder of an evaluation on validation data")
+
+
+def _check_tasks(config: TrainConfig, tasks: tuple[str, ...], part: Part) -> None:
+    absent = find_tasks(tasks, part, config.data_root, allow_sample=config.allow_sample).absent
+    if unknown := unknown_tasks(absent):
+        raise refuse(unknown, len(tasks))
+
+
+def _check_start(config: TrainConfig) -> None:
+    start = config.start_from
+    if start is not None and start.suffix in PICKLES:
+        model_of_pickle(config)
+        check_pickle(start, allow_pickle=config.allow_pickle)
+    elif start is not None and config.objective == "vera":
+        checked_model(start)
+    elif start is not None:
+        _check_folder(model_folder(start))
+    elif config.model is not None and not is_hub_name(config.model, owner=False):
+        _check_folder(Path(config.model))
+
+
+def _check_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise ModelError(f"{folder} is neither a folder nor a model's name on the hub")
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"{folder} holds no config.json: name a model's folder")
+
+
+def asked_texts(model: Path, sentences: Sequence[str], file: Path | None) -> list[str]:
+    """The texts to score; ModelError, before any is scored, where ``model`` is none."""
+    texts = read_texts(sentences, file)
+    checked_model(model)
+    return texts
+
+
+def read_texts(sentences: Sequence[str], file: Path | None) -> list[str]:
+    """The sentences given, or else each line of a UTF-8 file that holds any text."""
+    if bool(sentences) == (file is not None):
+        raise UsageError("give sentences, or --file with one sentence a line, one of the two")
+    if file is None:
+        return list(sentences)
+    try:
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{file} can't be read as UTF-8 text: {error}") from error
+    texts = [line.strip("\r") for line in lines if line.strip()]
+    if not texts:
+        raise SourceError(f"{file} holds no sentence: give one a line")
+    return texts
+
+
+_LIGHT = ("*.json", "spiece.model", "*.safetensors")
+_PICKLES = ("*.bin",)
+
+
+def model_files(source: str, revision: str | None, *, allow_pickle: bool) -> Path:
+    """The folder of ``source``: a folder of this machine, or else the hub's ``owner/name``.
+
+    Pickles are downloaded only where there is nothing else and ``allow_pickle``. Raises ModelError
+    for what is neither, UnreachableError where the hub doesn't give it.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    if Path(source).is_dir():
+        return Path(source)
+    if not is_hub_name(source):
+        raise ModelError(f"{source} is neither a folder nor owner/name on the hub")
+    try:
+        folder = Path(snapshot_download(source, revision=revision, allow_patterns=[*_LIGHT]))
+        if allow_pickle and not list(folder.glob("*.safetensors")):
+            patterns = [*_LIGHT, *_PICKLES]
+            folder = Path(snapshot_download(source, revision=revision, allow_patterns=patterns))
+    except HFValidationError as error:
+        raise ModelError(f"{source} is no name of the hub: {error}") from error
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise UnreachableError(
+            f"there is no folder {source} here, and the hub does not give it; `uqa train` and `uqa "
+            f"model import` make folders, or download it where there is a network: {error}"
+        ) from error
+    return folder
