@@ -1,29 +1,30 @@
 """`uqa check`: what was changed in an output is found; each trap of others' files is named."""
 
+import csv
 import hashlib
+import io
 import json
 import random
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast, get_args
 
+import pyarrow as pa
 import pytest
 
 from unifiedqa_convert.check import Report, check_path, findings, report_as_json, report_lines
 from unifiedqa_convert.check import tsv as lint_tsv
-from unifiedqa_convert.check import vera_json as lint_vera
+from unifiedqa_convert.cli.convert import summary
 from unifiedqa_convert.conversion.pipeline import convert
 from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.errors import SourceError, UsageError
-from unifiedqa_convert.records.arrow import Records
-from unifiedqa_convert.records.writers import SUFFIXES, Format
+from unifiedqa_convert.records import formats
+from unifiedqa_convert.records.formats import FORMATS, Format, OutputFormat, Stored
+from unifiedqa_convert.records.profiles import Records
 
-FORMATS: list[Format] = ["arrow", "parquet", "jsonl", "tsv", "vera"]
-LAYOUTS: list[tuple[Format, Records]] = [
-    *((to, "question") for to in FORMATS),
-    *((to, "declarative") for to in FORMATS if to != "vera"),
-    *((to, "both") for to in FORMATS if to not in ("tsv", "vera")),
-]
+LAYOUTS = [(to, records) for to, form in FORMATS.items() for records in form.records]
 
 
 def copa(tmp_path: Path, to: Format = "jsonl", records: Records | None = None) -> Path:
@@ -166,7 +167,8 @@ def test_files_cut_gone_added(tmp_path: Path) -> None:
         ("sample", "no", "manifest-unreadable"),
         ("schema", 99, "other-schema"),
         ("records", "question", "unreadable-data"),
-        ("format", "vera", "unreadable-data"),
+        ("format", "vera", "manifest-unreadable"),  # which can't hold its records
+        ("format", "parquet", "unreadable-data"),
         ("dataset", "sciq", "wrong-id"),
         ("profile", "unifiedqa-train", "wrong-answer"),
     ],
@@ -192,7 +194,7 @@ def test_a_manifest_that_is_none(tmp_path: Path, text: str) -> None:
     assert traps(tmp_path) == {"manifest-unreadable": 1}
 
 
-@pytest.mark.parametrize("to", ["arrow", "parquet"])
+@pytest.mark.parametrize("to", [to for to, form in FORMATS.items() if form.in_batches])
 @pytest.mark.parametrize("key", ["dataset", "split", "profile", "recipe", "sample", "records"])
 def test_a_shard_that_says_something_else(tmp_path: Path, to: Format, key: str) -> None:
     folder = copa(tmp_path, to)
@@ -253,7 +255,7 @@ def test_forged_rows(
     tmp_path: Path, to: Format, records: Records, change: Callable[[str], str], trap: str
 ) -> None:
     folder = copa(tmp_path, to, records)
-    forge(folder, f"data-00000.{SUFFIXES[to]}", change)
+    forge(folder, f"data-00000.{FORMATS[to].suffix}", change)
     report = check_path(folder)
     assert trap in report.counts
     assert "wrong-sha256" not in report.counts
@@ -552,12 +554,72 @@ def test_what_is_no_vera_json(tmp_path: Path, text: str, trap: str) -> None:
 def test_a_list_is_read_in_pieces(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:
-    monkeypatch.setattr(lint_vera, "_CHUNK", chunk)
+    monkeypatch.setattr(formats, "_BUFFER", chunk)
     items = [1, 12.5, "a, ] b", [[], {}], {"é": "\u2028"}, None, 123]
     path = tmp_path / "list.json"
     for indent in (None, 2):
         path.write_text(f" \n {json.dumps(items, indent=indent, ensure_ascii=False)} \n ")
-        assert list(lint_vera.json_items(path)) == items
+        assert list(formats.json_items(path)) == items
+
+
+def test_an_item_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "LONGEST_ITEM", 100_000)
+    path = tmp_path / "groups.json"
+    path.write_text('[["a."], [' + '"text", ' * 100_000)
+    report = check_path(path)
+    assert (report.counts["not-json"], report.rows) == (1, 1)
+
+
+class _CsvWriter:
+    """A format that somebody adds: its writer and reader, and one record in ``FORMATS``."""
+
+    def __init__(self, file: IO[bytes], _schema: pa.Schema) -> None:
+        self._file = file
+
+    def write(self, rows: formats.Rows) -> Counter[str]:
+        text = io.StringIO()
+        csv.writer(text).writerows((row["input"], row["output"] or "-") for row in rows)
+        self._file.write(text.getvalue().encode())
+        return Counter({formats.WRITTEN: len(rows)})
+
+    def close(self) -> None:
+        pass
+
+
+def _read_csv(path: Path) -> Stored:
+    with path.open(newline="", encoding="utf-8") as file:
+        pairs = [{"input": text, "output": output} for text, output in csv.reader(file)]
+    return Stored(None, iter(pairs))
+
+
+def test_a_format_is_added_in_one_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = OutputFormat(
+        suffix="csv",
+        content="pairs",
+        records=("question", "declarative"),
+        unit="line",
+        writer=_CsvWriter,
+        read=_read_csv,
+        opener='pandas.read_csv("{first}", header=None)',
+    )
+    monkeypatch.setitem(FORMATS, cast(Format, "csv"), form)
+    for records in form.records:
+        (tmp_path / records).mkdir()
+        folder = copa(tmp_path / records, cast(Format, "csv"), records)
+        assert (folder / "data-00000.csv").is_file()
+        report = check_path(folder)
+        assert (report.findings, report.rows) == ((), 11 if records == "question" else 22)
+        request = Request(dataset="copa", split="train", source="sample", out=tmp_path / "sample")
+        result = convert(replace(request, to=cast(Format, "csv"), records=records, overwrite=True))
+        assert any("open it: pandas.read_csv" in line for line in summary(result))
+    (folder / "data-00001.csv").write_text("q,yes,more\n")
+    assert "wrong-size" in check_path(folder).counts
+    with pytest.raises(UsageError, match="--to csv can't hold --records both"):
+        copa(tmp_path, cast(Format, "csv"), "both")
+
+
+def test_every_format_has_its_name_and_its_record() -> None:
+    assert set(FORMATS) == set(get_args(Format))
 
 
 def test_duplicates_are_found_however_many_rows_there_are() -> None:
@@ -583,7 +645,7 @@ def test_the_report_for_people_and_for_programs(tmp_path: Path) -> None:
     told = json.loads(json.dumps(report_as_json(report)))
     assert told["counts"] == {"empty-answer": 1, "padded-field": 1}
     assert told["findings"][0]["number"] == 2
-    assert report_lines(check_path(tsv(tmp_path, CLEAN)))[-1].endswith("nothing found")
+    assert report_lines(check_path(tsv(tmp_path, CLEAN)))[-1].endswith("rows, no problems")
 
 
 def test_random_bytes_are_no_traceback(tmp_path: Path) -> None:

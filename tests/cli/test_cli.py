@@ -85,8 +85,16 @@ def test_auto_falls_back_to_the_sample_loudly(script: Uqa, tmp_path: Path) -> No
         ("convert sciq --split validation --source hub", 7, "HF_HUB_OFFLINE"),
         ("convert copa --split validation --raw absent.jsonl", 4, "absent.jsonl: no such file"),
         ("convert copa --split validation --question-converter magic", 2, "rules, none"),
-        ("convert copa --split validation --to tsv --records both", 2, "one kind"),
-        ("convert copa --split validation --to vera --records declarative", 2, "whole groups"),
+        (
+            "convert copa --split validation --to tsv --records both",
+            2,
+            "use --records question or --records declarative",
+        ),
+        (
+            "convert copa --split validation --to vera --records declarative",
+            2,
+            "use --records question",
+        ),
         ("show wsc", 2, "did you mean wsc273"),
     ],
 )

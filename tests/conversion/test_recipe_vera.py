@@ -12,8 +12,8 @@ from unifiedqa_convert.conversion.pipeline import _convert, convert
 from unifiedqa_convert.conversion.request import Request, resolve
 from unifiedqa_convert.question_converters.base import Ask, Sentence
 from unifiedqa_convert.records.arrow import arrow_schema, as_rows, record_batch
+from unifiedqa_convert.records.formats import vera_group
 from unifiedqa_convert.records.profiles import PROFILES
-from unifiedqa_convert.records.writers import vera_group
 from unifiedqa_convert.rows.typed_rows import typed_rows
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from unifiedqa_convert.records.arrow import Records, arrow_schema, as_rows, record_batch
+from unifiedqa_convert.records.arrow import arrow_schema, as_rows, record_batch
+from unifiedqa_convert.records.profiles import Records
 from unifiedqa_convert.schema import (
     Converted,
     Example,

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from unifiedqa_convert.conversion.chunk import convert_chunk
 from unifiedqa_convert.question_converters.base import Ask, Sentence
-from unifiedqa_convert.records.arrow import Records, arrow_schema, as_rows
+from unifiedqa_convert.records.arrow import arrow_schema, as_rows
 from unifiedqa_convert.records.encode import (
     UNLABELLED,
     arrange,
@@ -29,8 +29,8 @@ from unifiedqa_convert.records.encode import (
     recovers,
     same_text,
 )
-from unifiedqa_convert.records.profiles import PROFILES, Profile
-from unifiedqa_convert.records.writers import WRITERS, Format
+from unifiedqa_convert.records.formats import FORMATS, Format
+from unifiedqa_convert.records.profiles import PROFILES, Profile, Records
 from unifiedqa_convert.rows.shapes import NumberedRow
 from unifiedqa_convert.schema import (
     AMBIGUOUS,
@@ -208,7 +208,7 @@ def read_back(
     """The items' records, from a file of that format."""
     file = io.BytesIO()
     schema = arrow_schema(records, {"profile": profile.name, "dataset": "given"})
-    writer = WRITERS[to](file, schema)
+    writer = FORMATS[to].writer(file, schema)
     writer.write(as_rows(items, records))
     writer.close()
     return [Record(row["input"], row["output"]) for row in _READERS[to](file.getvalue())]
@@ -227,14 +227,15 @@ _READERS: dict[Format, Callable[[bytes], list[dict[str, str | None]]]] = {
 }
 
 
-FORMATS: tuple[Format, ...] = ("arrow", "parquet", "jsonl", "tsv")
+def test_every_format_of_records_has_a_reader_here() -> None:
+    assert set(_READERS) == {to for to, form in FORMATS.items() if form.content != "groups"}
 
 
 def check_files(given: list[Example], profile: Profile) -> None:
     """From every format a record comes back as its example, or its row says that it doesn't."""
     arranged = [arrange(example, profile) for example in given]
     items = [converted(example, profile) for example in given]
-    for to in FORMATS:
+    for to in _READERS:
         records = read_back(items, to, "question", profile)
         for item, example, record in zip(items, arranged, records, strict=True):
             if AMBIGUOUS not in item.flags:

@@ -10,7 +10,7 @@ from unifiedqa_convert.cli.convert import summary
 from unifiedqa_convert.conversion.pipeline import convert
 from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.records.arrow import shard_facts
-from unifiedqa_convert.records.writers import Format
+from unifiedqa_convert.records.formats import FORMATS, Format
 from unifiedqa_convert.rows.custom_file import Columns
 
 COLUMNS = ["id", "source_id", "row", "kind", "input", "output", "question", "context"]
@@ -68,7 +68,7 @@ def test_polars(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shard_rows", [50_000, 10])
-@pytest.mark.parametrize("to", ["arrow", "parquet", "jsonl", "tsv", "vera"])
+@pytest.mark.parametrize("to", FORMATS)
 def test_the_printed_line_opens_it(tmp_path: Path, to: Format, shard_rows: int) -> None:
     asked = {"dataset": "copa", "split": "train", "source": "sample", "to": to, "out": tmp_path}
     lines = summary(convert(Request(**asked, shard_rows=shard_rows)))  # type: ignore[arg-type]
@@ -80,7 +80,7 @@ def test_the_printed_line_opens_it(tmp_path: Path, to: Format, shard_rows: int) 
     found = eval(opener, {library: pytest.importorskip(library)})
     first_alone = opener.endswith("  # the first of 2 files")
     assert len(found) == (10 if first_alone else 16)
-    assert first_alone == (shard_rows == 10 and to in ("jsonl", "tsv", "vera"))
+    assert first_alone == (shard_rows == 10 and not FORMATS[to].in_batches)
 
 
 def test_texts_stay_texts_when_pandas_opens_them(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_texts_stay_texts_when_pandas_opens_them(tmp_path: Path) -> None:
 
 
 def test_the_same_rows_in_every_form_and_the_same_bytes_twice(tmp_path: Path) -> None:
-    for to in ("arrow", "parquet", "jsonl", "tsv", "vera"):
+    for to in FORMATS:
         one, two = converted(tmp_path / "one", to), converted(tmp_path / "two", to)
         assert Path(one).read_bytes() == Path(two).read_bytes()
         Path(one).parent.rename(tmp_path / f"one-{to}")

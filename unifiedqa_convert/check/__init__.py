@@ -3,19 +3,24 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from unifiedqa_convert.check.findings import ERRORS, WARNINGS, Finding, Findings
-from unifiedqa_convert.check.output import OUTPUT_ERRORS, OUTPUT_WARNINGS, SHARD, check_output
+from unifiedqa_convert.check.output import OUTPUT_ERRORS, OUTPUT_WARNINGS, check_output
 from unifiedqa_convert.check.tsv import lint_tsv
 from unifiedqa_convert.check.vera_json import lint_vera
 from unifiedqa_convert.conversion.output_folder import MANIFEST, OutputFolder
 from unifiedqa_convert.errors import SourceError, UsageError
+from unifiedqa_convert.records.formats import FORMATS, is_shard
 
 Kind = Literal["output", "outputs", "tsv", "vera"]
+_LINTERS: dict[Literal["tsv", "vera"], Callable[[Path, Findings], None]] = {
+    "tsv": lint_tsv,
+    "vera": lint_vera,
+}
 _SHARE = re.compile(r"(.+)\.(\d{5})-of-(\d{5})")
 _LEFT = re.compile(r"\..+\.(work|replaced)")
 
@@ -35,7 +40,7 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is worse than a warning."""
+        """True if there are no errors."""
         return all(finding.severity == "warning" for finding in self.findings)
 
 
@@ -69,7 +74,9 @@ def report_lines(report: Report) -> list[str]:
         totals[severities[trap]] += number
     verdict = ", ".join(f"{totals[kind]} {kind}s" for kind in ("error", "warning") if totals[kind])
     lines.append(
-        f"{report.path}: {report.kind}, {report.rows:,} rows: {verdict or 'nothing found'}"
+        f"{report.path}: {report.kind}, {report.rows:,} rows: {verdict}"
+        if verdict
+        else f"OK: {report.path}: {report.kind}, {report.rows:,} rows, no problems"
     )
     return lines
 
@@ -101,7 +108,7 @@ def report_as_json(report: Report) -> dict[str, Any]:
 def _look(path: Path, found: Findings) -> Kind:
     if path.is_dir():
         return _folder(path, found)
-    linters = {".tsv": ("tsv", lint_tsv), ".json": ("vera", lint_vera)}
+    linters = {f".{FORMATS[kind].suffix}": (kind, lint) for kind, lint in _LINTERS.items()}
     if not path.exists():
         raise SourceError(f"{path} is not there: correct the path, or `uqa convert` first")
     if path.suffix.lower() not in linters or not path.is_file():
@@ -111,7 +118,7 @@ def _look(path: Path, found: Findings) -> Kind:
         )
     kind, lint = linters[path.suffix.lower()]
     lint(path, found)
-    return kind  # type: ignore[return-value]
+    return kind
 
 
 def _folder(path: Path, found: Findings) -> Kind:
@@ -142,7 +149,7 @@ def _outputs_below(path: Path, found: Findings) -> Iterator[str]:
         folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
         if MANIFEST in files:
             yield name
-        elif any(map(SHARD.fullmatch, files)):
+        elif any(map(is_shard, files)):
             found.add("no-manifest", Path(name))
 
 

@@ -6,7 +6,6 @@ would think.
 """
 
 import re
-from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
@@ -68,40 +67,18 @@ def printable(text: str) -> str:
 
 
 class Seen:
-    """Where each text was first met, in 12 bytes a slot: a dict takes five times as much."""
+    """Where each text was first met: digests, so that long texts take no more room than short."""
 
     def __init__(self) -> None:
-        self._keys, self._places, self._used = array("Q", bytes(8 << 10)), array("I"), 0
-        self._places.frombytes(bytes(4 << 10))
+        self._places: dict[bytes, int] = {}
 
     def first(self, text: str, place: int) -> int | None:
         """The place where the text stood before; None, and remembered, where it is new."""
         digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        key = int.from_bytes(digest) or 1
-        slot = self._slot(key)
-        if self._keys[slot]:
-            return self._places[slot]
-        self._keys[slot], self._places[slot] = key, place
-        self._used += 1
-        if self._used * 4 > len(self._keys) * 3:
-            self._grow()
+        if digest in self._places:
+            return self._places[digest]
+        self._places[digest] = place
         return None
-
-    def _slot(self, key: int) -> int:
-        mask = len(self._keys) - 1
-        slot = key & mask
-        while self._keys[slot] not in (0, key):
-            slot = (slot + 1) & mask
-        return slot
-
-    def _grow(self) -> None:
-        keys, places = self._keys, self._places
-        self._keys, self._places = array("Q", bytes(16 * len(keys))), array("I")
-        self._places.frombytes(bytes(8 * len(keys)))
-        for key, place in zip(keys, places, strict=True):
-            if key:
-                slot = self._slot(key)
-                self._keys[slot], self._places[slot] = key, place
 
 
 def text_traps(texts: Sequence[str]) -> Iterator[tuple[str, str]]:

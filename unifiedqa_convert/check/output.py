@@ -9,34 +9,30 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import orjson
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from unifiedqa_convert.check.findings import Findings, Unit
-from unifiedqa_convert.check.vera_json import json_items
 from unifiedqa_convert.conversion.chunk import tree
 from unifiedqa_convert.conversion.output_folder import MANIFEST, REJECTS
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.records.arrow import (
     SCHEMA_VERSION,
-    Records,
     arrow_schema,
     record_batch,
     shard_facts,
 )
 from unifiedqa_convert.records.encode import UNLABELLED
-from unifiedqa_convert.records.profiles import profile_named
-from unifiedqa_convert.records.writers import SUFFIXES
+from unifiedqa_convert.records.formats import FORMATS, is_data, is_shard, json_lines
+from unifiedqa_convert.records.profiles import Records, profile_named
 from unifiedqa_convert.storage import sha256_of
 
 # The rows of an output, read again: their counts, ids and labels against the manifest.
 
 Manifest = dict[str, Any]
 BATCH_ROWS = 1_000
-SHARD = re.compile(rf"data-\d+\.({'|'.join(SUFFIXES.values())})")
 _ID = re.compile(r"(\d+)(?:\.(\d+))?(?:#(\d+))?")
 LABELS = ("statements/true", "statements/false", "statements/unknown")
 PLACED = ("statements/masked", "statements/ambiguous")
@@ -53,25 +49,26 @@ class Recount:
         self._counts: Counter[str] = Counter()
         self._last: tuple[int, ...] = (-1, -1, -1)
         self._name = f"{manifest['dataset']}-{manifest['split']}-"
+        self._format = FORMATS[manifest["format"]]
 
     def compare(self, written: Counter[str]) -> None:
         """Every count that the files can tell must be the manifest's."""
-        to, records = self._manifest["format"], self._manifest["records"]
+        content, records = self._format.content, self._manifest["records"]
         starts: tuple[str, ...] = ("written/rows", "rows/rejected")
-        if to == "tsv" and self._profile.own.each_choice:
+        if content == "pairs" and self._profile.own.each_choice:
             starts = ("rows/rejected",)  # its lines are choices, not rows
-        if to == "vera":
+        if content == "groups":
             starts += ("sentences",)
             labelled = written["statements/true"] + written["statements/false"]
             written["sentences"] = labelled - written["statements/masked"]
         elif records == "declarative":
-            starts += LABELS if to == "tsv" else (*LABELS, *PLACED, "via/")
-        elif to != "tsv":
+            starts += LABELS if content == "pairs" else (*LABELS, *PLACED, "via/")
+        elif content == "rows":
             starts += (*LABELS, "statements/masked", "via/", "examples/", "flags/")
             starts += PLACED if records == "both" else ()
         for file in self._manifest["files"]:
             path = self._folder / file["path"]
-            if path.name == REJECTS or SHARD.fullmatch(path.name):
+            if path.name == REJECTS or is_shard(path.name):
                 self._file(path)
         for key in sorted(written | self._counts):
             if key.startswith(starts) and written[key] != self._counts[key]:
@@ -82,7 +79,7 @@ class Recount:
         number = 0
         rejects = path.name == REJECTS
         try:
-            for row in _json_lines(path) if rejects else self._rows(path):
+            for row in json_lines(path) if rejects else self._entries(path):
                 number += 1
                 self._counts["rows/rejected" if rejects else "written/rows"] += 1
                 self._found.rows += not rejects
@@ -95,22 +92,17 @@ class Recount:
             place, unit = self._place(path, number + 1)
             self._found.add("unreadable-data", path, place, detail, unit)
 
-    @staticmethod
-    def _place(path: Path, number: int) -> tuple[int, Unit]:
+    def _place(self, path: Path, number: int) -> tuple[int, Unit]:
         """As readers number it: lines and groups from 1, the rows of a table from 0."""
-        if path.suffix in (".jsonl", ".tsv"):
-            return number, "line"
-        return (number, "group") if path.suffix == ".json" else (number - 1, "row")
+        unit = "line" if path.name == REJECTS else self._format.unit
+        return number - (unit == "row"), unit
 
-    def _rows(self, path: Path) -> Iterator[dict[str, Any]]:
-        match self._manifest["format"]:
-            case "vera":
-                return json_items(path)
-            case "tsv":
-                return _tsv_rows(path)
-            case "jsonl":
-                return self._typed(_json_lines(path))
-        return self._columns(path)
+    def _entries(self, path: Path) -> Iterator[dict[str, Any]]:
+        """The file's rows, pairs or groups, once its columns are found to be the schema's."""
+        stored = self._format.read(path)
+        if stored.schema is not None:
+            return stored.entries if self._has_our_schema(path, stored.schema) else iter(())
+        return self._typed(stored.entries) if self._format.content == "rows" else stored.entries
 
     def _typed(self, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """The rows, once Arrow has found them to be of the schema's columns and types."""
@@ -120,29 +112,21 @@ class Recount:
                 raise ValueError("columns that its records don't have")
             yield from batch
 
-    def _columns(self, path: Path) -> Iterator[dict[str, Any]]:
-        if self._manifest["format"] == "arrow":
-            reader = pa.ipc.open_stream(pa.memory_map(str(path)))
-            schema, batches = reader.schema, reader
-        else:
-            file = pq.ParquetFile(path)
-            schema, batches = file.schema_arrow, file.iter_batches(BATCH_ROWS)
-        for key, told in shard_facts(schema).items() or [("schema", None)]:
-            if told != self._manifest.get(key):
-                self._found.add("wrong-facts", path, detail=f"{key} {told}")
-        if not schema.equals(arrow_schema(self._manifest["records"], {})):
+    def _has_our_schema(self, path: Path, schema: pa.Schema) -> bool:
+        for key, found in shard_facts(schema).items() or [("schema", None)]:
+            if found != self._manifest.get(key):
+                self._found.add("wrong-facts", path, detail=f"{key} {found}")
+        equal: bool = schema.equals(arrow_schema(self._manifest["records"], {}))
+        if not equal:
             self._found.add("wrong-columns", path)
-            return
-        for batch in batches:
-            batch.validate(full=True)
-            yield from batch.to_pylist()
+        return equal
 
     def _row(self, path: Path, place: tuple[int, Unit], row: dict[str, Any]) -> None:
-        to, records = self._manifest["format"], self._manifest["records"]
+        content, records = self._format.content, self._manifest["records"]
         wrong: Iterable[tuple[str, object]] = ()
-        if to == "vera":
+        if content == "groups":
             self._counts["sentences"] += len(row["golds"]) + len(row["distractors"])
-        elif to == "tsv":
+        elif content == "pairs":
             if records == "declarative":
                 self._counts[_LABEL_OF[row["output"]]] += 1
         elif records == "declarative":
@@ -183,22 +167,6 @@ class Recount:
         self._counts["statements/ambiguous"] += bool(statement.get("flags"))
         if "output" in statement and _LABEL_OF.get(statement["output"]) != label:
             yield "wrong-label", f"{statement['output']} for {statement['label']}"
-
-
-def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open("rb") as file:
-        for line in file:
-            row = orjson.loads(line)
-            if not isinstance(row, dict):
-                raise TypeError(f"a {type(row).__name__}, not an object")
-            yield row
-
-
-def _tsv_rows(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open("rb") as file:
-        for line in file:
-            question, output = line.decode().removesuffix("\n").split("\t")
-            yield {"input": question, "output": output.strip()}
 
 
 _AGAIN = "convert again with --overwrite"
@@ -261,7 +229,8 @@ def _manifest(path: Path) -> Manifest:
     for value, kind in typed:
         if not isinstance(value, kind):
             raise TypeError(f"{value!r} is no {kind.__name__}")
-    if manifest["format"] not in SUFFIXES or manifest["records"] not in get_args(Records):
+    known = FORMATS.get(manifest["format"])
+    if known is None or manifest["records"] not in known.records:
         raise ValueError(f"no format {manifest['format']!r} of {manifest['records']!r} records")
     if missing := set(dict(_flat(tree(Counter())))) - set(dict(_flat(manifest["counts"]))):
         raise KeyError(f"counts of {', '.join(sorted(missing))}")
@@ -315,7 +284,7 @@ def _files(folder: Path, manifest: Manifest, found: Findings) -> bool:
     sound = found.counts.total() == before
     listed = {MANIFEST, *(file["path"] for file in manifest["files"])}
     for path in sorted(folder.iterdir()):
-        data = path.suffix.lstrip(".") in SUFFIXES.values() and not path.name.startswith(".")
+        data = is_data(path.name) and not path.name.startswith(".")
         if data and path.name not in listed:
             found.add("unlisted-file", path)
     return sound

@@ -2,6 +2,7 @@
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,22 +10,20 @@ from typing import Any
 
 from unifiedqa_convert.check.findings import Findings, Seen, text_traps
 from unifiedqa_convert.records.encode import same_text
-from unifiedqa_convert.rows.readers import LONGEST_LINE, UTF8_BOM
+from unifiedqa_convert.records.formats import NotAList, json_items
 
 UPSTREAM_MOST = 10
 """Distractors that upstream Vera's collate has room for."""
 _KEYS = ("golds", "distractors")
 _DEBRIS = re.compile(r"</?s>|<pad>|<unk>|<extra_id_\d+>|\u2047")
 _CLOSERS = "\"')]*\u2019\u201d"
-_CHUNK = 1 << 20
-_SPACE = " \t\r\n"
 
 
 def lint_vera(path: Path, found: Findings) -> None:
     """Look at each group of golds and distractors."""
     seen, number = Seen(), 0
     with path.open("rb") as file:
-        if file.read(len(UTF8_BOM)) == UTF8_BOM:
+        if file.read(len(BOM_UTF8)) == BOM_UTF8:
             found.add("bom", path)
     try:
         for number, group in enumerate(json_items(path), start=1):
@@ -32,7 +31,7 @@ def lint_vera(path: Path, found: Findings) -> None:
             _group(path, found, number, group, seen)
     except NotAList as error:
         found.add("not-a-list", path, detail=error)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         found.add("not-json", path, number + 1, error, "group")
     if not found.rows and not (found.counts.keys() - {"bom"}):
         found.add("empty-file", path)
@@ -88,55 +87,3 @@ def _endings(statements: Sequence[str]) -> Iterator[tuple[str, str]]:
         yield "no-final-stop", loose[0][-40:]
     if debris := next(filter(None, map(_DEBRIS.search, told)), None):
         yield "converter-debris", debris[0]
-
-
-class NotAList(ValueError):
-    """The JSON document is something else than an array."""
-
-
-def json_items(path: Path) -> Iterator[Any]:
-    """The items of a JSON array, one at a time, so that only one has to fit into memory.
-
-    NotAList for another document; ValueError or RecursionError for what is not JSON.
-    """
-    with path.open(encoding="utf-8-sig") as file:
-        text = ""
-        while not text and (more := file.read(_CHUNK)):
-            text = more.lstrip(_SPACE)
-        if text and not text.startswith("["):
-            raise NotAList(text[:20])
-        place, first = 1, True
-        while text:
-            place = _skip_space(text, place)
-            value, end = _decoded(text, place)
-            if first and text[place : place + 1] == "]":
-                place += 1
-                break
-            # A number may be cut anywhere: what follows a whole value is a comma or the list's end.
-            if end is None or text[end : end + 1] not in (",", "]"):
-                more = file.read(max(_CHUNK, len(text) - place))
-                if not more or len(text) - place > LONGEST_LINE:
-                    raise ValueError("broken, or cut off, here")
-                text, place = text[place:] + more, 0
-                continue
-            yield value
-            first, place = False, end + 1
-            if text[end] == "]":
-                break
-        if text[place:].strip(_SPACE) or file.read(_CHUNK).strip(_SPACE):
-            raise ValueError("text after the list's end")
-
-
-def _decoded(text: str, place: int) -> tuple[Any, int | None]:
-    """The value at a place, and where what follows it begins; None where it is not whole."""
-    try:
-        value, end = json.JSONDecoder().raw_decode(text, place)
-    except json.JSONDecodeError:
-        return None, None
-    return value, _skip_space(text, end)
-
-
-def _skip_space(text: str, place: int) -> int:
-    while place < len(text) and text[place] in _SPACE:
-        place += 1
-    return place

@@ -28,23 +28,10 @@ if TYPE_CHECKING:
     from unifiedqa_convert.conversion.groups import GroupName, SplitOutcome
     from unifiedqa_convert.conversion.pipeline import Result
     from unifiedqa_convert.conversion.request import Request
-    from unifiedqa_convert.records.writers import Format
 
 from unifiedqa_convert.errors import UsageError
 
 # `uqa convert` for people: progress, what came out, and the line that opens it.
-
-OPENERS: "dict[Format, str]" = {
-    "arrow": 'datasets.Dataset.from_file("{first}")',  # maps it into memory; copies nothing
-    "parquet": 'datasets.load_dataset("parquet", data_files="{folder}/*.parquet")',
-    "jsonl": 'pandas.read_json("{first}", lines=True, dtype=False)',  # "4" stays a text
-    "tsv": 'pandas.read_csv("{first}", sep="\\t", names=["input", "output"], quoting=3, '
-    "dtype=str, keep_default_na=False)",  # so does "None"
-    "vera": 'json.load(open("{first}"))',
-}
-
-
-SEVERAL_ARROW = 'datasets.load_dataset("arrow", data_files="{folder}/*.arrow")'
 
 
 def convert_and_tell(request: "Request", as_json: bool, quiet: bool) -> None:
@@ -137,6 +124,8 @@ def print_config_of(request: "Request") -> None:
 
 def summary(result: "Result") -> list[str]:
     """What was read, what came out, what to do next."""
+    from unifiedqa_convert.records.formats import FORMATS
+
     manifest, counts = result.manifest, result.manifest["counts"]
     rows, examples, statements = counts["rows"], counts["examples"], counts["statements"]
     lines = []
@@ -155,7 +144,7 @@ def summary(result: "Result") -> list[str]:
     ]
     if not manifest["sample"]:
         lines += _license(manifest)
-    if manifest["format"] == "arrow":
+    if FORMATS[manifest["format"]].trains:
         sample = " --allow-sample" if manifest["sample"] else ""
         lines.append(f"train on it: uqa train --preset tiny --data {result.folder}{sample}")
     return lines
@@ -212,14 +201,15 @@ def _via(via: dict[str, int]) -> str:
 
 
 def _opener(result: "Result") -> str:
+    from unifiedqa_convert.records.formats import FORMATS
+
+    form = FORMATS[result.manifest["format"]]
     names = [file["path"] for file in result.manifest["files"]]
-    first = Path(result.folder, names[0])
     shards = sum(name.startswith("data-") for name in names)
-    if shards > 1 and result.manifest["format"] == "arrow":
-        return SEVERAL_ARROW.format(folder=result.folder)
-    opener = OPENERS[result.manifest["format"]].format(first=first, folder=result.folder)
-    part = shards > 1 and "{first}" in OPENERS[result.manifest["format"]]
-    return f"{opener}  # the first of {shards} files" if part else opener
+    several = form.opener_of_several if shards > 1 else ""
+    opener = several or form.opener
+    line = opener.format(first=Path(result.folder, names[0]), folder=result.folder)
+    return f"{line}  # the first of {shards} files" if shards > 1 and "{first}" in opener else line
 
 
 EPILOG = (

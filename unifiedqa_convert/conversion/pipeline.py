@@ -35,7 +35,7 @@ from unifiedqa_convert.conversion.workers import beside
 from unifiedqa_convert.errors import OutputError, RowError, SourceError, TooManyRejects
 from unifiedqa_convert.records.arrow import arrow_schema, as_rows
 from unifiedqa_convert.records.dataset_card import CARD, card
-from unifiedqa_convert.records.writers import IN_BATCHES, SUFFIXES, WRITERS
+from unifiedqa_convert.records.formats import FORMATS
 from unifiedqa_convert.rows.readers import line_of
 from unifiedqa_convert.rows.shapes import NumberedRow, columns_of, shape_of
 from unifiedqa_convert.rows.typed_rows import typed_rows
@@ -212,10 +212,11 @@ def _shard(
     """Write one shard, after ``before`` rejects; its counts, its rejects, its file's digest."""
     counts: Counter[str] = Counter()
     rejects: list[dict[str, Any]] = []
-    path = place.growing / f"data-{number:05}.{SUFFIXES[job.request.to]}"
+    form = FORMATS[job.request.to]
+    path = place.growing / f"data-{number:05}.{form.suffix}"
     with atomic_file(path) as file:
-        writer = WRITERS[job.request.to](file, arrow_schema(job.records, job.facts()))
-        together = job.converter is not None or job.request.to in IN_BATCHES
+        writer = form.writer(file, arrow_schema(job.records, job.facts()))
+        together = job.converter is not None or form.in_batches
         size = CHUNK_ROWS if together else FEW_ROWS
         # A chunk takes its rows one by one: typed and used while they are in the CPU's cache.
         while (chunk := _convert(job, islice(rows, size))).counts["rows/read"]:
@@ -262,7 +263,7 @@ def _manifest(job: ConversionJob, described: dict[str, Any], place: OutputFolder
         "counts": tree(counts),
         "files": [*(note["file"] for note in made), _listed(rejects)],
     }
-    if job.request.to == "parquet":
+    if FORMATS[job.request.to].dataset_card:
         text = card(job.adapter, manifest, arrow_schema(job.records, job.facts()))
         with atomic_file(place.growing / CARD) as file:
             file.write(text.encode())

@@ -12,9 +12,9 @@ from unifiedqa_convert.datasets.sources import Located, SourceName, canonical_sp
 from unifiedqa_convert.errors import UnreachableError, UsageError
 from unifiedqa_convert.question_converters.base import Options, QuestionConverter, converter_facts
 from unifiedqa_convert.question_converters.select import question_converter
-from unifiedqa_convert.records.arrow import SCHEMA_VERSION, Records
-from unifiedqa_convert.records.profiles import RECIPES, Profile, Recipe, profile_named
-from unifiedqa_convert.records.writers import Format
+from unifiedqa_convert.records.arrow import SCHEMA_VERSION
+from unifiedqa_convert.records.formats import FORMATS, Format
+from unifiedqa_convert.records.profiles import RECIPES, Profile, Recipe, Records, profile_named
 from unifiedqa_convert.rows.companion_files import with_companions
 from unifiedqa_convert.rows.custom_file import Columns, adapter_for
 from unifiedqa_convert.schema import Adapter
@@ -118,6 +118,18 @@ class ConversionJob:
         }
 
 
+def _records(request: Request) -> Records:
+    """The kind of records to write; UsageError where the format can't hold it."""
+    form = FORMATS[request.to]
+    if request.recipe not in form.recipes:
+        raise UsageError(f"--to {request.to} can't be written under --recipe {request.recipe}")
+    records = request.records or form.records[0]
+    if records not in form.records:
+        only = " or ".join(f"--records {kind}" for kind in form.records)
+        raise UsageError(f"--to {request.to} can't hold --records {records}: use {only}")
+    return records
+
+
 def resolve(request: Request) -> ConversionJob:
     """Turn names into things; UsageError or SourceError for what there is not."""
     own = RECIPES[request.recipe]
@@ -128,11 +140,7 @@ def resolve(request: Request) -> ConversionJob:
         )
     split = canonical_split(request.split)
     adapter, located = _adapter_and_files(request, split)
-    records: Records = request.records or ("question" if request.to in ("tsv", "vera") else "both")
-    if records == "both" and request.to in ("tsv", "vera"):
-        raise UsageError(f"--to {request.to} holds one kind: --records question or declarative")
-    if records == "declarative" and request.to == "vera":
-        raise UsageError("--to vera holds whole groups: leave --records out")
+    records = _records(request)
     if located.kind == "sample" and not request.allow_sample:
         raise UnreachableError(
             f"{adapter.name}/{split}: only its invented sample is here, which --allow-sample takes"

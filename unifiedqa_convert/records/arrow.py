@@ -8,10 +8,11 @@ only, so that ``datasets``, pandas and polars read them.
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from unifiedqa_convert.records.profiles import Records
 from unifiedqa_convert.schema import (
     AMBIGUOUS,
     Converted,
@@ -21,8 +22,6 @@ from unifiedqa_convert.schema import (
     Statement,
     YesNo,
 )
-
-Records = Literal["question", "declarative", "both"]
 
 SCHEMA_VERSION = 2
 METADATA_KEY = b"unifiedqa_convert"

@@ -19,6 +19,7 @@ from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.schema import Example
 
 Recipe = Literal["clean", "vera"]
+Records = Literal["question", "declarative", "both"]
 
 _TO_ASCII_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
