@@ -94,3 +94,26 @@ class OutputLocked(OutputError):
 
 class ModelError(UqaError):
     """A checkpoint is unreadable, unsafe, or of another shape."""
+
+
+def missing_library(name: str | None, extra: str) -> UsageError:
+    """The error where a library of an extra is absent, with the command that installs the extra."""
+    return UsageError(f"this needs {name}: {install_command(extra)}")
+
+
+def install_command(extra: str) -> str:
+    """What installs an extra beside this very installation: a checkout, a wheel, a repository."""
+    import json
+    from importlib.metadata import distribution
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    project = "unifiedqa-convert"
+    origin = json.loads(distribution(project).read_text("direct_url.json") or "{}")
+    url = origin.get("url", "")
+    if vcs := origin.get("vcs_info"):
+        return f"pip install '{project}[{extra}] @ {vcs['vcs']}+{url}@{vcs['commit_id']}'"
+    if not url.startswith("file://"):
+        return f"pip install '{project}[{extra}]'"
+    editable = "-e " if origin.get("dir_info", {}).get("editable") else ""
+    return f"pip install {editable}'{url2pathname(urlsplit(url).path)}[{extra}]'"

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from unifiedqa_convert.errors import UqaError, UsageError
+from unifiedqa_convert.errors import UqaError, UsageError, missing_library
 from vera_model.config import TrainConfig, from_preset
 from vera_model.report.terminal import closing_lines
 
@@ -84,9 +84,7 @@ def run_command(flags: dict[str, Any]) -> None:
     try:
         run = _checked(config, evaluation=flags["mode"] == "eval")
     except ModuleNotFoundError as error:
-        raise UsageError(
-            f"training needs {error.name}: pip install 'unifiedqa-convert[model]'"
-        ) from error
+        raise missing_library(error.name, "model") from error
     path = run(config)
     if main:
         _tell(path, json.loads(path.read_bytes()), flags["as_json"], say)

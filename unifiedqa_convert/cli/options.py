@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.errors import missing_library
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for scripts.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
@@ -101,6 +101,4 @@ def needing(extra: str) -> Iterator[None]:
             raise ModuleNotFoundError(name=_EXTRAS[extra])
         yield
     except ModuleNotFoundError as error:
-        raise UsageError(
-            f"this needs {error.name}: pip install 'unifiedqa-convert[{extra}]'"
-        ) from error
+        raise missing_library(error.name, extra) from error

@@ -15,7 +15,7 @@ from unifiedqa_convert.cli.options import (
     PromptName,
     Revision,
 )
-from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.errors import missing_library
 
 if TYPE_CHECKING:
     from unifiedqa_convert.service.config import Config
@@ -26,9 +26,7 @@ def server() -> "Callable[[Config, bool, bool], None]":
     try:
         from unifiedqa_convert.service.server import serve
     except ModuleNotFoundError as error:
-        raise UsageError(
-            f"uqa serve needs {error.name}: pip install 'unifiedqa-convert[serve]'"
-        ) from None
+        raise missing_library(error.name, "serve") from None
     return serve
 
 

@@ -7,7 +7,7 @@ folder, written ``./folder``, ``/folder`` or ``path:folder``; a ``uqa serve`` el
 
 from collections.abc import Sequence
 
-from unifiedqa_convert.errors import QuestionConverterError, UsageError
+from unifiedqa_convert.errors import QuestionConverterError, UsageError, missing_library
 from unifiedqa_convert.question_converters.base import Ask, Options, QuestionConverter, Sentence
 
 # The one door to a question converter: what was asked comes back answered, or an error.
@@ -88,13 +88,17 @@ def _model(name: str, options: Options) -> QuestionConverter:
         checkpoint = local_models.fetched(hub_id(name), options.revision)
     prompt = prompt_for(options.prompt, checkpoint.hub)
     generator: Generator
-    if options.backend == "ct2":
-        from unifiedqa_convert.question_converters.ctranslate2_backend import Ct2
+    try:
+        if options.backend == "ct2":
+            from unifiedqa_convert.question_converters.ctranslate2_backend import Ct2
 
-        generator = Ct2(checkpoint, options)
-    else:
-        from unifiedqa_convert.question_converters.transformers_backend import Seq2Seq
+            generator = Ct2(checkpoint, options)
+        else:
+            from unifiedqa_convert.question_converters.transformers_backend import Seq2Seq
 
-        generator = Seq2Seq(checkpoint, options)
+            generator = Seq2Seq(checkpoint, options)
+    except ModuleNotFoundError as error:
+        extra = "ct2" if options.backend == "ct2" else "model"
+        raise missing_library(error.name, extra) from error
     cache = SentenceCache(local_models.sentences())
     return ModelConverter(checkpoint, options.backend, prompt, generator, cache)

@@ -19,7 +19,7 @@ It scores how plausible a declarative sentence is, from 0 (false) to 1 (true), a
 Statements"). {shape} The temperature is {temperature}.
 
 ```python
-import vera_model.model  # makes transformers know it; pip install 'unifiedqa-convert[model]'
+import vera_model.model  # of unifiedqa-convert, extra model; makes transformers know it
 from transformers import pipeline
 
 score = pipeline("text-classification", model="PATH")
