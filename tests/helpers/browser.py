@@ -10,12 +10,12 @@ import pytest
 
 CHROMIUM = Path(os.environ.get("UQA_CHROMIUM", "/usr/bin/chromium"))
 SCREENSHOTS = "UQA_SCREENSHOTS"
-"""The environment's name for the folder that keeps the screenshots."""
+"""Environment variable: the folder for screenshots."""
 _FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
-# How much of the window moved without the visitor's doing (web.dev/cls).
+# Sums up layout shifts without user input (web.dev/cls).
 _SHIFTS = """
 window.shifted = 0;
 window.shifts = new PerformanceObserver((list) => {
@@ -23,7 +23,7 @@ window.shifts = new PerformanceObserver((list) => {
 });
 window.shifts.observe({ type: "layout-shift", buffered: true });
 """
-# A screenshot of the whole page resizes the window, which counts as a shift, in a later frame.
+# A full-page screenshot resizes the window, which counts as a shift in a later frame.
 _SETTLE = """async () => {
   for (let still = 0, frames = 0; still < 6 && frames < 1000; still += 1, frames += 1) {
     await new Promise(requestAnimationFrame);
@@ -32,7 +32,7 @@ _SETTLE = """async () => {
   window.shifted = 0;
 }"""
 _GUARD = 30_000
-"""Milliseconds after which a step hangs; no measure of anything."""
+"""Milliseconds after which a step fails; not a performance limit."""
 
 needs_chromium = pytest.mark.skipif(
     not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM}: apt-get install chromium"
@@ -41,7 +41,7 @@ needs_chromium = pytest.mark.skipif(
 
 @contextlib.contextmanager
 def chromium() -> Iterator[Any]:
-    """The browser, from Playwright's own API."""
+    """Start the browser."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -56,7 +56,7 @@ def chromium() -> Iterator[Any]:
 
 @contextlib.contextmanager
 def page_on(browser: Any, url: str, *, width: int = 1280, scheme: str = "light") -> Iterator[Any]:
-    """A fresh page of that service; at the end it must have asked nobody else, and not failed."""
+    """A new page of the service; fails on script errors and on requests to other hosts."""
     phone = width < 600
     context = browser.new_context(
         viewport={"width": width, "height": 844 if phone else 800},
@@ -70,23 +70,23 @@ def page_on(browser: Any, url: str, *, width: int = 1280, scheme: str = "light")
     page.add_init_script(_SHIFTS)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
     page.on("request", lambda request: request.url.startswith(url) or faults.append(request.url))
     try:
         yield page
-        # Chromium itself writes a line for each refusal that a test provokes.
+        # Chromium writes such a line for each error status that a test provokes.
         assert [fault for fault in faults if not fault.startswith("Failed to load resource")] == []
     finally:
         context.close()
 
 
 def settle(page: Any) -> None:
-    """Forget what moved so far, once nothing moves any more."""
+    """Wait until the layout is stable, and reset the sum of shifts."""
     page.evaluate(_SETTLE)
 
 
 def screenshot(page: Any, name: str, default: Path) -> None:
-    """Keep what the page looks like."""
+    """Save a screenshot."""
     folder = Path(os.environ.get(SCREENSHOTS, default))
     folder.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=folder / f"{name}.png", full_page=True)

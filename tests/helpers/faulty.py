@@ -1,8 +1,8 @@
-"""A model with every fault: what a question says is what happens to its batch.
+"""A model that fails on purpose: words in a question choose the fault of its batch.
 
-python tests/helpers/faulty.py SEEN SECONDS    the worker: writes each batch into the file SEEN
-                                               and takes SECONDS for each item
-python tests/helpers/faulty.py serve JSON      a service with that worker; prints its address
+python tests/helpers/faulty.py SEEN SECONDS    the worker: appends each batch to the file SEEN
+                                               and takes SECONDS per item
+python tests/helpers/faulty.py serve JSON      a service with that worker; prints its URL
 """
 
 import json
@@ -28,19 +28,19 @@ class Faulty:
         with self._seen.open("a") as file:
             file.write(json.dumps(items) + "\n")
         time.sleep(self._pace * len(items))
-        said = " ".join(question for question, _ in items)
-        while "GATE" in said and not self._seen.with_name("open").exists():
+        text = " ".join(question for question, _ in items)
+        while "GATE" in text and not self._seen.with_name("open").exists():
             time.sleep(0.005)
-        if "POISON" in said:
-            raise ValueError(f"the canary {said}")
-        if "HANG" in said:
+        if "POISON" in text:
+            raise ValueError(f"the canary {text}")
+        if "HANG" in text:
             time.sleep(3_600)
-        if "STUCK" in said:  # as a native call would be: no signal helps
+        if "STUCK" in text:  # like a native call: no signal interrupts it
             signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
             time.sleep(3_600)
-        if "DIE" in said:
+        if "DIE" in text:
             os._exit(7)
-        if "FEWER" in said:
+        if "FEWER" in text:
             return []
         return [
             ["" if question == "EMPTY" else f"{question} {answer}.", NAME]
@@ -61,9 +61,10 @@ def main() -> None:
     from unifiedqa_convert.service.models.process import ModelProcess
     from unifiedqa_convert.service.server import serve
 
-    asked = json.loads(sys.argv[2])
-    config = Config(port=asked.get("port", 0), limits=ServiceLimits(**asked.get("limits", {})))
-    model = ModelProcess(command(Path(asked["seen"]), asked.get("pace", 0.0)))
+    settings = json.loads(sys.argv[2])
+    limits = ServiceLimits(**settings.get("limits", {}))
+    config = Config(port=settings.get("port", 0), limits=limits)
+    model = ModelProcess(command(Path(settings["seen"]), settings.get("pace", 0.0)))
     serve(config, declare=[model])
 
 

@@ -1,4 +1,4 @@
-"""A service in a process of its own, as `uqa serve` starts it, and clients for it."""
+"""Start a service in a process of its own, as `uqa serve` does, and send it requests."""
 
 import contextlib
 import json
@@ -17,11 +17,11 @@ import httpx2
 FAULTY = Path(__file__).with_name("faulty.py")
 UQA = Path(sys.executable).with_name("uqa")
 GUARD = 60.0
-"""Seconds after which what is waited for never comes; no measure of anything."""
+"""Seconds after which a wait fails; not a performance limit."""
 
 
 class Running:
-    """A service that answers."""
+    """A service that is ready, and a client for it."""
 
     def __init__(self, process: subprocess.Popen[str], url: str, log: Path) -> None:
         self.process = process
@@ -38,7 +38,7 @@ class Running:
         return self.client.post("/v1/declare", json={"items": list(items)}, **named)
 
     def meter(self, name: str) -> float:
-        """The sum over all labels of a metric."""
+        """A metric, summed over all labels."""
         text = self.client.get("/metrics").text
         return sum(map(float, re.findall(rf"^{name}(?:{{.*}})? (\S+)$", text, re.MULTILINE)))
 
@@ -46,19 +46,19 @@ class Running:
         wait_for(lambda: reached(self.meter(name)), lambda: f"{name} is {self.meter(name)}")
 
     def wait_ready(self) -> None:
-        """Asking nothing: a model that was lost comes back on its own."""
+        """Wait until /health/ready says 200; a lost model restarts without a request."""
         wait_for(lambda: self.client.get("/health/ready").status_code == 200, self.log)
 
-    def wait_told(self, event: str) -> None:
-        """Until the log tells that event."""
+    def wait_for_event(self, event: str) -> None:
+        """Wait until the event is in the log."""
         wait_for(lambda: f'"event": "{event}"' in self.log(), self.log)
 
 
-def wait_for(come: Callable[[], bool], otherwise: Callable[[], object]) -> None:
-    """Until it has come; what is said if it never does."""
+def wait_for(condition: Callable[[], bool], message: Callable[[], object]) -> None:
+    """Wait until the condition is true; fail with the message after GUARD seconds."""
     until = time.monotonic() + GUARD
-    while not come():
-        assert time.monotonic() < until, otherwise()
+    while not condition():
+        assert time.monotonic() < until, message()
         time.sleep(0.01)
 
 
@@ -90,43 +90,43 @@ def uqa_serve(log: Path, *options: object) -> contextlib.AbstractContextManager[
     return running([UQA, "serve", "--port", 0, *options], log)
 
 
-def faulty_service(folder: Path, **asked: Any) -> contextlib.AbstractContextManager[Running]:
-    """A service whose model is faulty.py's; what the model saw is in ``folder/seen``."""
-    document = {"seen": str(folder / "seen"), **asked}
+def faulty_service(folder: Path, **settings: Any) -> contextlib.AbstractContextManager[Running]:
+    """A service with the model of faulty.py; its batches are written to ``folder/seen``."""
+    document = {"seen": str(folder / "seen"), **settings}
     return running([sys.executable, FAULTY, "serve", json.dumps(document)], folder / "log")
 
 
 def send(port: int, head: str, body: bytes = b"") -> socket.socket:
-    """A connection on which these bytes were sent; a blank line ends the head."""
+    """Open a connection and send these bytes; a blank line ends the head."""
     client = socket.create_connection(("127.0.0.1", port), timeout=GUARD)
     client.sendall(head.replace("\n", "\r\n").encode() + body)
     return client
 
 
 def post(port: int, path: str, document: Any) -> socket.socket:
-    """A connection on which a whole request was sent."""
+    """Open a connection and send a complete request."""
     body = json.dumps(document).encode()
     head = f"POST {path} HTTP/1.1\nHost: 127.0.0.1\nContent-Type: application/json\n"
     return send(port, f"{head}Content-Length: {len(body)}\n\n", body)
 
 
 def flood(service: Running, request: bytes, pause: float) -> float:
-    """Send requests and read nothing; after how many seconds the connection was cut."""
+    """Send requests and read nothing; return after how many seconds the service disconnected."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
     client.connect(("127.0.0.1", service.port))
     client.settimeout(0.2)
-    began = time.monotonic()
+    started = time.monotonic()
     with client, contextlib.suppress(ConnectionError):
-        while time.monotonic() - began < GUARD:
+        while time.monotonic() - started < GUARD:
             with contextlib.suppress(TimeoutError):
                 client.sendall(request)
             time.sleep(pause)
-    return time.monotonic() - began
+    return time.monotonic() - started
 
 
 def batches(folder: Path) -> list[list[str]]:
-    """The questions of each batch that the model saw."""
+    """The questions of each batch that the model received."""
     path = folder / "seen"
     lines = path.read_text().split("\n") if path.exists() else []
     return [[question for question, _ in json.loads(line)] for line in lines if line]

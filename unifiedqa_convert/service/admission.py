@@ -1,8 +1,8 @@
-"""Who may come in, as far as a request's head tells; and the one refusal that must cost nothing.
+"""Admission control from a request's head: host name, API key, body size, content type, queue.
 
-At ten times the capacity nine requests of ten are refused because the queue is full. Whatever that
-costs is taken from the loop that answers the others: so it is one write, from the head alone,
-without a body, a task or the app.
+At ten times the capacity nine of ten requests are refused because the queue is full, and each
+refusal takes time from the event loop that answers the others. So a full queue is answered with a
+single write, from the head alone: no body is read, no task started, the app not called.
 """
 
 import itertools
@@ -30,29 +30,29 @@ HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 QUEUED = {"/v1/declare": "declare", "/v1/convert": "declare", "/v1/score": "score"}
-_TAKE_JSON = {*QUEUED, "/v1/encode", "/v1/parse"}
+_JSON_ROUTES = {*QUEUED, "/v1/encode", "/v1/parse"}
 _NO_STORE = (b"cache-control", b"no-store")
 
 
 class Admission:
-    """Looks at heads: the guard asks for each request, the protocol before that."""
+    """Checks request heads: the protocol for a full queue, then the middleware for all else."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
         self._paths = {path.encode(): path for path in QUEUED}
-        run = secrets.token_hex(4)
-        self._ids = (f"{run}-{number}" for number in itertools.count())
+        prefix = secrets.token_hex(4)  # differs from one start of the service to the next
+        self._ids = (f"{prefix}-{number}" for number in itertools.count())
 
     def next_id(self) -> str:
-        """What a request is called in the log and in its answer."""
+        """The next request ID, for the log and the X-Request-Id header."""
         return next(self._ids)
 
     def admit(self, method: str, path: str, headers: dict[bytes, bytes]) -> Batcher[Any] | None:
-        """The queue that a request is for, if any; its Problem where the head alone tells one."""
+        """The queue that a request needs, if any; ProblemDetails if its head is refused."""
         service = self._service
         host = headers.get(b"host", b"").decode("latin-1")
         if not service.config.answers_to(host):
-            raise ProblemDetails("bad-host", "allow the name with --allowed-host NAME")
+            raise ProblemDetails("bad-host", "start the service with --allowed-host NAME")
         if service.keys and (path.startswith("/v1") or path == "/metrics"):
             scheme, _, key = headers.get(b"authorization", b"").partition(b" ")
             if scheme.lower() != b"bearer" or not service.keys.accept(key.strip()):
@@ -62,27 +62,27 @@ class Admission:
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length[:20]) > service.limits.body_bytes:
             raise self.too_large()
-        if method != "POST" or path not in _TAKE_JSON:
+        if method != "POST" or path not in _JSON_ROUTES:
             return None
-        _check_kind(headers)
+        _check_content_type(headers)
         if path not in QUEUED:
             return None
         queue: Batcher[Any] = service.scorer if QUEUED[path] == "score" else service.declarer
-        queue.knock(int(length))
+        queue.check_capacity(int(length))
         return queue
 
     def too_large(self) -> ProblemDetails:
-        """What a body over the limit is told."""
+        """The problem of a body over the limit."""
         return ProblemDetails(
             "too-large",
-            f"more than {self._service.limits.body_bytes} bytes; split the request",
+            f"the body has more than {self._service.limits.body_bytes} bytes; split the request",
             headers={"connection": "close"},
         )
 
     def refusal(
         self, method: bytes, url: bytes, headers: Iterable[tuple[bytes, bytes]]
     ) -> bytes | None:
-        """The whole answer to a request whose queue is full; None where the app is to answer."""
+        """The HTTP response to a request whose queue is full; None if the app must answer."""
         path = self._paths.get(url)
         if path is None or method != b"POST" or self._service.draining:
             return None
@@ -92,31 +92,33 @@ class Admission:
         except ProblemDetails as problem:
             if problem.kind != "queue-full":
                 return None
-            answer = written(problem, [*HEADERS, _NO_STORE], self.next_id())
+            response = http_response(problem, [*HEADERS, _NO_STORE], self.next_id())
             self._service.meters.count(path, problem.status, problem.kind, began)
-            return answer
+            return response
         return None
 
 
-def written(problem: ProblemDetails, headers: Iterable[tuple[bytes, bytes]], number: str) -> bytes:
-    """A problem as a whole HTTP answer."""
+def http_response(
+    problem: ProblemDetails, headers: Iterable[tuple[bytes, bytes]], request_id: str
+) -> bytes:
+    """A problem as a complete HTTP/1.1 response."""
     body = problem.body()
     head = b"HTTP/1.1 %d %s\r\n" % (problem.status, HTTPStatus(problem.status).phrase.encode())
     more = [
         (b"date", formatdate(usegmt=True).encode()),
         (b"content-type", MEDIA_TYPE.encode()),
         (b"content-length", b"%d" % len(body)),
-        (b"x-request-id", number.encode()),
+        (b"x-request-id", request_id.encode()),
         *((n.encode(), v.encode("latin-1")) for n, v in problem.headers.items()),
         *headers,
     ]
     return head + b"".join(b"%s: %s\r\n" % pair for pair in more) + b"\r\n" + body
 
 
-def _check_kind(headers: dict[bytes, bytes]) -> None:
-    """Problem where the body is not plain JSON. A form on another site can't send that."""
-    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    if kind != b"application/json":
+def _check_content_type(headers: dict[bytes, bytes]) -> None:
+    """ProblemDetails unless the body is uncompressed JSON, which HTML forms can't send."""
+    content_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if content_type != b"application/json":
         raise ProblemDetails("unsupported-media-type", "send Content-Type: application/json")
     if headers.get(b"content-encoding", b"identity").lower() != b"identity":
         raise ProblemDetails("unsupported-media-type", "send the body without Content-Encoding")

@@ -1,101 +1,119 @@
-"""One connection: uvicorn's protocol, with the time-outs and bounds that it lacks.
+"""One connection: uvicorn's HTTP protocol with the time-outs and limits that it lacks.
 
-A client has so long for a request's head, so long for its body, and so long to take an answer. At
-shutdown an idle connection is kept a moment, since a request may be on its way.
+There is a time limit for a request's head, for its body, and for reading the answer. At shutdown
+an idle connection stays open for a moment, since a request may be on its way.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from unifiedqa_convert.service.admission import Admission, written
+from unifiedqa_convert.service.admission import Admission, http_response
 from unifiedqa_convert.service.config import ServiceLimits
 from unifiedqa_convert.service.problems import ProblemDetails
 
-_LINGER = 0.5
-"""Seconds that an idle connection is kept at shutdown."""
-_LAST_LOOK = 0.002
-"""Seconds: time enough for the loop to read what has come already. It calls what is due before it
-looks at its connections, and it may have been held up: then what is due is not yet true."""
-_PIPELINED = 16
+_IDLE_SECONDS_AT_SHUTDOWN = 0.5
+_READ_SECONDS = 0.002
+"""Time for the event loop to read what has already arrived."""
+_MAX_PIPELINED = 16
 """Requests that may wait on one connection while another is answered."""
 
 
-class GuardedProtocol(HttpToolsProtocol):
-    """Cuts off slow clients. A subclass, one per service, sets ``limits`` and ``porter``."""
+class _Timeout:
+    """Calls ``callback`` after ``seconds``, but not before the loop has read what has arrived.
+
+    The loop runs due timers before it reads from its connections. If it was blocked for a while, a
+    client's data may have arrived in time although it was not read yet.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, seconds: float, callback: Callable[[], None]
+    ) -> None:
+        def read_first() -> None:
+            self._handle = loop.call_later(_READ_SECONDS, callback)
+
+        self._handle = loop.call_later(seconds, read_first)
+
+    def cancel(self) -> None:
+        self._handle.cancel()
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """Disconnects slow clients. A subclass, one per service, sets ``limits`` and ``admission``."""
 
     limits: ServiceLimits
-    porter: Admission
+    admission: Admission
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._timer: asyncio.TimerHandle | None = None
-        self._writing: asyncio.TimerHandle | None = None
-        self._head = 0  # bytes of the head that is being received
+        self._reading: _Timeout | None = None
+        self._writing: _Timeout | None = None
+        self._head_bytes = 0  # of the head that is being received
         self._in_head = True
-        self._whole = False  # whether what was received last ended a request
-        self._refused = 0  # requests of what is being received that were turned away
+        self._complete = False  # whether the data received last ended a request
+        self._refused = 0  # requests in the data received last that were refused early
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Refuse one connection too many; give the others so long for their first head."""
+        """Refuse a connection over the limit; start the time for the first head."""
         super().connection_made(transport)  # type: ignore[arg-type]
         if len(self.connections) > self.limits.connections:
             self._refuse(ProblemDetails("busy", "too many connections", retry_after=2))
             return
-        self._set_timer(self.limits.header_seconds)
+        self._set_read_timeout(self.limits.header_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """No timer outlives the connection."""
-        self._clear_timer()
+        """Cancel the timers."""
+        self._clear_read_timeout()
         self.resume_writing()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Bound the head."""
+        """Limit the size of the head."""
         if self._in_head:
-            self._head += len(data)
+            self._head_bytes += len(data)
         if self.transport.is_closing():
             return
-        self._whole, self._refused = False, 0
+        self._complete, self._refused = False, 0
         super().data_received(data)
-        if self._timer is None and self._idle:
-            if not self._whole:
-                self._set_timer(self.limits.header_seconds)  # it begins, if with blank lines
+        if self._reading is None and self._idle:
+            if not self._complete:
+                self._set_read_timeout(self.limits.header_seconds)  # blank lines before a request
             elif self.timeout_keep_alive_task is None:
-                self._keep_alive()  # the answer came before the end of its request
-        if self._in_head and self._head > self.limits.header_bytes:
+                self._keep_alive()  # it was answered before its body had arrived
+        if self._in_head and self._head_bytes > self.limits.header_bytes:
             self._refuse(
                 ProblemDetails("head-too-large", f"more than {self.limits.header_bytes} bytes")
             )
 
     def on_message_begin(self) -> None:
-        """A head begins."""
+        """Start the time for the head."""
         super().on_message_begin()
         self._in_head = True
-        if self._timer is None:
-            self._set_timer(self.limits.header_seconds)
+        if self._reading is None:
+            self._set_read_timeout(self.limits.header_seconds)
 
     def on_headers_complete(self) -> None:
-        """The head is whole; the body has its own time."""
-        if len(self.pipeline) >= _PIPELINED:
-            # Each answer makes uvicorn read on, so a flood of requests would fill the memory.
+        """Start the time for the body; refuse the request if its queue is full."""
+        if len(self.pipeline) >= _MAX_PIPELINED:
+            # uvicorn reads on after each answer, so a flood of requests would fill the memory.
             self.transport.abort()
-            raise ConnectionAbortedError("too many requests at a time on one connection")
-        self._in_head, self._head = False, 0
-        self._set_timer(self.limits.body_seconds)
-        if not self._turned_away():
+            raise ConnectionAbortedError("too many pipelined requests on one connection")
+        self._in_head, self._head_bytes = False, 0
+        self._set_read_timeout(self.limits.body_seconds)
+        if not self._refused_early():
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """A part of the body; nobody wants that of a request that was turned away."""
+        """Receive a part of the body; that of a refused request is discarded."""
         if self.cycle is not None:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The request is whole."""
-        self._clear_timer()
-        self._whole = True
+        """The request is complete."""
+        self._clear_read_timeout()
+        self._complete = True
         if self.cycle is not None:
             super().on_message_complete()
 
@@ -103,37 +121,34 @@ class GuardedProtocol(HttpToolsProtocol):
         handler = self.timeout_keep_alive_handler
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, handler)
 
-    def _turned_away(self) -> bool:
-        """Whether the porter has refused the request, and it is over but for its body."""
+    def _refused_early(self) -> bool:
+        """Answer a request whose queue is full, without the app; whether that was done."""
         plain = self.parser.get_http_version() == "1.1" and self.parser.should_keep_alive()
         if not plain or self.expect_100_continue or not self._idle:
             return False
-        if self.flow.write_paused or self._refused == _PIPELINED:
-            return False  # the longer way has its bounds
-        answer = self.porter.refusal(self.parser.get_method(), self.url, self.headers)
-        if answer is None:
+        if self.flow.write_paused or self._refused == _MAX_PIPELINED:
+            return False  # then the app refuses it, with its own limits
+        response = self.admission.refusal(self.parser.get_method(), self.url, self.headers)
+        if response is None:
             return False
         self._refused += 1
-        self.transport.write(answer)
-        self.cycle = None  # type: ignore[assignment]  # as before the first request
+        self.transport.write(response)
+        self.cycle = None  # type: ignore[assignment]  # uvicorn's state before the first request
         self.on_response_complete()
         return True
 
     def send_400_response(self, msg: str) -> None:
-        """Say in our words that this is not HTTP."""
+        """Answer what is not HTTP with a problem document."""
         del msg
-        self._refuse(ProblemDetails("invalid-http", "it can't be parsed"))
+        self._refuse(ProblemDetails("invalid-http", "the request can't be parsed as HTTP"))
 
     def pause_writing(self) -> None:
-        """The client does not take its answer."""
+        """Start the time for the client to read its answer."""
         super().pause_writing()
-        self._writing = self.loop.call_later(self.limits.write_seconds, self._not_taken)
-
-    def _not_taken(self) -> None:
-        self._writing = self.loop.call_later(_LAST_LOOK, self.transport.abort)
+        self._writing = _Timeout(self.loop, self.limits.write_seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """It does again."""
+        """The client reads again."""
         if self._writing is not None:
             self._writing.cancel()
             self._writing = None
@@ -144,19 +159,16 @@ class GuardedProtocol(HttpToolsProtocol):
         return self.cycle is None or self.cycle.response_complete
 
     def timeout_keep_alive_handler(self) -> None:
-        """Nobody asks any more: close, unless something was received while the loop was busy."""
+        """Close an idle connection, unless a request has arrived meanwhile; see ``_Timeout``."""
         close = super().timeout_keep_alive_handler
-        self.timeout_keep_alive_task = self.loop.call_later(_LAST_LOOK, close)
+        self.timeout_keep_alive_task = self.loop.call_later(_READ_SECONDS, close)
 
     def shutdown(self) -> None:
-        """Answer what is under way or just coming, then close."""
+        """Close after the request that is being answered, or after a moment if there is none."""
         if self._idle:
-            self.loop.call_later(_LINGER, self._close_soon)
+            _Timeout(self.loop, _IDLE_SECONDS_AT_SHUTDOWN, self._close_if_idle)
         else:
             self.cycle.keep_alive = False
-
-    def _close_soon(self) -> None:
-        self.loop.call_later(_LAST_LOOK, self._close_if_idle)
 
     def _close_if_idle(self) -> None:
         if self._idle:
@@ -164,36 +176,33 @@ class GuardedProtocol(HttpToolsProtocol):
         else:
             self.cycle.keep_alive = False
 
-    def _set_timer(self, seconds: float) -> None:
-        self._clear_timer()
-        self._timer = self.loop.call_later(seconds, self._late)
+    def _set_read_timeout(self, seconds: float) -> None:
+        self._clear_read_timeout()
+        self._reading = _Timeout(self.loop, seconds, self._too_slow)
 
-    def _clear_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _late(self) -> None:
-        self._timer = self.loop.call_later(_LAST_LOOK, self._too_slow)
+    def _clear_read_timeout(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
 
     def _too_slow(self) -> None:
-        self._timer = None
+        self._reading = None
         if self._idle and not self._in_head:
-            self.transport.close()  # it was answered at the door; its body alone is late
+            self.transport.close()  # it was refused early; only its body is late
             return
         part = "head" if self._in_head else "body"
-        self._refuse(ProblemDetails("slow-client", f"the request's {part} came too slowly"))
+        self._refuse(ProblemDetails("slow-client", f"the request's {part} took too long to arrive"))
 
     def _refuse(self, problem: ProblemDetails) -> None:
-        """Answer without the app, unless it has begun to, and close."""
+        """Answer without the app, unless it has started a response, and close."""
         if self.transport.is_closing():
             return
         if self._idle or not self.cycle.response_started:
             problem.headers["connection"] = "close"
-            self.transport.write(written(problem, (), self.porter.next_id()))
+            self.transport.write(http_response(problem, (), self.admission.next_id()))
         self.transport.close()
 
 
-def protocol_with(limits: ServiceLimits, porter: Admission) -> type[GuardedProtocol]:
-    """The protocol with these limits and that porter."""
-    return type("Protocol", (GuardedProtocol,), {"limits": limits, "porter": porter})
+def protocol_with(limits: ServiceLimits, admission: Admission) -> type[LimitedProtocol]:
+    """The protocol class of one service, as uvicorn takes it."""
+    return type("Protocol", (LimitedProtocol,), {"limits": limits, "admission": admission})

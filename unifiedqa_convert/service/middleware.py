@@ -1,7 +1,7 @@
-"""The outermost layer: who may come in, with what, for how long; and what is told about it.
+"""The outermost ASGI layer: admission, body limits, response headers, the request log.
 
-Everything that can be refused without reading a body is refused before it is read. Whatever
-happens inside, a client gets a problem document and never a traceback.
+What can be refused from the head is refused before the body is read. Every error, a bug included,
+is answered with a problem document and never with a traceback.
 """
 
 import asyncio
@@ -16,67 +16,74 @@ from unifiedqa_convert.service.monitoring import tell, tell_bug
 from unifiedqa_convert.service.problems import MEDIA_TYPE, ProblemDetails
 from unifiedqa_convert.service.state import Service
 
-_DRAIN_SECONDS = 1.0
-_DRAIN_BYTES = 16 * 2**20
+_DISCARD_SECONDS = 1.0
+_DISCARD_BYTES = 16 * 2**20
 
 
 class RequestMiddleware:
-    """ASGI middleware around the app."""
+    """ASGI middleware around the whole app."""
 
-    def __init__(self, app: ASGIApp, service: Service, porter: Admission) -> None:
+    def __init__(self, app: ASGIApp, service: Service, admission: Admission) -> None:
         self._app = app
-        self._porter = porter
+        self._admission = admission
         self._service = service
         self._limits = service.limits
-        self._held = 0
-        self._desk = asyncio.Semaphore(1)
+        self._held = 0  # bytes of all bodies in memory
+        self._parsing = asyncio.Semaphore(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Guard one request."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        visit = _Visit(self._porter.next_id(), scope, send, self._service)
+        exchange = _Exchange(self._admission.next_id(), scope, send, self._service)
         try:
             headers = dict(scope["headers"])
-            queue = self._porter.admit(scope["method"], scope["path"], headers)
-            await self._enter(scope, headers, receive, visit, queue)
+            queue = self._admission.admit(scope["method"], scope["path"], headers)
+            await self._answer(scope, headers, receive, exchange, queue)
         except ProblemDetails as problem:
             if problem.status == 413 and b"expect" not in headers:
-                await _drain(receive)
-            await visit.refuse(problem)
-        except asyncio.CancelledError:  # the time for going down is over
-            await visit.refuse(ProblemDetails("not-ready", "the service went down", retry_after=2))
-        except Exception as error:  # noqa: BLE001 (a bug of ours: the client hears that, no more)
-            tell_bug(error, request=visit.id)
-            await visit.refuse(ProblemDetails("bug", f"please report it; request {visit.id}"))
+                await _discard_body(receive)
+            await exchange.refuse(problem)
+        except asyncio.CancelledError:  # the grace time of the shutdown is over
+            await exchange.refuse(
+                ProblemDetails("not-ready", "the service is shutting down", retry_after=2)
+            )
+        except Exception as error:  # noqa: BLE001 (a bug: logged, and answered with 500)
+            tell_bug(error, request=exchange.id)
+            await exchange.refuse(
+                ProblemDetails(
+                    "bug",
+                    f"a bug in the service; please report it with the request ID {exchange.id}",
+                )
+            )
         finally:
-            visit.note()
+            exchange.record()
 
-    async def _enter(
+    async def _answer(
         self,
         scope: Scope,
         headers: dict[bytes, bytes],
         receive: Receive,
-        visit: "_Visit",
+        exchange: "_Exchange",
         queue: Batcher[Any] | None,
     ) -> None:
-        """Receive the body, and have the app answer."""
+        """Receive the body and let the app answer."""
         body = await self._body(headers, receive)
-        seat = None
+        reservation = None
         try:
             if queue is not None:
-                seat = QueueReservation(self._desk, queue, len(body))
-                await seat.take()
-                scope["state"]["seat"] = seat
-            await self._app(scope, _replay(body, receive), visit.send)
+                reservation = QueueReservation(self._parsing, queue, len(body))
+                await reservation.acquire()
+                scope["state"]["reservation"] = reservation
+            await self._app(scope, _replay(body, receive), exchange.send)
         finally:
-            if seat is not None:
-                seat.leave()
+            if reservation is not None:
+                reservation.release()
             self._held -= len(body)
 
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
-        """The whole body, never more than allowed; its length is counted as held."""
+        """The whole body, counted in ``_held``; ProblemDetails if it is over a limit."""
         if b"content-length" not in headers and b"transfer-encoding" not in headers:
             return b""
         body = bytearray()
@@ -85,35 +92,35 @@ class RequestMiddleware:
             while more:
                 message = await receive()
                 if message["type"] == "http.disconnect":
-                    raise ProblemDetails("client-gone", "the client left")
+                    raise ProblemDetails("client-gone", "the client disconnected")
                 part = message.get("body", b"")
                 body += part
                 self._held += len(part)
                 more = message.get("more_body", False)
                 if len(body) > self._limits.body_bytes:
-                    raise self._porter.too_large()
+                    raise self._admission.too_large()
                 if more and self._held > self._limits.held_bytes:
-                    raise ProblemDetails("busy", "too many large bodies at a time", retry_after=1)
+                    raise ProblemDetails("busy", "too many large bodies at once", retry_after=1)
         except BaseException:
             self._held -= len(body)
             raise
         return bytes(body)
 
 
-class _Visit:
-    """One request as the log and the meters see it."""
+class _Exchange:
+    """One request and its response, with what the log and the metrics record about it."""
 
-    def __init__(self, number: str, scope: Scope, send: Send, service: Service) -> None:
-        self.id = number
+    def __init__(self, request_id: str, scope: Scope, send: Send, service: Service) -> None:
+        self.id = request_id
         self._scope = scope
         self._send = send
         self._service = service
-        self._began = time.perf_counter()
+        self._started = time.perf_counter()
         self._status = 0
         scope.setdefault("state", {})["reason"] = "ok"
 
     async def send(self, message: Message) -> None:
-        """Send, with our headers on every response."""
+        """Send a message, with the headers that every response has."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
             headers = [*message.get("headers", []), *HEADERS]
@@ -127,7 +134,7 @@ class _Visit:
         await self._send(message)
 
     async def refuse(self, problem: ProblemDetails) -> None:
-        """Answer with a problem document, unless an answer has begun."""
+        """Answer with a problem document, unless a response has started."""
         if self._status:
             return
         self._scope["state"]["reason"] = problem.kind
@@ -141,14 +148,14 @@ class _Visit:
         await self.send({"type": "http.response.start", "status": problem.status, "headers": raw})
         await self.send({"type": "http.response.body", "body": body})
 
-    def note(self) -> None:
-        """Count the request, and write its line."""
+    def record(self) -> None:
+        """Count the request and write its log line."""
         route = getattr(self._scope.get("route"), "path", None) or "-"
         if route == "-" and self._scope["path"] in QUEUED:
-            route = self._scope["path"]  # refused at the door
+            route = self._scope["path"]  # refused before routing
         reason = self._scope["state"]["reason"]
-        seconds = self._service.meters.count(route, self._status or 499, reason, self._began)
-        if reason != "queue-full":  # thousands a second of them; the meters count them
+        seconds = self._service.meters.count(route, self._status or 499, reason, self._started)
+        if reason != "queue-full":  # thousands a second; the metrics count them
             tell(
                 "request",
                 id=self.id,
@@ -161,26 +168,26 @@ class _Visit:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """A ``receive`` that gives the body that was read, then what comes after it."""
-    given = False
+    """A ``receive`` that first returns the body that was already read."""
+    replayed = False
 
     async def replay() -> Message:
-        nonlocal given
-        if given:
+        nonlocal replayed
+        if replayed:
             return await receive()
-        given = True
+        replayed = True
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replay
 
 
-async def _drain(receive: Receive) -> None:
-    """Let a client that is still sending finish, for a moment, so that it hears the answer."""
+async def _discard_body(receive: Receive) -> None:
+    """Discard the rest of a body: a client that is still sending may not read the answer."""
     read = 0
     try:
-        async with asyncio.timeout(_DRAIN_SECONDS):
+        async with asyncio.timeout(_DISCARD_SECONDS):
             message: dict[str, Any] = {"more_body": True}
-            while message.get("more_body") and read < _DRAIN_BYTES:
+            while message.get("more_body") and read < _DISCARD_BYTES:
                 message = dict(await receive())
                 read += len(message.get("body", b""))
     except TimeoutError:

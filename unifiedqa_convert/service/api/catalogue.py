@@ -1,4 +1,4 @@
-"""What the service tells about datasets: `uqa list`, and `uqa show` with raw rows."""
+"""The datasets, as `uqa list` has them, and one dataset with the raw rows of its samples."""
 
 from itertools import islice
 from typing import Any
@@ -10,19 +10,19 @@ from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.rows.companion_files import with_companions
 from unifiedqa_convert.rows.typed_rows import row_as_json, typed_rows
 from unifiedqa_convert.schema import Adapter
-from unifiedqa_convert.service.problems import ProblemDetails, Where
+from unifiedqa_convert.service.problems import FieldError, ProblemDetails
 
 SAMPLE_ROWS = 50
-"""Of each split in each shape; the embedded samples have fewer."""
+"""Maximum per split and raw shape."""
 
 
 def datasets() -> list[dict[str, Any]]:
-    """One entry per dataset."""
+    """The facts of each dataset."""
     return listed()
 
 
 def dataset(name: str) -> dict[str, Any]:
-    """A dataset's facts, the fields of its raw shapes, and its samples' raw rows."""
+    """A dataset's facts, the fields of its raw shapes, and the raw rows of its samples."""
     adapter = adapter_named(name)
     try:
         splits = sample_splits(adapter)
@@ -33,7 +33,7 @@ def dataset(name: str) -> dict[str, Any]:
 
 
 def adapter_named(name: str) -> Adapter:
-    """The adapter; a 404 Problem where there is none."""
+    """The adapter; ProblemDetails (404) if there is none."""
     try:
         return load_adapter(name)
     except UsageError:
@@ -43,21 +43,21 @@ def adapter_named(name: str) -> Adapter:
 
 
 def split_named(adapter: Adapter, split: str) -> str:
-    """The split's own name; a 422 Problem that lists the splits where there is none."""
+    """The split's canonical name; ProblemDetails (422) with the splits if there is none."""
     known = adapter.source.splits
     name = canonical_split(split)
     if name not in known:
         detail = f"{adapter.name} has the splits {', '.join(known)}"
-        raise ProblemDetails("invalid", detail, errors=[Where(None, "split", detail)])
+        raise ProblemDetails("invalid", detail, errors=[FieldError(None, "split", detail)])
     return name
 
 
 def _samples(adapter: Adapter, split: str) -> list[dict[str, Any]]:
-    """The split's raw rows in each raw shape that has a sample of it."""
+    """The split's sample rows in each raw shape that has any."""
     folder = sample_folder(adapter)
-    found = {s.shape: tuple(sorted((folder / s.shape).glob(f"{split}.*"))) for s in adapter.shapes}
+    files = {s.shape: tuple(sorted((folder / s.shape).glob(f"{split}.*"))) for s in adapter.shapes}
     samples = []
-    for shape, paths in found.items():
+    for shape, paths in files.items():
         if paths:
             rows = islice(
                 typed_rows(adapter, split, with_companions(adapter, split, paths)), SAMPLE_ROWS

@@ -1,8 +1,8 @@
-"""Raw rows → what `uqa convert` makes of them, with the service's shared question converter.
+"""Raw rows → the output of `uqa convert`, with the service's shared question converter.
 
-Rows are converted twice by the same function: once to hear what must be asked, and once with the
-answers. So the statements of many clients' rows are made in common batches, and the result is the
-command line's by construction.
+Rows are converted twice by the same function as in `uqa convert`: first to collect the questions,
+then with their answers. So the questions of many requests go to the model in common batches, and
+the output is the command line's.
 """
 
 from collections import Counter
@@ -20,20 +20,18 @@ from unifiedqa_convert.service.api.items import Entry
 from unifiedqa_convert.service.api.schemas import ExampleItem, RecordItem
 from unifiedqa_convert.service.problems import item_problem
 
-# Examples written as question records, and records read back.
 
-
-def encoded(place: int, item: ExampleItem, profile: Profile) -> Entry:
-    """The item's record, and whether it reads back; its problem where it contradicts itself."""
+def encode_item(index: int, item: ExampleItem, profile: Profile) -> Entry:
+    """The item's record, and whether it can be parsed back; a problem if the item is invalid."""
     example = _example(item)
     if isinstance(example, tuple):
-        return item_problem("invalid", place, *example)
+        return item_problem("invalid", index, *example)
     record = question_record(example, profile)
     return {**record._asdict(), "recovers": recovers(example, record, profile)}
 
 
-def parsed(item: RecordItem, profile: Profile) -> Entry:
-    """What the record says."""
+def parse_item(item: RecordItem, profile: Profile) -> Entry:
+    """The question, choices, golds, context and answer of a record."""
     found: Parsed = parse(Record(item.input, item.output), profile)
     return {
         "question": found.question,
@@ -45,20 +43,23 @@ def parsed(item: RecordItem, profile: Profile) -> Entry:
 
 
 def _example(item: ExampleItem) -> Example | tuple[str, str]:
-    """The example; or the field that is wrong, and why."""
+    """The example, or the invalid field and what is wrong with it."""
     if not item.choices:
         if item.golds:
-            return "golds", "positions of choices, but there are no choices"
+            return "golds", "golds are positions of choices, but there are no choices"
         answers = None if item.answer is None else (item.answer,)
         return FreeText(question=item.question, context=item.context, answers=answers)
     count = len(item.choices)
     golds = item.golds
     if golds is not None and (not golds or not all(0 <= gold < count for gold in golds)):
-        return "golds", f"positions from 0 to {count - 1}, one at least; null where unknown"
+        return (
+            "golds",
+            f"golds must be positions from 0 to {count - 1}, at least one; null if unknown",
+        )
     if item.answer is not None and (
         golds is None or collapse(item.answer) != collapse(item.choices[golds[0]])
     ):
-        return "answer", "not the gold's text; a question with choices has golds instead"
+        return "answer", "the answer is not the text of the gold choice; give golds instead"
     return MultipleChoice(
         question=item.question,
         context=item.context,
@@ -68,7 +69,7 @@ def _example(item: ExampleItem) -> Example | tuple[str, str]:
 
 
 class RowsToConvert(NamedTuple):
-    """Rows to convert: ``first`` is the number of the first of them in its split."""
+    """Rows to convert; ``first`` is the first one's row number in its split."""
 
     adapter: Adapter
     split: str
@@ -77,41 +78,41 @@ class RowsToConvert(NamedTuple):
     first: int
 
 
-class _Listener:
-    """Stands where a question converter does, and hears what it would be asked."""
+class _AskCollector:
+    """A question converter that only collects what it is asked."""
 
-    name = "listener"
+    name = "collector"
     version = "0"
 
     def __init__(self) -> None:
         self.asks: list[Ask] = []
 
     def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
-        """Remember the asks; the sentences are thrown away."""
+        """Keep the asks; the caller discards the sentences."""
         self.asks = list(asks)
         return [Sentence(".", self.name)] * len(asks)
 
 
-class _Known:
-    """A question converter whose answers were had before."""
+class _PreparedAnswers:
+    """A question converter whose answers are known already."""
 
     def __init__(self, answers: Mapping[Ask, Sentence]) -> None:
-        self.name, self.version = "known", "0"
+        self.name, self.version = "prepared", "0"
         self._answers = answers
 
     def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
-        """Look them up."""
+        """Look up the sentence of each ask."""
         return [self._answers[ask] for ask in asks]
 
 
-def asks_of(rows: RowsToConvert) -> list[list[Ask]]:
-    """What each row needs to have asked; nothing for a row that is rejected."""
-    heard: list[list[Ask]] = []
+def collect_asks(rows: RowsToConvert) -> list[list[Ask]]:
+    """The asks of each row; none for a row that is rejected."""
+    collected: list[list[Ask]] = []
     for number in range(len(rows.raw)):
-        listener = _Listener()
-        _convert(rows, number, listener)
-        heard.append(listener.asks)
-    return heard
+        collector = _AskCollector()
+        _convert(rows, number, collector)
+        collected.append(collector.asks)
+    return collected
 
 
 def convert_rows(
@@ -121,13 +122,13 @@ def convert_rows(
 ) -> tuple[list[Entry], dict[str, Any]]:
     """One entry per row, in order, and the counts of the rows that were converted.
 
-    ``asks`` None: no statements but those the dataset has. An answer that is an entry is the
-    problem of the rows that asked for it; it gets each row's place.
+    ``asks`` None: only the statements that need no question converter. An answer that is an entry
+    is a problem: it becomes the entry of each row that needed this answer.
     """
     entries: list[Entry] = []
     counts: Counter[str] = Counter()
-    sentences = {ask: found for ask, found in answers.items() if isinstance(found, Sentence)}
-    converter = _Known(sentences) if asks is not None else None
+    sentences = {ask: one for ask, one in answers.items() if isinstance(one, Sentence)}
+    converter = _PreparedAnswers(sentences) if asks is not None else None
     for number in range(len(rows.raw)):
         failed = [answers[ask] for ask in asks[number] if ask not in sentences] if asks else []
         if failed:

@@ -1,69 +1,70 @@
-"""A request's items: each checked by itself, so that a bad one costs only its own place."""
+"""The items of a request, each validated by itself, so that an invalid one fails alone."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from unifiedqa_convert.service.api.schemas import Wire
+from unifiedqa_convert.service.api.schemas import StrictModel
 from unifiedqa_convert.service.config import ServiceLimits
-from unifiedqa_convert.service.problems import ProblemDetails, Where, all_failed, item_problem
+from unifiedqa_convert.service.problems import FieldError, ProblemDetails, all_failed, item_problem
 
-Item = TypeVar("Item", bound=Wire)
+_Item = TypeVar("_Item", bound=StrictModel)
 Entry = dict[str, Any]
+"""One entry of a response: an item's answer or its problem."""
 
 
 def check_count(items: Sequence[Any], limits: ServiceLimits, field: str = "items") -> None:
-    """Problem where one request holds more items than it may."""
+    """ProblemDetails (422) if a request has too many items."""
     if len(items) > limits.items:
-        detail = f"{len(items)} items, {limits.items} are allowed in one request"
-        raise ProblemDetails("invalid", detail, errors=[Where(None, field, detail)])
+        detail = f"{len(items)} items; at most {limits.items} are allowed in one request"
+        raise ProblemDetails("invalid", detail, errors=[FieldError(None, field, detail)])
 
 
-def checked(
-    items: Sequence[Any], shape: type[Item], limits: ServiceLimits
-) -> tuple[dict[int, Item], dict[int, Entry]]:
-    """The good items and the bad ones' entries, by place. Problem where all are bad."""
+def validate_items(
+    items: Sequence[Any], model: type[_Item], limits: ServiceLimits
+) -> tuple[dict[int, _Item], dict[int, Entry]]:
+    """The valid items and the problems of the others, by index; ProblemDetails if none is valid."""
     check_count(items, limits)
-    good: dict[int, Item] = {}
-    bad: dict[int, Entry] = {}
-    for place, raw in enumerate(items):
+    valid: dict[int, _Item] = {}
+    invalid: dict[int, Entry] = {}
+    for index, raw in enumerate(items):
         try:
-            item = shape.model_validate(raw)
+            item = model.model_validate(raw)
         except ValidationError as error:
-            bad[place] = item_problem("invalid", place, *_fault(error))
+            invalid[index] = item_problem("invalid", index, *_first_error(error))
             continue
         if field := _too_long(item, limits.characters):
             detail = f"more than {limits.characters} characters"
-            bad[place] = item_problem("invalid", place, field, detail)
+            invalid[index] = item_problem("invalid", index, field, detail)
         else:
-            good[place] = item
-    refuse_if_all_failed(bad.values() if not good else ())
-    return good, bad
+            valid[index] = item
+    refuse_if_all_failed(invalid.values() if not valid else ())
+    return valid, invalid
 
 
 def refuse_if_all_failed(entries: Any) -> None:
-    """Raise the problem of a request that has not one answer to give."""
+    """ProblemDetails if every entry is a problem."""
     if (problem := all_failed(entries)) is not None:
         raise problem
 
 
 def in_order(*parts: dict[int, Entry]) -> list[Entry]:
-    """The entries of all parts by place."""
-    merged = {place: entry for part in parts for place, entry in part.items()}
-    return [merged[place] for place in sorted(merged)]
+    """The entries of all parts, sorted by index."""
+    merged = {index: entry for part in parts for index, entry in part.items()}
+    return [merged[index] for index in sorted(merged)]
 
 
-def _fault(error: ValidationError) -> tuple[str | None, str]:
-    """The field and what is wrong with it, without what was in it."""
+def _first_error(error: ValidationError) -> tuple[str | None, str]:
+    """The field and what is wrong with it, without its value."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     field = ".".join(str(part) for part in first["loc"]) or None
     if first["type"] == "string_pattern_mismatch":
-        return field, "Text should hold no NUL character"
+        return field, "Text should not contain a NUL character"
     return field, first["msg"]
 
 
-def _too_long(item: Wire, characters: int) -> str | None:
+def _too_long(item: StrictModel, characters: int) -> str | None:
     for name, value in item:
         texts = value if isinstance(value, list) else [value]
         if any(isinstance(text, str) and len(text) > characters for text in texts):

@@ -1,4 +1,4 @@
-"""How handlers answer: strict JSON in, JSON out, every error a problem document."""
+"""Requests and responses of the API: strict JSON, and every error a problem document."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -12,32 +12,32 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive
 
 from unifiedqa_convert.service.api.schemas import ProblemDocument
-from unifiedqa_convert.service.problems import MEDIA_TYPE, ProblemDetails, Where
+from unifiedqa_convert.service.problems import MEDIA_TYPE, FieldError, ProblemDetails
 
-_Answer = TypeVar("_Answer")
+_Result = TypeVar("_Result")
 
 
 class Json(Response):
-    """A document as compact JSON."""
+    """A document as compact JSON, encoded by orjson."""
 
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
-        """The bytes."""
+        """Encode the document."""
         return orjson.dumps(content)
 
 
 class _StrictRequest(Request):
     async def json(self) -> Any:
-        # orjson refuses NaN, lone surrogates and bottomless nesting, which json.loads lets in.
+        # orjson refuses NaN, lone surrogates and very deep nesting, which json.loads accepts.
         return orjson.loads(await self.body())
 
 
 class StrictRoute(APIRoute):
-    """A route whose body is parsed strictly."""
+    """A route whose body is parsed by orjson."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's handler, given a strict request."""
+        """Wrap FastAPI's handler."""
         original = super().get_route_handler()
 
         async def handler(request: Request) -> Response:
@@ -47,7 +47,7 @@ class StrictRoute(APIRoute):
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The refusals of a route, for the OpenAPI document."""
+    """A route's error responses, for the OpenAPI document."""
     schema = {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}
     return {
         status: {
@@ -58,18 +58,18 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-async def while_connected(receive: Receive, work: Coroutine[Any, Any, _Answer]) -> _Answer:
-    """Do the work unless the client leaves first; then it is cancelled."""
+async def while_connected(receive: Receive, work: Coroutine[Any, Any, _Result]) -> _Result:
+    """Run the work, or cancel it and raise ProblemDetails if the client disconnects first."""
     working = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(_left(receive))
+    disconnecting = asyncio.ensure_future(_disconnected(receive))
     try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({working, disconnecting}, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             return working.result()
-        raise ProblemDetails("client-gone", "the client left")
+        raise ProblemDetails("client-gone", "the client disconnected")
     finally:
         working.cancel()
-        leaving.cancel()
+        disconnecting.cancel()
 
 
 def handle_errors(app: FastAPI) -> None:
@@ -86,10 +86,12 @@ def handle_errors(app: FastAPI) -> None:
 
     async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return await on_problem(request, _of_status(error))
+        return await on_problem(request, _problem_of_status(error))
 
     async def on_bug(request: Request, _: Exception) -> Response:
-        return await on_problem(request, ProblemDetails("bug", "please report it"))
+        return await on_problem(
+            request, ProblemDetails("bug", "a bug in the service; please report it")
+        )
 
     app.add_exception_handler(ProblemDetails, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
@@ -97,29 +99,29 @@ def handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(Exception, on_bug)
 
 
-async def _left(receive: Receive) -> None:
+async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 def _invalid(error: RequestValidationError) -> ProblemDetails:
-    """Which member of the request is wrong; pydantic's words, without what was sent."""
-    found = error.errors()
-    if any(one["type"] == "json_invalid" for one in found):
+    """The invalid members with pydantic's messages, without their values."""
+    details = error.errors()
+    if any(one["type"] == "json_invalid" for one in details):
         return ProblemDetails("invalid-json", "the body can't be parsed as JSON")
     errors = [
-        Where(None, ".".join(str(part) for part in one["loc"][1:]) or None, one["msg"])
-        for one in found
+        FieldError(None, ".".join(str(part) for part in one["loc"][1:]) or None, one["msg"])
+        for one in details
     ]
     first = errors[0]
     detail = f"{first.field}: {first.detail}" if first.field else first.detail
     return ProblemDetails("invalid", detail, errors=errors)
 
 
-def _of_status(error: HTTPException) -> ProblemDetails:
+def _problem_of_status(error: HTTPException) -> ProblemDetails:
     headers = dict(error.headers or {})
     if error.status_code == 404:
-        return ProblemDetails("not-found", "no such address; GET /openapi.json lists them")
+        return ProblemDetails("not-found", "no such path; GET /openapi.json lists them")
     if error.status_code == 405:
         return ProblemDetails(
             "method-not-allowed", f"allowed: {headers.get('Allow')}", headers=headers

@@ -1,4 +1,4 @@
-"""The addresses under /v1."""
+"""The routes under /v1."""
 
 from typing import Annotated, Any
 
@@ -12,111 +12,108 @@ from unifiedqa_convert.service.api import schemas
 from unifiedqa_convert.service.api.catalogue import adapter_named, dataset, datasets, split_named
 from unifiedqa_convert.service.api.conversion import (
     RowsToConvert,
-    asks_of,
+    collect_asks,
     convert_rows,
-    encoded,
-    parsed,
+    encode_item,
+    parse_item,
 )
 from unifiedqa_convert.service.api.items import (
     Entry,
     check_count,
-    checked,
     in_order,
     refuse_if_all_failed,
+    validate_items,
 )
 from unifiedqa_convert.service.api.responses import Json, StrictRoute, problems, while_connected
 from unifiedqa_convert.service.models.process import Failure
 from unifiedqa_convert.service.models.queue import Batcher, QueueReservation
-from unifiedqa_convert.service.problems import ProblemDetails, Where, item_problem
+from unifiedqa_convert.service.problems import FieldError, ProblemDetails, item_problem
 from unifiedqa_convert.service.state import Service
 
-_REFUSALS = problems(400, 401, 404, 413, 415, 422, 429, 500, 503, 504)
+_ERRORS = problems(400, 401, 404, 413, 415, 422, 429, 500, 503, 504)
 
 
 def routes(service: Service) -> APIRouter:
-    """The router of one service."""
-    router = APIRouter(prefix="/v1", route_class=StrictRoute, responses=_REFUSALS)
+    """Build the router of one service."""
+    router = APIRouter(prefix="/v1", route_class=StrictRoute, responses=_ERRORS)
 
     @router.post("/convert", response_model=schemas.ConvertResponse)
     async def convert(request: Request, body: schemas.ConvertRequest) -> Response:
-        """Convert raw rows of a dataset: examples, records and statements, a row at a time."""
-        return Json(
-            await while_connected(request.receive, _convert(service, body, request.state.seat))
-        )
+        """Convert raw rows of a dataset to examples, records and statements."""
+        work = _convert(service, body, request.state.reservation)
+        return Json(await while_connected(request.receive, work))
 
     @router.post("/declare", response_model=schemas.DeclareResponse)
     async def declare(request: Request, body: schemas.DeclareRequest) -> Response:
         """Turn each question and answer into one declarative sentence."""
-        return Json(
-            await while_connected(request.receive, _declare(service, body, request.state.seat))
-        )
+        work = _declare(service, body, request.state.reservation)
+        return Json(await while_connected(request.receive, work))
 
     @router.post("/score", response_model=schemas.ScoreResponse)
     async def score(request: Request, body: schemas.ScoreRequest) -> Response:
-        """Let Vera say how plausible each statement is."""
-        return Json(
-            await while_connected(request.receive, _score(service, body, request.state.seat))
-        )
+        """Score how plausible each statement is, with the Vera model."""
+        work = _score(service, body, request.state.reservation)
+        return Json(await while_connected(request.receive, work))
 
     @router.post("/encode", response_model=schemas.EncodeResponse)
     async def encode(body: schemas.EncodeRequest) -> Response:
         r"""Write questions as UnifiedQA records: ``question \n (a) … (b) … \n context``."""
         profile = _profile(body.profile)
-        good, bad = checked(body.items, schemas.ExampleItem, service.limits)
-        done = {place: encoded(place, item, profile) for place, item in good.items()}
-        return _answer({"profile": profile.name}, in_order(done, bad))
+        valid, invalid = validate_items(body.items, schemas.ExampleItem, service.limits)
+        done = {index: encode_item(index, item, profile) for index, item in valid.items()}
+        return _answer({"profile": profile.name}, in_order(done, invalid))
 
     @router.post("/parse", response_model=schemas.ParseResponse)
     async def parse(body: schemas.ParseRequest) -> Response:
-        """Read UnifiedQA records back into questions, choices, golds and contexts."""
+        """Parse UnifiedQA records into questions, choices, golds, contexts and answers."""
         profile = _profile(body.profile)
-        good, bad = checked(body.items, schemas.RecordItem, service.limits)
-        done = {place: parsed(item, profile) for place, item in good.items()}
-        return _answer({"profile": profile.name}, in_order(done, bad))
+        valid, invalid = validate_items(body.items, schemas.RecordItem, service.limits)
+        done = {index: parse_item(item, profile) for index, item in valid.items()}
+        return _answer({"profile": profile.name}, in_order(done, invalid))
 
     @router.get("/datasets", response_model=list[dict[str, Any]])
     async def list_datasets() -> Response:
-        """All datasets: splits with sizes, Vera's partition, how far proven, license."""
+        """List all datasets: splits with sizes, Vera's partition, how verified, license."""
         return Json(await service.run_in_thread(datasets))
 
     @router.get("/datasets/{name}", response_model=dict[str, Any])
     async def show_dataset(
         name: Annotated[str, Path(max_length=200, examples=["copa"])],
     ) -> Response:
-        """One dataset: its facts, its raw shapes' fields, and raw rows of its embedded sample."""
+        """Show one dataset: facts, fields of its raw shapes, raw rows of its embedded samples."""
         return Json(await service.run_in_thread(dataset, name))
 
     @router.get("/models", response_model=schemas.Models)
     async def models() -> Response:
-        """What is loaded, and what one request may hold."""
+        """Show the loaded models and the limits of one request."""
         return Json(_models(service))
 
     return router
 
 
 async def _declare(
-    service: Service, body: schemas.DeclareRequest, seat: QueueReservation
+    service: Service, body: schemas.DeclareRequest, reservation: QueueReservation
 ) -> dict[str, Any]:
-    good, bad = checked(body.items, schemas.AskItem, service.limits)
-    # As the drafts of a conversion have them: white space is never part of the question.
-    asks = {place: Ask(collapse(a.question), collapse(a.answer)) for place, a in good.items()}
-    seat.leave()
-    found = await service.declarer.answer(list(asks.values()))
+    valid, invalid = validate_items(body.items, schemas.AskItem, service.limits)
+    # White space is collapsed as in a conversion, so that both give the same statement.
+    asks = {i: Ask(collapse(item.question), collapse(item.answer)) for i, item in valid.items()}
+    reservation.release()
+    answers = await service.declarer.answer(list(asks.values()))
     done: dict[int, Entry] = {}
-    for place, answer in zip(asks, found, strict=True):
-        sentence = _sentence(answer, place)
-        done[place] = (
+    for index, answer in zip(asks, answers, strict=True):
+        sentence = _sentence(answer, index)
+        done[index] = (
             {"statement": sentence.text, "via": sentence.via}
             if isinstance(sentence, Sentence)
             else sentence
         )
-    items = in_order(done, bad)
+    items = in_order(done, invalid)
     refuse_if_all_failed(items)
     return {"question_converter": service.declarer.identity, "items": items}
 
 
 async def _convert(
-    service: Service, body: schemas.ConvertRequest, seat: QueueReservation
+    service: Service, body: schemas.ConvertRequest, reservation: QueueReservation
 ) -> dict[str, Any]:
     check_count(body.rows, service.limits, "rows")
     adapter = adapter_named(body.dataset)
@@ -124,9 +121,9 @@ async def _convert(
     rows = RowsToConvert(adapter, split, profile, body.rows, body.first_row)
     asks: list[list[Ask]] | None = None
     answers: dict[Ask, Sentence | Entry] = {}
-    seat.leave()  # what follows runs beside the loop
+    reservation.release()  # the conversion runs in a thread
     if body.statements:
-        asks = await service.run_in_thread(asks_of, rows)
+        asks = await service.run_in_thread(collect_asks, rows)
         distinct = list(dict.fromkeys(ask for row in asks for ask in row))
         if distinct:
             found = await service.declarer.answer(distinct)
@@ -146,35 +143,35 @@ async def _convert(
 
 
 async def _score(
-    service: Service, body: schemas.ScoreRequest, seat: QueueReservation
+    service: Service, body: schemas.ScoreRequest, reservation: QueueReservation
 ) -> dict[str, Any]:
     scorer: Batcher[str] = service.scorer
-    good, bad = checked(body.items, schemas.StatementItem, service.limits)
+    valid, invalid = validate_items(body.items, schemas.StatementItem, service.limits)
     # Vera reads the context first, then the statement.
     texts = {
-        place: f"{item.context.strip()} {item.statement}" if item.context else item.statement
-        for place, item in good.items()
+        index: f"{item.context.strip()} {item.statement}" if item.context else item.statement
+        for index, item in valid.items()
     }
-    seat.leave()
-    found = await scorer.answer(list(texts.values()))
+    reservation.release()
+    answers = await scorer.answer(list(texts.values()))
     done: dict[int, Entry] = {}
-    for place, answer in zip(texts, found, strict=True):
+    for index, answer in zip(texts, answers, strict=True):
         if isinstance(answer, Failure):
-            done[place] = item_problem(answer.kind, place, None, answer.detail)
+            done[index] = item_problem(answer.kind, index, None, answer.detail)
         else:
-            done[place] = dict(zip(("logit", "score", "calibrated"), answer, strict=True))
-    items = in_order(done, bad)
+            done[index] = dict(zip(("logit", "score", "calibrated"), answer, strict=True))
+    items = in_order(done, invalid)
     refuse_if_all_failed(items)
     return {"model": scorer.identity, "items": items}
 
 
-def _sentence(answer: Any, place: int) -> Sentence | Entry:
-    """The model's sentence; a problem where it failed, or said nothing."""
+def _sentence(answer: Any, index: int) -> Sentence | Entry:
+    """The model's sentence; a problem if the model failed or the sentence is empty."""
     if isinstance(answer, Failure):
-        return item_problem(answer.kind, place, None, answer.detail)
+        return item_problem(answer.kind, index, None, answer.detail)
     sentence = Sentence(*answer)
     if not sentence.text.strip():
-        return item_problem("model-failed", place, None, "an empty sentence")
+        return item_problem("model-failed", index, None, "the model gave an empty sentence")
     return sentence
 
 
@@ -188,7 +185,7 @@ def _profile(name: str) -> Profile:
         return profile_named(name)
     except UsageError as error:
         raise ProblemDetails(
-            "invalid", str(error), errors=[Where(None, "profile", str(error))]
+            "invalid", str(error), errors=[FieldError(None, "profile", str(error))]
         ) from None
 
 

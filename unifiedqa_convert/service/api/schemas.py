@@ -1,7 +1,7 @@
-"""What travels over the wire: the shapes of requests and answers, each with an example.
+"""The schemas of requests and responses, each request with an example.
 
-A list of items is checked item by item after the request as a whole: one bad item has a problem in
-its place and its neighbours are answered.
+The items of a request are validated one by one after the request itself, so that an invalid item
+does not fail the others.
 """
 
 from typing import Annotated, Any
@@ -10,82 +10,82 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from unifiedqa_convert import schema
 
-Text = Annotated[
+RequestText = Annotated[
     schema.Text,
-    # The same pattern in the regular expressions of JSON Schema, which know no \A.
+    # The same pattern without \A, which JSON Schema does not support.
     WithJsonSchema({"type": "string", "pattern": "^[^\\u0000]*$"}),
 ]
 
 
-class Wire(BaseModel):
-    """The base: strict types, no unknown members."""
+class StrictModel(BaseModel):
+    """Base of all requests: strict types, no unknown members."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-class AskItem(Wire):
+class AskItem(StrictModel):
     """A question and one possible answer to it."""
 
-    question: Text = Field(examples=["Where would you put a wet umbrella?"])
-    answer: Text = Field(examples=["in the hall"])
+    question: RequestText = Field(examples=["Where would you put a wet umbrella?"])
+    answer: RequestText = Field(examples=["in the hall"])
 
 
-class StatementItem(Wire):
-    """One declarative sentence, and its context where it has one."""
+class StatementItem(StrictModel):
+    """One declarative sentence, with its context if it has one."""
 
-    statement: Text = Field(min_length=1, examples=["A wet umbrella dries in the hall."])
-    context: Text | None = None
+    statement: RequestText = Field(min_length=1, examples=["A wet umbrella dries in the hall."])
+    context: RequestText | None = None
 
 
-class ExampleItem(Wire):
-    """A question; its golds are positions among its choices, its answer is for one without any."""
+class ExampleItem(StrictModel):
+    """A question. With choices: golds are the positions of the right ones; without: the answer."""
 
-    question: Text = Field(examples=["Where would you put a wet umbrella?"])
-    choices: list[Text] = Field([], max_length=26, examples=[["in the hall", "in bed"]])
+    question: RequestText = Field(examples=["Where would you put a wet umbrella?"])
+    choices: list[RequestText] = Field([], max_length=26, examples=[["in the hall", "in bed"]])
     golds: list[int] | None = Field(None, examples=[[0]])
-    answer: Text | None = None
-    context: Text | None = None
+    answer: RequestText | None = None
+    context: RequestText | None = None
 
 
-class RecordItem(Wire):
-    """A UnifiedQA record, text in / text out; output null where the answer is not known."""
+class RecordItem(StrictModel):
+    """A UnifiedQA record, text in / text out; output null if the answer is unknown."""
 
-    input: Text = Field(
+    input: RequestText = Field(
         min_length=1,
         examples=["Where would you put a wet umbrella? \\n (a) in the hall (b) in bed"],
     )
-    output: Text | None = Field(None, examples=["in the hall"])
+    output: RequestText | None = Field(None, examples=["in the hall"])
 
 
 def _example(request: dict[str, Any]) -> ConfigDict:
-    """The base's configuration, with an example of the whole request."""
-    return ConfigDict(**Wire.model_config, json_schema_extra={"example": request})
+    """The base's configuration, with an example of the request."""
+    return ConfigDict(**StrictModel.model_config, json_schema_extra={"example": request})
 
 
-def _listed(item: type[Wire]) -> Any:
-    """A list whose items the request's own check leaves alone; the document says what they are."""
+def _items_of(item: type[StrictModel]) -> Any:
+    """A list whose items are validated later; their schema is only for the OpenAPI document."""
     schema = {**item.model_json_schema(), "title": item.__name__}
     return Field(min_length=1, json_schema_extra={"items": schema})
 
 
-class DeclareRequest(Wire):
-    """Questions and answers to be made statements."""
+class DeclareRequest(StrictModel):
+    """Questions and answers to turn into statements."""
 
     model_config = _example({"items": [{"question": "Where do fish live?", "answer": "in water"}]})
 
-    items: list[Any] = _listed(AskItem)
+    items: list[Any] = _items_of(AskItem)
 
 
-class ScoreRequest(Wire):
-    """Statements to be scored."""
+class ScoreRequest(StrictModel):
+    """Statements to score."""
 
     model_config = _example({"items": [{"statement": "Fish live in water."}]})
 
-    items: list[Any] = _listed(StatementItem)
+    items: list[Any] = _items_of(StatementItem)
 
 
-class EncodeRequest(Wire):
-    """Examples to be written as records."""
+class EncodeRequest(StrictModel):
+    """Examples to write as records."""
 
     model_config = _example(
         {
@@ -99,12 +99,12 @@ class EncodeRequest(Wire):
         }
     )
 
-    items: list[Any] = _listed(ExampleItem)
+    items: list[Any] = _items_of(ExampleItem)
     profile: str = Field("canonical", examples=["canonical"])
 
 
-class ParseRequest(Wire):
-    """Records to be read back."""
+class ParseRequest(StrictModel):
+    """Records to parse."""
 
     model_config = _example(
         {
@@ -114,11 +114,11 @@ class ParseRequest(Wire):
         }
     )
 
-    items: list[Any] = _listed(RecordItem)
+    items: list[Any] = _items_of(RecordItem)
     profile: str = Field("canonical", examples=["canonical"])
 
 
-class ConvertRequest(Wire):
+class ConvertRequest(StrictModel):
     """Raw rows of a dataset, exactly as its authors publish them."""
 
     model_config = _example(
@@ -143,13 +143,15 @@ class ConvertRequest(Wire):
         min_length=1,
         json_schema_extra={"items": {"type": "object"}},
     )
-    first_row: int = Field(0, ge=0, le=2**53, description="The number of the first row.")
+    first_row: int = Field(
+        0, ge=0, le=2**53, description="Row number of the first row in its split."
+    )
     profile: str = Field("canonical", examples=["canonical"])
-    statements: bool = Field(True, description="Whether to ask the question converter.")
+    statements: bool = Field(True, description="False: no statements from the question converter.")
 
 
 class ProblemDocument(BaseModel):
-    """RFC 9457: what went wrong; ``errors`` names each item and field."""
+    """An error (RFC 9457); ``errors`` has the item and field of each."""
 
     type: str = Field(examples=["urn:uqa:problem:invalid"])
     title: str
@@ -159,20 +161,20 @@ class ProblemDocument(BaseModel):
 
 
 class ItemProblem(ProblemDocument):
-    """A problem document for one item, which it names."""
+    """A problem document for one item of a request."""
 
     item: int
     field: str | None = None
 
 
 class FailedItem(BaseModel):
-    """What stands in the place of an item that has no answer."""
+    """The entry of an item that failed."""
 
     problem: ItemProblem
 
 
 class ModelIdentity(BaseModel):
-    """A model's name, version, and what else decides its answers; a manifest says the same."""
+    """A model's name, version and other settings that change its answers, as in a manifest."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -181,7 +183,7 @@ class ModelIdentity(BaseModel):
 
 
 class Declared(BaseModel):
-    """A statement, and who made it."""
+    """A statement, and which converter or rule made it."""
 
     statement: str = Field(examples=["You would put a wet umbrella in the hall."])
     via: str = Field(examples=["rules"])
@@ -210,7 +212,7 @@ class ScoreResponse(BaseModel):
 
 
 class EncodedRecord(BaseModel):
-    """A question record, and whether it can be read back."""
+    """A question record, and whether it can be parsed back."""
 
     input: str
     output: str | None
@@ -225,7 +227,7 @@ class EncodeResponse(BaseModel):
 
 
 class ParsedItem(BaseModel):
-    """What a record says."""
+    """The parts of a record."""
 
     question: str
     choices: list[str]
@@ -271,7 +273,7 @@ class ConvertedExample(BaseModel):
 
 
 class ConvertedRow(BaseModel):
-    """What a row became; ``skipped`` says why where it is no example."""
+    """The examples of a row; ``skipped`` is the reason if it gives none."""
 
     row: int
     examples: list[ConvertedExample]
@@ -279,7 +281,7 @@ class ConvertedRow(BaseModel):
 
 
 class ConvertResponse(BaseModel):
-    """One entry per row, in order, and the counts that add up."""
+    """One entry per row, in order, and the counts."""
 
     dataset: str
     split: str
@@ -290,7 +292,7 @@ class ConvertResponse(BaseModel):
 
 
 class Models(BaseModel):
-    """What is loaded, and what one request may hold."""
+    """The loaded models and the limits of one request."""
 
     question_converter: ModelIdentity
     score: ModelIdentity | None

@@ -1,1 +1,1 @@
-"""The models behind the API: one queue and one process each, and the worker in it."""
+"""The models: a queue and a process for each, and the worker program of that process."""

@@ -1,7 +1,7 @@
-"""The server's end of the pipe: starts a model's process, asks it, replaces it when it is lost.
+"""The server's end of the pipe: starts a model's process, sends it batches, replaces a lost one.
 
-A process and not a thread: a hung or crashed model can be killed, its memory comes back, and it
-never holds up the loop that answers clients.
+A process and not a thread: a hung or crashed model can be killed, its memory is freed, and it never
+blocks the event loop.
 """
 
 import asyncio
@@ -18,50 +18,51 @@ import orjson
 
 from unifiedqa_convert.errors import ModelError, UqaError, UsageError
 
-Kind = Literal["model-failed", "model-hung", "model-died"]
+FailureKind = Literal["model-failed", "model-hung", "model-died"]
 
 _LENGTH = struct.Struct(">I")
-_MARGIN = 2.0
-"""Seconds after a batch's own time-out until its process is killed."""
-_LONGEST_PAUSE = 30.0
-_LONGEST_LOAD = 1_800.0
-"""Seconds: eleven gigabytes from a network disk take their time."""
+_KILL_AFTER = 2.0
+"""Seconds after a batch's time-out until its process is killed."""
+_MAX_RESTART_DELAY = 30.0
+_LOAD_TIMEOUT = 1_800.0
+"""Seconds; long enough for eleven gigabytes from a network disk."""
 
 
 class Failure(NamedTuple):
     """Why a batch has no answers."""
 
-    kind: Kind
+    kind: FailureKind
     detail: str
 
 
 Identity = dict[str, Any]
-"""A model's name, its version and whatever else decides its answers: what a manifest says."""
+"""A model's name, version and other settings that change its answers, as in a manifest."""
 
 
 class ModelProcess:
-    """One process that holds one model. Who asks while another waits is answered after it."""
+    """A process that holds one model and answers one batch after the other, in order."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self._command = tuple(command)
         self._process: Process | None = None
-        self._loaded: Process | None = None  # the same, once it says that its model is
-        self._turn = asyncio.Lock()  # a fair one: answers are read in the order of the questions
-        self._waiting: list[Process | None] = []  # where the question of each lies
+        self._loaded: Process | None = None  # the same, once its model is loaded
+        self._turn = asyncio.Lock()  # fair: answers are read in the order the batches were sent
+        # For each batch that waits for its turn: the process it was sent to, None if not sent yet.
+        self._waiting: list[Process | None] = []
         self._failures = 0
         self.identity: Identity | None = None
         self.restarts = 0
 
     @classmethod
     def of(cls, kind: Literal["declare", "score"], *arguments: str) -> "ModelProcess":
-        """The process that loads the model of that kind; see worker.py for its arguments."""
+        """A process that runs worker.py with these arguments."""
         return cls(
             [sys.executable, "-m", "unifiedqa_convert.service.models.worker", kind, *arguments]
         )
 
     @property
     def ready(self) -> bool:
-        """Whether its model is loaded."""
+        """Whether the process runs and its model is loaded."""
         return not self._lost
 
     @property
@@ -74,81 +75,83 @@ class ModelProcess:
         return process.stdin.is_closing() or process.stdout.at_eof()
 
     async def start(self) -> Identity:
-        """Start it and wait until its model is loaded; UqaError where it can't be."""
-        # A session of its own: Ctrl-C in a terminal is for the server, which drains first.
+        """Start the process and wait until its model is loaded; UqaError if it can't be."""
+        # In a session of its own, so that Ctrl-C reaches only the server, which drains first.
         self._process = await asyncio.create_subprocess_exec(
             *self._command, stdin=PIPE, stdout=PIPE, start_new_session=True
         )
         try:
-            hello = await asyncio.wait_for(self._read(), _LONGEST_LOAD)
+            greeting = await asyncio.wait_for(self._read(), _LOAD_TIMEOUT)
         except (asyncio.IncompleteReadError, TimeoutError):
             await self.kill()
-            raise ModelError("the model's process ended while loading; see above") from None
-        if "error" in hello:
+            raise ModelError(
+                "the model's process ended while loading; its output is above"
+            ) from None
+        if "error" in greeting:
             await self.kill()
-            raise (UsageError if hello.get("usage") else ModelError)(hello["error"])
-        identity: Identity = hello["identity"]
+            raise (UsageError if greeting.get("usage") else ModelError)(greeting["error"])
+        identity: Identity = greeting["identity"]
         self.identity = identity
         self._loaded = self._process
         return identity
 
-    async def keep(self) -> None:
-        """Start it anew whenever it has ended, asked or not: until then nobody is sent here."""
+    async def supervise(self) -> None:
+        """Restart the process whenever it ends, also between batches."""
         while True:
             if self._process is not None:
                 await self._process.wait()
             async with self._turn:
-                await self._revive()
+                await self._ensure_running()
 
     async def ask(self, items: Sequence[Any], seconds: float) -> tuple[list[Any] | Failure, float]:
-        """Answers in order, or why there are none, and the seconds that the model took.
+        """Send a batch: the answers in order or a Failure, and the seconds that the model took.
 
-        A process that was lost is started anew. ``seconds`` count from its turn. A question is
-        written before its turn only where all that wait have theirs in the same pipe: the order
-        of the questions is that of the turns, through a restart too.
+        A lost process is restarted first. The time-out of ``seconds`` starts with the batch's turn.
+        A batch is written before its turn only if all batches that wait are in the same pipe, so
+        that the order of the batches stays that of the turns even if the process is restarted.
         """
-        question = {"items": items, "seconds": seconds}
-        early = not self._lost and all(where is self._loaded for where in self._waiting)
-        asked = self._loaded if early else None
+        batch = {"items": items, "seconds": seconds}
+        early = not self._lost and all(process is self._loaded for process in self._waiting)
+        sent_to = self._loaded if early else None
         try:
-            if asked is not None:
-                self._write(question)
-            await self._take_turn(asked)
+            if sent_to is not None:
+                self._write(batch)
+            await self._take_turn(sent_to)
             try:
-                await self._revive()
-                if self._loaded is not asked:
-                    self._write(question)
+                await self._ensure_running()
+                if self._loaded is not sent_to:
+                    self._write(batch)
                 return await self._answers(seconds)
             finally:
                 self._turn.release()
         except asyncio.CancelledError:
-            await self.kill()  # an answer that nobody waits for, or half of one, is in the pipe
+            await self.kill()  # the pipe may hold this batch's answer, or a part of it
             raise
 
-    async def _take_turn(self, asked: Process | None) -> None:
-        self._waiting.append(asked)
+    async def _take_turn(self, sent_to: Process | None) -> None:
+        self._waiting.append(sent_to)
         try:
             await self._turn.acquire()
         finally:
-            self._waiting.remove(asked)
+            self._waiting.remove(sent_to)
 
     async def _answers(self, seconds: float) -> tuple[list[Any] | Failure, float]:
         try:
-            answer = await asyncio.wait_for(self._read(), seconds + _MARGIN)
+            answer = await asyncio.wait_for(self._read(), seconds + _KILL_AFTER)
         except TimeoutError:
             await self.kill()
-            detail = f"no answer within {seconds:.1f} s; its process was ended"
+            detail = f"no answer within {seconds:.1f} s; its process was killed"
             return Failure("model-hung", detail), seconds
         except (asyncio.IncompleteReadError, ConnectionError):
             code = await self.kill()
-            return Failure("model-died", f"its process ended ({code})"), seconds
+            return Failure("model-died", f"its process ended with exit code {code}"), seconds
         if "error" in answer:
             return Failure(answer["error"], answer["detail"]), seconds
         self._failures = 0
         return list(answer["answers"]), answer["seconds"]
 
     async def kill(self) -> int | None:
-        """End it at once; its exit code."""
+        """Kill the process; return its exit code, None if there is none."""
         process, self._process, self._loaded = self._process, None, None
         if process is None:
             return None
@@ -157,25 +160,26 @@ class ModelProcess:
                 os.kill(process.pid, signal.SIGKILL)
         return await process.wait()
 
-    async def _revive(self) -> None:
-        while self._lost:  # with what it had been sent
+    async def _ensure_running(self) -> None:
+        while self._lost:
             await self.kill()
             await self._restart()
 
     async def _restart(self) -> None:
-        """Start it again, at growing intervals where it fails at once."""
+        """Start the process again, with growing delays while it fails."""
         while True:
-            await asyncio.sleep(min(_LONGEST_PAUSE, (2**self._failures - 1) / 4))
+            await asyncio.sleep(min(_MAX_RESTART_DELAY, (2**self._failures - 1) / 4))
             self._failures = min(self._failures + 1, 10)
             self.restarts += 1
             before = self.identity
             try:
                 after = await self.start()
-            except (UqaError, OSError):  # of the system: no memory, no file descriptors
+            except (UqaError, OSError):  # OSError: out of memory or file descriptors
                 continue
             if before is not None and after != before:
+                # The model's files have changed: a client must not get answers of two models.
                 self.identity = before
-                await self.kill()  # its files were changed: answers must not change under a client
+                await self.kill()
                 continue
             return
 

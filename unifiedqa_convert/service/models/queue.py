@@ -1,7 +1,7 @@
-"""Many clients' items → batches for one model: admitted or refused at once, oldest first.
+"""The queue of one model: the items of many requests in common batches, oldest first.
 
-Equal items are asked once. An item whose clients have all left never reaches the model. Where a
-batch fails, it is halved until the culprit stands alone, and only the culprit goes without answer.
+Equal items are sent to the model once. An item whose clients have all disconnected is dropped. A
+batch that fails is halved until the failing item is alone, so that only that item has no answer.
 """
 
 import asyncio
@@ -16,48 +16,43 @@ from unifiedqa_convert.service.models.process import Failure, Identity, ModelPro
 from unifiedqa_convert.service.monitoring import Meters, tell_bug
 from unifiedqa_convert.service.problems import ProblemDetails
 
-# How long a text is for a model, near enough to make batches of even size.
+_BYTES_PER_TOKEN = 4
+"""Of English text in T5's vocabulary, roughly."""
+_HANG_FACTOR = 20.0
+"""A batch that takes this many times its expected time counts as hung."""
+_MIN_BATCHES = 3
+"""Batches until the measured speed is used."""
+_BODY_BYTES_PER_ITEM, _BODY_BYTES_PER_TOKEN = 90, 6
+"""Estimates of what a request's body holds, before it is parsed."""
+_SEND_AHEAD = 0.05
+"""Seconds before a batch's expected end at which the next one is sent."""
 
-BYTES_EACH = 4
-"""English text in T5's vocabulary has about four bytes a token."""
+_Item = TypeVar("_Item", bound=Hashable)
 
 
-def tokens(*texts: str) -> int:
+def estimated_tokens(*texts: str) -> int:
     """The estimated tokens of a prompt made of these texts; at least one."""
-    return 1 + sum(len(text.encode()) for text in texts) // BYTES_EACH
-
-
-_USUAL = 20.0
-"""A batch is called hung after so many times its usual time."""
-_SETTLED = 3
-"""Batches until the measured speed is believed."""
-_ITEM_BYTES, _TOKEN_BYTES = 90, 6
-"""Of a request's body, for one item and one token: what a body holds before it is parsed."""
-_AHEAD = 0.05
-"""Seconds before a batch's expected end when the next one is sent after it."""
-
-
-Item = TypeVar("Item", bound=Hashable)
+    return 1 + sum(len(text.encode()) for text in texts) // _BYTES_PER_TOKEN
 
 
 @dataclass(eq=False)
-class _Entry(Generic[Item]):
-    item: Item
+class _QueueEntry(Generic[_Item]):
+    item: _Item
     tokens: int
     arrived: float
     future: asyncio.Future[Any] = field(default_factory=asyncio.Future)
-    wanted: int = 0
-    """By how many requests."""
+    requests: int = 0
+    """Number of requests that wait for it."""
 
 
-class Batcher(Generic[Item]):
-    """The queue before one model, and the tasks that empty it, one per process of the model."""
+class Batcher(Generic[_Item]):
+    """The queue of one model, and a task per process of the model that sends it batches."""
 
     def __init__(
         self,
         name: str,
         processes: Sequence[ModelProcess],
-        tokens_of: Callable[[Item], int],
+        tokens_of: Callable[[_Item], int],
         limits: ServiceLimits,
         meters: Meters,
     ) -> None:
@@ -67,102 +62,106 @@ class Batcher(Generic[Item]):
         self._limits = limits
         self._failures = meters.failures
         self._meters = meters.of(name)
-        self._queue: OrderedDict[Item, _Entry[Item]] = OrderedDict()
-        self._running: dict[Item, _Entry[Item]] = {}
+        self._queue: OrderedDict[_Item, _QueueEntry[_Item]] = OrderedDict()
+        self._running: dict[_Item, _QueueEntry[_Item]] = {}
         self._tokens = 0
-        self._expected = 0  # bytes of the requests that are at the desk
+        self._reserved = 0  # bytes of the requests that were admitted but are not in the queue yet
         self._work = asyncio.Event()
         self._speed = 0.0  # tokens per second of one process
-        self._batches = 0
+        self._batches = 0  # answered so far
         self._tasks: list[asyncio.Task[None]] = []
-        self._serving: set[asyncio.Task[None]] = set()
+        self._running_batches: set[asyncio.Task[None]] = set()
         self._meters.queue_items.set_function(lambda: len(self._queue))
         self._meters.queue_tokens.set_function(lambda: self._tokens)
 
     async def start(self) -> None:
-        """Load the model into each process; UqaError where it can't be."""
+        """Load the model into each process; UqaError if it can't be."""
         await asyncio.gather(*(process.start() for process in self._processes))
-        work = [work for p in self._processes for work in (self._consume(p), p.keep())]
+        work = [work for p in self._processes for work in (self._send_batches(p), p.supervise())]
         self._tasks = list(map(asyncio.create_task, work))
         for task in self._tasks:
-            task.add_done_callback(_tell_of_end)
+            task.add_done_callback(_log_unexpected_end)
 
     async def stop(self) -> None:
-        """End the processes; whoever still waits hears nothing more."""
-        ending = [*self._tasks, *self._serving]
-        for task in ending:
+        """End the processes; pending requests are cancelled."""
+        tasks = [*self._tasks, *self._running_batches]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*ending, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(*(process.kill() for process in self._processes))
 
     @property
     def identity(self) -> Identity:
-        """What the model is; a Problem until it is loaded."""
+        """The model's name and version; ProblemDetails (503) until it is loaded."""
         identity = self._processes[0].identity
         if identity is None:
-            raise ProblemDetails("not-ready", f"{self.name} is being loaded", retry_after=2)
+            raise ProblemDetails("not-ready", f"loading: {self.name}", retry_after=2)
         return identity
 
     @property
     def ready(self) -> bool:
-        """Whether one process at least can take a batch."""
+        """Whether at least one process can take a batch."""
         return any(process.ready for process in self._processes)
 
     @property
     def broken(self) -> bool:
-        """Whether a task of ours has ended: a bug, and nobody would empty the queue."""
+        """Whether a task has ended, which is a bug: the queue is no longer emptied."""
         return any(task.done() for task in self._tasks)
 
-    def knock(self, size: int = 0) -> None:
-        """Raise what a request of ``size`` bytes is refused with, before its body is looked at."""
-        busy = self._queue or self._expected
-        items = max(1, size // _ITEM_BYTES)
-        if busy and self._fill(items, size // _TOKEN_BYTES) > 1:
-            raise self._refusal()
+    def check_capacity(self, size: int = 0) -> None:
+        """ProblemDetails (429) if a body of ``size`` bytes, not parsed yet, does not fit."""
+        busy = self._queue or self._reserved
+        items = max(1, size // _BODY_BYTES_PER_ITEM)
+        if busy and self._fill(items, size // _BODY_BYTES_PER_TOKEN) > 1:
+            raise self._queue_full()
 
-    def expect(self, size: int) -> None:
-        """Count a request of ``size`` bytes that is let in; minus as many: that is in, or gone."""
-        self._expected += size
+    def reserve(self, size: int) -> None:
+        """Count a request of ``size`` bytes as queued until its items are; negative: undo that."""
+        self._reserved += size
 
-    async def answer(self, items: Sequence[Item]) -> list[Any]:
-        """The answers, or Failures, in order. Problem where the queue is full or time is up."""
-        _ = self.identity
+    async def answer(self, items: Sequence[_Item]) -> list[Any]:
+        """The answers or Failures, in order; ProblemDetails if full or past the deadline."""
+        _ = self.identity  # raises if the model is not loaded
         distinct = list(dict.fromkeys(items))
-        fresh = {item: self._tokens_of(item) for item in distinct if self._known(item) is None}
-        self._admit(len(fresh), sum(fresh.values()))
-        self._meters.shared.inc(len(items) - len(fresh))
-        entries = [self._join(item, fresh.get(item, 0)) for item in distinct]
+        new = {item: self._tokens_of(item) for item in distinct if self._find(item) is None}
+        self._check_fit(len(new), sum(new.values()))
+        self._meters.shared.inc(len(items) - len(new))
+        entries = [self._enqueue(item, new.get(item, 0)) for item in distinct]
         try:
             futures = [entry.future for entry in entries]
-            _, late = await asyncio.wait(futures, timeout=self._limits.deadline)
+            _, pending = await asyncio.wait(futures, timeout=self._limits.deadline)
         finally:
             for entry in entries:
-                self._leave(entry)
-        if len(late) == len(futures):
+                self._withdraw(entry)
+        if len(pending) == len(futures):
             raise ProblemDetails("late", f"no answer within {self._limits.deadline:g} s")
-        found = dict(zip(distinct, map(self._result, futures), strict=True))
-        return [found[item] for item in items]
+        answers = dict(zip(distinct, map(self._result, futures), strict=True))
+        return [answers[item] for item in items]
 
     def _result(self, future: asyncio.Future[Any]) -> Any:
         if future.done():
             return future.result()
         return Failure("model-hung", f"no answer within {self._limits.deadline:g} s")
 
-    def _known(self, item: Item) -> _Entry[Item] | None:
+    def _find(self, item: _Item) -> _QueueEntry[_Item] | None:
         return self._queue.get(item) or self._running.get(item)
 
-    def _admit(self, items: int, tokens: int) -> None:
+    def _check_fit(self, items: int, tokens: int) -> None:
         limits = self._limits
         if items > limits.queue_items or tokens > limits.queue_tokens:
-            raise ProblemDetails("invalid", f"{tokens} tokens in one request; split it")
+            raise ProblemDetails(
+                "invalid",
+                f"{items} items with {tokens} tokens in one request, more than the queue holds; "
+                "split it",
+            )
         if self._queue and self._fill(items, tokens) > 1:
-            raise self._refusal()
+            raise self._queue_full()
 
     def _fill(self, items: int, tokens: int) -> float:
-        """How full the queue would be with these: the fullest of its three bounds."""
+        """How full the queue would be with these, 1 = full: the maximum over its three limits."""
         limits = self._limits
-        items += self._expected // _ITEM_BYTES
-        tokens += self._expected // _TOKEN_BYTES
+        items += self._reserved // _BODY_BYTES_PER_ITEM
+        tokens += self._reserved // _BODY_BYTES_PER_TOKEN
         return max(
             (len(self._queue) + items) / limits.queue_items,
             (self._tokens + tokens) / limits.queue_tokens,
@@ -170,69 +169,72 @@ class Batcher(Generic[Item]):
         )
 
     def _wait(self, tokens: int = 0) -> float:
-        """Seconds until what is queued, and this, will be done; 0 where nobody knows yet."""
-        if self._batches < _SETTLED:
+        """Expected seconds until the queue and these tokens are done; 0 if unknown yet."""
+        if self._batches < _MIN_BATCHES:
             return 0.0
         return (self._tokens + tokens) / (self._speed * len(self._processes))
 
-    def _refusal(self) -> ProblemDetails:
+    def _queue_full(self) -> ProblemDetails:
         wait = self._wait()
         return ProblemDetails(
-            "queue-full", f"{len(self._queue)} items wait already", retry_after=max(1.0, wait / 2)
+            "queue-full", f"{len(self._queue)} items are waiting", retry_after=max(1.0, wait / 2)
         )
 
-    def _join(self, item: Item, tokens: int) -> _Entry[Item]:
-        entry = self._known(item)
+    def _enqueue(self, item: _Item, tokens: int) -> _QueueEntry[_Item]:
+        entry = self._find(item)
         if entry is None:
-            entry = _Entry(item, tokens, time.monotonic())
+            entry = _QueueEntry(item, tokens, time.monotonic())
             self._queue[item] = entry
             self._tokens += tokens
             self._work.set()
-        entry.wanted += 1
+        entry.requests += 1
         return entry
 
-    def _leave(self, entry: _Entry[Item]) -> None:
-        entry.wanted -= 1
-        if entry.wanted == 0 and self._queue.get(entry.item) is entry:
+    def _withdraw(self, entry: _QueueEntry[_Item]) -> None:
+        entry.requests -= 1
+        if entry.requests == 0 and self._queue.get(entry.item) is entry:
             del self._queue[entry.item]
             self._tokens -= entry.tokens
             self._meters.cancelled.inc()
 
-    async def _consume(self, process: ModelProcess) -> None:
-        """Batch after batch. While more than one waits, the model finds the next one in its pipe:
-        otherwise it would idle until the loop has time for it, one part in ten under overload.
+    async def _send_batches(self, process: ModelProcess) -> None:
+        """Send one batch after the other to a process.
+
+        While more than one batch waits, the next one is sent shortly before the model is done with
+        the last. Without that, the model would idle a tenth of the time under overload, until the
+        event loop gets to it.
         """
-        before: asyncio.Task[None] | None = None
+        previous: asyncio.Task[None] | None = None
         while True:
             await self._work.wait()
-            batch = self._take()
+            batch = self._next_batch()
             if not batch:
                 self._work.clear()
                 continue
-            serving = asyncio.create_task(self._serve(process, batch))
-            self._serving.add(serving)
-            serving.add_done_callback(self._serving.discard)
-            if before is not None:
-                await before
-            await asyncio.wait({serving}, timeout=self._undisturbed(batch))
+            running = asyncio.create_task(self._run(process, batch))
+            self._running_batches.add(running)
+            running.add_done_callback(self._running_batches.discard)
+            if previous is not None:
+                await previous
+            await asyncio.wait({running}, timeout=self._send_next_after(batch))
             if not self._more_than_a_batch:
-                await serving
-            before = serving
+                await running
+            previous = running
 
-    def _undisturbed(self, batch: Sequence[_Entry[Item]]) -> float | None:
-        """Seconds that the model is left alone with a batch; None: until it has answered."""
-        if self._batches < _SETTLED:
+    def _send_next_after(self, batch: Sequence[_QueueEntry[_Item]]) -> float | None:
+        """Seconds after which the next batch may be sent; None: once this one is answered."""
+        if self._batches < _MIN_BATCHES:
             return None
-        return max(0.0, sum(entry.tokens for entry in batch) / self._speed - _AHEAD)
+        return max(0.0, sum(entry.tokens for entry in batch) / self._speed - _SEND_AHEAD)
 
     @property
     def _more_than_a_batch(self) -> bool:
-        return len(self._queue) > self._limits.batch_items or self._tokens > self._budget()
+        return len(self._queue) > self._limits.batch_items or self._tokens > self._max_tokens()
 
-    def _take(self) -> list[_Entry[Item]]:
-        """The oldest items that fit together into a batch; the very oldest always does."""
-        batch: list[_Entry[Item]] = []
-        longest, now, budget = 0, time.monotonic(), self._budget()
+    def _next_batch(self) -> list[_QueueEntry[_Item]]:
+        """Take the oldest items that fit into one batch; at least one item, if there is one."""
+        batch: list[_QueueEntry[_Item]] = []
+        longest, now, budget = 0, time.monotonic(), self._max_tokens()
         while self._queue and len(batch) < self._limits.batch_items:
             entry = next(iter(self._queue.values()))
             longest = max(longest, entry.tokens)
@@ -246,93 +248,92 @@ class Batcher(Generic[Item]):
             self._meters.queue_seconds.observe(now - batch[0].arrived)
         return batch
 
-    def _budget(self) -> float:
-        """Tokens for the next batch: a slow model gets small ones, so that none takes for ever."""
-        most = self._limits.batch_tokens
-        if self._batches < _SETTLED:
-            return most / 8
-        return min(most, self._speed * self._limits.batch_seconds)
+    def _max_tokens(self) -> float:
+        """Maximum tokens of the next batch; fewer for a slow model, to bound a batch's time."""
+        limit = self._limits.batch_tokens
+        if self._batches < _MIN_BATCHES:
+            return limit / 8
+        return min(limit, self._speed * self._limits.batch_seconds)
 
-    async def _serve(self, process: ModelProcess, batch: Sequence[_Entry[Item]]) -> None:
-        """Have a batch answered; where it fails, its halves."""
-        left = [entry for entry in batch if not entry.wanted]
-        for entry in left:
-            self._running.pop(entry.item)  # whoever asks the same from now on queues anew
-        self._meters.cancelled.inc(len(left))
-        batch = [entry for entry in batch if entry.wanted]
+    async def _run(self, process: ModelProcess, batch: Sequence[_QueueEntry[_Item]]) -> None:
+        """Get a batch answered; if it fails, each half by itself."""
+        abandoned = [entry for entry in batch if not entry.requests]
+        for entry in abandoned:
+            self._running.pop(entry.item)  # an equal item that comes from now on is queued again
+        self._meters.cancelled.inc(len(abandoned))
+        batch = [entry for entry in batch if entry.requests]
         if not batch:
             return
-        answers = await self._asked(process, batch)
+        answers = await self._ask_model(process, batch)
         if not isinstance(answers, Failure):
             for entry, answer in zip(batch, answers, strict=True):
-                self._settle(entry, answer)
+                self._resolve(entry, answer)
         elif len(batch) == 1:
-            self._settle(batch[0], answers)
+            self._resolve(batch[0], answers)
         else:
             middle = len(batch) // 2
-            await self._serve(process, batch[:middle])
-            await self._serve(process, batch[middle:])
+            await self._run(process, batch[:middle])
+            await self._run(process, batch[middle:])
 
-    def _settle(self, entry: _Entry[Item], answer: Any) -> None:
+    def _resolve(self, entry: _QueueEntry[_Item], answer: Any) -> None:
         del self._running[entry.item]
         entry.future.set_result(answer)
 
-    async def _asked(
-        self, process: ModelProcess, batch: Sequence[_Entry[Item]]
+    async def _ask_model(
+        self, process: ModelProcess, batch: Sequence[_QueueEntry[_Item]]
     ) -> list[Any] | Failure:
         tokens = sum(entry.tokens for entry in batch)
         self._meters.batch_tokens.observe(max(entry.tokens for entry in batch) * len(batch))
         self._meters.batch_items.inc(len(batch))
         items = [entry.item for entry in batch]
-        answers, seconds = await process.ask(items, self._patience(tokens))
+        answers, seconds = await process.ask(items, self._batch_timeout(tokens))
         if isinstance(answers, Failure):
             self._failures.labels(self.name, answers.kind).inc()
         else:
             self._meters.inference_seconds.observe(seconds)
             self._batches += 1
-            share = max(0.1, 1 / self._batches)
-            self._speed += share * (tokens / seconds - self._speed)
+            weight = max(0.1, 1 / self._batches)
+            self._speed += weight * (tokens / seconds - self._speed)
         return answers
 
-    def _patience(self, tokens: int) -> float:
-        """Seconds after which a batch is called hung."""
-        if self._batches < _SETTLED:
+    def _batch_timeout(self, tokens: int) -> float:
+        """Seconds after which a batch counts as hung."""
+        if self._batches < _MIN_BATCHES:
             return self._limits.hang
-        usual = tokens / self._speed
-        return min(self._limits.hang, max(self._limits.hang_least, _USUAL * usual))
+        expected = tokens / self._speed
+        return min(self._limits.hang, max(self._limits.hang_least, _HANG_FACTOR * expected))
 
 
-def _tell_of_end(task: asyncio.Task[None]) -> None:
+def _log_unexpected_end(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         tell_bug(error)
 
 
-# One request at a time is parsed and put into the queue; refusals go past it. Parsing is the
-# loop's longest step. Were a crowd let in at once, whoever is only to be refused would wait
-# until all of them are parsed.
-
-
 class QueueReservation:
-    """A request's place at the desk, from the door to its queue; it may be left more than once."""
+    """A reservation in the queue, from a request's head until its items are queued.
 
-    def __init__(self, desk: asyncio.Semaphore, queue: Batcher[Any], size: int) -> None:
-        """Announce a request of ``size`` bytes; Problem where the queue has no room for it."""
-        queue.knock(size)
-        queue.expect(size)
-        self._desk = desk
+    It also serialises parsing, the longest step on the event loop: if many requests were parsed at
+    once, one that is only refused would wait for all of them.
+    """
+
+    def __init__(self, parsing: asyncio.Semaphore, queue: Batcher[Any], size: int) -> None:
+        """Reserve space for a body of ``size`` bytes; ProblemDetails (429) if it does not fit."""
+        queue.check_capacity(size)
+        queue.reserve(size)
+        self._parsing = parsing
         self._queue = queue
         self._size = size
-        self._taken = False
+        self._acquired = False
 
-    async def take(self) -> None:
-        """Wait for the desk."""
-        await self._desk.acquire()
-        self._taken = True
+    async def acquire(self) -> None:
+        """Wait until this request may be parsed."""
+        await self._parsing.acquire()
+        self._acquired = True
 
-    def leave(self) -> None:
-        """Let the next one have it: the request goes into the queue now, or nowhere."""
-        self._queue.expect(-self._size)
+    def release(self) -> None:
+        """End the reservation and let the next request be parsed; may be called twice."""
+        self._queue.reserve(-self._size)
         self._size = 0
-        if self._taken:
-            self._taken = False
-            self._desk.release()
+        if self._acquired:
+            self._acquired = False
+            self._parsing.release()

@@ -1,11 +1,12 @@
-"""The model's end of the pipe: a process that loads one model and answers batches until it ends.
+"""The worker process: loads one model and answers batches from a pipe until its input ends.
 
     python -m unifiedqa_convert.service.models.worker declare rules '{"dtype": "fp32"}'
     python -m unifiedqa_convert.service.models.worker score FOLDER
 
-A frame is four bytes of length and JSON. The first one out says the model's name and version, or
-why it can't be loaded; then each frame in, ``{"seconds", "items"}``, has one out: ``{"answers"}``
-or ``{"error"}``. The process ends when its input does, so it never outlives the server.
+A frame is four bytes of length, then JSON. The first frame written has the model's name and
+version, or the error that kept it from loading. Then each frame read, ``{"seconds", "items"}``, is
+answered with one: ``{"answers", "seconds"}`` or ``{"error", "detail"}``. The process ends when its
+input does, so it never outlives the server.
 """
 
 import os
@@ -30,27 +31,27 @@ Answers = list[Any]
 
 
 class Model(NamedTuple):
-    """A loaded model: what it is called, and what answers a batch of JSON items."""
+    """A loaded model: name, version, and the function that answers a batch of JSON items."""
 
     name: str
     version: str
     answer: Callable[[Sequence[Any]], Answers]
     facts: Mapping[str, Any] = {}
-    """What else decides its answers, as a manifest records it."""
+    """Other settings that change its answers; recorded in the manifest."""
 
 
 class BatchTimeout(BaseException):
-    """The batch took too long. No Exception: a model's own handlers must not swallow it."""
+    """The batch took too long. Not an Exception, so that no model's handler catches it."""
 
 
-def declarer(name: str, options: str = "{}") -> Model:
-    """The question converter of that name, its options as JSON: an ask → [statement, via]."""
+def load_question_converter(name: str, options: str = "{}") -> Model:
+    """Load a question converter, options as JSON: [question, answer] → [statement, via]."""
     from unifiedqa_convert.question_converters.base import Ask, Options
     from unifiedqa_convert.question_converters.select import question_converter
 
     converter = question_converter(name, Options(**orjson.loads(options)))
     if converter is None:
-        raise UsageError("a service needs a question converter; `none` is no such thing")
+        raise UsageError("--question-converter none cannot be served; use rules or a model")
 
     def answer(items: Sequence[Any]) -> Answers:
         return [list(sentence) for sentence in converter.convert([Ask(*item) for item in items])]
@@ -59,8 +60,8 @@ def declarer(name: str, options: str = "{}") -> Model:
     return Model(converter.name, converter.version, answer, facts)
 
 
-def scorer(folder: str) -> Model:
-    """The Vera model in that folder: text → [logit, score, calibrated]. Raises ModelError."""
+def load_vera(folder: str) -> Model:
+    """Load the Vera model in that folder: text → [logit, score, calibrated]."""
     from vera_model.programs.score import Scorer
     from vera_model.run_folder import model_folder
 
@@ -72,13 +73,16 @@ def scorer(folder: str) -> Model:
     return Model("vera", sha256_of(model_folder(Path(folder)) / "model.safetensors")[:12], answer)
 
 
-LOADERS: dict[str, Callable[..., Model]] = {"declare": declarer, "score": scorer}
+LOADERS: dict[str, Callable[..., Model]] = {
+    "declare": load_question_converter,
+    "score": load_vera,
+}
 
 
 def answer_batches(load: Callable[[], Model]) -> None:
     """Load the model and answer until the input ends."""
-    source, sink = _pipe()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server says when it is over
+    source, sink = _pipe_ends()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # only the server ends this process
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, _interrupt)
     try:
@@ -87,14 +91,14 @@ def answer_batches(load: Callable[[], Model]) -> None:
         _write(sink, {"error": str(error), "usage": isinstance(error, UsageError)})
         return
     _write(sink, {"identity": {"name": model.name, "version": model.version, **model.facts}})
-    with suppress(BrokenPipeError):  # the server was killed: nobody waits for the answer
+    with suppress(BrokenPipeError):  # the server was killed
         while (frame := _read(source)) is not None:
-            _write(sink, _answered(model, frame["items"], frame["seconds"]))
+            _write(sink, _answer_batch(model, frame["items"], frame["seconds"]))
 
 
-def _answered(model: Model, items: Sequence[Any], seconds: float) -> dict[str, Any]:
-    """The answers; or the kind of failure, without its message, which may quote a text."""
-    began = time.monotonic()
+def _answer_batch(model: Model, items: Sequence[Any], seconds: float) -> dict[str, Any]:
+    """The answers, or the kind of failure; not its message, which may quote a client's text."""
+    started = time.monotonic()
     try:
         signal.setitimer(signal.ITIMER_REAL, seconds)
         try:
@@ -103,20 +107,20 @@ def _answered(model: Model, items: Sequence[Any], seconds: float) -> dict[str, A
             signal.setitimer(signal.ITIMER_REAL, 0)
     except BatchTimeout:
         return {"error": "model-hung", "detail": f"no answer within {seconds:.1f} s"}
-    except Exception as error:  # noqa: BLE001 (whatever a model raises concerns its batch only)
+    except Exception as error:  # noqa: BLE001 (an error of the model fails its batch, not the process)
         return {"error": "model-failed", "detail": type(error).__name__}
     if len(answers) != len(items):
-        why = f"{len(answers)} answers for {len(items)} items"
-        return {"error": "model-failed", "detail": why}
-    return {"answers": answers, "seconds": max(time.monotonic() - began, 1e-6)}
+        detail = f"{len(answers)} answers for {len(items)} items"
+        return {"error": "model-failed", "detail": detail}
+    return {"answers": answers, "seconds": max(time.monotonic() - started, 1e-6)}
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise BatchTimeout
 
 
-def _pipe() -> tuple[IO[bytes], IO[bytes]]:
-    """Our two ends; what a library prints goes to stderr and can't break a frame."""
+def _pipe_ends() -> tuple[IO[bytes], IO[bytes]]:
+    """The pipe's ends; libraries get stderr as stdout, so that prints can't corrupt a frame."""
     source = os.fdopen(os.dup(0), "rb")
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
