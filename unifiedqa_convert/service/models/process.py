@@ -51,7 +51,6 @@ class ModelProcess:
         self._waiting: list[Process | None] = []
         self._failures = 0
         self.identity: Identity | None = None
-        self.restarts = 0
 
     @classmethod
     def of(cls, kind: Literal["declare", "score"], *arguments: str) -> "ModelProcess":
@@ -170,7 +169,6 @@ class ModelProcess:
         while True:
             await asyncio.sleep(min(_MAX_RESTART_DELAY, (2**self._failures - 1) / 4))
             self._failures = min(self._failures + 1, 10)
-            self.restarts += 1
             before = self.identity
             try:
                 after = await self.start()
