@@ -3,12 +3,10 @@
 UQA_FAULT_ROUNDS=50 repeats the test under load 50 times.
 """
 
-import errno
 import http.client
 import json
 import os
 import signal
-import socket
 import threading
 import time
 from collections import Counter
@@ -17,8 +15,6 @@ from pathlib import Path
 import psutil
 import pytest
 from running import GUARD, Running, faulty_service, item, wait_for
-
-from unifiedqa_convert.service.server import accept_pending, drop_new_connections
 
 ROUNDS = int(os.environ.get("UQA_FAULT_ROUNDS", "2"))
 LIMITS = {"notice": 0.8, "batch_tokens": 40}
@@ -96,21 +92,6 @@ def test_a_drain_loses_no_request(tmp_path: Path, number: int) -> None:
     assert load.fates["answered"] > 20
     assert load.fates["ready 503"] > 0, "readiness says 503 before the listener is closed"
     assert code == 0, service.log()
-
-
-def test_no_connection_is_established_after_the_last_accept() -> None:
-    """The kernel would establish a connection, receive its request and reset it."""
-    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as late:
-        listener.setblocking(False)
-        with socket.create_connection(listener.getsockname()) as early:
-            drop_new_connections(listener)
-            late.setblocking(False)
-            assert late.connect_ex(listener.getsockname()) == errno.EINPROGRESS
-            (found,) = accept_pending(listener)
-            assert found.getpeername() == early.getsockname()
-            found.close()
-        with pytest.raises(OSError, match="not connected"):
-            late.getpeername()
 
 
 def test_requests_in_the_queue_are_answered_after_the_signal(tmp_path: Path) -> None:
