@@ -74,6 +74,7 @@ HEAVY = {
     "uvicorn": ("unifiedqa_convert/service/",),
     "starlette": ("unifiedqa_convert/service/",),
     "prometheus_client": ("unifiedqa_convert/service/",),
+    "structlog": ("unifiedqa_convert/service/",),
     "httpx2": ("unifiedqa_convert/question_converters/remote.py", "unifiedqa_convert/hub.py"),
     "tenacity": ("unifiedqa_convert/question_converters/remote.py",),
     "pyarrow": (

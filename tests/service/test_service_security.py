@@ -1,5 +1,8 @@
 """API keys, host names, response headers, and secrets in logs (fault 20)."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -84,6 +87,18 @@ def test_neither_keys_nor_texts_are_logged_or_measured(service: Running) -> None
         assert "/v1/declare" in text
         for secret in (KEY, OTHER, "wrong-but-still", SECRET):
             assert secret not in text
+
+
+def test_uvicorns_errors_are_logged_without_their_exceptions() -> None:
+    """An exception's message may quote a client's text."""
+    program = (
+        "import logging; from unifiedqa_convert.service import monitoring; "
+        "monitoring.configure_logging(quiet=True); "
+        f"logging.getLogger('uvicorn.error').error('failed', exc_info=ValueError('{SECRET}'))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    line = json.loads(done.stderr)
+    assert line == {"time": line["time"], "level": "error", "event": "failed"}
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ def test_the_service_is_ready_when_its_url_is_printed(tmp_path: Path) -> None:
         assert httpx2.get(f"{url}/health/ready", timeout=GUARD).status_code == 200
         first = json.loads((tmp_path / "log").read_text().splitlines()[0])
         assert (first["event"], first["url"]) == ("loading", url)
+        assert list(first) == ["time", "level", "event", "url"]
     finally:
         process.terminate()
         assert process.wait(timeout=GUARD) == 0

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from unifiedqa_convert.service.admission import HEADERS, QUEUED, Admission
 from unifiedqa_convert.service.models.queue import Batcher, QueueReservation
-from unifiedqa_convert.service.monitoring import tell, tell_bug
+from unifiedqa_convert.service.monitoring import log, log_bug
 from unifiedqa_convert.service.problems import MEDIA_TYPE, ProblemDetails
 from unifiedqa_convert.service.state import Service
 
@@ -50,7 +50,7 @@ class RequestMiddleware:
                 ProblemDetails("not-ready", "the service is shutting down", retry_after=2)
             )
         except Exception as error:  # noqa: BLE001 (a bug: logged, and answered with 500)
-            tell_bug(error, request=exchange.id)
+            log_bug(error, request=exchange.id)
             await exchange.refuse(
                 ProblemDetails(
                     "bug",
@@ -156,7 +156,7 @@ class _Exchange:
         reason = self._scope["state"]["reason"]
         seconds = self._service.meters.count(route, self._status or 499, reason, self._started)
         if reason != "queue-full":  # thousands a second; the metrics count them
-            tell(
+            log.info(
                 "request",
                 id=self.id,
                 method=self._scope["method"],

@@ -1,6 +1,5 @@
-"""What `/metrics` tells. A registry per service, so that two in one process don't mix."""
+"""Logs and metrics of the service."""
 
-import json
 import logging
 import platform
 import sys
@@ -9,6 +8,7 @@ import traceback
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
+import structlog
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -18,50 +18,43 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from structlog.typing import EventDict, FilteringBoundLogger
 
-# One JSON line per event on stderr. Names, numbers and places in the code; never a text or a
-# key. An exception's message may quote what a client sent, so only its type and its frames are
-# told.
-
-LOGGER = "unifiedqa_convert.service"
+log: FilteringBoundLogger = structlog.get_logger()
+"""One JSON line per event on stderr, never with a client's text or key in it."""
 
 
-class JsonLines(logging.Formatter):
-    """A record as one JSON object; ``event`` and what came with it."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The line."""
-        line: dict[str, Any] = {
-            "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
-            + f".{int(record.msecs):03}Z",
-            "level": record.levelname.lower(),
-            "event": record.getMessage(),
-            **getattr(record, "facts", {}),
-        }
-        return json.dumps(line, ensure_ascii=True)
-
-
-def set_up(quiet: bool) -> None:
-    """Send the service's events, and uvicorn's errors, to stderr as JSON lines."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
-    for name in (LOGGER, "uvicorn.error"):
-        logger = logging.getLogger(name)
-        logger.handlers = [handler]
-        logger.propagate = False
-        logger.setLevel(logging.WARNING if quiet or name != LOGGER else logging.INFO)
+def configure_logging(quiet: bool) -> None:
+    """Write the service's events, and uvicorn's warnings, to stderr as JSON lines."""
+    level = logging.WARNING if quiet else logging.INFO
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", key="time"),
+            _time_level_event_first,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    uvicorn = logging.getLogger("uvicorn.error")
+    uvicorn.handlers, uvicorn.propagate = [_UvicornHandler(logging.WARNING)], False
 
 
-def tell(event: str, *, level: int = logging.INFO, **facts: Any) -> None:
-    """Write one event."""
-    logging.getLogger(LOGGER).log(level, event, extra={"facts": facts})
-
-
-def tell_bug(error: BaseException, **facts: Any) -> None:
-    """Write where an exception came from, without its message."""
+def log_bug(error: BaseException, **fields: Any) -> None:
+    """Log where an exception was raised; not its message, which may quote a client's text."""
     frames = traceback.extract_tb(error.__traceback__)
-    where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-    tell("bug", level=logging.ERROR, error=type(error).__name__, frames=where, **facts)
+    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    log.error("bug", error=type(error).__name__, frames=places, **fields)
+
+
+def _time_level_event_first(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    return {key: event.pop(key) for key in ("time", "level", "event")} | dict(event)
+
+
+class _UvicornHandler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        log.log(record.levelno, record.getMessage())
 
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -69,7 +62,7 @@ _TOKENS = (64, 256, 1024, 4096, 8192, 16384, 32768)
 
 
 class ModelMeters(NamedTuple):
-    """What is measured at one model's queue; see ``Meters``."""
+    """The metrics of one model's queue; see ``Meters``."""
 
     queue_items: Gauge
     queue_tokens: Gauge
@@ -82,37 +75,41 @@ class ModelMeters(NamedTuple):
 
 
 class Meters:
-    """Counters, gauges and histograms; labels hold names of ours only, never a client's text."""
+    """The metrics of one service, in their own registry; labels never have a client's text."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self.requests = self._counter("requests", "Requests answered.", "route", "code", "reason")
         self.seconds = self._histogram(
-            "request_seconds", "From a request's head to its answer.", _SECONDS, "route"
+            "request_seconds", "Seconds from a request's head to its answer.", _SECONDS, "route"
         )
-        self.queue_items = self._gauge("queue_items", "Items that wait for the model.")
-        self.queue_tokens = self._gauge("queue_tokens", "Their estimated tokens.")
+        self.queue_items = self._gauge("queue_items", "Items in the queue.")
+        self.queue_tokens = self._gauge(
+            "queue_tokens", "Estimated tokens of the items in the queue."
+        )
         self.queue_seconds = self._histogram(
-            "queue_seconds", "How long the oldest item of a batch had waited.", _SECONDS
+            "queue_seconds", "Seconds that the oldest item of a batch has waited.", _SECONDS
         )
         self.batch_tokens = self._histogram(
             "batch_tokens", "Tokens of a batch, padding included.", _TOKENS
         )
-        self.batch_items = self._counter("batch_items", "Items that reached the model.")
+        self.batch_items = self._counter("batch_items", "Items sent to the model.")
         self.inference_seconds = self._histogram(
-            "inference_seconds", "How long the model took for a batch.", _SECONDS
+            "inference_seconds", "Seconds that the model took for a batch.", _SECONDS
         )
-        self.shared = self._counter("shared_items", "Items answered with an equal one's answer.")
+        self.shared = self._counter(
+            "shared_items", "Items not sent because an equal one was in the queue."
+        )
         self.cancelled = self._counter(
-            "cancelled_items", "Items dropped because their clients left or gave up."
+            "cancelled_items", "Items dropped because their clients disconnected or timed out."
         )
-        self.failures = self._counter("batch_failures", "Batches without answers.", "model", "kind")
-        build = Info("uqa_build", "What is running.", registry=self.registry)
+        self.failures = self._counter("batch_failures", "Batches that failed.", "model", "kind")
+        build = Info("uqa_build", "Versions of the service.", registry=self.registry)
         build.info({"version": version("unifiedqa-convert"), "python": platform.python_version()})
 
     def of(self, model: str) -> "ModelMeters":
-        """The meters of one model, looked up once: a batch has many items."""
+        """The metrics of one model; looked up once, since each lookup by label takes time."""
         return ModelMeters(
             self.queue_items.labels(model),
             self.queue_tokens.labels(model),
@@ -124,15 +121,15 @@ class Meters:
             self.cancelled.labels(model),
         )
 
-    def count(self, route: str, status: int, reason: str, began: float) -> float:
-        """Count a request that began then (``time.perf_counter``); how many seconds it took."""
-        seconds = time.perf_counter() - began
+    def count(self, route: str, status: int, reason: str, started: float) -> float:
+        """Count a request that started at ``started`` (perf_counter); return its seconds."""
+        seconds = time.perf_counter() - started
         self.requests.labels(route, status, reason).inc()
         self.seconds.labels(route).observe(seconds)
         return seconds
 
     def text(self) -> bytes:
-        """Everything, in Prometheus' text format."""
+        """All metrics in Prometheus' text format."""
         return generate_latest(self.registry)
 
     def _counter(self, name: str, about: str, *labels: str) -> Counter:

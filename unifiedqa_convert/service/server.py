@@ -23,7 +23,7 @@ from unifiedqa_convert.service.app import build_app
 from unifiedqa_convert.service.config import Config
 from unifiedqa_convert.service.connections import protocol_with
 from unifiedqa_convert.service.models.process import ModelProcess
-from unifiedqa_convert.service.monitoring import set_up, tell
+from unifiedqa_convert.service.monitoring import configure_logging, log
 from unifiedqa_convert.service.state import Service
 
 _GC_THRESHOLD = (50_000, 20, 50)
@@ -43,12 +43,12 @@ def serve(
 
     ``declare``: question converter processes to use instead of the configuration's.
     """
-    set_up(quiet)
+    configure_logging(quiet)
     _raise_file_limit(config.limits.connections)
     service = Service(config, declare)
     listener = _listen(config)
     url = _url(config, listener)
-    tell("loading", url=url)
+    log.info("loading", url=url)
     _run(service, listener, json.dumps({"url": url}) if as_json else url)
     if service.fatal is not None:
         raise service.fatal
@@ -119,13 +119,13 @@ class _Server(uvicorn.Server):
 
     def _on_signal(self) -> None:
         if self._draining is not None:
-            tell("stopping at once")
+            log.info("stopping at once")
             self.force_exit = self.should_exit = True
             return
         self._draining = asyncio.create_task(self._drain())
 
     async def _drain(self) -> None:
-        tell("draining")
+        log.info("draining")
         self._service.draining = True
         await asyncio.sleep(self._service.limits.notice)
         self.should_exit = True
@@ -147,7 +147,7 @@ class _Server(uvicorn.Server):
         for connection in pending:
             await loop.connect_accepted_socket(self._protocol, connection)
         await super().shutdown(sockets)
-        tell("stopped")
+        log.info("stopped")
 
     def _protocol(self) -> asyncio.Protocol:
         protocol: Callable[..., asyncio.Protocol] = self.config.http_protocol_class

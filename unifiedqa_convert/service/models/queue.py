@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from unifiedqa_convert.service.config import ServiceLimits
 from unifiedqa_convert.service.models.process import Failure, Identity, ModelProcess
-from unifiedqa_convert.service.monitoring import Meters, tell_bug
+from unifiedqa_convert.service.monitoring import Meters, log_bug
 from unifiedqa_convert.service.problems import ProblemDetails
 
 _BYTES_PER_TOKEN = 4
@@ -306,7 +306,7 @@ class Batcher(Generic[_Item]):
 
 def _log_unexpected_end(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        tell_bug(error)
+        log_bug(error)
 
 
 class QueueReservation:
