@@ -37,13 +37,13 @@ class Running:
     def declare(self, *items: Any, **named: Any) -> httpx2.Response:
         return self.client.post("/v1/declare", json={"items": list(items)}, **named)
 
-    def meter(self, name: str) -> float:
+    def metric(self, name: str) -> float:
         """A metric, summed over all labels."""
         text = self.client.get("/metrics").text
         return sum(map(float, re.findall(rf"^{name}(?:{{.*}})? (\S+)$", text, re.MULTILINE)))
 
     def wait_until(self, name: str, reached: Callable[[float], bool]) -> None:
-        wait_for(lambda: reached(self.meter(name)), lambda: f"{name} is {self.meter(name)}")
+        wait_for(lambda: reached(self.metric(name)), lambda: f"{name} is {self.metric(name)}")
 
     def wait_ready(self) -> None:
         """Wait until /health/ready says 200; a lost model restarts without a request."""

@@ -108,7 +108,7 @@ def test_a_batch_keeps_to_its_tokens_with_padding(patient: Running, gate: Gate) 
 
 
 def test_equal_questions_of_several_clients_are_sent_once(patient: Running, gate: Gate) -> None:
-    before = patient.meter("uqa_shared_items_total")
+    before = patient.metric("uqa_shared_items_total")
     clients = [
         post(patient.port, "/v1/declare", {"items": [item("the same"), item(" the  same ")]})
         for _ in range(6)
@@ -119,7 +119,7 @@ def test_equal_questions_of_several_clients_are_sent_once(patient: Running, gate
 
 
 def test_a_question_in_a_running_batch_is_not_sent_again(patient: Running, gate: Gate) -> None:
-    before = patient.meter("uqa_shared_items_total")
+    before = patient.metric("uqa_shared_items_total")
     client = post(patient.port, "/v1/declare", {"items": [item("GATE")]})
     patient.wait_until("uqa_shared_items_total", lambda now: now == before + 1)
     assert gate.open() == []
@@ -129,7 +129,7 @@ def test_a_question_in_a_running_batch_is_not_sent_again(patient: Running, gate:
 def test_a_disconnected_client_does_not_cancel_an_item_that_another_needs(
     patient: Running, gate: Gate
 ) -> None:
-    before = patient.meter("uqa_cancelled_items_total")
+    before = patient.metric("uqa_cancelled_items_total")
     leaves, stays = send_one_by_one(patient, "leaves", "stays")
     shares = post(patient.port, "/v1/declare", {"items": [item("leaves"), item("only mine")]})
     queued(patient, 3)
@@ -139,12 +139,12 @@ def test_a_disconnected_client_does_not_cancel_an_item_that_another_needs(
     assert gate.open() == [["leaves", "stays", "only mine", "last"]]
     assert [statement(c) for c in (shares, stays)] == ["leaves yes.", "stays yes."]
     other.close()
-    assert patient.meter("uqa_cancelled_items_total") == before
+    assert patient.metric("uqa_cancelled_items_total") == before
 
 
 def test_items_of_disconnected_clients_never_reach_the_model(patient: Running, gate: Gate) -> None:
     """Fault 17 at CI size: 200 clients disconnect while they wait."""
-    before = patient.meter("uqa_cancelled_items_total")
+    before = patient.metric("uqa_cancelled_items_total")
     clients = [
         post(patient.port, "/v1/declare", {"items": [item(f"gone {n}")]}) for n in range(200)
     ]
@@ -152,8 +152,8 @@ def test_items_of_disconnected_clients_never_reach_the_model(patient: Running, g
     for client in clients:
         client.close()
     patient.wait_until("uqa_queue_items", lambda now: now == 0)
-    assert patient.meter("uqa_queue_tokens") == 0
-    assert patient.meter("uqa_cancelled_items_total") == before + 200
+    assert patient.metric("uqa_queue_tokens") == 0
+    assert patient.metric("uqa_cancelled_items_total") == before + 200
     assert gate.open() == []
     assert patient.declare(item("still here")).status_code == 200
 

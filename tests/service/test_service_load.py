@@ -31,7 +31,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 def test_an_early_refusal_is_a_problem_document_like_any_other(full: Running) -> None:
-    before = full.meter("uqa_requests_total")
+    before = full.metric("uqa_requests_total")
     answers = [full.declare(item("refused")) for _ in range(3)]
     for answer in answers:
         assert answer.status_code == 429
@@ -42,7 +42,7 @@ def test_an_early_refusal_is_a_problem_document_like_any_other(full: Running) ->
         assert answer.headers["cache-control"] == "no-store"
     assert len({answer.headers["x-request-id"] for answer in answers}) == 3
     metrics = full.client.get("/metrics").text
-    assert full.meter("uqa_requests_total") >= before + 3
+    assert full.metric("uqa_requests_total") >= before + 3
     assert 'code="429",reason="queue-full",route="/v1/declare"' in metrics
     assert full.declare(item("refused"), headers={"Host": "evil.example"}).status_code == 400
     assert full.client.get("/v1/models").status_code == 200
@@ -142,4 +142,4 @@ def test_a_request_larger_than_the_queue_is_invalid(tmp_path: Path) -> None:
         # The log has each request that the metrics count; a line may come after its answer.
         expected = [(422, "invalid"), (200, "ok"), (200, "ok")]
         wait_for(lambda: _declared(service.log()) == expected, lambda: _declared(service.log()))
-        assert service.meter("uqa_batch_items_total") == 5
+        assert service.metric("uqa_batch_items_total") == 5

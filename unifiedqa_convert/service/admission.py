@@ -93,7 +93,7 @@ class Admission:
             if problem.kind != "queue-full":
                 return None
             response = http_response(problem, [*HEADERS, _NO_STORE], self.next_id())
-            self._service.meters.count(path, problem.status, problem.kind, began)
+            self._service.metrics.count(path, problem.status, problem.kind, began)
             return response
         return None
 

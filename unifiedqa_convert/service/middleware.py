@@ -154,7 +154,7 @@ class _Exchange:
         if route == "-" and self._scope["path"] in QUEUED:
             route = self._scope["path"]  # refused before routing
         reason = self._scope["state"]["reason"]
-        seconds = self._service.meters.count(route, self._status or 499, reason, self._started)
+        seconds = self._service.metrics.count(route, self._status or 499, reason, self._started)
         if reason != "queue-full":  # thousands a second; the metrics count them
             log.info(
                 "request",

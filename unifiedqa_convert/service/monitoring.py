@@ -61,8 +61,8 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _TOKENS = (64, 256, 1024, 4096, 8192, 16384, 32768)
 
 
-class ModelMeters(NamedTuple):
-    """The metrics of one model's queue; see ``Meters``."""
+class ModelMetrics(NamedTuple):
+    """The metrics of one model's queue; see ``Metrics``."""
 
     queue_items: Gauge
     queue_tokens: Gauge
@@ -74,7 +74,7 @@ class ModelMeters(NamedTuple):
     cancelled: Counter
 
 
-class Meters:
+class Metrics:
     """The metrics of one service, in their own registry; labels never have a client's text."""
 
     def __init__(self) -> None:
@@ -108,9 +108,9 @@ class Meters:
         build = Info("uqa_build", "Versions of the service.", registry=self.registry)
         build.info({"version": version("unifiedqa-convert"), "python": platform.python_version()})
 
-    def of(self, model: str) -> "ModelMeters":
+    def of(self, model: str) -> "ModelMetrics":
         """The metrics of one model; looked up once, since each lookup by label takes time."""
-        return ModelMeters(
+        return ModelMetrics(
             self.queue_items.labels(model),
             self.queue_tokens.labels(model),
             self.queue_seconds.labels(model),

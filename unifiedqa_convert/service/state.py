@@ -18,7 +18,7 @@ from unifiedqa_convert.question_converters.base import Ask
 from unifiedqa_convert.service.config import Config
 from unifiedqa_convert.service.models.process import ModelProcess
 from unifiedqa_convert.service.models.queue import Batcher, estimated_tokens
-from unifiedqa_convert.service.monitoring import Meters
+from unifiedqa_convert.service.monitoring import Metrics
 from unifiedqa_convert.service.problems import ProblemDetails
 
 MIN_KEY_CHARACTERS = 16
@@ -79,17 +79,17 @@ class Service:
         """``declare``: question converter processes to use instead of the configuration's."""
         self.config = config
         self.limits = limits = config.limits
-        self.meters = Meters()
+        self.metrics = Metrics()
         self.keys = Keys(config.api_key_file) if config.api_key_file else None
         if declare is None:
             declare = [_converter_process(config, k) for k in range(config.workers)]
         self.declarer: Batcher[Ask] = Batcher(
-            "question converter", declare, lambda ask: estimated_tokens(*ask), limits, self.meters
+            "question converter", declare, lambda ask: estimated_tokens(*ask), limits, self.metrics
         )
         self._scorer: Batcher[str] | None = None
         if config.vera is not None:
             score = ModelProcess.of("score", str(config.vera))
-            self._scorer = Batcher("vera", [score], estimated_tokens, limits, self.meters)
+            self._scorer = Batcher("vera", [score], estimated_tokens, limits, self.metrics)
         self._thread_limiter = anyio.CapacityLimiter(1)
         self.draining = False
         self.fatal: UqaError | None = None

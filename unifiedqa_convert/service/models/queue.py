@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from unifiedqa_convert.service.config import ServiceLimits
 from unifiedqa_convert.service.models.process import Failure, Identity, ModelProcess
-from unifiedqa_convert.service.monitoring import Meters, log_bug
+from unifiedqa_convert.service.monitoring import Metrics, log_bug
 from unifiedqa_convert.service.problems import ProblemDetails
 
 _BYTES_PER_TOKEN = 4
@@ -54,14 +54,14 @@ class Batcher(Generic[_Item]):
         processes: Sequence[ModelProcess],
         tokens_of: Callable[[_Item], int],
         limits: ServiceLimits,
-        meters: Meters,
+        metrics: Metrics,
     ) -> None:
         self.name = name
         self._processes = tuple(processes)
         self._tokens_of = tokens_of
         self._limits = limits
-        self._failures = meters.failures
-        self._meters = meters.of(name)
+        self._failures = metrics.failures
+        self._metrics = metrics.of(name)
         self._queue: OrderedDict[_Item, _QueueEntry[_Item]] = OrderedDict()
         self._running: dict[_Item, _QueueEntry[_Item]] = {}
         self._tokens = 0
@@ -71,8 +71,8 @@ class Batcher(Generic[_Item]):
         self._batches = 0  # answered so far
         self._tasks: list[asyncio.Task[None]] = []
         self._running_batches: set[asyncio.Task[None]] = set()
-        self._meters.queue_items.set_function(lambda: len(self._queue))
-        self._meters.queue_tokens.set_function(lambda: self._tokens)
+        self._metrics.queue_items.set_function(lambda: len(self._queue))
+        self._metrics.queue_tokens.set_function(lambda: self._tokens)
 
     async def start(self) -> None:
         """Load the model into each process; UqaError if it can't be."""
@@ -125,7 +125,7 @@ class Batcher(Generic[_Item]):
         distinct = list(dict.fromkeys(items))
         new = {item: self._tokens_of(item) for item in distinct if self._find(item) is None}
         self._check_fit(len(new), sum(new.values()))
-        self._meters.shared.inc(len(items) - len(new))
+        self._metrics.shared.inc(len(items) - len(new))
         entries = [self._enqueue(item, new.get(item, 0)) for item in distinct]
         try:
             futures = [entry.future for entry in entries]
@@ -195,7 +195,7 @@ class Batcher(Generic[_Item]):
         if entry.requests == 0 and self._queue.get(entry.item) is entry:
             del self._queue[entry.item]
             self._tokens -= entry.tokens
-            self._meters.cancelled.inc()
+            self._metrics.cancelled.inc()
 
     async def _send_batches(self, process: ModelProcess) -> None:
         """Send one batch after the other to a process.
@@ -245,7 +245,7 @@ class Batcher(Generic[_Item]):
             self._running[entry.item] = entry
             batch.append(entry)
         if batch:
-            self._meters.queue_seconds.observe(now - batch[0].arrived)
+            self._metrics.queue_seconds.observe(now - batch[0].arrived)
         return batch
 
     def _max_tokens(self) -> float:
@@ -260,7 +260,7 @@ class Batcher(Generic[_Item]):
         abandoned = [entry for entry in batch if not entry.requests]
         for entry in abandoned:
             self._running.pop(entry.item)  # an equal item that comes from now on is queued again
-        self._meters.cancelled.inc(len(abandoned))
+        self._metrics.cancelled.inc(len(abandoned))
         batch = [entry for entry in batch if entry.requests]
         if not batch:
             return
@@ -283,14 +283,14 @@ class Batcher(Generic[_Item]):
         self, process: ModelProcess, batch: Sequence[_QueueEntry[_Item]]
     ) -> list[Any] | Failure:
         tokens = sum(entry.tokens for entry in batch)
-        self._meters.batch_tokens.observe(max(entry.tokens for entry in batch) * len(batch))
-        self._meters.batch_items.inc(len(batch))
+        self._metrics.batch_tokens.observe(max(entry.tokens for entry in batch) * len(batch))
+        self._metrics.batch_items.inc(len(batch))
         items = [entry.item for entry in batch]
         answers, seconds = await process.ask(items, self._batch_timeout(tokens))
         if isinstance(answers, Failure):
             self._failures.labels(self.name, answers.kind).inc()
         else:
-            self._meters.inference_seconds.observe(seconds)
+            self._metrics.inference_seconds.observe(seconds)
             self._batches += 1
             weight = max(0.1, 1 / self._batches)
             self._speed += weight * (tokens / seconds - self._speed)
