@@ -14,8 +14,8 @@ from running import GUARD, Running, batches, faulty_service, item, post, wait_fo
 
 # Limits that do not depend on the measured speed, which differs on a busy machine.
 BATCH = {"batch_tokens": 60, "queue_seconds": 600.0, "batch_seconds": 600.0}
-PATIENT = {**BATCH, "hang": 600.0, "hang_least": 600.0, "deadline": 600.0}
-IMPATIENT = {**BATCH, "hang": 1.5, "hang_least": 1.0, "deadline": 60.0}
+PATIENT = {**BATCH, "hang": 600.0, "hang_min": 600.0, "deadline": 600.0}
+IMPATIENT = {**BATCH, "hang": 1.5, "hang_min": 1.0, "deadline": 60.0}
 
 
 @pytest.fixture(scope="module")
@@ -224,7 +224,7 @@ def test_a_model_killed_while_idle_loses_no_request(service: Running) -> None:
 
 def test_each_request_gets_its_own_answer_through_a_restart_and_a_failure(tmp_path: Path) -> None:
     """A batch waits in the pipe of the lost process; others come after it."""
-    limits = {"batch_items": 2, "hang": 60.0, "hang_least": 60.0, "deadline": 60.0}
+    limits = {"batch_items": 2, "hang": 60.0, "hang_min": 60.0, "deadline": 60.0}
     with faulty_service(tmp_path, limits=limits, pace=0.01) as service:
         for number in range(6):
             service.declare(item(f"warm {number}"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from running import Running, faulty_service, flood, item, post, send, wait_for
 
-LIMITS = {"queue_items": 40, "batch_items": 10, "deadline": 60.0, "hang": 60.0, "hang_least": 60.0}
+LIMITS = {"queue_items": 40, "batch_items": 10, "deadline": 60.0, "hang": 60.0, "hang_min": 60.0}
 
 
 @pytest.fixture(scope="module")

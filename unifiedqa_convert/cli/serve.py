@@ -41,7 +41,7 @@ def serve(
         str,
         typer.Option(
             metavar="HOST",
-            help="Address to listen on; not 127.0.0.1: needs --api-key-file or --insecure.",
+            help="Address to listen on; other than loopback needs --api-key-file or --insecure.",
         ),
     ] = "127.0.0.1",
     port: Annotated[

@@ -36,7 +36,7 @@ class ServiceLimits:
     """Maximum expected time of one batch, at the speed measured so far."""
     hang: float = 20.0
     """Maximum time for one batch; then its model's process is replaced."""
-    hang_least: float = 2.0
+    hang_min: float = 2.0
     """Once the model's speed is known, a batch may take 20 times its expected time, at least this
     and at most ``hang``."""
 

@@ -38,7 +38,7 @@ PROBLEM_KINDS: dict[str, tuple[int, str]] = {
 """Status and title of each kind, the last part of a problem's ``type``."""
 
 
-class FieldError(NamedTuple):
+class ErrorDetail(NamedTuple):
     """One error of a request: item, field and what is wrong; item None: the request itself."""
 
     item: int | None
@@ -59,7 +59,7 @@ class ProblemDetails(Exception):
         detail: str,
         *,
         retry_after: float | None = None,
-        errors: Sequence[FieldError] = (),
+        errors: Sequence[ErrorDetail] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
@@ -92,7 +92,7 @@ def item_problem(kind: str, item: int, field: str | None, detail: str) -> dict[s
     """The response entry of an item that failed."""
     status, title = PROBLEM_KINDS[kind]
     document = {"type": TYPE + kind, "title": title, "status": status, "detail": detail}
-    return {"problem": {**document, **FieldError(item, field, detail).document()}}
+    return {"problem": {**document, **ErrorDetail(item, field, detail).document()}}
 
 
 def all_failed(items: Iterable[dict[str, Any]]) -> ProblemDetails | None:
@@ -103,6 +103,6 @@ def all_failed(items: Iterable[dict[str, Any]]) -> ProblemDetails | None:
     found = [problem for problem in problems if problem is not None]
     kinds = {problem["type"].removeprefix(TYPE) for problem in found}
     kind = min(kinds, key=lambda kind: PROBLEM_KINDS[kind])  # a 4xx before a 5xx
-    errors = [FieldError(p["item"], p.get("field"), p["detail"]) for p in found]
+    errors = [ErrorDetail(p["item"], p.get("field"), p["detail"]) for p in found]
     detail = errors[0].detail if len(errors) == 1 else f"all {len(errors)} items failed"
     return ProblemDetails(kind, detail, errors=errors)

@@ -10,7 +10,7 @@ from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.rows.companion_files import with_companions
 from unifiedqa_convert.rows.typed_rows import row_as_json, typed_rows
 from unifiedqa_convert.schema import Adapter
-from unifiedqa_convert.service.problems import FieldError, ProblemDetails
+from unifiedqa_convert.service.problems import ErrorDetail, ProblemDetails
 
 SAMPLE_ROWS = 50
 """Maximum per split and raw shape."""
@@ -48,7 +48,7 @@ def split_named(adapter: Adapter, split: str) -> str:
     name = canonical_split(split)
     if name not in known:
         detail = f"{adapter.name} has the splits {', '.join(known)}"
-        raise ProblemDetails("invalid", detail, errors=[FieldError(None, "split", detail)])
+        raise ProblemDetails("invalid", detail, errors=[ErrorDetail(None, "split", detail)])
     return name
 
 

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from unifiedqa_convert.service.api.schemas import StrictModel
 from unifiedqa_convert.service.config import ServiceLimits
-from unifiedqa_convert.service.problems import FieldError, ProblemDetails, all_failed, item_problem
+from unifiedqa_convert.service.problems import ErrorDetail, ProblemDetails, all_failed, item_problem
 
 _Item = TypeVar("_Item", bound=StrictModel)
 Entry = dict[str, Any]
@@ -18,7 +18,7 @@ def check_count(items: Sequence[Any], limits: ServiceLimits, field: str = "items
     """ProblemDetails (422) if a request has too many items."""
     if len(items) > limits.items:
         detail = f"{len(items)} items; at most {limits.items} are allowed in one request"
-        raise ProblemDetails("invalid", detail, errors=[FieldError(None, field, detail)])
+        raise ProblemDetails("invalid", detail, errors=[ErrorDetail(None, field, detail)])
 
 
 def validate_items(

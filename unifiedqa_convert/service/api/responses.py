@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive
 
 from unifiedqa_convert.service.api.schemas import ProblemDocument
-from unifiedqa_convert.service.problems import MEDIA_TYPE, FieldError, ProblemDetails
+from unifiedqa_convert.service.problems import MEDIA_TYPE, ErrorDetail, ProblemDetails
 
 _Result = TypeVar("_Result")
 
@@ -110,7 +110,7 @@ def _invalid(error: RequestValidationError) -> ProblemDetails:
     if any(one["type"] == "json_invalid" for one in details):
         return ProblemDetails("invalid-json", "the body can't be parsed as JSON")
     errors = [
-        FieldError(None, ".".join(str(part) for part in one["loc"][1:]) or None, one["msg"])
+        ErrorDetail(None, ".".join(str(part) for part in one["loc"][1:]) or None, one["msg"])
         for one in details
     ]
     first = errors[0]

@@ -27,7 +27,7 @@ from unifiedqa_convert.service.api.items import (
 from unifiedqa_convert.service.api.responses import Json, StrictRoute, problems, while_connected
 from unifiedqa_convert.service.models.process import Failure
 from unifiedqa_convert.service.models.queue import Batcher, QueueReservation
-from unifiedqa_convert.service.problems import FieldError, ProblemDetails, item_problem
+from unifiedqa_convert.service.problems import ErrorDetail, ProblemDetails, item_problem
 from unifiedqa_convert.service.state import Service
 
 _ERRORS = problems(400, 401, 404, 413, 415, 422, 429, 500, 503, 504)
@@ -185,7 +185,7 @@ def _profile(name: str) -> Profile:
         return profile_named(name)
     except UsageError as error:
         raise ProblemDetails(
-            "invalid", str(error), errors=[FieldError(None, "profile", str(error))]
+            "invalid", str(error), errors=[ErrorDetail(None, "profile", str(error))]
         ) from None
 
 

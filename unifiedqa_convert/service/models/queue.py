@@ -301,7 +301,7 @@ class Batcher(Generic[_Item]):
         if self._batches < _MIN_BATCHES:
             return self._limits.hang
         expected = tokens / self._speed
-        return min(self._limits.hang, max(self._limits.hang_least, _HANG_FACTOR * expected))
+        return min(self._limits.hang, max(self._limits.hang_min, _HANG_FACTOR * expected))
 
 
 def _log_unexpected_end(task: asyncio.Task[None]) -> None:
