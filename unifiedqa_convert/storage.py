@@ -1,4 +1,4 @@
-"""Files that are whole or absent: temporary name, flush to disk, rename, flush the folder."""
+"""Files and folders that are whole or absent: temporary name, fsync, rename. The cache folder."""
 
 import glob
 import hashlib
@@ -56,6 +56,19 @@ def write_json(path: Path, document: Any) -> None:
     text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     with atomic_file(path) as file:
         file.write(text.encode() + b"\n")
+
+
+def cache_folder() -> Path:
+    """Where everything that can be made again is kept; it may not exist yet.
+
+    ``UQA_CACHE`` names it; otherwise it is this program's folder in the user's cache, which is
+    ``XDG_CACHE_HOME`` or ``~/.cache`` on Linux.
+    """
+    if named := os.environ.get("UQA_CACHE"):
+        return Path(named)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("unifiedqa-convert", appauthor=False)
 
 
 def fsync(path: Path) -> None:

@@ -18,10 +18,13 @@ from unifiedqa_convert.errors import ModelError, UsageError
 from unifiedqa_convert.question_converters.base import Ask, Options, converter_facts
 from unifiedqa_convert.question_converters.ctranslate2_backend import Ct2, converted
 from unifiedqa_convert.question_converters.download import convert_folder
-from unifiedqa_convert.question_converters.local_models import at_path
+from unifiedqa_convert.question_converters.local_models import at_path, hub_folder
 from unifiedqa_convert.question_converters.model import SHORTEST, ModelConverter, token_batches
 from unifiedqa_convert.question_converters.select import question_converter
 from unifiedqa_convert.question_converters.transformers_backend import Seq2Seq, Tokens
+from unifiedqa_convert.storage import cache_folder
+from vera_model.data.problems import Problem, Problems
+from vera_model.data.tokenized import TextLimits, tokenise_problems
 
 TAUGHT = tiny_t5.taught()
 CPU = Options(device="cpu")
@@ -162,6 +165,29 @@ def test_ct2_converts_once_and_a_killed_conversion_leaves_nothing(
     assert converted(checkpoint, "int8_float32") == folder
     assert (folder / "model.bin").stat().st_mtime_ns == made
     assert not [path for path in growing.iterdir() if path.name.endswith(".growing")]
+
+
+def test_one_cache_folder_and_it_is_under_xdg_cache_home(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, xdg = tmp_path / "home", tmp_path / "xdg"
+    home.mkdir()
+    monkeypatch.delenv("UQA_CACHE")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(xdg))
+    asked(tiny, Options(backend="ct2", device="cpu", dtype="fp32"))
+    one = Problems.of([Problem("t", "train", "1", False, ("Ice melts.",), (True,))])
+    tokenise_problems(one, Tokens(at_path(f"path:{tiny}")).tokenizer, TextLimits(9, "end"), None)
+    folder = xdg / "unifiedqa-convert"
+    assert {path.name for path in xdg.iterdir()} == {folder.name}
+    kept = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    assert kept == {"sentences.sqlite", "ct2", "tokens"}
+    assert hub_folder("owner/name").is_relative_to(folder)
+    assert list(home.iterdir()) == []
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert cache_folder().is_relative_to(home)
+    monkeypatch.setenv("UQA_CACHE", str(tmp_path / "named"))
+    assert cache_folder() == tmp_path / "named"
 
 
 @pytest.mark.parametrize("backend", ["transformers", "ct2"])

@@ -166,7 +166,7 @@ def info(as_json: AsJson = False) -> None:
     from unifiedqa_convert.question_converters import local_models
     from unifiedqa_convert.question_converters.sentence_cache import SentenceCache, print_info
 
-    print_either(SentenceCache(local_models.sentences()).info(), print_info, as_json)
+    print_either(SentenceCache(local_models.sentences_file()).info(), print_info, as_json)
 
 
 @cache.command(epilog="Example: uqa cache clear --converter domenicrosati/question_converter-3b")
@@ -180,5 +180,5 @@ def clear(
     from unifiedqa_convert.question_converters import local_models
     from unifiedqa_convert.question_converters.sentence_cache import SentenceCache
 
-    gone = SentenceCache(local_models.sentences()).clear(converter)
+    gone = SentenceCache(local_models.sentences_file()).clear(converter)
     print_either({"forgotten": gone}, lambda _: print(f"{gone} sentences forgotten"), as_json)

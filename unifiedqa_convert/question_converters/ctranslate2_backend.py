@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from unifiedqa_convert.errors import ModelError, OutputError, UsageError
-from unifiedqa_convert.question_converters import local_models
 from unifiedqa_convert.question_converters.base import Options
 from unifiedqa_convert.question_converters.local_models import Checkpoint
 from unifiedqa_convert.question_converters.transformers_backend import (
@@ -22,7 +21,7 @@ from unifiedqa_convert.question_converters.transformers_backend import (
     load_safely,
     refuse_fp16,
 )
-from unifiedqa_convert.storage import fsync
+from unifiedqa_convert.storage import cache_folder, fsync
 
 BATCH_TOKENS = {"cpu": 8_192, "cuda": 16_384}
 CPU_SHARE = 2_048
@@ -103,7 +102,7 @@ def converted(checkpoint: Checkpoint, compute: str) -> Path:
 
     digest = checkpoint.revision.removeprefix("sha256:")[:16]
     name = f"{checkpoint.short}-{digest}-{compute}-{version('ctranslate2')}"
-    final = local_models.root() / "ct2" / name
+    final = cache_folder() / "ct2" / name
     if final.is_dir():
         return final
     try:

@@ -98,7 +98,7 @@ def fetch_model(planned: DownloadPlan) -> local_models.Checkpoint:
     """
     _refuse_full_disk(planned)
     snapshot = _download(planned)
-    home = local_models.home(planned.hub) / planned.revision
+    home = local_models.hub_folder(planned.hub) / planned.revision
     home.mkdir(parents=True, exist_ok=True)
     folder = _converted(snapshot, home) if planned.pickle else snapshot
     files = [
@@ -112,7 +112,7 @@ def fetch_model(planned: DownloadPlan) -> local_models.Checkpoint:
         home / local_models.FETCHED,
         {**note, "weights": made, "folder": str(folder), "files": files},
     )
-    return local_models.fetched(planned.hub, planned.revision)
+    return local_models.fetched_model(planned.hub, planned.revision)
 
 
 def convert_folder(name: str) -> local_models.Checkpoint:

@@ -4,19 +4,18 @@
     models/OWNER--NAME/COMMIT/          fetched.json, and weights where they had to be converted
     ct2/NAME-DIGEST-DTYPE/              a checkpoint as CTranslate2 wants it
 
-all in UQA_CACHE, or ~/.cache/unifiedqa-convert. Nothing here asks the network, and nothing here
+all in the cache folder (``storage.cache_folder``). Nothing here uses the network, and nothing here
 unpickles: a checkpoint is safetensors or it is refused.
 """
 
 import hashlib
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from unifiedqa_convert.errors import ModelError, UsageError
-from unifiedqa_convert.storage import sha256_of
+from unifiedqa_convert.storage import cache_folder, sha256_of
 
 PATHS = ("./", "../", "/", "path:")
 FETCHED = "fetched.json"
@@ -48,22 +47,14 @@ class Checkpoint(NamedTuple):
         return str(self.config.get("model_type"))
 
 
-def root() -> Path:
-    """The cache's folder; it need not exist."""
-    if named := os.environ.get("UQA_CACHE"):
-        return Path(named)
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "unifiedqa-convert"
-
-
-def sentences() -> Path:
+def sentences_file() -> Path:
     """The file of sentences."""
-    return root() / "sentences.sqlite"
+    return cache_folder() / "sentences.sqlite"
 
 
-def home(hub: str) -> Path:
+def hub_folder(hub: str) -> Path:
     """The folder of a hub repository's commits."""
-    return root() / "models" / hub.replace("/", "--")
+    return cache_folder() / "models" / hub.replace("/", "--")
 
 
 def is_path(name: str) -> bool:
@@ -79,14 +70,14 @@ def at_path(name: str) -> Checkpoint:
     return Checkpoint(folder.name, _digest(folder), folder, None, config)
 
 
-def fetched(hub: str, revision: str | None) -> Checkpoint:
+def fetched_model(hub: str, revision: str | None) -> Checkpoint:
     """The commit of a hub repository that `uqa model fetch` brought; nothing is downloaded here."""
     if revision is not None and not re.fullmatch(r"[0-9a-f]{40}", revision):
         raise UsageError(
             f"--revision {revision}: a branch may move; `uqa model fetch {hub} --revision "
             f"{revision}` tells its commit, 40 hex digits, which goes here"
         )
-    here = {path.parent.name: path for path in sorted(home(hub).glob(f"*/{FETCHED}"))}
+    here = {path.parent.name: path for path in sorted(hub_folder(hub).glob(f"*/{FETCHED}"))}
     wanted = [revision] if revision else list(here)
     if not wanted or wanted[0] not in here:
         named = f"{hub} at {revision}" if revision else hub

@@ -85,7 +85,7 @@ def _model(name: str, options: Options) -> QuestionConverter:
             raise UsageError("--revision is for a hub repository; a folder is what it holds")
         checkpoint = local_models.at_path(name)
     else:
-        checkpoint = local_models.fetched(hub_id(name), options.revision)
+        checkpoint = local_models.fetched_model(hub_id(name), options.revision)
     prompt = prompt_for(options.prompt, checkpoint.hub)
     generator: Generator
     try:
@@ -100,5 +100,5 @@ def _model(name: str, options: Options) -> QuestionConverter:
     except ModuleNotFoundError as error:
         extra = "ct2" if options.backend == "ct2" else "model"
         raise missing_library(error.name, extra) from error
-    cache = SentenceCache(local_models.sentences())
+    cache = SentenceCache(local_models.sentences_file())
     return ModelConverter(checkpoint, options.backend, prompt, generator, cache)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
 from unifiedqa_convert.errors import OutputError
-from unifiedqa_convert.storage import fsync
+from unifiedqa_convert.storage import cache_folder, fsync
 from vera_model.config import TrainConfig
 from vera_model.data.problems import Ints, Problem, Problems
 
@@ -72,10 +72,10 @@ def tokenise_problems(
 ) -> TokenFile:
     """Token ids of all statements of all problems in their order, each ending in ``</s>``.
 
-    ``cache``: the folder of token files; None is :func:`cache_folder`. Raises OutputError where
-    it can't be written.
+    ``cache``: the folder of token files; None is ``tokens`` in the cache folder. Raises OutputError
+    where it can't be written.
     """
-    folder = cache or cache_folder()
+    folder = cache or cache_folder() / "tokens"
     path = folder / f"{_digest(problems, tokenizer, limits)}.arrow"
     try:
         if not path.exists():
@@ -86,12 +86,6 @@ def tokenise_problems(
             f"the token cache {folder} can't be written, set UQA_CACHE to another folder: {error}"
         ) from error
     return TokenFile(path)
-
-
-def cache_folder() -> Path:
-    """``tokens`` in UQA_CACHE, or else in the user's cache; anything in it may be deleted."""
-    root = os.environ.get("UQA_CACHE")
-    return (Path(root) if root else Path.home() / ".cache" / "unifiedqa-convert") / "tokens"
 
 
 def token_ids(
