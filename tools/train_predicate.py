@@ -25,9 +25,9 @@ from unifiedqa_convert.question_converters.rules.predicate import (
     BoundaryChoice,
     boundary_score,
     choices,
-    past_adverbs,
+    is_adverb,
 )
-from unifiedqa_convert.question_converters.rules.tokens import tokenise_question
+from unifiedqa_convert.question_converters.rules.tokens import Token, tokenise_question
 
 QUESTIONS = Path(__file__).with_name("predicate_questions.txt")
 OWN_TIMES = 4  # they are few, and nearer to what is asked than the corpora
@@ -45,6 +45,13 @@ CREDIT = {
 }
 
 Instance = tuple[BoundaryChoice, int | None]
+
+
+def past_adverbs(tokens: Sequence[Token], at: int) -> int:
+    """The place after the adverbs that start a predicate; a predicate of adverbs keeps its last."""
+    while at + 1 < len(tokens) and is_adverb(tokens[at]):
+        at += 1
+    return at
 
 
 def instances(words: Sequence[str]) -> Iterator[Instance]:

@@ -66,7 +66,6 @@ _PRESETS = (
     Preset("domenicrosati/QA2D-t5-base", "qa2d", "as QA2D-t5-small"),
 )
 PRESETS: dict[str, Preset] = {preset.hub: preset for preset in _PRESETS}
-DEFAULT = _PRESETS[0].hub
 
 
 def hub_id(name: str) -> str:

@@ -21,7 +21,6 @@ from unifiedqa_convert.errors import QuestionConverterError, UnreachableError, U
 from unifiedqa_convert.question_converters.base import Ask, Sentence
 
 KEY_FILE = "UQA_API_KEY_FILE"
-PREFIXES = ("http://", "https://")
 
 _PATIENCE = 600.0
 """Seconds that one request is tried for: a large model's service may need that long to restart."""

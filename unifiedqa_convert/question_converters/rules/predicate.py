@@ -234,13 +234,6 @@ def _precedes(token: Token) -> bool:
     return is_adverb(token) and token.lower != "else"
 
 
-def past_adverbs(tokens: Sequence[Token], at: int) -> int:
-    """The place after the adverbs that start a predicate; a predicate of adverbs keeps its last."""
-    while at + 1 < len(tokens) and is_adverb(tokens[at]):
-        at += 1
-    return at
-
-
 def boundary_score(features: Sequence[str], found: Mapping[str, float]) -> float:
     """The sum of the weights of these features."""
     return sum(map(found.get, features, repeat(0)))
