@@ -73,7 +73,7 @@ def _run() -> None:
 
 def _stopped(_signal: int, _frame: object) -> None:
     """SIGTERM unwinds like Ctrl-C: locks are let go, temporary files go, the work stays."""
-    print("uqa: stopped; the same command goes on from here", file=sys.stderr)
+    print("uqa: stopped by SIGTERM; run the same command again", file=sys.stderr)
     sys.exit(143)
 
 
