@@ -328,7 +328,7 @@ def test_a_folders_pickle_is_converted_beside_it(copied: Path, parts: int) -> No
     assert not (copied / ".growing").exists()
 
 
-def test_the_cache_tells_and_forgets(tiny: Path, uqa: Callable[..., Any], cache: Path) -> None:
+def test_cache_info_and_cache_clear(tiny: Path, uqa: Callable[..., Any], cache: Path) -> None:
     asked(tiny)
     told = json.loads(uqa("cache", "info", "--json").stdout)
     assert Path(told["path"]).parent == cache
@@ -336,7 +336,7 @@ def test_the_cache_tells_and_forgets(tiny: Path, uqa: Callable[..., Any], cache:
     assert (held["converter"], held["dtype"]) == ("tiny", "transformers fp32")
     assert held["sentences"] == len(TAUGHT)
     assert f"{len(TAUGHT)} sentences" in uqa("cache", "info").stdout
-    assert uqa("cache", "clear").stdout == f"{len(TAUGHT)} sentences forgotten\n"
+    assert uqa("cache", "clear").stdout == f"{len(TAUGHT)} sentences deleted\n"
     assert json.loads(uqa("cache", "info", "--json").stdout)["converters"] == []
 
 

@@ -36,16 +36,16 @@ def declare(
     file: Annotated[
         Path,
         typer.Argument(
-            help='JSON lines with the fields "question" and "answer"; - reads standard input.'
+            metavar="FILE",
+            help='JSON lines with the fields "question" and "answer"; - reads standard input.',
         ),
     ],
     out: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Output file. It appears when it is complete: a run that is stopped leaves no "
-            "file and starts again from the first line; sentences that a model has made are taken "
-            "from the cache.",
+            help="Output file. A stopped run leaves no file and starts again from the first "
+            "line; sentences that a model made already come from the cache.",
             show_default="standard output",
         ),
     ] = None,

@@ -1,7 +1,6 @@
-"""`uqa model` and `uqa cache`: the question converters' weights, and what they have said."""
+"""`uqa model` and `uqa cache`: weights of models, and the sentences that models have made."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,16 +11,19 @@ from unifiedqa_convert.cli.options import AsJson, Quiet, needing, print_either, 
 from unifiedqa_convert.errors import UsageError
 
 model = typer.Typer(
-    no_args_is_help=True, help="Models: fetch a question converter; import and export Vera."
+    no_args_is_help=True,
+    help="Fetch a question converter's weights; import and export Vera checkpoints.",
 )
-cache = typer.Typer(no_args_is_help=True, help="Sentences that models have made already.")
+cache = typer.Typer(
+    no_args_is_help=True, help="Sentences that question converter models have made."
+)
 
 
 Dtype = Annotated[
     Literal["stored", "float32", "bfloat16"],
-    typer.Option(help="Of the weights on disk; stored: as they are."),
+    typer.Option(help="Data type of the written weights; stored: as in the source."),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what stands in OUT.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing --out.")]
 
 
 @model.command(
@@ -29,23 +31,28 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what stand
     epilog="Examples: uqa model import liujch1998/vera --allow-pickle; uqa model import ./folder",
 )
 def import_(
-    source: Annotated[str, typer.Argument(help="A folder, or owner/name on the hub.")],
+    source: Annotated[
+        str,
+        typer.Argument(metavar="SOURCE", help="A folder, or OWNER/NAME on the Hugging Face hub."),
+    ],
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="The model's folder.", show_default="models/NAME"),
+        typer.Option(
+            metavar="FOLDER", help="Folder to write the model to.", show_default="models/NAME"
+        ),
     ] = None,
     revision: Annotated[
-        str | None, typer.Option(metavar="COMMIT", help="The hub's commit.")
+        str | None, typer.Option(metavar="COMMIT", help="Commit of the hub repository.")
     ] = None,
     allow_pickle: Annotated[
-        bool, typer.Option("--allow-pickle", help="Read .bin files (tensors only).")
+        bool, typer.Option("--allow-pickle", help="Also read pickles (.bin files), tensors only.")
     ] = False,
     dtype: Dtype = "stored",
     overwrite: Overwrite = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make a published Vera checkpoint a model for `uqa score`, evaluation and training."""
+    """Convert a published Vera checkpoint for `uqa score`, `uqa evaluate` and `uqa train`."""
     with needing("model"):
         from vera_model.programs.preflight import model_files
         from vera_model.run_folder import check_absent
@@ -64,14 +71,16 @@ def import_(
 
 @model.command(epilog="Example: uqa model export runs/stage-b --out published")
 def export(
-    model: Annotated[Path, typer.Argument(help="A Vera model's folder, or a run's.")],
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder to write.")],
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL", help="A model's folder, or a training run's folder.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder to write the checkpoint to.")],
     dtype: Dtype = "stored",
     overwrite: Overwrite = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write a model in the layout of liujch1998/vera, for those who read that."""
+    """Write a model in the layout of liujch1998/vera."""
     with needing("model"):
         from vera_model.run_folder import check_absent, checked_model
 
@@ -84,58 +93,26 @@ def export(
     tell(moved.summary(), quiet)
 
 
-# `uqa model fetch` for people: what it costs, that it is done, what to do next.
-
-
-def fetch_and_tell(
-    name: str, revision: str | None, only_plan: bool, as_json: bool, quiet: bool
-) -> None:
-    """The command: say what it costs, do it, say what to do next."""
-    from unifiedqa_convert.question_converters import download, local_models
-    from unifiedqa_convert.question_converters.download import convert_folder, costs
-
-    if local_models.is_path(name):
-        if revision or only_plan:
-            raise UsageError("--revision and --plan are for a hub repository, not for a folder")
-        made = convert_folder(name)
-        document: dict[str, Any] = {"folder": str(made.folder), "revision": made.revision}
-    else:
-        planned = download.plan_download(name, revision)
-        document = costs(planned)
-        if not quiet:
-            print("\n".join(rendered(document)), file=sys.stderr)
-        if not only_plan:
-            made = download.fetch_model(planned)
-            document["folder"] = str(made.folder)
-            if not quiet:
-                print(f"use it: --question-converter {name}", file=sys.stderr)
-    if as_json:
-        print(json.dumps(document, indent=2))
-    elif "folder" in document:
-        print(document["folder"])
-
-
-def rendered(costs: dict[str, Any]) -> list[str]:
-    """The plan for people."""
+def _render_costs(costs: dict[str, Any]) -> list[str]:
     disk, memory = costs["disk"], costs["memory"]
     available = memory["available"]
     lines = [
-        f"{costs['hub']} at {costs['asked']}, commit {costs['revision']}",
+        f"{costs['hub']} at {costs['requested']}, commit {costs['revision']}",
         *(f"  {file['name']}: {decimal(file['bytes'])}" for file in costs["files"]),
-        f"download {decimal(costs['download'])}; disk {decimal(disk['needed'])} needed, "
-        f"{decimal(disk['free'])} free in {disk['folder']}",
+        f"download: {decimal(costs['download'])}",
+        f"disk: {decimal(disk['needed'])} needed, {decimal(disk['free'])} free in {disk['folder']}",
         f"memory to run it: {decimal(memory['as stored'])} as stored"
         + (f", {decimal(available)} available here" if available is not None else ""),
     ]
-    if costs["asked"].startswith("refs/pr/"):
+    if costs["requested"].startswith("refs/pr/"):
         lines.append(
-            f"{costs['asked']} is a pull request that the repository's owner has not merged: its "
-            "safetensors are taken because main holds a pickle"
+            f"{costs['requested']} is a pull request that the repository's owner has not merged; "
+            "it is used because it holds safetensors and the main branch a pickle"
         )
     if costs["weights"] != "safetensors":
         lines.append(
-            "its weights are a pickle, which can run code when read: it is converted once to "
-            "safetensors, in a process of its own, with weights_only=True"
+            "the weights are a pickle, which can run code when it is read: they are converted "
+            "once to safetensors, in a separate process, with weights_only=True"
         )
     return lines
 
@@ -143,42 +120,77 @@ def rendered(costs: dict[str, Any]) -> list[str]:
 @model.command(epilog="Examples: uqa model fetch --plan; uqa model fetch QA2D-t5-small")
 def fetch(
     name: Annotated[
-        str, typer.Argument(help="A preset, OWNER/NAME, or a ./folder whose pickle to convert.")
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="A preset, OWNER/NAME on the Hugging Face hub, or ./FOLDER with a pickle to "
+            "convert.",
+        ),
     ] = "question_converter-3b",
     revision: Annotated[
         str | None,
-        typer.Option(
-            metavar="REVISION", help="A branch or commit; what is used later is its commit."
-        ),
+        typer.Option(metavar="REVISION", help="Branch or commit of the hub repository."),
     ] = None,
-    plan: Annotated[bool, typer.Option("--plan", help="Say what it costs; fetch nothing.")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Print download, disk and memory sizes; fetch nothing.")
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Bring a model's safetensors here, or convert its pickle once; print the folder."""
+    """Download a model's safetensors, or convert its pickle; print the folder."""
+    from unifiedqa_convert.question_converters import download, local_models
 
-    fetch_and_tell(name, revision, plan, as_json, quiet)
+    document: dict[str, Any]
+    if local_models.is_path(name):
+        if revision or plan:
+            raise UsageError("--revision and --plan are for a hub repository, not for a folder")
+        made = download.convert_folder(name)
+        document = {"folder": str(made.folder), "revision": made.revision}
+    else:
+        planned = download.plan_download(name, revision)
+        document = download.costs(planned)
+        tell("\n".join(_render_costs(document)), quiet)
+        if not plan:
+            made = download.fetch_model(planned)
+            document["folder"] = str(made.folder)
+            tell(f"to use it: --question-converter {name}", quiet)
+    if as_json:
+        print(json.dumps(document, indent=2))
+    elif "folder" in document:
+        print(document["folder"])
 
 
 @cache.command(epilog="Example: uqa cache info --json")
 def info(as_json: AsJson = False) -> None:
-    """Say where the cache is, its size, and whose sentences it holds."""
+    """Print the cache's file, its size and its sentences per model."""
     from unifiedqa_convert.question_converters import local_models
-    from unifiedqa_convert.question_converters.sentence_cache import SentenceCache, print_info
+    from unifiedqa_convert.question_converters.sentence_cache import SentenceCache
 
-    print_either(SentenceCache(local_models.sentences_file()).info(), print_info, as_json)
+    print_either(SentenceCache(local_models.sentences_file()).info(), _print_cache, as_json)
+
+
+def _print_cache(info: dict[str, Any]) -> None:
+    print(f"{info['path']}  {info['bytes']:,} bytes")
+    for held in info["converters"]:
+        revision = held["revision"].removeprefix("sha256:")[:12]
+        print(
+            f"  {held['converter']}  {revision}  {held['dtype']}  {held['sentences']:,} sentences"
+        )
 
 
 @cache.command(epilog="Example: uqa cache clear --converter domenicrosati/question_converter-3b")
 def clear(
     converter: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only this one's.", show_default="all")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Only the sentences of this model.", show_default="all models"
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Forget sentences; they are made again when they are asked for."""
+    """Delete cached sentences; they are made again when they are needed."""
     from unifiedqa_convert.question_converters import local_models
     from unifiedqa_convert.question_converters.sentence_cache import SentenceCache
 
-    gone = SentenceCache(local_models.sentences_file()).clear(converter)
-    print_either({"forgotten": gone}, lambda _: print(f"{gone} sentences forgotten"), as_json)
+    deleted = SentenceCache(local_models.sentences_file()).clear(converter)
+    print_either({"deleted": deleted}, lambda _: print(f"{deleted} sentences deleted"), as_json)

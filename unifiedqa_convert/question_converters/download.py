@@ -52,8 +52,8 @@ class DownloadPlan(NamedTuple):
     """What will be fetched, and what that takes."""
 
     hub: str
-    asked: str
-    """The branch or commit that was asked for."""
+    requested: str
+    """The branch or commit of the request; ``revision`` is its commit."""
     revision: str
     files: tuple[File, ...]
     pickle: bool
@@ -73,8 +73,8 @@ def plan_download(name: str, revision: str | None) -> DownloadPlan:
     """Ask the hub what there is; SourceError where it holds no weights that we can use."""
     hub = hub_id(name)
     preset = PRESETS.get(hub)
-    asked = revision or (preset.safetensors if preset else None) or "main"
-    info = _describe(hub, asked)
+    requested = revision or (preset.safetensors if preset else None) or "main"
+    info = _describe(hub, requested)
     if not is_commit(info.sha):
         raise SourceError(f"hub {hub}: {info.sha!r} is no commit")
     there = {
@@ -85,9 +85,11 @@ def plan_download(name: str, revision: str | None) -> DownloadPlan:
     if not weights:
         weights, pickle = _pickles(there), True
     if not weights:
-        raise SourceError(f"hub {hub} at {asked} holds neither safetensors nor a PyTorch pickle")
+        raise SourceError(
+            f"hub {hub} at {requested} holds neither safetensors nor a PyTorch pickle"
+        )
     beside = [there[one] for one in BESIDE if one in there]
-    return DownloadPlan(hub, asked, str(info.sha), (*weights, *beside), pickle)
+    return DownloadPlan(hub, requested, str(info.sha), (*weights, *beside), pickle)
 
 
 def fetch_model(planned: DownloadPlan) -> local_models.Checkpoint:
@@ -106,7 +108,7 @@ def fetch_model(planned: DownloadPlan) -> local_models.Checkpoint:
         for path in sorted(folder.iterdir())
         if path.name in BESIDE or path.name.startswith("model")
     ]
-    note = {"hub": planned.hub, "asked": planned.asked, "revision": planned.revision}
+    note = {"hub": planned.hub, "requested": planned.requested, "revision": planned.revision}
     made = "converted from a pickle" if planned.pickle else "safetensors"
     write_json(
         home / local_models.FETCHED,
@@ -132,7 +134,7 @@ def costs(planned: DownloadPlan) -> dict[str, Any]:
     weights = planned.weights
     return {
         "hub": planned.hub,
-        "asked": planned.asked,
+        "requested": planned.requested,
         "revision": planned.revision,
         "weights": "pickle, to be converted once" if planned.pickle else "safetensors",
         "files": [file._asdict() for file in planned.files],

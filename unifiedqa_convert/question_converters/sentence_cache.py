@@ -144,13 +144,3 @@ class SentenceCache:
                 database.execute("PRAGMA journal_mode = WAL")
                 database.executescript(_TABLES)
             growing.replace(self.path)
-
-
-def print_info(info: dict[str, Any]) -> None:
-    """``info`` for people."""
-    print(f"{info['path']}  {info['bytes']:,} bytes")
-    for held in info["converters"]:
-        revision = held["revision"].removeprefix("sha256:")[:12]
-        print(
-            f"  {held['converter']}  {revision}  {held['dtype']}  {held['sentences']:,} sentences"
-        )
