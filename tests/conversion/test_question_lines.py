@@ -16,7 +16,7 @@ from filelock import FileLock
 from kill import killed_at_step
 
 from unifiedqa_convert.cli import main
-from unifiedqa_convert.conversion.question_lines import LONGEST_LINE, read_lines
+from unifiedqa_convert.conversion.question_lines import MAX_LINE_BYTES, read_lines
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 UQA = str(Path(sys.executable).with_name("uqa"))
@@ -67,7 +67,7 @@ BAD = {
     '{"question": "\\ud800", "answer": "x"}': "not JSON",
     '{"question": "What?", "answer": NaN}': "not JSON",
     "[" * 100_000: "not JSON",
-    json.dumps({"question": "x" * LONGEST_LINE, "answer": "y"}): "longer than",
+    json.dumps({"question": "x" * MAX_LINE_BYTES, "answer": "y"}): "longer than",
 }
 
 
@@ -90,7 +90,7 @@ def test_bad_lines_are_named_and_their_neighbours_survive(uqa: Run, tmp_path: Pa
 def test_an_endless_line_is_never_held(tmp_path: Path) -> None:
     path = tmp_path / "in.jsonl"
     with path.open("wb") as file:
-        file.write(b"{" + b"x" * (5 * LONGEST_LINE) + b"\n" + json.dumps(lines(1)[0]).encode())
+        file.write(b"{" + b"x" * (5 * MAX_LINE_BYTES) + b"\n" + json.dumps(lines(1)[0]).encode())
 
     class Watched:
         longest = 0
@@ -106,7 +106,7 @@ def test_an_endless_line_is_never_held(tmp_path: Path) -> None:
     found = list(read_lines(watched))  # type: ignore[arg-type]
     assert [(line.number, line.ask is None) for line in found] == [(1, True), (2, False)]
     assert watched.file.tell() == path.stat().st_size
-    assert Watched.longest == LONGEST_LINE + 1
+    assert Watched.longest == MAX_LINE_BYTES + 1
 
 
 def test_kill_9_at_each_durable_step(tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def test_a_pickle_that_would_run_code_runs_none(hub: tuple[State, Run], tmp_path
 
 @pytest.mark.parametrize(
     ("fault", "code", "words"),
-    [("wrong-bytes", 4, "but the hub announced"), ("no-revision", 7, "no such commit")],
+    [("wrong-bytes", 4, "but the hub reports"), ("no-revision", 7, "no such commit")],
 )
 def test_faults_of_the_hub(hub: tuple[State, Run], fault: str, code: int, words: str) -> None:
     state, run = hub
@@ -159,5 +159,5 @@ def test_offline_asks_nobody_and_a_conversion_never_downloads(hub: tuple[State, 
 def test_what_does_not_fit_on_the_disk_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://localhost:9")  # nobody is asked
     files = (File("model.safetensors", 10**18, None),)
-    with pytest.raises(OutputError, match=r"needs 1\.0 EB and .* free: make room"):
+    with pytest.raises(OutputError, match=r"needs 1\.0 EB and .* free: free disk space"):
         fetch_model(DownloadPlan("owner/name", "main", COMMIT, files, pickle=False))

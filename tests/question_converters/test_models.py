@@ -150,7 +150,7 @@ def test_ct2_converts_once_and_a_killed_conversion_leaves_nothing(
     tiny: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checkpoint = at_path(f"path:{tiny}")
-    growing = cache / "ct2"
+    converted_models = cache / "ct2"
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
@@ -159,12 +159,12 @@ def test_ct2_converts_once_and_a_killed_conversion_leaves_nothing(
         patched.setattr(Path, "rename", killed)  # the moment before it would count as complete
         with pytest.raises(KeyboardInterrupt):
             converted(checkpoint, "int8_float32")
-    assert not [path for path in growing.iterdir() if not path.name.startswith(".")]
+    assert not [path for path in converted_models.iterdir() if not path.name.startswith(".")]
     folder = converted(checkpoint, "int8_float32")
     made = (folder / "model.bin").stat().st_mtime_ns
     assert converted(checkpoint, "int8_float32") == folder
     assert (folder / "model.bin").stat().st_mtime_ns == made
-    assert not [path for path in growing.iterdir() if path.name.endswith(".growing")]
+    assert not [path for path in converted_models.iterdir() if path.name.endswith(".staging")]
 
 
 def test_one_cache_folder_and_it_is_under_xdg_cache_home(
@@ -325,7 +325,7 @@ def test_a_folders_pickle_is_converted_beside_it(copied: Path, parts: int) -> No
     made = convert_folder(f"path:{copied}")
     assert made.folder == copied
     assert asked(copied) == TAUGHT
-    assert not (copied / ".growing").exists()
+    assert not (copied / ".staging").exists()
 
 
 def test_cache_info_and_cache_clear(tiny: Path, uqa: Callable[..., Any], cache: Path) -> None:

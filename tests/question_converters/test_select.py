@@ -97,7 +97,10 @@ def test_a_resumed_run_makes_the_batches_that_were_left(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("generator", "words"),
-    [(Counting(said=" \n"), "said nothing to 'q|a1'"), (Counting(short=1), "0 texts for 1")],
+    [
+        (Counting(said=" \n"), "returned an empty text for 'q|a1'"),
+        (Counting(short=1), "0 texts for 1"),
+    ],
 )
 def test_silence_and_a_wrong_count_are_errors(
     generator: Counting, words: str, tmp_path: Path
@@ -152,7 +155,7 @@ def test_bare_names_are_presets_or_hub_ids_never_folders(
     assert question_converter("none") is None
     assert hub_id("question_converter-3b") == "domenicrosati/question_converter-3b"
     (tmp_path / "owner" / "name").mkdir(parents=True)
-    with pytest.raises(ModelError, match="not on this machine: uqa model fetch owner/name"):
+    with pytest.raises(ModelError, match="machine; fetch it: uqa model fetch owner/name"):
         question_converter("owner/name")
     with pytest.raises(ModelError, match="no config"):
         question_converter("./owner/name")

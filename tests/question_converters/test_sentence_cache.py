@@ -105,7 +105,7 @@ def test_a_locked_cache_is_waited_for_not_forever(
 ) -> None:
     path = tmp_path / "cache.sqlite"
     SentenceCache(path).add(KEY, {"p": "x"})
-    monkeypatch.setattr("unifiedqa_convert.question_converters.sentence_cache.PATIENCE", 0.1)
+    monkeypatch.setattr("unifiedqa_convert.question_converters.sentence_cache.LOCK_TIMEOUT", 0.1)
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     assert SentenceCache(path).find(KEY, ["p"]) == {"p": "x"}  # readers don't wait

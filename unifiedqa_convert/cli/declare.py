@@ -32,23 +32,41 @@ EPILOG = (
 )
 
 
+QuestionsFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        help='JSON lines with the fields "question" and "answer"; - reads standard input.',
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Output file. A stopped run leaves no file and starts again from the first line; "
+        "sentences that a model made already come from the cache.",
+        show_default="standard output",
+    ),
+]
+MaxRejects = Annotated[
+    int, typer.Option(metavar="N", min=0, help="Maximum number of rejected lines.")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing --out.")]
+Compat = Annotated[
+    Literal["vera"] | None,
+    typer.Option(
+        help="vera: read FILE as a TSV and write Vera JSON, as upstream's prepare_data.py does."
+    ),
+]
+Task = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="With --compat vera: upstream's name of the dataset."),
+]
+
+
 def declare(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FILE",
-            help='JSON lines with the fields "question" and "answer"; - reads standard input.',
-        ),
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Output file. A stopped run leaves no file and starts again from the first "
-            "line; sentences that a model made already come from the cache.",
-            show_default="standard output",
-        ),
-    ] = None,
+    file: QuestionsFile,
+    out: Out = None,
     question_converter: ConverterName = "rules",
     backend: BackendName = "transformers",
     device: DeviceName = "auto",
@@ -56,22 +74,10 @@ def declare(
     batch_tokens: BatchTokens = None,
     revision: Revision = None,
     prompt: PromptName = None,
-    max_rejects: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Maximum number of rejected lines.")
-    ] = 0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing --out.")] = (
-        False
-    ),
-    compat: Annotated[
-        Literal["vera"] | None,
-        typer.Option(
-            help="vera: read FILE as a TSV and write Vera JSON, as upstream's prepare_data.py does."
-        ),
-    ] = None,
-    task: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="With --compat vera: upstream's name of the dataset."),
-    ] = None,
+    max_rejects: MaxRejects = 0,
+    overwrite: Overwrite = False,
+    compat: Compat = None,
+    task: Task = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:

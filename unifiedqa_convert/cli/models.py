@@ -18,8 +18,7 @@ cache = typer.Typer(
     no_args_is_help=True, help="Sentences that question converter models have made."
 )
 
-
-Dtype = Annotated[
+WeightsDtype = Annotated[
     Literal["stored", "float32", "bfloat16"],
     typer.Option(help="Data type of the written weights; stored: as in the source."),
 ]
@@ -47,7 +46,7 @@ def import_(
     allow_pickle: Annotated[
         bool, typer.Option("--allow-pickle", help="Also read pickles (.bin files), tensors only.")
     ] = False,
-    dtype: Dtype = "stored",
+    dtype: WeightsDtype = "stored",
     overwrite: Overwrite = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -75,7 +74,7 @@ def export(
         Path, typer.Argument(metavar="MODEL", help="A model's folder, or a training run's folder.")
     ],
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder to write the checkpoint to.")],
-    dtype: Dtype = "stored",
+    dtype: WeightsDtype = "stored",
     overwrite: Overwrite = False,
     as_json: AsJson = False,
     quiet: Quiet = False,

@@ -19,7 +19,7 @@ from unifiedqa_convert.question_converters.select import answers
 from unifiedqa_convert.records.profiles import collapse
 
 CHUNK_LINES = 1_000
-LONGEST_LINE = 1 << 20
+MAX_LINE_BYTES = 1 << 20
 """Bytes; a longer line is rejected and never held in memory."""
 
 
@@ -78,13 +78,13 @@ def declare_lines(
 def read_lines(file: IO[bytes]) -> Iterator[QuestionLine]:
     """The lines that are not blank, each with its question and answer or why it is rejected."""
     number = 0
-    while raw := file.readline(LONGEST_LINE + 1):
+    while raw := file.readline(MAX_LINE_BYTES + 1):
         number += 1
         start = raw
-        while len(raw) > LONGEST_LINE and not raw.endswith(b"\n"):
-            raw = file.readline(LONGEST_LINE + 1)  # skip to the end of the line
-        if len(start) > LONGEST_LINE:
-            yield QuestionLine(number, None, {}, f"longer than {LONGEST_LINE:,} bytes")
+        while len(raw) > MAX_LINE_BYTES and not raw.endswith(b"\n"):
+            raw = file.readline(MAX_LINE_BYTES + 1)  # skip to the end of the line
+        if len(start) > MAX_LINE_BYTES:
+            yield QuestionLine(number, None, {}, f"longer than {MAX_LINE_BYTES:,} bytes")
         elif start.strip():
             yield _line(number, start.removeprefix(b"\xef\xbb\xbf") if number == 1 else start)
 

@@ -1,14 +1,12 @@
-"""Question + answer → declarative sentence.
+"""What a question converter is: a question and an answer → one declarative sentence.
 
-``draft`` says what an example's statements are or what must be asked; a question converter
-answers what was asked, a batch at a time.
+``drafts.draft`` gives the ready sentences of an example and the asks for a question converter,
+which are converted in batches.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
-
-# What a user may say of a question converter besides its name.
 
 Backend = Literal["transformers", "ct2"]
 Dtype = Literal["auto", "bf16", "fp32", "int8", "fp16"]
@@ -16,24 +14,24 @@ Dtype = Literal["auto", "bf16", "fp32", "int8", "fp16"]
 
 @dataclass(frozen=True)
 class Options:
-    """The defaults suit the machine; ``rules`` and ``none`` take none of them."""
+    """Options of a model as a question converter; ``rules`` and ``none`` take none of them."""
 
     backend: Backend = "transformers"
     device: str = "auto"
-    """auto, cpu, cuda or cuda:N; auto is the GPU where there is one."""
+    """auto, cpu, cuda or cuda:N; auto: a GPU if there is one."""
     dtype: Dtype = "auto"
-    """auto: bf16 on a GPU, fp32 on the CPU. int8 is ct2's alone."""
+    """auto: bf16 on a GPU, fp32 on the CPU. int8: ct2 only."""
     batch_tokens: int | None = None
-    """Padded prompt tokens of one batch; None: by device."""
+    """Prompt tokens of one batch, padding included; None: the device's default."""
     revision: str | None = None
-    """A commit, 40 hex digits; None: the one that was fetched."""
+    """A fetched commit, 40 hex digits; None: the only one."""
     prompt: str | None = None
-    """A prompt's name or a template; None: the preset's."""
+    """A prompt's name or a template; None: the model's preset."""
     turn: tuple[int, int] = (0, 1)
-    """(K, N): this is worker K of N on this machine. No user's affair: the pipeline says it."""
+    """(K, N): worker K of N on this machine. Set by the pipeline, not by the user."""
 
     def given(self) -> list[str]:
-        """The flags of those that differ from the defaults."""
+        """The flags of the options that differ from their defaults."""
         return [
             f"--{field.name.replace('_', '-')}"
             for field in fields(self)
@@ -42,27 +40,30 @@ class Options:
 
 
 class Ask(NamedTuple):
-    """One thing to put to a question converter."""
+    """A question and an answer to convert."""
 
     question: str
     answer: str
 
 
 class Sentence(NamedTuple):
-    """A declarative sentence and who made it: the converter's name, or ``rules-fallback``."""
+    """A declarative sentence and its origin.
+
+    ``via`` is ``given``, ``filled``, ``rules``, ``rules-fallback`` or a model's name.
+    """
 
     text: str
     via: str
 
 
 class QuestionConverter(Protocol):
-    """A batch of asks in, as many sentences out, in the same order, none of them empty."""
+    """Converts a batch of asks to as many sentences, in the same order, none empty."""
 
     name: str
     version: str
 
     def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
-        """Answer a batch; raise QuestionConverterError where it cannot."""
+        """Convert a batch; raises QuestionConverterError on failure."""
         ...
 
 
@@ -71,13 +72,13 @@ Fact = str | int | float | bool | None
 
 @runtime_checkable
 class HasFacts(Protocol):
-    """A converter with more to say of what decides its sentences than name and version."""
+    """A converter whose sentences depend on more than its name and version."""
 
     facts: Mapping[str, Fact]
-    """Plain data for the manifest: the same facts, the same sentences."""
+    """Plain data for the manifest: equal facts give equal sentences."""
 
 
 def converter_facts(converter: QuestionConverter) -> dict[str, Fact]:
-    """What decides a converter's sentences, as the manifest records it."""
+    """What a converter's sentences depend on, as the manifest records it."""
     more = dict(converter.facts) if isinstance(converter, HasFacts) else {}
     return {"name": converter.name, "version": converter.version, **more}

@@ -1,7 +1,7 @@
-"""The same checkpoint, prompts and text under CTranslate2; in int8, faster, not always the same.
+"""A sequence-to-sequence checkpoint under CTranslate2; int8 is faster but may change sentences.
 
-A checkpoint is converted once, into the cache, under a name made of its digest, the dtype and the
-library's version; a conversion that is killed leaves nothing under that name.
+A checkpoint is converted once, into the cache folder, under a name made of its digest, the dtype
+and the library's version; a conversion that is killed leaves nothing under that name.
 """
 
 import os
@@ -25,7 +25,7 @@ from unifiedqa_convert.storage import cache_folder, fsync
 
 BATCH_TOKENS = {"cpu": 8_192, "cuda": 16_384}
 CPU_SHARE = 2_048
-"""Of a batch, what one core takes at a time: fixed, so that batches don't depend on the machine."""
+"""Tokens that one core takes at a time; fixed, so that results don't depend on the machine."""
 _CONVERTED = {
     ("cpu", "int8"): "int8_float32",
     ("cuda", "int8"): "int8_bfloat16",
@@ -36,10 +36,10 @@ _CONVERTED = {
 
 
 class Ct2:
-    """What a checkpoint says, under CTranslate2. Converted and loaded at the first use."""
+    """A checkpoint under CTranslate2; converted and loaded at the first use."""
 
     def __init__(self, checkpoint: Checkpoint, options: Options) -> None:
-        """Settle device and dtype; UsageError where they can't be had."""
+        """Choose device and dtype; raises UsageError if they are not available."""
         refuse_fp16(checkpoint, options.dtype)
         self._checkpoint = checkpoint
         self._turn = options.turn
@@ -48,7 +48,7 @@ class Ct2:
         self.dtype = {"auto": "int8" if kind == "cpu" else "bf16"}.get(options.dtype, options.dtype)
         if (kind, self.dtype) not in _CONVERTED:
             raise UsageError(
-                f"--backend ct2 --dtype {self.dtype} can't run on {kind}: int8 or fp32"
+                f"--backend ct2 can't run --dtype {self.dtype} on {kind}; use int8 or fp32"
             )
         self.compute = _CONVERTED[kind, self.dtype]
         self.batch_tokens = options.batch_tokens or BATCH_TOKENS[kind]
@@ -62,7 +62,7 @@ class Ct2:
         return self._tokens.encode(prompts)
 
     def generate(self, ids: Sequence[Sequence[int]], forced: int | None = None) -> list[str]:
-        """One batch → texts, in order. ``forced``: exactly so many tokens (benchmarks)."""
+        """One batch → texts, in order. ``forced``: exact number of tokens (benchmarks)."""
         self._tokens = self._tokens or Tokens(self._checkpoint)
         if self._translator is None:
             self._translator = self._load()
@@ -71,7 +71,7 @@ class Ct2:
             beam_size=1,
             batch_type="tokens",
             max_batch_size=self.batch_tokens if self.device != "cpu" else CPU_SHARE,
-            max_input_length=0,  # its default cuts a prompt at 1,024 tokens
+            max_input_length=0,  # the default truncates a prompt at 1,024 tokens
             max_decoding_length=LONGEST - 1 if forced is None else forced,
             min_decoding_length=1 if forced is None else forced,
         )
@@ -88,7 +88,7 @@ class Ct2:
                 device=kind,
                 device_index=int(index or 0),
                 compute_type=self.compute,
-                # On the CPU a core per batch: T5's matrices are too small to share.
+                # On the CPU one core per batch: T5's matrices are too small for several.
                 inter_threads=cores if kind == "cpu" else 1,
                 intra_threads=1 if kind == "cpu" else 0,
             )
@@ -97,7 +97,7 @@ class Ct2:
 
 
 def converted(checkpoint: Checkpoint, compute: str) -> Path:
-    """The checkpoint as CTranslate2 wants it, made now if it is not there."""
+    """The folder of the converted checkpoint; converts it if it is missing."""
     from filelock import FileLock
 
     digest = checkpoint.revision.removeprefix("sha256:")[:16]
@@ -108,18 +108,20 @@ def converted(checkpoint: Checkpoint, compute: str) -> Path:
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(final.with_name(f".{name}.lock")):
-            if not final.is_dir():  # another process may have made it while this one waited
+            if not final.is_dir():  # another process may have converted it while this one waited
                 _convert(checkpoint, compute, final)
     except OSError as error:
-        raise OutputError(f"{final} can't be made: {error}; make room there") from error
+        raise OutputError(
+            f"cannot write {final}: {error}; free disk space or set UQA_CACHE"
+        ) from error
     return final
 
 
 def _convert(checkpoint: Checkpoint, compute: str, final: Path) -> None:
     from ctranslate2.converters import TransformersConverter
 
-    class Safely(TransformersConverter):  # type: ignore[misc]  # ctranslate2, untyped
-        """Its converter, reading weights and tokenizer the way we do."""
+    class SafeConverter(TransformersConverter):  # type: ignore[misc]  # ctranslate2, untyped
+        """CTranslate2's converter, but it reads weights and tokenizer by our functions."""
 
         def load_model(self, model_class: Any, _path: str, **options: Any) -> Any:
             return load_safely(model_class, checkpoint, options["dtype"])
@@ -127,16 +129,16 @@ def _convert(checkpoint: Checkpoint, compute: str, final: Path) -> None:
         def load_tokenizer(self, _class: Any, _path: str, **_options: Any) -> Any:
             return Tokens(checkpoint).tokenizer
 
-    growing = final.with_name(f".{final.name}.growing")
-    shutil.rmtree(growing, ignore_errors=True)
+    staging = final.with_name(f".{final.name}.staging")
+    shutil.rmtree(staging, ignore_errors=True)
     try:
-        Safely(str(checkpoint.folder)).convert(str(growing), quantization=compute)
+        SafeConverter(str(checkpoint.folder)).convert(str(staging), quantization=compute)
     except (RuntimeError, ValueError) as error:
         raise ModelError(f"CTranslate2 can't convert {checkpoint.name}: {error}") from error
-    for path in growing.iterdir():
+    for path in staging.iterdir():
         fsync(path)
-    fsync(growing)
-    growing.rename(final)
+    fsync(staging)
+    staging.rename(final)
     fsync(final.parent)
 
 

@@ -1,17 +1,18 @@
-"""A model from the hub → safetensors on this machine: what it will cost, the download, the proof.
+"""A model of the Hugging Face hub → safetensors on this machine: plan, download, verification.
 
     uqa model fetch                     # the question converter that Vera's authors used
-    uqa model fetch OWNER/NAME --plan   # say what it would cost, and fetch nothing
+    uqa model fetch OWNER/NAME --plan   # print the sizes, fetch nothing
 
-From the hub come weights, configuration and tokenizer of one commit, through huggingface_hub and
-into its cache. Where a repository holds safetensors, or a preset names the branch that does, that
-is what comes; else its pickle is converted once, in a process of its own (declare/unpickle.py).
+huggingface_hub downloads weights, configuration and tokenizer of one commit into its cache. If the
+repository has safetensors, or a preset names a branch with them, they are used; otherwise the
+pickle is converted once, in a separate process (unpickle.py).
 """
 
 import os
 import shutil
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,8 +20,7 @@ from rich.filesize import decimal
 
 from unifiedqa_convert.errors import ModelError, OutputError, SourceError
 from unifiedqa_convert.hub import HUB_PATIENCE, asking, is_commit
-from unifiedqa_convert.question_converters import local_models
-from unifiedqa_convert.question_converters import unpickle as unpickling
+from unifiedqa_convert.question_converters import local_models, unpickle
 from unifiedqa_convert.question_converters.prompts import PRESETS, hub_id
 from unifiedqa_convert.schema import ModelRepo
 from unifiedqa_convert.storage import fsync, sha256_of, write_json
@@ -28,7 +28,7 @@ from unifiedqa_convert.storage import fsync, sha256_of, write_json
 if TYPE_CHECKING:
     from huggingface_hub import ModelInfo
 
-BESIDE = (
+SETTINGS = (
     *local_models.TOKENIZERS,
     "config.json",
     "generation_config.json",
@@ -40,16 +40,16 @@ BESIDE = (
 
 
 class File(NamedTuple):
-    """A file of the repository."""
+    """A file of the hub repository."""
 
     name: str
     bytes: int
     sha256: str | None
-    """Of large files, as the hub announces it."""
+    """Of large files only, as the hub reports it."""
 
 
 class DownloadPlan(NamedTuple):
-    """What will be fetched, and what that takes."""
+    """The files to download."""
 
     hub: str
     requested: str
@@ -65,70 +65,70 @@ class DownloadPlan(NamedTuple):
 
     @property
     def weights(self) -> int:
-        """Bytes of the weights alone."""
+        """Bytes of the weights."""
         return sum(f.bytes for f in self.files if f.name.endswith((".safetensors", ".bin")))
 
 
 def plan_download(name: str, revision: str | None) -> DownloadPlan:
-    """Ask the hub what there is; SourceError where it holds no weights that we can use."""
+    """Read the repository's files; raises SourceError if it has no weights that can be used."""
     hub = hub_id(name)
     preset = PRESETS.get(hub)
     requested = revision or (preset.safetensors if preset else None) or "main"
     info = _describe(hub, requested)
     if not is_commit(info.sha):
-        raise SourceError(f"hub {hub}: {info.sha!r} is no commit")
-    there = {
+        raise SourceError(f"hub {hub}: {info.sha!r} is not a commit")
+    files = {
         file.rfilename: File(file.rfilename, file.size or 0, file.lfs.sha256 if file.lfs else None)
         for file in info.siblings or ()
     }
-    weights, pickle = _weights(there), False
+    weights, pickle = _weights(files, "model", ".safetensors"), False
     if not weights:
-        weights, pickle = _pickles(there), True
+        weights, pickle = _weights(files, "pytorch_model", ".bin"), True
     if not weights:
-        raise SourceError(
-            f"hub {hub} at {requested} holds neither safetensors nor a PyTorch pickle"
-        )
-    beside = [there[one] for one in BESIDE if one in there]
-    return DownloadPlan(hub, requested, str(info.sha), (*weights, *beside), pickle)
+        raise SourceError(f"hub {hub} at {requested} has neither safetensors nor a PyTorch pickle")
+    settings = [files[name] for name in SETTINGS if name in files]
+    return DownloadPlan(hub, requested, str(info.sha), (*weights, *settings), pickle)
 
 
 def fetch_model(planned: DownloadPlan) -> local_models.Checkpoint:
-    """Bring it here, prove it, convert what is a pickle; returns what can now be used.
+    """Download and verify the files, convert a pickle; returns the checkpoint.
 
-    OutputError where it does not fit on the disk; SourceError where the bytes are not those that
-    the hub announced.
+    Raises OutputError if the disk is too small, SourceError if the bytes are not those that the hub
+    reports.
     """
     _refuse_full_disk(planned)
     snapshot = _download(planned)
-    home = local_models.hub_folder(planned.hub) / planned.revision
-    home.mkdir(parents=True, exist_ok=True)
-    folder = _converted(snapshot, home) if planned.pickle else snapshot
+    target = local_models.hub_folder(planned.hub) / planned.revision
+    target.mkdir(parents=True, exist_ok=True)
+    folder = _converted(snapshot, target) if planned.pickle else snapshot
     files = [
         {"name": path.name, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
         for path in sorted(folder.iterdir())
-        if path.name in BESIDE or path.name.startswith("model")
+        if path.name in SETTINGS or path.name.startswith("model")
     ]
     note = {"hub": planned.hub, "requested": planned.requested, "revision": planned.revision}
     made = "converted from a pickle" if planned.pickle else "safetensors"
     write_json(
-        home / local_models.FETCHED,
+        target / local_models.FETCHED,
         {**note, "weights": made, "folder": str(folder), "files": files},
     )
     return local_models.fetched_model(planned.hub, planned.revision)
 
 
 def convert_folder(name: str) -> local_models.Checkpoint:
-    """A folder with a pickle → safetensors beside it, made once in a process of its own."""
+    """Convert a folder's pickle to safetensors in the same folder, in a separate process."""
     folder = Path(name.removeprefix("path:")).expanduser().resolve()
     if not any((folder / one).is_file() for one in local_models.WEIGHTS):
         if not any((folder / one).is_file() for one in local_models.PICKLES):
-            raise ModelError(f"{folder} holds no weights to convert")
+            raise ModelError(
+                f"{folder} has no weights to convert, none of {', '.join(local_models.PICKLES)}"
+            )
         _unpickle(folder, folder)
     return local_models.at_path(name)
 
 
 def costs(planned: DownloadPlan) -> dict[str, Any]:
-    """The plan as plain data: sizes in bytes, this machine's disk and memory beside them."""
+    """The plan as plain data: sizes in bytes, with this machine's free disk and memory."""
     from huggingface_hub import constants
 
     weights = planned.weights
@@ -155,25 +155,14 @@ def _describe(hub: str, revision: str) -> "ModelInfo":
         return HfApi().model_info(hub, revision=revision, files_metadata=True, timeout=HUB_PATIENCE)
 
 
-def _weights(there: dict[str, File]) -> list[File]:
-    """The safetensors of one model: a single file, or an index and its parts."""
-    if "model.safetensors" in there:
-        return [there["model.safetensors"]]
-    parts = [f for name, f in sorted(there.items()) if _is_part(name, "model-", ".safetensors")]
-    index = there.get("model.safetensors.index.json")
+def _weights(files: dict[str, File], stem: str, suffix: str) -> list[File]:
+    """The weights of one model: a single file, or an index and its parts; else none."""
+    if f"{stem}{suffix}" in files:
+        return [files[f"{stem}{suffix}"]]
+    here = sorted(name for name in files if "/" not in name)
+    parts = [files[name] for name in here if fnmatchcase(name, f"{stem}-*{suffix}")]
+    index = files.get(f"{stem}{suffix}.index.json")
     return [*parts, index] if index and parts else []
-
-
-def _pickles(there: dict[str, File]) -> list[File]:
-    if "pytorch_model.bin" in there:
-        return [there["pytorch_model.bin"]]
-    parts = [f for name, f in sorted(there.items()) if _is_part(name, "pytorch_model-", ".bin")]
-    index = there.get("pytorch_model.bin.index.json")
-    return [*parts, index] if index and parts else []
-
-
-def _is_part(name: str, start: str, end: str) -> bool:
-    return name.startswith(start) and name.endswith(end) and "/" not in name
 
 
 def _download(planned: DownloadPlan) -> Path:
@@ -182,60 +171,60 @@ def _download(planned: DownloadPlan) -> Path:
     found: list[Path] = []
     with asking(f"hub {planned.hub}@{planned.revision[:8]}", ModelRepo(planned.hub)):
         for file in planned.files:
-            brought = hf_hub_download(
+            downloaded = hf_hub_download(
                 planned.hub, file.name, revision=planned.revision, etag_timeout=HUB_PATIENCE
             )
-            found.append(Path(brought))
+            found.append(Path(downloaded))
     for file, path in zip(planned.files, found, strict=True):
         _verify(file, path)
     return found[0].parent
 
 
 def _verify(file: File, path: Path) -> None:
-    """The client compares no hashes; what is wrong is taken out of its cache, blob and link."""
+    """Compare size and hash, which the client does not do; a wrong file leaves its cache."""
     wrong = None
     if path.stat().st_size != file.bytes:
-        wrong = f"{path.stat().st_size} bytes, but the hub announced {file.bytes}"
+        wrong = f"{path.stat().st_size} bytes, but the hub reports {file.bytes}"
     elif file.sha256 is not None and (found := sha256_of(path)) != file.sha256:
-        wrong = f"sha256 {found}, but the hub announced {file.sha256}"
+        wrong = f"sha256 {found}, but the hub reports {file.sha256}"
     if wrong is not None:
         path.resolve().unlink()
         path.unlink(missing_ok=True)
-        raise SourceError(f"{file.name}: {wrong}; it was removed, try again")
+        raise SourceError(f"{file.name}: {wrong}; the file was removed, run the command again")
 
 
-def _converted(snapshot: Path, home: Path) -> Path:
-    """``home`` with safetensors made of the snapshot's pickle, and the files beside it."""
+def _converted(snapshot: Path, target: Path) -> Path:
+    """``target`` with the snapshot's settings and safetensors converted from its pickle."""
     for path in snapshot.iterdir():
-        if path.name in BESIDE:
-            shutil.copyfile(path, home / path.name)
-    if not any((home / name).is_file() for name in local_models.WEIGHTS):
-        _unpickle(snapshot, home)
-    return home
+        if path.name in SETTINGS:
+            shutil.copyfile(path, target / path.name)
+    if not any((target / name).is_file() for name in local_models.WEIGHTS):
+        _unpickle(snapshot, target)
+    return target
 
 
 def _unpickle(source: Path, target: Path) -> None:
-    """In a process of its own: no code of ours, no token in its environment, tensors only."""
-    growing = target / ".growing"
-    shutil.rmtree(growing, ignore_errors=True)
-    growing.mkdir()
+    """Convert a pickle in a separate process: no token in its environment, tensors only."""
+    staging = target / ".staging"
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir()
     done = subprocess.run(
-        [sys.executable, "-I", unpickling.__file__, str(source), str(growing)],
+        [sys.executable, "-I", unpickle.__file__, str(source), str(staging)],
         env={"PATH": os.environ.get("PATH", ""), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
-        shutil.rmtree(growing)
-        said = (done.stderr.strip() or f"exit {done.returncode}").splitlines()[-1]
-        raise ModelError(f"{source}: its pickle was not converted, and nothing of it used: {said}")
-    for path in sorted(growing.iterdir()):
+        shutil.rmtree(staging)
+        reason = (done.stderr.strip() or f"exit {done.returncode}").splitlines()[-1]
+        raise ModelError(f"{source}: the pickle was not converted and is not used: {reason}")
+    for path in sorted(staging.iterdir()):
         fsync(path)
-    # The index names the parts: it goes last.
-    for path in sorted(growing.iterdir(), key=lambda one: (one.suffix == ".json", one.name)):
+    # The index names the parts, so it is moved last.
+    for path in sorted(staging.iterdir(), key=lambda one: (one.suffix == ".json", one.name)):
         path.replace(target / path.name)
-    growing.rmdir()
+    staging.rmdir()
     fsync(target)
 
 
@@ -244,7 +233,7 @@ def _refuse_full_disk(planned: DownloadPlan) -> None:
     if disk["needed"] > disk["free"]:
         raise OutputError(
             f"{planned.hub} needs {decimal(disk['needed'])} and {disk['folder']} has "
-            f"{decimal(disk['free'])} free: make room, or set HF_HOME to another folder"
+            f"{decimal(disk['free'])} free: free disk space, or set HF_HOME to another folder"
         )
 
 
@@ -255,7 +244,7 @@ def _free(folder: Path) -> int:
 
 
 def _available_memory() -> int | None:
-    """Bytes that a new process can have; None where the system does not say."""
+    """Bytes available to a new process; None if the system does not report it."""
     table = Path("/proc/meminfo")
     if not table.is_file():
         return None

@@ -1,4 +1,4 @@
-"""Example → what its statements say already, and what a question converter must be asked. Pure."""
+"""Example → the sentences that need no question converter, and the asks for one. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -7,17 +7,16 @@ from unifiedqa_convert.question_converters.base import Ask, Sentence
 from unifiedqa_convert.records.profiles import collapse
 from unifiedqa_convert.schema import Example, FreeText, MultipleChoice, YesNo
 
-# A blank is a run of underscores that no letter or digit touches: snake_case is not one, nor is
-# a subscript, Ca(OH)_{2}.
-# With it goes a space that stands between it and a stop or a possessive ('s), which the filled
-# sentence must not have.
+# A blank is a run of underscores that is not next to a letter or digit (snake_case) and is no
+# subscript (Ca(OH)_{2}). A space between the blank and a punctuation mark or a possessive 's is
+# matched too, so that it is gone from the filled sentence.
 _BLANK = re.compile(r"(?<![\w])_+(?![^\W_]|\{)(?: (?=[.,;:!?]|'s?(?:\W|$)))?")
 
 _QUESTION = re.compile(r"[?\uff1f][!?\uff1f)\"\u201d\u2019']*$")
 
 
 def draft(example: Example) -> tuple[Sentence | Ask, ...]:
-    """One entry per statement to be: a ready sentence (given or filled), or an ask."""
+    """One entry per statement: a ready sentence (given or filled), or an ask."""
     if isinstance(example, MultipleChoice):
         if example.sentences is not None:
             return tuple([Sentence(collapse(s), "given") for s in example.sentences])
@@ -32,7 +31,7 @@ def draft(example: Example) -> tuple[Sentence | Ask, ...]:
 
 
 def only_asks(example: Example) -> int:
-    """How many entries ``draft`` would give if all of them are asks; 0 where one may be ready."""
+    """The number of ``draft``'s entries if all are asks; 0 if one may be a ready sentence."""
     if "_" in example.question or example.kind != MultipleChoice.kind:
         return 0
     assert isinstance(example, MultipleChoice)
@@ -40,7 +39,7 @@ def only_asks(example: Example) -> int:
 
 
 def labels(example: Example) -> tuple[bool | None, ...]:
-    """The label of each of ``draft``'s entries; None where the dataset hides it."""
+    """The label of each of ``draft``'s entries; None if the dataset does not publish it."""
     match example:
         case MultipleChoice(golds=None):
             return (None,) * len(example.choices)
@@ -61,12 +60,12 @@ def _drafts(question: str, answers: Sequence[str]) -> tuple[Sentence | Ask, ...]
 
 
 def has_blank(text: str) -> bool:
-    """Whether something is to be filled in."""
+    """Whether the text has a blank (a run of underscores)."""
     return "_" in text and _BLANK.search(text) is not None
 
 
 def _filled(ask: Ask) -> Sentence | Ask:
-    """The sentence, or what is to be asked still: filled, a question is a question."""
+    """The sentence with its blank filled; the ask if what results is still a question."""
     filled = _BLANK.sub(lambda _: ask.answer, ask.question)
     if _QUESTION.search(filled):
         return ask

@@ -1,9 +1,8 @@
-"""A model as a question converter: prompts, batches, and nothing said twice.
+"""A model as a question converter: prompts, batches and the sentence cache.
 
-Which prompts make a batch follows from the asks and the options alone: the batches of all asks are
-laid out first, and those of their prompts that are in the cache are then left out. A batch goes to
-the cache as a whole, so a run that was killed and is resumed meets the same cache before each batch
-as a run that was not.
+The batches depend on the asks and the options only: they are made from all asks, and prompts that
+are in the cache are left out afterwards. A batch is written to the cache as a whole, so a run that
+was killed and resumed finds the same cache before each batch as a run that was not.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,18 +14,16 @@ from unifiedqa_convert.question_converters.local_models import Checkpoint
 from unifiedqa_convert.question_converters.prompts import Prompt
 from unifiedqa_convert.question_converters.sentence_cache import Key, SentenceCache
 
-# Prompts → batches for a model: of like length, within a budget of tokens. Pure.
-
 SHORTEST = 32
-"""What a prompt counts at least: its sentence costs memory too, however short the question."""
+"""Minimum length that a prompt counts: the sentence to generate takes memory too."""
 
 
 def token_batches(lengths: Sequence[int], budget: int) -> list[list[int]]:
-    """Places of ``lengths``, longest first, cut so that a padded batch stays within ``budget``.
+    """Batches of positions in ``lengths``, each within ``budget`` tokens when padded.
 
-    A padded batch costs its longest prompt times its size. A prompt longer than the budget is a
-    batch of its own. The longest come first, so that what does not fit in memory fails at once.
-    Equal lengths keep their order: the batches depend on the lengths and the budget only.
+    A padded batch costs its longest prompt times its size; a prompt longer than the budget is a
+    batch of its own. The longest come first, so that a batch that does not fit in memory fails at
+    once. Equal lengths keep their order: the batches depend on the lengths and the budget only.
     """
     order = sorted(range(len(lengths)), key=lambda place: -lengths[place])
     batches: list[list[int]] = []
@@ -40,7 +37,7 @@ def token_batches(lengths: Sequence[int], budget: int) -> list[list[int]]:
 
 
 class Generator(Protocol):
-    """A loaded model: what transformers and CTranslate2 have in common."""
+    """A model under transformers or CTranslate2."""
 
     device: str
     dtype: str
@@ -52,7 +49,7 @@ class Generator(Protocol):
         ...
 
     def generate(self, ids: Sequence[Sequence[int]]) -> list[str]:
-        """One batch → as many texts."""
+        """One batch → as many texts, in order."""
         ...
 
 
@@ -67,7 +64,7 @@ class ModelConverter:
         generator: Generator,
         cache: SentenceCache,
     ) -> None:
-        """Nothing is loaded yet: where every answer is in the cache, no model ever is."""
+        """Loads nothing: if all sentences are in the cache, the model is never loaded."""
         self.name = checkpoint.name
         self.version = checkpoint.revision
         self.facts: Mapping[str, Fact] = {
@@ -90,28 +87,30 @@ class ModelConverter:
         return [Sentence(self._prompt.finished(text), self._via) for text in self.texts(asks)]
 
     def texts(self, asks: Sequence[Ask]) -> list[str]:
-        """What the model says, as it says it."""
+        """The raw model output for each ask, without adding a full stop."""
         prompts = [self._prompt.of(ask) for ask in asks]
         distinct = list(dict.fromkeys(prompts))
-        said = self._cache.find(self._key, distinct)
-        if len(said) < len(distinct):
-            self._generate(distinct, said)
-        return [said[prompt] for prompt in prompts]
+        texts = self._cache.find(self._key, distinct)
+        if len(texts) < len(distinct):
+            self._generate(distinct, texts)
+        return [texts[prompt] for prompt in prompts]
 
-    def _generate(self, prompts: Sequence[str], said: dict[str, str]) -> None:
-        """Add to ``said`` what is not there, batch by batch, each kept before the next."""
+    def _generate(self, prompts: Sequence[str], known: dict[str, str]) -> None:
+        """Add the missing texts to ``known``; each batch is in the cache before the next starts."""
         ids = self._generator.encode(prompts)
         for batch in token_batches([len(one) for one in ids], self._generator.batch_tokens):
-            wanted = [place for place in batch if prompts[place] not in said]
-            if not wanted:
+            missing = [place for place in batch if prompts[place] not in known]
+            if not missing:
                 continue
-            texts = self._generator.generate([ids[place] for place in wanted])
-            if len(texts) != len(wanted):
+            texts = self._generator.generate([ids[place] for place in missing])
+            if len(texts) != len(missing):
                 raise QuestionConverterError(
-                    f"{self.name} gave {len(texts)} texts for {len(wanted)} prompts"
+                    f"{self.name} returned {len(texts)} texts for {len(missing)} prompts"
                 )
-            made = {prompts[place]: text for place, text in zip(wanted, texts, strict=True)}
+            made = {prompts[place]: text for place, text in zip(missing, texts, strict=True)}
             for prompt, text in made.items():
                 if not text.strip():
-                    raise QuestionConverterError(f"{self.name} said nothing to {prompt!r}")
-            said.update(self._cache.add(self._key, made))
+                    raise QuestionConverterError(
+                        f"{self.name} returned an empty text for {prompt!r}"
+                    )
+            known.update(self._cache.add(self._key, made))

@@ -1,4 +1,4 @@
-"""How a model wants to be asked: prompts and presets, as data, each with what proves it."""
+"""Prompts and presets of models, each preset with the evidence for its prompt."""
 
 import re
 from dataclasses import dataclass
@@ -11,23 +11,23 @@ _SLOT = re.compile(r"\{(question|choice|answer)\}")
 
 @dataclass(frozen=True)
 class Prompt:
-    """A template with ``{question}`` and ``{choice}`` (or ``{answer}``, which is the same)."""
+    """A template with ``{question}`` and ``{choice}`` (or ``{answer}``, the same)."""
 
     template: str
     lower: bool = False
-    """Lower-case the prompt; the sentence then gets its first letter's capital back."""
+    """Lower-case the prompt; the sentence then gets a capital first letter."""
     bare: bool = False
-    """Drop the question's final question mark."""
+    """Remove the question mark at the question's end."""
 
     def of(self, ask: Ask) -> str:
-        """The prompt for one ask; the texts are put in as they are, never searched for slots."""
+        """The prompt for one ask; slots in the question or the answer are not replaced."""
         question = ask.question.rstrip("? ") if self.bare else ask.question
-        said = {"question": question, "choice": ask.answer, "answer": ask.answer}
-        text = _SLOT.sub(lambda slot: said[slot[1]], self.template)
+        values = {"question": question, "choice": ask.answer, "answer": ask.answer}
+        text = _SLOT.sub(lambda slot: values[slot[1]], self.template)
         return text.lower() if self.lower else text
 
     def finished(self, text: str) -> str:
-        """A model's text as a sentence: Vera's final stop; a capital where the prompt took it."""
+        """A model's text as a sentence: upstream Vera's full stop; a capital if ``lower``."""
         text = " ".join(text.split())
         if self.lower:
             text = text[:1].upper() + text[1:]
@@ -36,13 +36,14 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Preset:
-    """A published checkpoint and how it wants to be asked."""
+    """A published checkpoint and its prompt."""
 
     hub: str
     prompt: str
     proof: str
+    """The evidence for the prompt."""
     safetensors: str | None = None
-    """The revision that holds safetensors, where the main branch holds a pickle."""
+    """The revision with safetensors, if the main branch has a pickle."""
 
 
 PROMPTS: dict[str, Prompt] = {
@@ -69,7 +70,7 @@ PRESETS: dict[str, Preset] = {preset.hub: preset for preset in _PRESETS}
 
 
 def hub_id(name: str) -> str:
-    """A preset's hub id for its bare name; ``owner/name`` as it is; else UsageError."""
+    """The hub id of a preset's short name, or ``owner/name`` as it is; else UsageError."""
     for preset in _PRESETS:
         if name == preset.hub.partition("/")[2]:
             return preset.hub
@@ -77,13 +78,13 @@ def hub_id(name: str) -> str:
         return name
     short = ", ".join(preset.hub.partition("/")[2] for preset in _PRESETS)
     raise UsageError(
-        f"no question converter {name!r}; there are: rules, none, {short}, any OWNER/NAME of the "
-        "hub, and a folder written as ./folder"
+        f"unknown question converter {name!r}; use rules, none, {short}, OWNER/NAME on the hub, "
+        "or a folder written as ./folder"
     )
 
 
 def prompt_for(given: str | None, hub: str | None) -> Prompt:
-    """What the user gave (a prompt's name or a template), else the preset's, else Vera's."""
+    """The prompt of ``--prompt`` (a name or a template), else the preset's, else Vera's."""
     if given is None:
         preset = PRESETS.get(hub or "")
         return PROMPTS[preset.prompt if preset else "question_converter"]
@@ -92,7 +93,7 @@ def prompt_for(given: str | None, hub: str | None) -> Prompt:
     slots = set(_SLOT.findall(given))
     if "question" not in slots or not slots & {"choice", "answer"}:
         raise UsageError(
-            f"--prompt {given!r} needs {{question}} and {{choice}} in it, or is one of: "
+            f"--prompt {given!r} needs {{question}} and {{choice}}; or use the name of a prompt: "
             + ", ".join(PROMPTS)
         )
     return Prompt(given)

@@ -1,7 +1,7 @@
-"""A question converter that runs elsewhere: the client of `uqa serve`.
+"""The question converter of a `uqa serve` elsewhere: its client.
 
-It is known by the name, version and facts that the service tells, so an output's manifest, and all
-of its bytes, are those of a local run. It waits while the service is full, restarts or is away.
+It has the name, version and facts that the service reports, so an output and its manifest have the
+bytes of a local run. It waits while the service is overloaded, restarting or unreachable.
 """
 
 import os
@@ -22,148 +22,150 @@ from unifiedqa_convert.question_converters.base import Ask, Sentence
 
 KEY_FILE = "UQA_API_KEY_FILE"
 
-_PATIENCE = 600.0
-"""Seconds that one request is tried for: a large model's service may need that long to restart."""
-_FIRST_PATIENCE = 10.0
-"""The same for the very first request, where a wrong address is likelier than a restart."""
-_AT_ONCE = 4
-_ITEMS = 64
-_BYTES = 256 * 2**10
-"""Of one request's texts: well below what a service takes."""
+_RETRY_SECONDS = 600.0
+"""How long one request is retried: a service with a large model may take that long to restart."""
+_FIRST_RETRY_SECONDS = 10.0
+"""The same for the first request, when a wrong address is likelier than a restart."""
+_PARALLEL_REQUESTS = 4
+_REQUEST_ITEMS = 64
+_REQUEST_BYTES = 256 * 2**10
+"""Maximum text of one request: well below the service's limit."""
 
 
-class _Again(Exception):
-    """The service can't answer now; ``after`` is what its Retry-After said, in seconds."""
+class _RetryLater(Exception):
+    """The service can't answer now; ``after`` is its Retry-After header, in seconds."""
 
     def __init__(self, reason: str, after: float | None = None) -> None:
         super().__init__(reason)
         self.after = after
 
 
-class _TooMuch(Exception):
-    """The service had no time for so many items together."""
+class _TooManyItems(Exception):
+    """The service did not finish the items of one request in time."""
 
 
 class _Wait(wait_base):
-    """As long as the service said, or else longer each time."""
+    """Wait for the Retry-After time, or a time that grows with each retry."""
 
-    _otherwise = wait_random_exponential(multiplier=0.2, max=15)
+    _backoff = wait_random_exponential(multiplier=0.2, max=15)
 
     def __call__(self, retry_state: RetryCallState) -> float:
         error = retry_state.outcome.exception() if retry_state.outcome else None
-        after = error.after if isinstance(error, _Again) else None
-        return float(self._otherwise(retry_state)) if after is None else after
+        after = error.after if isinstance(error, _RetryLater) else None
+        return float(self._backoff(retry_state)) if after is None else after
 
 
 class Remote:
     """The question converter of the service at an address."""
 
-    def __init__(self, address: str, patience: float = _PATIENCE) -> None:
-        """Ask the service who it is; UnreachableError or UsageError where there is none."""
+    def __init__(self, address: str, retry_seconds: float = _RETRY_SECONDS) -> None:
+        """Read the service's name and limits; raises UnreachableError or UsageError."""
         parts = urlsplit(address)
         if parts.username or parts.password or parts.query or not parts.hostname:
             raise UsageError(
-                f"--question-converter takes a plain address, http://HOST:PORT; a key goes into a "
-                f"file that {KEY_FILE} names"
+                "--question-converter takes an address http://HOST:PORT; put an API key into a "
+                f"file and its path into {KEY_FILE}"
             )
         self._address = address.rstrip("/")
-        self._patience = patience
+        self._retry_seconds = retry_seconds
         self._pause = _Pause()
         self._client = httpx2.Client(headers=_key(), timeout=httpx2.Timeout(60, connect=10))
-        found = self._ask("GET", "/v1/models", None, _FIRST_PATIENCE)
+        found = self._request("GET", "/v1/models", None, _FIRST_RETRY_SECONDS)
         try:
             self._known, limits = dict(found["question_converter"]), found["limits"]
             self.facts: dict[str, str | int | float | bool | None] = dict(self._known)
             self.name = str(self.facts.pop("name"))
             self.version = str(self.facts.pop("version"))
-            self._items = min(_ITEMS, int(limits["items"]))
+            self._items = min(_REQUEST_ITEMS, int(limits["items"]))
             self._client.timeout = httpx2.Timeout(float(limits["deadline"]) + 30, connect=10)
         except (KeyError, TypeError, ValueError):
-            raise UsageError(f"{self._address} is no `uqa serve`: check the address") from None
+            raise UsageError(f"{self._address} is not a `uqa serve`: check the address") from None
 
     def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
-        """One sentence per ask, in order, a few requests at a time."""
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            answered = pool.map(self._declare, list(_requests(asks, self._items)))
-            return [sentence for sentences in answered for sentence in sentences]
+        """One sentence per ask, in order; sends a few requests at a time."""
+        with ThreadPoolExecutor(_PARALLEL_REQUESTS) as pool:
+            results = pool.map(self._declare, list(_requests(asks, self._items)))
+            return [sentence for sentences in results for sentence in sentences]
 
     def _declare(self, asks: Sequence[Ask]) -> list[Sentence]:
         items = [ask._asdict() for ask in asks]
         try:
-            found = self._ask("POST", "/v1/declare", {"items": items}, self._patience)
-        except _TooMuch:
+            found = self._request("POST", "/v1/declare", {"items": items}, self._retry_seconds)
+        except _TooManyItems:
             if len(asks) == 1:
                 raise QuestionConverterError(
-                    f"{self._address} has no time for {asks[0]!r}; raise its --deadline"
+                    f"{self._address} did not convert {asks[0]!r} in time; raise its --deadline"
                 ) from None
             middle = len(asks) // 2
             return [*self._declare(asks[:middle]), *self._declare(asks[middle:])]
         if found.get("question_converter") != self._known:
             raise QuestionConverterError(
                 f"{self._address} no longer runs {self._known} but "
-                f"{found.get('question_converter')}; one output can't hold both"
+                f"{found.get('question_converter')}; an output can't mix both, start it again"
             )
         return [_sentence(self._address, *pair) for pair in _pairs(self._address, asks, found)]
 
-    def _ask(self, method: str, path: str, body: Any, patience: float) -> Any:
-        """The answer's document, tried until it comes, ``patience`` is over or it is refused."""
+    def _request(self, method: str, path: str, body: Any, retry_seconds: float) -> Any:
+        """The response's document; retried for ``retry_seconds`` unless it is refused."""
         retrying = Retrying(
-            retry=retry_if_exception_type(_Again),
+            retry=retry_if_exception_type(_RetryLater),
             wait=_Wait(),
-            stop=stop_after_delay(patience),
-            sleep=self._pause.until,
+            stop=stop_after_delay(retry_seconds),
+            sleep=self._pause.pause_all,
             reraise=True,
         )
         try:
             return retrying(self._once, method, path, body)
-        except _Again as error:
+        except _RetryLater as error:
             raise UnreachableError(
-                f"{self._address}: {error}, for {patience:.0f} s; when it is back, the same "
-                "command goes on where this one stopped"
+                f"{self._address}: {error}, for {retry_seconds:.0f} s; when the service is back, "
+                "run the same command again"
             ) from None
 
     def _once(self, method: str, path: str, body: Any) -> Any:
-        self._pause.keep()
+        self._pause.wait()
         try:
-            answer = self._client.request(method, self._address + path, json=body)
+            response = self._client.request(method, self._address + path, json=body)
         except httpx2.TransportError as error:
-            raise _Again(f"no answer ({type(error).__name__})") from None
-        status = answer.status_code
+            raise _RetryLater(f"no response ({type(error).__name__})") from None
+        status = response.status_code
         if status in (408, 429, 502, 503):
-            raise _Again(f"it answers {status}", _retry_after(answer))
+            raise _RetryLater(f"status {status}", _retry_after(response))
         if status == 504:
-            raise _TooMuch
+            raise _TooManyItems
         if status == 401:
-            raise UsageError(f"{self._address} wants a key: name its file in {KEY_FILE}")
+            raise UsageError(
+                f"{self._address} needs an API key: put its file's path into {KEY_FILE}"
+            )
         if status != 200:
-            raise QuestionConverterError(f"{self._address}: {_detail(answer)}")
+            raise QuestionConverterError(f"{self._address}: {_detail(response)}")
         try:
-            return answer.json()
+            return response.json()
         except ValueError:
-            raise QuestionConverterError(f"{self._address}: its answer is not JSON") from None
+            raise QuestionConverterError(f"{self._address}: the response is not JSON") from None
 
 
 class _Pause:
-    """Until when all requests hold back: a refusal of one is meant for all."""
+    """A pause of all requests: if the service refuses one of them, all wait."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._until = 0.0
 
-    def until(self, seconds: float) -> None:
-        """Hold back for so many seconds from now."""
+    def pause_all(self, seconds: float) -> None:
+        """Pause all requests for this many seconds from now."""
         with self._lock:
             self._until = max(self._until, time.monotonic() + seconds)
-        self.keep()
+        self.wait()
 
-    def keep(self) -> None:
-        """Wait until nobody need hold back."""
+    def wait(self) -> None:
+        """Return when the pause is over."""
         while (left := self._until - time.monotonic()) > 0:
             time.sleep(left)
 
 
 def _key() -> dict[str, str]:
-    """The header with the first key of the file that the environment names."""
+    """The header with the first key of the file named by UQA_API_KEY_FILE."""
     named = os.environ.get(KEY_FILE)
     if not named:
         return {}
@@ -173,17 +175,17 @@ def _key() -> dict[str, str]:
         raise UsageError(f"{KEY_FILE} {named}: {error}") from None
     keys = [line for line in lines if line and not line.startswith("#")]
     if not keys:
-        raise UsageError(f"{KEY_FILE} {named} holds no key")
+        raise UsageError(f"{KEY_FILE} {named} has no key: write one on a line of its own")
     return {"Authorization": f"Bearer {keys[0]}"}
 
 
 def _requests(asks: Sequence[Ask], most: int) -> Iterator[list[Ask]]:
-    """The asks in order, cut into what one request may hold."""
+    """The asks in order, split by the limits of one request."""
     part: list[Ask] = []
     size = 0
     for ask in asks:
         longer = len(ask.question.encode()) + len(ask.answer.encode())
-        if part and (len(part) == most or size + longer > _BYTES):
+        if part and (len(part) == most or size + longer > _REQUEST_BYTES):
             yield part
             part, size = [], 0
         part.append(ask)
@@ -195,12 +197,12 @@ def _requests(asks: Sequence[Ask], most: int) -> Iterator[list[Ask]]:
 def _pairs(address: str, asks: Sequence[Ask], found: Any) -> list[tuple[Ask, Any]]:
     items = found.get("items")
     if not isinstance(items, list) or len(items) != len(asks):
-        raise QuestionConverterError(f"{address}: not one answer for each of {len(asks)} asks")
+        raise QuestionConverterError(f"{address}: the response does not have {len(asks)} items")
     return list(zip(asks, items, strict=True))
 
 
 def _sentence(address: str, ask: Ask, item: Any) -> Sentence:
-    """The item's sentence; QuestionConverterError with the service's words where it has none."""
+    """The item's sentence; raises QuestionConverterError with the service's message if none."""
     if isinstance(item, dict) and isinstance(item.get("statement"), str) and item["statement"]:
         return Sentence(item["statement"], str(item.get("via")))
     problem = item.get("problem", {}) if isinstance(item, dict) else {}
@@ -208,15 +210,15 @@ def _sentence(address: str, ask: Ask, item: Any) -> Sentence:
     raise QuestionConverterError(f"{address}, for {ask!r}: {detail}")
 
 
-def _retry_after(answer: httpx2.Response) -> float | None:
-    """Seconds; the other form, a date, is not one that our service sends."""
-    text = answer.headers.get("retry-after", "")
+def _retry_after(response: httpx2.Response) -> float | None:
+    """Seconds; the header's other form, a date, is not sent by `uqa serve`."""
+    text = response.headers.get("retry-after", "")
     return float(text) if text.isdecimal() else None
 
 
-def _detail(answer: httpx2.Response) -> str:
+def _detail(response: httpx2.Response) -> str:
     try:
-        document = answer.json()
-        return f"{answer.status_code} {document['title']}: {document['detail']}"
+        document = response.json()
+        return f"{response.status_code} {document['title']}: {document['detail']}"
     except (ValueError, KeyError, TypeError):
-        return f"it answers {answer.status_code}"
+        return f"status {response.status_code}"

@@ -1,8 +1,7 @@
-"""The name a user gives → a question converter.
+"""The name of ``--question-converter`` → a question converter.
 
-``rules``, ``none``; a preset's name or OWNER/NAME of the hub, as `uqa model fetch` brought it; a
-folder, written ``./folder``, ``/folder`` or ``path:folder``; a ``uqa serve`` elsewhere, by its
-``http://`` address.
+``rules``, ``none``; a preset or OWNER/NAME on the hub, after `uqa model fetch`; a folder, written
+``./folder``, ``/folder`` or ``path:folder``; the ``http://`` address of a `uqa serve`.
 """
 
 from collections.abc import Sequence
@@ -10,14 +9,12 @@ from collections.abc import Sequence
 from unifiedqa_convert.errors import QuestionConverterError, UsageError, missing_library
 from unifiedqa_convert.question_converters.base import Ask, Options, QuestionConverter, Sentence
 
-# The one door to a question converter: what was asked comes back answered, or an error.
-
 
 def answers(converter: QuestionConverter, asks: Sequence[Ask]) -> dict[Ask, Sentence]:
-    """Each distinct ask, put to the converter once.
+    """The sentence of each distinct ask.
 
-    Raises QuestionConverterError where the converter gives too few or too many sentences, or an
-    empty one: a sentence out of place would be a false label.
+    Raises QuestionConverterError if the converter gives too few or too many sentences, or an empty
+    one: a sentence at the wrong position would get a false label.
     """
     distinct = list(dict.fromkeys(asks))
     if not distinct:
@@ -25,13 +22,13 @@ def answers(converter: QuestionConverter, asks: Sequence[Ask]) -> dict[Ask, Sent
     sentences = converter.convert(distinct)
     if len(sentences) != len(distinct):
         raise QuestionConverterError(
-            f"question converter {converter.name} gave {len(sentences)} sentences "
-            f"for {len(distinct)} asks"
+            f"question converter {converter.name} returned {len(sentences)} sentences "
+            f"for {len(distinct)} questions"
         )
     for ask, sentence in zip(distinct, sentences, strict=True):
         if not sentence.text.strip():
             raise QuestionConverterError(
-                f"question converter {converter.name} gave an empty sentence for {ask!r}"
+                f"question converter {converter.name} returned an empty sentence for {ask!r}"
             )
     return dict(zip(distinct, sentences, strict=True))
 
@@ -40,23 +37,23 @@ DEFAULTS = Options()
 
 
 def question_converter(name: str, options: Options = DEFAULTS) -> QuestionConverter | None:
-    """The converter of that name; None for ``none``, which leaves what must be asked unsaid.
+    """The converter of that name; None for ``none``, which makes no sentences.
 
-    UsageError where there is none of that name, or the options don't fit; ModelError where its
+    Raises UsageError if the name is unknown or the options don't apply to it, ModelError if the
     weights are not on this machine or not safe to read.
     """
     if name in ("rules", "none"):
         if options.given():
             raise UsageError(
-                f"{', '.join(options.given())}: options of a model; the question converter is "
-                f"{name} (--question-converter chooses another)"
+                f"{', '.join(options.given())}: options of a model, but the question converter is "
+                f"{name}; leave them out or choose a model with --question-converter"
             )
         return _rules() if name == "rules" else None
     if name.startswith(("http://", "https://")):
         if options.given():
             raise UsageError(
-                f"{', '.join(options.given())}: options of a model here; the service at {name} "
-                "has its own"
+                f"{', '.join(options.given())}: options of a local model; leave them out, the "
+                f"service at {name} has its own"
             )
         return _remote(name)
     return _model(name, options)
@@ -82,7 +79,7 @@ def _model(name: str, options: Options) -> QuestionConverter:
 
     if local_models.is_path(name):
         if options.revision is not None:
-            raise UsageError("--revision is for a hub repository; a folder is what it holds")
+            raise UsageError("--revision is for a hub repository, not for a folder: leave it out")
         checkpoint = local_models.at_path(name)
     else:
         checkpoint = local_models.fetched_model(hub_id(name), options.revision)

@@ -1,8 +1,8 @@
-"""Sentences that a model has made already, in one SQLite file that several processes share.
+"""Cache of the sentences that models have made: one SQLite file, shared by processes.
 
-The key is (converter, revision, dtype, prompt); dtype is written with its backend. A batch is one
-transaction: a killed process loses the batch it was making and nothing else. Where two processes
-made the same prompt's sentence, the first one's stands for both.
+The key is (converter, revision, dtype, prompt); dtype includes the backend. A batch is one
+transaction: a killed process loses the batch it was making and nothing else. If two processes make
+a sentence for the same prompt, both use the one that was written first.
 """
 
 import sqlite3
@@ -15,9 +15,9 @@ from filelock import FileLock
 
 from unifiedqa_convert.errors import OutputError
 
-PATIENCE = 60.0
+LOCK_TIMEOUT = 60.0
 """Seconds to wait for another process's transaction."""
-_AT_ONCE = 500  # parameters of one query; SQLite's oldest limit is 999
+_QUERY_PROMPTS = 500  # old versions of SQLite allow 999 parameters in a query
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS converter (
@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS sentence (
 
 
 class Key(NamedTuple):
-    """Whose sentences: what, with the prompt, decides a sentence."""
+    """What, with the prompt, determines a sentence."""
 
     converter: str
     revision: str
@@ -43,20 +43,20 @@ class Key(NamedTuple):
 
 
 class SentenceCache:
-    """One file of sentences. Raises OutputError where it can't be read or written."""
+    """One file of sentences. Raises OutputError if it can't be read or written."""
 
     def __init__(self, path: Path) -> None:
-        """Nothing is opened or made before the first use."""
+        """The file is opened or created at the first use."""
         self.path = path
 
     def find(self, key: Key, prompts: Sequence[str]) -> dict[str, str]:
-        """The texts of those prompts that are there."""
+        """Prompt → text, for the prompts that are in the cache."""
         if not self.path.is_file():
             return {}
         found: dict[str, str] = {}
         with self._open() as database:
-            for start in range(0, len(prompts), _AT_ONCE):
-                part = prompts[start : start + _AT_ONCE]
+            for start in range(0, len(prompts), _QUERY_PROMPTS):
+                part = prompts[start : start + _QUERY_PROMPTS]
                 marks = ",".join("?" * len(part))
                 found.update(
                     database.execute(
@@ -68,7 +68,7 @@ class SentenceCache:
         return found
 
     def add(self, key: Key, texts: Mapping[str, str]) -> dict[str, str]:
-        """Keep a batch, all or none of it; returns what now stands under its prompts."""
+        """Store a batch, all or none of it; returns the texts that the cache now has for it."""
         with self._open() as database:
             database.execute("BEGIN IMMEDIATE")
             with database:
@@ -83,7 +83,7 @@ class SentenceCache:
         return self.find(key, list(texts))
 
     def info(self) -> dict[str, Any]:
-        """Where it is, how large, and how many sentences of which converter it holds."""
+        """The file's path and size, and the number of sentences per converter."""
         held: list[dict[str, Any]] = []
         if self.path.is_file():
             with self._open() as database:
@@ -97,50 +97,50 @@ class SentenceCache:
         return {"path": str(self.path), "bytes": size, "converters": held}
 
     def clear(self, converter: str | None = None) -> int:
-        """Forget one converter's sentences, or all; how many they were."""
+        """Delete one converter's sentences, or all; returns their number."""
         if not self.path.is_file():
             return 0
         with self._open() as database:
             which, values = ("", ()) if converter is None else (" WHERE name = ?", (converter,))
             database.execute("BEGIN IMMEDIATE")
             with database:
-                gone = database.execute(
+                deleted = database.execute(
                     f"DELETE FROM sentence WHERE converter IN (SELECT id FROM converter{which})",
                     values,
                 ).rowcount
                 database.execute(f"DELETE FROM converter{which}", values)
             database.execute("VACUUM")
-        return gone
+        return deleted
 
     def _files(self) -> list[Path]:
         return [self.path.with_name(self.path.name + end) for end in ("", "-wal", "-shm")]
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """A connection of this call's own, so that no fork or thread shares one."""
+        """A new connection per call, so that no fork or thread shares one."""
         try:
             if not self.path.is_file():
                 self._make()
-            connection = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
+            connection = sqlite3.connect(self.path, timeout=LOCK_TIMEOUT, isolation_level=None)
             with closing(connection) as database:
                 database.execute("PRAGMA synchronous = NORMAL")
                 yield database
         except (sqlite3.Error, OSError) as error:
             raise OutputError(
-                f"the cache of sentences {self.path}: {error}; make room, or move the file away "
-                "(it can be made again), or set UQA_CACHE to another folder"
+                f"the cache of sentences {self.path}: {error}; free disk space, or move the file "
+                "away (sentences are made again), or set UQA_CACHE to another folder"
             ) from error
 
     def _make(self) -> None:
-        """Make the file under another name: SQLite does not wait where two turn on its log."""
+        """Create it under another name: SQLite's timeout does not cover switching WAL mode on."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(self.path.with_name(f".{self.path.name}.lock")):
             if self.path.is_file():
                 return
-            growing = self.path.with_name(f".{self.path.name}.growing")
-            growing.unlink(missing_ok=True)
-            with closing(sqlite3.connect(growing)) as database:
+            staging = self.path.with_name(f".{self.path.name}.staging")
+            staging.unlink(missing_ok=True)
+            with closing(sqlite3.connect(staging)) as database:
                 # Readers don't wait for a writer, and a commit is one append.
                 database.execute("PRAGMA journal_mode = WAL")
                 database.executescript(_TABLES)
-            growing.replace(self.path)
+            staging.replace(self.path)

@@ -1,80 +1,78 @@
-"""A sequence-to-sequence checkpoint under transformers, greedy, a batch at a time.
+"""A sequence-to-sequence checkpoint under transformers: greedy decoding, batch by batch.
 
-    uqa model fetch && uqa declare asked.jsonl --question-converter question_converter-3b
+    uqa model fetch && uqa declare questions.jsonl --question-converter question_converter-3b
 
-safetensors only, never a repository's own code. T5 runs in bf16 or fp32: its activations pass what
-fp16 can hold, and the sentences come out as noise.
+Reads safetensors only and never runs a repository's code. T5 runs in bf16 or fp32: its activations
+overflow in fp16, and the sentences become noise.
 """
 
 import json
+import os
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from unifiedqa_convert.errors import ModelError, UsageError
+from unifiedqa_convert.errors import ModelError, QuestionConverterError, UsageError
 from unifiedqa_convert.question_converters.base import Options
 from unifiedqa_convert.question_converters.local_models import Checkpoint
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
-import os
-from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
-
-from unifiedqa_convert.errors import QuestionConverterError
-
-if TYPE_CHECKING:
     import torch
+    from transformers import PreTrainedTokenizerBase
 
-
-# Which device a worker takes: one GPU each, never two workers on one. Pure.
+LONGEST = 256
+"""Tokens of a sentence, its start token included: upstream's ``max_length``."""
+T5_FAMILY = ("t5", "mt5", "umt5", "longt5", "switch_transformers")
+BATCH_TOKENS = {"cpu": 2_048, "cuda": 16_384}
+"""By device: 64 and 512 of the shortest prompts."""
 
 
 def device_for(options: Options, gpus: int) -> str:
-    """``cpu`` or ``cuda:N`` on a machine with so many GPUs; UsageError where there is none."""
-    asked, (worker, workers) = options.device, options.turn
-    if asked == "cpu" or (asked == "auto" and not gpus):
+    """The worker's device, ``cpu`` or ``cuda:N``: a GPU is never shared by two workers.
+
+    Raises UsageError if the machine has too few GPUs.
+    """
+    name, (worker, workers) = options.device, options.turn
+    if name == "cpu" or (name == "auto" and not gpus):
         return "cpu"
-    kind, _, number = asked.partition(":")
-    if asked not in ("auto", "cuda") and not (kind == "cuda" and number.isdecimal()):
-        raise UsageError(f"--device {asked}: auto, cpu, cuda or cuda:N")
+    kind, _, number = name.partition(":")
+    if name not in ("auto", "cuda") and not (kind == "cuda" and number.isdecimal()):
+        raise UsageError(f"--device {name} is unknown; use auto, cpu, cuda or cuda:N")
     if number and workers > 1:
-        raise UsageError("--device cuda:N is one GPU; --workers takes --device cuda")
+        raise UsageError("--device cuda:N is one GPU; with --workers use --device cuda")
     if int(number or workers - 1) >= gpus:
-        wanted = f"--device {asked}" if number or not gpus else f"{workers} workers"
-        raise UsageError(f"{wanted}: this machine shows {gpus} GPUs, and a worker needs one")
+        needed = f"--device {name}" if number or not gpus else f"{workers} workers"
+        raise UsageError(f"{needed}: a worker needs a GPU, and this machine has {gpus}")
     return f"cuda:{int(number or worker)}"
 
 
-# Text ↔ ids of a checkpoint's own tokenizer, the same for every backend.
-
-
 class Tokens:
-    """A tokenizer without padding or truncation: upstream truncates nothing either."""
+    """A checkpoint's tokenizer, without padding or truncation, as upstream uses it."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
-        """Load it; ModelError where the folder holds none that can be read."""
+        """Load it; raises ModelError if the folder has no readable tokenizer."""
         self.tokenizer = _load(checkpoint.folder)
         if self.tokenizer.eos_token_id is None or self.tokenizer.pad_token_id is None:
-            raise ModelError(f"{checkpoint.folder}: its tokenizer names no eos or no pad token")
+            raise ModelError(f"{checkpoint.folder}: its tokenizer has no eos or no pad token")
 
     def encode(self, prompts: Sequence[str]) -> list[list[int]]:
-        """Ids with the end's; a ``</s>`` inside a prompt is id 1, as T5's converter was trained."""
+        """Ids, end token included; a ``</s>`` in a prompt is id 1, as the converter was trained."""
         ids: list[list[int]] = self.tokenizer(list(prompts), truncation=False)["input_ids"]
         return ids
 
     def decode(self, ids: Sequence[Sequence[int]]) -> list[str]:
-        """Texts without special tokens; white space as transformers 4.23 left it for upstream."""
+        """Texts without special tokens; white space as in transformers 4.23, upstream's version."""
         return self.tokenizer.batch_decode(
             [list(one) for one in ids], skip_special_tokens=True, clean_up_tokenization_spaces=True
         )
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
-        """The vocabulary's pieces of ids, which is how CTranslate2 is spoken to."""
+        """The vocabulary's pieces of ids: CTranslate2 takes pieces, not ids."""
         return [str(piece) for piece in self.tokenizer.convert_ids_to_tokens(list(ids))]
 
     def ids(self, pieces: Sequence[str]) -> list[int]:
-        """And back."""
+        """The ids of pieces."""
         found = self.tokenizer.convert_tokens_to_ids(list(pieces))
         assert isinstance(found, list)
         return found
@@ -85,7 +83,7 @@ def _load(folder: Path) -> "PreTrainedTokenizerBase":
 
     bare = not (folder / "tokenizer.json").is_file() and (folder / "spiece.model").is_file()
     kind = json.loads((folder / "config.json").read_bytes()).get("model_type")
-    # AutoTokenizer fails where there is a spiece.model and nothing beside it.
+    # AutoTokenizer can't read a folder with nothing but a spiece.model.
     loader = T5Tokenizer if bare and kind in ("t5", "mt5") else AutoTokenizer
     try:
         tokenizer: PreTrainedTokenizerBase = loader.from_pretrained(
@@ -96,30 +94,23 @@ def _load(folder: Path) -> "PreTrainedTokenizerBase":
     return tokenizer
 
 
-LONGEST = 256
-"""Tokens of a sentence, its start included: upstream's ``max_length``."""
-T5_KIN = ("t5", "mt5", "umt5", "longt5", "switch_transformers")
-BATCH_TOKENS = {"cpu": 2_048, "cuda": 16_384}
-"""By device: 64 and 512 prompts of the shortest kind."""
-
-
 def refuse_fp16(checkpoint: Checkpoint, dtype: str) -> None:
-    """UsageError where the dtype is fp16 and the model T5's kin."""
-    if dtype == "fp16" and checkpoint.kind in T5_KIN:
+    """Raise UsageError if the dtype is fp16 and the model is of the T5 family."""
+    if dtype == "fp16" and checkpoint.kind in T5_FAMILY:
         raise UsageError(
             f"--dtype fp16: {checkpoint.kind} was trained in bf16, whose range is fp32's; its "
-            "activations overflow in fp16 to infinities; take --dtype bf16 or fp32"
+            "activations overflow in fp16 to infinities; use --dtype bf16 or fp32"
         )
 
 
 class Seq2Seq:
-    """What a checkpoint says, on one device. Loaded at the first use."""
+    """A checkpoint on one device; loaded at the first use."""
 
     def __init__(self, checkpoint: Checkpoint, options: Options) -> None:
-        """Settle device and dtype; UsageError where they can't be had."""
+        """Choose device and dtype; raises UsageError if they are not available."""
         refuse_fp16(checkpoint, options.dtype)
         if options.dtype == "int8":
-            raise UsageError("--dtype int8 is for --backend ct2; transformers has bf16 and fp32")
+            raise UsageError("--dtype int8 needs --backend ct2; with transformers use bf16 or fp32")
         self._checkpoint = checkpoint
         self._turn = options.turn
         self.device = device_for(options, _gpus())
@@ -138,7 +129,7 @@ class Seq2Seq:
         return self._tokens.encode(prompts)
 
     def generate(self, ids: Sequence[Sequence[int]], forced: int | None = None) -> list[str]:
-        """One padded batch → texts, in order. ``forced``: exactly so many tokens (benchmarks)."""
+        """One padded batch → texts, in order. ``forced``: exact number of tokens (benchmarks)."""
         import torch
 
         self._tokens = self._tokens or Tokens(self._checkpoint)
@@ -153,8 +144,8 @@ class Seq2Seq:
                 made = self._model.generate(input_ids=padded, attention_mask=mask, **limits)
         except torch.OutOfMemoryError as error:
             raise QuestionConverterError(
-                f"{self.device} has no memory for a batch of {len(ids)} prompts; the same command "
-                f"with --batch-tokens {self.batch_tokens // 2} goes on: {error}"
+                f"{self.device} has no memory for a batch of {len(ids)} prompts; run the same "
+                f"command with --batch-tokens {self.batch_tokens // 2}: {error}"
             ) from error
         return self._tokens.decode(made.tolist())
 
@@ -164,7 +155,7 @@ class Seq2Seq:
         assert self._tokens is not None
         width = max(map(len, ids))
         if self.device != "cpu":
-            width = -(-width // 8) * 8  # tensor cores want multiples of eight
+            width = -(-width // 8) * 8  # tensor cores are faster on multiples of eight
         pad = self._tokens.tokenizer.pad_token_id
         rows = torch.tensor([[*one, *[pad] * (width - len(one))] for one in ids])
         mask = torch.tensor([[1] * len(one) + [0] * (width - len(one)) for one in ids])
@@ -182,7 +173,7 @@ class Seq2Seq:
         tokenizer = self._tokens.tokenizer
         pad, start = tokenizer.pad_token_id, model.generation_config.decoder_start_token_id
         ends = model.generation_config.eos_token_id
-        # A repository's generation settings (beams, sampling, penalties) are not ours.
+        # The repository's generation settings (beams, sampling, penalties) are not used.
         model.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]  # transformers
             do_sample=False,
             num_beams=1,
@@ -194,7 +185,7 @@ class Seq2Seq:
 
 
 def load_safely(loader: Any, checkpoint: Checkpoint, dtype: Any) -> Any:
-    """``loader.from_pretrained``: safetensors of this machine, every weight there, no code."""
+    """``loader.from_pretrained`` of local safetensors: no missing weights, no foreign code."""
     from safetensors import SafetensorError
     from transformers.utils import logging
 
