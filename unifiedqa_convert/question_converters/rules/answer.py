@@ -19,8 +19,6 @@ from unifiedqa_convert.question_converters.rules.tokens import (
     tokenise_question,
 )
 
-# What kind of phrase an answer is: the one thing a rule asks about it before it is said.
-
 _ADJECTIVE = re.compile(r".+(?:ic|al|ous|ive|ary|ar|ble|less|ful|ant|ent|ish)")
 _YES = frozenset("yes true".split())
 _NO = frozenset("no false".split())
@@ -52,13 +50,13 @@ def kind_of(given: str, text: str, tokens: Sequence[Token]) -> str:
         return "question"
     if len(tokens) == 1:
         return _single(first)
-    if first.may("S") and _says_more(tokens):
+    if first.may("S") and _has_main_clause(tokens):
         return "sentence"
     return _opened(first, tokens[1]) or _phrase(given, tokens)
 
 
-def _says_more(tokens: Sequence[Token]) -> bool:
-    """Whether a subordinate clause is followed by its main one: "if you wait, it melts"."""
+def _has_main_clause(tokens: Sequence[Token]) -> bool:
+    """True if a subordinate clause is followed by its main clause: "if you wait, it melts"."""
     comma = next((i for i, t in enumerate(tokens) if t.lower == ","), 0)
     return bool(comma) and any(t.may("BOHMZ") and not t.may("N") for t in tokens[comma + 1 :])
 
@@ -74,7 +72,7 @@ def _single(only: Token) -> str:
 
 
 def _opened(first: Token, second: Token) -> str | None:
-    """The kind that the first word alone decides, None where it does not."""
+    """The kind, if the first word alone determines it; else None."""
     if first.lower == "to" and second.may("VA"):
         return "to"
     if first.may("PS") and first.lower not in ("like", "than"):
@@ -102,7 +100,7 @@ def _phrase(given: str, tokens: Sequence[Token]) -> str:
 
 
 def _qualified(first: Token, second: Token) -> bool:
-    """Whether an adjective or participle starts it, and what it takes follows: "angry at"."""
+    """True if it starts with an adjective or participle and its complement: "angry at"."""
     describes = (first.may("J") or first.may("E")) and not first.may("NVG")
     return describes and (second.may("PS") or second.lower == "that")
 
@@ -140,7 +138,7 @@ def _is_sentence(given: str, tokens: Sequence[Token]) -> bool:
 
 
 def _finite_follows(given: str, tokens: Sequence[Token]) -> bool:
-    """Whether a finite verb comes before any clause that hangs on another word."""
+    """True if a finite verb comes before any dependent clause."""
     first = tokens[0]
     imperative = first.may("V") and first.lower not in words.MOSTLY_NOUNS
     stopped = given.endswith(".") and given[0].isupper() and not imperative
@@ -155,7 +153,7 @@ def _finite_follows(given: str, tokens: Sequence[Token]) -> bool:
 
 
 def _finite(tokens: Sequence[Token], at: int) -> bool:
-    """Whether a word is surely a finite verb: "is", "eats", "painted the", "plants grow"."""
+    """True if a word must be a finite verb: "is", "eats", "painted the", "plants grow"."""
     token = tokens[at]
     if token.may("BOHM") or token.only("ZT") or (token.may("Z") and token.only("ZV")):
         return True
@@ -165,32 +163,32 @@ def _finite(tokens: Sequence[Token], at: int) -> bool:
 
 
 def _finite_in_sentence(tokens: Sequence[Token], at: int) -> bool:
-    """Whether a word may be the verb, in an answer written as a sentence."""
+    """True if a word may be the verb of an answer that is written as a sentence."""
     token, before = tokens[at], tokens[at - 1]
     named = before.may("NR") or (at > 1 and tokens[at - 2].may("DL"))
     return token.may("VZT") and named and not before.only("D")
 
 
-FINAL = " .!?\u2026\u3002\uff1f\uff01;:,"  # what ends a sentence, or an answer like one
+FINAL = " .!?\u2026\u3002\uff1f\uff01;:,"  # marks at the end of a sentence
 _MASS = re.compile(r".+(?:ide|ose|gen|ysis|osis|esis|ness|ity|ology|graphy)")
 
 
 def ends_in_initial(text: str) -> bool:
-    """Whether a text's last stop belongs to its last word ("the U.S.", "John F.")."""
+    """True if the text's last full stop belongs to its last word ("the U.S.", "John F.")."""
     return text[-1:] == "." and text[-2:-1].isalpha() and text[-3:-2] in ("", " ", ".")
 
 
 class Answer:
-    """An answer as it was given, on one line.
+    """The analysis of an answer, which must be one line.
 
-    ``text`` lacks the final stop, and the capital of a first word that is no name; ``tokens`` are
-    its words, ``kind`` is ``kind_of``'s.
+    ``given`` is the answer; ``text`` is without the full stop, and without the capital of a first
+    word that is not a name; ``tokens`` are its words, ``kind`` is from ``kind_of``.
     """
 
     def __init__(self, given: str, named: bool = False) -> None:
         self.given = given
         bare = (given if ends_in_initial(given) else given.rstrip(FINAL)) or given
-        # Who is asked for has a name: its capital stays ("Mark", "Crystal").
+        # The question asks for a person: the capital of a name stays ("Mark", "Crystal").
         keep = named and bare.istitle()
         self.text, self.tokens = (bare, tokenise_question(bare)) if keep else lowered(bare)
         self.kind = kind_of(given, self.text, self.tokens)
@@ -200,12 +198,12 @@ class Answer:
 
     @property
     def bare(self) -> bool:
-        """Whether it is nothing but a singular noun and what stands before it."""
+        """True if it is a singular noun with its modifiers and nothing else."""
         plain = all(t.may("NJXG") and not t.may("PK") for t in self.tokens)
         return plain and not self.plural and not is_name(self.tokens[0])
 
     def phrase(self, article: str = "a") -> str:
-        """The answer as a noun phrase: with an article ("a" or "the") if it needs one."""
+        """The answer as a noun phrase, with an article ("a" or "the") if it needs one."""
         if self._complete():
             return self.text
         assert self.head is not None
@@ -255,7 +253,7 @@ class Answer:
 
 
 def _head(tokens: Sequence[Token]) -> Token | None:
-    """The word a phrase is about: the last before a preposition, comma or clause."""
+    """The head of a phrase: its last word before a preposition, comma or clause."""
     found = None
     for token in tokens:
         if found is not None and (token.may("PKCSB") or token.lower in words.RELATIVES):
@@ -266,7 +264,7 @@ def _head(tokens: Sequence[Token]) -> Token | None:
 
 
 def _is_plural(tokens: Sequence[Token], head: Token | None) -> bool:
-    """Whether a verb after these words is a plural's."""
+    """True if a verb after these words must be plural."""
     if head is None or tokens[0].may("G"):
         return False
     if tokens[0].lower in ("a", "an", "each", "every", "one"):
@@ -286,7 +284,7 @@ def _plural(head: Token) -> bool:
 
 @lru_cache(maxsize=4096)
 def a_or_an(text: str) -> str:
-    """The article that the sound of the next word asks for."""
+    """The indefinite article for the sound of the next word."""
     word = text.lstrip("\"'(“\u2018").lower()
     if re.match(r"(?:hour|honest|honor|heir|[fhlmnrsx](?:-|$|\W)|[aefhilmnorsx]\d)", word):
         return "an"
@@ -300,7 +298,7 @@ def _lowered(text: str, first: Token) -> str:
 
 
 def lowered(text: str) -> tuple[str, tuple[Token, ...]]:
-    """The text with a first capital that only began a line taken away, and its tokens."""
+    """The text without the capital that only marks its beginning, and its tokens."""
     if not text[:1].isupper():
         return text, tokenise_question(text)
     tokens = tokenise_question(text)
@@ -312,7 +310,7 @@ def lowered(text: str) -> tuple[str, tuple[Token, ...]]:
 
 
 def keeps_capital(tokens: Sequence[Token]) -> bool:
-    """Whether the first word is written as it is anywhere: no capital, a name, an acronym."""
+    """True if the first word keeps its case within a sentence: lower case, a name, an acronym."""
     if not tokens or not tokens[0].text[:1].isupper():
         return True
     first = tokens[0]
@@ -335,7 +333,7 @@ def _common(token: Token) -> bool:
 
 
 def merged(head: list[Token], source: str, answer: Answer) -> str:
-    """The answer said of the noun that was asked about: ("type of climate", "arid")."""
+    """The answer with the noun of the question: "type of climate" + "arid" → "arid climate"."""
     noun = list(head)
     while noun and (noun[0].may("QD") or noun[0].lower in ("other", "same", "specific")):
         noun = noun[1:]
@@ -346,13 +344,13 @@ def merged(head: list[Token], source: str, answer: Answer) -> str:
     measured = _measured(noun, core, source, answer)
     if measured is not None:
         return measured
-    if asked_in(core, answer) or not _attributive(answer, kind):
+    if repeats_noun(core, answer) or not _attributive(answer, kind):
         if kind or answer.kind != "noun":
             return answer.phrase()
-        asked_for = core_head(noun).lower
-        if asked_for in words.PARTS and answer.bare:
+        noun_head = core_head(noun).lower
+        if noun_head in words.PARTS and answer.bare:
             return f"the {answer.text}"
-        return answer.phrase("the" if asked_for in words.DEFINITE_HEADS else "a")
+        return answer.phrase("the" if noun_head in words.DEFINITE_HEADS else "a")
     if core_head(core).lower in ("term", "name", "word", "adjective"):
         return f"the {cover(source, core)} {answer.text}"
     if answer.text.lower() == "same":
@@ -362,24 +360,24 @@ def merged(head: list[Token], source: str, answer: Answer) -> str:
 
 
 def _measured(noun: list[Token], core: list[Token], source: str, answer: Answer) -> str | None:
-    """The answer said of a year, of one of many, of a role or of a share of something."""
+    """The answer for a year, for one of several, for a role or for a share of something."""
     head = core_head(noun).lower
     if head in ("year", "century", "decade") and answer.kind == "number":
         return answer.text
     if answer.text in ("1", "one") and core[-1].lower.endswith("s"):
-        one = verb_lemma_or_noun(core[-1].lower)
+        one = noun_lemma(core[-1].lower)
         return f"{answer.text} {cover(source, core)[: -len(core[-1].text)]}{one}"
-    if head in words.ROLES and not asked_in(core, answer):
+    if head in words.ROLES and not repeats_noun(core, answer):
         return f"the {head} of {answer.text}"
     if head in words.SHARES and len(noun) > 2 and noun[1].lower == "of":
         return f"{answer.text} {cover(source, noun[1:])}"
     return None
 
 
-def asked_in(core: list[Token], answer: Answer) -> bool:
-    """Whether the answer says the noun that was asked about itself ("carbon cycle")."""
-    asked = verb_lemma_or_noun(core_head(core).lower)
-    return any(verb_lemma_or_noun(t.lower) == asked for t in answer.tokens)
+def repeats_noun(core: list[Token], answer: Answer) -> bool:
+    """True if the answer has the noun of the question itself ("carbon cycle")."""
+    noun = noun_lemma(core_head(core).lower)
+    return any(noun_lemma(t.lower) == noun for t in answer.tokens)
 
 
 def _attributive(answer: Answer, kind: bool) -> bool:
@@ -400,7 +398,7 @@ def core_head(noun: list[Token]) -> Token:
     return noun[stop - 1]
 
 
-def verb_lemma_or_noun(word: str) -> str:
-    """A word's noun lemma, so that singular and plural compare equal."""
+def noun_lemma(word: str) -> str:
+    """The lemma of a noun, so that singular and plural compare equal; else the word."""
     nouns = lemmas(word).get("NOUN", ())
     return nouns[0] if nouns else word

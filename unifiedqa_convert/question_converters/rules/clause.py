@@ -1,4 +1,4 @@
-"""From a question's word order to a statement's: verb forms, negation, the answer's place.
+"""From a question's word order to a statement's: verb forms, negation, position of the answer.
 
 ``parts`` are the named elements of a matched pattern: ``aux``, ``subj`` and ``pred``.
 """
@@ -14,38 +14,37 @@ from unifiedqa_convert.question_converters.rules.tokens import Token, cover
 _DO_FORMS = {"does": "VBZ", "did": "VBD"}
 _SINGULAR = {"are": "is", "were": "was", "have": "has", "do": "does"}
 _PLURAL = {"is": "are", "was": "were", "has": "have", "does": "do"}
-# A verb and its infinitive are one thing ("want to go") but for these ("use … to smell").
 _NEGATIVE = frozenset("never none nobody nothing neither not no hardly rarely seldom".split())
 _CONTRACTED_BE = frozenset("it's that's there's he's she's they're we're you're i'm".split())
 _TIMES = frozenset("before after since".split())
 _NEVER_FIRST = frozenset("for with to of into about at like".split())
-# "Tell a child to do": what is done is asked for, though the first verb has its object.
+# "Want to go" is one chain of verbs, "use a nose to smell" is not.
 _TAKES_OBJECT = frozenset("use take require".split())
 
 
 class Match(NamedTuple):
-    """A rule's pattern, matched: the question's text, its named parts, and the answer."""
+    """A matched pattern: the question's text, its named parts and the answer."""
 
     source: str
     parts: Mapping[str, Sequence[Token]]
     answer: Answer
 
     def part(self, name: str) -> Sequence[Token]:
-        """The tokens of a named part; none if the pattern has no such part."""
+        """The tokens of a named part; empty if the pattern does not have it."""
         return self.parts.get(name, ())
 
     def text(self, name: str) -> str:
-        """The words of a named part, as they were written."""
+        """The text of a named part, as written."""
         return cover(self.source, self.part(name))
 
 
 def join(*pieces: str) -> str:
-    """Pieces of a sentence with single spaces between them."""
+    """The non-empty pieces, joined by single spaces."""
     return " ".join(piece for piece in pieces if piece)
 
 
 def main_verb(pred: Sequence[Token]) -> int:
-    """The position of the predicate's verb, past its adverbs."""
+    """The position of the predicate's verb, after its adverbs."""
     for i, token in enumerate(pred):
         if token.may("VZTEGBOH") and not (token.may("A") and i + 1 < len(pred)):
             return i
@@ -64,7 +63,7 @@ def clause(match: Match, filler: str = "", gap: int | None = None) -> str:
 
 
 def folds(match: Match) -> bool:
-    """Whether do disappears into the verb's form; not if a "not" needs it."""
+    """True if the verb's form replaces do ("does eat" → "eats"); not if there is a "not"."""
     aux = match.part("aux")
     if not aux or aux[0].lower not in words.DO or "n't" in aux[0].lower:
         return False
@@ -72,7 +71,7 @@ def folds(match: Match) -> bool:
 
 
 def do_form(match: Match) -> str | None:
-    """The tag of the form the main verb takes instead of do, None for the base form."""
+    """The tag of the main verb's form without do; None for the base form."""
     return _DO_FORMS.get(match.part("aux")[0].lower) if folds(match) else None
 
 
@@ -86,7 +85,7 @@ def _with_verb(match: Match, pred: Sequence[Token]) -> str:
 
 
 def object_gap(pred: Sequence[Token]) -> int:
-    """Where the missing object belongs: after the last verb, or preposition, that lacks one."""
+    """The position of the missing object: after the last verb or preposition that lacks one."""
     for i, token in enumerate(pred):
         if token.lower == "doing" and i and (i + 1 == len(pred) or pred[i + 1].may("PS")):
             return i + 1
@@ -106,14 +105,14 @@ def object_gap(pred: Sequence[Token]) -> int:
 
 
 def _to_do(pred: Sequence[Token], at: int) -> bool:
-    """Whether "do" lacks its object here: "help the plants do", "tell a child to do at night"."""
+    """True if "do" lacks its object here: "help the plants do", "tell a child to do at night"."""
     if pred[at].lower != "do":
         return False
     return at + 1 == len(pred) or pred[at + 1].may("PS") or pred[at + 1].lower in ("next", "now")
 
 
 def _stranded(pred: Sequence[Token], at: int) -> bool:
-    """Whether a preposition's noun is missing: "used for by a pilot", "stand for"."""
+    """True if a preposition's noun is missing: "used for by a pilot", "stand for"."""
     if at + 1 == len(pred):
         return True
     after = pred[at + 1]
@@ -155,7 +154,7 @@ def _object_follows(pred: Sequence[Token], at: int) -> bool:
 
 
 def adjunct_gap(pred: Sequence[Token]) -> int:
-    """Where a place, time or means belongs: the end, but before a subordinate clause."""
+    """The position of a place, time or means: the end, or before a subordinate clause."""
     for i in range(1, len(pred) - 1):
         if pred[i].may("P") and pred[i + 1].lower == ",":
             return i + 1
@@ -173,7 +172,7 @@ def _verb_at(pred: Sequence[Token], at: int) -> bool:
 
 
 def denied(match: Match) -> str:
-    """The clause with its verb denied: "does a cat bark" → "a cat does not bark"."""
+    """The clause, negated: "does a cat bark" → "a cat does not bark"."""
     subject = match.part("subj")
     if subject and subject[0].lower in ("all", "every", "everyone", "everything"):
         return join("not", clause(match))
@@ -185,7 +184,7 @@ def denied(match: Match) -> str:
 
 
 def affirmed(source: str, tokens: Sequence[Token]) -> str | None:
-    """A denied statement's words without its "not", None if it has none in its main clause."""
+    """A negated statement without its "not"; None if its main clause has none."""
     for i, token in enumerate(tokens):
         low = token.lower
         if token.may("S") or low in words.RELATIVES:
@@ -205,14 +204,14 @@ def affirmed(source: str, tokens: Sequence[Token]) -> str | None:
 
 
 def _main_start(tokens: Sequence[Token]) -> int:
-    """Where the main clause starts: after the comma of a subordinate one that stands first."""
+    """The start of the main clause: after the comma of a subordinate clause before it."""
     if not tokens[0].may("S"):
         return 0
     return next((i + 1 for i, t in enumerate(tokens) if t.lower == ","), 0)
 
 
 def negated(source: str, tokens: Sequence[Token]) -> str | None:
-    """A statement's words with its first finite verb denied, None if none is found."""
+    """A statement with its first finite verb negated; None if none is found."""
     start = _main_start(tokens)
     if start:
         main = negated(source, tokens[start:])
@@ -260,7 +259,7 @@ def agreed(match: Match, plural: bool) -> str:
 
 
 def agree_word(verb: str, plural: bool) -> str:
-    """A present-tense verb in the number asked for; any other form unchanged."""
+    """A present-tense verb in singular or plural; any other form unchanged."""
     table = _PLURAL if plural else _SINGULAR
     if verb in words.BE | words.HAVE | words.DO | words.MODAL:
         return table.get(verb, verb)

@@ -1,8 +1,7 @@
-"""The embedded question converter: rules in a table, no model, no download.
+"""The embedded question converter: a table of rules, no model, no download.
 
-The first rule of ``rules_table`` that matches a question and its answer says the statement. Where
-none does, the sentence says what is always true, that this is the answer to this question, and is
-marked.
+The first rule that matches a question and its answer makes the statement. If none matches, the
+statement is *The answer to “…” is …*, with ``rules-fallback`` as ``via``.
 """
 
 import re
@@ -23,59 +22,58 @@ from unifiedqa_convert.question_converters.rules.pattern import Rule
 from unifiedqa_convert.question_converters.rules.question import Question, one_line, parse_question
 from unifiedqa_convert.question_converters.rules.template import fill_template
 
-# Where the answer meets the question's words: one article, that its sound asks for, no word
-# twice. A template can't know that an answer repeats what stands beside it: "the" + "the hen's
-# nest", "will" + "will go", "take a nap next" + "next".
+# A template can't know that an answer repeats the word next to it ("the" + "the hen's nest", "will"
+# + "will go", "take a nap next" + "next") or needs the other article ("a" + "apple").
 
 _ARTICLES = ("a", "an", "the")
 _MAY_REPEAT = frozenset("that had her his is was are were it you what who do".split())
-"""Words that may rightly meet themselves: "gave her | her hat", "what it is | is"."""
-_LONGEST = 3
-"""Words of a repeated end: "as a result", "before this"."""
+"""Words that may be repeated: "gave her | her hat", "what it is | is"."""
+_MAX_REPEATED = 3
+"""Words of a repeated ending: "as a result", "before this"."""
 
 
-def smoothed(said: str, answer: str) -> str:
-    """The sentence with its joints to the answer mended; as it is where it doesn't hold it."""
-    at = said.find(answer)
+def without_repetition(sentence: str, answer: str) -> str:
+    """The sentence without repeated words around the answer, and with one fitting article."""
+    at = sentence.find(answer)
     if at < 0:
-        # Its first word was inflected: the end may still be repeated.
+        # The answer's first word was inflected: look for the rest.
         _, _, answer = answer.partition(" ")
-        at = said.find(answer) if answer else -1
-        return said if at < 0 else _after(said, at + len(answer), answer)
-    if at + len(answer) < len(said):
-        said = _after(said, at + len(answer), answer)
-    # Within a word, or after a hyphen or a quotation mark, there is no joint.
-    return _before(said, at, answer) if said[at - 1 : at] == " " else said
+        at = sentence.find(answer) if answer else -1
+        return sentence if at < 0 else _after(sentence, at + len(answer), answer)
+    if at + len(answer) < len(sentence):
+        sentence = _after(sentence, at + len(answer), answer)
+    # Not if the answer starts within a word or after a hyphen or quotation mark.
+    return _before(sentence, at, answer) if sentence[at - 1 : at] == " " else sentence
 
 
-def _before(said: str, at: int, answer: str) -> str:
-    start = said.rfind(" ", 0, at - 1) + 1
-    last = said[start : at - 1]
+def _before(sentence: str, at: int, answer: str) -> str:
+    start = sentence.rfind(" ", 0, at - 1) + 1
+    last = sentence[start : at - 1]
     low = last.lower()
     first = answer.partition(" ")[0].lower()
     if low == first:
         twice = low in _ARTICLES or (low.isalpha() and low not in _MAY_REPEAT)
-        return said[:start] + said[at:] if twice else said
+        return sentence[:start] + sentence[at:] if twice else sentence
     if low not in _ARTICLES:
-        return said
+        return sentence
     if first in _ARTICLES:
-        return said[:start] + said[at:]
+        return sentence[:start] + sentence[at:]
     fit = low if low == "the" or not first[:1].isalpha() else a_or_an(answer)
-    return said if fit == low else f"{said[:start]}{last[0]}{fit[1:]} {said[at:]}"
+    return sentence if fit == low else f"{sentence[:start]}{last[0]}{fit[1:]} {sentence[at:]}"
 
 
-def _after(said: str, end: int, answer: str) -> str:
-    tail = said[end:]
+def _after(sentence: str, end: int, answer: str) -> str:
+    tail = sentence[end:]
     if not tail.startswith(" ") or answer.rpartition(" ")[2].lower() not in tail.lower():
-        return said
-    words = answer.rsplit(" ", _LONGEST)[-_LONGEST:]
-    for size in range(min(len(words), _LONGEST), 0, -1):
+        return sentence
+    words = answer.rsplit(" ", _MAX_REPEATED)[-_MAX_REPEATED:]
+    for size in range(min(len(words), _MAX_REPEATED), 0, -1):
         again = " ".join(words[-size:])
         follows = tail[1 : len(again) + 1].lower() == again.lower()
         whole = not tail[len(again) + 1 : len(again) + 2].isalnum()
         if follows and whole and again.isascii() and again.lower() not in _MAY_REPEAT:
-            return said[:end] + tail[len(again) + 1 :]
-    return said
+            return sentence[:end] + tail[len(again) + 1 :]
+    return sentence
 
 
 _BEFORE_MARK = re.compile(r" (?=[,.;:!?%)\]](?: |$))")
@@ -90,7 +88,7 @@ class Rules:
     version = "4"
 
     def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
-        """One sentence per ask, in order; ``via`` ends in ``-fallback`` where no rule was sure."""
+        """One sentence per ask, in order; ``via`` is ``rules-fallback`` if no rule matched."""
         return [self._sentence(*ask) for ask in asks]
 
     def _sentence(self, question: str, answer: str) -> Sentence:
@@ -98,45 +96,49 @@ class Rules:
         chosen = first_match(question, answer)
         if chosen is not None and (has_blank(answer) or not has_blank(chosen[1])):
             return Sentence(chosen[1], self.name)
-        return Sentence(_plainly(question, answer), f"{self.name}-fallback")
+        return Sentence(_fallback(question, answer), f"{self.name}-fallback")
 
 
 @lru_cache(maxsize=4096)
-def given(answer: str, named: bool) -> Answer | None:
-    """An answer taken apart, None where it has no letter or digit; kept, as many come again."""
+def _parse_answer(answer: str, named: bool) -> Answer | None:
+    """An answer's analysis, None if it has no letter or digit; cached, as answers repeat."""
     return Answer(answer, named) if any(map(str.isalnum, answer)) else None
 
 
 @lru_cache(maxsize=1024)
 def _asks_names(question: str) -> bool:
-    """Whether who or what is called something is asked for; kept, as a question comes again."""
+    """True if the question asks for a person or a name; cached, as questions repeat."""
     return _NAMED.search(question) is not None
 
 
 def first_match(question: str, answer: str) -> tuple[Rule, str] | None:
-    """The first rule that has something to say, and what it says; both texts on one line."""
-    said_of = given(answer, _asks_names(question))
-    if not question or said_of is None:
+    """The first rule that makes a sentence, and the sentence; both texts must be one line."""
+    given = _parse_answer(answer, _asks_names(question))
+    if not question or given is None:
         return None
-    taken = parse_question(question, said_of.polar)
-    for rule, parts in taken.matches(said_of.kind):
-        said = fill_template(rule.say, Match(taken.core, parts, said_of))
-        if said is not None and not _still_asks(taken, said) and _keeps(said, said_of):
-            if said_of.text not in taken.core:
-                said = smoothed(said, said_of.text)
-            return rule, finish(taken.earlier, f"{taken.front} {said}")
+    parsed = parse_question(question, given.polar)
+    for rule, parts in parsed.matches(given.kind):
+        sentence = fill_template(rule.say, Match(parsed.core, parts, given))
+        if (
+            sentence is not None
+            and not _still_a_question(parsed, sentence)
+            and _keeps_answer(sentence, given)
+        ):
+            if given.text not in parsed.core:
+                sentence = without_repetition(sentence, given.text)
+            return rule, finish(parsed.earlier, f"{parsed.front} {sentence}")
     return None
 
 
-def _still_asks(question: Question, said: str) -> bool:
-    """Whether a statement starts as its question did, so that nothing has been answered."""
-    if not question.unsaid or " is that " in said or " is to " in said:
+def _still_a_question(question: Question, sentence: str) -> bool:
+    """True if a statement starts like its question, so that it answers nothing."""
+    if not question.start or " is that " in sentence or " is to " in sentence:
         return False
-    return said[: len(question.unsaid)].lower() == question.unsaid
+    return sentence[: len(question.start)].lower() == question.start
 
 
 def finish(earlier: str, text: str) -> str:
-    """A sentence: marks close up, a capital at the start, exactly one stop at the end."""
+    """A sentence: no space before a mark, a capital first, exactly one full stop at the end."""
     text = _BEFORE_MARK.sub("", one_line(text))
     if not ends_in_initial(text):
         text = f"{text.rstrip(FINAL)}."
@@ -149,31 +151,31 @@ def _capital(text: str) -> str:
         return text[0].upper() + text[1:]
     for i, char in enumerate(text):
         if char.isalnum():
-            # "ß".upper() is two letters, and "eBay" or "pH" is written as it is.
+            # "ß".upper() is two letters; "eBay" and "pH" keep their case.
             mixed = text[i + 1 : i + 2].isupper()
             return text if mixed else text[:i] + char.upper() + text[i + 1 :]
     return text
 
 
-def _keeps(said: str, answer: Answer) -> bool:
-    """Whether the statement has lost none of the answer's words (inflected ones count).
+def _keeps_answer(sentence: str, answer: Answer) -> bool:
+    """True if the statement has all words of the answer, perhaps inflected.
 
-    A pronoun may have given way to the name it stands for, "the others" to others.
+    A pronoun may have been replaced by its name, "the others" by "others".
     """
-    if answer.polar or answer.kind == "reply" or answer.text in said:
+    if answer.polar or answer.kind == "reply" or answer.text in sentence:
         return True
-    have = {word[:3] for word in _WORDS.findall(said.lower())}
-    asked = set(_WORDS.findall(answer.given.lower())) - words.SUBJECT_PRONOUNS - {"the"}
-    return all(word[:3] in have or _inflected(word, have) for word in asked)
+    have = {word[:3] for word in _WORDS.findall(sentence.lower())}
+    wanted = set(_WORDS.findall(answer.given.lower())) - words.SUBJECT_PRONOUNS - {"the"}
+    return all(word[:3] in have or _inflected(word, have) for word in wanted)
 
 
 def _inflected(word: str, have: set[str]) -> bool:
-    """Whether a verb of two letters is there in another form: "go" in "going"."""
+    """True if a verb of two letters occurs in another form: "go" in "going"."""
     return word in ("go", "be") and any(start.startswith(word) for start in have)
 
 
-def _plainly(question: str, answer: str) -> str:
-    """What is true of any question and its answer."""
+def _fallback(question: str, answer: str) -> str:
+    """A sentence that is true of any question and its answer."""
     if not question:
         return finish("", answer) if any(map(str.isalnum, answer)) else "There is no answer."
     if not answer:

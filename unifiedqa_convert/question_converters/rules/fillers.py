@@ -1,4 +1,4 @@
-"""What may be put into a clause's gap: the words after the ``<`` in ``[clause<place]``."""
+"""Fillers of a clause's gap: the names after the ``<`` in ``[clause<place]``."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,7 +7,7 @@ from unifiedqa_convert.question_converters.rules.answer import (
     Answer,
     core_head,
     merged,
-    verb_lemma_or_noun,
+    noun_lemma,
 )
 from unifiedqa_convert.question_converters.rules.clause import (
     Match,
@@ -22,12 +22,10 @@ from unifiedqa_convert.question_converters.rules.clause import (
 from unifiedqa_convert.question_converters.rules.lexicon import inflect, noun_number, verb_lemma
 from unifiedqa_convert.question_converters.rules.tokens import Token, cover, is_name
 
-# Reasons: what a "why" is answered with, in the form that its place asks for.
-
 
 def reason(match: Match) -> str:
-    """What follows "why": because of a thing, because of what is so, or to do something."""
-    answer = _unsaid(match)
+    """The answer to "why": "because of" a noun, "because" a clause, or "to" a verb."""
+    answer = _without_predicate(match)
     first = answer.tokens[0]
     if answer.kind in ("place", "to") or first.lower in ("because", "due", "so", "since"):
         return answer.text
@@ -46,19 +44,19 @@ def reason(match: Match) -> str:
     return f"because of {answer.phrase('the')}"
 
 
-def _unsaid(match: Match) -> Answer:
-    """The answer without the predicate it repeats: "did this" of "did this for fun"."""
+def _without_predicate(match: Match) -> Answer:
+    """The answer without the predicate that it repeats: "for fun" from "did this for fun"."""
     answer, pred = match.answer, match.text("pred").lower()
     tag = do_form(match)
     verb, _, rest = pred.partition(" ")
-    said = f"{inflect(verb, tag) if tag else verb} {rest} "
-    if rest and answer.text.lower().startswith(said):
-        return Answer(answer.text[len(said) :])
+    start = f"{inflect(verb, tag) if tag else verb} {rest} "
+    if rest and answer.text.lower().startswith(start):
+        return Answer(answer.text[len(start) :])
     return answer
 
 
 def _be_as(match: Match) -> str:
-    """Be, in the time of the question's auxiliary."""
+    """Be, in the tense of the question's auxiliary."""
     aux = match.part("aux")
     past = aux and aux[0].lower in ("did", "was", "were", "had", "would", "could")
     many = pronoun(match) in ("they", "you", "we")
@@ -68,7 +66,7 @@ def _be_as(match: Match) -> str:
 
 
 def _purpose(match: Match, answer: Answer) -> bool:
-    """Whether what may be a verb is one: an act ("do this") has a purpose ("plan dinner")."""
+    """True if the answer is a verb: the purpose ("plan dinner") of an act ("do this")."""
     subject, pred = match.part("subj"), match.part("pred")
     acts = len(pred) > 1 and verb_lemma(pred[0].lower) == "do" and pred[1].may("DR")
     someone = subject and (_named(subject) or subject[-1].lower in words.SUBJECT_PRONOUNS)
@@ -82,7 +80,7 @@ _OF_NOUNS = frozenset("of for from about between and or".split())
 
 
 def pronoun(match: Match) -> str:
-    """What stands for the subject in a clause after it."""
+    """The pronoun for the subject in a clause after it."""
     aux, subject = match.part("aux"), match.part("subj")
     plural = aux and aux[0].lower in ("do", "are", "were", "have")
     if not subject:
@@ -101,13 +99,13 @@ _PERSONS = frozenset(
 
 
 def _named(subject: Sequence[Token]) -> bool:
-    """Whether it is somebody's name: within a question a capital says so ("did Lee")."""
+    """True for a person's name: within a question, a word with a capital ("did Lee")."""
     last = subject[-1]
     return is_name(last) or (last.text[:1].isupper() and last.lower not in words.SUBJECT_PRONOUNS)
 
 
 def filled(match: Match, name: str) -> str:
-    """A clause with the answer in its gap, a "do" that stands for the answer's verb replaced."""
+    """A clause with the answer in its gap; replaces a "do" that stands for the answer's verb."""
     pred = match.part("pred")
     if name == "object":
         return with_object(match, pred)
@@ -120,23 +118,24 @@ def filled(match: Match, name: str) -> str:
 
 
 def with_object(match: Match, pred: Sequence[Token]) -> str:
-    """The clause with the answer as its object, or for the "do" that stands for its verb."""
+    """The clause with the answer as its object, or in place of a "do" that stands for its verb."""
     gap = object_gap(pred)
     answer = unrepeated(match.answer, pred)
     if answer is not match.answer:
         match = Match(match.source, match.parts, answer)
     already = answer.tokens[0].may("G")
     if pred[gap - 1].lower == "doing" and (already or (verbal(answer) and answer.tokens[1:])):
-        said = answer.text if already else answer.as_form("VBG")
-        return clause(_with_pred(match, [*pred[: gap - 1], *pred[gap:]]), said, gap - 1)
+        filler = answer.text if already else answer.as_form("VBG")
+        return clause(_with_pred(match, [*pred[: gap - 1], *pred[gap:]]), filler, gap - 1)
     stands_for = pred[gap - 1].lower == "do" and (answer.kind == "to" or verbal(answer))
     finite = answer.kind in ("verb-s", "verb-ed", "adjective") or answer.tokens[0].may("T")
     if finite and pred[gap - 1].lower == "do":
         stands_for = True
     if not stands_for:
         last = pred[gap - 1]
-        told = answer.tokens[0].lower == last.lower or (last.lower == "for" and answer.kind == "to")
-        if last.only("P") and told:
+        starts_with_it = answer.tokens[0].lower == last.lower
+        purpose = last.lower == "for" and answer.kind == "to"
+        if last.only("P") and (starts_with_it or purpose):
             match = _with_pred(match, [*pred[: gap - 1], *pred[gap:]])
             gap -= 1
         return clause(match, FILLERS["object"](match), gap)
@@ -157,19 +156,19 @@ def _with_pred(match: Match, pred: Sequence[Token]) -> Match:
 
 
 def _did(match: Match, answer: Answer) -> bool:
-    """Whether "did" asks for a past form that is a participle too: "stood up her friend"."""
+    """True if the answer to "did" is a past form and a participle: "stood up her friend"."""
     first, *others = answer.tokens
     return do_form(match) == "VBD" and first.may("T") and len(others) > 1
 
 
 def unrepeated(answer: Answer, pred: Sequence[Token]) -> Answer:
-    """The answer without the question's own verb: "need to" or "want to", "would" before it."""
+    """The answer without a repeated "need to" or "want to", and a modal before it."""
     tokens = answer.tokens
     at = 1 if tokens[0].may("M") else 0
     if len(tokens) < at + 3 or tokens[at + 1].lower != "to" or answer.kind == "sentence":
         return answer
-    asked = verb_lemma(pred[main_verb(pred)].lower) if pred else ""
-    same = asked in ("need", "want") and verb_lemma(tokens[at].lower) == asked
+    verb = verb_lemma(pred[main_verb(pred)].lower) if pred else ""
+    same = verb in ("need", "want") and verb_lemma(tokens[at].lower) == verb
     return Answer(answer.text[tokens[at + 2].start :]) if same else answer
 
 
@@ -187,7 +186,7 @@ def _without_preposition(answer: Answer, preposition: str) -> str:
 
 
 def named(match: Match) -> str:
-    """The answer, said of the noun that was asked about if there is one."""
+    """The answer, with the noun of the question if it has one."""
     head = match.part("head")
     return merged(list(head), match.source, match.answer) if head else match.answer.phrase()
 
@@ -200,20 +199,20 @@ def _object(match: Match) -> str:
 
 
 def one_of(match: Match) -> str:
-    """The noun asked about, in the singular and without what stands before it."""
+    """The noun of the question, in the singular and without determiners before it."""
     head = list(match.part("head"))
     while len(head) > 1 and (head[0].may("DQP") or head[0].lower in ("following", "other")):
         head = head[1:]
     noun = core_head(head)
-    return join(cover(match.source, head[: head.index(noun)]), verb_lemma_or_noun(noun.lower))
+    return join(cover(match.source, head[: head.index(noun)]), noun_lemma(noun.lower))
 
 
 def _prepped(match: Match) -> str:
     preposition = match.text("prep").lower()
     first = match.answer.tokens[0]
     purpose = preposition == "for" and match.answer.kind == "to"
-    told = first.lower == preposition or match.answer.kind == "place" or purpose
-    if told or first.lower.endswith("ly"):
+    complete = first.lower == preposition or match.answer.kind == "place" or purpose
+    if complete or first.lower.endswith("ly"):
         return match.answer.text
     return join(preposition, named(match))
 
@@ -270,12 +269,12 @@ def _manner(match: Match) -> str:
         return f"by {answer.as_form('VBG')}"
     if answer.kind == "verb-s":
         return f"because {pronoun(match)} {answer.text}"
-    said = answer.phrase()
-    return f"{'with' if said.startswith(('a ', 'an ')) else 'by'} {said}"
+    phrase = answer.phrase()
+    return f"{'with' if phrase.startswith(('a ', 'an ')) else 'by'} {phrase}"
 
 
 def _by_doing(answer: Answer) -> str | None:
-    """What "they provide shelter" or "it will turn" does, as "by providing shelter"."""
+    """A sentence like "they provide shelter" as "by providing shelter"; None for others."""
     tokens = answer.tokens
     if tokens[0].lower not in ("it", "they", "he", "she"):
         return None
@@ -291,7 +290,7 @@ def _verb_in(answer: Answer) -> bool:
 
 
 def verbal(answer: Answer) -> bool:
-    """Whether the answer can stand for a "do": "does what?", "repeat"."""
+    """True if the answer can replace a "do": "does what?", "repeat"."""
     first = answer.tokens[0]
     return (
         answer.kind.startswith("verb")

@@ -1,14 +1,13 @@
-"""The closed word classes, and the few open ones where a dictionary alone cannot decide.
+"""Word forms from a dictionary (lemminflect), and word lists where the dictionary is not enough.
 
-Data only: to teach the rules a word, add it to the set whose comment describes it.
+To correct how the rules treat a word, add it to the list whose comment describes it.
 """
 
 from functools import lru_cache
 
-# The one place that knows lemminflect: word → possible lemmas, lemma → inflected form.
-# lemminflect carries its dictionary (the SPECIALIST lexicon) in its wheel. It has been frozen
-# since 2023, so everything else here goes through these functions and it can be replaced. It is
-# imported on first use, because loading its tables takes a second.
+# Only this module uses lemminflect: word → possible lemmas, lemma → inflected form. Its wheel has
+# the dictionary (the SPECIALIST lexicon). It has had no release since 2023, so the functions here
+# make it replaceable. It is imported at the first use, because loading its tables takes a second.
 
 _IRREGULAR = {
     ("be", "VBZ"): "is",
@@ -33,7 +32,7 @@ _UNCHANGED = {
 
 @lru_cache(maxsize=65536)
 def lemmas(word: str) -> dict[str, tuple[str, ...]]:
-    """Universal part of speech → lemmas; empty for a word the dictionary lacks."""
+    """Universal part of speech → lemmas; empty for a word that the dictionary lacks."""
     from lemminflect import getAllLemmas
 
     found: dict[str, tuple[str, ...]] = getAllLemmas(word)
@@ -51,7 +50,7 @@ def inflect(lemma: str, tag: str) -> str:
 
 @lru_cache(maxsize=65536)
 def verb_forms(word: str) -> str:
-    """The verb forms a word can be, as letters: V base, Z -s, T past, E participle, G -ing."""
+    """The verb forms that a word can be, as tags: V base, Z -s, T past, E participle, G -ing."""
     letters = ""
     for lemma in lemmas(word).get("VERB", ()):
         if lemma == word:
@@ -80,7 +79,7 @@ def _forms(lemma: str, tag: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=65536)
 def _all_forms(lemma: str) -> dict[str, tuple[str, ...]]:
-    """Tag → forms: one look into the dictionary, which copies what it returns, for all tags."""
+    """Tag → forms, in one look-up for all tags: the dictionary copies what it returns."""
     from lemminflect import getAllInflections
 
     found: dict[str, tuple[str, ...]] = getAllInflections(lemma)
@@ -88,7 +87,7 @@ def _all_forms(lemma: str) -> dict[str, tuple[str, ...]]:
 
 
 def verb_lemma(word: str) -> str:
-    """The base form of a verb form, or the word itself."""
+    """The base form of a verb, or the word itself."""
     found = lemmas(word).get("VERB", ()) or lemmas(word).get("AUX", ())
     return found[0] if found else word
 
@@ -102,7 +101,7 @@ def noun_number(word: str) -> str:
     if word not in nouns:
         return "plural"
     plurals = _forms(word, "NNS")
-    # The lexicon gives an uncountable noun itself as a plural: "energy" is one of its "plurals".
+    # The dictionary lists an uncountable noun as its own plural ("energy").
     return "mass" if word in plurals else "singular"
 
 
@@ -119,7 +118,7 @@ MODAL = _words(
 )
 WH = _words("what which who whom whose where when why how")
 
-# A statement that starts as its question did with one of these has answered nothing.
+# A statement that starts like its question with one of these answers nothing.
 ASKING = _words("what which who whom whose how why is are was were does do did")
 
 DETERMINERS = _words(
@@ -137,7 +136,7 @@ PREPOSITIONS = _words(
     "besides beyond near per upon via than like as except inside outside throughout off out up "
     "down after before until since despite unlike"
 )
-# Begin a clause of their own, so a place or a time is said before them.
+# Begin a subordinate clause; a place or a time goes before them.
 SUBORDINATORS = _words("when while if because although whereas unless once whenever so though")
 CONJUNCTIONS = _words("and or but nor")
 RELATIVES = _words("that which who whom whose where")
@@ -152,7 +151,7 @@ NUMBERS = _words(
     "fifty hundred thousand million billion dozen half"
 )
 
-# Words that are nouns too, but after a subject are nearly always the verb.
+# Also nouns, but after a subject nearly always the verb.
 COMMON_VERBS = _words(
     "use need form cause help work make result occur feed move produce cover control change store "
     "study measure reach release transport start live burn break take give find grow show act "
@@ -164,7 +163,7 @@ COMMON_VERBS = _words(
     "spread stop undergo place point date fall rise run set sleep stand surround rank last love "
     "hate hope link harm separate equal represent flow share trap answer"
 )
-# Rarely the main verb although the dictionary lists them as verbs.
+# In the dictionary as verbs, but rarely the main verb.
 MOSTLY_NOUNS = _words(
     "plant plants water blood cell cells animal animals organ organs body bodies people earth ice "
     "land air rock rocks wave waves light heat sound sounds fish bone bones wind winds force "
@@ -176,36 +175,36 @@ MOSTLY_NOUNS = _words(
     "pairs bond bonds field fields crystal crystals male species model models question questions"
 )
 
-# Words that announce a class ("type of energy"): dropped when the answer is put in their place.
+# Words for a class ("type of energy"): the answer replaces them.
 KINDS = _words(
     "kind kinds type types sort sorts form forms category categories class classes example "
     "examples variety"
 )
-# Asking for one of these asks for a thing there is one of: the answer takes "the".
+# If the question is about one of these, the answer is unique and takes "the".
 DEFINITE_HEADS = _words(
     "part organ organelle structure system cycle biome region layer area gland bone body season "
     "side plate membrane era period phase stage direction muscle kingdom section portion "
     "hemisphere planet star cavity component chamber theory law principle field process effect "
     "scale table division lobe nerve vein artery valve"
 )
-# Asking for one of these asks for a piece of something: the answer takes "the" even where its noun
-# often has no article ("the skin").
+# If the question is about one of these, the answer is a part of something and takes "the" even if
+# its noun often has no article ("the skin").
 PARTS = _words("part organ organelle layer region gland bone muscle lobe chamber valve nerve vein")
 PLURALS = _words(
     "bacteria people data mitochondria criteria phenomena fungi algae larvae nuclei alveoli cilia "
     "flagella stimuli vertebrae antennae hyphae spermatozoa protozoa police"
 )
-# Played or held: the answer is said of them ("the role of predator").
+# The answer follows with "of" ("the role of predator").
 ROLES = _words("role")
-# A share of something: the answer takes the place of the word, what it is a share of stays.
+# A share of something ("percentage of water"): the answer replaces the word, "of water" stays.
 SHARES = _words("percent percentage fraction proportion")
-# Take a whole sentence as their object ("they learned that …").
+# Verbs that take a whole sentence as their object ("they learned that …").
 TELLING_VERBS = _words(
     "say think know observe find learn believe conclude mean show suggest notice see tell claim "
     "argue hope discover prove feel state report indicate expect assume imply hypothesize infer"
 )
-# There is one of these, or one in each body or cell.
-# As the head of an answer these take "the" ("the greenhouse effect").
+# Unique, or one in each body or cell: with "the".
+# As the head of an answer with "the" ("the greenhouse effect").
 DEFINITE_ANSWERS = _words("effect principle hypothesis")
 UNIQUE_NOUNS = _words(
     "universe sun moon sky earth world ocean sea ground atmosphere environment future past brain "
@@ -216,13 +215,13 @@ UNIQUE_NOUNS = _words(
     "pharynx diaphragm cochlea mouth nose internet weather public government placenta thalamus "
     "medulla cerebral cortex brainstem ovary cytosol epiglottis"
 )
-# Beginning an answer, these begin a verb phrase although they are nouns too.
+# Also nouns, but at the start of an answer they begin a verb phrase.
 LIGHT_VERBS = _words(
     "say think know want need feel learn leave eat call start begin become let meet teach thank "
     "make go get have take do be give keep find use help see tell ask buy let try save stop "
     "attack hide win"
 )
-# Adjectives by their ending, but nouns by use.
+# Nouns with the ending of an adjective.
 NOT_ADJECTIVES = _words(
     "animal metal mineral plant crystal hospital journal table cable vegetable element continent "
     "parent student current ant elephant giant rodent nutrient gradient ingredient component star "
@@ -230,7 +229,7 @@ NOT_ADJECTIVES = _words(
     "individual festival diary library dictionary boundary collar scholar antioxidant fish dish "
     "radish instrument pollutant predator mechanic magic reactant agent accident event"
 )
-# Nouns that the dictionary lets stand without an article, and science texts do not.
+# Nouns that need an article, although the dictionary lists them as uncountable.
 COUNT_NOUNS = _words(
     "system membrane muscle intestine catalyst structure plant chain plate circuit property metal "
     "shell egg giraffe flower battery lake tiger whale elephant room shop reunion reaction "
@@ -255,7 +254,7 @@ COUNT_NOUNS = _words(
     "cafe process trunk stem branch petal cabin tent chair sofa lawn yard park zoo gym church bar "
     "city community facility commodity entity university movie party stone root bone rope bridge"
 )
-# Nouns the dictionary counts that science texts use without an article.
+# Nouns without an article in science texts, although the dictionary lists them as countable.
 MASS_NOUNS = _words(
     "oil petroleum gasoline coal soil sand rain snow ice wood paper steel iron gold silver copper "
     "saliva mucus sweat sunlight moonlight lightning thunder advice news luck fun happiness "
@@ -263,7 +262,7 @@ MASS_NOUNS = _words(
     "weather traffic homework thiamine birth space heartburn oogenesis homeostasis"
 )
 
-# Where a place word takes another preposition than "in".
+# Places with another preposition than "in".
 AT_PLACES = _words(
     "stop station party reunion university school college store shop restaurant market mall "
     "airport concert meeting event end top bottom bank theater church museum zoo hotel hospital "
@@ -277,9 +276,9 @@ ON_PLACES = _words(
 )
 MOTION_VERBS = _words("go head travel move return migrate")
 
-# A stop after one of these does not end a sentence.
+# A full stop after one of these does not end a sentence.
 ABBREVIATIONS = _words("mr mrs ms dr st vs etc e.g i.e u.s no fig prof sr jr approx ca cf al")
-# Measures that "how ADJ" asks for, and the noun that names each.
+# Adjectives of a measure, as in "how long".
 MEASURED = _words(
     "long tall far fast old big large deep high heavy wide thick hot cold small close strong loud"
 )

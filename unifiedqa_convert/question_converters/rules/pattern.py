@@ -1,13 +1,13 @@
 """The pattern language of the rule tables.
 
-A pattern is a row of elements, matched against all the tokens of a question:
+A pattern is a sequence of elements that must match all tokens of a question:
 
 - ``what|which``  one of these words;           ``BE``, ``PREP``  a word of this class;
 - ``SUBJ``  the words before the predicate;     ``PRED``  the predicate, to the end;
-- ``HEAD``  words with no predicate in them;    ``SPAN``  one or more words, as few as will do;
-- ``GAPPED``  a predicate that ends where its object is missing ("made of", "used to find");
+- ``HEAD``  words without a predicate;          ``SPAN``  one or more words, as few as possible;
+- ``GAPPED``  a predicate whose object is missing at its end ("made of", "used to find");
 - ``NOUNS``  adjectives and nouns, ending in a noun;
-- ``ANY``  any words or none;                   ``name:``  before any of them keeps what it matched;
+- ``ANY``  any words or none;                   ``name:``  before an element names what it matches;
 - ``*``, ``+``, ``?`` after a word or class: any number, one or more, none or one.
 """
 
@@ -61,7 +61,7 @@ _ELEMENT = re.compile(r"(?:(?P<name>[a-z]+):)?(?P<atoms>[^\s*+?]+)(?P<count>[*+?
 
 @lru_cache(maxsize=1024)
 def compile_pattern(pattern: str) -> re.Pattern[str]:
-    """The regular expression, over ``encode``d tokens, of a pattern."""
+    """A pattern's regular expression over the text of a ``TokenString``."""
     return re.compile("".join(map(_element, pattern.split())))
 
 
@@ -80,12 +80,12 @@ def _atom(atom: str) -> str:
     if atom in _CLASSES:
         return rf"[^/ ]+/[A-Z]*[{_CLASSES[atom]}][A-Z]* "
     if atom.isupper():
-        raise ValueError(f"no word class is called {atom!r}")
+        raise ValueError(f"unknown word class {atom!r}")
     return rf"{re.escape(atom)}/[A-Z]* "
 
 
 class TokenString:
-    """Tokens written as one string (``what/W is/B light/JNV ``) that patterns are run over."""
+    """Tokens as one string (``what/W is/B light/JNV ``), which patterns are matched against."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self.tokens = tokens
@@ -101,7 +101,7 @@ class TokenString:
         self.text = "".join(pieces)
 
     def match(self, pattern: re.Pattern[str]) -> dict[str, list[Token]] | None:
-        """What each named element matched, or None if the whole does not match."""
+        """The tokens of each named element; None if the pattern does not match."""
         m = pattern.fullmatch(self.text)
         if m is None:
             return None
@@ -113,15 +113,12 @@ class TokenString:
         return found
 
 
-# One line of the rule tables: what a question looks like, and how its statement is said.
-
-
 @dataclass(frozen=True)
 class Rule:
-    """A pattern (see ``rules_pattern``), a template (see ``rules_slots``) and what proves them.
+    """A pattern (``when``), a template (``say``, see ``template``) and examples, which are tests.
 
-    ``given`` limits the rule to answers of these kinds (see ``Answer.kind``), ``mark`` to questions
-    that end in a question mark, or in none. The first rule that matches says the sentence.
+    ``given`` limits the rule to answers of these kinds (see ``answer.kind_of``), ``mark`` to
+    questions with or without a question mark. The first rule that matches makes the sentence.
     """
 
     when: str
@@ -132,17 +129,17 @@ class Rule:
 
     @cached_property
     def opening(self) -> frozenset[str]:
-        """The words a question must start with; empty where any will do."""
+        """The words that a question must start with; empty if it may start with any."""
         atoms = self.when.split(" ", 1)[0].split(":")[-1].split("|")
         return frozenset(atoms) if _plain(atoms) else frozenset()
 
     def suits(self, asks: bool, kind: str) -> bool:
-        """Whether it is for such questions (ending in a question mark or not) and answers."""
+        """True if the rule is for questions with (or without) a question mark and such answers."""
         marked = self.mark == "any" or (self.mark == "?") == asks
         return marked and (not self.given or kind in self.given.split())
 
     def match(self, encoded: TokenString) -> dict[str, list[Token]] | None:
-        """What the pattern kept of a question, or None where it does not match."""
+        """The tokens of each named element; None if the pattern does not match."""
         return encoded.match(compile_pattern(self.when))
 
 

@@ -1,9 +1,9 @@
-"""Where a question's predicate starts: the one thing the patterns cannot see for themselves.
+"""Where a question's predicate starts, by a learnt model: patterns alone can't find it.
 
-"What do plant cells | use to make food": each place where the bar may stand is described by
-features of the words around it (every part of speech they may have, their numbers, their ends), and
-the place whose features weigh most is taken. The weights are learnt by ``tools/train_predicate.py``
-from annotated sentences; ``docs/decisions/0005`` says why, and whose sentences they are.
+"What do plant cells | use to make food": each possible position of the bar is described by features
+of the words around it (their possible parts of speech, numbers, endings), and the position with the
+highest sum of weights is chosen. ``tools/train_predicate.py`` learns the weights from annotated
+sentences; ``docs/decisions/0005`` has the reasons and the sources.
 """
 
 import json
@@ -18,19 +18,19 @@ from unifiedqa_convert.question_converters.rules.lexicon import noun_number, ver
 from unifiedqa_convert.question_converters.rules.tokens import Token
 
 _OUTSIDE = Token("", "", "-", 0, 0)
-# The parts of speech that a predicate may start with, adverbs aside; "" for any.
+# The parts of speech that a predicate may start with, after adverbs; "" for any.
 _STARTS = {"F": "VZT", "O": "VBOH", "M": "VBOH", "H": "EBH", "B": ""}
-# What no noun phrase ends in: a determiner, a possessive, a conjunction.
+# No noun phrase ends in a determiner, possessive or conjunction, except in these determiners.
+_OPEN = frozenset("DLC")
 _ALONE = frozenset("these those this that each all both many some most none another".split())
 _AUXILIARY = frozenset("BOHM")
-_OPEN = frozenset("DLC")
-_FARTHEST = 40  # a subject is hardly longer
+_FARTHEST = 40  # tokens; a subject is hardly longer
 _ADJUNCT = frozenset("where when why how".split())
 _RELATIVE = frozenset("that which who whose where".split())
 
 
 class Boundary(NamedTuple):
-    """A place for the bar: the words around it, adverbs before it aside, and what was passed."""
+    """A position of the bar: the words around it (without adverbs) and counts of those before."""
 
     at: int
     left2: Token
@@ -43,7 +43,7 @@ class Boundary(NamedTuple):
 
 
 class BoundaryChoice(NamedTuple):
-    """A question's places for the bar, and whether it may do without one.
+    """A question's possible positions of the bar, and whether it may have no predicate.
 
     ``kind`` is F for a finite verb without an auxiliary, or the tag of the auxiliary.
     """
@@ -55,16 +55,16 @@ class BoundaryChoice(NamedTuple):
     may_lack: bool
 
     def features(self) -> list[tuple[int | None, list[str]]]:
-        """Each place, and None where there may be none, with what speaks for or against it."""
+        """Each position with its features; position None: there is no predicate."""
         return self.described(self.spots())
 
     def described(self, spots: Sequence["Boundary"]) -> list[tuple[int | None, list[str]]]:
-        """The same of these places."""
+        """The same for these positions."""
         found: list[tuple[int | None, list[str]]] = [(s.at, self._of(s)) for s in spots]
         return [(None, self._lacking()), *found] if self.may_lack else found
 
     def spots(self) -> list["Boundary"]:
-        """The places whose words' tags allow a predicate to start there."""
+        """The positions where the words' tags allow a predicate to start."""
         found = []
         kinds = _STARTS[self.kind]
         verbs, relatives, commas = 0, 0, 0
@@ -120,7 +120,7 @@ class BoundaryChoice(NamedTuple):
         first = self.tokens[start] if start < len(self.tokens) else _OUTSIDE
         last = self.tokens[self.places.stop - 1]
         inner = self.tokens[start : self.places.stop]
-        # "Used to find", "made of": what is missing at the end is what is asked for.
+        # "Used to find", "made of": the object missing at the end is what the question is about.
         to = len(inner) > 2 and inner[-2].lower == "to" and last.may("V")
         gapped = "to" if to else "prep" if last.tags == "P" else ""
         relative = any(t.lower in _RELATIVE for t in inner)
@@ -137,20 +137,20 @@ class BoundaryChoice(NamedTuple):
 
 
 def is_adverb(token: Token) -> bool:
-    """Whether a word may stand between a subject and its predicate and changes neither."""
+    """True if a word may come between a subject and its predicate without changing them."""
     return token.tags == "A" or token.lower in words.ADVERBS
 
 
 @lru_cache(maxsize=65536)
 def _verbness(word: str) -> str:
-    """What the word lists say of a word that may be a verb and something else."""
+    """What the word lists say about an ambiguous word: + rather a verb, - rather a noun."""
     if word in words.MOSTLY_NOUNS:
         return "-"
     return "+" if verb_lemma(word) in words.COMMON_VERBS else ""
 
 
 def predicate(tokens: Sequence[Token]) -> int | None:
-    """The position of the first word of the predicate, adverbs included; None if it has none."""
+    """The position of the predicate's first word, adverbs included; None if there is none."""
     if len(tokens) > 2 and tokens[0].may("B") and tokens[1].lower == "there":
         return 2
     plain, aux = choices(tokens)
@@ -165,10 +165,10 @@ def predicate(tokens: Sequence[Token]) -> int | None:
 
 
 def choices(tokens: Sequence[Token]) -> tuple[BoundaryChoice | None, BoundaryChoice | None]:
-    """What is to be decided: a verb of the question word's own, and the bar after an auxiliary."""
+    """The decisions: a verb with the question word as subject, and the bar after an auxiliary."""
     head = _head_start(tokens)
     if not head and not tokens[0].may("BOHM"):
-        return None, None  # not a question's word order
+        return None, None  # not the word order of a question
     aux = _auxiliary(tokens, head)
     opener = tokens[head - 1].lower if head else "?"
     plain = None
@@ -191,7 +191,7 @@ def choices(tokens: Sequence[Token]) -> tuple[BoundaryChoice | None, BoundaryCho
 
 
 def _head_start(tokens: Sequence[Token]) -> int:
-    """Where the words after the question word start; 0 for a question without one."""
+    """The position after the question word; 0 for a question without one."""
     if tokens and tokens[0].may("W"):
         return 1
     for start in (1, 2):
@@ -201,7 +201,7 @@ def _head_start(tokens: Sequence[Token]) -> int:
 
 
 def _auxiliary(tokens: Sequence[Token], head: int) -> int:
-    """The first auxiliary that is not in a relative clause; the number of tokens if none is."""
+    """The first auxiliary outside a relative clause; the number of tokens if there is none."""
     relative = len(tokens)
     for at in range(head, len(tokens)):
         if tokens[at].tags[:1] in _AUXILIARY:
@@ -212,7 +212,7 @@ def _auxiliary(tokens: Sequence[Token], head: int) -> int:
 
 
 def best(choice: BoundaryChoice) -> int | None:
-    """The place that weighs most, the earlier one of equals."""
+    """The position with the highest score, the earlier one of equals."""
     spots = choice.spots()
     if len(spots) == 1 and not choice.may_lack:
         chosen: int | None = spots[0].at
@@ -230,7 +230,7 @@ def best(choice: BoundaryChoice) -> int | None:
 
 
 def _precedes(token: Token) -> bool:
-    """Whether it is an adverb that belongs to the verb after it; "else" is of what it follows."""
+    """True for an adverb that belongs to the verb after it; "else" belongs to the word before."""
     return is_adverb(token) and token.lower != "else"
 
 
@@ -247,11 +247,8 @@ def weights() -> Mapping[str, int]:
     return found
 
 
-# Tokens with the one that starts the predicate marked, for the patterns to see.
-
-
 def mark(tokens: Sequence[Token]) -> list[Token]:
-    """The tokens, the one that starts the predicate tagged Y (none where there is none)."""
+    """The tokens, with the tag Y added to the one that starts the predicate, if there is one."""
     at = predicate(tokens)
     marked = list(tokens)
     if at is not None:

@@ -1,7 +1,7 @@
-"""A question taken apart once, for all the answers it is asked with.
+"""The analysis of a question, made once for all of its answers.
 
-A question is cut into earlier sentences, a clause before the question ("When ice melts, …") and the
-question itself, whose predicate is marked.
+A question is split into earlier sentences, a clause before the question ("When ice melts, …") and
+the question itself, whose predicate is marked.
 """
 
 import re
@@ -20,9 +20,9 @@ from unifiedqa_convert.question_converters.rules.tables.yesno import CHOICE, YES
 from unifiedqa_convert.question_converters.rules.tokens import Token, cover
 
 # The rules, in the order in which they are tried. To add one: put a ``Rule`` into the table of
-# its theme, above any more general rule that would take its questions, with an example in your
-# own words. ``tests/question_converters/test_rules_table.py`` then checks that the example
-# comes out as written and that this very rule made it.
+# its kind of question, above any more general rule that would match the same questions, with an
+# example in your own words. ``tests/question_converters/test_rules_table.py`` checks that this rule
+# turns the example into the sentence as written.
 
 RULES: tuple[Rule, ...] = (
     *BLANK,
@@ -41,7 +41,7 @@ RULES: tuple[Rule, ...] = (
 def rules_for(opening: str, asks: bool, kind: str) -> tuple[tuple[int, Rule], ...]:
     """The rules, numbered in their order, for a question that starts with this word.
 
-    ``asks`` is whether it ends in a question mark, ``kind`` what kind of answer it has.
+    ``asks``: it ends in a question mark; ``kind``: the answer's kind (``answer.kind_of``).
     """
     return tuple(
         (number, rule)
@@ -54,18 +54,18 @@ _BREAK = re.compile(r"(?P<word>[^\s.!?]*)(?P<stop>[.!?]+)[\"'\u201d\u2019)]*\s+(
 _STOPPED = re.compile(r"[.!?]\S* ")
 _CONTRACTED = re.compile(r"^(what|who|where|how)['\u2019]s\b", re.IGNORECASE)
 _OR_NOT = re.compile(r"[\s,.;:\u2026-]*\b(?:yes or no|true or false)\W*$", re.I)
-# "Who is taller, Ann or Bo?": the two are not said again.
+# "Who is taller, Ann or Bo?": the two names are removed.
 _WH = re.compile(r"(?:who|which|what)\b", re.IGNORECASE)
 _OFFERED = re.compile(r"[,:] (?:[\w'\u2019]+ ){1,3}or (?:[\w'\u2019]+ ){0,2}[\w'\u2019]+\?+$")
 _INVERTS = frozenset("which what whom whose where".split())
 _OPENS = frozenset("where which who whom whose why".split())
-_MOST_TOKENS = 200  # patterns backtrack: a longer "sentence" is no question
+_MOST_TOKENS = 200  # patterns backtrack, and a longer sentence is hardly a question
 
 Parts = Mapping[str, Sequence[Token]]
 
 
 class Question:
-    """A question's pieces, and the rules that match it, found as they are asked for."""
+    """A question's parts, and the rules that match it, evaluated when they are needed."""
 
     def __init__(self, text: str, polar: bool) -> None:
         self.earlier, last = split_last(text)
@@ -82,10 +82,10 @@ class Question:
         self._found: dict[int, Parts | None] = {}
         self._encoded: TokenString | None = None
         if 0 < len(self.tokens) <= _MOST_TOKENS:
-            self._take_apart(polar)
+            self._split(polar)
 
-    def _take_apart(self, polar: bool) -> None:
-        # "Where would you keep a pen when not in use": what it opens with asks.
+    def _split(self, polar: bool) -> None:
+        # "Where would you keep a pen when not in use": the first word is the question word.
         opens = not polar and self.tokens[0].lower in _OPENS
         at = 0 if opens else front(self.tokens, polar)
         self.front = cover(self.core, self.tokens[:at])
@@ -94,9 +94,9 @@ class Question:
         second = self.tokens[1].lower if len(self.tokens) > 1 and not self.front else ""
         inverts = self.tokens[0].may("P") and second in _INVERTS  # "Through which wall do …"
         blank = any("U" in token.tags for token in self.tokens)
-        # A statement that starts as its question did has answered nothing.
+        # A statement that starts like its question answers nothing.
         asking = (inverts or first in words.ASKING) and self.asks and not blank
-        self.unsaid = f"{first} " if asking else ""
+        self.start = f"{first} " if asking else ""
         self._encoded = TokenString(self.tokens)
 
     def matches(self, kind: str) -> Iterator[tuple[Rule, Parts]]:
@@ -114,17 +114,17 @@ class Question:
 
 @lru_cache(maxsize=1024)
 def parse_question(text: str, polar: bool) -> Question:
-    """The question's pieces; kept, as one question comes with several answers."""
+    """The question's parts; cached, as a question comes with several answers."""
     return Question(text, polar)
 
 
 def one_line(text: str) -> str:
-    """The text with every run of white space made one space, and none at its ends."""
+    """The text with each run of white space replaced by one space, and none at its ends."""
     return " ".join(text.split())
 
 
 def split_last(question: str) -> tuple[str, str]:
-    """The sentences before the last one, and the last one, which asks."""
+    """The sentences before the last one, and the last one: the question."""
     at = 0
     if not _STOPPED.search(question):
         return "", question
@@ -138,7 +138,7 @@ def split_last(question: str) -> tuple[str, str]:
 
 
 def front(tokens: Sequence[Token], polar: bool) -> int:
-    """How many tokens come before the question proper: "If it rains, | where do you wait"."""
+    """The number of tokens before the question itself: "If it rains, | where do you wait"."""
     for i in range(1, len(tokens) - 1):
         before, token, after = tokens[i - 1], tokens[i], tokens[i + 1]
         opens = token.may("BOHM") if polar else token.may("W")
@@ -168,7 +168,7 @@ def _closes(token: Token) -> bool:
 
 
 def _asks_after_front(tokens: Sequence[Token], at: int) -> bool:
-    """Whether a yes/no question starts here, after "For a hike, …" or "If it rains …"."""
+    """True if a yes/no question starts here, after "For a hike, …" or "If it rains …"."""
     token, after, first = tokens[at], tokens[at + 1], tokens[0]
     if first.may("BOHM"):
         return False

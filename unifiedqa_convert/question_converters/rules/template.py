@@ -1,7 +1,7 @@
-"""What a rule's template may say: the words in square brackets.
+"""The template language of the rules: names in square brackets.
 
-A template is plain text with slots. ``[name]`` is what the pattern's ``name:`` kept; the computed
-slots are the functions below, and ``[clause<place]`` is a clause with a filler in its gap.
+A template is plain text with slots. ``[name]`` is the text of the pattern's ``name:``; the computed
+slots are the functions below; ``[clause<place]`` is a clause with a filler in its gap.
 """
 
 import re
@@ -38,7 +38,7 @@ _SLOT = re.compile(r"\[([a-z]+)(?:<([a-z]+))?\]")
 
 
 def fill_template(template: str, match: Match) -> str | None:
-    """The template's sentence, None if one of its slots can't be filled."""
+    """The template's sentence; None if one of its slots can't be filled."""
     made: list[str] = []
     for words_before, name, filler in _pieces(template):
         made.append(words_before)
@@ -51,18 +51,18 @@ def fill_template(template: str, match: Match) -> str | None:
 
 @lru_cache(maxsize=1024)
 def _pieces(template: str) -> tuple[tuple[str, str, str], ...]:
-    """(text before it, slot, filler) of each slot, and one empty slot for what stands last."""
+    """(text before the slot, slot, filler), with an empty slot for the text at the end."""
     parts = _SLOT.split(template)
     slots = zip(parts[0:-1:3], parts[1::3], parts[2::3], strict=True)
     return (*((text, name, filler or "") for text, name, filler in slots), (parts[-1], "", ""))
 
 
 def unknown_names(template: str) -> set[str]:
-    """The names in a template that are neither slots nor fillers: the pattern must keep them."""
+    """The names in a template that are no computed slots: the pattern must define them."""
     found = set()
     for name, filler in _SLOT.findall(template):
         if filler and (name != "clause" or filler not in FILLERS):
-            raise ValueError(f"no such filler: [{name}<{filler}]")
+            raise ValueError(f"unknown filler [{name}<{filler}]")
         if not filler and name not in SLOTS:
             found.add(name)
     return found
@@ -73,39 +73,40 @@ def _slot(match: Match, name: str) -> str | None:
 
 
 def _done(match: Match) -> str | None:
-    """What was done, from an answer that says it in a whole sentence: "she will go home"."""
+    """The clause with the verb of an answer that is a whole sentence: "she will go home"."""
     pred, tokens = match.part("pred"), match.answer.tokens
     gap = object_gap(pred)
     modal = next((i for i, t in enumerate(tokens) if t.may("M")), 0)
     if pred[gap - 1].lower != "do":
         return None
     if tokens[0].may("V") and not tokens[0].may("DR") and tokens[1].may("DRLPW"):
-        return with_object(match, pred)  # "show they had it": nobody is called show
+        return with_object(match, pred)  # "show they had it": show is not a subject
     if not 0 < modal < len(tokens) - 1:
         return None
-    asked = [t.lower for t in match.part("subj")]
-    if [t.lower for t in tokens[:modal]] not in (asked, ["the", *asked]) and not tokens[0].may("R"):
+    subject = [t.lower for t in match.part("subj")]
+    same_subject = [t.lower for t in tokens[:modal]] in (subject, ["the", *subject])
+    if not same_subject and not tokens[0].may("R"):
         return None
     verb = Answer(match.answer.text[tokens[modal + 1].start :])
     return with_object(Match(match.source, match.parts, verb), pred)
 
 
 def _doing(match: Match) -> str | None:
-    """The clause as it stands, unless its verb takes a whole sentence ("said that …")."""
+    """The clause without an object, unless its verb takes a whole sentence ("said that …")."""
     pred = match.part("pred")
     verb = verb_lemma(pred[object_gap(pred) - 1].lower)
     return None if verb in words.TELLING_VERBS else clause(match)
 
 
 def _takes(match: Match) -> str:
-    """ "Take" as the auxiliary has it: takes, took, will take."""
+    """ "Take" in the form of the auxiliary: takes, took, will take."""
     tag = do_form(match)
     aux = match.text("aux")
     return inflect("take", tag) if tag else "take" if folds(match) else join(aux, "take")
 
 
 def _become(match: Match) -> str | None:
-    """What becomes of someone, from a sentence that says it: "she will win"."""
+    """The answer about what happens to someone, with their name: "she will win"."""
     tokens = match.answer.tokens
     who = [t.lower for t in match.part("who")]
     lead = [t.lower for t in tokens[: len(who) + 2]]
@@ -117,7 +118,7 @@ def _become(match: Match) -> str | None:
 
 
 def _subject(match: Match) -> str:
-    """The answer where a subject stands: a verb phrase becomes a gerund."""
+    """The answer as a subject: a verb phrase becomes a gerund."""
     if match.answer.kind == "verb":
         return match.answer.as_form("VBG")
     return named(match)
@@ -132,15 +133,15 @@ def _answer_that(match: Match) -> str:
 
 
 def _situ(match: Match) -> str:
-    """The answer in the place where "what" stands, with an article if none stands before it."""
+    """The answer at the position of "what", with an article if none precedes it."""
     left = match.part("left")
     before = left[-1] if left else None
     if match.part("head"):
-        said = named(match)
+        phrase = named(match)
         determined = before is not None and before.may("DL")
         if not determined and match.answer.kind == "adjective":
-            return Answer(said).phrase()
-        return re.sub(r"^(?:the|an?) ", "", said) if determined else said
+            return Answer(phrase).phrase()
+        return re.sub(r"^(?:the|an?) ", "", phrase) if determined else phrase
     modifier = before is not None and (
         before.may("DLJA") or (before.may("NX") and not before.may("VZTEP"))
     )
@@ -151,8 +152,8 @@ def _situ(match: Match) -> str:
 def _agreeing(match: Match) -> str:
     if match.answer.kind == "sentence":
         return agreed(match, False)
-    said = Answer(named(match)) if match.part("head") else match.answer
-    return agreed(match, said.plural)
+    subject = Answer(named(match)) if match.part("head") else match.answer
+    return agreed(match, subject.plural)
 
 
 def _be(match: Match) -> str:
@@ -164,7 +165,7 @@ def _are(match: Match) -> str:
 
 
 def _like(match: Match) -> str:
-    """The answer's verb in the form of the "do" that stands for it in "does what"."""
+    """The answer's verb in the form of the "do" that it replaces: "does what"."""
     form = {"does": "VBZ", "did": "VBD", "doing": "VBG"}.get(match.text("do").lower())
     finite = form == "VBZ" and match.answer.tokens[0].may("Z")
     if not finite and not verbal(match.answer):
@@ -177,7 +178,7 @@ def _like(match: Match) -> str:
 
 
 def _linked(match: Match) -> str:
-    """A verb like feel or look, in the form that its "do" had, or with its auxiliary."""
+    """A verb like feel or look, in the form of its "do", or with its auxiliary."""
     verb, tag = match.text("verb"), do_form(match)
     return (
         inflect(verb.lower(), tag)
@@ -189,12 +190,12 @@ def _linked(match: Match) -> str:
 
 
 def _that(match: Match) -> str | None:
-    """A sentence as a that-clause; None for one that is none: "glad she came"."""
+    """A sentence as a that-clause; None if it is no sentence: "glad she came"."""
     return None if match.answer.tokens[0].may("JE") else f"that {match.answer.text}"
 
 
 def _predicate(match: Match) -> str:
-    """A predicate as it was given, or, where it only lacks "would", with the auxiliary."""
+    """The answer's predicate, after the auxiliary if that is a modal and the verb is in -s."""
     first = match.answer.tokens[0]
     modal = any(token.may("M") for token in match.part("aux"))
     alone = modal and first.may("Z") and not first.may("BHM")
@@ -202,7 +203,7 @@ def _predicate(match: Match) -> str:
 
 
 def _stripped(match: Match) -> str:
-    """The answer after "as", without an "as" of its own; a predicate is someone's."""
+    """The answer after "as", without its own "as"; a predicate becomes "someone who …"."""
     answer, whom = match.answer, match.part("rest")
     did = answer.kind == "verb-ed" and len(answer.tokens) > 2 and answer.tokens[1].lower != "that"
     if (did or answer.kind == "verb-s") and whom and is_name(whom[-1]):
@@ -216,36 +217,37 @@ def _denial(match: Match) -> str | None:
 
 
 def _chosen(match: Match) -> str | None:
-    """The answer, if it is one of the two things the question offers."""
+    """The answer, if it is one of the two choices in the question; else None."""
     offered = {match.text("one").lower(), match.text("two").lower()}
     return match.answer.text if match.answer.text.lower() in offered else None
 
 
 def _picked(match: Match) -> str | None:
-    """The clause with the answer for the two things it offers ("faster or slower")."""
-    said, answer = clause(match), match.answer.text
+    """The clause with the answer in place of the choices in it ("faster or slower")."""
+    text, answer = clause(match), match.answer.text
     many = len(answer.split())
     other = r"\S+" + r" \S+" * (many - 1)
     this = re.escape(answer)
-    before = re.search(rf"\b{this},? or (?:{other}|.*$)", said, re.IGNORECASE)
-    after = re.search(rf"(?<!\S){other},? or {this}(?!\w)", said, re.IGNORECASE)
+    before = re.search(rf"\b{this},? or (?:{other}|.*$)", text, re.IGNORECASE)
+    after = re.search(rf"(?<!\S){other},? or {this}(?!\w)", text, re.IGNORECASE)
     found = before or after
-    return f"{said[: found.start()]}{answer}{said[found.end() :]}" if found else None
+    return f"{text[: found.start()]}{answer}{text[found.end() :]}" if found else None
 
 
 def _reply(match: Match) -> str:
-    """What follows the yes or the no."""
+    """The answer after its "yes," or "no,"."""
     return match.answer.text[match.answer.tokens[2].start :]
 
 
-def _told(match: Match) -> str | None:
-    """The answer, if it says again most of what was asked, and so stands by itself."""
+def _restated(match: Match) -> str | None:
+    """The answer, if it repeats most of the question's words, so that it is a statement itself."""
     content = [
         t for t in tokenise_question(match.source) if t.may("NVZTEGJX") and not t.may("BOHMW")
     ]
-    asked = {t.lower[:4] for t in content}
-    again = asked & {t.lower[:4] for t in match.answer.tokens}
-    return match.answer.text if len(asked) > 1 and len(again) >= 0.85 * len(asked) else None
+    words_asked = {t.lower[:4] for t in content}
+    repeated = words_asked & {t.lower[:4] for t in match.answer.tokens}
+    enough = len(words_asked) > 1 and len(repeated) >= 0.85 * len(words_asked)
+    return match.answer.text if enough else None
 
 
 Build = Callable[[Match], str | None]
@@ -275,7 +277,7 @@ SLOTS: dict[str, Build] = {
     "takes": _takes,
     "picked": _picked,
     "reply": _reply,
-    "told": _told,
+    "restated": _restated,
     "subject": _subject,
     "doing": _doing,
     "one": one_of,

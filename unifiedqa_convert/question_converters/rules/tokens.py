@@ -1,10 +1,10 @@
-"""Text → tokens with every part of speech a word may have.
+"""Text → tokens with all parts of speech that a word may have.
 
-Tags are letters, so that a token reads ``use/NV`` and a pattern is a regular expression over them:
+Tags are letters, so that a token is written ``use/NV`` and a pattern is a regular expression:
 D determiner, R pronoun, P preposition, S subordinator, C conjunction, W question word, B be, O do,
 H have, M modal, A adverb, J adjective, N noun, Q number, L possessive, V base verb, Z verb in -s,
 T past, E past participle, G -ing, K punctuation, U blank, X a word the dictionary lacks; and one
-that is set by ``rules_mark``: Y, the predicate starts here.
+that ``predicate.mark`` adds: Y, the predicate starts here.
 """
 
 import re
@@ -19,7 +19,9 @@ _TOKEN = re.compile(
     r"_{2,}|[^\W_]+(?:[-'\u2019][^\W_]+|[.,](?=\d)\d+|\.(?=\w\.)\w|[\u2044/][^\W_]+)*['\u2019]?|\S"
 )
 _ADJECTIVE = re.compile(r".{3,}(?:ic|al|ous|ive|ary|ar|ble|less|ful|ant|ent|oid|ish|ical)")
-_SURE_ADJECTIVE = re.compile(r".{3,}(?:able|ible|ous|ful|less|ive|ical)")  # some the lexicon lacks
+_SURE_ADJECTIVE = re.compile(
+    r".{3,}(?:able|ible|ous|ful|less|ive|ical)"
+)  # some are missing in the dictionary
 
 _CLOSED: tuple[tuple[frozenset[str], str], ...] = (
     (words.BE, "B"),
@@ -57,7 +59,7 @@ _UPOS = (("NOUN", "N"), ("PROPN", "N"), ("ADJ", "J"), ("ADV", "A"))
 
 
 class Token(NamedTuple):
-    """A word or mark, where it stands in its text, and what it may be."""
+    """A word or punctuation mark, its position in the text and its possible tags."""
 
     text: str
     lower: str
@@ -66,20 +68,20 @@ class Token(NamedTuple):
     end: int
 
     def may(self, letters: str) -> bool:
-        """Whether it may be any of these parts of speech."""
-        for letter in letters:  # noqa: SIM110 - the hottest line there is; any() halves its speed
+        """True if it may be any of these parts of speech."""
+        for letter in letters:  # noqa: SIM110 - the hottest line; any() halves its speed
             if letter in self.tags:
                 return True
         return False
 
     def only(self, letters: str) -> bool:
-        """Whether it can be nothing but these."""
+        """True if it can be nothing but these."""
         return bool(self.tags) and all(tag in letters for tag in self.tags)
 
 
 @lru_cache(maxsize=65536)
 def tags(word: str) -> str:
-    """Every tag a lower-case word may carry."""
+    """All tags of a lower-case word."""
     closed = "".join(letter for group, letter in _CLOSED if word in group)
     if closed:
         return closed + _DUAL.get(word, "")
@@ -118,7 +120,7 @@ def _open(word: str) -> str:
 
 @lru_cache(maxsize=4096)
 def tokenise_question(text: str) -> tuple[Token, ...]:
-    """The tokens of a text, in order, none overlapping; kept, as each is asked for many times."""
+    """The tokens of a text, in order, none overlapping; cached, as texts repeat."""
     found = []
     at = 0
     for chunk in text.split(" "):
@@ -130,7 +132,7 @@ def tokenise_question(text: str) -> tuple[Token, ...]:
 
 @lru_cache(maxsize=65536)
 def _chunk(chunk: str) -> tuple[Token, ...]:
-    """The tokens of a piece without spaces: most are one word, and most come again."""
+    """The tokens of a text without spaces; cached, as most are single words that repeat."""
     found = []
     for m in _TOKEN.finditer(chunk):
         lower = m[0].lower()
@@ -139,10 +141,10 @@ def _chunk(chunk: str) -> tuple[Token, ...]:
 
 
 def cover(text: str, tokens: Sequence[Token]) -> str:
-    """The piece of the text that a run of tokens covers, spacing and all."""
+    """The part of the text that consecutive tokens cover, spaces included."""
     return text[tokens[0].start : tokens[-1].end] if tokens else ""
 
 
 def is_name(token: Token) -> bool:
-    """Whether the writer's capital marks a name or an acronym (not merely the first word)."""
+    """True if the capital marks a name or an acronym, not only the first word."""
     return token.text[:1].isupper() and (token.text[1:] != token.lower[1:] or "X" in token.tags)

@@ -1,4 +1,4 @@
-"""Rules for answers that are whole sentences, and for what happens to someone."""
+"""Rules for answers that are whole sentences, and for questions about what happens."""
 
 from unifiedqa_convert.question_converters.rules.pattern import Rule
 
@@ -15,7 +15,7 @@ SENTENCE = (
     Rule(
         when="ANY",
         given="sentence",
-        say="[told]",
+        say="[restated]",
         examples=(
             (
                 "What does a red flag on the beach mean?",
