@@ -1,14 +1,14 @@
-"""Learn where a question's predicate starts, from annotated statements turned into questions.
+"""Train the model of where a question's predicate starts.
 
-    python tools/train_predicate.py /work/shared/corpora/ud [--evaluate]
+    python tools/train_predicate.py FOLDER [--evaluate]
 
-Reads Universal Dependencies' CoNLL-U files, writes
+FOLDER has Universal Dependencies' CoNLL-U files. Writes
 `unifiedqa_convert/question_converters/rules/predicate.json` (seconds, deterministic). A statement
 "The cook | boils an egg in a pot" gives the questions that it answers, each with its bar: "does the
 cook | boil …", "what does the cook | boil in a pot", "which cook | boils …". Real questions of the
-corpora are taken as they stand. The learner is an averaged perceptron over the places of one
-question (Collins 2002). --evaluate trains on four fifths of the sentences and prints how often the
-bar is right in the others.
+corpora are used as they are. The model is an averaged perceptron over the positions of a question
+(Collins 2002). --evaluate trains on four fifths of the sentences and prints how often the bar is
+right in the others.
 """
 
 import argparse
@@ -30,13 +30,13 @@ from unifiedqa_convert.question_converters.rules.predicate import (
 from unifiedqa_convert.question_converters.rules.tokens import Token, tokenise_question
 
 QUESTIONS = Path(__file__).with_name("predicate_questions.txt")
-OWN_TIMES = 4  # they are few, and nearer to what is asked than the corpora
+OWN_TIMES = 4  # weight: they are few, and closer to the datasets than the corpora
 TARGET = (
     Path(__file__).resolve().parents[1]
     / "unifiedqa_convert/question_converters/rules/predicate.json"
 )
 EPOCHS = 6
-SEEDS = (20261124, 20261125, 20261126, 20261127)  # the order of the data decides little: averaged
+SEEDS = (20261124, 20261125, 20261126, 20261127)  # orders of the data; the weights are averaged
 SCALE = 100
 CREDIT = {
     "data": "Universal Dependencies English EWT (dev, test), PUD (test), ATIS (train, dev)",
@@ -48,14 +48,14 @@ Instance = tuple[BoundaryChoice, int | None]
 
 
 def past_adverbs(tokens: Sequence[Token], at: int) -> int:
-    """The place after the adverbs that start a predicate; a predicate of adverbs keeps its last."""
+    """The position after the adverbs at a predicate's start; one of adverbs only keeps the last."""
     while at + 1 < len(tokens) and is_adverb(tokens[at]):
         at += 1
     return at
 
 
 def instances(words: Sequence[str]) -> Iterator[Instance]:
-    """What is to be decided in a question, with the right decision."""
+    """The decisions in a question, each with the right position."""
     bar = words.index(BAR) if BAR in words else None
     plain_words = [w for w in words if w != BAR]
     gold_at = len(" ".join(plain_words[:bar])) + 1 if bar is not None else None
@@ -85,7 +85,7 @@ def all_instances(sentence: Sentence) -> Iterator[Instance]:
         yield from instances(words)
     for clause in clauses(sentence):
         pronouns = all(sentence[i].pos == "PRON" for i in clause.subject)
-        if pronouns and clause.head.id % 3:  # they are easy, and too many
+        if pronouns and clause.head.id % 3:  # easy, and too many
             continue
         for words in questions(clause):
             yield from instances(words)
@@ -95,7 +95,7 @@ Prepared = list[tuple[int | None, list[str]]]
 
 
 def learn(data: list[tuple[Prepared, int | None]]) -> dict[str, float]:
-    """The mean of what is learnt from the data in several orders."""
+    """The mean of the weights learnt from the data in several orders."""
     total: dict[str, float] = collections.defaultdict(float)
     for seed in SEEDS:
         for feature, value in learnt(list(data), seed).items():
@@ -104,7 +104,7 @@ def learn(data: list[tuple[Prepared, int | None]]) -> dict[str, float]:
 
 
 def learnt(data: list[tuple[Prepared, int | None]], seed: int) -> dict[str, float]:
-    """Averaged weights: the features of the right place up, those of a wrong choice down."""
+    """Averaged weights: features of the right position up, those of a wrong choice down."""
     weights: dict[str, float] = collections.defaultdict(float)
     totals: dict[str, float] = collections.defaultdict(float)
     order = random.Random(seed)
@@ -125,13 +125,13 @@ def learnt(data: list[tuple[Prepared, int | None]], seed: int) -> dict[str, floa
 
 
 def rounded(weights: dict[str, float]) -> dict[str, int]:
-    """Whole numbers, those near nothing left out: a third of the size, the same choices."""
+    """Whole numbers, without those near zero: a third of the size, the same choices."""
     found = {feature: round(SCALE * value) for feature, value in sorted(weights.items())}
     return {feature: value for feature, value in found.items() if abs(value) >= SCALE // 4}
 
 
 def prepared(stream: Iterable[Instance]) -> list[tuple[Prepared, int | None]]:
-    """Every decision's places; those whose right one the words' tags rule out are left out."""
+    """Each decision's positions; without decisions whose right position the tags rule out."""
     made = [(choice.features(), gold) for choice, gold in stream]
     return [(places, gold) for places, gold in made if gold in {at for at, _ in places}]
 
@@ -183,8 +183,8 @@ def evaluate(found: list[Sentence]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--evaluate", action="store_true")
+    parser.add_argument("folder", type=Path, help="CoNLL-U files")
+    parser.add_argument("--evaluate", action="store_true", help="print accuracy, write nothing")
     arguments = parser.parse_args()
     found = list(sentences(arguments.folder))
     if arguments.evaluate:

@@ -17,7 +17,7 @@ from unifiedqa_convert.errors import ModelError
 def atomic_file(path: Path) -> Iterator[IO[bytes]]:
     """A file that appears under its name when it is complete and on disk, or not at all.
 
-    The temporary name is the process's own: a worker that outlives its parent writes elsewhere.
+    The temporary name has the process id, so that two processes never write the same file.
     """
     _sweep(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -34,14 +34,14 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _sweep(path: Path) -> None:
-    """Remove what processes that were killed had begun of the same file."""
+    """Remove temporary files of the same file that killed processes left."""
     for stray in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
         process = stray.name.split(".")[-2]
-        if process.isdigit() and not _lives(int(process)):
+        if process.isdigit() and not _is_running(int(process)):
             stray.unlink(missing_ok=True)
 
 
-def _lives(process: int) -> bool:
+def _is_running(process: int) -> bool:
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -52,14 +52,14 @@ def _lives(process: int) -> bool:
 
 
 def write_json(path: Path, document: Any) -> None:
-    """Strict JSON (no NaN) for people and programs: sorted keys, two spaces, whole or absent."""
+    """Write strict JSON (no NaN) with sorted keys and an indent of two, by ``atomic_file``."""
     text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     with atomic_file(path) as file:
         file.write(text.encode() + b"\n")
 
 
 def cache_folder() -> Path:
-    """Where everything that can be made again is kept; it may not exist yet.
+    """The folder for everything that can be made again; it may not exist yet.
 
     ``UQA_CACHE`` names it; otherwise it is this program's folder in the user's cache, which is
     ``XDG_CACHE_HOME`` or ``~/.cache`` on Linux.
@@ -72,7 +72,7 @@ def cache_folder() -> Path:
 
 
 def fsync(path: Path) -> None:
-    """Make a file's bytes, or a folder's renames, durable."""
+    """Flush a file's bytes, or a folder's renames, to disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -86,19 +86,15 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-# A folder that is whole or absent, and can prove it: how a checkpoint takes its place.
-# Everything is written beside its place under a temporary name and flushed to disk;
-# ``files.json``, the digests of all files, is written last; then one rename, and the digests
-# are read back.
-
 INDEX = "files.json"
+"""The sha256 of each file of a published folder; written last."""
 
 
 def publish_folder(folder: Path, fill: Callable[[Path], None]) -> None:
     """Let ``fill`` write into a temporary folder, then rename it to ``folder`` and verify it.
 
-    An older ``folder`` stands until the new one is on disk. Raises ModelError where what was
-    read back is not what was written.
+    An older ``folder`` stays until the new one is on disk. Raises ModelError if the files read back
+    are not those that were written.
     """
     fresh = folder.with_name(f".{folder.name}-{os.getpid()}")
     old = folder.with_name(f".{folder.name}-{os.getpid()}-old")
@@ -108,7 +104,7 @@ def publish_folder(folder: Path, fill: Callable[[Path], None]) -> None:
         fill(fresh)
         _seal(fresh)
         if folder.exists():
-            folder.rename(old)  # a folder can't be renamed onto a full one
+            folder.rename(old)  # a folder can't be renamed onto one that is not empty
         fresh.rename(folder)
         fsync(folder.parent)
         verify(folder)
@@ -118,24 +114,24 @@ def publish_folder(folder: Path, fill: Callable[[Path], None]) -> None:
 
 
 def verify(folder: Path) -> None:
-    """Raise ModelError, naming the file, unless every file is there with its own bytes."""
+    """Raise ModelError, naming the file, unless all files are there with the bytes of the index."""
     index = folder / INDEX
     try:
         listed = dict(json.loads(index.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise ModelError(
-            f"{index} can't be read, {folder} is not a whole checkpoint: {error}"
+            f"{index} can't be read, so {folder} is not a complete checkpoint: {error}"
         ) from error
     for name, digest in sorted(listed.items()):
         path = folder / name
         if not path.is_file():
-            raise ModelError(f"{path} is missing: use another checkpoint, or copy it anew")
+            raise ModelError(f"{path} is missing: use another checkpoint, or copy it again")
         if sha256_of(path) != digest:
-            raise ModelError(f"{path} was changed or cut: use another checkpoint, or copy it anew")
+            raise ModelError(f"{path} was changed or cut: use another checkpoint, or copy it again")
 
 
 def point(link: Path, target: Path) -> None:
-    """Let the symbolic link beside ``target`` name it, from one moment to the next."""
+    """Atomically point the symbolic link beside ``target`` to it."""
     fresh = link.with_name(f".{link.name}-{os.getpid()}")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target.name)
@@ -148,7 +144,7 @@ def _seal(folder: Path) -> None:
     mask = os.umask(0)
     os.umask(mask)
     for path in files:
-        path.chmod(0o666 & ~mask)  # safetensors closes its files to others
+        path.chmod(0o666 & ~mask)  # safetensors makes its files private
         fsync(path)
     write_json(folder / INDEX, {str(p.relative_to(folder)): sha256_of(p) for p in files})
     for inner in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):

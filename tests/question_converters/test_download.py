@@ -1,4 +1,4 @@
-"""`uqa model fetch` with the hub's real client, against a hub of our own."""
+"""`uqa model fetch` with the hub's real client and a local hub server."""
 
 import hashlib
 import json
@@ -41,7 +41,7 @@ def pickle_bytes(folder: Path, **more: object) -> bytes:
 
 
 class Canary:
-    """Unpickled, it makes a file: what reading a stranger's pickle can do."""
+    """Makes a file when it is unpickled: a pickle can run any code."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -52,7 +52,7 @@ class Canary:
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[tuple[State, Run]]:
-    """A hub that holds a pickle, and a `uqa` that asks it."""
+    """A hub server with a pickle, and `uqa` against it."""
     files = {"config.json": CONFIG, "spiece.model": b"pieces", "run_me.py": b"open('canary', 'w')"}
     state = State({**files, "pytorch_model.bin": pickle_bytes(tmp_path)})
     with serving(state) as endpoint:
@@ -66,7 +66,7 @@ def hub(tmp_path: Path) -> Iterator[tuple[State, Run]]:
         yield state, run
 
 
-def test_the_plan_tells_sizes_and_fetches_nothing(hub: tuple[State, Run]) -> None:
+def test_the_plan_has_sizes_and_fetches_nothing(hub: tuple[State, Run]) -> None:
     state, run = hub
     done = run("model", "fetch", "owner/name", "--plan", "--json")
     assert done.returncode == 0, done.stderr
@@ -74,7 +74,7 @@ def test_the_plan_tells_sizes_and_fetches_nothing(hub: tuple[State, Run]) -> Non
     assert told["download"] == sum(
         len(state.files[name]) for name in ("config.json", "spiece.model", "pytorch_model.bin")
     )
-    assert told["disk"]["needed"] > told["download"]  # the pickle and what is made of it
+    assert told["disk"]["needed"] > told["download"]  # the pickle and the safetensors
     assert told["disk"]["free"] > 0
     assert told["memory"]["available"] > 0
     assert "pickle" in told["weights"]
@@ -129,7 +129,7 @@ def test_a_pickle_that_would_run_code_runs_none(hub: tuple[State, Run], tmp_path
     assert not canary.exists()
     assert not list((tmp_path / "cache").rglob("*.safetensors"))
     pickle.loads(pickle.dumps(Canary(canary)))
-    assert canary.exists()  # so the canary sings where nobody forbids it
+    assert canary.exists()  # unpickled without protection it runs
 
 
 @pytest.mark.parametrize(
@@ -143,10 +143,10 @@ def test_faults_of_the_hub(hub: tuple[State, Run], fault: str, code: int, words:
     assert done.returncode == code, done.stderr
     assert words in done.stderr
     assert "Traceback" not in done.stderr
-    assert "--raw" not in done.stderr  # that is advice for rows
+    assert "--raw" not in done.stderr  # advice for rows, not for models
 
 
-def test_offline_asks_nobody_and_a_conversion_never_downloads(hub: tuple[State, Run]) -> None:
+def test_offline_sends_no_request_and_a_conversion_never_downloads(hub: tuple[State, Run]) -> None:
     state, run = hub
     done = run("model", "fetch", "owner/name", HF_HUB_OFFLINE="1")
     assert done.returncode == 7
@@ -156,8 +156,8 @@ def test_offline_asks_nobody_and_a_conversion_never_downloads(hub: tuple[State, 
     assert state.asked == []
 
 
-def test_what_does_not_fit_on_the_disk_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_ENDPOINT", "http://localhost:9")  # nobody is asked
+def test_a_download_larger_than_the_disk_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://localhost:9")  # no request is sent
     files = (File("model.safetensors", 10**18, None),)
     with pytest.raises(OutputError, match=r"needs 1\.0 EB and .* free: free disk space"):
         fetch_model(DownloadPlan("owner/name", "main", COMMIT, files, pickle=False))

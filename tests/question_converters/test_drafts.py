@@ -1,4 +1,4 @@
-"""What is ready, what is filled, what must be asked."""
+"""Given sentences, filled blanks, and asks for a question converter."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from unifiedqa_convert.question_converters.drafts import draft, labels
 from unifiedqa_convert.schema import Example, FreeText, MultipleChoice, YesNo
 
 
-def test_given_sentences_are_taken_as_they_are() -> None:
+def test_given_sentences_are_kept() -> None:
     example = MultipleChoice(question="Q?", choices=("a", "b"), sentences=("A  is.", "B is."))
     assert draft(example) == (Sentence("A is.", "given"), Sentence("B is.", "given"))
     sentence = YesNo(question="", sentence="Ice melts.", answer=True)

@@ -21,7 +21,7 @@ KILLS = 20
 
 
 def rows(path: Path) -> Path:
-    """CommonsenseQA rows of words that the tiny model knows; two choices come again and again."""
+    """CommonsenseQA rows of words that the tiny model knows, the same choices in every row."""
     places = ("cold", "windy", "city", "sea")
     with path.open("w") as file:
         for number, (doing, place) in enumerate(product(tiny_t5.DOINGS, places)):
@@ -29,7 +29,6 @@ def rows(path: Path) -> Path:
                 {"label": label, "text": text}
                 for label, text in zip("ABCDE", (*tiny_t5.THINGS, "city"), strict=True)
             ]
-            # Every fourth row asks what the row before it asked.
             stem = f"What {doing} in the {place}?" if number % 4 else f"What {doing}?"
             question = {"question_concept": doing, "choices": choices, "stem": stem}
             file.write(json.dumps({"answerKey": "A", "id": f"{number}", "question": question}))

@@ -1,4 +1,4 @@
-"""Both backends say what a model was taught, however the asks are cut into batches."""
+"""Both backends give the trained sentences, whatever the batches."""
 
 import json
 import shutil
@@ -44,7 +44,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def copied(tiny: Path, tmp_path: Path) -> Path:
-    """The tiny checkpoint, to be spoiled."""
+    """A copy of the tiny checkpoint, to be damaged."""
     return Path(shutil.copytree(tiny, tmp_path / "copied"))
 
 
@@ -58,22 +58,22 @@ def asked(folder: Path, options: Options = CPU) -> dict[Ask, str]:
 
 
 @pytest.mark.parametrize("batch_tokens", [None, 1, 100])
-def test_transformers_says_what_was_taught(tiny: Path, batch_tokens: int | None) -> None:
-    """Whether all asks are one batch, or each is its own."""
+def test_transformers_gives_the_trained_sentences(tiny: Path, batch_tokens: int | None) -> None:
+    """With all asks in one batch, and with a batch for each."""
     assert asked(tiny, Options(device="cpu", batch_tokens=batch_tokens)) == TAUGHT
 
 
 @pytest.mark.parametrize("dtype", ["fp32", "int8"])
-def test_ctranslate2_says_the_same(tiny: Path, dtype: str) -> None:
+def test_ctranslate2_gives_the_same(tiny: Path, dtype: str) -> None:
     assert asked(tiny, Options(backend="ct2", device="cpu", dtype=dtype)) == TAUGHT  # type: ignore[arg-type]
 
 
-def test_bf16_on_the_cpu_says_the_same(tiny: Path) -> None:
+def test_bf16_on_the_cpu_gives_the_same(tiny: Path) -> None:
     assert asked(tiny, Options(device="cpu", dtype="bf16")) == TAUGHT
 
 
 def test_texts_are_those_of_upstreams_own_loop(tiny: Path) -> None:
-    """Also where the model rambles: asks that it was never taught."""
+    """Also for asks that the model was not trained on."""
     asks = [Ask(f"What {a} {b}?", "ice") for a in tiny_t5.DOINGS for b in ("city", "sea by the")]
     model = T5ForConditionalGeneration.from_pretrained(tiny)
     tokenizer = T5Tokenizer.from_pretrained(tiny)
@@ -304,7 +304,7 @@ def test_the_manifest_says_which_model_and_how(tiny: Path, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("parts", [1, 2])
 def test_a_folders_pickle_is_converted_beside_it(copied: Path, parts: int) -> None:
-    """A whole one, and one in parts; both with T5's tied embeddings under all their names."""
+    """A single file and one in parts, both with T5's tied embeddings under all their names."""
     held = dict(T5ForConditionalGeneration.from_pretrained(copied).state_dict())
     assert held["lm_head.weight"].data_ptr() == held["shared.weight"].data_ptr()
     (copied / "model.safetensors").unlink()
@@ -313,7 +313,7 @@ def test_a_folders_pickle_is_converted_beside_it(copied: Path, parts: int) -> No
         torch.save(held, copied / "pytorch_model.bin")
     else:
         files = [f"pytorch_model-0000{n + 1}-of-00002.bin" for n in range(2)]
-        # The embeddings and what is tied to them lie in one part, as a real checkpoint's do.
+        # The embeddings and their tied names are in one part, as in a real checkpoint.
         tied = [name for name in names if "embed_tokens" in name or name == "lm_head.weight"]
         first = {name: held[name] for name in [*names[::2], *tied, "shared.weight"]}
         second = {name: held[name] for name in names if name not in first}
@@ -346,7 +346,7 @@ def waste(lengths: Sequence[int], batches: Sequence[Sequence[int]]) -> float:
 
 
 def test_a_chunks_asks_fill_their_batches() -> None:
-    """On lengths as questions have them: within the budget, nothing lost, little padding."""
+    """On the lengths of real questions: within the budget, nothing lost, little padding."""
     lengths = [10 + number * 7919 % 60 for number in range(5_000)]
     batches = token_batches(lengths, 16_384)
     assert sorted(place for batch in batches for place in batch) == list(range(5_000))

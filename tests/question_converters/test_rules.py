@@ -1,4 +1,4 @@
-"""The rule-based question converter as a whole: its promises, and its score on real questions.
+"""The rule-based question converter as a whole: its guarantees, and its score on real questions.
 
 Rules were written against the references whose id's sha256 is not a multiple of three; the others
 are held out, and nobody looks at them while writing rules.
@@ -71,7 +71,7 @@ def test_everything_around_the_question_is_kept(question: str, answer: str, text
          "They were late, so they ate in a kitchen."),
     ],
 )  # fmt: skip
-def test_what_goes_before_and_after_a_question_is_told_from_it(
+def test_text_before_and_after_a_question_is_separated(
     question: str, answer: str, text: str
 ) -> None:
     assert declare(question, answer) == Sentence(text, "rules")
@@ -92,7 +92,7 @@ def test_what_goes_before_and_after_a_question_is_told_from_it(
         ("The guide gave her", "her hat", "The guide gave her her hat."),
     ],
 )  # fmt: skip
-def test_where_question_and_answer_meet_no_word_stands_twice(
+def test_no_word_is_repeated_between_question_and_answer(
     question: str, answer: str, text: str
 ) -> None:
     assert declare(question, answer).text == text
@@ -131,9 +131,7 @@ def test_where_question_and_answer_meet_no_word_stands_twice(
          "The mat is likely to be in front of the door."),
     ],
 )  # fmt: skip
-def test_an_answer_takes_the_form_that_its_place_asks_for(
-    question: str, answer: str, text: str
-) -> None:
+def test_an_answer_takes_the_form_of_its_position(question: str, answer: str, text: str) -> None:
     assert declare(question, answer) == Sentence(text, "rules")
 
 
@@ -141,12 +139,12 @@ def test_an_answer_takes_the_form_that_its_place_asks_for(
     "question",
     ["Through which wall would sound travel the fastest?", "Under what tree are the most birds?"],
 )
-def test_a_question_in_its_own_order_is_no_statement(question: str) -> None:
+def test_a_question_in_its_word_order_is_no_statement(question: str) -> None:
     said = declare(question, "brick")
     assert not said.text.lower().startswith(question.split()[0].lower())
 
 
-def test_the_answers_of_one_question_do_not_touch_each_other() -> None:
+def test_the_answers_of_one_question_are_independent() -> None:
     asks = [Ask("Where do cats sleep?", place) for place in ("barn", "yes", "on a bed", "barn")]
     said = Rules().convert(asks)
     assert said == [Rules().convert([ask])[0] for ask in asks]
@@ -162,7 +160,7 @@ def test_the_answers_of_one_question_do_not_touch_each_other() -> None:
         ("", "", "There is no answer."),
     ],
 )
-def test_where_no_rule_is_sure_it_says_so(question: str, answer: str, text: str) -> None:
+def test_the_fallback_is_marked(question: str, answer: str, text: str) -> None:
     assert declare(question, answer) == Sentence(text, "rules-fallback")
 
 
@@ -183,11 +181,11 @@ def test_any_text_gives_one_sentence(question: str, answer: str) -> None:
     assert sentence.via in ("rules", "rules-fallback")
 
 
-def test_a_very_long_question_is_not_searched_for_ever() -> None:
+def test_a_very_long_question_does_not_take_for_ever() -> None:
     assert declare("what is the " * 5000 + "?", "rain").via == "rules-fallback"
 
 
-def test_a_blank_that_no_rule_fills_takes_the_form_that_is_always_true() -> None:
+def test_a_blank_that_no_rule_fills_gives_the_fallback() -> None:
     asks = [Ask("Plants need _ to grow?", "water"), Ask("What is _?", "ice")]
     said = Rules().convert(asks)
     assert [sentence.via for sentence in said] == ["rules-fallback"] * 2
@@ -206,7 +204,7 @@ def normal(text: str) -> str:
 
 @pytest.mark.shared
 @pytest.mark.parametrize(("held_out", "least"), [(False, 0.95), (True, 0.77)])
-def test_it_says_what_people_said(shared: Path, held_out: bool, least: float) -> None:
+def test_the_score_on_real_questions(shared: Path, held_out: bool, least: float) -> None:
     lines = (shared / "golden/declarative/references.jsonl").read_text("utf-8").splitlines()
     rows = [
         row
@@ -222,7 +220,7 @@ def test_it_says_what_people_said(shared: Path, held_out: bool, least: float) ->
 
 
 @pytest.mark.shared
-def test_it_is_rarely_at_a_loss(shared: Path) -> None:
+def test_fallbacks_are_rare(shared: Path) -> None:
     lines = (shared / "real/sciq/hub/validation.rows.jsonl").read_text("utf-8").splitlines()
     keys = ("correct_answer", "distractor1", "distractor2", "distractor3")
     asks = [Ask(row["question"], row[key]) for row in map(json.loads, lines) for key in keys]

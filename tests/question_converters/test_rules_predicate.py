@@ -1,4 +1,4 @@
-"""The learnt place of a question's predicate: its model, its training questions, its promises."""
+"""The model of where a predicate starts, and its training."""
 
 import json
 from importlib import resources, util
@@ -24,7 +24,7 @@ def barred(question: str) -> str:
     return f"{cover(question, tokens[:at])} | {cover(question, tokens[at:])}"
 
 
-def test_the_model_says_whose_sentences_it_learnt_from() -> None:
+def test_the_model_names_its_training_data_and_license() -> None:
     text = (
         resources.files("unifiedqa_convert.question_converters.rules")
         .joinpath("predicate.json")
@@ -38,7 +38,7 @@ def test_the_model_says_whose_sentences_it_learnt_from() -> None:
     assert weights() == model["weights"]
 
 
-def test_it_still_knows_the_questions_it_was_taught() -> None:
+def test_it_is_right_on_its_training_questions() -> None:
     wrong = [line for line in BARRED if barred(line.replace(" | ", " ")) != line]
     assert len(BARRED) > 300
     assert len(wrong) <= 0.03 * len(BARRED), wrong
@@ -57,7 +57,7 @@ def test_it_still_knows_the_questions_it_was_taught() -> None:
         "what is the color of a ripe plum",
     ],
 )
-def test_it_tells_questions_it_never_saw(question: str) -> None:
+def test_it_is_right_on_questions_outside_the_training_data(question: str) -> None:
     assert question not in LINES
     assert barred(question.replace(" | ", " ")) == question
 

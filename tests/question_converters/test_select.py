@@ -1,4 +1,4 @@
-"""Names, options, prompts and batches: how a model comes to be asked."""
+"""Names, options, prompts and batches of models."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +25,7 @@ from unifiedqa_convert.question_converters.transformers_backend import device_fo
 
 
 class Counting:
-    """A generator whose tokens are letters; it notes each batch it is given."""
+    """A generator whose tokens are letters; it records each batch."""
 
     device, dtype, library = "cpu", "fp32", "none"
 
@@ -64,8 +64,8 @@ def test_answers_come_in_the_order_of_the_asks(tmp_path: Path) -> None:
     assert {sentence.via for sentence in said} == {"model"}
 
 
-def test_a_prompt_is_put_to_the_model_once_in_a_run_of_many_chunks(tmp_path: Path) -> None:
-    """And a second run, another process's or another day's, puts none."""
+def test_a_prompt_is_generated_once_in_a_run_of_many_chunks(tmp_path: Path) -> None:
+    """A second run, also in another process, generates none."""
     generator = Counting()
     converter = model(tmp_path, generator)
     for start in (0, 30, 60):
@@ -102,7 +102,7 @@ def test_a_resumed_run_makes_the_batches_that_were_left(tmp_path: Path) -> None:
         (Counting(short=1), "0 texts for 1"),
     ],
 )
-def test_silence_and_a_wrong_count_are_errors(
+def test_an_empty_text_and_a_wrong_count_are_errors(
     generator: Counting, words: str, tmp_path: Path
 ) -> None:
     converter = model(tmp_path, generator)
@@ -134,7 +134,7 @@ def test_prompts_are_filled_and_texts_finished() -> None:
     assert PROMPTS["question_converter"].finished("It melts!") == "It melts!"
 
 
-def test_a_preset_knows_its_prompt_and_a_user_may_say_another() -> None:
+def test_a_preset_has_its_prompt_and_prompt_overrides_it() -> None:
     assert prompt_for(None, "domenicrosati/QA2D-t5-small") is PROMPTS["qa2d"]
     assert prompt_for(None, None) is PROMPTS["question_converter"]
     assert prompt_for("qa2d", None) is PROMPTS["qa2d"]

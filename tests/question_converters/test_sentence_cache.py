@@ -63,7 +63,7 @@ def test_thousands_of_prompts_at_once(tmp_path: Path) -> None:
     assert cache.find(KEY, ["absent", *many]) == many
 
 
-def test_nothing_is_made_by_looking(tmp_path: Path) -> None:
+def test_reading_creates_nothing(tmp_path: Path) -> None:
     cache = SentenceCache(tmp_path / "none" / "cache.sqlite")
     assert cache.find(KEY, ["p"]) == {}
     assert cache.info()["converters"] == []
@@ -93,16 +93,14 @@ def test_kill_9_inside_a_batch_keeps_all_or_none_of_it(tmp_path: Path) -> None:
     assert cache.add(KEY, {"p1": "now"}) == {"p1": "now"}
 
 
-def test_a_file_that_is_no_cache_is_named(tmp_path: Path) -> None:
+def test_an_error_names_a_file_that_is_no_cache(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
     path.write_bytes(b"not a database, but as long as one's header is" * 9)
     with pytest.raises(OutputError, match=r"cache\.sqlite: .*move the file away"):
         SentenceCache(path).find(KEY, ["p"])
 
 
-def test_a_locked_cache_is_waited_for_not_forever(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_wait_for_a_locked_cache_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "cache.sqlite"
     SentenceCache(path).add(KEY, {"p": "x"})
     monkeypatch.setattr("unifiedqa_convert.question_converters.sentence_cache.LOCK_TIMEOUT", 0.1)
