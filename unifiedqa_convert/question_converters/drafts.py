@@ -60,7 +60,7 @@ def _drafts(question: str, answers: Sequence[str]) -> tuple[Sentence | Ask, ...]
 
 
 def has_blank(text: str) -> bool:
-    """Whether the text has a blank (a run of underscores)."""
+    """True if the text has a blank (a run of underscores)."""
     return "_" in text and _BLANK.search(text) is not None
 
 

@@ -1,1 +1,1 @@
-"""The rules themselves, one module per kind of question, each rule with an example."""
+"""The rules, one module per kind of question, each rule with an example."""

@@ -1,4 +1,4 @@
-"""Rules for sentences with a place to fill: blanks, question words inside, unfinished stems."""
+"""Rules for sentences with a gap: blanks, question words inside, unfinished stems."""
 
 from unifiedqa_convert.question_converters.rules.pattern import Rule
 
