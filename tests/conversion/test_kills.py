@@ -247,6 +247,6 @@ def test_sigterm_lets_go_and_the_same_command_goes_on(tmp_path: Path) -> None:
     process.send_signal(signal.SIGCONT)
     _, said = process.communicate()
     assert process.returncode == 143
-    assert "the same command goes on" in said
+    assert "run the same command to resume" in said
     assert not place.final.with_name(".train.holder").exists()
     assert run(command).returncode == 0

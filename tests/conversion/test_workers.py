@@ -30,7 +30,9 @@ def test_workers_shares_and_one_process_give_the_same_shards(tmp_path: Path) -> 
     shards = {}
     read = 0
     for index in range(3):
-        part = convert(request(raw, tmp_path / "three", max_rejects=1, share=(index, 3)))
+        part = convert(
+            request(raw, tmp_path / "three", max_rejects=1, shard_index=index, num_shards=3)
+        )
         assert part.folder.name == f"train.{index:05}-of-00003"
         shards |= {n: h for n, h in digest(part.folder).items() if n.startswith("data-")}
         read += part.manifest["counts"]["rows"]["read"]

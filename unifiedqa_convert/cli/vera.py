@@ -1,13 +1,14 @@
 """`uqa evaluate`, `calibrate`, `report`, `replicate`, `plan`: before and after a training run."""
 
-import inspect
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from unifiedqa_convert.cli.options import AsJson, Quiet, needing, print_either, tell
+from unifiedqa_convert.flags import add_command, flags_of
 from vera_model import run as vera_run
 
 # `uqa score`: how plausible a sentence is.
@@ -160,33 +161,33 @@ def vera_eval(
     tell("\n".join(warned), not warned)
 
 
-def _plan_train(**flags: Any) -> None:
+@dataclass(frozen=True)
+class PlanFlags:
+    """What `uqa plan train` takes besides the flags of `uqa train`."""
+
+    measure: Annotated[
+        bool, typer.Option(help="Time some updates of one block to estimate the duration.")
+    ] = True
+
+
+def plan_train(flags: dict[str, Any]) -> None:
     """What `uqa train` with the same flags will download, need, and how long it will take."""
-    measure = flags.pop("measure")
     with needing("model"):
         from vera_model.run import configure_plan
 
         config = configure_plan(flags)
         from vera_model.planning.plan import plan_of, render_plan
 
-    document = plan_of(config, measure=measure)
+    document = plan_of(config, measure=flags["measure"])
     print_either(document, lambda one: print("\n".join(render_plan(one))), flags["as_json"])
 
 
-_MEASURE = inspect.Parameter(
-    "measure",
-    inspect.Parameter.KEYWORD_ONLY,
-    default=True,
-    annotation=Annotated[bool, typer.Option(help="Time some updates of one block.")],
-)
-_TRAIN = inspect.signature(vera_run.train)
-# The flags of `uqa train`, whatever they are.
-_plan_train.__signature__ = _TRAIN.replace(  # type: ignore[attr-defined]
-    parameters=[*_TRAIN.parameters.values(), _MEASURE]
-)
-_plan_train.__annotations__ = {**vera_run.train.__annotations__, "measure": _MEASURE.annotation}
-plan.command("train", epilog="Example: uqa plan train --preset stage-a --model google/t5-v1_1-xxl")(
-    _plan_train
+add_command(
+    plan,
+    "train",
+    plan_train,
+    lambda: [*vera_run.train_flags(), *flags_of(PlanFlags)],
+    epilog="Example: uqa plan train --preset stage-a --model google/t5-v1_1-xxl",
 )
 
 

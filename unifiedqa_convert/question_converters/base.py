@@ -6,31 +6,72 @@ answers what was asked, a batch at a time.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Literal, NamedTuple, Protocol, runtime_checkable
+from functools import partial
+from typing import Annotated, Literal, NamedTuple, Protocol, runtime_checkable
 
-# What a user may say of a question converter besides its name.
+import typer
+
+_option = partial(typer.Option, rich_help_panel="Question converter")
 
 Backend = Literal["transformers", "ct2"]
 Dtype = Literal["auto", "bf16", "fp32", "int8", "fp16"]
 
+# The flags of a question converter, for every command that takes one.
+ConverterName = Annotated[
+    str,
+    _option(
+        metavar="NAME",
+        help="rules (embedded), none, question_converter-3b or any OWNER/NAME that `uqa model "
+        "fetch` downloaded, or a folder (./folder).",
+    ),
+]
+BackendName = Annotated[Backend, _option(help="Library that runs the model.")]
+DeviceName = Annotated[
+    str, _option(metavar="DEVICE", help="auto, cpu, cuda (one GPU per worker) or cuda:N.")
+]
+DtypeName = Annotated[
+    Dtype,
+    _option(help="auto: bf16 on a GPU, fp32 on the CPU; int8 (ct2 only) may change sentences."),
+]
+BatchTokens = Annotated[
+    int | None,
+    _option(
+        metavar="N",
+        min=1,
+        help="Maximum tokens of a batch of prompts, with padding; less needs less memory.",
+        show_default="by device",
+    ),
+]
+Revision = Annotated[
+    str | None,
+    _option(
+        metavar="COMMIT",
+        help="Commit of the downloaded model, 40 hex digits.",
+        show_default="the one that was downloaded",
+    ),
+]
+PromptName = Annotated[
+    str | None,
+    _option(
+        metavar="TEMPLATE",
+        help="Template with {question} and {choice}, or question_converter or qa2d.",
+        show_default="the model's own",
+    ),
+]
+
 
 @dataclass(frozen=True)
 class Options:
-    """The defaults suit the machine; ``rules`` and ``none`` take none of them."""
+    """How a model is run; ``rules`` and ``none`` take none of these."""
 
-    backend: Backend = "transformers"
-    device: str = "auto"
-    """auto, cpu, cuda or cuda:N; auto is the GPU where there is one."""
-    dtype: Dtype = "auto"
-    """auto: bf16 on a GPU, fp32 on the CPU. int8 is ct2's alone."""
-    batch_tokens: int | None = None
-    """Padded prompt tokens of one batch; None: by device."""
-    revision: str | None = None
-    """A commit, 40 hex digits; None: the one that was fetched."""
-    prompt: str | None = None
-    """A prompt's name or a template; None: the preset's."""
+    backend: BackendName = "transformers"
+    device: DeviceName = "auto"
+    dtype: DtypeName = "auto"
+    batch_tokens: BatchTokens = None
+    revision: Revision = None
+    prompt: PromptName = None
     turn: tuple[int, int] = (0, 1)
-    """(K, N): this is worker K of N on this machine. No user's affair: the pipeline says it."""
+    """(K, N): this is worker K of N on this machine. Set by the pipeline, not by the user."""
 
     def given(self) -> list[str]:
         """The flags of those that differ from the defaults."""
