@@ -1,4 +1,4 @@
-"""What a training run is: one frozen configuration. Loads no torch; presets.py has its starts."""
+"""The configuration of a training run, whose fields are the flags of `uqa train`. No torch here."""
 
 from functools import partial
 from pathlib import Path
@@ -18,17 +18,16 @@ Contrastive = Literal[0, 1, 2, 3, 4]
 1 and 2 by dot product, 3 and 4 by cosine. The numbers are upstream's."""
 
 ContrastiveLabels = Literal["label", "upstream"]
-"""What makes two statements alike: their truth, or (upstream) both being in column 0 or not."""
-
+"""Which statements count as alike: those with the same label, or (upstream) those in column 0."""
 
 Objective = Literal["vera", "text"]
-"""``vera``: an encoder scores statements. ``text``: a seq2seq T5 writes a record's output."""
+"""``vera``: an encoder scores statements. ``text``: a seq2seq T5 generates a record's output."""
 
 TextRecords = Literal["question", "declarative"]
-"""What ``text`` trains on: UnifiedQA's questions, or ``yes`` or ``no`` to each statement."""
+"""What ``text`` trains on: UnifiedQA's questions, or statements answered ``yes`` or ``no``."""
 
 FP16_REFUSED = (
-    "fp16 is refused: T5's activations pass its largest number, 65,504, and the loss becomes NaN; "
+    "fp16 is refused: T5's activations exceed its maximum, 65,504, and the loss becomes NaN; "
     "use bf16 (the same speed, fp32's range) or fp32"
 )
 
@@ -44,7 +43,7 @@ class Encoder(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     vocab_size: int = Field(ge=1)
-    """SentencePiece pieces wanted; a small corpus gives fewer, a rich alphabet forces more."""
+    """Maximum SentencePiece pieces; a small corpus has fewer, a large alphabet needs more."""
     d_model: int = Field(ge=1)
     """Width of a hidden state, numbers."""
     d_kv: int = Field(ge=1)
@@ -141,7 +140,7 @@ class TrainConfig(BaseModel):
     cut: Literal["start", "end"] = "start"
     """Where a longer text is cut: ``start`` loses context, ``end`` (upstream) the statement."""
     eval_batch_size: int = Field(default=256, ge=1)
-    """Statements scored at a time."""
+    """Statements per batch in evaluation."""
 
     # The data
     data: Annotated[
@@ -189,24 +188,24 @@ class TrainConfig(BaseModel):
         ),
     ] = "error"
     valid_fraction: float = Field(default=0.2, gt=0, lt=1)
-    """Share of the problems held out where nothing is given to evaluate on."""
+    """Fraction of the problems held out if there are no data to evaluate on."""
     split_seed: int = 0
-    """Decides which problems are held out; apart from ``seed``, so that seeds can be compared."""
+    """Seed of the held-out problems; separate from ``seed``, so that seeds can be compared."""
     allow_sample: Annotated[
         bool, _data("--allow-sample", help="Accept the invented rows of the embedded samples.")
     ] = False
     train_statements: int = Field(default=4, ge=1)
-    """Statements of a group trained on: its gold, the rest distractors."""
+    """Statements per group in training: its gold and distractors."""
     distractors: Annotated[
         Literal["first", "sampled"],
         _data(help="first: the first three distractors; sampled: others in each epoch."),
     ] = "first"
     eval_statements: int | None = Field(default=None, ge=1)
-    """Statements of a group evaluated; None is all (fewer would make accuracy easier)."""
+    """Statements per group in evaluation; None: all (fewer make the task easier)."""
     eval_problems: int | None = Field(default=None, ge=1)
-    """Problems evaluated of each task, drawn as upstream draws its 2,000; None is all."""
+    """Problems evaluated per task, drawn as upstream draws its 2,000; None: all."""
     eval_first: int | None = Field(default=None, ge=0)
-    """Evaluate the first of those only (upstream's ``--eval_loop_cap``); 0 evaluates nothing."""
+    """Evaluate only the first of those (upstream's ``--eval_loop_cap``); 0: none."""
 
     # The optimiser
     steps: Annotated[
@@ -348,25 +347,24 @@ class TrainConfig(BaseModel):
         return given
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
+    def _check_together(self) -> Self:
         if bool(self.data) == bool(self.train_tasks):
-            raise ValueError("give shards (data) or datasets by name (train_tasks), one of the two")
+            raise ValueError("give either shards (data) or datasets by name (train_tasks)")
         if self.valid and self.valid_tasks:
-            raise ValueError("give shards (valid) or datasets by name (valid_tasks), not both")
+            raise ValueError("give either shards (valid) or datasets by name (valid_tasks)")
         if self.encoder is None and self.model is None and self.start_from is None:
-            raise ValueError("say what to start from: encoder, model or start_from")
+            raise ValueError("give what to start from: encoder, model or start_from")
         return self
 
 
 def from_preset(preset: str = "tiny", **given: Any) -> TrainConfig:
-    """Build the preset's configuration with the values ``given`` instead; None means not given.
+    """The preset's configuration with the values ``given`` instead of its own; None: not given.
 
-    What is given decides against what it excludes: data against the preset's tasks, a model or a
-    checkpoint to start from against the preset's. Raises UsageError, naming each field that is
-    wrong.
+    A given value also removes the preset's values that it excludes: data the preset's tasks, a
+    model or a checkpoint the preset's start. Raises UsageError, naming each wrong field.
     """
     if preset not in PRESETS:
-        raise UsageError(f"no preset is named {preset!r}; there is: {', '.join(sorted(PRESETS))}")
+        raise UsageError(f"unknown preset {preset!r}; presets: {', '.join(sorted(PRESETS))}")
     chosen = {name: value for name, value in given.items() if value is not None}
     recipe = RECIPES.get(chosen.get("recipe", "clean"), {})
     excluded = {name for key in chosen for name in _EXCLUDES.get(key, ())}

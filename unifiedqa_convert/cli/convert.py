@@ -55,7 +55,7 @@ def convert_group_and_report(
 
 
 def split_missing(dataset: str, *, own: bool) -> UsageError:
-    """The error for a dataset, or a user's own file, without a split."""
+    """The error for a dataset, or a user's own file, without --split."""
     from unifiedqa_convert.datasets.registry import load_adapter
 
     if own:

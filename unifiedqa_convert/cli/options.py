@@ -1,4 +1,4 @@
-"""Options that several commands share, and how a command answers."""
+"""Options that several commands share, and functions that print a command's result."""
 
 import json
 import sys
@@ -19,25 +19,23 @@ from unifiedqa_convert.question_converters.base import DtypeName as DtypeName
 from unifiedqa_convert.question_converters.base import PromptName as PromptName
 from unifiedqa_convert.question_converters.base import Revision as Revision
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for scripts.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no summary.")]
 RawFiles = Annotated[
     list[Path] | None,
-    typer.Option(
-        "--raw", metavar="FILE", help="A file of raw rows; repeat the option for several."
-    ),
+    typer.Option("--raw", metavar="FILE", help="File of raw rows; repeat the option for several."),
 ]
 
 
 def dataset_names(incomplete: str) -> list[str]:
-    """What the shell offers for a dataset's name."""
+    """Completions of a dataset's name, for the shell."""
     from unifiedqa_convert.datasets.registry import catalogue
 
     return [name for name in catalogue().adapters if name.startswith(incomplete)]
 
 
 def print_either(document: Any, render: Callable[[Any], None], as_json: bool) -> None:
-    """The document as JSON on stdout, or rendered for people."""
+    """Print the document as JSON, or by ``render``."""
     if as_json:
         print(json.dumps(document, indent=2, ensure_ascii=False))
     else:
@@ -45,7 +43,7 @@ def print_either(document: Any, render: Callable[[Any], None], as_json: bool) ->
 
 
 def tell(line: str, quiet: bool) -> None:
-    """A line for people, on stderr."""
+    """Print a line on stderr unless quiet."""
     if not quiet:
         print(line, file=sys.stderr)
 
@@ -55,9 +53,9 @@ _EXTRAS = {"model": "torch", "serve": "fastapi"}
 
 @contextmanager
 def needing(extra: str) -> Iterator[None]:
-    """Imports of libraries that come with an extra; UsageError names it where one is absent."""
+    """Around imports of an extra's libraries: UsageError names the extra if one is missing."""
     try:
-        if find_spec(_EXTRAS[extra]) is None:  # asked first: what is refused loads no torch
+        if find_spec(_EXTRAS[extra]) is None:  # before importing torch, which takes seconds
             raise ModuleNotFoundError(name=_EXTRAS[extra])
         yield
     except ModuleNotFoundError as error:

@@ -40,7 +40,7 @@ COMMANDS = [
     ("train --data data --valid nosuch", 4, "nosuch is not there"),
     ("train --data sample", 2, "holds invented sample rows: convert the real data, or say --allow"),
     ("train --train-tasks nosuch", 4, "nosuch (train): no dataset of this name is known"),
-    ("train --preset nosuch", 2, "no preset is named 'nosuch'"),
+    ("train --preset nosuch", 2, "unknown preset 'nosuch'"),
     ("train --data data --out full", 5, "full is not empty: choose another --out"),
     ("train --data data --model ./nosuch", 4, "neither a folder nor a model's name on the hub"),
     ("train --data data --model bare", 4, "bare holds no config.json"),
