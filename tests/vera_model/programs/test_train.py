@@ -150,7 +150,7 @@ def test_upstreams_infinite_contrastive_loss_is_trained_through(tmp_path: Path) 
     ("given", "said"),
     [
         ({"preset": "huge"}, "unknown preset 'huge'; presets: stage-a, "),
-        ({"data": []}, "give shards .* or datasets by name"),
+        ({"data": []}, "give either shards .* or datasets by name"),
         ({"steps": 0, "lr": -1}, "steps: .*; lr: "),
         ({"colour": "red"}, "colour: "),
     ],
