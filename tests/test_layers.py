@@ -16,7 +16,7 @@ from conftest import ROOT
 OURS = ("unifiedqa_convert", "converters", "vera_model")
 
 LAYERS = (
-    ("errors",),
+    ("errors", "flags"),
     ("schema", "storage"),
     ("hub", "rows", "records"),
     ("datasets", "question_converters"),
@@ -53,7 +53,9 @@ TABLES = {
 # What one package may take from another. Where a task is missing, a program calls `convert`.
 ACROSS = {
     ("converters", "unifiedqa_convert"): ("schema",),
-    ("vera_model", "unifiedqa_convert"): ("errors", "storage", "hub", "schema", "records.arrow"),
+    ("vera_model", "unifiedqa_convert"): (
+        *("errors", "flags", "storage", "hub", "schema", "records.arrow"),
+    ),
     ("vera_model.programs", "unifiedqa_convert"): ("convert", "errors", "storage", "schema"),
     ("unifiedqa_convert.cli", "vera_model"): ("",),
     ("unifiedqa_convert.service", "vera_model"): ("programs", "run_folder"),

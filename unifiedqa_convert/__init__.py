@@ -1,6 +1,6 @@
 """Question-answering datasets → UnifiedQA records and declarative statements.
 
-Two public names, loaded when first used so that importing the package costs nothing:
+Two public names, imported when first used, so that importing the package is fast:
 
 >>> from unifiedqa_convert import convert, load_adapter
 """

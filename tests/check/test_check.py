@@ -699,7 +699,7 @@ def test_a_share_that_is_missing_is_named(tmp_path: Path) -> None:
         convert(
             Request(
                 dataset="copa", split="train", source="sample", to="jsonl",
-                out=tmp_path, shard_rows=3, share=(index, 3),
+                out=tmp_path, shard_rows=3, shard_index=index, num_shards=3,
             )
         )  # fmt: skip
     report = check_path(tmp_path)

@@ -226,7 +226,7 @@ def test_near_names_of_splits_and_options_are_offered(uqa: Uqa) -> None:
     [
         ("convert copa --split dev --question q", "--from-file FILE"),
         ("convert mine --split dev --from-file a.csv --raw b.csv --question q", "one of them"),
-        ("convert copa --split dev --recipe vera --profile canonical", "one switch"),
+        ("convert copa --split dev --recipe vera --profile canonical", "sets everything"),
         ("convert mine --split dev --from-file a.csv --question q", "no such file"),
     ],
 )

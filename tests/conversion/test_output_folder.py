@@ -126,15 +126,15 @@ def test_a_kill_inside_the_exchange_is_finished_or_undone(
     tmp_path: Path, killed_before: str, old: bool
 ) -> None:
     place = OutputFolder(tmp_path / "copa" / "train")
-    place.growing.mkdir(parents=True)
-    (place.growing / "manifest.json").write_text('"new"')
+    place.staging.mkdir(parents=True)
+    (place.staging / "manifest.json").write_text('"new"')
     if old:
         place.final.mkdir()
         (place.final / "manifest.json").write_text('"old"')
     if killed_before != "first rename" and old:
         place.final.rename(place.replaced)
     if killed_before == "clean-up":
-        place.growing.rename(place.final)
+        place.staging.rename(place.final)
     with locked(place):
         pass
     assert (place.final / "manifest.json").read_text() == '"new"'

@@ -44,8 +44,8 @@ def check(task: str, expected: dict[str, Any]) -> None:
     line = read_line(task, expected["tsv"])
     asks = [d.ask for d in line.drafts() if d.ask is not None]
     assert [f"{ask.question} </s> {ask.answer}" for ask in asks] == expected["prompts"]
-    assert [d.said(stub) for d in line.golds] == expected["golds"]
-    assert [d.said(stub) for d in line.distractors] == expected["distractors"]
+    assert [d.statement(stub) for d in line.golds] == expected["golds"]
+    assert [d.statement(stub) for d in line.distractors] == expected["distractors"]
     assert sum(d.blanks for d in line.drafts()) == expected.get("blank_warnings", 0)
 
 
@@ -66,14 +66,14 @@ def test_every_tail() -> None:
         made = upstream_draft(case["task"], case["question"], case["choice"], case["context"])
         assert made.ask is not None
         assert f"{made.ask.question} </s> {made.ask.answer}" == case["prompt"]
-        assert made.said(lambda _, case=case: case["converter_output"]) == case["declarative"]
+        assert made.statement(lambda _, case=case: case["converter_output"]) == case["declarative"]
 
 
 def said(task: str, tsv: str) -> dict[str, list[str]]:
     line: DraftedProblem = read_line(task, tsv)
     return {
-        "golds": [d.said(stub) for d in line.golds],
-        "distractors": [d.said(stub) for d in line.distractors],
+        "golds": [d.statement(stub) for d in line.golds],
+        "distractors": [d.statement(stub) for d in line.distractors],
     }
 
 

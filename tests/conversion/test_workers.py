@@ -11,11 +11,11 @@ from outputs import digest, raw_file, request
 from unifiedqa_convert.conversion import workers
 from unifiedqa_convert.conversion.output_folder import (
     OutputFolder,
+    all_receipts,
     claim_shard,
     claims_folder,
     commit,
-    every_note,
-    notes,
+    receipts,
 )
 from unifiedqa_convert.conversion.pipeline import convert
 from unifiedqa_convert.conversion.workers import beside
@@ -30,7 +30,9 @@ def test_workers_shares_and_one_process_give_the_same_shards(tmp_path: Path) -> 
     shards = {}
     read = 0
     for index in range(3):
-        part = convert(request(raw, tmp_path / "three", max_rejects=1, share=(index, 3)))
+        part = convert(
+            request(raw, tmp_path / "three", max_rejects=1, shard_index=index, num_shards=3)
+        )
         assert part.folder.name == f"train.{index:05}-of-00003"
         shards |= {n: h for n, h in digest(part.folder).items() if n.startswith("data-")}
         read += part.manifest["counts"]["rows"]["read"]
@@ -43,7 +45,7 @@ def test_a_worker_takes_what_nobody_has_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Here the first one stands still in its first shard until the other has made five."""
-    monkeypatch.setattr(workers, "LOOK_AGAIN", 0.01)
+    monkeypatch.setattr(workers, "CHECK_SECONDS", 0.01)
     raw, place = (
         raw_file(tmp_path, 1050, broken=777),
         OutputFolder(tmp_path / "two" / "copa" / "train"),
@@ -51,7 +53,7 @@ def test_a_worker_takes_what_nobody_has_taken(
 
     def stand_still(_rows: int) -> None:
         patience = time.monotonic() + 120
-        while place.work.exists() and len(notes(place)) < 5:
+        while place.work.exists() and len(receipts(place)) < 5:
             assert time.monotonic() < patience, "the other one makes nothing"
             time.sleep(0.01)
 
@@ -115,8 +117,8 @@ def test_a_shard_that_nobody_made_is_an_error(tmp_path: Path) -> None:
     place.work.mkdir()
     for number in (1, 4, 10):
         commit(place, number, {})
-    with pytest.raises(OutputError, match="no shard 7; type the same command again"):
-        every_note(place, (1, 3))
+    with pytest.raises(OutputError, match="no shard 7; run the same command again"):
+        all_receipts(place, (1, 3))
 
 
 def test_a_reject_in_a_worker_is_told_like_one_here(tmp_path: Path) -> None:

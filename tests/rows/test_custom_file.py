@@ -38,7 +38,7 @@ def table(folder: Path, *golds: str) -> Path:
 def test_choices_and_every_way_to_name_the_gold(
     tmp_path: Path, gold_is: GoldIs, golds: tuple[str, str]
 ) -> None:
-    columns = Columns.of("question", "first, second", "right", gold_is, "text")
+    columns = Columns("question", ("first", "second"), "right", gold_is, context="text")
     one, two, three = rows(table(tmp_path, *golds), tmp_path / "out", columns)
     assert one["input"] == 'Which, then, melts? \\n (a) ice (b) rock \\n It is "hot".'
     assert (one["output"], two["output"], three["output"]) == ("ice", "wood", None)
@@ -47,7 +47,7 @@ def test_choices_and_every_way_to_name_the_gold(
 
 
 def test_a_gold_that_is_none_of_the_choices_is_rejected_with_its_column(tmp_path: Path) -> None:
-    columns = Columns.of("question", "first,second", "right", "text", None)
+    columns = Columns("question", ("first", "second"), "right")
     path = table(tmp_path, "ice", "coal")
     with pytest.raises(
         TooManyRejects, match=r"mine/train row 1 \(line 3\), field right: 'coal' is 0"
@@ -58,7 +58,7 @@ def test_a_gold_that_is_none_of_the_choices_is_rejected_with_its_column(tmp_path
 
 @pytest.mark.parametrize(("gold_is", "bad"), [("letter", "C"), ("0", "2"), ("1", "0"), ("1", "x")])
 def test_a_place_that_is_not_there_is_rejected(tmp_path: Path, gold_is: GoldIs, bad: str) -> None:
-    columns = Columns.of("question", "first,second", "right", gold_is, None)
+    columns = Columns("question", ("first", "second"), "right", gold_is)
     with pytest.raises(TooManyRejects, match="field right"):
         rows(table(tmp_path, bad, bad), tmp_path / "out", columns)
 
@@ -77,7 +77,7 @@ def test_the_column_decides_between_yes_no_and_free_text_never_a_row(
 ) -> None:
     path = tmp_path / "mine.jsonl"
     path.write_text("".join(json.dumps({"q": "Is it?", "a": gold}) + "\n" for gold in golds))
-    found = rows(path, tmp_path / "out", Columns.of("q", None, "a", gold_is, None))
+    found = rows(path, tmp_path / "out", Columns("q", gold="a", gold_is=gold_is))
     assert [row["kind"] for row in found] == [kinds] * 3
     assert [row["output"] for row in found] == outputs
 
@@ -86,13 +86,13 @@ def test_what_is_neither_yes_nor_no_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "mine.jsonl"
     path.write_text('{"q": "Is it?", "a": "maybe"}\n')
     with pytest.raises(TooManyRejects, match="neither yes nor no"):
-        rows(path, tmp_path / "out", Columns.of("q", None, "a", "yesno", None))
+        rows(path, tmp_path / "out", Columns("q", gold="a", gold_is="yesno"))
 
 
 def test_a_tsv_keeps_its_quotation_marks(tmp_path: Path) -> None:
     path = tmp_path / "mine.tsv"
     path.write_text('q\ta\n"Who said that?\tAda\n')
-    (row,) = rows(path, tmp_path / "out", Columns.of("q", None, "a", "text", None))
+    (row,) = rows(path, tmp_path / "out", Columns("q", gold="a"))
     assert row["input"] == '"Who said that?'
 
 
@@ -100,7 +100,7 @@ def test_a_row_of_too_few_fields_is_not_shifted(tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
     path.write_text("q,a\nWho?,Ada\nWho else?\n")
     with pytest.raises(TooManyRejects, match="1 fields under a header of 2"):
-        rows(path, tmp_path / "out", Columns.of("q", None, "a", "text", None))
+        rows(path, tmp_path / "out", Columns("q", gold="a"))
 
 
 @pytest.mark.parametrize(

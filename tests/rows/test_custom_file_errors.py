@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.errors import TooManyRejects, UsageError
 from unifiedqa_convert.rows.custom_file import Columns
 
-COLUMNS = Columns.of("q", "a,b", "right", "text", None)
+COLUMNS = Columns("q", ("a", "b"), "right")
 
 
 def own(path: Path, columns: Columns = COLUMNS, **changes: object) -> Result:
@@ -90,13 +91,13 @@ def test_a_column_may_hold_the_list_of_choices(tmp_path: Path) -> None:
         {"q": "What melts?", "c": ["rock", "ice"], "right": 1},
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    folder = own(path, Columns.of("q", "c", "right", "0", None)).folder
+    folder = own(path, Columns("q", ("c",), "right", "0")).folder
     found = [json.loads(line) for line in (folder / "data-00000.jsonl").read_text().splitlines()]
     assert [row["choices"] for row in found] == [["wood", "ice", "4"], ["rock", "ice"]]
     assert [row["output"] for row in found] == ["wood", "ice"]
     path.write_text('{"q": "What burns?", "c": [["wood"]], "right": 0}\n')
     with pytest.raises(TooManyRejects, match="field c: Input should be a valid string"):
-        own(path, Columns.of("q", "c", "right", "0", None), overwrite=True)
+        own(path, Columns("q", ("c",), "right", "0"), overwrite=True)
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="the command that the error names is jq's")
@@ -107,7 +108,7 @@ def test_choices_in_an_object_come_with_the_command_that_takes_them_out(
     row = {"q": "What burns?", "c d": {"label": ["A", "B"], "text": ["wood", "ice"]}, "right": "A"}
     path = tmp_path / ("m.json" if array else "m.jsonl")
     path.write_text(json.dumps([row] if array else row))
-    columns = Columns.of("q", "c d", "right", "letter", None)
+    columns = Columns("q", ("c d",), "right", "letter")
     message = refused(path, columns)
     assert "(label, text)" in message
     typed(message.partition("is needed: ")[2], tmp_path)
@@ -125,4 +126,4 @@ def test_the_manifest_says_which_column_was_what_and_other_columns_are_another_c
     }  # fmt: skip
     assert not own(path).made
     with pytest.raises(Exception, match="holds another conversion"):
-        own(path, COLUMNS._replace(gold="other"))
+        own(path, replace(COLUMNS, gold="other"))

@@ -13,6 +13,7 @@ import typer
 
 from unifiedqa_convert.cli import convert, datasets, declare, models, serve, vera
 from unifiedqa_convert.errors import UqaError
+from unifiedqa_convert.flags import add_command
 from vera_model import run as vera_run
 
 app = typer.Typer(
@@ -26,7 +27,7 @@ app = typer.Typer(
 app.command("list", epilog="Example: uqa list --json | jq '.[].name'")(datasets.list_datasets)
 app.command(epilog="Example: uqa show copa --rows 2")(datasets.show)
 app.command(epilog="Example: uqa cite copa sciq --bibtex")(datasets.cite)
-app.command(epilog=convert.EPILOG)(convert.convert)
+add_command(app, "convert", convert.convert, convert.convert_flags, epilog=convert.EPILOG)
 app.command(epilog=declare.EPILOG)(declare.declare)
 app.add_typer(models.model, name="model")
 app.add_typer(models.cache, name="cache")
@@ -34,9 +35,13 @@ app.command(
     epilog="Examples: uqa check data/converted; uqa check published.tsv; exit code 4: an error"
 )(datasets.check)
 app.command(epilog="Examples: uqa sources; uqa sources copa --pin")(datasets.sources)
-app.command(
-    "train", epilog="Example: uqa train --preset tiny --data data/converted/copa/validation"
-)(vera_run.train)
+add_command(
+    app,
+    "train",
+    vera_run.train,
+    vera_run.train_flags,
+    epilog="Example: uqa train --preset tiny --data data/converted/copa/validation",
+)
 app.command(epilog=serve.EPILOG)(serve.serve)
 app.command(epilog=vera.EPILOG)(vera.score)
 app.command(

@@ -1,16 +1,15 @@
-"""`uqa evaluate`, `calibrate`, `report`, `replicate`, `plan`: before and after a training run."""
+"""`uqa score`, `evaluate`, `calibrate`, `report`, `replicate` and `plan`."""
 
-import inspect
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from unifiedqa_convert.cli.options import AsJson, Quiet, needing, print_either, tell
+from unifiedqa_convert.flags import add_command, flags_of
 from vera_model import run as vera_run
-
-# `uqa score`: how plausible a sentence is.
 
 EPILOG = (
     "Examples: uqa score 'A penguin is a kind of bird.' --model models/vera; "
@@ -22,14 +21,14 @@ def score(
     sentences: Annotated[
         list[str] | None, typer.Argument(help="Declarative sentences, each in quotes.")
     ] = None,
-    model: Annotated[Path, typer.Option(help="A Vera model's folder, or a run's.")] = Path(
+    model: Annotated[Path, typer.Option(help="Folder of a Vera model or of a run.")] = Path(
         "models/vera"
     ),
-    file: Annotated[Path | None, typer.Option(help="A text file, one sentence a line.")] = None,
+    file: Annotated[Path | None, typer.Option(help="Text file with one sentence per line.")] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Score sentences: logit, its sigmoid, and the calibrated probability of being true."""
+    """Score sentences: the logit, its sigmoid, and the calibrated probability of being true."""
     with needing("model"):
         from vera_model.programs.preflight import asked_texts
 
@@ -39,30 +38,40 @@ def score(
     scored = score_texts(model, texts)
     print_either([one._asdict() for one in scored], lambda _: print(score_lines(scored)), as_json)
     if cut := sum(one.cut for one in scored):
-        tell(f"{cut} of {len(scored)} texts are longer than the model reads, and were cut", quiet)
+        tell(f"{cut} of {len(scored)} texts exceed the model's maximum length and were cut", quiet)
 
 
 AllowPickle = Annotated[
-    bool, typer.Option("--allow-pickle", help="Read a published model's .bin files.")
+    bool,
+    typer.Option("--allow-pickle", help="Read .bin files (pickle, tensors only)."),
 ]
-AllowSample = Annotated[bool, typer.Option("--allow-sample", help="Accept invented sample rows.")]
+AllowSample = Annotated[
+    bool, typer.Option("--allow-sample", help="Accept the invented rows of the embedded samples.")
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier one in OUT.")]
 Resamples = Annotated[int, typer.Option(min=1, help="Bootstrap resamples for the intervals.")]
-AModel = Annotated[str, typer.Option(help="A run's or a model's folder, or owner/name on the hub.")]
+AModel = Annotated[str, typer.Option(help="Folder of a run or a model, or owner/name on the hub.")]
 
-replicate = typer.Typer(no_args_is_help=True, help="Published evaluations, as one table.")
-plan = typer.Typer(no_args_is_help=True, help="What a command will cost, before it starts.")
+replicate = typer.Typer(no_args_is_help=True, help="Repeat a published evaluation.")
+plan = typer.Typer(
+    no_args_is_help=True, help="Estimate the downloads, memory and time that a command will need."
+)
 
 
 def evaluate(
     model: AModel,
-    data: Annotated[list[Path], typer.Option(help="Shards or folders of converted splits.")],
-    out: Annotated[Path, typer.Option(help="The folder for metrics.json and predictions.")],
+    data: Annotated[
+        list[Path],
+        typer.Option(help="Shards, or folders of converted splits; repeat it for several."),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for metrics.json and the predictions.")],
     trained_on: Annotated[
-        list[Path] | None, typer.Option(help="Shards: count statements that were trained on.")
+        list[Path] | None,
+        typer.Option(help="Shards of the training data: count statements that are also in --data."),
     ] = None,
     recipe: Annotated[
-        Literal["clean", "vera"], typer.Option(help="clean: right; vera: as upstream did it.")
+        Literal["clean", "vera"],
+        typer.Option(help="clean: without upstream's defects; vera: with them, to compare."),
     ] = "clean",
     resamples: Resamples = 1000,
     allow_sample: AllowSample = False,
@@ -71,7 +80,7 @@ def evaluate(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Evaluate a model: metrics with intervals by dataset and partition, and every prediction."""
+    """Evaluate a model: metrics with intervals per dataset and partition, and all predictions."""
     flags = {"allow_sample": allow_sample, "overwrite": overwrite}
     with needing("model"):
         from vera_model.programs.preflight import check_evaluation
@@ -89,16 +98,22 @@ def evaluate(
 
 
 def calibrate(
-    model: Annotated[Path, typer.Argument(help="A run's or a model's folder.")],
+    model: Annotated[Path, typer.Argument(help="Folder of a run or a model.")],
     on: Annotated[
         Path | None,
-        typer.Option(help="An evaluation on validation data.", show_default="the run's own"),
+        typer.Option(
+            help="Folder of an evaluation on validation data.", show_default="the run's own"
+        ),
     ] = None,
-    by: Annotated[Literal["ece", "nll"], typer.Option(help="What shall be least.")] = "ece",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
+    by: Annotated[
+        Literal["ece", "nll"], typer.Option(help="The error to minimise: ece or nll.")
+    ] = "ece",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the temperature; write nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Find the temperature on validation data and put it into the model's configuration."""
+    """Fit the temperature on validation data and write it to the model's configuration."""
     with needing("model"):
         from vera_model.programs.preflight import check_calibration
 
@@ -111,10 +126,10 @@ def calibrate(
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="The folder of a run or an evaluation.")],
+    run: Annotated[Path, typer.Argument(help="Folder of a run or an evaluation.")],
     as_json: AsJson = False,
 ) -> None:
-    """Write one page, and PNG figures, about a run or an evaluation."""
+    """Write a page with PNG figures about a run or an evaluation."""
     with needing("model"):
         from vera_model.run_folder import check_report
 
@@ -130,19 +145,19 @@ def report(
 )
 def vera_eval(
     model: AModel,
-    out: Annotated[Path, typer.Option(help="The folder for table.md and the rest.")] = Path(
-        "replicated/vera-eval"
-    ),
-    data_root: Annotated[Path, typer.Option(help="Where splits are or are converted to.")] = Path(
-        "data/converted"
-    ),
+    out: Annotated[
+        Path, typer.Option(help="Folder for table.md, the metrics and the predictions.")
+    ] = Path("replicated/vera-eval"),
+    data_root: Annotated[
+        Path, typer.Option(help="Folder of converted splits; missing ones are written there.")
+    ] = Path("data/converted"),
     resamples: Resamples = 1000,
     allow_sample: AllowSample = False,
     allow_pickle: AllowPickle = False,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Vera's evaluation: every task that can be had, the missing ones named, one table."""
+    """Vera's evaluation as one table: every task whose data are found; the others are listed."""
     flags = {"allow_sample": allow_sample, "overwrite": overwrite}
     with needing("model"):
         from vera_model.programs.preflight import check_evaluation
@@ -160,47 +175,49 @@ def vera_eval(
     tell("\n".join(warned), not warned)
 
 
-def _plan_train(**flags: Any) -> None:
-    """What `uqa train` with the same flags will download, need, and how long it will take."""
-    measure = flags.pop("measure")
+@dataclass(frozen=True)
+class PlanFlags:
+    """What `uqa plan train` takes besides the flags of `uqa train`."""
+
+    measure: Annotated[
+        bool, typer.Option(help="Time some updates of one block to estimate the duration.")
+    ] = True
+
+
+def plan_train(flags: dict[str, Any]) -> None:
+    """Estimate the downloads, the memory and the duration of `uqa train` with the same flags."""
     with needing("model"):
         from vera_model.run import configure_plan
 
         config = configure_plan(flags)
         from vera_model.planning.plan import plan_of, render_plan
 
-    document = plan_of(config, measure=measure)
+    document = plan_of(config, measure=flags["measure"])
     print_either(document, lambda one: print("\n".join(render_plan(one))), flags["as_json"])
 
 
-_MEASURE = inspect.Parameter(
-    "measure",
-    inspect.Parameter.KEYWORD_ONLY,
-    default=True,
-    annotation=Annotated[bool, typer.Option(help="Time some updates of one block.")],
-)
-_TRAIN = inspect.signature(vera_run.train)
-# The flags of `uqa train`, whatever they are.
-_plan_train.__signature__ = _TRAIN.replace(  # type: ignore[attr-defined]
-    parameters=[*_TRAIN.parameters.values(), _MEASURE]
-)
-_plan_train.__annotations__ = {**vera_run.train.__annotations__, "measure": _MEASURE.annotation}
-plan.command("train", epilog="Example: uqa plan train --preset stage-a --model google/t5-v1_1-xxl")(
-    _plan_train
+add_command(
+    plan,
+    "train",
+    plan_train,
+    lambda: [*vera_run.train_flags(), *flags_of(PlanFlags)],
+    epilog="Example: uqa plan train --preset stage-a --model google/t5-v1_1-xxl",
 )
 
 
 @plan.command("convert", epilog="Example: uqa plan convert copa --split validation")
 def plan_convert(
-    dataset: Annotated[str, typer.Argument(help="A dataset's name, or all.")],
-    split: Annotated[str | None, typer.Option(help="Default: all of them.")] = None,
+    dataset: Annotated[str, typer.Argument(help="Name of a dataset, or all.")],
+    split: Annotated[
+        str | None, typer.Option(help="Name of a split.", show_default="all splits")
+    ] = None,
     question_converter: Annotated[
-        str, typer.Option(help="rules, none, or a model's name.", metavar="NAME")
+        str, typer.Option(help="rules, none, or the name of a model.", metavar="NAME")
     ] = "rules",
-    out: Annotated[Path, typer.Option(help="Where the output would lie.")] = Path("data/converted"),
+    out: Annotated[Path, typer.Option(help="Folder of the output.")] = Path("data/converted"),
     as_json: AsJson = False,
 ) -> None:
-    """What `uqa convert` will download and write, and what its question converter needs."""
+    """Estimate what `uqa convert` will download and write, and its question converter's memory."""
     from unifiedqa_convert.conversion.estimate import estimate_lines, plan_conversion
 
     document = plan_conversion(dataset, split, question_converter, out)

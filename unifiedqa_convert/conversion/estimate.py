@@ -1,4 +1,4 @@
-"""What a conversion will download, write and need, before it starts."""
+"""What a conversion will download and write, and the memory it will need."""
 
 import shutil
 from pathlib import Path
@@ -15,9 +15,9 @@ class Converter(NamedTuple):
     """A question converter's weights."""
 
     download: int | None
-    """Bytes; None where nobody has said."""
+    """Bytes; None if unknown."""
     memory: int | None
-    """Bytes of the weights, loaded as they are."""
+    """Bytes of the weights as they are stored."""
     source: str
 
 
@@ -31,19 +31,19 @@ CONVERTERS = {
         "weights)",
     ),
 }
-"""Known converters and their sizes; any other name is a model whose size the hub knows."""
+"""Question converters of known size; any other name is a model on the hub."""
 
 BYTES_PER_ROW = 1_500
-"""Of an Arrow shard with both records: between 700 (yes/no) and 4,000 (eight choices)."""
+"""In an Arrow shard with both records; 700 for yes/no, up to 4,000 for eight choices."""
 
 
 def plan_conversion(
     dataset: str, split: str | None, question_converter: str, out: Path
 ) -> dict[str, Any]:
-    """Plan one dataset, or ``all``; raises UsageError for a dataset there is not."""
+    """Plan one dataset, or ``all``; raises UsageError for an unknown dataset."""
     names = sorted(catalogue().adapters) if dataset == "all" else [dataset]
     splits = [one for name in names for one in _splits(name, split)]
-    unknown = Converter(None, None, f"{question_converter}, see its page on the hub")
+    unknown = Converter(None, None, f"see the page of {question_converter} on the hub")
     converter = CONVERTERS.get(question_converter, unknown)
     existing = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
     rows = [one["rows"] for one in splits]
@@ -60,14 +60,14 @@ def plan_conversion(
 
 
 def estimate_lines(plan: dict[str, Any]) -> list[str]:
-    """Lines for people."""
+    """The plan as lines of text."""
     converter = plan["question_converter"]
     size = converter["download"]
     weights = "of unknown size" if size is None else decimal(size)
     unknown, uncounted = plan["splits_of_unknown_size"], plan["splits_of_unknown_rows"]
     return [
         f"splits      {len(plan['splits'])}, {plan['rows']:,} rows"
-        + (f", and {uncounted} splits whose rows nobody has counted" if uncounted else ""),
+        + (f", and {uncounted} splits with an unknown number of rows" if uncounted else ""),
         f"download    {decimal(plan['download_bytes'])} of rows"
         + (f", and {unknown} splits of unknown size" if unknown else ""),
         f"converter   {converter['name']}: {weights} ({converter['source']})",

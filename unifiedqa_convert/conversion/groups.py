@@ -1,15 +1,21 @@
-"""Many datasets in one go: past a failing one, with what became of each."""
+"""Convert a group of datasets; one that fails does not stop the others."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from typing import Literal, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
-from unifiedqa_convert.conversion.pipeline import Result
+import typer
+
 from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.datasets.registry import catalogue
 from unifiedqa_convert.datasets.sources import canonical_split, sample_files
 from unifiedqa_convert.errors import UqaError
 from unifiedqa_convert.schema import Adapter
+
+if TYPE_CHECKING:
+    from unifiedqa_convert.conversion.pipeline import (
+        Result,
+    )  # `uqa convert --help` needs no pyarrow
 
 GroupName = Literal["vera-seen", "vera-unseen", "vera", "all"]
 PARTITIONS: dict[GroupName, tuple[str, ...]] = {
@@ -20,14 +26,47 @@ PARTITIONS: dict[GroupName, tuple[str, ...]] = {
 }
 
 
+@dataclass(frozen=True)
+class Selection:
+    """The flags of `uqa convert` that select what to convert: a split of a dataset, or a group."""
+
+    dataset: Annotated[
+        str | None,
+        typer.Argument(
+            help="Name of a dataset; `uqa list` shows all.",
+            autocompletion=lambda incomplete: [
+                name for name in catalogue().adapters if name.startswith(incomplete)
+            ],
+        ),
+    ] = field(default=None, metadata={"before": "raw"})
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPLIT",
+            help="train, validation (or dev, val), test …; with --group, default: all labelled.",
+        ),
+    ] = field(default=None, metadata={"before": "raw"})
+    group: Annotated[
+        GroupName | None,
+        typer.Option(help="Convert a group of datasets; a failing one does not stop the others."),
+    ] = field(default=None, metadata={"before": "raw"})
+    allow_sample: Annotated[
+        bool,
+        typer.Option(
+            "--allow-sample",
+            help="With --group: use the sample where a dataset's files are missing.",
+        ),
+    ] = field(default=False, metadata={"before": "raw"})
+
+
 class SplitOutcome(NamedTuple):
-    """What became of one split of one dataset."""
+    """The outcome of one split of one dataset."""
 
     dataset: str
     split: str
     outcome: Literal["done", "skipped", "failed"]
     rows: int | None = None
-    """Raw rows read; None where nothing was converted."""
+    """Raw rows read; None if nothing was converted."""
     why: str = ""
     exit_code: int = 0
 
@@ -42,18 +81,18 @@ def convert_group(
     request: Request,
     group: GroupName,
     split: str | None,
-    convert_one: Callable[[Request], Result],
+    convert_one: "Callable[[Request], Result]",
 ) -> Iterator[SplitOutcome]:
-    """Convert the group's splits with ``convert_one``; an Outcome for each, as it ends.
+    """Convert the group's splits with ``convert_one``; yield the outcome of each as it ends.
 
-    ``split`` None means every labelled split, of those that have a sample where that is what is
-    asked for. An error of errors.py ends its split and not the group; a bug ends both.
+    ``split`` None means every labelled split; with source ``sample``, those that have a sample. A
+    UqaError ends its split and not the group; any other exception ends both.
     """
     for adapter in members(group):
         wanted = _splits(adapter, split, request)
         if not wanted:
             what = f"no split {split}" if split else "no labelled split with a sample"
-            why = f"it has {what}; it has: {', '.join(adapter.source.splits)}"
+            why = f"it has {what}; its splits: {', '.join(adapter.source.splits)}"
             yield SplitOutcome(adapter.name, split or "-", "skipped", why=why)
         for name in wanted:
             try:
@@ -68,7 +107,7 @@ def convert_group(
 
 
 def group_exit_code(outcomes: list[SplitOutcome]) -> int:
-    """0 where nothing failed; the failures' code where they agree, 4 where they don't."""
+    """0 if nothing failed; the failures' common exit code, or 4 if they differ."""
     codes = {outcome.exit_code for outcome in outcomes if outcome.outcome == "failed"}
     return codes.pop() if len(codes) == 1 else 4 if codes else 0
 

@@ -1,8 +1,8 @@
 """One split's output folder: claimed by one process, resumed, published whole.
 
-Beside ``validation/`` a hidden ``.validation.work/`` holds the output while it grows: the job, a
-note per committed shard, and ``output/``, which becomes ``validation/`` by one rename. The
-manifest is the last file written into it.
+While it is written, the output is in a hidden folder beside ``validation/``: ``.validation.work/``
+holds the job, a receipt per committed shard, and ``output/``, which becomes ``validation/`` by one
+rename. The manifest is the last file written.
 """
 
 import json
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import Any, TypedDict
 
 from filelock import FileLock, Timeout
 
@@ -23,36 +23,44 @@ from unifiedqa_convert.storage import fsync, sha256_of, write_json
 
 MANIFEST = "manifest.json"
 REJECTS = "rejects.jsonl"
-_TURNS = "turns-"
+_CLAIMS = "claims-"
 OURS = re.compile(r"manifest\.json|rejects\.jsonl|README\.md|data-\d+\.\w+")
-"""The names of the files in an output: a folder that holds others is not ours to replace."""
+"""Names of the files in an output; a folder with any other file is never replaced."""
+
+
+class ShardReceipt(TypedDict):
+    """What the manifest needs to know of a committed shard."""
+
+    counts: dict[str, int]
+    rejects: list[dict[str, Any]]
+    file: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class OutputFolder:
-    """Where a split's output stands, and where it grows."""
+    """The folder of a split's output, and the hidden folders beside it."""
 
     final: Path
 
     @property
     def work(self) -> Path:
-        """The hidden folder it grows in."""
+        """The hidden folder of a conversion in progress."""
         return self.final.with_name(f".{self.final.name}.work")
 
     @property
-    def growing(self) -> Path:
-        """What becomes ``final``."""
+    def staging(self) -> Path:
+        """Becomes ``final`` when it is complete."""
         return self.work / "output"
 
     @property
     def replaced(self) -> Path:
-        """Where the previous output waits for the moment of the exchange."""
+        """Holds the previous output during the exchange."""
         return self.final.with_name(f".{self.final.name}.replaced")
 
     def manifest(self) -> dict[str, Any] | None:
-        """The manifest of a complete output; None where there is none, {} for an unreadable one.
+        """The manifest of a complete output; None if there is none, {} if it is unreadable.
 
-        OutputError where something stands there that is no output of ours.
+        Raises OutputError if ``final`` is not an output that uqa wrote.
         """
         self.check_ours()
         path = self.final / MANIFEST
@@ -63,7 +71,7 @@ class OutputFolder:
         return found if found is None or isinstance(found, dict) else {}
 
     def check_ours(self) -> None:
-        """OutputError where ``final`` is no folder, or holds files that are not an output's."""
+        """Raise OutputError if ``final`` is not a folder or holds files that uqa did not write."""
         final = self.final
         if final.is_symlink() or (final.exists() and not final.is_dir()):
             what = "is a link" if final.is_symlink() else "is a file"
@@ -72,12 +80,12 @@ class OutputFolder:
         else:
             return
         raise OutputError(
-            f"{final} {what}, which uqa did not write and does not replace: move it elsewhere, or "
-            "choose another --out"
+            f"{final} {what}, which uqa did not write and will not replace: move it, or choose "
+            "another --out"
         )
 
     def damaged(self, manifest: dict[str, Any]) -> str | None:
-        """The first file that no longer has the bytes the manifest lists, if any."""
+        """The first file whose bytes differ from the manifest's digest, if any."""
         for file in manifest.get("files", ()):
             path = self.final / file["path"]
             if not path.is_file() or sha256_of(path) != file["sha256"]:
@@ -87,7 +95,7 @@ class OutputFolder:
 
 @contextmanager
 def locked(place: OutputFolder) -> Iterator[None]:
-    """Hold the output for this process; OutputLocked names the process that has it."""
+    """Lock the output for this process; OutputLocked names the process that holds the lock."""
     holder = place.final.with_name(f".{place.final.name}.holder")
     try:
         place.final.parent.mkdir(parents=True, exist_ok=True)
@@ -95,7 +103,7 @@ def locked(place: OutputFolder) -> Iterator[None]:
         with lock.acquire(timeout=0):
             try:
                 holder.unlink(missing_ok=True)
-                with holder.open("x") as file:  # made anew: never what a link of that name leads to
+                with holder.open("x") as file:  # never follow a link of that name
                     file.write(f"process {os.getpid()}")
                 _recover(place)
                 yield
@@ -109,61 +117,61 @@ def locked(place: OutputFolder) -> Iterator[None]:
         raise OutputError(f"cannot write {place.final}: {named}") from error
 
 
-def resume_or_start(place: OutputFolder, job: dict[str, Any]) -> dict[int, dict[str, Any]]:
-    """Notes, by shard, of what a killed run of the same job left complete; else a fresh start."""
+def resume_or_start(place: OutputFolder, job: dict[str, Any]) -> dict[int, ShardReceipt]:
+    """The receipts of the shards that a killed run of the same job completed; else start anew."""
     file = place.work / "job.json"
     if not file.is_file() or json.loads(file.read_bytes()) != job:
         shutil.rmtree(place.work, ignore_errors=True)
-        place.growing.mkdir(parents=True)
+        place.staging.mkdir(parents=True)
         write_json(file, job)
         return {}
-    for left_by_a_killed_run in place.work.glob(f"{_TURNS}*"):
+    for left_by_a_killed_run in place.work.glob(f"{_CLAIMS}*"):
         shutil.rmtree(left_by_a_killed_run, ignore_errors=True)
-    kept: dict[int, dict[str, Any]] = {}
-    for number, note in notes(place).items():
-        shard = place.growing / note["file"]["path"]
-        if shard.is_file() and sha256_of(shard) == note["file"]["sha256"]:
-            kept[number] = note
+    kept: dict[int, ShardReceipt] = {}
+    for number, receipt in receipts(place).items():
+        shard = place.staging / receipt["file"]["path"]
+        if shard.is_file() and sha256_of(shard) == receipt["file"]["sha256"]:
+            kept[number] = receipt
         else:
-            _note(place, number).unlink()
+            _receipt(place, number).unlink()
     return kept
 
 
-def notes(place: OutputFolder) -> dict[int, dict[str, Any]]:
-    """The notes of all committed shards, in order."""
+def receipts(place: OutputFolder) -> dict[int, ShardReceipt]:
+    """The receipts of all committed shards, in order."""
     found = sorted(place.work.glob("shard-*.json"))
     return {int(path.stem.split("-")[1]): json.loads(path.read_bytes()) for path in found}
 
 
-def every_note(place: OutputFolder, share: tuple[int, int]) -> list[dict[str, Any]]:
-    """The notes of all shards of a share (which of how many); OutputError where one is missing."""
+def all_receipts(place: OutputFolder, share: tuple[int, int]) -> list[ShardReceipt]:
+    """The receipts of all shards of share (K, N); raises OutputError if one is missing."""
     first, step = share
-    found = notes(place)
+    found = receipts(place)
     missing = {*range(first, max(found, default=-1) + 1, step)} - {*found}
     if missing:
-        raise OutputError(f"{place.work} has no shard {min(missing)}; type the same command again")
+        raise OutputError(f"{place.work} has no shard {min(missing)}; run the same command again")
     return list(found.values())
 
 
-def commit(place: OutputFolder, number: int, note: dict[str, Any]) -> None:
-    """Say that a shard is complete; from here on no run makes it again."""
-    write_json(_note(place, number), note)
+def commit(place: OutputFolder, number: int, receipt: ShardReceipt) -> None:
+    """Record that a shard is complete; a resumed run does not convert it again."""
+    write_json(_receipt(place, number), receipt)
 
 
-def _note(place: OutputFolder, number: int) -> Path:
+def _receipt(place: OutputFolder, number: int) -> Path:
     return place.work / f"shard-{number:05}.json"
 
 
 def claims_folder(place: OutputFolder) -> Path:
-    """A folder in which the workers of one run say which shards they take.
+    """A folder in which the workers of one run claim shards.
 
-    It is a new one for each run, so that a killed run's worker can take nothing from the next.
+    Each run has a new one: a worker left over from a killed run can claim nothing in it.
     """
-    return Path(mkdtemp(prefix=_TURNS, dir=place.work))
+    return Path(mkdtemp(prefix=_CLAIMS, dir=place.work))
 
 
 def claim_shard(folder: Path | None, number: int) -> bool:
-    """Take this shard, if none of the workers has; alone (no folder) one takes every shard."""
+    """Claim a shard; False if another worker has. Without a folder (one worker) always True."""
     if folder is None:
         return True
     try:
@@ -174,8 +182,8 @@ def claim_shard(folder: Path | None, number: int) -> bool:
 
 
 def complete_output(place: OutputFolder, manifest: dict[str, Any]) -> None:
-    """Write the manifest, then put the output in its place, whole."""
-    write_json(place.growing / MANIFEST, manifest)
+    """Write the manifest, then move the whole output to its final folder."""
+    write_json(place.staging / MANIFEST, manifest)
     _exchange(place)
 
 
@@ -184,7 +192,7 @@ def _exchange(place: OutputFolder) -> None:
     if place.final.exists():
         shutil.rmtree(place.replaced, ignore_errors=True)
         place.final.rename(place.replaced)
-    place.growing.rename(place.final)
+    place.staging.rename(place.final)
     fsync(place.final.parent)
     shutil.rmtree(place.replaced, ignore_errors=True)
     shutil.rmtree(place.work, ignore_errors=True)
@@ -195,11 +203,11 @@ def _ours(path: Path) -> bool:
 
 
 def _recover(place: OutputFolder) -> None:
-    """Finish an exchange that was killed half-way, or undo it where nothing was complete."""
-    if (place.growing / MANIFEST).is_file():
+    """Finish an exchange that was interrupted, or undo it if the new output is not complete."""
+    if (place.staging / MANIFEST).is_file():
         _exchange(place)
     elif place.replaced.exists() and not place.final.exists():
         place.replaced.rename(place.final)
-    if not place.growing.exists():  # killed after the exchange, before the clean-up
+    if not place.staging.exists():  # killed after the exchange, before the clean-up
         shutil.rmtree(place.work, ignore_errors=True)
     shutil.rmtree(place.replaced, ignore_errors=True)

@@ -20,13 +20,14 @@ from unifiedqa_convert.conversion.chunk import Chunk, convert_chunk, tree
 from unifiedqa_convert.conversion.output_folder import (
     REJECTS,
     OutputFolder,
+    ShardReceipt,
+    all_receipts,
     claim_shard,
     claims_folder,
     commit,
     complete_output,
-    every_note,
     locked,
-    notes,
+    receipts,
     resume_or_start,
 )
 from unifiedqa_convert.conversion.request import ConversionJob, Request, resolve
@@ -76,7 +77,6 @@ CHUNK_ROWS = 1_000
 FEW_ROWS = 100
 """Rows at a time where it is neither: what they become stays in the CPU's cache."""
 
-Note = dict[str, Any]
 Progress = Callable[[int], None]
 
 
@@ -141,7 +141,7 @@ def _make_shards(
 
 def _tell(place: OutputFolder, progress: Progress) -> None:
     """How many rows all workers together have committed."""
-    progress(sum(note["counts"]["rows/read"] for note in notes(place).values()))
+    progress(sum(receipt["counts"]["rows/read"] for receipt in receipts(place).values()))
 
 
 def _work_alone(request: Request, done: frozenset[int], taken: Path) -> None:
@@ -181,12 +181,12 @@ def _work(
         None if everything else wanted,
         as_paired=job.profile.own.as_paired,
     )
-    rejected = len(_rejects(notes(place).values()))
+    rejected = len(_rejects(receipts(place).values()))
     with _without_cycle_search():
         for number, shard in groupby(rows, key=lambda row: row.number // size):
-            note = _shard(job, place, number, shard, rejected, progress)
-            rejected += len(note["rejects"])
-            commit(place, number, note)
+            receipt = _shard(job, place, number, shard, rejected, progress)
+            rejected += len(receipt["rejects"])
+            commit(place, number, receipt)
 
 
 @contextmanager
@@ -208,12 +208,12 @@ def _shard(
     rows: Iterator[NumberedRow],
     before: int,
     progress: Progress,
-) -> Note:
+) -> ShardReceipt:
     """Write one shard, after ``before`` rejects; its counts, its rejects, its file's digest."""
     counts: Counter[str] = Counter()
     rejects: list[dict[str, Any]] = []
     form = FORMATS[job.request.to]
-    path = place.growing / f"data-{number:05}.{form.suffix}"
+    path = place.staging / f"data-{number:05}.{form.suffix}"
     with atomic_file(path) as file:
         writer = form.writer(file, arrow_schema(job.records, job.facts()))
         together = job.converter is not None or form.in_batches
@@ -224,7 +224,7 @@ def _shard(
             rejects.extend(chunk.rejects)
             if before + len(rejects) > job.request.max_rejects:
                 raise too_many(
-                    [*_rejects(notes(place).values()), *rejects], job, place.work / REJECTS
+                    [*_rejects(receipts(place).values()), *rejects], job, place.work / REJECTS
                 )
             counts.update(writer.write(as_rows(chunk.converted, job.records)))
             progress(number * job.request.shard_rows + counts["rows/read"])
@@ -240,34 +240,34 @@ def _convert(job: ConversionJob, rows: Iterable[NumberedRow]) -> Chunk:
     return as_upstream(records, job.adapter.name, job.profile, job.converter)
 
 
-def _rejects(made: Iterable[Note]) -> list[dict[str, Any]]:
+def _rejects(made: Iterable[ShardReceipt]) -> list[dict[str, Any]]:
     """Those of committed shards, in order."""
-    return [line for note in made for line in note["rejects"]]
+    return [line for receipt in made for line in receipt["rejects"]]
 
 
 def _manifest(job: ConversionJob, described: dict[str, Any], place: OutputFolder) -> dict[str, Any]:
     """Write the rejects; the job, the counts that add up, and every file's digest."""
-    made = every_note(place, job.request.share)
+    made = all_receipts(place, job.request.share)
     counts: Counter[str] = Counter()
-    for note in made:
-        counts.update(note["counts"])
+    for receipt in made:
+        counts.update(receipt["counts"])
     lines = _rejects(made)
     if len(lines) > job.request.max_rejects:  # each of several workers may have had fewer
         raise too_many(lines, job, place.work / REJECTS)
     if not counts["rows/read"] and described["share"][1] == 1:
         raise SourceError(f"{described['dataset']}/{described['split']}: its files hold no rows")
-    rejects = place.growing / REJECTS
+    rejects = place.staging / REJECTS
     write_rejects(rejects, lines)
     manifest = {
         **described,
         "counts": tree(counts),
-        "files": [*(note["file"] for note in made), _listed(rejects)],
+        "files": [*(receipt["file"] for receipt in made), _listed(rejects)],
     }
     if FORMATS[job.request.to].dataset_card:
         text = card(job.adapter, manifest, arrow_schema(job.records, job.facts()))
-        with atomic_file(place.growing / CARD) as file:
+        with atomic_file(place.staging / CARD) as file:
             file.write(text.encode())
-        manifest["files"].append(_listed(place.growing / CARD))
+        manifest["files"].append(_listed(place.staging / CARD))
     return manifest
 
 

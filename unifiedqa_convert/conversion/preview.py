@@ -1,4 +1,4 @@
-"""TODO."""
+"""A dataset's facts and some of its rows, converted step by step: what `uqa show` prints."""
 
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,9 @@ from unifiedqa_convert.schema import Adapter
 
 
 def shown(dataset: str, split: str | None, raw: tuple[Path, ...], rows: int) -> dict[str, Any]:
-    """A dataset's facts, each shape's fields, and the first ``rows`` rows step by step.
+    """A dataset's facts, the fields of each shape, and the first ``rows`` rows step by step.
 
-    The rows are the embedded sample's unless ``raw`` names files.
+    The rows come from the embedded sample unless ``raw`` names files.
     """
     adapter = load_adapter(dataset)
     return {**facts_and_shapes(adapter), **_steps(adapter, split, raw, rows)}

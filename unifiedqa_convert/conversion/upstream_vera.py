@@ -1,9 +1,12 @@
-r"""Upstream Vera's prepare_data.py (liujch1998/vera, d722244), its defects included. Pure.
+r"""Upstream Vera's prepare_data.py (liujch1998/vera, d722244), including its defects.
 
 A TSV line is ``question \n (A) … (B) … \n context ⇥ answer`` for multiple choice and ``question ⇥
-yes`` for yes/no tasks, where ``\n`` is a backslash and an n. What upstream does wrong is done here
-too, since its data was trained on; each place says so. What it prints, or swallows, comes back as
-data.
+yes`` for yes/no tasks, where ``\n`` is a backslash and an n. Upstream's defects are reproduced,
+because Vera was trained on its output; comments mark them. What upstream prints or ignores is
+returned as data.
+
+Two callers: recipe ``vera`` of `uqa convert` (``as_upstream``), and `uqa declare --compat vera`
+(``vera_json``).
 """
 
 import json
@@ -25,7 +28,7 @@ from unifiedqa_convert.schema import Converted, MultipleChoice, Statement
 
 
 def raw_sentences(converter: QuestionConverter, asks: Sequence[Ask]) -> dict[Ask, Sentence]:
-    """The same, with what a model says as it says it: a final stop is upstream Vera's to set."""
+    """The sentences; a model's are its raw output, since upstream adds the full stop itself."""
     distinct = list(dict.fromkeys(asks))
     if isinstance(converter, ModelConverter):
         texts = converter.texts(distinct)
@@ -36,11 +39,11 @@ def raw_sentences(converter: QuestionConverter, asks: Sequence[Ask]) -> dict[Ask
 
 
 _PLAIN = ("copa", "swag", "hellaswag", "codah", "story_cloze_test")
-"""Question and choice side by side: no converter, no final stop, no context."""
+"""Statement = question + choice: no converter, no full stop added, no context."""
 _STATED = ("com2sense", "creak")
-"""The text is the statement."""
+"""The statement is the text itself."""
 _ASKED = ("spatial_cs", "csqa2", "strategyqa")
-"""The statement is the question answered with yes."""
+"""The statement is made of the question with the answer yes."""
 
 _CHOICE = (
     "atomic2020_3d genericskb_3d openbookqa arc_easy arc_hard ai2_science_elementary "
@@ -51,7 +54,7 @@ _CHOICE = (
 _YES_NO = "csqa2 symkd_anno gengen_anno spatial_cs strategyqa creak rainier_anno com2sense"
 TASKS: dict[str, Literal["mc", "bool"]] = {
     **dict.fromkeys(_CHOICE.split(), "mc"),
-    # com2sense has its branch upstream, but is not registered there: its author ran an older file.
+    # Upstream has code for com2sense but does not list it: its author ran an older version.
     **dict.fromkeys(_YES_NO.split(), "bool"),
 }
 
@@ -62,11 +65,11 @@ UPSTREAM: dict[Kind, str] = {
     "label": "AssertionError",
     "no branch for the task": "UnboundLocalError",
 }
-"""The exception that upstream's bare ``except`` swallowed, by what was wrong."""
+"""The exception that upstream's bare ``except`` ignored, for each kind of bad line."""
 
 
 class SkippedLine(Exception):
-    """Upstream leaves this line out, and says so on stdout only."""
+    """Upstream skips this line, with a message on stdout only."""
 
     def __init__(self, kind: Kind) -> None:
         super().__init__(f"{kind} ({UPSTREAM[kind]} upstream)")
@@ -75,59 +78,59 @@ class SkippedLine(Exception):
 
 @dataclass(frozen=True)
 class Draft:
-    """A statement to be: ready text, or an ask whose answer is to be put into its place."""
+    """A statement before conversion: the text, or a question for the converter to answer."""
 
     text: str = ""
     ask: Ask | None = None
     before: str | None = None
-    """The sentences before the one that asks; they never reach the converter."""
+    """The sentences before the question, which are not passed to the converter."""
     context: str | None = None
     finish: bool = True
     blanks: bool = False
-    """Upstream prints "Number of blanks is not 1" for it."""
+    """True if upstream prints "Number of blanks is not 1" for it."""
 
-    def said(self, answer: Callable[[Ask], str]) -> str:
-        """The statement: upstream's final stop, its context in front."""
+    def statement(self, answer: Callable[[Ask], str]) -> str:
+        """The statement with upstream's full stop, after its context."""
         text = self.text if self.ask is None else answer(self.ask)
         if not self.finish:
             return text
         if self.before is not None:
             text = f"{self.before} {text}"
-        if not text.endswith((".", "!")):  # so that '."' gets another stop
+        if not text.endswith((".", "!")):  # defect: adds a full stop after '."' too
             text = text.rstrip("?") + "."
         return text if self.context is None else f"{self.context} {text}"
 
 
 @dataclass(frozen=True)
 class DraftedProblem:
-    """One problem: the drafts of its true and its false statements."""
+    """One problem: the drafts of its true and of its false statements."""
 
     golds: tuple[Draft, ...]
     distractors: tuple[Draft, ...]
     places: tuple[int, ...] = ()
-    """Where the distractors stand among the choices as upstream cuts them."""
+    """Positions of the distractors among the choices, as upstream splits them."""
 
     def drafts(self) -> Iterator[Draft]:
-        """Golds first, then distractors in the order of the choices: upstream's order."""
+        """In upstream's order: golds first, then distractors in the order of the choices."""
         yield from self.golds
         yield from self.distractors
 
 
 def read_line(task: str, line: str) -> DraftedProblem:
-    """A TSV line, without its end, as upstream reads it; raises SkippedLine."""
+    """Parse a TSV line (without its line end) as upstream does; raises SkippedLine."""
     fields = line.split("\t")
     if len(fields) != 2:
         raise SkippedLine("columns")
     text, answer = (field.strip(" ") for field in fields)
-    # Parts beyond the third are lost.
+    # Defect: parts after the third are dropped.
     parts = [part.strip(" ") for part in text.split("\\n")[:3]]
     if TASKS[task] == "bool":
         return _yes_no(task, text, parts, answer)
     if len(parts) < 2:
         raise SkippedLine("no choices")
     question, context = parts[0] or None, parts[2] if len(parts) > 2 else None
-    # The gold is a text: a distractor of the same text disappears, and a gold that differs from
-    # its choice by a letter's case stands among the distractors too.
+    # Defect: the gold is compared as text. A distractor with the same text is dropped, and a gold
+    # that differs from its choice in the case of a letter is among the distractors too.
     wrong = [(n, choice) for n, choice in enumerate(split_choices(parts[1])) if choice != answer]
     return DraftedProblem(
         (upstream_draft(task, question, answer, context),),
@@ -139,7 +142,7 @@ def read_line(task: str, line: str) -> DraftedProblem:
 def _yes_no(task: str, text: str, parts: list[str], label: str) -> DraftedProblem:
     if label not in ("yes", "no"):
         raise SkippedLine("label")
-    if len(parts) > 1:  # meant for TruthfulQA; a context lands here as the choice
+    if len(parts) > 1:  # meant for TruthfulQA; defect: a context is taken for the choice
         made = upstream_draft(task, parts[0], parts[1], None)
     elif task in _STATED:
         made = upstream_draft(task, None, text, None)
@@ -151,9 +154,9 @@ def _yes_no(task: str, text: str, parts: list[str], label: str) -> DraftedProble
 
 
 def split_choices(text: str) -> list[str]:
-    """Cut at ``(B)``, ``(C)`` …, or at small letters where no ``(A)`` occurs anywhere.
+    """Split at ``(B)``, ``(C)`` …, or at lower-case letters if there is no ``(A)``.
 
-    Each piece loses its first three characters, whether they are a marker or not.
+    Defect: the first three characters of each piece are dropped, marker or not.
     """
     first = "A" if "(A)" in text else "a"
     choices, letter = [], ord(first) + 1
@@ -164,7 +167,7 @@ def split_choices(text: str) -> list[str]:
 
 
 def upstream_draft(task: str, question: str | None, choice: str, context: str | None) -> Draft:
-    """What upstream's ``qa2d`` does with one choice, short of asking the converter."""
+    """What upstream's ``qa2d`` does with one choice, before it calls the converter."""
     if question is None:
         return Draft(choice, finish=False)
     if task in _PLAIN:
@@ -182,18 +185,18 @@ def upstream_draft(task: str, question: str | None, choice: str, context: str | 
 
 
 def _has_blank(question: str) -> bool:
-    """A blank has a space beside it; or the question begins with one that is glued to a word."""
+    """A blank is next to a space, or the question begins with one directly before a word."""
     if len(question) < 2:
         return False
-    glued = question[0] == "_" and question[1].isalpha()
-    return glued or " _" in question or "_ " in question
+    before_word = question[0] == "_" and question[1].isalpha()
+    return before_word or " _" in question or "_ " in question
 
 
 def upstream_fill(question: str, choice: str) -> tuple[str, int]:
-    """The question with its blanks filled, and how many upstream counted.
+    """The question with its blanks filled, and the number of blanks that upstream counts.
 
-    It counts in the text that it has begun to fill, so underscores of the choice count too, and a
-    run of more than twenty counts twice.
+    Defect: it counts in the partly filled text, so underscores in the choice count too, and a run
+    of more than twenty counts twice.
     """
     counted = 0
     for run in ("_" * length for length in range(20, 0, -1)):
@@ -203,29 +206,29 @@ def upstream_fill(question: str, choice: str) -> tuple[str, int]:
     return question, counted
 
 
-# Recipe ``vera``: a chunk's statements as upstream's prepare_data.py makes them of its records.
-# The record is written as a TSV line and read back as upstream reads it (declare/compat.py),
-# defects included; the context stays apart from the sentence, for whoever writes the two
-# together.
-
 UNLABELLED = "upstream has labelled rows only"
+"""Why an example without a label has no statement under recipe ``vera``."""
 
 
 def is_upstreams(dataset: str) -> bool:
-    """Whether upstream knows the dataset; of others recipe ``vera`` says what ``clean`` says."""
+    """True for upstream's datasets; for others recipe ``vera`` writes the same as ``clean``."""
     return dataset in TASKS
 
 
 def as_upstream(
     chunk: Chunk, dataset: str, profile: Profile, converter: QuestionConverter | None
 ) -> Chunk:
-    """The chunk with upstream's statements in place of its own, counted anew."""
+    """The chunk with upstream's statements instead of its own, and its counts updated.
+
+    Each record is written as a TSV line and parsed as upstream does. The context stays separate
+    from the sentence; the record joins them.
+    """
     lines = [_line(dataset, item, profile) for item in chunk.converted]
     drafts = [
         draft for line in lines if isinstance(line, DraftedProblem) for draft in line.drafts()
     ]
     asks = [draft.ask for draft in drafts if draft.ask is not None]
-    said = {} if converter is None else raw_sentences(converter, asks)
+    sentences = {} if converter is None else raw_sentences(converter, asks)
     counts = Counter({key: n for key, n in chunk.counts.items() if key.startswith("rows/")})
     counts["asks/asked"] = len(asks)
     counts["asks/distinct per chunk"] = len(set(asks)) if converter else 0
@@ -235,7 +238,7 @@ def as_upstream(
     for item, line in zip(chunk.converted, lines, strict=True):
         if isinstance(line, str):
             counts[f"statements/not made/{line}"] += 1
-        statements = _statements(item, line, said) if isinstance(line, DraftedProblem) else ()
+        statements = _statements(item, line, sentences) if isinstance(line, DraftedProblem) else ()
         pairs = [declarative_record(s, item.example.context, profile) for s in statements]
         converted.append(
             item._replace(statements=statements, declaratives=tuple(pairs), ambiguous=frozenset())
@@ -246,7 +249,7 @@ def as_upstream(
 
 
 def _line(dataset: str, item: Converted, profile: Profile) -> DraftedProblem | str:
-    """The record as upstream reads it, or why it has no statement."""
+    """The record as upstream parses it, or why it has no statement."""
     text, answer = item.question
     if answer is None:
         return UNLABELLED
@@ -258,9 +261,9 @@ def _line(dataset: str, item: Converted, profile: Profile) -> DraftedProblem | s
 
 
 def _statements(
-    item: Converted, line: DraftedProblem, said: dict[Ask, Sentence]
+    item: Converted, line: DraftedProblem, sentences: dict[Ask, Sentence]
 ) -> tuple[Statement, ...]:
-    """Golds first, as upstream has them; none is masked: upstream trains on all of them."""
+    """Golds first, as upstream does; none is masked, because upstream trains on all of them."""
     golds = item.example.golds if isinstance(item.example, MultipleChoice) else None
     places = (golds or (0,))[0], *line.places
     labelled = [*((d, True) for d in line.golds), *((d, False) for d in line.distractors)]
@@ -268,30 +271,24 @@ def _statements(
         places = (0,)
     made = []
     for place, (draft, label) in zip(places, labelled, strict=True):
-        sentence = _said(draft, said)
+        sentence = _sentence(draft, sentences)
         if sentence is not None:
             made.append(Statement(sentence.text, label, place, sentence.via))
     return tuple(made)
 
 
-def _said(draft: Draft, said: dict[Ask, Sentence]) -> Sentence | None:
-    """The statement without its context; None where nobody answered what it asks."""
+def _sentence(draft: Draft, sentences: dict[Ask, Sentence]) -> Sentence | None:
+    """The statement without its context; None if its question has no answer."""
     apart = replace(draft, context=None)
     if draft.ask is None:
-        return Sentence(apart.said(lambda ask: said[ask].text), "given")
-    if draft.ask not in said:
+        return Sentence(apart.statement(lambda ask: sentences[ask].text), "given")
+    if draft.ask not in sentences:
         return None
-    return Sentence(apart.said(lambda ask: said[ask].text), said[draft.ask].via)
+    return Sentence(apart.statement(lambda ask: sentences[ask].text), sentences[draft.ask].via)
 
-
-# A TSV and a question converter → the JSON that upstream Vera's prepare_data.py would write.
-# uqa declare dev.tsv --compat vera --task openbookqa --out dev.json declare/compat.py says what
-# upstream does with a line; here lines are read as upstream's ``open`` reads them (any line
-# end, a byte order mark is text), the asks of many lines go to the converter together, and the
-# JSON has upstream's very bytes. Nothing is written under the final name until all of it is
-# there; a killed run finds its sentences in the cache.
 
 CHUNK_LINES = 1_000
+"""Lines whose questions go to the converter together."""
 
 
 def vera_json(
@@ -299,15 +296,17 @@ def vera_json(
     task: str,
     converter: QuestionConverter,
     sink: IO[bytes],
-    told: Callable[[int], None],
+    progress: Callable[[int], None],
     skipped: Callable[[str], None],
 ) -> Counter[str]:
-    """Write the problems of ``path``; returns what became of its lines.
+    """Write the problems of a TSV as the JSON of upstream's prepare_data.py; return the counts.
 
-    UsageError for a task that upstream does not know; SourceError where the file is not text.
+    Lines are read as upstream's ``open`` reads them (any line end; a byte order mark is text), and
+    the JSON has upstream's exact bytes. Raises UsageError for a task that upstream does not have,
+    SourceError if the file is not text.
     """
     if task not in TASKS:
-        raise UsageError(f"--task {task!r} is none of upstream's: {', '.join(TASKS)}")
+        raise UsageError(f"upstream has no --task {task!r}; it has: {', '.join(TASKS)}")
     counts: Counter[str] = Counter()
     separator = "[\n"
     try:
@@ -317,7 +316,7 @@ def vera_json(
                     text = json.dumps(problem, indent=4).replace("\n", "\n    ")
                     sink.write(f"{separator}    {text}".encode())
                     separator = ",\n"
-                told(counts["read"])
+                progress(counts["read"])
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"{path}: {error}") from error
     sink.write(b"[]" if separator == "[\n" else b"\n]")
@@ -340,12 +339,14 @@ def _problems(
             counts[f"skipped: {why.kind}"] += 1
             skipped(f"line {counts['read']}: {why}; skipped, as upstream does")
     asks = [draft.ask for made in read for draft in made.drafts() if draft.ask is not None]
-    said = raw_sentences(converter, asks)
+    sentences = raw_sentences(converter, asks)
     counts["asks"] += len(asks)
     for made in read:
         counts["problems"] += 1
         counts["blanks miscounted"] += sum(draft.blanks for draft in made.drafts())
         yield {
-            "golds": [draft.said(lambda ask: said[ask].text) for draft in made.golds],
-            "distractors": [draft.said(lambda ask: said[ask].text) for draft in made.distractors],
+            "golds": [draft.statement(lambda ask: sentences[ask].text) for draft in made.golds],
+            "distractors": [
+                draft.statement(lambda ask: sentences[ask].text) for draft in made.distractors
+            ],
         }

@@ -1,4 +1,4 @@
-"""Several processes at one job. Each commits its own shards; none of them answers with data."""
+"""Several processes for one job. Each commits its own shards and returns no data."""
 
 import os
 import threading
@@ -14,18 +14,18 @@ from unifiedqa_convert.errors import UqaError
 
 Look = Callable[[], None]
 
-LOOK_AGAIN = 0.5
-"""Seconds between two looks at how far the workers are."""
+CHECK_SECONDS = 0.5
+"""Seconds between two checks of the workers' progress."""
 
 
 @contextmanager
 def beside(tasks: Sequence[Callable[[], None]], look: Look) -> Iterator[Look]:
-    """Run the tasks, a process each, beside what the body does; end when all have ended.
+    """Run each task in a process of its own while the body runs; wait for all of them at the end.
 
-    The body calls what it is given now and then: it raises a task's error, if one has failed, and
-    calls ``look``, which is called while the tasks are waited for, too. After an error or SIGTERM
-    the tasks are stopped where they are; what others committed by then is kept. Processes are
-    spawned, not forked: pyarrow's threads don't survive a fork.
+    The body calls the function it is given from time to time: that raises the error of a failed
+    task, and calls ``look``, which is also called while waiting at the end. After an error or
+    SIGTERM the tasks are stopped; the shards they have committed are kept. Processes are spawned,
+    not forked: pyarrow's threads don't survive a fork.
     """
     context = get_context("spawn")
     theirs, ours = context.Pipe(duplex=False)
@@ -41,7 +41,7 @@ def beside(tasks: Sequence[Callable[[], None]], look: Look) -> Iterator[Look]:
 
         def look_now_and_then() -> None:
             nonlocal looked
-            if time.monotonic() - looked > LOOK_AGAIN:
+            if time.monotonic() - looked > CHECK_SECONDS:
                 _raise_failed(running)
                 look()
                 looked = time.monotonic()
@@ -50,7 +50,7 @@ def beside(tasks: Sequence[Callable[[], None]], look: Look) -> Iterator[Look]:
             running |= {pool.submit(task) for task in tasks}
             yield look_now_and_then
             while running:
-                done, running = wait(running, LOOK_AGAIN, return_when=FIRST_EXCEPTION)
+                done, running = wait(running, CHECK_SECONDS, return_when=FIRST_EXCEPTION)
                 _raise_failed(done)
                 look()
         except BaseException as error:
@@ -63,8 +63,8 @@ def beside(tasks: Sequence[Callable[[], None]], look: Look) -> Iterator[Look]:
 
 def _killed() -> UqaError:
     return UqaError(
-        "a worker was killed (out of memory?); the same command goes on where it stopped, with "
-        "--workers 1 it needs the least memory"
+        "a worker was killed (out of memory?); run the same command to resume, with --workers 1 to "
+        "need the least memory"
     )
 
 
@@ -75,8 +75,8 @@ def _raise_failed(tasks: Iterable[Future[None]]) -> None:
 
 
 def _end_with(parent: Connection) -> None:
-    """In a worker: end when the process that started it closes its end, or has ended, by kill -9
-    too: the next run goes on from what is committed, as after any kill.
+    """In a worker: exit when the process that started it closes its end of the pipe or has ended,
+    also by kill -9; the next run resumes from the committed shards.
     """
 
     def watch() -> None:

@@ -6,29 +6,72 @@ which are converted in batches.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Literal, NamedTuple, Protocol, runtime_checkable
+from functools import partial
+from typing import Annotated, Literal, NamedTuple, Protocol, runtime_checkable
+
+import typer
+
+_option = partial(typer.Option, rich_help_panel="Question converter")
 
 Backend = Literal["transformers", "ct2"]
 Dtype = Literal["auto", "bf16", "fp32", "int8", "fp16"]
 
+# The flags of a question converter, for every command that takes one.
+ConverterName = Annotated[
+    str,
+    _option(
+        metavar="NAME",
+        help="rules (embedded), none, question_converter-3b or any OWNER/NAME that `uqa model "
+        "fetch` downloaded, or a folder (./folder).",
+    ),
+]
+BackendName = Annotated[Backend, _option(help="Library that runs the model.")]
+DeviceName = Annotated[
+    str, _option(metavar="DEVICE", help="auto, cpu, cuda (one GPU per worker) or cuda:N.")
+]
+DtypeName = Annotated[
+    Dtype,
+    _option(help="auto: bf16 on a GPU, fp32 on the CPU; int8 (ct2 only) may change sentences."),
+]
+BatchTokens = Annotated[
+    int | None,
+    _option(
+        metavar="N",
+        min=1,
+        help="Maximum tokens of a batch of prompts, with padding; less needs less memory.",
+        show_default="by device",
+    ),
+]
+Revision = Annotated[
+    str | None,
+    _option(
+        metavar="COMMIT",
+        help="Commit of the downloaded model, 40 hex digits.",
+        show_default="the one that was downloaded",
+    ),
+]
+PromptName = Annotated[
+    str | None,
+    _option(
+        metavar="TEMPLATE",
+        help="Template with {question} and {choice}, or question_converter or qa2d.",
+        show_default="the model's own",
+    ),
+]
+
 
 @dataclass(frozen=True)
 class Options:
-    """Options of a model as a question converter; ``rules`` and ``none`` take none of them."""
+    """How a model is run; ``rules`` and ``none`` take none of these."""
 
-    backend: Backend = "transformers"
-    device: str = "auto"
-    """auto, cpu, cuda or cuda:N; auto: a GPU if there is one."""
-    dtype: Dtype = "auto"
-    """auto: bf16 on a GPU, fp32 on the CPU. int8: ct2 only."""
-    batch_tokens: int | None = None
-    """Prompt tokens of one batch, padding included; None: the device's default."""
-    revision: str | None = None
-    """A fetched commit, 40 hex digits; None: the only one."""
-    prompt: str | None = None
-    """A prompt's name or a template; None: the model's preset."""
+    backend: BackendName = "transformers"
+    device: DeviceName = "auto"
+    dtype: DtypeName = "auto"
+    batch_tokens: BatchTokens = None
+    revision: Revision = None
+    prompt: PromptName = None
     turn: tuple[int, int] = (0, 1)
-    """(K, N): worker K of N on this machine. Set by the pipeline, not by the user."""
+    """(K, N): this is worker K of N on this machine. Set by the pipeline, not by the user."""
 
     def given(self) -> list[str]:
         """The flags of the options that differ from their defaults."""

@@ -5,9 +5,12 @@ import difflib
 import shlex
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
+import typer
 from pydantic import Field, create_model
 
 from unifiedqa_convert.errors import UsageError
@@ -150,35 +153,36 @@ YES_NO = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0"
 WORDS = frozenset("yes no true false".split())
 
 
-class Columns(NamedTuple):
-    """Which of the file's columns is what."""
+_column = partial(typer.Option, metavar="COLUMN", rich_help_panel="Your own file")
 
-    question: str
-    choices: tuple[str, ...] = ()
-    """A column per choice, or one column whose cells are lists of choices."""
-    gold: str | None = None
-    gold_is: GoldIs = "text"
-    """What the gold column holds: the choice's text, its letter, its place from 0 or 1, or yes and
-    no (true and false, 1 and 0). Without choices, text whose every cell is yes, no, true or false
-    is yes and no too: the column decides, never a row."""
-    context: str | None = None
 
-    @classmethod
-    def of(
-        cls,
-        question: str,
-        choices: str | None,
-        gold: str | None,
-        gold_is: GoldIs,
-        context: str | None,
-    ) -> "Columns":
-        """From what a person types: choices with commas between."""
-        names = tuple(name.strip() for name in choices.split(",")) if choices else ()
-        return cls(question, names, gold, gold_is, context)
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a user's own file, by what they hold."""
+
+    question: Annotated[str, _column(help="Column of the questions.")]
+    choices: Annotated[
+        tuple[str, ...],
+        _column(
+            metavar="COLUMN,…",
+            help="Columns of the choices, separated by commas, or one column of lists.",
+        ),
+    ] = ()
+    gold: Annotated[str | None, _column(help="Column of the right answers.")] = None
+    gold_is: Annotated[
+        GoldIs,
+        _column(
+            metavar=None,
+            help="What that column holds: the choice's text, its letter, its position from 0 or 1, "
+            "or yes/no.",
+        ),
+    ] = "text"
+    """Without choices, a column of texts that are all yes, no, true or false is yes/no too."""
+    context: Annotated[str | None, _column(help="Column of the contexts.")] = None
 
     def facts(self) -> dict[str, Any]:
         """As the manifest has them."""
-        return {**self._asdict(), "choices": list(self.choices)}
+        return {**asdict(self), "choices": list(self.choices)}
 
     def all(self) -> tuple[str, ...]:
         """Every column that is used."""
@@ -207,7 +211,7 @@ def adapter_for(name: str, split: str, path: Path, columns: Columns) -> Adapter:
     if columns.gold_is == "yesno" and columns.choices:
         raise UsageError("--gold-is yesno is for questions without --choices")
     if columns.gold_is == "text" and not columns.choices and _says_yes_or_no(path, columns.gold):
-        columns = columns._replace(gold_is="yesno")
+        columns = replace(columns, gold_is="yesno")
     return _OwnFile(name, split, columns)
 
 

@@ -1,6 +1,5 @@
 """Wrong paths and options are refused before torch is loaded, which takes many seconds."""
 
-import inspect
 import json
 import re
 import subprocess
@@ -16,7 +15,7 @@ from unifiedqa_convert.errors import UqaError
 from vera_model.config import from_preset
 from vera_model.data.splits import Paths, read_inputs
 from vera_model.programs.preflight import check_data, check_training, model_files
-from vera_model.run import configure, train
+from vera_model.run import configure, train_flags
 from vera_model.run_folder import only_run
 
 GROUPS = [choice(n, ["A sentence of seven words it is.", "No."], 0) for n in range(10)]
@@ -41,7 +40,7 @@ COMMANDS = [
     ("train --data data --valid nosuch", 4, "nosuch is not there"),
     ("train --data sample", 2, "holds invented sample rows: convert the real data, or say --allow"),
     ("train --train-tasks nosuch", 4, "nosuch (train): no dataset of this name is known"),
-    ("train --preset nosuch", 2, "no preset is named 'nosuch'"),
+    ("train --preset nosuch", 2, "unknown preset 'nosuch'"),
     ("train --data data --out full", 5, "full is not empty: choose another --out"),
     ("train --data data --model ./nosuch", 4, "neither a folder nor a model's name on the hub"),
     ("train --data data --model bare", 4, "bare holds no config.json"),
@@ -54,7 +53,7 @@ COMMANDS = [
     ("train --mode eval --start-from nosuch --valid data", 4, "nosuch holds no config.json"),
     ("train --mode eval --start-from model --valid data --out full", 5, "metrics.json exists"),
     ("plan train --data nosuch", 4, "nosuch is not there: convert a dataset first"),
-    ("plan train --data data --objective text", 2, "says the plan before its first update"),
+    ("plan train --data data --objective text", 2, "prints the plan before its first update"),
     ("score one", 4, "models/vera holds no config.json, it is not there: train it first"),
     ("score one --file two", 2, "give sentences, or --file"),
     ("score --file nosuch --model model", 4, "nosuch can't be read as UTF-8 text"),
@@ -107,8 +106,7 @@ def test_a_report_needs_no_torch() -> None:
 
 def flags(**given: Any) -> dict[str, Any]:
     """Those of `uqa train`, as typer gives them."""
-    parameters = inspect.signature(train).parameters.values()
-    return {**{one.name: one.default for one in parameters}, **given}
+    return {**{one.name: one.default for one in train_flags()}, **given}
 
 
 def test_the_default_folder_of_samples_is_refused_by_train_and_plan_alike(

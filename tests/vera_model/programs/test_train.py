@@ -149,8 +149,8 @@ def test_upstreams_infinite_contrastive_loss_is_trained_through(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"preset": "huge"}, "no preset is named 'huge'; there is: stage-a, "),
-        ({"data": []}, "give shards .* or datasets by name"),
+        ({"preset": "huge"}, "unknown preset 'huge'; presets: stage-a, "),
+        ({"data": []}, "give either shards .* or datasets by name"),
         ({"steps": 0, "lr": -1}, "steps: .*; lr: "),
         ({"colour": "red"}, "colour: "),
     ],
@@ -183,7 +183,7 @@ def test_bf16_is_near_fp32_and_fp16_is_refused(
         found[precision] = [json.loads(line)["loss"] for line in log]
     assert found["fp32"] == pytest.approx(found["bf16"], rel=0.05)
     assert found["fp32"] != found["bf16"]
-    with pytest.raises(UsageError, match=r"fp16 is refused: T5's activations pass .* bf16"):
+    with pytest.raises(UsageError, match=r"fp16 is refused: T5's activations exceed .* bf16"):
         config(data, tmp_path / "half", precision="fp16")
     monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "fp16")
     with pytest.raises(UsageError, match=r"accelerate is set to fp16: .* bf16"):
