@@ -274,11 +274,11 @@ def estimated_work(config: TrainConfig) -> Work:
 def _evaluated(config: TrainConfig, train: Problems | None, evaluation: Problems | None) -> float:
     """Problems of an evaluation; a task that is not here has the most that upstream takes."""
     here = len(evaluation) if evaluation is not None else 0
-    absent = find_tasks(
+    missing = find_tasks(
         config.valid_tasks, "dev", config.data_root, allow_sample=config.allow_sample
-    ).absent
+    ).missing
     if config.valid or config.valid_tasks:
-        return here + UPSTREAM_PROBLEMS * len(absent)
+        return here + UPSTREAM_PROBLEMS * len(missing)
     return config.valid_fraction * len(train) if train is not None else UPSTREAM_PROBLEMS
 
 
@@ -311,5 +311,5 @@ def _absent(config: TrainConfig) -> list[str]:
         for part, tasks in parts
         for one in find_tasks(
             tasks, part, config.data_root, allow_sample=config.allow_sample
-        ).absent
+        ).missing
     ]

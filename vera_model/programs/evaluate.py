@@ -12,8 +12,7 @@ from vera_model.config import TrainConfig, from_preset
 from vera_model.data.loading import Holdout, Reading, read_problems, subsample
 from vera_model.data.overlap import statement_overlap, trained_problems
 from vera_model.data.problems import Problems
-from vera_model.data.splits import task_paths
-from vera_model.data.tasks import Absent
+from vera_model.data.tasks import MissingTask
 from vera_model.distributed import Processes
 from vera_model.metrics.bootstrap import Resampling
 from vera_model.metrics.calibration import Calibration, Criterion, calibrate, save_temperature
@@ -22,6 +21,7 @@ from vera_model.metrics.summary import write_results
 from vera_model.model.initial_model import starting_point
 from vera_model.model.published_layout import import_published
 from vera_model.objectives.vera import VeraObjective
+from vera_model.programs.missing_tasks import task_paths
 from vera_model.programs.preflight import check_calibration, model_files
 from vera_model.programs.train import start_processes
 from vera_model.report.run_metadata import describe_missing, describe_shards, environment
@@ -50,7 +50,7 @@ def evaluate(
         raise UsageError("say what to evaluate: --load_from_ckpt RUN/model/best")
     path = check_unevaluated(config.out, overwrite=config.overwrite)
     processes = start_processes(config)
-    reading, absent = _read(config, processes)
+    reading, missing = _read(config, processes)
     problems = _chosen(config, reading)
     model, tokenizer = starting_point(config, ())
     objective = VeraObjective(config, tokenizer, Holdout(problems[:0], problems), processes)
@@ -66,7 +66,7 @@ def evaluate(
         document = {
             "metrics": metrics,
             "checkpoint": {"measured": str(config.start_from)},
-            "missing": describe_missing(absent),
+            "missing": describe_missing(missing),
             "data": {**_describe(reading, problems), "overlap": overlap},
             "model": {"recipe": config.recipe, "parameters": model.num_parameters()},
             "run": environment(processes),
@@ -112,7 +112,7 @@ def _overlap(
     return None if trained is None else statement_overlap(trained, problems)
 
 
-def _read(config: TrainConfig, processes: Processes) -> tuple[Reading, tuple[Absent, ...]]:
+def _read(config: TrainConfig, processes: Processes) -> tuple[Reading, tuple[MissingTask, ...]]:
     say = TrainingProgress(0, 0, shown=processes.main).note
     tasks = config.eval_tasks or config.valid_tasks
     found = task_paths(config, () if config.valid else tasks, "dev", processes, say)
@@ -120,7 +120,7 @@ def _read(config: TrainConfig, processes: Processes) -> tuple[Reading, tuple[Abs
     if not paths:
         raise UsageError("say what to evaluate on: --eval_tasks NAMES, or --valid SHARDS")
     reading = read_problems(paths, allow_sample=config.allow_sample, recipe=config.recipe)
-    return reading, found.absent
+    return reading, found.missing
 
 
 # `uqa evaluate` and `uqa calibrate`: any model on any converted data.

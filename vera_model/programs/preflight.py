@@ -11,7 +11,7 @@ from pathlib import Path
 from unifiedqa_convert.errors import ModelError, SourceError, UnreachableError, UsageError
 from vera_model.config import TrainConfig
 from vera_model.data.shards import check_shards
-from vera_model.data.tasks import Part, find_tasks, refuse, unknown_tasks
+from vera_model.data.tasks import Part, find_tasks, missing_error, unknown_tasks
 from vera_model.run_folder import (
     PICKLES,
     PREDICTIONS,
@@ -92,9 +92,9 @@ def check_calibration(model: Path, evaluated: Path | None) -> None:
 
 
 def _check_tasks(config: TrainConfig, tasks: tuple[str, ...], part: Part) -> None:
-    absent = find_tasks(tasks, part, config.data_root, allow_sample=config.allow_sample).absent
-    if unknown := unknown_tasks(absent):
-        raise refuse(unknown, len(tasks))
+    found = find_tasks(tasks, part, config.data_root, allow_sample=config.allow_sample)
+    if unknown := unknown_tasks(found.missing):
+        raise missing_error(unknown, len(tasks))
 
 
 def _check_start(config: TrainConfig) -> None:

@@ -25,7 +25,7 @@ from accelerate.utils import InitProcessGroupKwargs, set_seed  # type: ignore[im
 from unifiedqa_convert.errors import OutputError, UsageError
 from unifiedqa_convert.storage import write_json
 from vera_model.config import FP16_REFUSED, TrainConfig
-from vera_model.data.splits import Inputs, Paths, find_paths, read_inputs, read_text_inputs
+from vera_model.data.splits import Inputs, Paths, read_inputs, read_text_inputs
 from vera_model.distributed import Processes
 from vera_model.metrics.summary import with_intervals
 from vera_model.model.initial_model import load_text_model, starting_point, text_starting_point
@@ -34,6 +34,7 @@ from vera_model.objectives.base import Objective
 from vera_model.objectives.text import TextObjective
 from vera_model.objectives.vera import VeraObjective
 from vera_model.planning.plan import announce_plan
+from vera_model.programs.missing_tasks import find_paths
 from vera_model.report.run_metadata import describe_data, describe_missing, environment
 from vera_model.run_folder import CONFIG, LOGS, METRICS, check_unused, only_run
 from vera_model.training.checkpoints import (
@@ -66,7 +67,7 @@ def run(config: TrainConfig) -> Path:
         resumed = processes.from_main(find_resumed(config, say) if processes.main else None)
         facts: dict[str, Any] = {
             "decides": decides(config, inputs.shards, processes.number),
-            "missing": tuple(one.task for one in paths.absent),
+            "missing": tuple(one.task for one in paths.missing),
         }
         if resumed is not None:
             check_same_run(resumed.state, facts["decides"])
@@ -162,7 +163,7 @@ def _document(loop: Loop, model: Any, inputs: Inputs, paths: Paths) -> dict[str,
             "measured": best.resolve().name if measured.is_file() else None,
             "chosen_by": [one.model_dump() for one in loop.evaluations],
         },
-        "missing": describe_missing(paths.absent),
+        "missing": describe_missing(paths.missing),
         "data": describe_data(config, inputs, loop.objective),
         "model": {
             "objective": config.objective,

@@ -13,7 +13,7 @@ from vera_model.data.loading import same_texts
 from vera_model.data.overlap import statement_overlap
 from vera_model.data.shards import Shard
 from vera_model.data.splits import Inputs
-from vera_model.data.tasks import Absent
+from vera_model.data.tasks import MissingTask
 from vera_model.distributed import Processes
 from vera_model.objectives.base import Objective
 
@@ -53,9 +53,9 @@ def _overlap(config: TrainConfig, inputs: Inputs) -> dict[str, Any] | None:
     return statement_overlap(train, evaluation)
 
 
-def describe_missing(absent: Sequence[Absent]) -> list[dict[str, str]]:
+def describe_missing(missing: Sequence[MissingTask]) -> list[dict[str, str]]:
     """The tasks left out, and why."""
-    return [one._asdict() for one in absent]
+    return [one._asdict() for one in missing]
 
 
 def environment(processes: Processes) -> dict[str, Any]:
