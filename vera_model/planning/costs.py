@@ -182,23 +182,8 @@ def measured_rate(shape: PreTrainedConfig, config: TrainConfig, work: Work) -> f
     """FLOPs per second of whole updates of a model as wide, of one block, on this machine.
 
     Statements are as long, and as many, as the run's: attention and small models depend on it.
-    The state of torch's random numbers is left as it was: a run goes on from it.
     """
-    device = _device(config)
-    with torch.random.fork_rng([torch.cuda.current_device()] if device == "cuda" else []):
-        return _measured_rate(shape, config, work, device)
-
-
-def warm_up_flops(config: TrainConfig) -> float:
-    """What a measurement of a model of any size takes at the most."""
-    return (_UPDATES + 1) * _WARMUP_FLOPS[_device(config)]
-
-
-def _device(config: TrainConfig) -> str:
-    return "cuda" if torch.cuda.is_available() and config.device == "auto" else "cpu"
-
-
-def _measured_rate(shape: PreTrainedConfig, config: TrainConfig, work: Work, device: str) -> float:
+    device = "cuda" if torch.cuda.is_available() and config.device == "auto" else "cpu"
     slice_shape = type(shape).from_dict({**shape.to_dict(), **_one_block(shape), "vocab_size": 512})
     model = VeraModel(VeraConfig(text_config=slice_shape)).to(device)  # type: ignore[arg-type]
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-5)

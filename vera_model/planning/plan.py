@@ -36,7 +36,6 @@ from vera_model.planning.costs import (
     parameters_of,
     plan_training,
     published_shape,
-    warm_up_flops,
 )
 from vera_model.run_folder import model_folder
 
@@ -158,8 +157,6 @@ def _largest_that_fits(config: TrainConfig, kept: float) -> str | None:
 UPSTREAM_PROBLEMS = 2000
 """Upstream evaluates so many of each task at most."""
 
-_LONG = 100
-"""Times the warm-up's FLOPs: what a run has at least that is worth measuring."""
 _MANY = 100_000  # statements of a plan that is to come at once; of more, lengths are sampled
 _SAMPLED = 500  # problems whose texts are counted
 _CHARACTERS = 4.2  # of a T5 token, in English sentences
@@ -191,24 +188,14 @@ def render_plan(plan: dict[str, Any]) -> list[str]:
 def announce_plan(
     config: TrainConfig, objective: Any, model: Any, say: Callable[[str], None]
 ) -> None:
-    """Say at a run's start what it will take; of a long one the time, from a measured warm-up.
-
-    A short one's time, and that of ``--objective text``, is soon seen in its progress.
-    """
+    """Print the plan at a run's start; the time left is in the progress lines."""
     if isinstance(objective, VeraObjective):
         work = _counted_work(config, objective.train.problems, objective.evaluation.problems)
-        plan = _timed_if_long(config, work, model.config.backbone)
+        plan = plan_training(config, work, measure=False, shape=model.config.backbone)
     else:
         plan = plan_text(config, objective, model)
     for line in plan_lines(plan):
         say(line)
-
-
-def _timed_if_long(config: TrainConfig, work: Work, shape: PreTrainedConfig) -> dict[str, Any]:
-    plan = plan_training(config, work, measure=False, shape=shape)
-    if plan["flops"]["run"] <= _LONG * warm_up_flops(config):
-        return plan
-    return plan_training(config, work, measure=True, shape=shape)
 
 
 def _counted_work(config: TrainConfig, train: EncodedProblems, evaluated: EncodedProblems) -> Work:

@@ -14,7 +14,6 @@ from vera_shards import choice, write_split
 from vera_model.config import from_preset
 from vera_model.model import modeling_vera as model_module
 from vera_model.model.saving import load_checkpoint
-from vera_model.planning import plan
 from vera_model.programs.train import run
 from vera_model.training import progress as progress_module
 from vera_model.training.progress import TrainingProgress
@@ -111,19 +110,3 @@ def test_what_is_pushed_is_safetensors_with_our_card(
     assert set(sent["files"]) == {"README.md", "config.json", "model.safetensors"}
     assert json.loads(sent["files"]["config.json"])["temperature"] == 2.0
     assert b"vera" in sent["files"]["README.md"]
-
-
-def test_a_long_run_says_its_time_and_learns_what_it_learns_without(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    groups = [choice(n, [f"Cause {n} has effect {n + k}." for k in range(3)], 0) for n in range(12)]
-    data = write_split(tmp_path / "planted" / "train", groups)
-    logs = []
-    for name, long in (("long", 0), ("short", 100)):
-        monkeypatch.setattr(plan, "_LONG", long)
-        path = run(from_preset(data=[data], out=tmp_path / name, device="cpu", steps=3))
-        log = [json.loads(line) for line in (path.parent / "train_log.jsonl").open()]
-        logs.append([line["loss"] for line in log[1:]])
-        said = re.search(r"^time +.* at .* FLOP/s, measured here$", capsys.readouterr().err, re.M)
-        assert (said is not None) == (name == "long")
-    assert logs[0] == logs[1]
