@@ -27,7 +27,7 @@ from vera_model.programs.train import start_processes
 from vera_model.report.run_metadata import describe_missing, describe_shards, environment
 from vera_model.report.terminal import warnings
 from vera_model.run_folder import CALIBRATION, CONFIG, check_unevaluated, model_folder
-from vera_model.training.progress import TrainingProgress
+from vera_model.training.progress import line_printer
 
 
 def evaluate_run(config: TrainConfig) -> Path:
@@ -113,7 +113,7 @@ def _overlap(
 
 
 def _read(config: TrainConfig, processes: Processes) -> tuple[Reading, tuple[MissingTask, ...]]:
-    say = TrainingProgress(0, 0, shown=processes.main).note
+    say = line_printer(shown=processes.main)
     tasks = config.eval_tasks or config.valid_tasks
     found = task_paths(config, () if config.valid else tasks, "dev", processes, say)
     paths = config.valid or found.evaluation

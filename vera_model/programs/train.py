@@ -11,8 +11,7 @@ same bytes on the same machine.
 
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -45,7 +44,7 @@ from vera_model.training.checkpoints import (
     find_resumed,
 )
 from vera_model.training.loop import MEASURED, Loop
-from vera_model.training.progress import TrainingProgress
+from vera_model.training.progress import TrainingProgress, line_printer
 from vera_model.training.tracking import Tracking
 
 _PATIENCE = timedelta(hours=6)  # how long the others wait while the main process converts
@@ -59,7 +58,7 @@ def run(config: TrainConfig) -> Path:
     after a checkpoint. Seeds torch's, numpy's and Python's global generators.
     """
     processes = start_processes(config)
-    say = TrainingProgress(0, 0, shown=processes.main).note
+    say = line_printer(shown=processes.main)
     paths = find_paths(config, processes, say)
     text = config.objective == "text"
     inputs = read_text_inputs(config, paths) if text else read_inputs(config, paths)
@@ -79,8 +78,8 @@ def run(config: TrainConfig) -> Path:
         if processes.main:
             announce_plan(config, objective, model, say)
         loop = Loop(config, objective, model, processes, facts, resumed)
-        with _watched(loop) as (tracking, progress):
-            loop.run(tracking, progress)
+        with Tracking(config, loop.done) if processes.main else nullcontext() as tracking:
+            loop.run(tracking, TrainingProgress(loop.updates, loop.done, shown=processes.main))
         if processes.main:
             document = _document(loop, model, inputs, paths)
             write_json(config.out / METRICS, document)
@@ -139,17 +138,6 @@ def _build(
     objective = kind(config, tokenizer, inputs.holdout, processes)
     torch.manual_seed(config.seed + processes.index)
     return objective, model
-
-
-@contextmanager
-def _watched(loop: Loop) -> Iterator[tuple[Tracking | None, TrainingProgress]]:
-    """The run's writers, of the main process, and its progress."""
-    main = loop.processes.main
-    with (
-        Tracking(loop.config, loop.done) if main else nullcontext() as tracking,
-        TrainingProgress(loop.updates, loop.done, shown=main) as progress,
-    ):
-        yield tracking, progress
 
 
 def _document(loop: Loop, model: Any, inputs: Inputs, paths: Paths) -> dict[str, Any]:

@@ -261,7 +261,7 @@ class Loop:
             return
         if tracking is not None:
             tracking.steps(lines)
-        progress.say(self.done, lines[-1]["loss"], lines[-1].get("accuracy"))
+        progress.update(self.done, lines[-1]["loss"], lines[-1].get("accuracy"))
 
     def _save(self, *, best: bool) -> None:
         """A checkpoint of this moment; every process takes part, the main one writes."""

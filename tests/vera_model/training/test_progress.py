@@ -66,11 +66,11 @@ def test_progress_in_a_log_has_rates_and_the_time_left(
 ) -> None:
     now = 100.0
     monkeypatch.setattr(progress_module, "time", SimpleNamespace(monotonic=lambda: now))
-    with TrainingProgress(100, 20, shown=True) as progress:
-        for done in range(21, 61):  # two updates a second, of 8 problems and 300 tokens
-            now += 0.5
-            progress.count(8, 300)
-            progress.say(done, 1.5, 0.25)
+    progress = TrainingProgress(100, 20, shown=True)
+    for done in range(21, 61):  # two updates a second, of 8 problems and 300 tokens
+        now += 0.5
+        progress.count(8, 300)
+        progress.update(done, 1.5, 0.25)
     lines = capsys.readouterr().err.splitlines()
     rates = "loss 1.500, accuracy 0.25, 16 problems/s, 600 tokens/s"
     assert lines == [
