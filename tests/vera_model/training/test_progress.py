@@ -20,14 +20,15 @@ from vera_model.training.progress import TrainingProgress
 
 
 class Tracker:
-    """Stands for wandb or trackio, which are not installed here: what they are given."""
+    """Stands for wandb or trackio, which are not installed here, and for the run they return."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
 
-    def init(self, **given: Any) -> None:
-        print("a tracker that talks on stdout")
+    def init(self, **given: Any) -> "Tracker":
+        print("a tracker that prints on stdout")
         self.calls.append(("init", given))
+        return self
 
     def log(self, numbers: dict[str, float], step: int) -> None:
         self.calls.append(("log", {**numbers, "step": step}))
@@ -54,6 +55,7 @@ def test_a_run_begins_with_its_plan_and_trackers_follow_it(
     log = [json.loads(line) for line in (path.parent / "train_log.jsonl").open()]
     kinds = [kind for kind, _ in tracker.calls]
     assert (kinds[0], kinds[-1]) == ("init", "finish")
+    assert (tracker.calls[0][1]["project"], tracker.calls[0][1]["name"]) == ("vera", "run")
     assert tracker.calls[0][1]["config"]["steps"] == 3
     shown = [call for kind, call in tracker.calls if kind == "log" and "train/loss" in call]
     assert [(one["step"], one["train/loss"]) for one in shown] == [
