@@ -4,9 +4,8 @@
     accelerate launch vera_model/run.py --preset stage-a --run_name stage-a
 
 The run folder gets ``config.json``, ``train_log.jsonl`` (a line per update), ``eval_log.jsonl``,
-``tensorboard/``, ``model/`` (checkpoints) and last ``metrics.json``, whose presence says that the
-run is complete. Neither logs nor metrics hold a clock: the same configuration and data give the
-same bytes on the same machine.
+``tensorboard/``, ``model/`` (checkpoints) and, when the run is complete, ``metrics.json``. Logs and
+metrics hold no times: the same configuration and data give the same bytes on the same machine.
 """
 
 import json
@@ -40,21 +39,21 @@ from vera_model.training.checkpoints import (
     Checkpoints,
     Resumed,
     check_same_run,
-    decides,
     find_resumed,
+    fixed_settings,
 )
 from vera_model.training.loop import MEASURED, Loop
 from vera_model.training.progress import TrainingProgress, line_printer
 from vera_model.training.tracking import Tracking
 
-_PATIENCE = timedelta(hours=6)  # how long the others wait while the main process converts
+_TIMEOUT = timedelta(hours=6)  # of the other processes, while the main one converts
 
 
 def run(config: TrainConfig) -> Path:
     """Train, evaluate, and return the path of ``metrics.json`` in the run folder.
 
     Raises SourceError and UsageError for the data, OutputError for the run folder, ModelError
-    for a checkpoint or a loss that is no longer finite; a Stopped error at SIGTERM or Ctrl-C,
+    for a checkpoint or a loss that is not finite; Terminated or Interrupted at SIGTERM or Ctrl-C,
     after a checkpoint. Seeds torch's, numpy's and Python's global generators.
     """
     processes = start_processes(config)
@@ -65,12 +64,12 @@ def run(config: TrainConfig) -> Path:
     with only_run(config.out) if processes.main else nullcontext():
         resumed = processes.from_main(find_resumed(config, say) if processes.main else None)
         facts: dict[str, Any] = {
-            "decides": decides(config, inputs.shards, processes.number),
+            "settings": fixed_settings(config, inputs.shards, processes.number),
             "missing": tuple(one.task for one in paths.missing),
         }
         if resumed is not None:
-            check_same_run(resumed.state, facts["decides"])
-            say(f"resuming {resumed.folder}, after {resumed.state.step} updates")
+            check_same_run(resumed.state, facts["settings"])
+            say(f"resuming from {resumed.folder}, after {resumed.state.step} updates")
         if processes.main:
             _prepare_folder(config, resumed)
         processes.wait()
@@ -87,13 +86,13 @@ def run(config: TrainConfig) -> Path:
 
 
 def start_processes(config: TrainConfig) -> Processes:
-    """Join the peers that ``accelerate launch`` started; UsageError where it asks for fp16."""
+    """Join the processes of ``accelerate launch``; UsageError if it is set to fp16."""
     names = {"fp32": "no", "bf16": "bf16"}
     AcceleratorState._reset_state()  # an earlier run in this process may have had another precision
     accelerator = Accelerator(
         cpu=config.device == "cpu",
         mixed_precision=names.get(config.precision),
-        kwargs_handlers=[InitProcessGroupKwargs(timeout=_PATIENCE)],
+        kwargs_handlers=[InitProcessGroupKwargs(timeout=_TIMEOUT)],
     )
     if accelerator.mixed_precision not in names.values():
         raise UsageError(f"accelerate is set to {accelerator.mixed_precision}: {FP16_REFUSED}")
@@ -104,23 +103,23 @@ def _prepare_folder(config: TrainConfig, resumed: Resumed | None) -> None:
     folder = config.out
     try:
         check_unused(config)
-        (folder / METRICS).unlink(missing_ok=True)  # an unfinished run must not look done
+        (folder / METRICS).unlink(missing_ok=True)  # its presence says that the run is complete
         if resumed is None:
             for name in ("model", "tensorboard"):
                 shutil.rmtree(folder / name, ignore_errors=True)
             for name in LOGS:
                 (folder / name).unlink(missing_ok=True)
         else:
-            Checkpoints(folder / "model").go_back_to(resumed.state.step)
+            Checkpoints(folder / "model").delete_after(resumed.state.step)
         write_json(folder / CONFIG, config.model_dump(mode="json"))
     except OSError as error:
-        raise OutputError(f"{folder} can't be written, choose another --out: {error}") from error
+        raise OutputError(f"{folder} can't be written: choose another --out: {error}") from error
 
 
 def _build(
     config: TrainConfig, inputs: Inputs, processes: Processes, resumed: Resumed | None
 ) -> tuple[Objective, Any]:
-    """The model and what it is to learn; dropout then differs by process, the weights don't."""
+    """Objective and model; weights are equal in all processes, dropout is not."""
     set_seed(config.seed)
     text = config.objective == "text"
     if resumed is not None:
@@ -129,7 +128,7 @@ def _build(
         start: Any = text_starting_point if text else starting_point
         model, tokenizer = start(config, inputs.texts())
         if not text:
-            model.config.temperature = 1.0  # another's was found for weights that now change
+            model.config.temperature = 1.0  # it was found for the weights before training
     if config.activation_checkpointing:
         old = model.gradient_checkpointing_enable  # its name before transformers 5.2x
         enable = getattr(model, "activation_checkpointing_enable", old)
