@@ -50,13 +50,14 @@ TABLES = {
     "vera_model": VERA_LAYERS,
 }
 
-# What one package may take from another. Where a task is missing, a program calls `convert`.
+# What one package may take from another. Where a task is missing, a program calls `convert`;
+# `load_adapter` says which splits a task has.
 ACROSS = {
     ("converters", "unifiedqa_convert"): ("schema",),
     ("vera_model", "unifiedqa_convert"): (
-        *("errors", "flags", "storage", "hub", "schema", "records.arrow"),
+        *("errors", "flags", "storage", "hub", "schema", "records.arrow", "load_adapter"),
     ),
-    ("vera_model.programs", "unifiedqa_convert"): ("convert", "errors", "storage", "schema"),
+    ("vera_model.programs", "unifiedqa_convert"): ("convert", "conversion.request"),
     ("unifiedqa_convert.cli", "vera_model"): ("",),
     ("unifiedqa_convert.service", "vera_model"): ("programs", "run_folder"),
 }

@@ -99,7 +99,7 @@ def test_the_four_commands(place: Place) -> None:
     said = place.upstreams("--run_name", "train_stage_a")
     assert "NO TASK LIST: train_stage_a trains on upstream's default, the 19 tasks" in said
     assert "--preset stage-a" in said
-    assert "LEFT OUT, because it can't be had, to train on: openbookqa, " in said
+    assert "Skipped, data not found (training): openbookqa, " in said
     missing = {(one["task"], one["part"]) for one in place.metrics("train_stage_a")["missing"]}
     assert {("symkd_anno", "train"), ("symkd_anno", "dev")} <= missing
     assert ("sciq", "train") not in missing

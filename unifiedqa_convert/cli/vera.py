@@ -30,9 +30,9 @@ def score(
 ) -> None:
     """Score sentences: the logit, its sigmoid, and the calibrated probability of being true."""
     with needing("model"):
-        from vera_model.programs.preflight import asked_texts
+        from vera_model.programs.preflight import texts_to_score
 
-        texts = asked_texts(model, sentences or [], file)
+        texts = texts_to_score(model, sentences or [], file)
         from vera_model.programs.score import score_lines, score_texts
 
     scored = score_texts(model, texts)

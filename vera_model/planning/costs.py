@@ -1,24 +1,30 @@
 """What a run will cost before it starts: downloads, disk, memory, tokens, FLOPs, time.
 
-Counts come from the model's shape and the data, limits from this machine. Time comes from a
-measured warm-up: real updates of a model as wide, with few blocks, so that any model can be timed
-where it would not fit.
+Parameters, FLOPs and activations are counted on the model itself, built on torch's meta device,
+where tensors have shapes and no memory. Time comes from measured updates of a model that is as
+wide and has two blocks, so that a model can be timed on a machine that could not hold it.
 """
 
 import json
 import math
 import shutil
 import time
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
 import torch
-from transformers import AutoConfig, PreTrainedConfig, T5Config
+from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
+from torch.utils.flop_counter import FlopCounterMode
+from transformers import AutoConfig, PreTrainedConfig, T5Config, T5ForConditionalGeneration
 
 from vera_model.config import TrainConfig
 from vera_model.model.configuration_vera import VeraConfig
 from vera_model.model.modeling_vera import VeraModel, from_scratch
+from vera_model.model.packed_attention import Packing, pack
 from vera_model.run_folder import model_folder
 
 SHAPES: dict[str, dict[str, int]] = {
@@ -28,58 +34,67 @@ SHAPES: dict[str, dict[str, int]] = {
     "google/t5-v1_1-xl": {"d_model": 2048, "d_ff": 5120, "num_layers": 24, "num_heads": 32},
     "google/t5-v1_1-xxl": {"d_model": 4096, "d_ff": 10240, "num_layers": 24, "num_heads": 64},
 }
-"""The encoders upstream trains, smallest first, from the models' published ``config.json``
-(d_kv 64, 32,128 embeddings, a decoder as deep beside). Their files are float32."""
+"""The models upstream trains, smallest first, from their published ``config.json``. Their files
+are float32."""
 
 TOKENS_ASSUMED = 30
-"""Tokens of a statement where there are no data to count: the mean of Vera's tasks is 20 to 40."""
+"""Tokens of a statement if there are no data to count: the mean of Vera's tasks is 20 to 40."""
 
 _FP32, _BF16 = 4, 2  # bytes
-STATE = 4 * _FP32  # of a parameter in training: weight, gradient, Adam's two moments
-KEPT = 3  # checkpoints on disk at the worst moment: last, best, and one being written
-_WARMUP_FLOPS = {"cpu": 2e10, "cuda": 2e13}  # of one measured update: a second at the most
-_UPDATES = 3  # measured, after one that is not
+_STATE = 4 * _FP32  # bytes per parameter in training: weight, gradient, Adam's two moments
+_CHECKPOINTS = 3  # on disk at the worst moment: last, best, and one being written
+_MEASURED_FLOPS = {"cpu": 2e10, "cuda": 2e13}  # of one measured update: about a second
+_MEASURED_UPDATES = 3  # after one that is not measured
 
 
 class Work(NamedTuple):
-    """How much there is to do."""
+    """How many tokens a run reads."""
 
     tokens_per_update: float
     tokens_per_evaluation: float
     counted: bool
-    """Token by token, as the run will read them."""
+    """Counted with the run's tokenizer."""
     estimated: bool = False
-    """From the lengths of texts that are here; neither: assumed, there are no data to count."""
+    """From the lengths of the texts. Neither counted nor estimated: assumed, without data."""
     tokens_per_statement: float = TOKENS_ASSUMED
+    """Of an input, for ``--objective text``."""
+    tokens_per_answer: float = 0
+    """Of an output, for ``--objective text``."""
 
 
 class Cost(NamedTuple):
-    """What a model of one shape needs; bytes and FLOPs."""
+    """What a model of one shape needs for some work; bytes and FLOPs."""
 
     parameters: int
     download: int
-    """Of the published seq2seq model whose encoder is used; 0 for a model of one's own."""
+    """Of the published seq2seq model whose encoder is used; 0 if it is on this machine."""
     training_memory: int
     checkpoints: int
+    update_flops: float
+    """Forward, and backward at twice that."""
+    evaluation_flops: float
+
+
+class _PerToken(NamedTuple):
+    """One forward pass, per token read."""
+
+    flops: float
+    activations: float
+    """Numbers that autograd keeps for the backward pass."""
 
 
 def plan_training(
     config: TrainConfig, work: Work, *, measure: bool, shape: PreTrainedConfig | None = None
 ) -> dict[str, Any]:
-    """Everything known before a run, as JSON; plan_lines.py says it in lines.
+    """Everything known before a run, as JSON.
 
-    ``shape``: the model's, where it is known; None is :func:`backbone_of`'s.
+    ``shape``: the model's configuration, if it is known; None: :func:`backbone_of`.
     """
     exact = shape is not None or config.encoder is None
     shape = backbone_of(config) if shape is None else shape
     cost = cost_of(shape, config, work, local=_is_local(config))
-    flops = flops_of(shape, work, config)
     evaluations = math.ceil(config.steps / (config.eval_every or config.steps))
-    shares = {
-        "updates": config.steps * flops["update"],
-        "evaluations": evaluations * flops["evaluation"],
-    }
-    total = sum(shares.values())
+    total = config.steps * cost.update_flops + evaluations * cost.evaluation_flops
     rate = measured_rate(shape, config, work) if measure else None
     return {
         "model": config.model or str(config.start_from or "from scratch"),
@@ -89,19 +104,23 @@ def plan_training(
         "disk_bytes": cost.download + cost.checkpoints,
         "memory_bytes": cost.training_memory,
         "machine": machine(config.out),
-        "largest_model_that_fits": largest_that_fits(config, work),
         "tokens": {**work._asdict(), "updates": config.steps, "evaluations": evaluations},
-        "flops": {**flops, "run": total},
-        "evaluation_share": shares["evaluations"] / total,
+        "flops": {
+            "update": cost.update_flops,
+            "evaluation": cost.evaluation_flops,
+            "run": total,
+        },
+        "evaluation_share": evaluations * cost.evaluation_flops / total,
         "measured_flops_per_second": rate,
         "seconds": None if rate is None else total / rate,
     }
 
 
 def backbone_of(config: TrainConfig, vocabulary: int | None = None) -> PreTrainedConfig:
-    """The shape of the model that a run trains; of a checkpoint not yet there, of its model.
+    """The configuration of the T5 (or decoder) that a run trains.
 
-    ``vocabulary``: of a model from scratch, pieces and sentinels; None is as many as it may have.
+    Of a checkpoint that is not there yet, that of its model. ``vocabulary``: of a model from
+    scratch, pieces and sentinels; None: as many as it may have.
     """
     if config.encoder is not None:
         with torch.device("meta"):
@@ -119,56 +138,42 @@ def backbone_of(config: TrainConfig, vocabulary: int | None = None) -> PreTraine
 
 
 def is_here(start_from: Path) -> bool:
-    """Whether it is a model's folder, or a run's, that can be started from."""
+    """Whether it is the folder of a model, or of a run with one."""
     return (model_folder(start_from) / "config.json").is_file()
 
 
 def cost_of(shape: PreTrainedConfig, config: TrainConfig, work: Work, *, local: bool) -> Cost:
-    """Bytes on disk, over the network, and in the memory that holds the model."""
-    parameters = parameters_of(shape)
-    activations = work.tokens_per_update * numbers_per_token(shape) * bytes_of_a_number(config)
+    """Bytes on disk, over the network and in memory, and FLOPs."""
+    model = _on_meta(shape, config.objective)
+    parameters = _parameters(model)
+    per_token = _forward(model, work)
+    activations = work.tokens_per_update / config.accumulate * per_token.activations
     if config.activation_checkpointing:
-        activations /= max(1, _layers(shape)) ** 0.5
+        activations /= max(1, shape.num_hidden_layers) ** 0.5
+    passes = 4 if config.activation_checkpointing else 3
     return Cost(
         parameters=parameters,
-        download=0 if local else (parameters + decoder_parameters(shape)) * _FP32,
-        training_memory=int(parameters * STATE + activations / config.accumulate),
-        checkpoints=KEPT * parameters * 3 * _FP32 if config.save else 0,
+        download=0 if local else _file_bytes(shape),
+        training_memory=int(parameters * _STATE + activations * _number_bytes(config)),
+        checkpoints=_CHECKPOINTS * parameters * 3 * _FP32 if config.save else 0,
+        update_flops=passes * per_token.flops * work.tokens_per_update,
+        evaluation_flops=per_token.flops * work.tokens_per_evaluation,
     )
 
 
-def parameters_of(shape: PreTrainedConfig) -> int:
-    """Of a Vera model: the blocks' matrices and norms, the embedding, the head."""
-    wide = int(shape.hidden_size)
-    rest = (2 * _layers(shape) + 1) * wide + int(shape.vocab_size) * wide + wide + 1
-    if isinstance(shape, T5Config):
-        rest += shape.relative_attention_num_buckets * shape.num_heads
-    return _multiplied(shape) + rest
-
-
-def flops_of(shape: PreTrainedConfig, work: Work, config: TrainConfig) -> dict[str, float]:
-    """Of one update (forward, and backward at twice that) and of one evaluation."""
-    forward = 2 * _multiplied(shape)
-    again = 1 if config.activation_checkpointing else 0
-    return {
-        "update": (3 + again) * forward * work.tokens_per_update,
-        "evaluation": forward * work.tokens_per_evaluation,
-    }
-
-
 def largest_that_fits(config: TrainConfig, work: Work) -> str | None:
-    """The largest published encoder whose training fits into this machine's memory."""
+    """The largest published model whose training fits into this machine's memory."""
     memory = machine(config.out)["memory_bytes"]
-    fitting = [
-        name
-        for name in SHAPES
-        if cost_of(published_shape(name), config, work, local=True).training_memory <= memory
-    ]
-    return fitting[-1] if fitting else None
+    for name in reversed(SHAPES):
+        if _published_parameters(name, config.objective) * _STATE <= memory:
+            cost = cost_of(published_shape(name), config, work, local=True)
+            if cost.training_memory <= memory:
+                return name
+    return None
 
 
 def machine(out: Path) -> dict[str, Any]:
-    """Where the model would live, how much is free there, and how much of the disk."""
+    """The device, its free memory, and the free disk space at ``out``."""
     existing = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
     disk = shutil.disk_usage(existing).free
     if torch.cuda.is_available():
@@ -179,63 +184,94 @@ def machine(out: Path) -> dict[str, Any]:
 
 
 def measured_rate(shape: PreTrainedConfig, config: TrainConfig, work: Work) -> float:
-    """FLOPs per second of whole updates of a model as wide, of one block, on this machine.
+    """FLOPs per second of whole updates of a Vera model as wide, with two blocks, on this machine.
 
     Statements are as long, and as many, as the run's: attention and small models depend on it.
-    The state of torch's random numbers is left as it was: a run goes on from it.
     """
-    device = _device(config)
-    with torch.random.fork_rng([torch.cuda.current_device()] if device == "cuda" else []):
-        return _measured_rate(shape, config, work, device)
-
-
-def warm_up_flops(config: TrainConfig) -> float:
-    """What a measurement of a model of any size takes at the most."""
-    return (_UPDATES + 1) * _WARMUP_FLOPS[_device(config)]
-
-
-def _device(config: TrainConfig) -> str:
-    return "cuda" if torch.cuda.is_available() and config.device == "auto" else "cpu"
-
-
-def _measured_rate(shape: PreTrainedConfig, config: TrainConfig, work: Work, device: str) -> float:
-    slice_shape = type(shape).from_dict({**shape.to_dict(), **_one_block(shape), "vocab_size": 512})
-    model = VeraModel(VeraConfig(text_config=slice_shape)).to(device)  # type: ignore[arg-type]
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-5)
+    device = "cuda" if torch.cuda.is_available() and config.device == "auto" else "cpu"
+    two_blocks = deepcopy(shape)
+    two_blocks.num_hidden_layers = min(2, shape.num_hidden_layers)
+    two_blocks.vocab_size = 512
     tokens = max(1, round(work.tokens_per_statement))
-    per_token = 6 * _multiplied(slice_shape)
+    exactly = work._replace(tokens_per_statement=tokens)
+    per_statement = 3 * tokens * _forward(_on_meta(two_blocks, "vera"), exactly).flops
     most = int(work.tokens_per_update / config.accumulate / tokens)
-    statements = max(1, min(most, int(_WARMUP_FLOPS[device] / (per_token * tokens))))
+    statements = max(1, min(most, int(_MEASURED_FLOPS[device] / per_statement)))
+    model: nn.Module = VeraModel(VeraConfig(text_config=two_blocks))
+    model.to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-5)
     ids = torch.randint(3, 500, (statements, tokens), device=device)
-    precise = bytes_of_a_number(config) == _FP32
     started = 0.0
-    for number in range(_UPDATES + 1):
-        if number == 1:  # the first pays for what happens once
+    for number in range(_MEASURED_UPDATES + 1):
+        if number == 1:  # the first includes what is done once
             _wait(device)
             started = time.perf_counter()
-        with torch.autocast(device, torch.bfloat16, enabled=not precise):
+        with torch.autocast(device, torch.bfloat16, enabled=config.precision == "bf16"):
             loss = model(ids).raw_logits.square().mean()
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
     _wait(device)
-    return _UPDATES * per_token * statements * tokens / (time.perf_counter() - started)
+    return _MEASURED_UPDATES * per_statement * statements / (time.perf_counter() - started)
 
 
 def published_shape(name: str) -> T5Config:
-    """One of ``SHAPES``, as transformers has it."""
-    fixed: dict[str, Any] = {"d_kv": 64, "vocab_size": 32128, "feed_forward_proj": "gated-gelu"}
-    return T5Config(**{**fixed, **SHAPES[name]})
+    """One of ``SHAPES`` as transformers' configuration."""
+    fixed = {"d_kv": 64, "vocab_size": 32128, "feed_forward_proj": "gated-gelu"}
+    return T5Config(**{**fixed, **SHAPES[name]})  # type: ignore[arg-type]
 
 
-def decoder_parameters(shape: PreTrainedConfig) -> int:
-    """What a published T5 v1.1 has beside its encoder: a decoder, and an output embedding."""
-    assert isinstance(shape, T5Config)  # the only ones that are downloaded by these names
-    attention = 4 * shape.d_model * shape.d_kv * shape.num_heads
-    norms = (shape.num_layers + 1) * shape.d_model + shape.num_layers * 2 * shape.d_model
-    rest = shape.relative_attention_num_buckets * shape.num_heads - (shape.d_model + 1)
-    embedding = shape.vocab_size * shape.d_model
-    return _multiplied(shape) + shape.num_layers * attention + norms + rest + embedding
+@cache
+def _published_parameters(name: str, objective: str) -> int:
+    return _parameters(_on_meta(published_shape(name), objective))
+
+
+def _on_meta(shape: PreTrainedConfig, objective: str) -> nn.Module:
+    """The model that a run trains, without memory for its weights."""
+    with torch.device("meta"):
+        if objective == "text":
+            return T5ForConditionalGeneration(shape)  # type: ignore[arg-type]
+        return VeraModel(VeraConfig(text_config=shape))
+
+
+def _parameters(model: nn.Module) -> int:
+    return sum(weight.numel() for weight in model.parameters())
+
+
+def _file_bytes(shape: PreTrainedConfig) -> int:
+    # The files of T5 v1.1 have an output embedding, which transformers ties to the input's.
+    output_embedding = int(shape.vocab_size * shape.hidden_size)
+    return (_parameters(_on_meta(shape, "text")) + output_embedding) * _FP32
+
+
+def _forward(model: Any, work: Work) -> _PerToken:
+    """Run one text of mean length through a model on the meta device, in training mode."""
+    source, target = (max(1, round(n)) for n in (work.tokens_per_statement, work.tokens_per_answer))
+    ids = torch.zeros(1, source, dtype=torch.long, device="meta")
+    # Views of one storage count once; parameters are kept anyway.
+    weights = {weight.untyped_storage()._cdata for weight in model.parameters()}
+    kept: dict[int, Any] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage._cdata not in weights:
+            kept[storage._cdata] = storage  # held: another's address would be taken for it
+        return tensor
+
+    model.train()
+    with (
+        saved_tensors_hooks(keep, lambda tensor: tensor),
+        FlopCounterMode(display=False) as counter,
+    ):
+        if isinstance(model, VeraModel):
+            packing = Packing(*(each.to("meta") for each in pack(torch.ones(1, source))))
+            model.backbone(input_ids=ids, packing=packing)
+            tokens = source
+        else:
+            model(input_ids=ids, decoder_input_ids=ids.new_zeros(1, target))
+            tokens = source + target
+    numbers = sum(storage.nbytes() for storage in kept.values()) / _FP32
+    return _PerToken(counter.get_total_flops() / tokens, numbers / tokens)
 
 
 def _is_local(config: TrainConfig) -> bool:
@@ -251,39 +287,7 @@ def _cached(config: TrainConfig) -> bool:
     return any(isinstance(try_to_load_from_cache(str(config.model), name), str) for name in names)
 
 
-def _layers(shape: PreTrainedConfig) -> int:
-    return int(shape.num_hidden_layers)
-
-
-def _one_block(shape: PreTrainedConfig) -> dict[str, int]:
-    name = "num_layers" if isinstance(shape, T5Config) else "num_hidden_layers"
-    return {name: 1}
-
-
-def _multiplied(shape: PreTrainedConfig) -> int:
-    """Weights that every token is multiplied with: the blocks' matrices, not the embedding."""
-    wide = int(shape.hidden_size)
-    if isinstance(shape, T5Config):
-        gates = 3 if shape.is_gated_act else 2
-        block = 4 * wide * shape.d_kv * shape.num_heads + gates * wide * shape.d_ff
-    else:
-        share = shape.num_key_value_heads / shape.num_attention_heads
-        block = int((2 + 2 * share) * wide * wide) + 3 * wide * shape.intermediate_size
-    return int(_layers(shape) * block)
-
-
-def numbers_per_token(shape: PreTrainedConfig) -> float:
-    """Activations kept for the backward pass: of a block about 10 hidden states, its attention's
-    queries, keys, values and sums, and the feed-forward layer's gate, its input and product."""
-    if isinstance(shape, T5Config):
-        wide, inner = shape.d_ff, shape.d_kv * shape.num_heads
-    else:
-        wide, inner = shape.intermediate_size, shape.hidden_size
-    return float(_layers(shape) * (10 * shape.hidden_size + 4 * inner + 4 * wide))
-
-
-def bytes_of_a_number(config: TrainConfig) -> int:
-    """In a forward pass."""
+def _number_bytes(config: TrainConfig) -> int:
     return _BF16 if config.precision == "bf16" else _FP32
 
 

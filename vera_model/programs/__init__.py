@@ -1,1 +1,1 @@
-"""The programs: train, evaluate, score, replicate, and what they refuse beforehand."""
+"""The programs: train, evaluate, score, replicate, with their checks and missing tasks."""

@@ -12,8 +12,7 @@ from vera_model.config import TrainConfig, from_preset
 from vera_model.data.loading import Holdout, Reading, read_problems, subsample
 from vera_model.data.overlap import statement_overlap, trained_problems
 from vera_model.data.problems import Problems
-from vera_model.data.splits import task_paths
-from vera_model.data.tasks import Absent
+from vera_model.data.tasks import MissingTask
 from vera_model.distributed import Processes
 from vera_model.metrics.bootstrap import Resampling
 from vera_model.metrics.calibration import Calibration, Criterion, calibrate, save_temperature
@@ -22,16 +21,17 @@ from vera_model.metrics.summary import write_results
 from vera_model.model.initial_model import starting_point
 from vera_model.model.published_layout import import_published
 from vera_model.objectives.vera import VeraObjective
+from vera_model.programs.missing_tasks import task_paths
 from vera_model.programs.preflight import check_calibration, model_files
 from vera_model.programs.train import start_processes
 from vera_model.report.run_metadata import describe_missing, describe_shards, environment
 from vera_model.report.terminal import warnings
 from vera_model.run_folder import CALIBRATION, CONFIG, check_unevaluated, model_folder
-from vera_model.training.progress import TrainingProgress
+from vera_model.training.progress import line_printer
 
 
 def evaluate_run(config: TrainConfig) -> Path:
-    """:func:`evaluate` with all that it takes by itself."""
+    """:func:`evaluate` with its defaults, as ``--mode eval`` runs it."""
     return evaluate(config)
 
 
@@ -43,20 +43,20 @@ def evaluate(
 ) -> Path:
     """Score ``start_from`` on ``valid`` or ``eval_tasks``; return the path of ``metrics.json``.
 
-    ``trained_on``: shards whose statements are looked for among those evaluated; none: those of
-    the model's own run, where that is known. Raises as :func:`vera_model.programs.train.run` does.
+    ``trained_on``: the shards of the training data, to count evaluation statements among them;
+    none: those of the model's own run, if known. Raises as :func:`vera_model.programs.train.run`.
     """
     if config.start_from is None:
-        raise UsageError("say what to evaluate: --load_from_ckpt RUN/model/best")
+        raise UsageError("no model to evaluate: give --load_from_ckpt RUN/model/best")
     path = check_unevaluated(config.out, overwrite=config.overwrite)
     processes = start_processes(config)
-    reading, absent = _read(config, processes)
+    reading, missing = _read(config, processes)
     problems = _chosen(config, reading)
     model, tokenizer = starting_point(config, ())
     objective = VeraObjective(config, tokenizer, Holdout(problems[:0], problems), processes)
     metrics = objective.evaluate(processes.accelerator.prepare(model))
     if processes.main:
-        assert objective.predictions is not None  # it has just evaluated
+        assert objective.predictions is not None  # set by evaluate
         how: dict[str, Any] = {"recipe": config.recipe, "temperature": model.config.temperature}
         config.out.mkdir(parents=True, exist_ok=True)
         metrics = write_results(
@@ -66,7 +66,7 @@ def evaluate(
         document = {
             "metrics": metrics,
             "checkpoint": {"measured": str(config.start_from)},
-            "missing": describe_missing(absent),
+            "missing": describe_missing(missing),
             "data": {**_describe(reading, problems), "overlap": overlap},
             "model": {"recipe": config.recipe, "parameters": model.num_parameters()},
             "run": environment(processes),
@@ -82,7 +82,7 @@ def _chosen(config: TrainConfig, reading: Reading) -> Problems:
         problems = subsample(problems, config.eval_problems)
     chosen = problems[: config.eval_first]
     if not len(chosen):
-        raise UsageError("no problem is left to evaluate: leave out --eval_loop_cap 0")
+        raise UsageError("--eval_loop_cap 0 leaves no problem to evaluate: omit it")
     return chosen
 
 
@@ -102,7 +102,7 @@ def _describe(reading: Reading, problems: Problems) -> dict[str, Any]:
 def _overlap(
     config: TrainConfig, problems: Problems, trained_on: Sequence[Path]
 ) -> dict[str, Any] | None:
-    """None: nobody knows what the model was trained on."""
+    """None if the training data are unknown."""
     assert config.start_from is not None  # it was evaluated
     if trained_on:
         read = partial(read_problems, allow_sample=config.allow_sample, recipe=config.recipe)
@@ -112,22 +112,19 @@ def _overlap(
     return None if trained is None else statement_overlap(trained, problems)
 
 
-def _read(config: TrainConfig, processes: Processes) -> tuple[Reading, tuple[Absent, ...]]:
-    say = TrainingProgress(0, 0, shown=processes.main).note
+def _read(config: TrainConfig, processes: Processes) -> tuple[Reading, tuple[MissingTask, ...]]:
+    say = line_printer(shown=processes.main)
     tasks = config.eval_tasks or config.valid_tasks
     found = task_paths(config, () if config.valid else tasks, "dev", processes, say)
     paths = config.valid or found.evaluation
     if not paths:
-        raise UsageError("say what to evaluate on: --eval_tasks NAMES, or --valid SHARDS")
+        raise UsageError("no data to evaluate on: give --eval_tasks NAMES or --valid SHARDS")
     reading = read_problems(paths, allow_sample=config.allow_sample, recipe=config.recipe)
-    return reading, found.absent
-
-
-# `uqa evaluate` and `uqa calibrate`: any model on any converted data.
+    return reading, found.missing
 
 
 def local_model(source: str, *, allow_pickle: bool) -> Path:
-    """A Vera model's folder: given, made by `uqa model import` before, or imported now.
+    """A Vera model's folder: ``source``, or models/NAME, where a hub model is imported if absent.
 
     Raises ModelError and UnreachableError as `uqa model import` does.
     """
@@ -151,7 +148,7 @@ def evaluate_model(
     allow_pickle: bool = False,
     **given: Any,
 ) -> Path:
-    """Evaluate; the texts are cut as the model says it was trained. Returns ``metrics.json``.
+    """Evaluate, with texts cut as the model's configuration says. Returns ``metrics.json``.
 
     ``given``: fields of TrainConfig, such as ``valid`` (shards) or ``eval_tasks`` (names).
     """
@@ -159,7 +156,7 @@ def evaluate_model(
     try:
         facts = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(f"{folder} holds no model: name a run's or a model's folder") from error
+        raise ModelError(f"{folder} has no model: name the folder of a run or a model") from error
     limits = {"max_tokens": facts.get("max_tokens", 128)}
     if recipe == "clean":
         limits["cut"] = facts.get("cut", "end")
@@ -172,10 +169,9 @@ def evaluate_model(
 def calibrate_model(
     model: Path, evaluated: Path | None, by: Criterion, *, save: bool
 ) -> Calibration:
-    """Choose a temperature by the predictions in ``evaluated`` and put it into the model.
+    """Fit a temperature to the predictions in ``evaluated``; ``save`` writes it into the model.
 
-    ``evaluated``: the folder of a run or an evaluation; None is the model's own run. Without
-    ``save`` nothing is written.
+    ``evaluated``: the folder of a run or an evaluation; None: the model's own run.
     """
     check_calibration(model, evaluated)
     folder = evaluated or model
@@ -196,7 +192,7 @@ def summary_of(document: dict[str, Any]) -> str:
         cells = [_cell(found, key) for key in ("choice_accuracy", "statement_accuracy", "auroc")]
         lines.append(f"{name:{wide}}  {found['problems']:8}  {'  '.join(cells)}".rstrip())
     if document["data"]["overlap"] is None:
-        lines.append("not known, so not checked: what it was trained on (say --trained-on SHARDS)")
+        lines.append("overlap with training data not checked: give --trained-on SHARDS")
     return "\n".join([*lines, *warnings(document)])
 
 

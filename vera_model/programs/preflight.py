@@ -1,7 +1,6 @@
-"""What a command refuses at once: paths and options, before torch is loaded, which takes seconds.
+"""Checks of paths and options before torch is loaded, which takes seconds.
 
-Whoever does the work later checks again what these look at, and more: here no row, no digest and
-no weight is read.
+The programs check the same again, and more: here no row, digest or weight is read.
 """
 
 import os
@@ -11,7 +10,7 @@ from pathlib import Path
 from unifiedqa_convert.errors import ModelError, SourceError, UnreachableError, UsageError
 from vera_model.config import TrainConfig
 from vera_model.data.shards import check_shards
-from vera_model.data.tasks import Part, find_tasks, refuse, unknown_tasks
+from vera_model.data.tasks import Part, find_tasks, missing_error, unknown_tasks
 from vera_model.run_folder import (
     PICKLES,
     PREDICTIONS,
@@ -27,20 +26,17 @@ from vera_model.run_folder import (
 
 
 def check_training(config: TrainConfig) -> None:
-    """What :func:`vera_model.programs.train.run` would refuse, with the same words."""
+    """Raise what :func:`vera_model.programs.train.run` would raise for paths and options."""
     check_data(config)
     _check_start(config)
     if config.resume not in (None, "auto"):
         checkpoint_folder(Path(str(config.resume)))
-    if os.environ.get("RANK", "0") == "0":  # the others don't write there
+    if os.environ.get("RANK", "0") == "0":  # other processes don't write there
         check_unwritten(config)
 
 
 def check_data(config: TrainConfig) -> None:
-    """Shards that are not there, incomplete, or of invented rows; tasks that nobody knows.
-
-    Raises SourceError and UsageError.
-    """
+    """Raise SourceError or UsageError for shards that can't be used and for unknown tasks."""
     check_shards((*config.data, *config.valid), allow_sample=config.allow_sample)
     if config.missing == "error":
         _check_tasks(config, config.train_tasks, "train")
@@ -48,11 +44,11 @@ def check_data(config: TrainConfig) -> None:
 
 
 def check_evaluation_run(config: TrainConfig) -> None:
-    """What :func:`vera_model.programs.evaluate.evaluate` would refuse, with the same words."""
+    """Raise what :func:`vera_model.programs.evaluate.evaluate` would raise."""
     if config.start_from is None:
-        raise UsageError("say what to evaluate: --load_from_ckpt RUN/model/best")
+        raise UsageError("no model to evaluate: give --load_from_ckpt RUN/model/best")
     if not (config.valid or config.eval_tasks or config.valid_tasks):
-        raise UsageError("say what to evaluate on: --eval_tasks NAMES, or --valid SHARDS")
+        raise UsageError("no data to evaluate on: give --eval_tasks NAMES or --valid SHARDS")
     check_shards(config.valid, allow_sample=config.allow_sample)
     if config.missing == "error" and not config.valid:
         _check_tasks(config, config.eval_tasks or config.valid_tasks, "dev")
@@ -68,7 +64,7 @@ def check_evaluation(
     allow_sample: bool = False,
     overwrite: bool = False,
 ) -> None:
-    """The same for a command that names a model, which the hub may have."""
+    """The same for a command that names a model: a folder, or a name on the hub."""
     imported = Path("models") / Path(model).name
     if Path(model).is_dir() or imported.is_dir():
         checked_model(Path(model) if Path(model).is_dir() else imported)
@@ -79,22 +75,22 @@ def check_evaluation(
 
 
 def check_calibration(model: Path, evaluated: Path | None) -> None:
-    """A model that is none, and predictions that are not there."""
+    """Raise ModelError for a folder without a model, SourceError for missing predictions."""
     checked_model(model)
     folder = evaluated or model
     if not (folder / PREDICTIONS).is_file():
         raise SourceError(
-            f"{folder} holds no {PREDICTIONS}: evaluate the model on validation data first (`uqa "
-            "evaluate --model … --data … --out OUT`) and say --on OUT"
+            f"{folder} has no {PREDICTIONS}: evaluate the model on validation data first (`uqa "
+            "evaluate --model … --data … --out OUT`), then give --on OUT"
         )
     if evaluated is None and not (model / "model").is_dir():
-        raise UsageError("say --on: the folder of an evaluation on validation data")
+        raise UsageError("--on is missing: give the folder of an evaluation on validation data")
 
 
 def _check_tasks(config: TrainConfig, tasks: tuple[str, ...], part: Part) -> None:
-    absent = find_tasks(tasks, part, config.data_root, allow_sample=config.allow_sample).absent
-    if unknown := unknown_tasks(absent):
-        raise refuse(unknown, len(tasks))
+    found = find_tasks(tasks, part, config.data_root, allow_sample=config.allow_sample)
+    if unknown := unknown_tasks(found.missing):
+        raise missing_error(unknown, len(tasks))
 
 
 def _check_start(config: TrainConfig) -> None:
@@ -114,20 +110,20 @@ def _check_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise ModelError(f"{folder} is neither a folder nor a model's name on the hub")
     if not (folder / "config.json").is_file():
-        raise ModelError(f"{folder} holds no config.json: name a model's folder")
+        raise ModelError(f"{folder} has no config.json: name a model's folder")
 
 
-def asked_texts(model: Path, sentences: Sequence[str], file: Path | None) -> list[str]:
-    """The texts to score; ModelError, before any is scored, where ``model`` is none."""
+def texts_to_score(model: Path, sentences: Sequence[str], file: Path | None) -> list[str]:
+    """The texts to score; ModelError if ``model`` is no model's folder."""
     texts = read_texts(sentences, file)
     checked_model(model)
     return texts
 
 
 def read_texts(sentences: Sequence[str], file: Path | None) -> list[str]:
-    """The sentences given, or else each line of a UTF-8 file that holds any text."""
+    """The sentences, or the lines of a UTF-8 file that are not blank."""
     if bool(sentences) == (file is not None):
-        raise UsageError("give sentences, or --file with one sentence a line, one of the two")
+        raise UsageError("give either sentences or --file, with one sentence per line")
     if file is None:
         return list(sentences)
     try:
@@ -136,7 +132,7 @@ def read_texts(sentences: Sequence[str], file: Path | None) -> list[str]:
         raise SourceError(f"{file} can't be read as UTF-8 text: {error}") from error
     texts = [line.strip("\r") for line in lines if line.strip()]
     if not texts:
-        raise SourceError(f"{file} holds no sentence: give one a line")
+        raise SourceError(f"{file} has no sentence: write one per line")
     return texts
 
 

@@ -17,22 +17,22 @@ PAPER = {
     "Vera-T5 (5B)": {"seen": 0.8551, "unseen-1": 0.8165, "unseen-2": 0.8337},
     "Vera-LLaMA (7B)": {"seen": 0.8299, "unseen-1": 0.7551, "unseen-2": 0.8256},
 }
-"""Mean accuracies that Liu et al. (2023) report, as secondary sources give them."""
+"""Mean accuracies of Liu et al. (2023), from secondary sources."""
 
 TABLE = "table.md"
 
 
 class TaskResult(NamedTuple):
-    """One task; the numbers are None where it is missing, and ``missing`` says why."""
+    """One task; if it is missing the numbers are None, and ``missing`` is the reason."""
 
     task: str
     part: str
     problems: int | None = None
     accuracy: float | None = None
-    """Of choices, ties at their expected value; of lone statements at logit 0."""
+    """Of choices, with ties at their expected value; of single statements, at logit 0."""
     interval: tuple[float, float] | None = None
     upstream: float | None = None
-    """The same by upstream's rule: a tie is right."""
+    """By upstream's rule, which counts a tie as correct."""
     auroc: float | None = None
     ece: float | None = None
     missing: str | None = None
@@ -48,12 +48,10 @@ def replicate_evaluation(
     allow_pickle: bool = False,
     overwrite: bool = False,
 ) -> tuple[list[TaskResult], list[str]]:
-    """Evaluate under recipe ``vera`` on each task that can be had; write ``table.md`` beside.
+    """Evaluate under recipe ``vera`` on every task with data; write ``table.md`` beside.
 
-    Returns the table's lines, and a warning where statements evaluated on were trained on.
-
-    Splits that are not in ``data_root`` are converted first. Raises SourceError where none of the
-    tasks can be had.
+    Returns the table's lines, and warnings of statements that were trained on. Splits that are not
+    in ``data_root`` are converted first. Raises SourceError if no task has data.
     """
     path = evaluate_model(
         model,
@@ -89,7 +87,7 @@ def _line(
 ) -> TaskResult:
     part = next(name for name, tasks in PARTS.items() if task in tasks)
     if found is None:
-        return TaskResult(task, part, missing=reason or "it was not evaluated")
+        return TaskResult(task, part, missing=reason or "not evaluated")
     key = "statement_accuracy" if task in BOOLEAN else "choice_accuracy"
     theirs = f"eval/bool/{task}_acc" if task in BOOLEAN else f"eval/mc/acc/{task}"
     interval = found["intervals"].get(key)
@@ -106,7 +104,7 @@ def _line(
 
 
 def replication_lines(lines: list[TaskResult]) -> str:
-    """A Markdown table: tasks, means of each part, the paper's; then what is missing and why."""
+    """A Markdown table: tasks, means of each part, the paper's means; then the missing tasks."""
     head = "| task | part | problems | accuracy | 95 % interval | upstream's | AUROC | ECE |"
     rows = [head, "|---|---|--:|--:|---|--:|--:|--:|"]
     rows += [_row(line) for line in lines if line.missing is None]

@@ -12,37 +12,34 @@ from vera_model.data.tokenized import TextLimits, token_ids
 from vera_model.model.modeling_vera import VeraModel
 from vera_model.model.saving import load_checkpoint
 
-# The sentences that `uqa score` is given, and whether there is a model. Loads no torch.
-
-
-_MOST_TOKENS = 16_384  # of a batch; so many fit beside any model that fits at all
+_MOST_TOKENS = 16_384  # per batch: little memory in comparison with a model's
 
 
 class Scored(NamedTuple):
-    """What the model says of one text."""
+    """The scores of one text."""
 
     text: str
     logit: float
-    """As the head gives it; above 0 is more likely true than false."""
+    """The head's output; above 0: more likely true than false."""
     score: float
     """sigmoid(logit)."""
     calibrated: float
     """sigmoid(logit / temperature): the probability to report."""
     cut: bool
-    """The text was longer than the model's most tokens, and was cut."""
+    """Whether the text was longer than the model's limit and was cut."""
 
 
 class Scorer:
-    """A loaded model that scores texts, as often as it is asked."""
+    """A loaded model that scores texts."""
 
     def __init__(self, path: Path) -> None:
-        """The model (or the run's best model) at ``path``; ModelError where it can't be read."""
+        """Load the model (or the run's best model) at ``path``; ModelError if it can't be read."""
         self._path = path
         self._model, self._tokenizer = load_checkpoint(path)
         self._model.to("cuda" if torch.cuda.is_available() else "cpu")  # type: ignore[arg-type]
 
     def score(self, texts: Sequence[str]) -> list[Scored]:
-        """Score the texts, in their order; ModelError where a logit is no number."""
+        """Score the texts, in their order; ModelError if a logit is not finite."""
         config = self._model.config
         ids, cut = token_ids(self._tokenizer, texts, TextLimits(config.max_tokens, config.cut))
         logits = torch.empty(len(texts), dtype=torch.float64)
@@ -60,13 +57,13 @@ class Scorer:
 def score_texts(path: Path, texts: Sequence[str]) -> list[Scored]:
     """Score texts with the model (or the run's best model) at ``path``, in their order.
 
-    Raises ModelError for a model that can't be read or gives what is no number.
+    Raises ModelError for a model that can't be read or whose logits are not finite.
     """
     return Scorer(path).score(texts)
 
 
 def score_lines(scored: Sequence[Scored]) -> str:
-    """A table for people: one text a line, its numbers first."""
+    """A table with one text per line, its numbers first."""
     lines = ["calibrated   score    logit  text"]
     lines += [
         f"{one.calibrated:10.4f} {one.score:7.4f} {one.logit:8.3f}  {one.text}" for one in scored
@@ -75,7 +72,7 @@ def score_lines(scored: Sequence[Scored]) -> str:
 
 
 def _logits(model: VeraModel, rows: Sequence[Sequence[int]]) -> torch.Tensor:
-    input_ids, mask = pad_right(rows, pad=0)  # padding is never read
+    input_ids, mask = pad_right(rows, pad=0)  # the model ignores padding
     with torch.inference_mode():
         output = model(input_ids.to(model.device), mask.to(model.device))
     logits: torch.Tensor = output.raw_logits.double().cpu()
@@ -83,7 +80,7 @@ def _logits(model: VeraModel, rows: Sequence[Sequence[int]]) -> torch.Tensor:
 
 
 def _batches(sizes: Sequence[int]) -> Iterable[list[int]]:
-    """Places sorted by size, as many together as stay within the budget when padded."""
+    """Indices sorted by size, in batches that stay within the limit when padded."""
     batch: list[int] = []
     for place in sorted(range(len(sizes)), key=sizes.__getitem__):
         if batch and (len(batch) + 1) * sizes[place] > _MOST_TOKENS:

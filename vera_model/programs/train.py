@@ -4,15 +4,13 @@
     accelerate launch vera_model/run.py --preset stage-a --run_name stage-a
 
 The run folder gets ``config.json``, ``train_log.jsonl`` (a line per update), ``eval_log.jsonl``,
-``tensorboard/``, ``model/`` (checkpoints) and last ``metrics.json``, whose presence says that the
-run is complete. Neither logs nor metrics hold a clock: the same configuration and data give the
-same bytes on the same machine.
+``tensorboard/``, ``model/`` (checkpoints) and, when the run is complete, ``metrics.json``. Logs and
+metrics hold no times: the same configuration and data give the same bytes on the same machine.
 """
 
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,7 +23,7 @@ from accelerate.utils import InitProcessGroupKwargs, set_seed  # type: ignore[im
 from unifiedqa_convert.errors import OutputError, UsageError
 from unifiedqa_convert.storage import write_json
 from vera_model.config import FP16_REFUSED, TrainConfig
-from vera_model.data.splits import Inputs, Paths, find_paths, read_inputs, read_text_inputs
+from vera_model.data.splits import Inputs, Paths, read_inputs, read_text_inputs
 from vera_model.distributed import Processes
 from vera_model.metrics.summary import with_intervals
 from vera_model.model.initial_model import load_text_model, starting_point, text_starting_point
@@ -34,43 +32,44 @@ from vera_model.objectives.base import Objective
 from vera_model.objectives.text import TextObjective
 from vera_model.objectives.vera import VeraObjective
 from vera_model.planning.plan import announce_plan
+from vera_model.programs.missing_tasks import find_paths
 from vera_model.report.run_metadata import describe_data, describe_missing, environment
 from vera_model.run_folder import CONFIG, LOGS, METRICS, check_unused, only_run
 from vera_model.training.checkpoints import (
     Checkpoints,
     Resumed,
     check_same_run,
-    decides,
     find_resumed,
+    fixed_settings,
 )
 from vera_model.training.loop import MEASURED, Loop
-from vera_model.training.progress import TrainingProgress
+from vera_model.training.progress import TrainingProgress, line_printer
 from vera_model.training.tracking import Tracking
 
-_PATIENCE = timedelta(hours=6)  # how long the others wait while the main process converts
+_TIMEOUT = timedelta(hours=6)  # of the other processes, while the main one converts
 
 
 def run(config: TrainConfig) -> Path:
     """Train, evaluate, and return the path of ``metrics.json`` in the run folder.
 
     Raises SourceError and UsageError for the data, OutputError for the run folder, ModelError
-    for a checkpoint or a loss that is no longer finite; a Stopped error at SIGTERM or Ctrl-C,
+    for a checkpoint or a loss that is not finite; Terminated or Interrupted at SIGTERM or Ctrl-C,
     after a checkpoint. Seeds torch's, numpy's and Python's global generators.
     """
     processes = start_processes(config)
-    say = TrainingProgress(0, 0, shown=processes.main).note
+    say = line_printer(shown=processes.main)
     paths = find_paths(config, processes, say)
     text = config.objective == "text"
     inputs = read_text_inputs(config, paths) if text else read_inputs(config, paths)
     with only_run(config.out) if processes.main else nullcontext():
         resumed = processes.from_main(find_resumed(config, say) if processes.main else None)
         facts: dict[str, Any] = {
-            "decides": decides(config, inputs.shards, processes.number),
-            "missing": tuple(one.task for one in paths.absent),
+            "settings": fixed_settings(config, inputs.shards, processes.number),
+            "missing": tuple(one.task for one in paths.missing),
         }
         if resumed is not None:
-            check_same_run(resumed.state, facts["decides"])
-            say(f"resuming {resumed.folder}, after {resumed.state.step} updates")
+            check_same_run(resumed.state, facts["settings"])
+            say(f"resuming from {resumed.folder}, after {resumed.state.step} updates")
         if processes.main:
             _prepare_folder(config, resumed)
         processes.wait()
@@ -78,8 +77,8 @@ def run(config: TrainConfig) -> Path:
         if processes.main:
             announce_plan(config, objective, model, say)
         loop = Loop(config, objective, model, processes, facts, resumed)
-        with _watched(loop) as (tracking, progress):
-            loop.run(tracking, progress)
+        with Tracking(config, loop.done) if processes.main else nullcontext() as tracking:
+            loop.run(tracking, TrainingProgress(loop.updates, loop.done, shown=processes.main))
         if processes.main:
             document = _document(loop, model, inputs, paths)
             write_json(config.out / METRICS, document)
@@ -87,13 +86,13 @@ def run(config: TrainConfig) -> Path:
 
 
 def start_processes(config: TrainConfig) -> Processes:
-    """Join the peers that ``accelerate launch`` started; UsageError where it asks for fp16."""
+    """Join the processes of ``accelerate launch``; UsageError if it is set to fp16."""
     names = {"fp32": "no", "bf16": "bf16"}
     AcceleratorState._reset_state()  # an earlier run in this process may have had another precision
     accelerator = Accelerator(
         cpu=config.device == "cpu",
         mixed_precision=names.get(config.precision),
-        kwargs_handlers=[InitProcessGroupKwargs(timeout=_PATIENCE)],
+        kwargs_handlers=[InitProcessGroupKwargs(timeout=_TIMEOUT)],
     )
     if accelerator.mixed_precision not in names.values():
         raise UsageError(f"accelerate is set to {accelerator.mixed_precision}: {FP16_REFUSED}")
@@ -104,23 +103,23 @@ def _prepare_folder(config: TrainConfig, resumed: Resumed | None) -> None:
     folder = config.out
     try:
         check_unused(config)
-        (folder / METRICS).unlink(missing_ok=True)  # an unfinished run must not look done
+        (folder / METRICS).unlink(missing_ok=True)  # its presence says that the run is complete
         if resumed is None:
             for name in ("model", "tensorboard"):
                 shutil.rmtree(folder / name, ignore_errors=True)
             for name in LOGS:
                 (folder / name).unlink(missing_ok=True)
         else:
-            Checkpoints(folder / "model").go_back_to(resumed.state.step)
+            Checkpoints(folder / "model").delete_after(resumed.state.step)
         write_json(folder / CONFIG, config.model_dump(mode="json"))
     except OSError as error:
-        raise OutputError(f"{folder} can't be written, choose another --out: {error}") from error
+        raise OutputError(f"{folder} can't be written: choose another --out: {error}") from error
 
 
 def _build(
     config: TrainConfig, inputs: Inputs, processes: Processes, resumed: Resumed | None
 ) -> tuple[Objective, Any]:
-    """The model and what it is to learn; dropout then differs by process, the weights don't."""
+    """Objective and model; weights are equal in all processes, dropout is not."""
     set_seed(config.seed)
     text = config.objective == "text"
     if resumed is not None:
@@ -129,7 +128,7 @@ def _build(
         start: Any = text_starting_point if text else starting_point
         model, tokenizer = start(config, inputs.texts())
         if not text:
-            model.config.temperature = 1.0  # another's was found for weights that now change
+            model.config.temperature = 1.0  # it was found for the weights before training
     if config.activation_checkpointing:
         old = model.gradient_checkpointing_enable  # its name before transformers 5.2x
         enable = getattr(model, "activation_checkpointing_enable", old)
@@ -138,17 +137,6 @@ def _build(
     objective = kind(config, tokenizer, inputs.holdout, processes)
     torch.manual_seed(config.seed + processes.index)
     return objective, model
-
-
-@contextmanager
-def _watched(loop: Loop) -> Iterator[tuple[Tracking | None, TrainingProgress]]:
-    """The run's writers, of the main process, and its progress."""
-    main = loop.processes.main
-    with (
-        Tracking(loop.config, loop.done) if main else nullcontext() as tracking,
-        TrainingProgress(loop.updates, loop.done, shown=main) as progress,
-    ):
-        yield tracking, progress
 
 
 def _document(loop: Loop, model: Any, inputs: Inputs, paths: Paths) -> dict[str, Any]:
@@ -162,7 +150,7 @@ def _document(loop: Loop, model: Any, inputs: Inputs, paths: Paths) -> dict[str,
             "measured": best.resolve().name if measured.is_file() else None,
             "chosen_by": [one.model_dump() for one in loop.evaluations],
         },
-        "missing": describe_missing(paths.absent),
+        "missing": describe_missing(paths.missing),
         "data": describe_data(config, inputs, loop.objective),
         "model": {
             "objective": config.objective,

@@ -1,1 +1,1 @@
-"""What a run gave: the page, its figures, its metadata and the terminal's last lines."""
+"""Results of a run: the page, its figures, its metadata and the last lines in the terminal."""

@@ -1,7 +1,7 @@
-"""The report's figures, drawn by matplotlib: PNG files, and SVG whose colours the page decides.
+"""The report's figures, drawn by matplotlib: PNG files, and SVG for the page.
 
-Colours are looked up by role. In a PNG a role is one colour; in the page it is a CSS variable,
-so that one drawing serves light and dark.
+Colours have roles. In a PNG a role is one colour; in the page it is a CSS variable, so that one
+drawing serves light and dark.
 """
 
 import io
@@ -28,7 +28,7 @@ ROLES = {
 }
 """Each role's colour on white; all have a contrast of at least 4.5 : 1 but the grid."""
 
-SIZE = (5.2, 3.4)  # inches: legible where a phone shows it 340 pixels wide
+SIZE = (5.2, 3.4)  # inches: legible on a phone, 340 pixels wide
 
 _STYLE: Any = {
     "font.family": "DejaVu Sans",
@@ -55,7 +55,7 @@ _STYLE: Any = {
 def draw(
     name: str, paint: Callable[[Axes], None], folder: Path, size: tuple[float, float] = SIZE
 ) -> str:
-    """Paint one figure; write ``folder/name.png`` and return its SVG for the page."""
+    """Draw one figure; write ``folder/name.png`` and return its SVG for the page."""
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=size)
         paint(figure.subplots())
@@ -66,7 +66,7 @@ def draw(
 
 
 def _themed(svg: str, name: str) -> str:
-    """The ``<svg>`` element alone, its colours by role, its ids its own."""
+    """The ``<svg>`` element, with CSS variables for colours and ids that are unique in the page."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
     svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
@@ -79,7 +79,7 @@ def _themed(svg: str, name: str) -> str:
 
 
 def curve(steps: Sequence[float], values: Sequence[float], label: str) -> Callable[[Axes], None]:
-    """A number over the updates: each, and where there are many their running mean."""
+    """A number over the updates: each value, and of many values their running mean."""
 
     def paint(axes: Axes) -> None:
         many = len(values) >= 20
@@ -97,7 +97,7 @@ def curve(steps: Sequence[float], values: Sequence[float], label: str) -> Callab
 def bars(
     rows: Sequence[tuple[str, float, Sequence[float] | None, float | None]], label: str
 ) -> Callable[[Axes], None]:
-    """One bar a row: name, value, interval, and what chance gives; the first row on top."""
+    """One bar per row: name, value, interval, value by chance; the first row on top."""
 
     def paint(axes: Axes) -> None:
         places = np.arange(len(rows))[::-1]
@@ -117,18 +117,18 @@ def bars(
 
 
 def bars_size(rows: int) -> tuple[float, float]:
-    """As high as so many bars need."""
+    """The size of a figure with this number of bars."""
     return SIZE[0], max(1.6, 0.9 + 0.3 * rows)
 
 
 def roc(predictions: Predictions, weights: Floats) -> Callable[[Axes], None]:
-    """True statements found against false ones taken for true; every dataset counts alike."""
+    """Share of true statements found over share of false ones accepted, datasets weighted alike."""
 
     def paint(axes: Axes) -> None:
         false, true, _ = roc_curve(predictions.label, predictions.logit, sample_weight=weights)
         axes.plot([0, 1], [0, 1], color=ROLES["muted"], linestyle=":", label="chance")
         axes.plot(false, true, color=ROLES["one"], linewidth=1.8, label="model")
-        axes.set(xlabel="false statements taken for true", ylabel="true statements found")
+        axes.set(xlabel="false statements accepted", ylabel="true statements found")
         axes.set(xlim=(0, 1), ylim=(0, 1.02))
         axes.legend(loc="lower right")
 
@@ -156,7 +156,7 @@ def precision_recall(predictions: Predictions, weights: Floats) -> Callable[[Axe
 def reliability(
     predictions: Predictions, temperatures: Mapping[str, float], weights: Floats
 ) -> Callable[[Axes], None]:
-    """How often statements are true, over how likely the model says they are; 10 equal bins."""
+    """Share of true statements over predicted probability, in 10 bins of equal mass."""
 
     def paint(axes: Axes) -> None:
         axes.plot([0, 1], [0, 1], color=ROLES["muted"], linestyle=":", label="perfect")
@@ -165,10 +165,10 @@ def reliability(
             scores = probability(predictions.logit / temperature)
             place = calibration_bins(scores)
             mass = np.bincount(place, weights)
-            said = np.bincount(place, weights * scores)[mass > 0] / mass[mass > 0]
+            predicted = np.bincount(place, weights * scores)[mass > 0] / mass[mass > 0]
             true = np.bincount(place, weights * predictions.label)[mass > 0] / mass[mass > 0]
-            axes.plot(said, true, style, color=ROLES[role], ms=4.5, label=name)
-        axes.set(xlabel="probability the model gives", ylabel="share that is true")
+            axes.plot(predicted, true, style, color=ROLES[role], ms=4.5, label=name)
+        axes.set(xlabel="predicted probability", ylabel="share of true statements")
         axes.set(xlim=(0, 1), ylim=(0, 1.02))
         axes.legend(loc="upper left")
 

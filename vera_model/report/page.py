@@ -1,8 +1,8 @@
-"""`uqa report`: one page about a run or an evaluation, for people; and its figures as PNG files.
+"""`uqa report`: one HTML page about a run or an evaluation, and its figures as PNG files.
 
-The page needs nothing beside itself: no script, no font, no address. It is made from what lies in
-the folder (``metrics.json``, ``config.json``, ``predictions.parquet``, the logs); nothing is
-scored again, and the same folder gives the same page.
+The page is self-contained: no script, font or URL. It is made from the folder's files
+(``metrics.json``, ``config.json``, ``predictions.parquet``, the logs); nothing is scored again, and
+the same folder gives the same page.
 """
 
 import json
@@ -47,7 +47,7 @@ _HELD_OUT = "ECE calibrated, held out"
 
 
 class Drawing(NamedTuple):
-    """A figure and the words that go with it."""
+    """A figure with its title and caption."""
 
     title: str
     svg: str
@@ -57,7 +57,7 @@ class Drawing(NamedTuple):
 def write_report(run: Path) -> Path:
     """Write ``report.html`` and ``report/*.png`` into the folder of a run or an evaluation.
 
-    Raises SourceError where it holds no finished one, OutputError where it can't be written.
+    Raises SourceError if it has no finished one, OutputError if the report can't be written.
     """
     check_report(run)
     document, config = _read(run / METRICS), _read(run / CONFIG)
@@ -90,16 +90,16 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _calibration(run: Path, predictions: Predictions | None) -> Calibration | None:
-    """What calibrating on these statements gives, by the criterion that `uqa calibrate` was asked
-    for, if it was; None where they have one label only."""
+    """Calibration on these statements, by the criterion of an earlier `uqa calibrate` if there was
+    one; None if they all have one label."""
     if predictions is None or predictions.label.all() or not predictions.label.any():
         return None
-    asked = run / CALIBRATION
-    return calibrate(predictions, _read(asked)["criterion"] if asked.is_file() else "ece")
+    earlier = run / CALIBRATION
+    return calibrate(predictions, _read(earlier)["criterion"] if earlier.is_file() else "ece")
 
 
 def _curves(run: Path) -> list[Drawing]:
-    """Loss and accuracy of the updates, and what chose the best checkpoint."""
+    """Loss and accuracy of the updates, and the metric that chose the best checkpoint."""
     drawings = []
     log, judged = _lines(run / LOG), _lines(run / EVALUATIONS)
     chosen = next((name for line in judged for name in line if name != "step"), "")
@@ -124,7 +124,7 @@ def _best(steps: Sequence[int], values: Sequence[float]) -> str:
 
 
 def _course(values: Sequence[float]) -> str:
-    """Single batches are noisy: the means of the first and of the last tenth."""
+    """The means of the first and the last tenth, since single batches are noisy."""
     some = max(1, len(values) // 10)
     first, last = np.mean(values[:some]), np.mean(values[-some:])
     return f"Mean of the first {some} updates {first:.3f}, of the last {some} {last:.3f}."
@@ -155,7 +155,7 @@ def _bars(document: dict[str, Any], folder: Path) -> list[Drawing]:
             words = _COLUMNS[key]
             size = figures.bars_size(len(rows))
             svg = figures.draw(key, figures.bars(rows, words), folder, size)
-            caption = "Whiskers: 95 % intervals over problems. Upright mark: chance."
+            caption = "Whiskers: 95 % intervals over problems. Vertical mark: chance."
             drawings.append(Drawing(f"{words[0].upper()}{words[1:]} by dataset", svg, caption))
     return drawings
 
@@ -166,7 +166,7 @@ def _statements(
     temperature: float,
     folder: Path,
 ) -> list[Drawing]:
-    """ROC, precision and recall, reliability: where there are statements of both labels."""
+    """ROC, precision and recall, reliability, if there are statements of both labels."""
     if predictions is None or calibration is None:
         return []
     weights = task_weights(predictions.task[predictions.problem])
@@ -197,7 +197,7 @@ def _statements(
 def _calibrated_held_out(
     rows: dict[str, Any], predictions: Predictions, by: Criterion
 ) -> dict[str, Any]:
-    """The rows with the ECE that each half has by the temperature of the other half."""
+    """The rows, with the ECE of each half at the temperature of the other half."""
     hot = held_out_temperatures(predictions, by)
     named = {
         "all": np.ones(len(predictions.task), bool),
@@ -213,7 +213,7 @@ def _calibrated_held_out(
             "intervals": {
                 key: value
                 for key, value in row.get("intervals", {}).items()
-                if key != "ece_calibrated"  # of another number, the one at temperature 1
+                if key != "ece_calibrated"  # it belongs to the ECE at temperature 1
             },
         }
         for name, row in rows.items()
@@ -221,7 +221,7 @@ def _calibrated_held_out(
 
 
 def worst_mistakes(predictions: Predictions) -> dict[str, list[dict[str, Any]]]:
-    """The false statements that seem most plausible, and the true ones that seem least."""
+    """The false statements with the highest scores, and the true ones with the lowest."""
     found = {}
     sides = (("false, but plausible", False, -1), ("true, but implausible", True, 1))
     for title, label, sign in sides:
@@ -260,10 +260,10 @@ def _render(
     rows = {"all": metrics["overall"]} if "overall" in metrics else {}
     rows |= {**metrics.get("partitions", {}), **metrics.get("tasks", {})}
     columns = _COLUMNS
-    # A temperature that the model brought was found elsewhere. Of a model without one, what
-    # calibration would give is measured on statements that did not choose the temperature.
+    # The model's temperature was found on other data. A model without one is measured on
+    # statements that the temperature was not chosen on.
     if calibration is not None and metrics.get("temperature", 1.0) == 1.0:
-        assert predictions is not None  # it was made of them
+        assert predictions is not None  # the calibration was made from them
         rows = _calibrated_held_out(rows, predictions, calibration.criterion)
         columns = {**_COLUMNS, "ece_calibrated": _HELD_OUT}
     data = document["data"]

@@ -1,4 +1,4 @@
-"""``metrics.json``: what a run gave, on what data, with what left out."""
+"""The parts of ``metrics.json`` that describe data, missing tasks and environment."""
 
 import platform
 from collections import Counter
@@ -13,13 +13,13 @@ from vera_model.data.loading import same_texts
 from vera_model.data.overlap import statement_overlap
 from vera_model.data.shards import Shard
 from vera_model.data.splits import Inputs
-from vera_model.data.tasks import Absent
+from vera_model.data.tasks import MissingTask
 from vera_model.distributed import Processes
 from vera_model.objectives.base import Objective
 
 
 def describe_data(config: TrainConfig, inputs: Inputs, objective: Objective) -> dict[str, Any]:
-    """Say what was read, used and left out, so that the counts add up."""
+    """What was read, used and left out; the counts add up."""
     readings = [reading for reading in (inputs.data, inputs.valid) if reading is not None]
     used = objective.describe()
     dropped = sum((reading.dropped for reading in readings), start=Counter[str]())
@@ -53,13 +53,13 @@ def _overlap(config: TrainConfig, inputs: Inputs) -> dict[str, Any] | None:
     return statement_overlap(train, evaluation)
 
 
-def describe_missing(absent: Sequence[Absent]) -> list[dict[str, str]]:
-    """The tasks left out, and why."""
-    return [one._asdict() for one in absent]
+def describe_missing(missing: Sequence[MissingTask]) -> list[dict[str, str]]:
+    """The skipped tasks, with reasons."""
+    return [one._asdict() for one in missing]
 
 
 def environment(processes: Processes) -> dict[str, Any]:
-    """What the last digits of the losses depend on."""
+    """Hardware and versions, on which the last digits of the losses depend."""
     packages = ("torch", "transformers", "accelerate", "sentencepiece", "numpy")
     return {
         "device": processes.device.type,

@@ -1,13 +1,13 @@
-"""The last lines of a run or an evaluation: what, how good, where, what next; and warnings."""
+"""The last lines of a run or an evaluation: numbers, model, next command, warnings."""
 
 from pathlib import Path
 from typing import Any
 
-_PARTS = {"train": "to train on", "dev": "to evaluate on"}
+_PARTS = {"train": "training", "dev": "evaluation"}
 
 
 def closing_lines(path: Path, document: dict[str, Any]) -> list[str]:
-    """A few short lines about the ``metrics.json`` at ``path``, for people."""
+    """The summary of ``document``, the ``metrics.json`` at ``path``."""
     groups, run = document["data"]["groups"], path.parent
     text = document["model"].get("objective") == "text"
     what = "records" if text else "problems"
@@ -26,22 +26,24 @@ def closing_lines(path: Path, document: dict[str, Any]) -> list[str]:
 
 
 def warnings(document: dict[str, Any]) -> list[str]:
-    """What a reader of the numbers must know: tasks left out, statements that were trained on."""
+    """Skipped tasks, and evaluation statements that were trained on."""
     lines = []
     for part, use in _PARTS.items():
         names = [one["task"] for one in document["missing"] if one["part"] == part]
         if names:
-            lines.append(f"LEFT OUT, because it can't be had, {use}: {', '.join(names)}")
+            lines.append(f"Skipped, data not found ({use}): {', '.join(names)}")
     return [*lines, *overlap_warnings(document)]
 
 
 def overlap_warnings(document: dict[str, Any]) -> list[str]:
-    """A line where evaluation statements were trained on: how many, of which datasets."""
+    """A line if evaluation statements were trained on: how many, of which datasets."""
     overlap = document["data"].get("overlap")
     if overlap is not None and overlap["trained_on"]:
         return [_overlap_warning(overlap)]
     both = document["data"].get("evaluation_problems_whose_texts_were_trained_on")
-    return [f"WARNING: {both} of those evaluated on have the texts of one trained on"] * bool(both)
+    return [f"WARNING: {both} evaluation problems have the texts of a training problem"] * bool(
+        both
+    )
 
 
 def _overlap_warning(overlap: dict[str, Any]) -> str:
@@ -54,8 +56,8 @@ def _overlap_warning(overlap: dict[str, Any]) -> str:
     return (
         f"WARNING: {overlap['trained_on']} of {overlap['statements']} evaluation statements were "
         f"trained on, word for word ({', '.join(shares)})"
-        + (f", {other} of them under the other label" if other else "")
-        + ": the numbers are no measure of what the model makes of new ones"
+        + (f", {other} of them with the other label" if other else "")
+        + ": the numbers do not measure performance on new statements"
     )
 
 
@@ -66,7 +68,7 @@ def _datasets(document: dict[str, Any]) -> str:
 
 
 def _numbers(overall: dict[str, Any]) -> list[str]:
-    """The lines of what was measured; chance beside each, since accuracy is nothing without."""
+    """Accuracy beside chance, and the other metrics."""
 
     def shown(key: str) -> str:
         low, high = overall.get("intervals", {}).get(key, (None, None))

@@ -1,7 +1,7 @@
 """The checkpoints of one run: ``model/ckp_<step>``, of which ``last`` and ``best`` are kept.
 
-``last`` and ``best`` are symbolic links. A checkpoint is published whole, then the links are set,
-then what no link names is deleted: at every moment a valid one remains.
+``last`` and ``best`` are symbolic links. A checkpoint is published atomically, then the links are
+set, then checkpoints without a link are deleted: at every moment a valid one remains.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from vera_model.training.training_state import TrainingState, read_state
 
 
 class Resumed(NamedTuple):
-    """A checkpoint to go on from."""
+    """The checkpoint a run continues from."""
 
     folder: Path
     state: TrainingState
@@ -29,14 +29,14 @@ _PREFIX = "ckp_"
 
 
 class Checkpoints:
-    """Those in ``folder``, a run's ``model``."""
+    """The checkpoints in ``folder``, a run's ``model``."""
 
     def __init__(self, folder: Path) -> None:
-        """Nothing is read or made yet."""
+        """Nothing is read or created yet."""
         self.folder = folder
 
     def save(self, step: int, fill: Callable[[Path], None], *, best: bool) -> Path:
-        """Publish what ``fill`` writes as the last one, and the best one where it is."""
+        """Publish what ``fill`` writes as the last checkpoint, and as the best if it is."""
         path = self.folder / f"{_PREFIX}{step}"
         publish_folder(path, fill)
         point(self.folder / "last", path)
@@ -49,22 +49,22 @@ class Checkpoints:
         return path
 
     def newest_valid(self) -> tuple[Path | None, list[str]]:
-        """The newest whose every byte is right, and what is wrong with the newer ones."""
-        faults = []
+        """The newest checkpoint with valid digests, and the errors of newer ones."""
+        errors = []
         for path in reversed(self._all()):
             try:
                 verify(path)
                 read_state(path)
             except ModelError as error:
-                faults.append(str(error))
+                errors.append(str(error))
             else:
-                return path, faults
-        return None, faults
+                return path, errors
+        return None, errors
 
-    def go_back_to(self, step: int) -> list[Path]:
-        """Delete leftovers of a killed save, and every checkpoint after ``step``; list the latter.
+    def delete_after(self, step: int) -> list[Path]:
+        """Delete leftovers of a killed save, and checkpoints after ``step``; return the latter.
 
-        A run that goes on from ``step`` makes those again; a later resume must not find them.
+        A run that continues from ``step`` writes them again; a later resume must not find them.
         """
         if not self.folder.is_dir():
             return []
@@ -83,10 +83,10 @@ class Checkpoints:
         return sorted(found, key=_step)
 
 
-def whole_checkpoint(path: Path) -> Path:
+def verified_checkpoint(path: Path) -> Path:
     """The checkpoint a user names, see :func:`vera_model.run_folder.checkpoint_folder`.
 
-    Raises ModelError, naming the file, where it is not whole.
+    Raises ModelError, naming the file, if one is missing or has another digest.
     """
     folder = checkpoint_folder(path)
     verify(folder)
@@ -97,54 +97,50 @@ def _step(path: Path) -> int:
     return int(path.name[len(_PREFIX) :])
 
 
-# Going on from a checkpoint: which one, and whether it is the same run.
-
 _MAY_CHANGE = {
     *("preset", "out", "overwrite", "resume", "device", "track", "missing"),
     *("model", "start_from", "allow_pickle"),  # the checkpoint has the weights
     *("log_every", "save_every", "eval_every", "save", "eval_batch_size"),
-    # Where the data lie; what they are is compared by digest.
+    # The paths of the data; their contents are compared by digest.
     *("data", "valid", "data_root", "train_tasks", "valid_tasks", "eval_tasks", "allow_sample"),
 }
 
 
-def decides(config: TrainConfig, shards: Sequence[Shard], processes: int) -> dict[str, Any]:
-    """What must be the same for the losses to go on as if the run had never stopped."""
+def fixed_settings(config: TrainConfig, shards: Sequence[Shard], processes: int) -> dict[str, Any]:
+    """The settings that must not change for a resumed run to have the same losses."""
     fields = config.model_dump(mode="json", exclude=_MAY_CHANGE)
     if config.decay == "constant":
-        del fields["steps"]  # more of the same may be trained
+        del fields["steps"]  # a longer run begins with the same updates
     digest = hashlib.sha256("\n".join(shard.sha256 for shard in shards).encode()).hexdigest()
     return {**fields, "data": digest, "processes": processes}
 
 
 def find_resumed(config: TrainConfig, say: Callable[[str], None]) -> Resumed | None:
-    """The checkpoint that ``config.resume`` means; None: from the start.
+    """The checkpoint of ``config.resume``; None: start from the beginning.
 
-    Raises ModelError, naming the file, where a named checkpoint is not whole. ``auto`` passes
-    over one that is not, says so, and takes the newest that is.
+    Raises ModelError, naming the file, for a named checkpoint that is damaged. ``auto`` skips
+    damaged ones, says so, and takes the newest valid one.
     """
     if config.resume is None:
         return None
     if config.resume != "auto":
-        folder = whole_checkpoint(Path(config.resume))
+        folder = verified_checkpoint(Path(config.resume))
         return Resumed(folder, read_state(folder))
-    found, faults = Checkpoints(config.out / "model").newest_valid()
-    for fault in faults:
-        say(f"passed over: {fault}")
+    found, errors = Checkpoints(config.out / "model").newest_valid()
+    for error in errors:
+        say(f"skipped a damaged checkpoint: {error}")
     if found is None:
-        say(f"{config.out} holds no checkpoint to resume from: training starts anew")
+        say(f"{config.out} has no checkpoint to resume from: starting from the beginning")
         return None
     return Resumed(found, read_state(found))
 
 
 def check_same_run(state: TrainingState, now: dict[str, Any]) -> None:
-    """Raise UsageError, naming what differs, where the checkpoint is of another run."""
-    names = sorted(state.decides.keys() | now.keys())
-    differ = [name for name in names if state.decides.get(name) != now.get(name)]
+    """Raise UsageError, naming the settings that differ, for a checkpoint of another run."""
+    before = state.settings
+    differ = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
     if differ:
-        listed = ", ".join(
-            f"{name} was {state.decides.get(name)}, is {now.get(name)}" for name in differ
-        )
+        listed = ", ".join(f"{name} was {before.get(name)}, is {now.get(name)}" for name in differ)
         raise UsageError(
             f"the checkpoint is of another run ({listed}): resume with the same, or start a new "
             "run from its weights with --start-from"

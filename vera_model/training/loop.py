@@ -1,8 +1,8 @@
-"""The training loop: updates, and between them evaluations, checkpoints, and a way to stop.
+"""The training loop: updates, and between them evaluations, checkpoints, and stop signals.
 
 ``done`` counts updates. Under recipe ``clean`` evaluation and checkpoint number k follow update k
-(counted from 1). Under ``vera`` they come before update k, counted from 0, and there is one
-update more than ``steps``, which is never saved: as upstream.
+(counted from 1). Under ``vera``, as upstream, they come before update k, counted from 0, and one
+more update than ``steps`` is made, which is never saved.
 """
 
 import math
@@ -39,8 +39,6 @@ from vera_model.training.training_state import (
     write_state,
 )
 
-# Adam and its learning rate, as the configuration says.
-
 _NAMES = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cosine"}
 
 
@@ -61,39 +59,37 @@ def schedule(optimizer: Optimizer, config: TrainConfig, updates: int) -> LRSched
 
 
 def resume_schedule(scheduler: LRScheduler, state: dict[str, object]) -> None:
-    """Put the schedule back, and its learning rate into the optimiser."""
+    """Load the schedule's state, and set the optimiser's learning rate by it."""
     scheduler.load_state_dict(state)
     for group, rate in zip(scheduler.optimizer.param_groups, scheduler.get_last_lr(), strict=True):
         group["lr"] = rate
 
 
-# SIGTERM and Ctrl-C: the run finishes its step, writes a checkpoint and says how to go on.
-
-_ASKED = (signal.SIGTERM, signal.SIGINT)
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Interrupted(UqaError):
-    """Ctrl-C stopped the run; a checkpoint holds what was done."""
+    """Ctrl-C stopped the run after a checkpoint."""
 
     exit_code: ClassVar[int] = 130
 
 
 class Terminated(UqaError):
-    """SIGTERM stopped the run; a checkpoint holds what was done."""
+    """SIGTERM stopped the run after a checkpoint."""
 
     exit_code: ClassVar[int] = 143
 
 
-class StopAsked:
-    """Remembers a request to stop, in a ``with`` block; a second one ends the process at once."""
+class StopSignal:
+    """Records SIGTERM and Ctrl-C, in a ``with`` block; a second one ends the process at once."""
 
     def __init__(self) -> None:
-        """Nothing was asked yet."""
+        """No signal has arrived yet."""
         self.signal: signal.Signals | None = None
 
     def __enter__(self) -> Self:
-        """Take the two signals over."""
-        self._before = {number: signal.signal(number, self._hear) for number in _ASKED}
+        """Install the handlers."""
+        self._before = {number: signal.signal(number, self._record) for number in _STOP_SIGNALS}
         return self
 
     def __exit__(
@@ -102,29 +98,29 @@ class StopAsked:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Give them back."""
+        """Restore the previous handlers."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _hear(self, number: int, _: FrameType | None) -> None:
+    def _record(self, number: int, _: FrameType | None) -> None:
         self.signal = signal.Signals(number)
         signal.signal(number, signal.SIG_DFL)
 
 
 def stopped(number: signal.Signals | None, done: int, out: Path) -> UqaError:
-    """The error that ends the run; ``number`` is None where another process was asked."""
+    """The error that ends the run; ``number`` is None if another process got the signal."""
     kind = Interrupted if number is signal.SIGINT else Terminated
     return kind(
-        f"stopped after {done} updates, which {out}/model/last holds: go on with --resume auto"
+        f"stopped after {done} updates, saved in {out}/model/last: continue with --resume auto"
     )
 
 
 MEASURED = f"{FOLDER}/{METRICS}"
-"""In a checkpoint that was evaluated: its metrics."""
+"""The metrics of a checkpoint that was evaluated."""
 
 
 class Loop:
-    """One run of the loop, from its start or from a checkpoint."""
+    """A training run, from its start or from a checkpoint."""
 
     def __init__(
         self,
@@ -135,9 +131,9 @@ class Loop:
         facts: dict[str, Any],
         resumed: Resumed | None,
     ) -> None:
-        """Wrap the model for its processes, build the optimiser, put back what was saved.
+        """Wrap the model for the processes, build the optimiser, load what was saved.
 
-        ``facts`` (``decides``, ``missing``) go into every checkpoint.
+        ``facts`` (``settings``, ``missing``) go into every checkpoint.
         """
         self.config, self.objective, self.processes = config, objective, processes
         accelerator = processes.accelerator
@@ -152,17 +148,17 @@ class Loop:
         self.position = Position()
         self.evaluations: tuple[Evaluation, ...] = ()
         self.metrics: dict[str, Any] | None = None
-        self._saved_at = self._looked_at = -1
+        self._saved_at = self._checked_at = -1
         self._epoch: tuple[int, Sequence[Sequence[Any]]] | None = None
         self._pending: list[tuple[dict[str, Any], list[ForwardPass]]] = []
         if resumed is not None:
             self._resume(resumed)
 
     def run(self, tracking: Tracking | None, progress: TrainingProgress) -> None:
-        """Train to the last update; raises a Stopped error where a signal asked for that."""
-        with StopAsked() as stop:
+        """Train to the last update; raises Interrupted or Terminated after a signal."""
+        with StopSignal() as stop:
             while True:
-                if self._looked_at != self.done:
+                if self._checked_at != self.done:
                     self._between(tracking, progress)
                 if self.done >= self.updates:
                     break
@@ -176,8 +172,8 @@ class Loop:
         self._report(tracking, progress)
 
     def _between(self, tracking: Tracking | None, progress: TrainingProgress) -> None:
-        """Evaluation and checkpoint, where they are due."""
-        self._looked_at = self.done
+        """Evaluate and save, if it is time to."""
+        self._checked_at = self.done
         best = False
         self.metrics = None
         if self._due(self.config.eval_every) and self.config.eval_first != 0:
@@ -201,7 +197,7 @@ class Loop:
         return self.done > 0 and (last or (every is not None and self.done % every == 0))
 
     def _judge(self, chosen: BestMetric) -> bool:
-        """Remember an evaluation; whether it is better than all before."""
+        """Record an evaluation; return whether it is better than all before."""
         before = [one.value for one in self.evaluations if not math.isnan(one.value)]
         if not math.isnan(chosen.value):
             new = Evaluation(step=self.done, name=chosen.name, value=chosen.value)
@@ -215,7 +211,7 @@ class Loop:
         outcomes, rate = [], self.scheduler.get_last_lr()[0]
         line = {"step": self.done + (config.recipe != "vera"), "epoch": self.position.epoch}
         for number in range(config.accumulate):
-            with self._apart(last=number == config.accumulate - 1):
+            with self._no_sync(last=number == config.accumulate - 1):
                 outcome = self.objective.loss(self.model, self._next_batch())
                 accelerator.backward(outcome.loss / config.accumulate)
             outcomes.append(outcome._replace(loss=outcome.loss.detach()))
@@ -229,8 +225,8 @@ class Loop:
         progress.count(line["problems"], line["tokens"])
         self._pending.append(({**line, "lr": rate}, outcomes))
 
-    def _apart(self, *, last: bool) -> AbstractContextManager[Any]:
-        """Gradients meet at the last pass of an update only."""
+    def _no_sync(self, *, last: bool) -> AbstractContextManager[Any]:
+        """Gradients are averaged over processes after the last pass of an update only."""
         apart: AbstractContextManager[Any] = self.processes.accelerator.no_sync(self.model)
         return nullcontext() if last else apart
 
@@ -246,7 +242,7 @@ class Loop:
         return batches[number]
 
     def _report(self, tracking: Tracking | None, progress: TrainingProgress) -> None:
-        """Fetch the numbers of the updates since the last report, write and show them."""
+        """Fetch the numbers of the updates since the last report, log and print them."""
         lines = []
         for line, outcomes in self._pending:
             each = [outcome.values() for outcome in outcomes]
@@ -261,10 +257,10 @@ class Loop:
             return
         if tracking is not None:
             tracking.steps(lines)
-        progress.say(self.done, lines[-1]["loss"], lines[-1].get("accuracy"))
+        progress.update(self.done, lines[-1]["loss"], lines[-1].get("accuracy"))
 
     def _save(self, *, best: bool) -> None:
-        """A checkpoint of this moment; every process takes part, the main one writes."""
+        """Write a checkpoint, a collective call; the main process writes."""
         if not self.config.save or self._saved_at == self.done:
             return
         weights = self.processes.accelerator.get_state_dict(self.model)
@@ -301,8 +297,8 @@ class Loop:
         state = resumed.state
         restore_optimizer(self.model, self.optimizer, resumed.folder)
         resume_schedule(self.scheduler, state.scheduler)
-        self.done = self._saved_at = self._looked_at = state.step
+        self.done = self._saved_at = self._checked_at = state.step
         self.position = Position(*state.position)
         self.evaluations = state.evaluations
-        # Last: building all this has drawn random numbers.
+        # Last, since the lines above draw random numbers.
         state.generators[self.processes.index].restore(self.processes.device)

@@ -1,4 +1,4 @@
-"""Where a run's numbers go: JSON lines and TensorBoard always, wandb and trackio where asked."""
+"""Where a run's numbers go: JSON lines and TensorBoard always, wandb and trackio with --track."""
 
 import importlib
 import json
@@ -10,6 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from accelerate.tracking import (  # type: ignore[import-untyped]  # ships no types
+    LOGGER_TYPE_TO_CLASS,
+    TensorBoardTracker,
+)
+
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.storage import atomic_file, fsync
 from vera_model.config import TrainConfig
@@ -17,19 +22,20 @@ from vera_model.run_folder import EVALUATIONS, LOG
 
 
 class Tracking:
-    """The run's writers, of one process. A context manager."""
+    """The log files and trackers of a run, in its main process. A context manager."""
 
     def __init__(self, config: TrainConfig, done: int) -> None:
-        """Go on after ``done`` updates: what a killed run wrote later is taken back."""
-        from torch.utils.tensorboard import SummaryWriter
-
+        """Continue after ``done`` updates: later lines of a killed run are removed."""
         self._log = _Lines(config.out / LOG, done)
         self._evaluations = _Lines(config.out / EVALUATIONS, done)
-        self._board = SummaryWriter(config.out / "tensorboard", purge_step=done + 1)
-        self._trackers = [_start(name, config) for name in config.track]
+        board = TensorBoardTracker("tensorboard", config.out, purge_step=done + 1)
+        self._trackers = [board, *(_tracker(name, config) for name in config.track)]
+        with redirect_stdout(sys.stderr):  # stdout is for data; wandb and trackio print there
+            for tracker in self._trackers:
+                tracker.start()
 
     def __enter__(self) -> Self:
-        """Nothing more to open."""
+        """Everything is open already."""
         return self
 
     def __exit__(
@@ -39,9 +45,9 @@ class Tracking:
         traceback: TracebackType | None,
     ) -> None:
         """Flush and close."""
-        for writer in (self._log, self._evaluations, self._board):
-            writer.close()
-        with redirect_stdout(sys.stderr):  # stdout is for data, and they talk
+        self._log.close()
+        self._evaluations.close()
+        with redirect_stdout(sys.stderr):
             for tracker in self._trackers:
                 tracker.finish()
 
@@ -62,8 +68,6 @@ class Tracking:
             for name, value in line.items()
             if name != "step" and isinstance(value, int | float)
         }
-        for name, value in numbers.items():
-            self._board.add_scalar(name, value, line["step"])
         for tracker in self._trackers:
             tracker.log(numbers, step=line["step"])
 
@@ -88,7 +92,7 @@ class _Lines:
         self._file.flush()
 
     def close(self) -> None:
-        """Make it durable."""
+        """Close, durably."""
         self._file.close()
         fsync(Path(self._file.name))
 
@@ -101,12 +105,10 @@ def _strict(line: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _start(name: str, config: TrainConfig) -> Any:
-    """wandb and trackio share one interface: ``init``, ``log``, ``finish``."""
+def _tracker(name: str, config: TrainConfig) -> Any:
     try:
-        tracker = importlib.import_module(name)
+        importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise UsageError(f"--track {name} needs it: pip install {name}") from error
-    with redirect_stdout(sys.stderr):  # stdout is for data, and they talk
-        tracker.init(project="vera", name=config.out.name, config=config.model_dump(mode="json"))
-    return tracker
+    given = {"name": config.out.name, "config": config.model_dump(mode="json")}
+    return LOGGER_TYPE_TO_CLASS[name]("vera", **given)

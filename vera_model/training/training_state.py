@@ -1,8 +1,8 @@
-"""What a run must know, beside the model, to go on as if it had never stopped.
+"""The state that a run needs, in addition to the model, to resume exactly.
 
-No pickle: tensors are safetensors, all else is JSON. ``optimizer.safetensors`` holds Adam's
-moments by parameter name, whole also where FSDP shards them; ``state.json`` the scheduler, the
-sampler's position, what was evaluated, and each process's random generators.
+No pickle: tensors are safetensors, the rest is JSON. ``optimizer.safetensors`` holds Adam's moments
+by parameter name, gathered if FSDP shards them; ``state.json`` the scheduler, the sampler's
+position, the evaluations, and the random generators of each process.
 """
 
 import json
@@ -27,11 +27,11 @@ from unifiedqa_convert.errors import ModelError
 from unifiedqa_convert.storage import write_json
 
 FOLDER = "training"
-_WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
+_GATHERED = StateDictOptions(full_state_dict=True, cpu_offload=True)
 
 
 class Position(NamedTuple):
-    """Where the sampler stands: the next batch is number ``batch`` of epoch ``epoch``."""
+    """The sampler's position: the next batch is number ``batch`` of epoch ``epoch``."""
 
     epoch: int = 0
     batch: int = 0
@@ -47,11 +47,11 @@ class Generators(BaseModel):
     torch: str
     """Hex of torch's CPU state."""
     cuda: str | None
-    """Hex of the process's own CUDA device, where it has one."""
+    """Hex of the state of the process's CUDA device, if it has one."""
 
     @classmethod
     def now(cls, place: device) -> "Generators":
-        """Read the states as they are."""
+        """Read the current states."""
         name, keys, *rest = np.random.get_state(legacy=True)
         on_device = torch.cuda.get_rng_state(place) if place.type == "cuda" else None
         return cls(
@@ -62,7 +62,7 @@ class Generators(BaseModel):
         )
 
     def restore(self, place: device) -> None:
-        """Put them back."""
+        """Set the generators to these states."""
         random.setstate(self.python)
         name, keys, place_in_keys, has_gauss, gauss = self.numpy
         np.random.set_state((name, np.array(keys, np.uint32), place_in_keys, has_gauss, gauss))
@@ -72,7 +72,7 @@ class Generators(BaseModel):
 
 
 class Evaluation(BaseModel):
-    """One evaluation in training: after ``step`` updates, the number that chooses the best."""
+    """The metric that chose the best checkpoint, after ``step`` updates."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -80,7 +80,7 @@ class Evaluation(BaseModel):
     value: float
     """Higher is better."""
     name: str
-    """Which metric it is."""
+    """The metric's name."""
 
 
 class TrainingState(BaseModel):
@@ -95,10 +95,10 @@ class TrainingState(BaseModel):
     """See :class:`Position`."""
     scheduler: dict[str, Any]
     evaluations: tuple[Evaluation, ...]
-    decides: dict[str, Any]
-    """What must be the same where the run goes on: see ``resume.decides``."""
+    settings: dict[str, Any]
+    """See :func:`vera_model.training.checkpoints.fixed_settings`."""
     missing: tuple[str, ...]
-    """Tasks that could not be had and were left out."""
+    """Tasks that were skipped because no data were found."""
     generators: tuple[Generators, ...]
     """By process."""
 
@@ -112,23 +112,23 @@ def write_state(folder: Path, state: TrainingState, optimizer: dict[str, Tensor]
 
 
 def read_state(folder: Path) -> TrainingState:
-    """Read ``state.json``; ModelError names the file where it is not one."""
+    """Read ``state.json``; ModelError, naming the file, if it can't be read."""
     path = folder / FOLDER / "state.json"
     try:
         return TrainingState.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, ValidationError) as error:
-        raise ModelError(f"{path} can't be read, training can't go on from it: {error}") from error
+        raise ModelError(f"{path} can't be read: resume from another: {error}") from error
 
 
 def optimizer_tensors(model: nn.Module, optimizer: Optimizer) -> dict[str, Tensor] | None:
     """Adam's moments as ``<parameter>|<moment>``; None before the first update.
 
-    Every process must call it: under FSDP it gathers.
+    A collective call: under FSDP it gathers.
     """
     if not optimizer.state:
-        return None  # asking torch would take a step to make up a state
-    whole: Any = get_optimizer_state_dict(model, optimizer, options=_WHOLE)
-    moments = whole.get("state", {})  # empty in all processes but the main one
+        return None  # torch would make a step to create the state
+    gathered: Any = get_optimizer_state_dict(model, optimizer, options=_GATHERED)
+    moments = gathered.get("state", {})  # empty in all processes but the main one
     return {
         f"{name}|{moment}": tensor.contiguous().clone()
         for name, values in moments.items()
@@ -137,7 +137,7 @@ def optimizer_tensors(model: nn.Module, optimizer: Optimizer) -> dict[str, Tenso
 
 
 def restore_optimizer(model: nn.Module, optimizer: Optimizer, folder: Path) -> None:
-    """Put the moments back; every process must call it. ModelError for a file of another model."""
+    """Load the moments, a collective call; ModelError for a file of another model."""
     path = folder / FOLDER / "optimizer.safetensors"
     if not path.is_file():
         return  # saved before the first update
@@ -149,7 +149,7 @@ def restore_optimizer(model: nn.Module, optimizer: Optimizer, folder: Path) -> N
         (group,) = optimizer.param_groups
         groups = [{**group, "params": list(state)}]
         saved: Any = {"state": state, "param_groups": groups}
-        set_optimizer_state_dict(model, optimizer, saved, options=_WHOLE)
+        set_optimizer_state_dict(model, optimizer, saved, options=_GATHERED)
     except (OSError, SafetensorError, KeyError, RuntimeError, ValueError) as error:
         raise ModelError(f"{path} does not fit the model, use another checkpoint: {error}") from (
             error

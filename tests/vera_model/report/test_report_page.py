@@ -181,7 +181,7 @@ def test_statements_that_were_trained_on_are_said_first(evaluated: Path, tmp_pat
     text = write_report(tmp_path).read_text()
     head = text[: text.index("<main>")]
     assert "17 of 39 evaluation\nstatements were trained on" in head
-    assert "2 under the\nother label" in head
+    assert "2 with the\nother label" in head
 
 
 def test_calibrate_by_the_command_line(evaluated: Path) -> None:

@@ -85,7 +85,7 @@ def test_what_is_not_known_is_not_claimed(place: Path, tmp_path: Path) -> None:
     save_tiny(tmp_path / "model", ["Cause 1 has effect 2."])
     flags = ["--model", tmp_path / "model", "--data", place / "data", "--resamples", 2]
     said = invoke("evaluate", *flags, "--out", tmp_path / "one").stderr
-    assert "not checked: what it was trained on (say --trained-on SHARDS)" in said
+    assert "overlap with training data not checked: give --trained-on SHARDS" in said
     assert "WARNING" not in said
     other = ["--trained-on", place / "again", "--out", tmp_path / "two"]
     assert "WARNING: 60 of 60 " in invoke("evaluate", *flags, *other).stderr
@@ -101,7 +101,7 @@ def test_data_that_changed_since_are_not_taken_for_those_of_the_run(tmp_path: Pa
     write_split(split, GROUPS[:9])
     flags = ["--data", tmp_path / "data", "--out", tmp_path / "eval", "--resamples", 2]
     said = invoke("evaluate", "--model", tmp_path / "run", *flags).stderr
-    assert "not checked: what it was trained on" in said
+    assert "overlap with training data not checked" in said
 
 
 @pytest.mark.parametrize("rank", ["0", "1"])

@@ -12,7 +12,7 @@ from vera_shards import choice, write_split, yes_no
 from unifiedqa_convert.errors import ModelError, OutputLocked, UsageError
 from vera_model.config import from_preset
 from vera_model.programs.train import run
-from vera_model.training.checkpoints import Checkpoints, whole_checkpoint
+from vera_model.training.checkpoints import Checkpoints, verified_checkpoint
 
 GROUPS = [
     *[choice(n, [f"Cause {n} has effect {n + k}." for k in range(6)], n % 6) for n in range(14)],
@@ -145,8 +145,8 @@ def test_the_newest_valid_checkpoint_is_found_and_a_bad_path_named(
     with pytest.raises(ModelError, match="no checkpoint's folder"):
         run(from_preset(**short, resume=str(out / "nowhere")))
     run(from_preset(**short, resume="auto"))
-    assert "passed over: " in capsys.readouterr().err
-    assert whole_checkpoint(out).name == "last"
+    assert "skipped a damaged checkpoint: " in capsys.readouterr().err
+    assert verified_checkpoint(out).name == "last"
     assert weights.read_bytes() == whole
 
 
