@@ -15,7 +15,7 @@ from typer.models import ParameterInfo
 from typer.testing import CliRunner
 
 from unifiedqa_convert.cli.convert import OutputFlags, convert_flags
-from unifiedqa_convert.conversion.groups import Selection
+from unifiedqa_convert.conversion.groups import GroupFlags
 from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.flags import add_command, flags_of, given
@@ -26,7 +26,7 @@ from vera_model.presets import PRESETS, RECIPES
 from vera_model.run import RunFlags, configure, train_flags
 
 COMMANDS: dict[str, tuple[Callable[[], list[inspect.Parameter]], tuple[type, ...]]] = {
-    "convert": (convert_flags, (Request, Options, Columns, Selection, OutputFlags)),
+    "convert": (convert_flags, (Request, Options, Columns, GroupFlags, OutputFlags)),
     "train": (train_flags, (TrainConfig, RunFlags)),
 }
 
@@ -115,7 +115,7 @@ def test_nested_flags_make_the_nested_class() -> None:
 
 
 def test_the_defaults_are_those_of_the_fields() -> None:
-    classes = (Request, Options, Columns, OutputFlags, Selection)  # its allow_sample is the flag
+    classes = (Request, Options, Columns, OutputFlags, GroupFlags)  # its allow_sample is the flag
     defaults = {one.name: one.default for declared_by in classes for one in fields(declared_by)}
     for flag in convert_flags():
         assert flag.default in (None, defaults[flag.name]), flag.name

@@ -221,19 +221,19 @@ class OutputFlags:
 
 def convert_flags() -> list[inspect.Parameter]:
     """The flags of `uqa convert`."""
-    from unifiedqa_convert.conversion.groups import Selection
+    from unifiedqa_convert.conversion.groups import GroupFlags
     from unifiedqa_convert.conversion.request import Request
 
-    return flags_of(Request, Selection, OutputFlags)
+    return flags_of(Request, GroupFlags, OutputFlags)
 
 
 def convert(flags: dict[str, Any]) -> None:
     """Convert a split, or a group of datasets: raw rows to records and statements, counted."""
-    from unifiedqa_convert.conversion.groups import Selection
+    from unifiedqa_convert.conversion.groups import GroupFlags
     from unifiedqa_convert.conversion.request import Request
 
     selection, output = (
-        Selection(**given(Selection, flags)),
+        GroupFlags(**given(GroupFlags, flags)),
         OutputFlags(**given(OutputFlags, flags)),
     )
     from_file = flags["from_file"]

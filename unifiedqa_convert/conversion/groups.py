@@ -27,7 +27,7 @@ PARTITIONS: dict[GroupName, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Selection:
+class GroupFlags:
     """The flags of `uqa convert` that select what to convert: a split of a dataset, or a group."""
 
     dataset: Annotated[
