@@ -48,6 +48,7 @@ def browser() -> Iterator[Any]:
         yield started
 
 
+@pytest.mark.numeric
 def test_statements_are_scored_as_the_model_scores_them(service: Running, model: Path) -> None:
     vera, tokenizer = load_checkpoint(model)
     expected = []

@@ -18,6 +18,8 @@ from vera_model.metrics_vera import upstream_booleans
 from vera_model.model import VeraModel
 from vera_model.predictions import read_predictions
 
+pytestmark = pytest.mark.numeric
+
 TASKS = ("sciq", "copa", "csqa2")
 
 

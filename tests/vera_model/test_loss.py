@@ -22,6 +22,8 @@ from vera_model.loss import (
 )
 from vera_model.model import VeraModel
 
+pytestmark = pytest.mark.numeric
+
 TRAIN = SHARED / "golden/vera/train"
 TINY = SHARED / "golden/vera/tiny-t5"
 EDGES = (

@@ -27,6 +27,8 @@ from vera_model.model import VeraModel
 from vera_model.model_config import VeraConfig
 from vera_model.tokenizer import train_tokenizer
 
+pytestmark = pytest.mark.numeric
+
 LENGTHS = (5, 33, 1, 20, 9, 2, 14)
 SHAPE = {"vocab_size": 128, "d_model": 32, "d_kv": 8, "d_ff": 48, "num_layers": 3, "num_heads": 4}
 LLAMA = LlamaConfig(

@@ -11,6 +11,8 @@ from transformers import T5Tokenizer
 from vera_model.batches import pad_right
 from vera_model.model import VeraModel
 
+pytestmark = pytest.mark.numeric
+
 
 @pytest.mark.shared
 def test_to_128_to_the_longest_or_alone(shared: Path) -> None:

@@ -15,6 +15,8 @@ from vera_model.model import from_scratch
 from vera_model.score import read_texts, score_texts
 from vera_model.tokenizer import train_tokenizer
 
+pytestmark = pytest.mark.numeric
+
 TEXTS = ["one two.", "three", "one two three one two three one two three.", ""]
 
 

@@ -18,7 +18,7 @@ from vera_model.model import VeraModel
 from vera_model.objective_vera import VeraObjective
 from vera_model.train import run
 
-pytestmark = [pytest.mark.shared, pytest.mark.slow]
+pytestmark = [pytest.mark.numeric, pytest.mark.shared, pytest.mark.slow]
 
 TASKS = ("sciq", "copa", "csqa2")
 KINDS = (0, 4)
