@@ -88,9 +88,10 @@ def test_two_processes_give_the_gradient_of_one(folder: Path, kind: str) -> None
     assert one.keys() == two.keys()
     assert max(float(gradient.abs().max()) for gradient in one.values()) > 1e-3
     for name, gradient in one.items():
-        # float32 has seven digits: a millionth of the tensor's size, where that is above 1.
+        # float32 has seven digits: some millionths of the tensor's size, where that is above 1
+        # (measured: 0.8 of one at the most, with AVX-512).
         size = max(1.0, float(gradient.abs().max()))
-        torch.testing.assert_close(two[name], gradient, rtol=0, atol=1e-6 * size, msg=name)
+        torch.testing.assert_close(two[name], gradient, rtol=0, atol=3e-6 * size, msg=name)
 
 
 @pytest.mark.numeric

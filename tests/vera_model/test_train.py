@@ -183,7 +183,7 @@ def test_bf16_is_near_fp32_and_fp16_is_refused(
 ) -> None:
     found = {}
     for precision in ("fp32", "bf16"):
-        path = run(config(data, tmp_path / precision, steps=3, precision=precision))
+        path = run(config(data, tmp_path / precision, steps=3, precision=precision, lr=1e-3))
         log = path.with_name("train_log.jsonl").read_text().splitlines()
         found[precision] = [json.loads(line)["loss"] for line in log]
     assert found["fp32"] == pytest.approx(found["bf16"], rel=0.05)
