@@ -77,7 +77,7 @@ def test_packed_t5_is_padded_t5_and_so_is_its_gradient(kind: str, texts: Inputs)
     expected = padded(theirs.eval(), texts)
     output = ours(*texts)
     close(output.hidden, expected)
-    close(output.raw_logits, expected @ ours.head.weight[0] + ours.head.bias)
+    close(output.raw_logits, (expected @ ours.head.weight[0] + ours.head.bias).float())
     (output.hidden**3).mean().backward()  # squares would not do: the last norm fixes their sum
     (expected**3).mean().backward()
     gradients = dict(ours.backbone.named_parameters())
