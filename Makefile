@@ -1,4 +1,4 @@
-# The developer's commands. CI calls check and test, nothing else.
+# The developer's commands. CI calls check, test and test-portable, nothing else.
 PYTHON ?= python3
 VENV ?= .venv
 # torch's CPU build: from an index of its own, since PyPI's Linux build brings gigabytes of CUDA.
@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock
 SOURCES := unifiedqa_convert converters vera_model tests benchmarks tools
 
-.PHONY: demo test check fix bench lock clean
+.PHONY: demo test test-portable check fix bench lock clean
 
 demo: $(VENV)/.core
 	@echo; echo "== 1. one row, step by step"; $(BIN)/uqa show copa
@@ -32,6 +32,12 @@ demo: $(VENV)/.core
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+# What torch computes, as a processor without AVX would: both variables are read when it starts, the
+# first decides about softmax and its like, the second about matrix products.
+test-portable: $(VENV)/.dev
+	ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIBLE OMP_NUM_THREADS=1 \
+		$(BIN)/python -m pytest -n 2 --dist loadfile -m numeric
+
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
@@ -49,6 +55,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/declarative.py
 	$(BIN)/python benchmarks/question_converter.py
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/planted_signal.py
 	$(BIN)/python benchmarks/service.py
 
 # What was tested together: install everything afresh, run the tests, then write it down.

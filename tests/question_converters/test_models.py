@@ -57,21 +57,25 @@ def asked(folder: Path, options: Options = CPU) -> dict[Ask, str]:
     return {ask: sentence.text for ask, sentence in zip(asks, sentences, strict=True)}
 
 
+@pytest.mark.numeric
 @pytest.mark.parametrize("batch_tokens", [None, 1, 100])
 def test_transformers_gives_the_trained_sentences(tiny: Path, batch_tokens: int | None) -> None:
     """With all asks in one batch, and with a batch for each."""
     assert asked(tiny, Options(device="cpu", batch_tokens=batch_tokens)) == TAUGHT
 
 
+@pytest.mark.numeric
 @pytest.mark.parametrize("dtype", ["fp32", "int8"])
 def test_ctranslate2_gives_the_same(tiny: Path, dtype: str) -> None:
     assert asked(tiny, Options(backend="ct2", device="cpu", dtype=dtype)) == TAUGHT  # type: ignore[arg-type]
 
 
+@pytest.mark.numeric
 def test_bf16_on_the_cpu_gives_the_same(tiny: Path) -> None:
     assert asked(tiny, Options(device="cpu", dtype="bf16")) == TAUGHT
 
 
+@pytest.mark.numeric
 def test_texts_are_those_of_upstreams_own_loop(tiny: Path) -> None:
     """Also for asks that the model was not trained on."""
     asks = [Ask(f"What {a} {b}?", "ice") for a in tiny_t5.DOINGS for b in ("city", "sea by the")]
@@ -94,6 +98,7 @@ def test_the_end_of_sequence_in_a_prompt_is_one_token(tiny: Path) -> None:
     assert ids[-1] == 1
 
 
+@pytest.mark.numeric
 def test_an_untied_checkpoint_keeps_its_own_output_weights(copied: Path) -> None:
     """T5 v1.1's kind: transformers 5 ties by configuration, and must not where weights differ."""
     weights = load_file(copied / "model.safetensors")

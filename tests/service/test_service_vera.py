@@ -48,6 +48,7 @@ def browser() -> Iterator[Any]:
         yield started
 
 
+@pytest.mark.numeric
 def test_scores_equal_the_models(service: Running, model: Path) -> None:
     vera, tokenizer = load_checkpoint(model)
     expected = []

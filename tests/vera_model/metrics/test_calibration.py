@@ -64,6 +64,7 @@ def test_one_label_alone_says_nothing() -> None:
         calibrate(Predictions.of(problems, [np.array([1.0])]))
 
 
+@pytest.mark.numeric
 def test_the_temperature_is_in_the_model_which_stays_whole(tmp_path: Path) -> None:
     texts = ["Fire is hot.", "Ice is hot."]
     run = tmp_path / "run"

@@ -45,6 +45,7 @@ def changed(layout: Path, folder: Path, **config: Any) -> Path:
     return folder
 
 
+@pytest.mark.numeric
 def test_the_three_rows_become_head_bias_and_temperature(layout: Path, tmp_path: Path) -> None:
     moved = import_published(layout, tmp_path / "model")
     assert (moved.temperature, moved.bias, moved.dtype) == (2.5, 0.375, "float32")
@@ -197,6 +198,7 @@ def test_a_source_is_a_folder_or_a_name(tmp_path: Path, monkeypatch: pytest.Monk
         model_files("somebody/nothing", None, allow_pickle=False)
 
 
+@pytest.mark.numeric
 @pytest.mark.shared
 @pytest.mark.parametrize("form", ["bin", "safetensors"])
 def test_scores_are_the_published_ones(form: str, shared: Path, tmp_path: Path) -> None:
@@ -221,6 +223,7 @@ def test_scores_are_the_published_ones(form: str, shared: Path, tmp_path: Path) 
     assert [one.cut for one in found].count(True) == 1
 
 
+@pytest.mark.numeric
 @pytest.mark.shared
 def test_a_pipeline_gives_the_published_scores(shared: Path, tmp_path: Path) -> None:
     folder = shared / "golden/vera/published-layout"
@@ -232,6 +235,7 @@ def test_a_pipeline_gives_the_published_scores(shared: Path, tmp_path: Path) -> 
     assert [item["score"] for item in found] == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.numeric
 @pytest.mark.shared
 def test_in_bfloat16_the_scores_are_near(shared: Path, tmp_path: Path) -> None:
     folder = shared / "golden/vera/published-layout"

@@ -22,6 +22,8 @@ from vera_model.objectives.loss import (
     vera_loss,
 )
 
+pytestmark = pytest.mark.numeric
+
 TRAIN = SHARED / "golden/vera/train"
 TINY = SHARED / "golden/vera/tiny-t5"
 EDGES = (
@@ -53,7 +55,8 @@ def test_multi_class_ignores_lone_statements_and_empty_cells() -> None:
     mask = torch.tensor([[True, True, False], [True, False, False]])
     loss = multi_class(logits, mask, torch.tensor([True, False]))
     loss.backward()
-    assert loss.item() == pytest.approx(math.log(1 + math.exp(-2)))
+    # float32 near 2, from which 2 is taken: the last digit is 2.4e-7, the error measured 0.8e-7.
+    assert loss.item() == pytest.approx(math.log(1 + math.exp(-2)), abs=1e-6)
     assert logits.grad is not None
     assert logits.grad[~mask].abs().max() == 0
     assert logits.grad[1].abs().max() == 0
@@ -226,6 +229,8 @@ def test_losses_and_gradients_are_upstreams(name: str, upstream: VeraModel) -> N
         }
         wanted = recorded["grad_l2"] or 0.0  # null: upstream's loss had no graph
         named = f"{recorded['loss_fn']} {recorded['contrastive_loss_type']}"
-        assert math.hypot(*norms.values()) == pytest.approx(wanted, rel=1e-5, abs=1e-5), named
+        # Two float32 sums, upstream's and ours, which the temperature 0.05 magnifies: 1e-5 apart
+        # at the worst of the twelve cases, on each kind of processor.
+        assert math.hypot(*norms.values()) == pytest.approx(wanted, rel=5e-5, abs=1e-5), named
         for tensor, norm in recorded.get("grad_l2_by_tensor", {}).items():
             assert norms[tensor] == pytest.approx(norm, rel=1e-5, abs=1e-5), (named, tensor)

@@ -15,6 +15,8 @@ from torch import Tensor
 from vera_model.config import ContrastiveLabels
 from vera_model.objectives.loss import vera_loss
 
+pytestmark = pytest.mark.numeric
+
 SCORING = ("margin", "bce", "mce", "mce+bce")
 T, WEIGHT = 0.05, 0.1
 

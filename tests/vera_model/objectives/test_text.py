@@ -28,6 +28,8 @@ SHAPE = {
     **{"vocab_size": 200, "d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 1, "num_heads": 4},
     "dropout": 0.0,
 }
+# At 1e-2 and 80 updates one seed in three learnt the questions; at 3e-3 and 200 each of ten does.
+LEARNS = {"steps": 200, "batch_size": 20, "lr": 3e-3, "seed": 19260817}
 
 
 def coloured(number: int) -> Converted:
@@ -105,10 +107,11 @@ def config(shards: Path, out: Path, records: str, **given: Any) -> Any:
         data=[shards / "train"],
         valid=[shards / "validation"],
         out=out,
-        **{"steps": 80, "batch_size": 20, "lr": 1e-2, "encoder": SHAPE, "device": "cpu", **given},
+        **{**LEARNS, "encoder": SHAPE, "device": "cpu", **given},
     )
 
 
+@pytest.mark.numeric
 @pytest.mark.slow
 def test_question_records_are_learnt_and_answered(
     shards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -117,7 +120,7 @@ def test_question_records_are_learnt_and_answered(
     told = capsys.readouterr().err  # the plan, of weights and tokens that are counted
     model, _ = load_text_model(tmp_path / "run")
     assert f"from scratch, {sum(w.numel() for w in model.parameters()):,} parameters" in told
-    assert re.search(r"^work +80 updates of \d+ tokens$", told, re.MULTILINE)
+    assert re.search(r"^work +200 updates of \d+ tokens$", told, re.MULTILINE)
     assert re.search(r"^FLOPs +\S+ an update, \S+ in all", told, re.MULTILINE)
     overall = metrics["metrics"]["overall"]
     assert overall["choice_records"] == 20
@@ -130,6 +133,7 @@ def test_question_records_are_learnt_and_answered(
     }
 
 
+@pytest.mark.numeric
 @pytest.mark.slow
 def test_declarative_records_are_scored_by_yes_over_no(shards: Path, tmp_path: Path) -> None:
     out = run(config(shards, tmp_path / "run", "declarative")).parent
@@ -139,6 +143,7 @@ def test_declarative_records_are_scored_by_yes_over_no(shards: Path, tmp_path: P
     assert overall["auroc"] >= 0.9
 
 
+@pytest.mark.numeric
 def test_the_score_of_a_statement_is_logit_yes_minus_logit_no() -> None:
     words = ("<pad>", "</s>", "<unk>", "▁yes", "▁no", "▁red", "▁is", "▁blue")
     tokenizer = T5Tokenizer(vocab=[(word, -float(n)) for n, word in enumerate(words)], extra_ids=0)

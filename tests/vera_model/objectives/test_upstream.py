@@ -18,7 +18,7 @@ from vera_model.model.saving import load_checkpoint, save_checkpoint
 from vera_model.objectives.vera import VeraObjective
 from vera_model.programs.train import run
 
-pytestmark = [pytest.mark.shared, pytest.mark.slow]
+pytestmark = [pytest.mark.numeric, pytest.mark.shared, pytest.mark.slow]
 
 TASKS = ("sciq", "copa", "csqa2")
 KINDS = (0, 4)

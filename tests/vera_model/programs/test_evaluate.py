@@ -18,6 +18,8 @@ from vera_model.model.modeling_vera import VeraModel
 from vera_model.model.saving import save_checkpoint
 from vera_model.programs.evaluate import evaluate
 
+pytestmark = pytest.mark.numeric
+
 TASKS = ("sciq", "copa", "csqa2")
 
 

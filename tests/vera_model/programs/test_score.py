@@ -17,6 +17,8 @@ from vera_model.presets import PRESETS
 from vera_model.programs.preflight import read_texts
 from vera_model.programs.score import score_texts
 
+pytestmark = pytest.mark.numeric
+
 TEXTS = ["one two.", "three", "one two three one two three one two three.", ""]
 
 
