@@ -1,7 +1,7 @@
 """Token ids → batches: in a seeded order, like lengths together; and their tensors."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, overload
 
 import numpy as np
@@ -127,17 +127,6 @@ def static_batches(encoded: EncodedProblems, batch_size: int) -> Batches:
     whole = len(order) // batch_size * batch_size
     members = np.array(order[:whole], np.int64).reshape(-1, batch_size)
     return Batches(encoded, list(members))
-
-
-def training_batches(
-    encoded: EncodedProblems, batch_size: int, seed: int
-) -> Iterator[tuple[int, list[TokenizedProblem]]]:
-    """Yield (epoch, problems) without end."""
-    epoch = 0
-    while True:
-        for batch in epoch_batches(encoded, batch_size, seed, epoch):
-            yield epoch, batch
-        epoch += 1
 
 
 def collate(problems: Sequence[TokenizedProblem], pad: int) -> Batch:

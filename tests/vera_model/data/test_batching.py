@@ -11,7 +11,7 @@ from transformers import T5Tokenizer
 
 from unifiedqa_convert.errors import OutputError
 from vera_model.config import TrainConfig, from_preset
-from vera_model.data.batching import collate, epoch_batches, static_batches, training_batches
+from vera_model.data.batching import collate, epoch_batches, static_batches
 from vera_model.data.loading import read_problems
 from vera_model.data.problems import Problem, Problems
 from vera_model.data.tokenized import (
@@ -130,13 +130,6 @@ def test_a_budget_of_tokens_is_kept(most: int) -> None:
 def test_batches_can_be_begun_in_the_middle() -> None:
     batches = epoch_batches(many(), 4, 1, 0)
     assert ids_of(batches[5:]) == ids_of(batches)[sum(len(b) for b in batches[:5]) :]
-
-
-def test_epochs_follow_each_other() -> None:
-    stream = training_batches(many(3), 2, seed=0)
-    taken = [next(stream) for _ in range(5)]
-    assert [epoch for epoch, _ in taken] == [0, 0, 1, 1, 2]
-    assert sum(len(batch) for _, batch in taken[:4]) == 6
 
 
 def test_sampled_distractors_change_with_the_epoch_and_with_nothing_else() -> None:
