@@ -15,7 +15,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from transformers.utils import logging
 
 from unifiedqa_convert.errors import ModelError
-from unifiedqa_convert.storage import INDEX, publish_folder, verify
+from unifiedqa_convert.storage import INDEX, verify
 from vera_model.model.modeling_vera import VeraModel
 from vera_model.run_folder import checked_model
 
@@ -84,14 +84,6 @@ def _unpickle(file: Path) -> Any:
 
 
 M = TypeVar("M", bound=nn.Module)
-
-
-def save_checkpoint(folder: Path, model: nn.Module, tokenizer: PreTrainedTokenizerBase) -> None:
-    """Write weights (safetensors), configuration and tokenizer; an older ``folder`` is replaced.
-
-    Everything is written and flushed to disk beside ``folder`` first, then renamed into place.
-    """
-    publish_folder(folder, lambda fresh: write_model(fresh, model, tokenizer, None))
 
 
 def write_model(
