@@ -13,7 +13,7 @@ from unifiedqa_convert.errors import UsageError
 from vera_model.config import TrainConfig
 from vera_model.data.loading import UPSTREAM_SEED
 from vera_model.data.problems import Ints
-from vera_model.data.tokenized import EncodedProblems, TokenizedProblem
+from vera_model.data.tokenized import TokenizedProblem, TokenizedProblems
 
 _WINDOW = 8  # batches sorted by length together: little padding, and still a random order
 
@@ -40,9 +40,9 @@ class Batch(NamedTuple):
 class Batches(Sequence[list[TokenizedProblem]]):
     """The batches of one epoch, read when they are asked for."""
 
-    def __init__(self, encoded: EncodedProblems, members: Sequence[Ints]) -> None:
+    def __init__(self, problems: TokenizedProblems, members: Sequence[Ints]) -> None:
         """``members``: which problems stand in each batch."""
-        self._encoded, self._members = encoded, members
+        self._problems, self._members = problems, members
 
     def __len__(self) -> int:
         """Batches of the epoch."""
@@ -53,7 +53,7 @@ class Batches(Sequence[list[TokenizedProblem]]):
         """Tokens of a batch, padding not counted: the mean of the epoch; 0 without a batch."""
         if not self._members:
             return 0.0
-        return float(self._encoded.tokens()[np.concatenate(self._members)].sum() / len(self))
+        return float(self._problems.tokens()[np.concatenate(self._members)].sum() / len(self))
 
     @overload
     def __getitem__(self, index: int) -> list[TokenizedProblem]: ...
@@ -62,24 +62,24 @@ class Batches(Sequence[list[TokenizedProblem]]):
     def __getitem__(self, index: int | slice) -> "list[TokenizedProblem] | Batches":
         """Read one batch, or view some."""
         if isinstance(index, slice):
-            return Batches(self._encoded, self._members[index])
-        return [self._encoded[int(member)] for member in self._members[index]]
+            return Batches(self._problems, self._members[index])
+        return [self._problems[int(member)] for member in self._members[index]]
 
 
-def batches_of(config: TrainConfig, encoded: EncodedProblems, epoch: int) -> Batches:
+def batches_of(config: TrainConfig, problems: TokenizedProblems, epoch: int) -> Batches:
     """A run's batches: problems of like length together; recipe ``vera``: one static order.
 
     Raises UsageError where that drops every problem, since they don't fill one batch.
     """
     if config.recipe == "vera":
-        if len(encoded) < config.batch_size:
+        if len(problems) < config.batch_size:
             raise UsageError(
-                f"there are fewer problems ({len(encoded)}) than one batch, which recipe vera "
+                f"there are fewer problems ({len(problems)}) than one batch, which recipe vera "
                 "would fill: lower --batch-size"
             )
-        return static_batches(encoded, config.batch_size)
+        return static_batches(problems, config.batch_size)
     return epoch_batches(
-        encoded,
+        problems,
         config.batch_size,
         config.seed,
         epoch,
@@ -89,7 +89,7 @@ def batches_of(config: TrainConfig, encoded: EncodedProblems, epoch: int) -> Bat
 
 
 def epoch_batches(
-    encoded: EncodedProblems,
+    problems: TokenizedProblems,
     batch_size: int,
     seed: int,
     epoch: int,
@@ -104,29 +104,29 @@ def epoch_batches(
     single problem may have more). ``sample``: draw each problem's distractors anew.
     """
     if sample:
-        encoded = encoded.sampled(seed, epoch)
+        problems = problems.sampled(seed, epoch)
     generator = np.random.default_rng([seed, epoch])
-    order = generator.permutation(len(encoded))
-    tokens = encoded.tokens()
+    order = generator.permutation(len(problems))
+    tokens = problems.tokens()
     if most_tokens is not None:  # so many problems of mean length
         batch_size = max(1, int(most_tokens / max(tokens.mean(), 1)))
     window = np.arange(len(order)) // (batch_size * _WINDOW)
-    order = order[np.lexsort((encoded.longest()[order], window))]
+    order = order[np.lexsort((problems.longest()[order], window))]
     if most_tokens is None:
         # A window is a whole number of batches: no batch has members of two.
         members = np.split(order, np.arange(batch_size, len(order), batch_size))
     else:
         members = np.split(order, _full(tokens[order], window, most_tokens))
-    return Batches(encoded, [members[place] for place in generator.permutation(len(members))])
+    return Batches(problems, [members[place] for place in generator.permutation(len(members))])
 
 
-def static_batches(encoded: EncodedProblems, batch_size: int) -> Batches:
+def static_batches(problems: TokenizedProblems, batch_size: int) -> Batches:
     """Upstream's: one shuffled order for all epochs, and what does not fill a batch left out."""
-    order = list(range(len(encoded)))
+    order = list(range(len(problems)))
     random.Random(UPSTREAM_SEED).shuffle(order)
     whole = len(order) // batch_size * batch_size
     members = np.array(order[:whole], np.int64).reshape(-1, batch_size)
-    return Batches(encoded, list(members))
+    return Batches(problems, list(members))
 
 
 def collate(problems: Sequence[TokenizedProblem], pad: int) -> Batch:

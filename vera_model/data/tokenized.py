@@ -48,7 +48,7 @@ class TokenFile:
     """The token ids of m statements, mapped."""
 
     def __init__(self, path: Path) -> None:
-        """Map what :func:`tokenise_question` wrote."""
+        """Map a file that :func:`tokenise_problems` wrote."""
         batches = list(_batches(path))
         lists = [batch.column("tokens") for batch in batches]
         self._values: list[Ids] = [item.values.to_numpy() for item in lists]
@@ -136,9 +136,6 @@ def _digest(problems: Problems, tokenizer: PreTrainedTokenizerBase, limits: Text
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-# Problems as token ids: which statements of each are kept, and how long they are.
-
-
 class TokenizedProblem(NamedTuple):
     """A problem of the statements that are kept, and their token ids, ``</s>`` last in each."""
 
@@ -156,12 +153,12 @@ class TokenizedProblem(NamedTuple):
         return max(map(len, self.tokens))
 
 
-class EncodedProblems(Sequence[TokenizedProblem]):
-    """A lazy sequence of :class:`TokenString`, over mapped files."""
+class TokenizedProblems(Sequence[TokenizedProblem]):
+    """Problems as token ids, each read from the mapped files when it is indexed."""
 
     def __init__(self, problems: Problems, file: TokenFile, limit: int | None) -> None:
         """``limit``: the first statement and the next ``limit`` - 1 distractors are kept."""
-        self._problems, self._file, self._limit = problems, file, limit
+        self._problems, self._file = problems, file
         self._starts: Ints = np.concatenate([[0], np.cumsum(problems.sizes())])
         self._most = _most_kept(problems, limit)
         self._kept = _first(self._starts, self._most)
@@ -185,9 +182,9 @@ class EncodedProblems(Sequence[TokenizedProblem]):
         problem = self._problems.read(index, kept)
         return TokenizedProblem(problem, tuple(self._file[start + int(place)] for place in kept))
 
-    def sampled(self, seed: int, epoch: int) -> "EncodedProblems":
-        """The same problems with other distractors of theirs, drawn for this epoch."""
-        drawn = EncodedProblems.__new__(EncodedProblems)
+    def sampled(self, seed: int, epoch: int) -> "TokenizedProblems":
+        """The same problems, with distractors drawn at random for this epoch."""
+        drawn = TokenizedProblems.__new__(TokenizedProblems)
         drawn.__dict__.update(self.__dict__)
         drawn._kept = _drawn(self._starts, self._most, np.random.default_rng([seed, epoch, 1]))
         return drawn
@@ -204,7 +201,7 @@ class EncodedProblems(Sequence[TokenizedProblem]):
 
     @property
     def cut(self) -> int:
-        """Kept statements that were longer than the most tokens allowed."""
+        """Kept statements that were cut to the maximum number of tokens."""
         return int((self._file.cut & self._kept).sum())
 
     def longest(self) -> Ints:
@@ -212,7 +209,7 @@ class EncodedProblems(Sequence[TokenizedProblem]):
         return self._reduced(np.maximum)
 
     def tokens(self) -> Ints:
-        """Tokens of each problem: what a packed batch is made of."""
+        """Tokens of each problem, padding not counted."""
         return self._reduced(np.add)
 
     def _reduced(self, how: np.ufunc) -> Ints:
@@ -221,28 +218,15 @@ class EncodedProblems(Sequence[TokenizedProblem]):
         return reduced
 
 
-class Encoding(NamedTuple):
-    """All problems as token ids, and what the limits cost."""
-
-    problems: EncodedProblems
-    statements: int
-    """Statements kept."""
-    over_limit: int
-    """Statements beyond the most allowed per group."""
-    cut: int
-    """Kept statements that were longer than the most tokens allowed."""
-
-
-def encode(
+def tokenize(
     problems: Problems,
     tokenizer: PreTrainedTokenizerBase,
     config: TrainConfig,
     limit: int | None,
-) -> Encoding:
+) -> TokenizedProblems:
     """Tokenise all statements, once for all runs; keep ``limit`` of each problem (None: all)."""
     file = tokenise_problems(problems, tokenizer, TextLimits(config.max_tokens, config.cut), None)
-    encoded = EncodedProblems(problems, file, limit)
-    return Encoding(encoded, encoded.statements, encoded.over_limit, encoded.cut)
+    return TokenizedProblems(problems, file, limit)
 
 
 def _most_kept(problems: Problems, limit: int | None) -> Ints:
@@ -261,12 +245,12 @@ def _first(starts: Ints, most: Ints) -> NDArray[np.bool_]:
 
 
 def _drawn(starts: Ints, most: Ints, generator: np.random.Generator) -> NDArray[np.bool_]:
-    """The first statement of each group, and others by the lot."""
+    """The first statement of each group, and others drawn at random."""
     sizes = np.diff(starts)
     group = np.repeat(np.arange(len(sizes)), sizes)
-    lots = generator.random(len(group))
-    lots[starts[:-1]] = -1
-    order = np.lexsort((lots, group))
+    keys = generator.random(len(group))
+    keys[starts[:-1]] = -1
+    order = np.lexsort((keys, group))
     kept = np.zeros(len(group), bool)
     kept[order] = _first(starts, most)
     return kept

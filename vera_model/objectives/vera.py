@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerBase
 from vera_model.config import TrainConfig
 from vera_model.data.batching import Batch, batches_of, collate
 from vera_model.data.loading import Holdout
-from vera_model.data.tokenized import Encoding, TokenizedProblem, encode
+from vera_model.data.tokenized import TokenizedProblem, tokenize
 from vera_model.distributed import Processes
 from vera_model.metrics.functions import problem_correct
 from vera_model.metrics.predictions import FILE, Predictions
@@ -37,15 +37,15 @@ class VeraObjective:
     ) -> None:
         """Tokenise what is trained and evaluated on."""
         self.config, self.tokenizer, self.processes = config, tokenizer, processes
-        self.train: Encoding = encode(holdout.train, tokenizer, config, config.train_statements)
-        self.evaluation = encode(holdout.evaluation, tokenizer, config, config.eval_statements)
+        self.train = tokenize(holdout.train, tokenizer, config, config.train_statements)
+        self.evaluation = tokenize(holdout.evaluation, tokenizer, config, config.eval_statements)
         self._pad = tokenizer.pad_token_id
         self.predictions: Predictions | None = None
         """Of the last evaluation; None once the model has been trained further."""
 
     def batches(self, epoch: int) -> Sequence[Sequence[TokenizedProblem]]:
         """See :func:`vera_model.data.batching.batches_of`."""
-        return batches_of(self.config, self.train.problems, epoch)
+        return batches_of(self.config, self.train, epoch)
 
     def loss(self, model: nn.Module, batch: Sequence[TokenizedProblem]) -> ForwardPass:
         """The loss of the whole batch, whose gradient here is that of this process's share."""
@@ -75,7 +75,7 @@ class VeraObjective:
 
     def evaluate(self, model: nn.Module) -> dict[str, Any]:
         """Metrics by task, by partition and overall; under recipe ``vera`` upstream's, too."""
-        problems = self.evaluation.problems
+        problems = self.evaluation
         if self.config.recipe == "vera":
             self.predictions, metrics = evaluate_as_upstream(
                 model, problems, self.config, self._pad, self._vera_loss
@@ -107,8 +107,8 @@ class VeraObjective:
         """Groups and statements of both parts."""
         return {
             "groups": {
-                "trained_on": len(self.train.problems),
-                "evaluated_on": len(self.evaluation.problems),
+                "trained_on": len(self.train),
+                "evaluated_on": len(self.evaluation),
             },
             "statements": {
                 "trained_on": self.train.statements,
