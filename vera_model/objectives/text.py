@@ -107,7 +107,7 @@ class TextObjective:
         loss = losses * float(share.counted) / count
         right = ((logits.argmax(dim=-1) == targets) | (targets == _IGNORED)).all(dim=1)
         return ForwardPass(
-            loss=self.processes.gradient_of(loss, ()),
+            loss=self.processes.scale(loss),
             values=partial(self._values, loss.detach(), right.sum() * share.counted, len(batch)),
             problems=len(batch),
             tokens=sum(len(pair.source) + len(pair.target) for pair in batch),

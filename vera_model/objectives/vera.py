@@ -62,7 +62,7 @@ class VeraObjective:
         hidden = to_grid(self.processes.gather(output.hidden, rows), whole.mask)
         loss = self._vera_loss(logits, hidden, whole)
         return ForwardPass(
-            loss=self.processes.gradient_of(loss.total, (output.raw_logits, output.hidden)),
+            loss=self.processes.scale(loss.total),
             values=partial(self._values, _detached(loss), logits.detach(), whole),
             problems=len(batch),
             tokens=sum(len(row) for problem in batch for row in problem.tokens),
