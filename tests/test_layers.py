@@ -17,7 +17,7 @@ OURS = ("unifiedqa_convert", "converters", "vera_model")
 
 LAYERS = (
     ("errors", "flags"),
-    ("schema", "storage"),
+    ("schema", "storage", "vera_tasks"),
     ("hub", "rows", "records"),
     ("datasets", "question_converters"),
     ("conversion",),
@@ -55,7 +55,8 @@ TABLES = {
 ACROSS = {
     ("converters", "unifiedqa_convert"): ("schema",),
     ("vera_model", "unifiedqa_convert"): (
-        *("errors", "flags", "storage", "hub", "schema", "records.arrow", "load_adapter"),
+        *("errors", "flags", "storage", "hub", "schema", "vera_tasks", "records.arrow"),
+        "load_adapter",
     ),
     ("vera_model.programs", "unifiedqa_convert"): ("convert", "conversion.request"),
     ("unifiedqa_convert.cli", "vera_model"): ("",),

@@ -18,9 +18,9 @@ from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.records.arrow import SCHEMA_VERSION, shard_facts
 from unifiedqa_convert.schema import FreeText, MultipleChoice, YesNo
 from unifiedqa_convert.storage import sha256_of
+from unifiedqa_convert.vera_tasks import BOOLEAN, VERA_TASKS, partition_of
 from vera_model.data.problems import ShardPart
 from vera_model.data.statement_selection import Group, Recipe
-from vera_model.presets import BOOLEAN, SEEN, UNSEEN_1, UNSEEN_2
 
 _KINDS = {kind.kind for kind in (MultipleChoice, YesNo, FreeText)}
 _END = b"\xff\xff\xff\xff\0\0\0\0"  # an Arrow stream's last bytes
@@ -198,10 +198,8 @@ def _arrow_batch(
 
 
 def _partition(facts: dict[str, Any]) -> str:
-    """What the shard says; upstream's files say nothing, so there the task's name decides."""
-    parts = {"seen": SEEN, "unseen-1": UNSEEN_1, "unseen-2": UNSEEN_2}
-    named = (name for name, tasks in parts.items() if facts["dataset"] in tasks)
-    return str(facts.get("partition") or next(named, "none"))
+    """The partition that the shard names; upstream's files name none, so the task decides."""
+    return str(facts.get("partition") or partition_of(facts["dataset"]))
 
 
 def _facts_beside(path: Path) -> dict[str, Any]:
@@ -218,9 +216,7 @@ def _json_batch(path: Path, facts: dict[str, Any], digest: str, recipe: Recipe) 
     items = _json_items(path)
     task = facts["dataset"]
     sizes = [len(item["golds"]) + len(item["distractors"]) for item in items]
-    choice = task not in BOOLEAN and (
-        task in SEEN | UNSEEN_1 | UNSEEN_2 or max(sizes, default=0) > 1
-    )
+    choice = task not in BOOLEAN and (task in VERA_TASKS or max(sizes, default=0) > 1)
     groups = [
         _json_group(item, choice if recipe == "vera" else size > 1)
         for item, size in zip(items, sizes, strict=True)

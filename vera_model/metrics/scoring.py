@@ -1,7 +1,6 @@
-"""Scores → metrics, per dataset and overall."""
+"""Problems → logits → predictions."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,7 +10,6 @@ from unifiedqa_convert.errors import ModelError
 from vera_model.data.batching import pad_right
 from vera_model.data.tokenized import TokenizedProblem
 from vera_model.distributed import Processes
-from vera_model.metrics import summary
 from vera_model.metrics.functions import Floats
 from vera_model.metrics.predictions import Predictions
 
@@ -56,13 +54,6 @@ def shared(batches: int, processes: Processes | None) -> Iterator[tuple[int, boo
     for start in range(0, batches, number):
         mine = start + index
         yield (mine, True) if mine < batches else (start, False)
-
-
-def summarise_logits(
-    problems: Sequence[TokenizedProblem], logits: Sequence[Floats]
-) -> dict[str, Any]:
-    """Metrics of each dataset, of Vera's partitions and overall; see ``metrics.summary``."""
-    return summary.summarise(predict(problems, logits))
 
 
 def predict(problems: Sequence[TokenizedProblem], logits: Sequence[Floats]) -> Predictions:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from unifiedqa_convert.storage import write_json
+from unifiedqa_convert.vera_tasks import PARTITIONS
 from vera_model.config import TrainConfig
 from vera_model.metrics.bootstrap import Resampling, intervals, is_asked, task_weights
 from vera_model.metrics.functions import (
@@ -24,8 +25,6 @@ from vera_model.metrics.functions import (
 )
 from vera_model.metrics.predictions import FILE, Predictions, read_predictions
 from vera_model.metrics.upstream import upstream_booleans
-
-PARTITIONS = ("seen", "unseen-1", "unseen-2")
 
 
 def summarise(

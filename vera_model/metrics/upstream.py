@@ -18,11 +18,11 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import auc, average_precision_score, precision_recall_curve, roc_curve
 
 from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.vera_tasks import BOOLEAN, SEEN, VERA_TASKS
 from vera_model.metrics.functions import Bools, Floats
 from vera_model.metrics.predictions import Predictions
-from vera_model.presets import BOOLEAN, SEEN, UNSEEN_1, UNSEEN_2
 
-_PARTS = {"seen": SEEN, "unseen": UNSEEN_1 | UNSEEN_2}
+_PARTS = {"seen": SEEN, "unseen": frozenset(VERA_TASKS) - SEEN}
 
 
 def upstream_statistics(predictions: Predictions, logged: Mapping[str, float]) -> dict[str, float]:
@@ -54,7 +54,7 @@ def upstream_booleans(predictions: Predictions) -> list[dict[str, Any]]:
 
 
 def _check(predictions: Predictions) -> None:
-    unknown = [task for task in predictions.tasks if task not in SEEN | UNSEEN_1 | UNSEEN_2]
+    unknown = [task for task in predictions.tasks if task not in VERA_TASKS]
     if unknown:
         raise UsageError(
             f"upstream's evaluation does not know {', '.join(unknown)}: leave out --recipe vera"

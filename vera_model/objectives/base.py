@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 from torch import Tensor, nn
 
-from vera_model.presets import SEEN
+from unifiedqa_convert.vera_tasks import SEEN
 
 
 class ForwardPass(NamedTuple):

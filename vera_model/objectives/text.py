@@ -20,7 +20,8 @@ from vera_model.data.text_records import TextRecord, by_example
 from vera_model.data.tokenized import TextLimits, TokenizedProblem, token_ids
 from vera_model.distributed import Processes
 from vera_model.metrics.answers import summarise_answers
-from vera_model.metrics.scoring import shared, summarise_logits
+from vera_model.metrics.scoring import predict, shared
+from vera_model.metrics.summary import summarise
 from vera_model.model.saving import write_model
 from vera_model.objectives.base import BestMetric, ForwardPass, choose_accuracy
 
@@ -228,4 +229,4 @@ def _as_groups(records: Sequence[TextRecord], logits: NDArray[np.floating[Any]])
         )
         problems.append(TokenizedProblem(problem, ()))
         rows.append(logits[chosen])
-    return summarise_logits(problems, rows)
+    return summarise(predict(problems, rows))
