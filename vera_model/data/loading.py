@@ -11,27 +11,28 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from unifiedqa_convert.errors import UsageError
-from vera_model.data.problems import Picks, Problem, Problems, ShardPart, model_text
+from vera_model.data.problems import Picks, Problem, Problems, ProblemSet, ShardPart
 from vera_model.data.shards import Shard, ShardBatch, find_shards, open_shard
 from vera_model.data.statement_selection import Recipe, select_statements
-
-__all__ = ["Problem", "Problems", "Recipe", "Shard", "find_shards", "model_text"]
 
 UPSTREAM_SEED = 19260817
 """Of upstream's subsamples and of its one order of the training problems."""
 
 
-class Reading(NamedTuple):
-    """What the shards gave."""
+P = TypeVar("P", bound=ProblemSet)
 
-    problems: Problems
+
+class Reading(NamedTuple, Generic[P]):
+    """What was read from the shards."""
+
+    problems: P
     shards: list[Shard]
     dropped: Counter[str]
     """Groups without a problem, by reason."""
@@ -49,16 +50,16 @@ class Reading(NamedTuple):
         return int(self.problems.sizes().sum()) + self.left_out.total()
 
 
-class Holdout(NamedTuple):
+class Holdout(NamedTuple, Generic[P]):
     """Problems to train on and problems to evaluate on; none is in both."""
 
-    train: Problems
-    evaluation: Problems
+    train: P
+    evaluation: P
 
 
 def read_problems(
     paths: Iterable[Path], *, allow_sample: bool, recipe: Recipe = "clean"
-) -> Reading:
+) -> Reading[Problems]:
     """Read the shards, and upstream's JSON files, at ``paths``, in their order.
 
     Raises SourceError for what is not a complete file of groups; UsageError for invented sample
@@ -83,7 +84,7 @@ def read_problems(
     return reading
 
 
-def subsample(problems: Problems, most: int) -> Problems:
+def subsample(problems: P, most: int) -> P:
     """At most ``most`` problems of each dataset, drawn (and then ordered) as upstream draws."""
     chosen: list[int] = []
     for _, run in groupby(enumerate(problems.tasks()), key=lambda pair: pair[1]):
@@ -94,7 +95,7 @@ def subsample(problems: Problems, most: int) -> Problems:
     return problems.take(chosen)
 
 
-def hold_out(problems: Problems, fraction: float, seed: int) -> Holdout:
+def hold_out(problems: P, fraction: float, seed: int) -> Holdout[P]:
     """Split by a hash of ``seed``, dataset, split and id, so that other data changes nothing.
 
     About ``fraction`` of the problems, and at least one, are held out for evaluation; at least
@@ -109,7 +110,7 @@ def hold_out(problems: Problems, fraction: float, seed: int) -> Holdout:
     return Holdout(*(problems.take(np.flatnonzero(side)) for side in sides))
 
 
-def check_apart(train: Problems, evaluation: Problems) -> None:
+def check_apart(train: P, evaluation: P) -> None:
     """Raise UsageError where a problem is to be both trained and evaluated on."""
     trained = set(train.names())
     both = sum(key in trained for key in evaluation.names())

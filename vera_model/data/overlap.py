@@ -46,12 +46,12 @@ def _above(model: Path) -> Iterator[Path]:
     yield from (model, model.parent, model.parent.parent)
 
 
-def _read(config: TrainConfig, shards: list[dict[str, Any]]) -> Reading:
+def _read(config: TrainConfig, shards: list[dict[str, Any]]) -> Reading[Problems]:
     paths = [Path(shard["path"]) for shard in shards]
     return read_problems(paths, allow_sample=True, recipe=config.recipe)
 
 
-def _same(reading: Reading, shards: list[dict[str, Any]]) -> bool:
+def _same(reading: Reading[Problems], shards: list[dict[str, Any]]) -> bool:
     return [one.sha256 for one in reading.shards] == [one["sha256"] for one in shards]
 
 

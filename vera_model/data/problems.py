@@ -5,13 +5,14 @@ What stays in memory are a few numbers per problem: which row of which shard, wh
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple, Protocol, Self, overload
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+Indices = Sequence[int] | NDArray[np.integer[Any]]
 
 
 class Problem(NamedTuple):
@@ -56,6 +57,26 @@ class Name(NamedTuple):
     task: str
     split: str
     id: str
+
+
+class ProblemSet(Protocol):
+    """What an objective reads, trains and evaluates on; no two of its names are the same."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: slice) -> Self: ...
+
+    def take(self, indices: Indices) -> Self:
+        """These, in this order."""
+
+    def names(self) -> Iterator[Name]:
+        """The names of all."""
+
+    def tasks(self) -> list[str]:
+        """Each one's dataset."""
+
+    def sizes(self) -> Ints:
+        """Statements of each."""
 
 
 class Picks(NamedTuple):
@@ -146,7 +167,7 @@ class Problems(Sequence[Problem]):
             partition=part.partition,
         )
 
-    def take(self, indices: Sequence[int] | NDArray[np.integer[Any]]) -> "Problems":
+    def take(self, indices: Indices) -> "Problems":
         """View these problems, in this order."""
         chosen = self.order[np.asarray(indices, np.int64)]
         return Problems(self._parts, self._picks, chosen)

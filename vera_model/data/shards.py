@@ -6,7 +6,7 @@ is read into the same columns.
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -76,20 +76,45 @@ def open_shard(path: Path, recipe: Recipe, *, allow_sample: bool) -> tuple[Shard
     """
     try:
         digest = sha256_of(path)
-        if path.suffix == ".json":
-            facts = _facts_beside(path)
-            batches = [_json_batch(path, facts, digest, recipe)]
-        else:
-            with path.open("rb") as file:
-                _check_ended(path, file)
-            facts, batches = _arrow_batches(path, digest)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if path.suffix == ".json":
+        facts = _facts_beside(path)
+        batches = [_json_batch(path, facts, digest, recipe)]
+        _check_sample(path, facts, allow_sample=allow_sample)
+    else:
+        facts, records = read_arrow(path, ("question", "both"), allow_sample=allow_sample)
+        batches = [
+            _arrow_batch(path, batch, facts, f"{digest}:{number}")
+            for number, batch in enumerate(records)
+        ]
+    return shard_of(path, digest, facts, sum(len(batch.groups) for batch in batches)), batches
+
+
+def read_arrow(
+    path: Path, wanted: Sequence[str], *, allow_sample: bool
+) -> tuple[dict[str, Any], list[pa.RecordBatch]]:
+    """The facts and the mapped batches of a shard that was converted with a ``wanted`` --records.
+
+    Raises as :func:`open_shard`.
+    """
+    try:
+        with path.open("rb") as file:
+            _check_ended(path, file)
+        with pa.ipc.open_stream(pa.memory_map(str(path))) as stream:
+            facts = _checked_facts(path, stream.schema, wanted)
+            batches = list(stream)
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(path, error) from error
     _check_sample(path, facts, allow_sample=allow_sample)
-    groups = sum(len(batch.groups) for batch in batches)
+    return facts, batches
+
+
+def shard_of(path: Path, digest: str, facts: dict[str, Any], groups: int) -> Shard:
+    """The file as metrics.json names it."""
     sample = facts.get("sample") is True
     about = (facts["dataset"], facts["split"], _partition(facts), sample, groups)
-    return Shard(str(path), digest, *about), batches
+    return Shard(str(path), digest, *about)
 
 
 def check_shards(paths: Iterable[Path], *, allow_sample: bool) -> None:
@@ -146,17 +171,7 @@ def _check_ended(path: Path, file: BinaryIO) -> None:
         raise SourceError(f"{path} is cut short or not an Arrow stream: convert it again")
 
 
-def _arrow_batches(path: Path, digest: str) -> tuple[dict[str, Any], list[ShardBatch]]:
-    with pa.ipc.open_stream(pa.memory_map(str(path))) as stream:
-        facts = _checked_facts(path, stream.schema)
-        batches = [
-            _arrow_batch(path, batch, facts, f"{digest}:{number}")
-            for number, batch in enumerate(stream)
-        ]
-    return facts, batches
-
-
-def _checked_facts(path: Path, schema: pa.Schema) -> dict[str, Any]:
+def _checked_facts(path: Path, schema: pa.Schema, wanted: Sequence[str]) -> dict[str, Any]:
     facts = shard_facts(schema)
     if not {"schema", "records", "dataset", "split"} <= facts.keys():
         raise SourceError(f"{path} is not a shard of ours: convert the dataset to Arrow")
@@ -165,10 +180,10 @@ def _checked_facts(path: Path, schema: pa.Schema) -> dict[str, Any]:
             f"{path} has schema {facts['schema']}, this version reads {SCHEMA_VERSION}: "
             "convert it again"
         )
-    if facts["records"] not in ("question", "both"):
+    if facts["records"] not in wanted:
         raise SourceError(
-            f"{path} holds {facts['records']} records, which no longer tell the groups apart: "
-            "convert with --records question or both"
+            f"{path} holds {facts['records']} records only: convert the dataset again with "
+            f"--records {' or '.join(wanted)}"
         )
     return facts
 

@@ -15,8 +15,9 @@ from transformers import PreTrainedTokenizerBase
 from unifiedqa_convert.errors import UsageError
 from vera_model.config import TrainConfig
 from vera_model.data.batching import epoch_batches, pad_right
+from vera_model.data.loading import Holdout
 from vera_model.data.problems import Problem
-from vera_model.data.text_records import TextRecord, by_example
+from vera_model.data.text_records import TextExamples, TextRecord
 from vera_model.data.tokenized import TextLimits, TokenizedProblem, token_ids
 from vera_model.distributed import Processes
 from vera_model.metrics.answers import summarise_answers
@@ -73,7 +74,7 @@ class TextObjective:
         self,
         config: TrainConfig,
         tokenizer: PreTrainedTokenizerBase,
-        holdout: tuple[Sequence[TextRecord], Sequence[TextRecord]],
+        holdout: Holdout[TextExamples],
         processes: Processes,
     ) -> None:
         """Tokenise what is trained and evaluated on. UsageError under FSDP with questions."""
@@ -83,8 +84,9 @@ class TextObjective:
                 "without --config_file fsdp.yaml, or on --records declarative"
             )
         self.config, self.tokenizer, self.processes = config, tokenizer, processes
+        self.holdout = holdout
         self.train, self.evaluation = (
-            Pairs(records, tokenizer, config.max_tokens) for records in holdout
+            Pairs(examples.records(), tokenizer, config.max_tokens) for examples in holdout
         )
         self._pad: int = tokenizer.pad_token_id
 
@@ -121,13 +123,13 @@ class TextObjective:
     def evaluate(self, model: nn.Module) -> dict[str, Any]:
         """UnifiedQA's metrics of greedy answers; or Vera's, of the statements' scores."""
         model.eval()
-        records = [pair.record for pair in self.evaluation]
+        examples = self.holdout.evaluation
         if self.config.records == "question":
             answers = self._by_batch(partial(self._answers, model))
             upstream = self.config.recipe == "vera"
-            return summarise_answers(records, answers, upstream=upstream)
+            return summarise_answers(examples.records(), answers, upstream=upstream)
         logits = self._by_batch(partial(self._yes_over_no, model))
-        return _as_groups(records, np.array(logits))
+        return _as_groups(examples, np.array(logits))
 
     def choose(self, metrics: dict[str, Any]) -> BestMetric:
         """As Vera's; F1 where nothing is a choice."""
@@ -138,14 +140,17 @@ class TextObjective:
         write_model(folder, model, self.tokenizer, weights)
 
     def describe(self) -> dict[str, Any]:
-        """Records of both parts."""
+        """Examples and statements of both parts."""
+        train, evaluation = self.holdout
         return {
-            "groups": {"trained_on": len(self.train), "evaluated_on": len(self.evaluation)},
+            "groups": {"trained_on": len(train), "evaluated_on": len(evaluation)},
             "statements": {
+                "trained_on": int(train.sizes().sum()),
+                "evaluated_on": int(evaluation.sizes().sum()),
                 "cut_to_max_tokens": {
                     "trained_on": self.train.cut,
                     "evaluated_on": self.evaluation.cut,
-                }
+                },
             },
             "left_out": {},
         }
@@ -209,24 +214,23 @@ class TextObjective:
         return difference
 
 
-def _as_groups(records: Sequence[TextRecord], logits: NDArray[np.floating[Any]]) -> dict[str, Any]:
+def _as_groups(examples: TextExamples, logits: NDArray[np.floating[Any]]) -> dict[str, Any]:
     """Vera's metrics: the statements of an example are a group, its first gold before the rest."""
     problems, rows = [], []
-    for places in by_example(records):
-        golds = [place for place in places if records[place].label]
-        others = [place for place in places if not records[place].label]
+    start = 0
+    for name, (records,) in zip(examples.names(), examples, strict=True):
+        golds = [place for place, record in enumerate(records) if record.label]
+        others = [place for place, record in enumerate(records) if not record.label]
         chosen = [*golds[:1], *others]
-        first = records[places[0]]
         problem = Problem(
-            task=first.task,
-            split=first.split,
-            id=first.group,
-            is_choice=first.is_choice and bool(golds) and len(chosen) > 1,
+            *name,
+            is_choice=records[0].is_choice and bool(golds) and len(chosen) > 1,
             texts=tuple(records[place].input for place in chosen),
             labels=tuple(records[place].label for place in chosen),
-            numbers=tuple(places.index(place) for place in chosen),
-            partition=first.partition,
+            numbers=tuple(chosen),
+            partition=records[0].partition,
         )
         problems.append(TokenizedProblem(problem, ()))
-        rows.append(logits[chosen])
+        rows.append(logits[start : start + len(records)][chosen])
+        start += len(records)
     return summarise(predict(problems, rows))

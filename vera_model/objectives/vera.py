@@ -13,6 +13,7 @@ from transformers import PreTrainedTokenizerBase
 from vera_model.config import TrainConfig
 from vera_model.data.batching import Batch, batches_of, collate
 from vera_model.data.loading import Holdout
+from vera_model.data.problems import Problems
 from vera_model.data.tokenized import TokenizedProblem, tokenize
 from vera_model.distributed import Processes
 from vera_model.metrics.functions import problem_correct
@@ -32,7 +33,7 @@ class VeraObjective:
         self,
         config: TrainConfig,
         tokenizer: PreTrainedTokenizerBase,
-        holdout: Holdout,
+        holdout: Holdout[Problems],
         processes: Processes,
     ) -> None:
         """Tokenise what is trained and evaluated on."""

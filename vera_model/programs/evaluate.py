@@ -76,7 +76,7 @@ def evaluate(
     return path
 
 
-def _chosen(config: TrainConfig, reading: Reading) -> Problems:
+def _chosen(config: TrainConfig, reading: Reading[Problems]) -> Problems:
     problems = reading.problems
     if config.eval_problems is not None:
         problems = subsample(problems, config.eval_problems)
@@ -86,7 +86,7 @@ def _chosen(config: TrainConfig, reading: Reading) -> Problems:
     return chosen
 
 
-def _describe(reading: Reading, problems: Problems) -> dict[str, Any]:
+def _describe(reading: Reading[Problems], problems: Problems) -> dict[str, Any]:
     return {
         "sample": any(shard.sample for shard in reading.shards),
         "groups": {
@@ -112,7 +112,9 @@ def _overlap(
     return None if trained is None else statement_overlap(trained, problems)
 
 
-def _read(config: TrainConfig, processes: Processes) -> tuple[Reading, tuple[MissingTask, ...]]:
+def _read(
+    config: TrainConfig, processes: Processes
+) -> tuple[Reading[Problems], tuple[MissingTask, ...]]:
     say = line_printer(shown=processes.main)
     tasks = config.eval_tasks or config.valid_tasks
     found = task_paths(config, () if config.valid else tasks, "dev", processes, say)
