@@ -193,7 +193,7 @@ def test_a_source_is_a_folder_or_a_name(tmp_path: Path, monkeypatch: pytest.Monk
     assert model_files(str(tmp_path), None, allow_pickle=False) == tmp_path
     with pytest.raises(ModelError, match="neither a folder nor owner/name"):
         model_files("no such folder", None, allow_pickle=False)
-    with pytest.raises(UnreachableError, match="there is no folder somebody/nothing here"):
+    with pytest.raises(UnreachableError, match=r"no folder somebody/nothing here; .* unset it"):
         model_files("somebody/nothing", None, allow_pickle=False)
 
 

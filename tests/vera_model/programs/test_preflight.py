@@ -1,13 +1,17 @@
 """Wrong paths and options are refused before torch is loaded, which takes many seconds."""
 
 import json
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import model_asks
 import pytest
+import started
+from hub_server import State, serving
 from tiny_vera import save_tiny
 from vera_shards import choice, write_split
 
@@ -148,6 +152,38 @@ def test_a_folder_that_another_run_holds_is_no_folder_to_overwrite(
 def test_a_name_that_the_hub_can_not_have_is_an_error(name: str) -> None:
     with pytest.raises(UqaError, match="hub"):
         model_files(name, None, allow_pickle=False)
+
+
+def test_a_models_files_come_from_the_hub_and_then_from_its_cache(tmp_path: Path) -> None:
+    files = {"config.json": b"{}", "pytorch_model.bin": b"p", "run_me.py": b"x", "sub/a.json": b"y"}
+    state = State({**files, "model.safetensors": b"w"})
+    with serving(state) as endpoint:
+        settings = {"HF_ENDPOINT": endpoint, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "0"}
+        settings |= {"NO_PROXY": "*", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+
+        def bring(*arguments: str, **more: str) -> dict[str, Any]:
+            env = {**os.environ, **settings, **more}
+            done = started.core.run(arguments, env=env, program=model_asks.bring)
+            assert done.returncode == 0, done.stderr
+            found: dict[str, Any] = json.loads(done.stdout)
+            return found
+
+        found = bring("owner/name", "--allow-pickle")
+        assert found["files"] == ["config.json", "model.safetensors"]
+        refs = Path(found["folder"]).parents[1] / "refs"
+        refs.mkdir()
+        (refs / "main").write_text(state.commit)  # as `hf download` writes it
+        assert bring("owner/name", HF_HUB_OFFLINE="1") == found
+        state.fault = "silent"
+        assert bring("owner/name") == found
+        error = bring("other/name")
+        assert error["error"] == "HubDown"
+        assert re.search("no folder other/name here; hub .* does not answer", error["message"])
+        state.fault, state.commit = "", "d" * 40
+        del state.files["model.safetensors"]
+        assert bring("owner/name")["files"] == ["config.json"]
+        found = bring("owner/name", "--allow-pickle")
+        assert found["files"] == ["config.json", "pytorch_model.bin"]
 
 
 @pytest.mark.parametrize(
