@@ -12,18 +12,10 @@ from unifiedqa_convert.errors import ModelError, OutputError, OutputLocked, Sour
 from vera_model.config import TrainConfig
 
 LOG = "train_log.jsonl"
-
-
 EVALUATIONS = "eval_log.jsonl"
-
-
 LOGS = (LOG, EVALUATIONS)
 
-
-PICKLES = (".pth", ".pt", ".bin")
-
-
-"""How the names of upstream's checkpoints end."""
+_PICKLES = (".pth", ".pt", ".bin")  # how the names of upstream's checkpoints end
 
 
 def check_report(run: Path) -> None:
@@ -38,17 +30,24 @@ def check_pickle(path: Path, *, allow_pickle: bool) -> None:
     """Raise UsageError for a pickle that may not be read, ModelError where there is none."""
     if not allow_pickle:
         raise UsageError(
-            f"{path} is a pickle, which can run code when it is read: say --allow-pickle if you "
-            "trust whoever wrote it (torch's weights_only loader is used), or convert it once"
+            f"{path} is a pickle, which can run code when it is read: if you trust its source, "
+            "add --allow-pickle (torch's weights_only loader is used)"
         )
     if not path.is_file():
         raise ModelError(f"{path} is not there: correct the path")
 
 
-def model_of_pickle(config: TrainConfig) -> str:
-    """The model whose weights ``start_from`` holds; UsageError where it is not named."""
+def model_of_pickle(config: TrainConfig) -> str | None:
+    """The model whose weights the pickle ``start_from`` holds; None where it is not a pickle.
+
+    Raises UsageError where no model is given, and as :func:`check_pickle`.
+    """
+    start = config.start_from
+    if start is None or start.suffix not in _PICKLES:
+        return None
     if config.model is None:
-        raise UsageError(f"{config.start_from} holds weights only: name its model with --model")
+        raise UsageError(f"{start} holds weights only: name its model with --model")
+    check_pickle(start, allow_pickle=config.allow_pickle)
     return config.model
 
 

@@ -12,9 +12,9 @@ from unifiedqa_convert.errors import ModelError
 from unifiedqa_convert.storage import INDEX, verify
 from vera_model.config import TrainConfig
 from vera_model.model.modeling_vera import VeraModel, from_scratch
-from vera_model.model.saving import load_checkpoint, own, quiet
+from vera_model.model.saving import load_checkpoint, load_pickle, own, quiet
 from vera_model.model.tokenizer import load_tokenizer, train_tokenizer
-from vera_model.run_folder import PICKLES, check_pickle, model_folder, model_of_pickle
+from vera_model.run_folder import model_folder, model_of_pickle
 
 # The seq2seq T5 of ``--objective text``: from scratch, pretrained, or an earlier checkpoint.
 # transformers 5 says that every T5's output layer is its embedding. v1.1's and Flan's are not;
@@ -86,12 +86,11 @@ def starting_point(
 
 
 def _start(config: TrainConfig, texts: Iterable[str]) -> tuple[VeraModel, PreTrainedTokenizerBase]:
-    if config.start_from is not None and config.start_from.suffix in PICKLES:
-        name = model_of_pickle(config)
-        model, tokenizer = _pretrained(name, allow_pickle=config.allow_pickle)
-        load_upstream(model, config.start_from, allow_pickle=config.allow_pickle)
-        return model, tokenizer
     if config.start_from is not None:
+        if (name := model_of_pickle(config)) is not None:
+            model, tokenizer = _pretrained(name, allow_pickle=config.allow_pickle)
+            load_upstream(model, config.start_from, allow_pickle=config.allow_pickle)
+            return model, tokenizer
         return load_checkpoint(config.start_from)
     if config.model is not None:
         return _pretrained(config.model, allow_pickle=config.allow_pickle)
@@ -102,13 +101,12 @@ def _start(config: TrainConfig, texts: Iterable[str]) -> tuple[VeraModel, PreTra
 
 def load_upstream(model: VeraModel, path: Path, *, allow_pickle: bool) -> None:
     """Put the weights of upstream's ``.pth`` (``model`` and ``linear``) into ``model``."""
-    check_pickle(path, allow_pickle=allow_pickle)
+    saved = load_pickle(path, allow_pickle=allow_pickle)
     try:
-        saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         model.backbone.load_state_dict(_untied(saved["model"]), strict=False)
         model.head.load_state_dict(saved["linear"])
         lacking = set(model.backbone.state_dict()) - set(saved["model"])
-    except Exception as error:  # torch.load raises whatever a broken pickle gives
+    except (AttributeError, KeyError, RuntimeError, TypeError) as error:  # of another shape
         raise ModelError(f"{path} is not a checkpoint of upstream's run.py: {error}") from error
     if lacking - {"encoder.embed_tokens.weight"}:
         raise ModelError(f"{path} is of another model than --model: it lacks {sorted(lacking)[0]}")

@@ -2,8 +2,10 @@
 
 import json
 import pickle
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,34 +19,58 @@ from transformers.utils import logging
 from unifiedqa_convert.errors import ModelError
 from unifiedqa_convert.storage import INDEX, verify
 from vera_model.model.modeling_vera import VeraModel
-from vera_model.run_folder import checked_model
-
-# A folder's weights as named tensors: safetensors, or, if allowed, torch's pickles.
+from vera_model.run_folder import check_pickle, checked_model
 
 _SAFE = ("model.safetensors", "model.safetensors.index.json")
 _PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 
 
 def read_weights(folder: Path, *, allow_pickle: bool) -> dict[str, Tensor]:
-    """Map the weights of ``folder`` into memory, one file or sharded.
+    """Map the weights of ``folder`` into memory, one file or several named by an index.
 
-    Pickles can run code when they are read: without ``allow_pickle`` they are refused, with it
-    torch's ``weights_only`` loader reads them, which builds tensors and nothing else. Raises
-    ModelError, naming the file, for what is missing, unsafe or broken.
+    Raises ModelError, naming the file, for what is missing, unsafe or broken; UsageError for
+    pickles without ``allow_pickle``.
     """
-    safe, pickled = (_files(folder, names) for names in (_SAFE, _PICKLED))
-    if safe:
-        return _all(safe, load_file)
-    if not pickled:
+    files, read = _files(folder, _SAFE), _load_safe
+    if not files:
+        files, read = _files(folder, _PICKLED), partial(load_pickle, allow_pickle=allow_pickle)
+    if not files:
         raise ModelError(
             f"{folder} holds neither {_SAFE[0]} nor {_PICKLED[0]}: name another folder"
         )
-    if not allow_pickle:
+    weights: dict[str, Tensor] = {}
+    for file in files:
+        part = read(file)
+        if not isinstance(part, dict) or not all(isinstance(t, Tensor) for t in part.values()):
+            raise ModelError(f"{file} holds other things than named tensors: name another folder")
+        weights |= part
+    return weights
+
+
+def load_pickle(path: Path, *, allow_pickle: bool) -> Any:
+    """What torch.save wrote, if it is tensors and plain containers; no code is run.
+
+    Raises UsageError without ``allow_pickle``, ModelError for what is missing, unsafe or broken.
+    """
+    check_pickle(path, allow_pickle=allow_pickle)
+    try:
+        # Files of torch before 1.6 are no zip files, and can't be mapped.
+        mapped = zipfile.is_zipfile(path)
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+    except pickle.UnpicklingError as error:  # torch's own message says how to read it all the same
         raise ModelError(
-            f"{folder} holds its weights as pickles only, which can run code: if you trust their "
-            "source, say --allow-pickle (tensors only are read)"
-        )
-    return _all(pickled, _unpickle)
+            f"{path} can't be read: it is broken, or holds other objects than tensors, which could "
+            "run code"
+        ) from error
+    except Exception as error:  # torch.load raises whatever a broken pickle gives
+        raise ModelError(f"{path} can't be read, copy it again: {error}") from error
+
+
+def _load_safe(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"{path} can't be read, copy it again: {error}") from error
 
 
 def _files(folder: Path, names: tuple[str, str]) -> list[Path]:
@@ -62,25 +88,6 @@ def _files(folder: Path, names: tuple[str, str]) -> list[Path]:
     if outside or absent:
         raise ModelError(f"{index} names {(outside or absent)[0]}, which is not in {folder}")
     return [folder / name for name in shards]
-
-
-def _all(files: list[Path], read: Any) -> dict[str, Tensor]:
-    weights: dict[str, Tensor] = {}
-    for file in files:
-        try:
-            part = read(file)
-        except (OSError, ValueError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-            raise ModelError(f"{file} can't be read, copy it anew: {error}") from error
-        except SafetensorError as error:
-            raise ModelError(f"{file} is broken, copy it anew: {error}") from error
-        if not isinstance(part, dict) or not all(isinstance(t, Tensor) for t in part.values()):
-            raise ModelError(f"{file} holds something else than named tensors")
-        weights |= part
-    return weights
-
-
-def _unpickle(file: Path) -> Any:
-    return torch.load(file, map_location="cpu", weights_only=True, mmap=True)
 
 
 M = TypeVar("M", bound=nn.Module)

@@ -15,9 +15,7 @@ from vera_model.config import TrainConfig
 from vera_model.data.shards import check_shards
 from vera_model.data.tasks import Part, find_tasks, missing_error, unknown_tasks
 from vera_model.run_folder import (
-    PICKLES,
     PREDICTIONS,
-    check_pickle,
     check_unevaluated,
     check_unwritten,
     checked_model,
@@ -98,10 +96,9 @@ def _check_tasks(config: TrainConfig, tasks: tuple[str, ...], part: Part) -> Non
 
 def _check_start(config: TrainConfig) -> None:
     start = config.start_from
-    if start is not None and start.suffix in PICKLES:
-        model_of_pickle(config)
-        check_pickle(start, allow_pickle=config.allow_pickle)
-    elif start is not None and config.objective == "vera":
+    if model_of_pickle(config) is not None:
+        return
+    if start is not None and config.objective == "vera":
         checked_model(start)
     elif start is not None:
         _check_folder(model_folder(start))

@@ -97,7 +97,7 @@ def test_a_pickle_that_runs_code_is_refused_and_runs_nothing(tmp_path: Path) -> 
             return Path.touch, (canary,)
 
     torch.save({"model": Evil(), "linear": {}}, tmp_path / "evil.pth")
-    with pytest.raises(ModelError, match=r"evil\.pth is not a checkpoint of upstream's"):
+    with pytest.raises(ModelError, match=r"evil\.pth can't be read: .* could run code"):
         load_upstream(model(), tmp_path / "evil.pth", allow_pickle=True)
     assert not canary.exists()
 
