@@ -70,7 +70,7 @@ _MODELS = tuple(
 # Heavy libraries, and the only places that may name them.
 HEAVY = {
     "torch": ("vera_model/", "unifiedqa_convert/service/models/worker.py", *_MODELS),
-    "transformers": ("vera_model/", *_MODELS),
+    "transformers": ("vera_model/", "unifiedqa_convert/hub.py", *_MODELS),
     "ctranslate2": ("unifiedqa_convert/question_converters/ctranslate2_backend.py",),
     "datasets": (),
     "ray": (),

@@ -9,10 +9,11 @@ from safetensors import SafetensorError
 from transformers import PreTrainedTokenizerBase, T5Config, T5ForConditionalGeneration
 
 from unifiedqa_convert.errors import ModelError
+from unifiedqa_convert.hub import no_progress_bars
 from unifiedqa_convert.storage import INDEX, verify
 from vera_model.config import TrainConfig
 from vera_model.model.modeling_vera import VeraModel, from_scratch
-from vera_model.model.saving import load_checkpoint, load_pickle, own, quiet
+from vera_model.model.saving import load_checkpoint, load_pickle, own
 from vera_model.model.tokenizer import load_tokenizer, train_tokenizer
 from vera_model.run_folder import model_folder, model_of_pickle
 
@@ -61,7 +62,7 @@ def load_text_model(path: Path) -> tuple[Any, PreTrainedTokenizerBase]:
 
 def _load(source: str, *, pickles: bool) -> tuple[Any, PreTrainedTokenizerBase]:
     try:
-        with quiet():
+        with no_progress_bars():
             safe = None if pickles else True
             model = T5ForConditionalGeneration.from_pretrained(source, use_safetensors=safe)
         return own(model), load_tokenizer(source, model.config)
@@ -119,7 +120,7 @@ def _untied(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 def _pretrained(source: str, *, allow_pickle: bool) -> tuple[VeraModel, PreTrainedTokenizerBase]:
     try:
-        with quiet():
+        with no_progress_bars():
             pickles = None if allow_pickle else True
             model = VeraModel.from_encoder(source, use_safetensors=pickles)
         return model, load_tokenizer(source, model.config.backbone)

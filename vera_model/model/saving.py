@@ -3,8 +3,7 @@
 import json
 import pickle
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,9 +13,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
-from transformers.utils import logging
 
 from unifiedqa_convert.errors import ModelError
+from unifiedqa_convert.hub import no_progress_bars
 from unifiedqa_convert.storage import INDEX, verify
 from vera_model.model.modeling_vera import VeraModel
 from vera_model.run_folder import check_pickle, checked_model
@@ -100,7 +99,7 @@ def write_model(
     weights: Mapping[str, Tensor] | None,
 ) -> None:
     """Write a model's files; ``weights`` stand in for its own where they lie in shards."""
-    with quiet():
+    with no_progress_bars():
         model.save_pretrained(folder, state_dict=weights)
     tokenizer.save_pretrained(folder)
 
@@ -114,7 +113,7 @@ def load_checkpoint(path: Path) -> tuple[VeraModel, PreTrainedTokenizerBase]:
     if (folder / INDEX).is_file():
         verify(folder)
     try:
-        with quiet():
+        with no_progress_bars():
             loaded: Any = VeraModel.from_pretrained(
                 folder, use_safetensors=True, local_files_only=True, output_loading_info=True
             )
@@ -137,15 +136,3 @@ def own(model: M) -> M:
     for parameter in model.parameters():
         parameter.data = parameter.data.clone()
     return model
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Silence the progress bars of transformers, which has one for each file of weights."""
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers, untyped
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]  # as above
