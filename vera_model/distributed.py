@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class Share(NamedTuple):
-    """Which of a batch's items a process computes."""
+    """The items of a batch that one process computes."""
 
     items: list[int]
     """At least one, so that every process takes part in every collective operation."""

@@ -44,8 +44,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "eval_tasks": EVALUATED,
     },
 }
-"""``tiny`` proves the way from shards to metrics on two CPU cores, without a download; it is too
-small to learn common sense. ``stage-a`` and ``stage-b`` are the paper's two stages, 50,000 updates
+"""``tiny`` runs from shards to metrics on two CPU cores, without a download; it is too small to
+learn common sense. ``stage-a`` and ``stage-b`` are the paper's two stages, 50,000 updates
 of 64 problems each. ``upstream`` is what upstream's run.py does when it is given no flags."""
 
 RECIPES: dict[str, dict[str, Any]] = {
@@ -57,4 +57,4 @@ RECIPES: dict[str, dict[str, Any]] = {
     },
 }
 """What a recipe settles in the configuration. Further, under ``vera``: one static order of the
-problems, ``steps`` + 1 updates, and checkpoint and evaluation at step k before update k."""
+problems, ``steps`` + 1 updates, and the checkpoint and the evaluation at step k before update k."""

@@ -1,4 +1,4 @@
-"""What a run trains and evaluates on: shards or tasks, what is absent, what is held out."""
+"""What a run trains and evaluates on: shards or tasks, missing tasks, problems held out."""
 
 from collections.abc import Callable, Iterator
 from functools import partial

@@ -134,7 +134,7 @@ def _rows(facts: dict[str, Any], batches: Iterable[pa.RecordBatch]) -> Iterator[
     if facts["records"] != "declarative":
         return rows
     groups = groupby(rows, key=itemgetter("group"))
-    kind = MultipleChoice.kind  # not in the shard; of a lone statement it changes nothing
+    kind = MultipleChoice.kind  # not in the shard; it changes nothing for a single statement
     return ({"id": id_, "kind": kind, "statements": [*own]} for id_, own in groups)
 
 

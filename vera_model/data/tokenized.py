@@ -1,7 +1,6 @@
-"""Texts → token ids, once: kept in an Arrow file named by the digest of all it depends on.
+"""Texts → token ids, in an Arrow file that is named by the digest of all it depends on.
 
-The file is mapped into memory and read batch by batch; it appears whole or not at all, so that
-several processes, or a kill, do no harm.
+The file is mapped into memory and written atomically: several processes may write the same one.
 """
 
 import hashlib
@@ -25,7 +24,7 @@ from vera_model.data.problems import Ints, Problem, Problems
 
 Ids = NDArray[np.int32]
 
-_VERSION = 1  # of what the digest covers
+_VERSION = 1  # of the digest
 _AT_ONCE = 32_768  # statements per record batch
 _SCHEMA = pa.schema(
     [
@@ -36,7 +35,7 @@ _SCHEMA = pa.schema(
 
 
 class TextLimits(NamedTuple):
-    """How long a text may be, and what happens to a longer one."""
+    """How long a text may be, and where a longer one is cut."""
 
     max_tokens: int
     """``</s>`` included."""
@@ -61,7 +60,6 @@ class TokenFile:
         """Whether each was longer than the most allowed, (m,)."""
 
     def __getitem__(self, statement: int) -> Ids:
-        """The ids of one statement; a view of the file."""
         batch, row = divmod(statement, _AT_ONCE)
         start, end = self._offsets[batch][row : row + 2]
         return self._values[batch][start:end]
@@ -91,17 +89,17 @@ def tokenise_problems(
 def token_ids(
     tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], limits: TextLimits
 ) -> tuple[list[list[int]], list[bool]]:
-    """The ids of each text, no start mark and ``</s>`` last; and which texts were cut.
+    """The ids of each text, ``</s>`` last and no start token; and which texts were cut.
 
-    ``</s>``, where the model reads, always stays; so it is with T5 and LLaMA upstream.
+    ``</s>``, whose hidden state is read, is never cut, as upstream.
     """
     if not texts:
         return [], []
     plain: list[list[int]] = tokenizer(list(texts), add_special_tokens=False)["input_ids"]
-    room = limits.max_tokens - 1
+    most = limits.max_tokens - 1
     end = tokenizer.eos_token_id
-    kept = [ids[-room:] if limits.cut == "start" else ids[:room] for ids in plain]
-    return [[*ids, end] for ids in kept], [len(ids) > room for ids in plain]
+    kept = [ids[-most:] if limits.cut == "start" else ids[:most] for ids in plain]
+    return [[*ids, end] for ids in kept], [len(ids) > most for ids in plain]
 
 
 def _write(
@@ -129,7 +127,7 @@ def _batches(path: Path) -> Iterator[pa.RecordBatch]:
 
 
 def _digest(problems: Problems, tokenizer: PreTrainedTokenizerBase, limits: TextLimits) -> str:
-    # Truncation and padding are the tokenizer's last use, not its vocabulary.
+    # The tokenizer keeps truncation and padding of its last call; they don't change the ids.
     vocabulary = json.loads(tokenizer.backend_tokenizer.to_str())
     vocabulary |= {"truncation": None, "padding": None}
     facts = [_VERSION, problems.digest(), *limits, tokenizer.eos_token_id, vocabulary]
@@ -137,7 +135,7 @@ def _digest(problems: Problems, tokenizer: PreTrainedTokenizerBase, limits: Text
 
 
 class TokenizedProblem(NamedTuple):
-    """A problem of the statements that are kept, and their token ids, ``</s>`` last in each."""
+    """A problem with the kept statements only, and their token ids, ``</s>`` last in each."""
 
     problem: Problem
     tokens: tuple[Ids, ...]
@@ -164,7 +162,6 @@ class TokenizedProblems(Sequence[TokenizedProblem]):
         self._kept = _first(self._starts, self._most)
 
     def __len__(self) -> int:
-        """Problems."""
         return len(self._problems)
 
     @overload
@@ -172,7 +169,6 @@ class TokenizedProblems(Sequence[TokenizedProblem]):
     @overload
     def __getitem__(self, index: slice) -> list[TokenizedProblem]: ...
     def __getitem__(self, index: int | slice) -> TokenizedProblem | list[TokenizedProblem]:
-        """Read one problem, or some."""
         if isinstance(index, slice):
             return [self[place] for place in range(*index.indices(len(self)))]
         if index < 0:

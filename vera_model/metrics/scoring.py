@@ -22,11 +22,11 @@ def score_problems(
     pad: int,
     processes: Processes | None = None,
 ) -> list[Floats]:
-    """Return the float64 logits of each problem's statements, in the problems' order.
+    """The float64 logits of each problem's statements, in the problems' order.
 
-    Statements are scored ``batch_size`` at a time, sorted by length, so that little is padding;
+    Statements are scored ``batch_size`` at a time, sorted by length to have little padding.
     ``processes`` share the batches, and each gets all logits. Raises ModelError for a logit that
-    is not finite. The model is left in evaluation mode.
+    is not finite. The model stays in evaluation mode.
     """
     model.eval()
     rows = [tokens for problem in problems for tokens in problem.tokens]
@@ -49,7 +49,10 @@ def score_problems(
 
 
 def shared(batches: int, processes: Processes | None) -> Iterator[tuple[int, bool]]:
-    """This process's batches: as many for each, since FSDP needs all to call the model alike."""
+    """This process's batches: as many for each process, since FSDP needs all in each call.
+
+    With False: the batch is another process's, and its values are ignored.
+    """
     number, index = (1, 0) if processes is None else (processes.number, processes.index)
     for start in range(0, batches, number):
         mine = start + index
@@ -57,5 +60,5 @@ def shared(batches: int, processes: Processes | None) -> Iterator[tuple[int, boo
 
 
 def predict(problems: Sequence[TokenizedProblem], logits: Sequence[Floats]) -> Predictions:
-    """The statements that were scored, with their logits."""
-    return Predictions.of([encoded.problem for encoded in problems], logits)
+    """The scored statements with their logits."""
+    return Predictions.of([one.problem for one in problems], logits)

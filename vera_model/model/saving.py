@@ -1,4 +1,4 @@
-"""Saving and loading a model, so that a reader never meets half of one."""
+"""Saving and loading a model: weights, configuration, tokenizer."""
 
 import json
 import pickle
@@ -35,13 +35,13 @@ def read_weights(folder: Path, *, allow_pickle: bool) -> dict[str, Tensor]:
         files, read = _files(folder, _PICKLED), partial(load_pickle, allow_pickle=allow_pickle)
     if not files:
         raise ModelError(
-            f"{folder} holds neither {_SAFE[0]} nor {_PICKLED[0]}: name another folder"
+            f"{folder} holds neither {_SAFE[0]} nor {_PICKLED[0]}: give another folder"
         )
     weights: dict[str, Tensor] = {}
     for file in files:
         part = read(file)
         if not isinstance(part, dict) or not all(isinstance(t, Tensor) for t in part.values()):
-            raise ModelError(f"{file} holds other things than named tensors: name another folder")
+            raise ModelError(f"{file} holds other things than named tensors: give another folder")
         weights |= part
     return weights
 
@@ -98,7 +98,7 @@ def write_model(
     tokenizer: PreTrainedTokenizerBase,
     weights: Mapping[str, Tensor] | None,
 ) -> None:
-    """Write a model's files; ``weights`` stand in for its own where they lie in shards."""
+    """Write a model's files; ``weights`` replace its own, which FSDP may have sharded."""
     with no_progress_bars():
         model.save_pretrained(folder, state_dict=weights)
     tokenizer.save_pretrained(folder)
@@ -107,7 +107,7 @@ def write_model(
 def load_checkpoint(path: Path) -> tuple[VeraModel, PreTrainedTokenizerBase]:
     """Load a Vera model, see :func:`model_folder`, in evaluation mode; pickles are never read.
 
-    Raises ModelError where a file is missing, broken, changed, or of another model.
+    Raises ModelError for a file that is missing, broken, changed, or of another model.
     """
     folder = checked_model(path)
     if (folder / INDEX).is_file():
@@ -120,18 +120,20 @@ def load_checkpoint(path: Path) -> tuple[VeraModel, PreTrainedTokenizerBase]:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model, report = loaded
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise ModelError(f"{folder} can't be read, train again or copy it anew: {error}") from error
-    absent = sorted(report["missing_keys"])
-    if absent:
-        raise ModelError(f"{folder} lacks the weights {', '.join(absent)}: copy it anew")
-    return own(model).eval(), tokenizer
+        raise ModelError(
+            f"{folder} can't be read, copy it again or train it again: {error}"
+        ) from error
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise ModelError(f"{folder} lacks the weights {', '.join(missing)}: copy it again")
+    return in_own_memory(model).eval(), tokenizer
 
 
-def own(model: M) -> M:
-    """Take a loaded model's weights out of the mapped file, into memory of their own.
+def in_own_memory(model: M) -> M:
+    """Copy a loaded model's weights from the mapped file into memory of their own.
 
-    It is aligned as that of a fresh model: the last bit of a matrix product depends on it, and a
-    resumed run must give the same bits.
+    It is aligned as a new model's: the last bit of a matrix product depends on it, and a resumed
+    run must give the same bits.
     """
     for parameter in model.parameters():
         parameter.data = parameter.data.clone()

@@ -137,7 +137,7 @@ def test_a_small_vocabulary_has_no_room(tmp_path: Path) -> None:
     VeraModel.from_encoder(str(tmp_path / "small")).save_pretrained(tmp_path / "vera")
     with pytest.raises(ModelError, match="fewer than 32100"):
         export_published(tmp_path / "vera", tmp_path / "out")
-    with pytest.raises(ModelError, match="no Vera model with a T5 encoder"):
+    with pytest.raises(ModelError, match="not a Vera model with a T5 encoder"):
         export_published(tmp_path / "small", tmp_path / "out")
 
 

@@ -103,4 +103,4 @@ def test_the_command_prints_a_table_or_json(folder: Path) -> None:
 def test_what_is_no_model_is_named() -> None:
     error = run("score", "one", "--model", "nowhere").exception
     assert isinstance(error, ModelError)
-    assert "nowhere holds no config.json" in str(error)
+    assert "nowhere does not exist" in str(error)

@@ -248,6 +248,6 @@ def test_the_program_says_what_to_do_next(tmp_path: Path) -> None:
     done = started.models.run(["--data", tmp_path / "no", "--out", tmp_path], program=run_py)
     assert done.returncode == 4
     assert done.stderr.startswith(
-        f"uqa train: {tmp_path / 'no'} is not there: convert a dataset first"
+        f"uqa train: {tmp_path / 'no'} does not exist: convert a dataset first"
     )
     assert "Traceback" not in done.stderr
