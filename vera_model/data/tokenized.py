@@ -47,7 +47,7 @@ class TokenFile:
     """The token ids of m statements, mapped."""
 
     def __init__(self, path: Path) -> None:
-        """Map a file that :func:`tokenise_problems` wrote."""
+        """Map a file that :func:`token_file` wrote."""
         batches = list(_batches(path))
         lists = [batch.column("tokens") for batch in batches]
         self._values: list[Ids] = [item.values.to_numpy() for item in lists]
@@ -65,13 +65,13 @@ class TokenFile:
         return self._values[batch][start:end]
 
 
-def tokenise_problems(
+def token_file(
     problems: Problems, tokenizer: PreTrainedTokenizerBase, limits: TextLimits, cache: Path | None
 ) -> TokenFile:
     """Token ids of all statements of all problems in their order, each ending in ``</s>``.
 
     ``cache``: the folder of token files; None is ``tokens`` in the cache folder. Raises OutputError
-    where it can't be written.
+    if it can't be written.
     """
     folder = cache or cache_folder() / "tokens"
     path = folder / f"{_digest(problems, tokenizer, limits)}.arrow"
@@ -221,7 +221,7 @@ def tokenize(
     limit: int | None,
 ) -> TokenizedProblems:
     """Tokenise all statements, once for all runs; keep ``limit`` of each problem (None: all)."""
-    file = tokenise_problems(problems, tokenizer, TextLimits(config.max_tokens, config.cut), None)
+    file = token_file(problems, tokenizer, TextLimits(config.max_tokens, config.cut), None)
     return TokenizedProblems(problems, file, limit)
 
 

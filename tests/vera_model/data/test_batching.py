@@ -17,8 +17,8 @@ from vera_model.data.problems import Problem, Problems
 from vera_model.data.tokenized import (
     TextLimits,
     TokenizedProblems,
+    token_file,
     token_ids,
-    tokenise_problems,
     tokenize,
 )
 from vera_model.model.tokenizer import train_tokenizer
@@ -155,27 +155,27 @@ def test_upstreams_order_is_one_for_all_epochs_and_drops_the_rest() -> None:
 def test_tokens_are_made_once(cache: Path) -> None:
     problems = Problems.of([problem(0, "one two", "three"), problem(1, "four")])
     limits = TextLimits(128, "start")
-    first = tokenise_problems(problems, TOKENIZER, limits, None)
+    first = token_file(problems, TOKENIZER, limits, None)
     (file,) = (cache / "tokens").iterdir()
     written = file.stat()
-    again = tokenise_problems(problems, TOKENIZER, limits, None)
+    again = token_file(problems, TOKENIZER, limits, None)
     assert file.stat() == written  # mapped, not rewritten
     assert [again[n].tolist() for n in range(3)] == [first[n].tolist() for n in range(3)]
-    tokenise_problems(problems.take([1, 0]), TOKENIZER, limits, None)
-    tokenise_problems(problems, TOKENIZER, TextLimits(3, "start"), None)
-    tokenise_problems(problems, train_tokenizer(WORDS, 60), limits, None)
+    token_file(problems.take([1, 0]), TOKENIZER, limits, None)
+    token_file(problems, TOKENIZER, TextLimits(3, "start"), None)
+    token_file(problems, train_tokenizer(WORDS, 60), limits, None)
     names = [path.name for path in (cache / "tokens").iterdir()]
     assert len(names) == 4
     assert all(name.endswith(".arrow") for name in names)  # nothing temporary is left
     TOKENIZER(["one", "two three"], padding=True, truncation=True, max_length=3)
-    tokenise_problems(problems, TOKENIZER, limits, None)  # its last use is no part of a tokenizer
+    token_file(problems, TOKENIZER, limits, None)  # its last use is no part of a tokenizer
     assert len(list((cache / "tokens").iterdir())) == 4
 
 
 def test_a_cache_that_can_not_be_written_is_named(cache: Path) -> None:
     cache.write_text("a file is in the way")
     with pytest.raises(OutputError, match="UQA_CACHE"):
-        tokenise_problems(Problems.of([problem(0, "one")]), TOKENIZER, TextLimits(9, "end"), None)
+        token_file(Problems.of([problem(0, "one")]), TOKENIZER, TextLimits(9, "end"), None)
 
 
 def test_no_start_mark_and_one_end_mark() -> None:
