@@ -17,7 +17,7 @@ OURS = ("unifiedqa_convert", "converters", "vera_model")
 
 LAYERS = (
     ("errors", "flags"),
-    ("schema", "storage"),
+    ("schema", "storage", "vera_tasks"),
     ("hub", "rows", "records"),
     ("datasets", "question_converters"),
     ("conversion",),
@@ -55,7 +55,8 @@ TABLES = {
 ACROSS = {
     ("converters", "unifiedqa_convert"): ("schema",),
     ("vera_model", "unifiedqa_convert"): (
-        *("errors", "flags", "storage", "hub", "schema", "records.arrow", "load_adapter"),
+        *("errors", "flags", "storage", "hub", "schema", "vera_tasks", "records.arrow"),
+        "load_adapter",
     ),
     ("vera_model.programs", "unifiedqa_convert"): ("convert", "conversion.request"),
     ("unifiedqa_convert.cli", "vera_model"): ("",),
@@ -69,7 +70,7 @@ _MODELS = tuple(
 # Heavy libraries, and the only places that may name them.
 HEAVY = {
     "torch": ("vera_model/", "unifiedqa_convert/service/models/worker.py", *_MODELS),
-    "transformers": ("vera_model/", *_MODELS),
+    "transformers": ("vera_model/", "unifiedqa_convert/hub.py", *_MODELS),
     "ctranslate2": ("unifiedqa_convert/question_converters/ctranslate2_backend.py",),
     "datasets": (),
     "ray": (),

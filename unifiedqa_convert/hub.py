@@ -304,3 +304,17 @@ def _asked_to_wait(response: "Response") -> float:
 def is_commit(revision: str | None) -> bool:
     """Whether it is a commit's full name; a branch or tag may move."""
     return revision is not None and re.fullmatch(r"[0-9a-f]{40}", revision) is not None
+
+
+@contextmanager
+def no_progress_bars() -> Iterator[None]:
+    """Hide transformers' progress bars, one for each file of weights that it reads."""
+    from transformers.utils import logging as transformers_logging
+
+    shown = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers
+    try:
+        yield
+    finally:
+        if shown:
+            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]  # as above

@@ -1,9 +1,12 @@
-"""Several processes that together compute what one would.
+"""Several processes that together compute the loss and the gradient that one process would.
 
-Each runs the model on its share of a batch; the values are gathered, and every process computes
-the loss of the whole batch. A process's own values carry its gradient, scaled by their number,
-since DDP and FSDP then average: the sum is the gradient of one process. (Upstream's losses are
-per process and averaged, so its gradient depends on the number of GPUs.)
+Each runs the model on its share of a batch. The outputs are gathered, and every process computes
+the loss of the whole batch, with a gradient through its own outputs only. These gradients add up to
+that of one process; DDP and FSDP average instead, so the loss is multiplied by the number of
+processes. (Upstream averages the processes' losses: its gradient depends on the number of GPUs.)
+
+torch.distributed.nn.functional.all_gather, which has a gradient, would do the same with more
+traffic; torch 2.13 deprecates it, for a function of a private module.
 """
 
 from collections.abc import Sequence
@@ -24,19 +27,18 @@ T = TypeVar("T")
 
 
 class Share(NamedTuple):
-    """Which of a batch's items a process computes."""
+    """The items of a batch that one process computes."""
 
     items: list[int]
-    """At least one, so that every process takes part in every collective call."""
+    """At least one, so that every process takes part in every collective operation."""
     counted: bool
-    """False: the item is another process's, there were too few; its values are ignored."""
+    """False: the batch has fewer items than processes, and another process counts this one."""
 
 
 class Processes:
-    """This process among its peers."""
+    """The processes of a run, seen from one of them."""
 
     def __init__(self, accelerator: Accelerator) -> None:
-        """``accelerator`` knows the number of processes and the device."""
         self.accelerator = accelerator
         self.number: int = accelerator.num_processes
         self.index: int = accelerator.process_index
@@ -44,44 +46,38 @@ class Processes:
 
     @property
     def main(self) -> bool:
-        """Whether this is the one that writes and speaks."""
+        """Whether this is the process that writes files and shows progress."""
         return self.index == 0
 
     @property
     def sharded(self) -> bool:
-        """Whether FSDP spreads the model over the processes."""
+        """Whether FSDP shards the model over the processes."""
         return bool(self.accelerator.distributed_type == DistributedType.FSDP)
 
     def share(self, items: int, index: int | None = None) -> Share:
-        """Every so-manieth of ``items`` > 0: sorted by length, they make like amounts of work."""
+        """Every n-th of ``items`` > 0: since items are sorted by length, the shares are alike."""
         mine = list(range(self.index if index is None else index, items, self.number))
         return Share(mine, True) if mine else Share([0], False)
 
-    def gather(self, mine: Tensor, rows: Sequence[Sequence[int]]) -> Tensor:
-        """One value per row, (n, …), of all processes; ``rows[p]`` are those of process p.
+    def gather(self, own: Tensor, rows: Sequence[Sequence[int]]) -> Tensor:
+        """One value per row, (n, …), of all processes; ``rows[p]`` are the rows of process p.
 
-        ``mine`` are this process's, in its order; they alone carry a gradient.
+        ``own`` are this process's values, in the order of its rows; only they carry a gradient.
         """
-        if self.number == 1:
-            return mine[torch.tensor(rows[0], device=mine.device).argsort()]
-        most = max(map(len, rows))
-        padded = mine.detach().new_zeros((most, *mine.shape[1:]))
-        own = len(rows[self.index])
-        padded[:own] = mine.detach()[:own]
-        everyone = self.accelerator.gather(padded).view(self.number, most, *mine.shape[1:])
-        whole = mine.detach().new_empty((sum(map(len, rows)), *mine.shape[1:]))
-        for process, places in enumerate(rows):
-            if process != self.index and places:
-                whole[torch.tensor(places, device=mine.device)] = everyone[process, : len(places)]
-        if own:
-            index = torch.tensor(rows[self.index], device=mine.device)
-            whole = whole.index_copy(0, index, mine[:own])
-        return whole
+        if self.number > 1:
+            length = max(map(len, rows))  # processes can only exchange tensors of one shape
+            padded = own.detach().new_zeros((length, *own.shape[1:]))
+            kept = len(rows[self.index])
+            padded[:kept] = own.detach()[:kept]
+            parts = list(self.accelerator.gather(padded).split(length))
+            parts[self.index] = own
+            own = torch.cat([part[: len(of)] for part, of in zip(parts, rows, strict=True)])
+        places = [row for of in rows for row in of]
+        return own[torch.tensor(places, device=own.device).argsort()]
 
-    def gradient_of(self, loss: Tensor, mine: Sequence[Tensor]) -> Tensor:
-        """What to call backward on: the whole batch's loss, and a path to each of ``mine``."""
-        touched = sum((values.sum() * 0 for values in mine), start=loss.new_zeros(()))
-        return loss * self.number + touched
+    def scale(self, loss: Tensor) -> Tensor:
+        """The loss to call backward on: DDP and FSDP average the gradients, here they add up."""
+        return loss * self.number
 
     def any(self, flag: bool) -> bool:
         """Whether ``flag`` is true in any process."""
@@ -97,21 +93,21 @@ class Processes:
         summed: NDArray[np.floating[Any]] = self.accelerator.reduce(tensor).cpu().numpy()
         return summed
 
-    def all(self, thing: T) -> list[T]:
-        """``thing`` of each process, in their order; it must be picklable."""
+    def all(self, value: T) -> list[T]:
+        """The ``value`` of each process, in their order; it must be picklable."""
         if self.number == 1:
-            return [thing]
-        gathered: list[T] = gather_object([thing])
+            return [value]
+        gathered: list[T] = gather_object([value])
         return gathered
 
-    def from_main(self, thing: T) -> T:
-        """The main process's ``thing``; it must be picklable."""
+    def from_main(self, value: T) -> T:
+        """The main process's ``value``; it must be picklable."""
         if self.number == 1:
-            return thing
-        box = [thing]
-        broadcast_object_list(box)
-        return box[0]
+            return value
+        shared = [value]
+        broadcast_object_list(shared)
+        return shared[0]
 
     def wait(self) -> None:
-        """Until all have come here."""
+        """Wait until every process is here."""
         self.accelerator.wait_for_everyone()

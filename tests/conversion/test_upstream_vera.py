@@ -9,7 +9,7 @@ import pytest
 from conftest import SHARED
 
 from unifiedqa_convert.conversion.upstream_vera import (
-    TASKS,
+    READ_TASKS,
     UPSTREAM,
     DraftedProblem,
     SkippedLine,
@@ -18,7 +18,9 @@ from unifiedqa_convert.conversion.upstream_vera import (
     upstream_draft,
     upstream_fill,
 )
+from unifiedqa_convert.datasets.registry import catalogue, load_adapter
 from unifiedqa_convert.question_converters.base import Ask
+from unifiedqa_convert.vera_tasks import BOOLEAN, PARTITIONS, VERA_TASKS, partition_of
 
 GOLDEN = SHARED / "golden" / "vera" / "declarative"
 LINES = sorted(path for path in GOLDEN.glob("*.jsonl") if path.stem != "tail")
@@ -140,6 +142,15 @@ def test_lines_that_upstream_skips(task: str, line: str, kind: str) -> None:
 
 
 def test_the_tasks_have_formats() -> None:
-    assert len(TASKS) == 35
-    assert TASKS["copa"] == "mc"
-    assert TASKS["creak"] == "bool"
+    assert len(READ_TASKS) == len(set(READ_TASKS)) == 35
+    assert "copa" not in BOOLEAN
+    assert "creak" in BOOLEAN
+
+
+def test_a_shard_says_the_partition_that_the_task_has() -> None:
+    known = catalogue().adapters.keys() & set(VERA_TASKS)
+    assert known
+    assert {task: load_adapter(task).partition for task in known} == {
+        task: partition_of(task) for task in known
+    }
+    assert [len(tasks) for tasks in PARTITIONS.values()] == [21, 6, 7]

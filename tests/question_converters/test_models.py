@@ -24,7 +24,7 @@ from unifiedqa_convert.question_converters.select import question_converter
 from unifiedqa_convert.question_converters.transformers_backend import Seq2Seq, Tokens
 from unifiedqa_convert.storage import cache_folder
 from vera_model.data.problems import Problem, Problems
-from vera_model.data.tokenized import TextLimits, tokenise_problems
+from vera_model.data.tokenized import TextLimits, token_file
 
 TAUGHT = tiny_t5.taught()
 CPU = Options(device="cpu")
@@ -182,7 +182,7 @@ def test_one_cache_folder_and_it_is_under_xdg_cache_home(
     monkeypatch.setenv("XDG_CACHE_HOME", str(xdg))
     asked(tiny, Options(backend="ct2", device="cpu", dtype="fp32"))
     one = Problems.of([Problem("t", "train", "1", False, ("Ice melts.",), (True,))])
-    tokenise_problems(one, Tokens(at_path(f"path:{tiny}")).tokenizer, TextLimits(9, "end"), None)
+    token_file(one, Tokens(at_path(f"path:{tiny}")).tokenizer, TextLimits(9, "end"), None)
     folder = xdg / "unifiedqa-convert"
     assert {path.name for path in xdg.iterdir()} == {folder.name}
     kept = {path.name for path in folder.iterdir() if not path.name.startswith(".")}

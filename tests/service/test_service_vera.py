@@ -11,10 +11,11 @@ import pytest
 import torch
 from browser import chromium, needs_chromium, page_on, screenshot, settle
 from running import Running, uqa_serve
+from tiny_vera import save_model
 
 from vera_model.config import Encoder
 from vera_model.model.modeling_vera import from_scratch
-from vera_model.model.saving import load_checkpoint, save_checkpoint
+from vera_model.model.saving import load_checkpoint
 from vera_model.model.tokenizer import train_tokenizer
 
 pytestmark = pytest.mark.slow
@@ -32,7 +33,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     encoder = Encoder(
         vocab_size=64, d_model=16, d_kv=4, d_ff=32, num_layers=1, num_heads=2, dropout=0.0
     )
-    save_checkpoint(folder, from_scratch(encoder, len(tokenizer)), tokenizer)
+    save_model(folder, from_scratch(encoder, len(tokenizer)), tokenizer)
     return folder
 
 

@@ -25,6 +25,7 @@ from unifiedqa_convert.question_converters.select import answers
 from unifiedqa_convert.records.encode import declarative_record
 from unifiedqa_convert.records.profiles import Profile
 from unifiedqa_convert.schema import Converted, MultipleChoice, Statement
+from unifiedqa_convert.vera_tasks import BOOLEAN, VERA_TASKS
 
 
 def raw_sentences(converter: QuestionConverter, asks: Sequence[Ask]) -> dict[Ask, Sentence]:
@@ -45,18 +46,9 @@ _STATED = ("com2sense", "creak")
 _ASKED = ("spatial_cs", "csqa2", "strategyqa")
 """The statement is made of the question with the answer yes."""
 
-_CHOICE = (
-    "atomic2020_3d genericskb_3d openbookqa arc_easy arc_hard ai2_science_elementary "
-    "ai2_science_middle commonsenseqa qasc physical_iqa social_iqa winogrande_xl com2sense_paired "
-    "sciq quarel quartz cycic_mc comve_a wsc273 copa numersense prost swag hellaswag codah "
-    "story_cloze_test alphanli"
-)
-_YES_NO = "csqa2 symkd_anno gengen_anno spatial_cs strategyqa creak rainier_anno com2sense"
-TASKS: dict[str, Literal["mc", "bool"]] = {
-    **dict.fromkeys(_CHOICE.split(), "mc"),
-    # Upstream has code for com2sense but does not list it: its author ran an older version.
-    **dict.fromkeys(_YES_NO.split(), "bool"),
-}
+READ_TASKS = (*VERA_TASKS, "com2sense")
+"""Upstream has code for com2sense but does not list it: its author ran an older version."""
+_YES_NO = BOOLEAN | {"com2sense"}
 
 Kind = Literal["columns", "no choices", "label", "no branch for the task"]
 UPSTREAM: dict[Kind, str] = {
@@ -124,7 +116,7 @@ def read_line(task: str, line: str) -> DraftedProblem:
     text, answer = (field.strip(" ") for field in fields)
     # Defect: parts after the third are dropped.
     parts = [part.strip(" ") for part in text.split("\\n")[:3]]
-    if TASKS[task] == "bool":
+    if task in _YES_NO:
         return _yes_no(task, text, parts, answer)
     if len(parts) < 2:
         raise SkippedLine("no choices")
@@ -212,7 +204,7 @@ UNLABELLED = "upstream has labelled rows only"
 
 def is_upstreams(dataset: str) -> bool:
     """True for upstream's datasets; for others recipe ``vera`` writes the same as ``clean``."""
-    return dataset in TASKS
+    return dataset in READ_TASKS
 
 
 def as_upstream(
@@ -305,8 +297,8 @@ def vera_json(
     the JSON has upstream's exact bytes. Raises UsageError for a task that upstream does not have,
     SourceError if the file is not text.
     """
-    if task not in TASKS:
-        raise UsageError(f"upstream has no --task {task!r}; it has: {', '.join(TASKS)}")
+    if task not in READ_TASKS:
+        raise UsageError(f"upstream has no --task {task!r}; it has: {', '.join(READ_TASKS)}")
     counts: Counter[str] = Counter()
     separator = "[\n"
     try:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unifiedqa_convert.errors import ModelError, QuestionConverterError, UsageError
+from unifiedqa_convert.hub import no_progress_bars
 from unifiedqa_convert.question_converters.base import Options
 from unifiedqa_convert.question_converters.local_models import Checkpoint
 
@@ -187,26 +188,21 @@ class Seq2Seq:
 def load_safely(loader: Any, checkpoint: Checkpoint, dtype: Any) -> Any:
     """``loader.from_pretrained`` of local safetensors: no missing weights, no foreign code."""
     from safetensors import SafetensorError
-    from transformers.utils import logging
 
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers, untyped
     try:
-        model, report = loader.from_pretrained(
-            checkpoint.folder,
-            dtype=dtype,
-            use_safetensors=True,
-            local_files_only=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-        )
+        with no_progress_bars():
+            model, report = loader.from_pretrained(
+                checkpoint.folder,
+                dtype=dtype,
+                use_safetensors=True,
+                local_files_only=True,
+                trust_remote_code=False,
+                output_loading_info=True,
+            )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise ModelError(
             f"{checkpoint.folder} can't be read as a sequence-to-sequence model: {error}"
         ) from error
-    finally:
-        if shown:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]  # as above
     absent = sorted(report["missing_keys"])
     if absent:
         raise ModelError(f"{checkpoint.folder} lacks the weights {', '.join(absent)}")

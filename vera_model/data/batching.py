@@ -1,7 +1,7 @@
-"""Token ids → batches: in a seeded order, like lengths together; and their tensors."""
+"""Token ids → batches in a seeded order, similar lengths together; and their tensors."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, overload
 
 import numpy as np
@@ -13,22 +13,22 @@ from unifiedqa_convert.errors import UsageError
 from vera_model.config import TrainConfig
 from vera_model.data.loading import UPSTREAM_SEED
 from vera_model.data.problems import Ints
-from vera_model.data.tokenized import EncodedProblems, TokenizedProblem
+from vera_model.data.tokenized import TokenizedProblem, TokenizedProblems
 
 _WINDOW = 8  # batches sorted by length together: little padding, and still a random order
 
 
 class Batch(NamedTuple):
-    """B problems of at most C statements, n statements in all, L tokens the longest."""
+    """B problems of at most C statements each, n statements in all, of at most L tokens."""
 
     input_ids: Tensor
-    """(n, L) int64, statements in row order of the grid, padded on the right."""
+    """(n, L) int64, the statements in the row order of ``mask``, padded on the right."""
     attention_mask: Tensor
     """(n, L) int64, 1 on real tokens."""
     labels: Tensor
     """(B, C) bool, false outside the mask."""
     mask: Tensor
-    """(B, C) bool, true where a statement stands; n entries are true."""
+    """(B, C) bool, true for each of the n statements."""
     is_choice: Tensor
     """(B,) bool."""
 
@@ -38,48 +38,46 @@ class Batch(NamedTuple):
 
 
 class Batches(Sequence[list[TokenizedProblem]]):
-    """The batches of one epoch, read when they are asked for."""
+    """The batches of one epoch, each read from the files when it is indexed."""
 
-    def __init__(self, encoded: EncodedProblems, members: Sequence[Ints]) -> None:
-        """``members``: which problems stand in each batch."""
-        self._encoded, self._members = encoded, members
+    def __init__(self, problems: TokenizedProblems, members: Sequence[Ints]) -> None:
+        """``members``: the problems of each batch, by number."""
+        self._problems, self._members = problems, members
 
     def __len__(self) -> int:
-        """Batches of the epoch."""
         return len(self._members)
 
     @property
     def mean_tokens(self) -> float:
-        """Tokens of a batch, padding not counted: the mean of the epoch; 0 without a batch."""
+        """Mean tokens of a batch, padding not counted; 0 without a batch."""
         if not self._members:
             return 0.0
-        return float(self._encoded.tokens()[np.concatenate(self._members)].sum() / len(self))
+        return float(self._problems.tokens()[np.concatenate(self._members)].sum() / len(self))
 
     @overload
     def __getitem__(self, index: int) -> list[TokenizedProblem]: ...
     @overload
     def __getitem__(self, index: slice) -> "Batches": ...
     def __getitem__(self, index: int | slice) -> "list[TokenizedProblem] | Batches":
-        """Read one batch, or view some."""
         if isinstance(index, slice):
-            return Batches(self._encoded, self._members[index])
-        return [self._encoded[int(member)] for member in self._members[index]]
+            return Batches(self._problems, self._members[index])
+        return [self._problems[int(member)] for member in self._members[index]]
 
 
-def batches_of(config: TrainConfig, encoded: EncodedProblems, epoch: int) -> Batches:
-    """A run's batches: problems of like length together; recipe ``vera``: one static order.
+def batches_of(config: TrainConfig, problems: TokenizedProblems, epoch: int) -> Batches:
+    """A run's batches of one epoch; of recipe ``vera`` the same ones in each epoch.
 
-    Raises UsageError where that drops every problem, since they don't fill one batch.
+    Raises UsageError under recipe ``vera`` for fewer problems than one batch.
     """
     if config.recipe == "vera":
-        if len(encoded) < config.batch_size:
+        if len(problems) < config.batch_size:
             raise UsageError(
-                f"there are fewer problems ({len(encoded)}) than one batch, which recipe vera "
-                "would fill: lower --batch-size"
+                f"there are fewer problems ({len(problems)}) than one batch, and recipe vera "
+                "drops batches that are not full: lower --batch-size"
             )
-        return static_batches(encoded, config.batch_size)
+        return static_batches(problems, config.batch_size)
     return epoch_batches(
-        encoded,
+        problems,
         config.batch_size,
         config.seed,
         epoch,
@@ -89,7 +87,7 @@ def batches_of(config: TrainConfig, encoded: EncodedProblems, epoch: int) -> Bat
 
 
 def epoch_batches(
-    encoded: EncodedProblems,
+    problems: TokenizedProblems,
     batch_size: int,
     seed: int,
     epoch: int,
@@ -97,47 +95,36 @@ def epoch_batches(
     most_tokens: int | None = None,
     sample: bool = False,
 ) -> Batches:
-    """Every problem once, in an order that only ``seed`` and ``epoch`` decide.
+    """Every problem once, in an order that depends on ``seed`` and ``epoch`` only.
 
-    Problems of like length share a batch, within windows of the shuffled order. A batch has
-    ``batch_size`` problems, or with ``most_tokens`` as many as have no more tokens together (a
-    single problem may have more). ``sample``: draw each problem's distractors anew.
+    Problems of similar length share a batch, within windows of the shuffled order. A batch has
+    ``batch_size`` problems, or with ``most_tokens`` as many as have at most that many tokens (a
+    single problem may have more). ``sample``: draw each problem's distractors for this epoch.
     """
     if sample:
-        encoded = encoded.sampled(seed, epoch)
+        problems = problems.sampled(seed, epoch)
     generator = np.random.default_rng([seed, epoch])
-    order = generator.permutation(len(encoded))
-    tokens = encoded.tokens()
-    if most_tokens is not None:  # so many problems of mean length
+    order = generator.permutation(len(problems))
+    tokens = problems.tokens()
+    if most_tokens is not None:  # about that many problems of mean length
         batch_size = max(1, int(most_tokens / max(tokens.mean(), 1)))
     window = np.arange(len(order)) // (batch_size * _WINDOW)
-    order = order[np.lexsort((encoded.longest()[order], window))]
+    order = order[np.lexsort((problems.longest()[order], window))]
     if most_tokens is None:
-        # A window is a whole number of batches: no batch has members of two.
+        # A window is a whole number of batches: no batch has problems of two windows.
         members = np.split(order, np.arange(batch_size, len(order), batch_size))
     else:
-        members = np.split(order, _full(tokens[order], window, most_tokens))
-    return Batches(encoded, [members[place] for place in generator.permutation(len(members))])
+        members = np.split(order, _batch_starts(tokens[order], window, most_tokens))
+    return Batches(problems, [members[place] for place in generator.permutation(len(members))])
 
 
-def static_batches(encoded: EncodedProblems, batch_size: int) -> Batches:
-    """Upstream's: one shuffled order for all epochs, and what does not fill a batch left out."""
-    order = list(range(len(encoded)))
+def static_batches(problems: TokenizedProblems, batch_size: int) -> Batches:
+    """As upstream: one shuffled order for all epochs; a last batch that is not full is dropped."""
+    order = list(range(len(problems)))
     random.Random(UPSTREAM_SEED).shuffle(order)
-    whole = len(order) // batch_size * batch_size
-    members = np.array(order[:whole], np.int64).reshape(-1, batch_size)
-    return Batches(encoded, list(members))
-
-
-def training_batches(
-    encoded: EncodedProblems, batch_size: int, seed: int
-) -> Iterator[tuple[int, list[TokenizedProblem]]]:
-    """Yield (epoch, problems) without end."""
-    epoch = 0
-    while True:
-        for batch in epoch_batches(encoded, batch_size, seed, epoch):
-            yield epoch, batch
-        epoch += 1
+    full = len(order) // batch_size * batch_size
+    members = np.array(order[:full], np.int64).reshape(-1, batch_size)
+    return Batches(problems, list(members))
 
 
 def collate(problems: Sequence[TokenizedProblem], pad: int) -> Batch:
@@ -164,13 +151,13 @@ def pad_right(
     return torch.from_numpy(input_ids), torch.from_numpy(real.astype(np.int64))
 
 
-def _full(tokens: Ints, window: Ints, most: int) -> list[int]:
-    """Where a new batch begins: the next problem would be too much, or is of another window."""
-    starts, held, current = [], 0, 0
-    for place, (size, where) in enumerate(zip(tokens.tolist(), window.tolist(), strict=True)):
-        if place and (held + size > most or where != current):
+def _batch_starts(tokens: Ints, window: Ints, most: int) -> list[int]:
+    """Where a new batch begins: at ``most`` tokens, and at a new window."""
+    starts, total, current = [], 0, 0
+    for place, (size, own) in enumerate(zip(tokens.tolist(), window.tolist(), strict=True)):
+        if place and (total + size > most or own != current):
             starts.append(place)
-            held = 0
-        held += size
-        current = where
+            total = 0
+        total += size
+        current = own
     return starts

@@ -1,4 +1,4 @@
-"""Shards → problems: what is read, what is left out and why, what is held out.
+"""Shards → problems: which are read, left out (and why) and held out.
 
 Counts add up: groups read = problems + groups dropped by reason, and statements read =
 statements of the problems + statements left out by reason.
@@ -11,32 +11,33 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from unifiedqa_convert.errors import UsageError
-from vera_model.data.problems import Picks, Problem, Problems, ShardPart, model_text
+from vera_model.data.problems import Picks, Problem, Problems, ProblemSet, ShardPart
 from vera_model.data.shards import Shard, ShardBatch, find_shards, open_shard
 from vera_model.data.statement_selection import Recipe, select_statements
 
-__all__ = ["Problem", "Problems", "Recipe", "Shard", "find_shards", "model_text"]
-
 UPSTREAM_SEED = 19260817
-"""Of upstream's subsamples and of its one order of the training problems."""
+"""The seed of upstream's subsamples and of its order of the training problems."""
 
 
-class Reading(NamedTuple):
-    """What the shards gave."""
+P = TypeVar("P", bound=ProblemSet)
 
-    problems: Problems
+
+class Reading(NamedTuple, Generic[P]):
+    """What was read from the shards."""
+
+    problems: P
     shards: list[Shard]
     dropped: Counter[str]
-    """Groups without a problem, by reason."""
+    """Groups that give no problem, by reason."""
     left_out: Counter[str]
-    """Statements in no problem, by reason."""
+    """Statements that are in no problem, by reason."""
 
     @property
     def groups(self) -> int:
@@ -49,17 +50,17 @@ class Reading(NamedTuple):
         return int(self.problems.sizes().sum()) + self.left_out.total()
 
 
-class Holdout(NamedTuple):
+class Holdout(NamedTuple, Generic[P]):
     """Problems to train on and problems to evaluate on; none is in both."""
 
-    train: Problems
-    evaluation: Problems
+    train: P
+    evaluation: P
 
 
 def read_problems(
     paths: Iterable[Path], *, allow_sample: bool, recipe: Recipe = "clean"
-) -> Reading:
-    """Read the shards, and upstream's JSON files, at ``paths``, in their order.
+) -> Reading[Problems]:
+    """Read the shards and upstream's JSON files at ``paths``, in their order.
 
     Raises SourceError for what is not a complete file of groups; UsageError for invented sample
     rows without ``allow_sample``, for a split given twice, and where no group can be used.
@@ -83,8 +84,8 @@ def read_problems(
     return reading
 
 
-def subsample(problems: Problems, most: int) -> Problems:
-    """At most ``most`` problems of each dataset, drawn (and then ordered) as upstream draws."""
+def subsample(problems: P, most: int) -> P:
+    """At most ``most`` problems of each dataset, drawn and ordered as upstream does."""
     chosen: list[int] = []
     for _, run in groupby(enumerate(problems.tasks()), key=lambda pair: pair[1]):
         places = [place for place, _ in run]
@@ -94,47 +95,49 @@ def subsample(problems: Problems, most: int) -> Problems:
     return problems.take(chosen)
 
 
-def hold_out(problems: Problems, fraction: float, seed: int) -> Holdout:
-    """Split by a hash of ``seed``, dataset, split and id, so that other data changes nothing.
+def hold_out(problems: P, fraction: float, seed: int) -> Holdout[P]:
+    """Split by a hash of ``seed``, dataset, split and id, which does not depend on other data.
 
     About ``fraction`` of the problems, and at least one, are held out for evaluation; at least
     one is left. Raises UsageError for fewer than two problems.
     """
     if len(problems) < 2:
-        raise UsageError("one problem can't be trained and evaluated on: give more, or --valid")
+        raise UsageError(
+            "there is only one problem, to train on or to evaluate on: give more data, or --valid"
+        )
     places = np.array([_place((str(seed), *key)) for key in problems.names()])
-    # A handful of problems may all fall on one side of the bound: the nearest one then crosses.
+    # A few problems may all fall on one side of the bound: it then moves to the nearest one.
     bound = min(max(fraction, places.min()), np.sort(places)[-2])
     sides = (places > bound, places <= bound)
     return Holdout(*(problems.take(np.flatnonzero(side)) for side in sides))
 
 
-def check_apart(train: Problems, evaluation: Problems) -> None:
-    """Raise UsageError where a problem is to be both trained and evaluated on."""
+def check_apart(train: P, evaluation: P) -> None:
+    """Raise UsageError for problems that are both trained and evaluated on."""
     trained = set(train.names())
     both = sum(key in trained for key in evaluation.names())
     if both:
         raise UsageError(
             f"{both} of {len(evaluation)} problems of --valid are in --data too: give other data, "
-            "or leave --valid out to hold problems back"
+            "or leave out --valid to hold out a part of --data"
         )
 
 
 def same_texts(train: Sequence[Problem], evaluation: Sequence[Problem]) -> int:
-    """Count evaluation problems whose texts, in any order, are a training problem's too."""
+    """Count the evaluation problems whose texts, in any order, are those of a training problem."""
     trained = set(_text_digests(train))
     return sum(digest in trained for digest in _text_digests(evaluation))
 
 
 def _text_digests(problems: Iterable[Problem]) -> Iterator[bytes]:
-    # Digests, not texts: of millions of problems, 16 bytes each fit into memory.
+    # 16 bytes for each problem: millions fit into memory.
     for problem in problems:
         texts = "\0".join(sorted(problem.texts)).encode()
         yield hashlib.blake2b(texts, digest_size=16).digest()
 
 
 class _Picker:
-    """Chooses statements batch by batch; what it keeps of each fits into memory."""
+    """Selects statements batch by batch, and keeps a few numbers for each."""
 
     def __init__(self, recipe: Recipe) -> None:
         self.parts: list[ShardPart] = []
@@ -148,13 +151,13 @@ class _Picker:
         number = len(self.parts)
         self.parts.append(batch.part)
         for row, (group, start) in enumerate(zip(batch.groups, batch.starts, strict=True)):
-            chosen = select_statements(group, self._recipe, self.dropped, self.left_out)
-            if chosen is not None:
+            selection = select_statements(group, self._recipe, self.dropped, self.left_out)
+            if selection is not None:
                 self._part.append(number)
                 self._row.append(row)
-                self._choice.append(chosen.is_choice)
+                self._choice.append(selection.is_choice)
                 self._starts.append(start)
-                self._statements.extend(start + at for at in chosen.statements)
+                self._statements.extend(start + at for at in selection.statements)
                 self._bounds.append(len(self._statements))
 
     def problems(self) -> Problems:
@@ -184,5 +187,5 @@ def _check_unique(parts: Sequence[ShardPart]) -> None:
 
 
 def _place(key: Sequence[str]) -> float:
-    """Where in 0 … 1 a problem falls."""
+    """A number from 0 to 1, evenly distributed."""
     return int.from_bytes(hashlib.sha256("\0".join(key).encode()).digest()[:8]) / 2**64

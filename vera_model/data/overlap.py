@@ -1,4 +1,4 @@
-"""Evaluation statements that were trained on: the same words, whatever case and punctuation."""
+"""Evaluation statements that were trained on: the same words, without case and punctuation."""
 
 import hashlib
 import json
@@ -17,13 +17,11 @@ from vera_model.data.loading import Reading, hold_out, read_problems
 from vera_model.data.problems import Problem, Problems
 from vera_model.run_folder import CONFIG, LOG, METRICS
 
-# What a model was trained on, found again by what its run's folder says.
-
 
 def trained_problems(model: Path) -> Problems | None:
-    """The problems that the run of ``model`` (its folder, a checkpoint, a run) was trained on.
+    """The problems that ``model`` (a run's folder, its model's or a checkpoint's) was trained on.
 
-    None where it is of no finished run here, or the shards are no longer those of the run.
+    None if it is not of a finished run on this machine, or the run's shards have changed.
     """
     run = next((folder for folder in _above(model) if (folder / LOG).is_file()), None)
     if run is None or not (run / METRICS).is_file():
@@ -34,7 +32,7 @@ def trained_problems(model: Path) -> Problems | None:
         shards = document["data"]["shards"]
         reading = _read(config, shards)
     except (OSError, ValidationError, KeyError, UqaError):
-        return None  # another version's run, or data that were moved: nothing can be said
+        return None  # the run of another version, or its data were moved
     if config.objective == "text" or not _same(reading, shards):
         return None
     if config.valid or config.valid_tasks:
@@ -46,12 +44,12 @@ def _above(model: Path) -> Iterator[Path]:
     yield from (model, model.parent, model.parent.parent)
 
 
-def _read(config: TrainConfig, shards: list[dict[str, Any]]) -> Reading:
+def _read(config: TrainConfig, shards: list[dict[str, Any]]) -> Reading[Problems]:
     paths = [Path(shard["path"]) for shard in shards]
     return read_problems(paths, allow_sample=True, recipe=config.recipe)
 
 
-def _same(reading: Reading, shards: list[dict[str, Any]]) -> bool:
+def _same(reading: Reading[Problems], shards: list[dict[str, Any]]) -> bool:
     return [one.sha256 for one in reading.shards] == [one["sha256"] for one in shards]
 
 
@@ -60,7 +58,7 @@ _Keys = NDArray[np.uint64]
 
 
 class _Statements(NamedTuple):
-    """Statements as 8 bytes each, so that those of a whole training set fit into memory."""
+    """A digest of 8 bytes for each statement: those of a training set fit into memory."""
 
     keys: _Keys
     labels: NDArray[np.bool_]
@@ -70,14 +68,15 @@ class _Statements(NamedTuple):
 def statement_overlap(train: Sequence[Problem], evaluation: Sequence[Problem]) -> dict[str, Any]:
     """How many evaluation statements are training statements too, overall and by dataset.
 
-    ``with_another_label`` of them were trained on under the other label. Words are compared
-    casefolded, without punctuation; by a digest of 64 bits, so that a false match is as good as
-    impossible.
+    ``with_another_label`` of them had the other label in training. Words are compared casefolded,
+    without punctuation, by digests of 64 bits.
     """
-    trained, asked = _statements(train), _statements(evaluation)
-    known = np.isin(asked.keys, trained.keys)
-    sides = [np.isin(asked.keys, trained.keys[trained.labels == label]) for label in (False, True)]
-    other = np.where(asked.labels, sides[0], sides[1])
+    trained, evaluated = _statements(train), _statements(evaluation)
+    known = np.isin(evaluated.keys, trained.keys)
+    sides = [
+        np.isin(evaluated.keys, trained.keys[trained.labels == label]) for label in (False, True)
+    ]
+    other = np.where(evaluated.labels, sides[0], sides[1])
 
     def count(chosen: NDArray[np.bool_]) -> dict[str, int]:
         return {
@@ -88,7 +87,9 @@ def statement_overlap(train: Sequence[Problem], evaluation: Sequence[Problem]) -
 
     return {
         **count(np.ones(len(known), bool)),
-        "tasks": {name: count(asked.tasks == name) for name in np.unique(asked.tasks).tolist()},
+        "tasks": {
+            name: count(evaluated.tasks == name) for name in np.unique(evaluated.tasks).tolist()
+        },
     }
 
 

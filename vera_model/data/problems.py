@@ -1,17 +1,18 @@
-"""Problems, read when they are asked for out of shards that are mapped into memory.
+"""Problems, each read when it is indexed from shards that are mapped into memory.
 
-What stays in memory are a few numbers per problem: which row of which shard, which statements.
+In memory are a few numbers for each problem: its shard, its row and its statements.
 """
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple, Protocol, Self, overload
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+Indices = Sequence[int] | NDArray[np.integer[Any]]
 
 
 class Problem(NamedTuple):
@@ -22,12 +23,12 @@ class Problem(NamedTuple):
     split: str
     id: str
     is_choice: bool
-    """True: ``texts[0]`` is the gold and the rest are distractors. False: one lone statement.
+    """True: ``texts[0]`` is the gold and the rest are distractors. False: a single statement.
     (Under recipe ``vera`` a choice may lack its gold or its distractors.)"""
     texts: tuple[str, ...]
     labels: tuple[bool, ...]
     numbers: tuple[int, ...] = ()
-    """Each statement's place in its group, as in the id ``<id>#<number>`` of its record."""
+    """Each statement's number in its group, as in the id ``<id>#<number>`` of its record."""
     partition: str = "none"
     """Vera's: seen, unseen-1, unseen-2; none for a dataset outside of it."""
 
@@ -38,7 +39,7 @@ class ShardPart(NamedTuple):
     task: str
     split: str
     digest: str
-    """Tells its bytes from any other part's."""
+    """Of its bytes."""
     ids: pa.Array
     """(n,) strings."""
     contexts: pa.Array
@@ -51,15 +52,35 @@ class ShardPart(NamedTuple):
 
 
 class Name(NamedTuple):
-    """What a problem is called; no two of a reading share it."""
+    """Identifies a problem; unique among those that are read."""
 
     task: str
     split: str
     id: str
 
 
+class ProblemSet(Protocol):
+    """What an objective trains and evaluates on; names are unique."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: slice) -> Self: ...
+
+    def take(self, indices: Indices) -> Self:
+        """These, in this order."""
+
+    def names(self) -> Iterator[Name]:
+        """The names of all."""
+
+    def tasks(self) -> list[str]:
+        """Each one's dataset."""
+
+    def sizes(self) -> Ints:
+        """Statements of each."""
+
+
 class Picks(NamedTuple):
-    """Which rows of which parts are problems, and which statements of each: k problems."""
+    """The parts, rows and statements of k problems."""
 
     part: NDArray[np.int32]
     row: Ints
@@ -67,23 +88,23 @@ class Picks(NamedTuple):
     bounds: Ints
     """(k + 1,): problem i has the statements ``statements[bounds[i]:bounds[i + 1]]``."""
     statements: Ints
-    """Places among the part's sentences, the gold first."""
+    """Numbers of the part's sentences, the gold first."""
     starts: Ints
-    """(k,): the place of the first statement of each problem's group."""
+    """(k,): the number of the first sentence of each problem's group."""
 
 
 class Problems(Sequence[Problem]):
-    """A sequence of problems; :meth:`take` gives another view of the same shards."""
+    """A sequence of problems; :meth:`take` gives others of the same shards."""
 
     def __init__(self, parts: Sequence[ShardPart], picks: Picks, order: Ints | None = None) -> None:
-        """``order``: which of the picks, in which order; None is all of them as they come."""
+        """``order``: which of the picks, in which order; None is all of them in theirs."""
         self._parts = parts
         self._picks = picks
         self.order: Ints = np.arange(len(picks.row)) if order is None else order
 
     @classmethod
     def of(cls, problems: Iterable[Problem]) -> "Problems":
-        """Hold problems that were made in memory."""
+        """Problems that were made in memory."""
         given = list(problems)
         names = sorted({(p.task, p.split) for p in given})
         members = [[p for p in given if (p.task, p.split) == name] for name in names]
@@ -112,7 +133,6 @@ class Problems(Sequence[Problem]):
         return cls(parts, picks)
 
     def __len__(self) -> int:
-        """Problems in this view."""
         return len(self.order)
 
     @overload
@@ -120,13 +140,12 @@ class Problems(Sequence[Problem]):
     @overload
     def __getitem__(self, index: slice) -> "Problems": ...
     def __getitem__(self, index: int | slice) -> "Problem | Problems":
-        """Read one problem, or view some."""
         if isinstance(index, slice):
             return self.take(np.arange(len(self))[index])
         return self.read(index, None)
 
     def read(self, index: int, kept: Ints | None) -> Problem:
-        """One problem with its statements numbered ``kept`` only; None is all."""
+        """One problem, with the statements numbered ``kept`` only; None is all."""
         picks, at = self._picks, int(self.order[index])
         part = self._parts[picks.part[at]]
         chosen = picks.statements[picks.bounds[at] : picks.bounds[at + 1]]
@@ -146,13 +165,13 @@ class Problems(Sequence[Problem]):
             partition=part.partition,
         )
 
-    def take(self, indices: Sequence[int] | NDArray[np.integer[Any]]) -> "Problems":
-        """View these problems, in this order."""
+    def take(self, indices: Indices) -> "Problems":
+        """These problems, in this order."""
         chosen = self.order[np.asarray(indices, np.int64)]
         return Problems(self._parts, self._picks, chosen)
 
     def names(self) -> Iterator[Name]:
-        """The names of all, without reading a text."""
+        """The names of all; no text is read."""
         for at in self.order:
             part = self._parts[self._picks.part[at]]
             yield Name(part.task, part.split, part.ids[int(self._picks.row[at])].as_py())
@@ -179,7 +198,7 @@ class Problems(Sequence[Problem]):
         return found
 
     def digest(self) -> str:
-        """Tells these problems, in this order, from any others: a sha256 in hex."""
+        """A sha256 in hex of these problems in this order."""
         total = hashlib.sha256()
         for part in self._parts:
             total.update(f"{part.task}\0{part.split}\0{part.digest}\0".encode())
@@ -189,7 +208,7 @@ class Problems(Sequence[Problem]):
 
 
 def model_text(context: str | None, sentence: str) -> str:
-    """Join what the model reads: the context first (Vera's order), one space, the sentence."""
+    """The model's input: the context first (Vera's order), one space, the sentence."""
     before = context.strip() if context else ""
     return f"{before} {sentence}" if before else sentence
 

@@ -1,12 +1,12 @@
-"""Files of groups: finding them, checking them, mapping them into memory.
+"""Shards: finding them, checking them, mapping them into memory.
 
-Arrow shards that `uqa convert` wrote are mapped, not read. Upstream's JSON (golds and distractors)
-is read into the same columns.
+The Arrow files that `uqa convert` wrote are mapped; upstream's JSON files (golds and distractors)
+are read into the same columns.
 """
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -18,9 +18,9 @@ from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.records.arrow import SCHEMA_VERSION, shard_facts
 from unifiedqa_convert.schema import FreeText, MultipleChoice, YesNo
 from unifiedqa_convert.storage import sha256_of
+from unifiedqa_convert.vera_tasks import BOOLEAN, VERA_TASKS, partition_of
 from vera_model.data.problems import ShardPart
 from vera_model.data.statement_selection import Group, Recipe
-from vera_model.presets import BOOLEAN, SEEN, UNSEEN_1, UNSEEN_2
 
 _KINDS = {kind.kind for kind in (MultipleChoice, YesNo, FreeText)}
 _END = b"\xff\xff\xff\xff\0\0\0\0"  # an Arrow stream's last bytes
@@ -41,7 +41,7 @@ class Shard(NamedTuple):
 
 
 class ShardBatch(NamedTuple):
-    """Some rows of a shard, and which statements, (m,) in all, belong to which."""
+    """Some rows of a shard, and the statements, (m,) in all, of each."""
 
     part: ShardPart
     groups: list[Group]
@@ -50,11 +50,10 @@ class ShardBatch(NamedTuple):
 
 
 def find_shards(paths: Iterable[Path]) -> list[Path]:
-    """List the files at ``paths`` in their order: files as given, folders searched, each once.
+    """The files at ``paths``, each once: a file as given, a folder's in sorted order.
 
-    Hidden files and folders are skipped; a folder's files are sorted. Raises SourceError for a
-    path that is not there, a folder without shards, and a folder of shards without its manifest,
-    which is incomplete.
+    Hidden files and folders are skipped. Raises SourceError for a path that does not exist, a
+    folder without shards, and an incomplete conversion, which has no manifest.
     """
     found: dict[Path, Path] = {}
     for path in paths:
@@ -64,7 +63,9 @@ def find_shards(paths: Iterable[Path]) -> list[Path]:
             for file in _search(path):
                 found.setdefault(file.resolve(), file)
         else:
-            raise SourceError(f"{path} is not there: convert a dataset first, or correct the path")
+            raise SourceError(
+                f"{path} does not exist: convert a dataset first, or correct the path"
+            )
     return list(found.values())
 
 
@@ -76,24 +77,49 @@ def open_shard(path: Path, recipe: Recipe, *, allow_sample: bool) -> tuple[Shard
     """
     try:
         digest = sha256_of(path)
-        if path.suffix == ".json":
-            facts = _facts_beside(path)
-            batches = [_json_batch(path, facts, digest, recipe)]
-        else:
-            with path.open("rb") as file:
-                _check_ended(path, file)
-            facts, batches = _arrow_batches(path, digest)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if path.suffix == ".json":
+        facts = _facts_beside(path)
+        batches = [_json_batch(path, facts, digest, recipe)]
+        _check_sample(path, facts, allow_sample=allow_sample)
+    else:
+        facts, records = read_arrow(path, ("question", "both"), allow_sample=allow_sample)
+        batches = [
+            _arrow_batch(path, batch, facts, f"{digest}:{number}")
+            for number, batch in enumerate(records)
+        ]
+    return shard_of(path, digest, facts, sum(len(batch.groups) for batch in batches)), batches
+
+
+def read_arrow(
+    path: Path, wanted: Sequence[str], *, allow_sample: bool
+) -> tuple[dict[str, Any], list[pa.RecordBatch]]:
+    """The facts and the mapped batches of a shard that was converted with a ``wanted`` --records.
+
+    Raises as :func:`open_shard`.
+    """
+    try:
+        with path.open("rb") as file:
+            _check_ended(path, file)
+        with pa.ipc.open_stream(pa.memory_map(str(path))) as stream:
+            facts = _checked_facts(path, stream.schema, wanted)
+            batches = list(stream)
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(path, error) from error
     _check_sample(path, facts, allow_sample=allow_sample)
-    groups = sum(len(batch.groups) for batch in batches)
+    return facts, batches
+
+
+def shard_of(path: Path, digest: str, facts: dict[str, Any], groups: int) -> Shard:
+    """The file as metrics.json names it."""
     sample = facts.get("sample") is True
     about = (facts["dataset"], facts["split"], _partition(facts), sample, groups)
-    return Shard(str(path), digest, *about), batches
+    return Shard(str(path), digest, *about)
 
 
 def check_shards(paths: Iterable[Path], *, allow_sample: bool) -> None:
-    """Raise what :func:`find_shards` would, and for sample rows; no row is read."""
+    """Raise as :func:`find_shards`, and UsageError for sample rows; no row is read."""
     for path in find_shards(paths):
         if path.suffix == ".json":
             facts = _facts_beside(path)
@@ -109,7 +135,7 @@ def check_shards(paths: Iterable[Path], *, allow_sample: bool) -> None:
 def _check_sample(path: Path, facts: dict[str, Any], *, allow_sample: bool) -> None:
     if facts.get("sample") is True and not allow_sample:
         raise UsageError(
-            f"{path} holds invented sample rows: convert the real data, or say --allow-sample"
+            f"{path} holds invented sample rows: convert the real data, or add --allow-sample"
         )
 
 
@@ -126,49 +152,39 @@ def _search(folder: Path) -> Iterator[Path]:
     )
     if not files:
         raise SourceError(
-            f"{folder} holds no .arrow file: convert a dataset to Arrow into it, or name "
+            f"{folder} holds no .arrow file: convert a dataset to Arrow into it, or give "
             "upstream's JSON files one by one"
         )
     for parent in sorted({file.parent for file in files}):
         if not (parent / _MANIFEST).is_file():
             raise SourceError(
                 f"{parent} is incomplete, it has no manifest.json: run its conversion again to "
-                "finish it, or name the complete folders only"
+                "finish it, or give the complete folders only"
             )
     yield from files
 
 
 def _check_ended(path: Path, file: BinaryIO) -> None:
-    # pyarrow takes a stream that stops between two batches for a whole one.
+    # pyarrow does not notice a stream that ends between two batches.
     size = file.seek(0, os.SEEK_END)
     file.seek(max(size - len(_END), 0))
     if file.read() != _END:
         raise SourceError(f"{path} is cut short or not an Arrow stream: convert it again")
 
 
-def _arrow_batches(path: Path, digest: str) -> tuple[dict[str, Any], list[ShardBatch]]:
-    with pa.ipc.open_stream(pa.memory_map(str(path))) as stream:
-        facts = _checked_facts(path, stream.schema)
-        batches = [
-            _arrow_batch(path, batch, facts, f"{digest}:{number}")
-            for number, batch in enumerate(stream)
-        ]
-    return facts, batches
-
-
-def _checked_facts(path: Path, schema: pa.Schema) -> dict[str, Any]:
+def _checked_facts(path: Path, schema: pa.Schema, wanted: Sequence[str]) -> dict[str, Any]:
     facts = shard_facts(schema)
     if not {"schema", "records", "dataset", "split"} <= facts.keys():
-        raise SourceError(f"{path} is not a shard of ours: convert the dataset to Arrow")
+        raise SourceError(f"{path} was not written by `uqa convert`: convert the dataset to Arrow")
     if facts["schema"] != SCHEMA_VERSION:
         raise SourceError(
-            f"{path} has schema {facts['schema']}, this version reads {SCHEMA_VERSION}: "
-            "convert it again"
+            f"{path} has schema version {facts['schema']}, this program reads {SCHEMA_VERSION}: "
+            "convert the dataset again"
         )
-    if facts["records"] not in ("question", "both"):
+    if facts["records"] not in wanted:
         raise SourceError(
-            f"{path} holds {facts['records']} records, which no longer tell the groups apart: "
-            "convert with --records question or both"
+            f"{path} holds {facts['records']} records only: convert the dataset again with "
+            f"--records {' or '.join(wanted)}"
         )
     return facts
 
@@ -185,7 +201,10 @@ def _arrow_batch(
     blank = pc.equal(pc.utf8_trim_whitespace(sentences), "").to_pylist()
     kinds = batch.column("kind").to_pylist()
     if unknown := set(kinds) - _KINDS:
-        raise SourceError(f"{path} holds a {min(unknown)!r} example: update, or convert it again")
+        raise SourceError(
+            f"{path} holds a {min(unknown)!r} example, which this version does not know: update "
+            "the program, or convert the dataset again"
+        )
     known = labels.tolist()
     groups = [
         Group(kind == MultipleChoice.kind, known[start:end], masked[start:end], blank[start:end])
@@ -198,14 +217,12 @@ def _arrow_batch(
 
 
 def _partition(facts: dict[str, Any]) -> str:
-    """What the shard says; upstream's files say nothing, so there the task's name decides."""
-    parts = {"seen": SEEN, "unseen-1": UNSEEN_1, "unseen-2": UNSEEN_2}
-    named = (name for name, tasks in parts.items() if facts["dataset"] in tasks)
-    return str(facts.get("partition") or next(named, "none"))
+    """The partition that the shard names; upstream's files name none, so the task decides."""
+    return str(facts.get("partition") or partition_of(facts["dataset"]))
 
 
 def _facts_beside(path: Path) -> dict[str, Any]:
-    """What the manifest says; else upstream's layout, ``<task>/<split>.json``."""
+    """The manifest's facts; else those in the file's name, upstream's ``<task>/<split>.json``."""
     manifest = path.with_name(_MANIFEST)
     if manifest.is_file():
         facts: dict[str, Any] = json.loads(manifest.read_text(encoding="utf-8"))
@@ -218,9 +235,7 @@ def _json_batch(path: Path, facts: dict[str, Any], digest: str, recipe: Recipe) 
     items = _json_items(path)
     task = facts["dataset"]
     sizes = [len(item["golds"]) + len(item["distractors"]) for item in items]
-    choice = task not in BOOLEAN and (
-        task in SEEN | UNSEEN_1 | UNSEEN_2 or max(sizes, default=0) > 1
-    )
+    choice = task not in BOOLEAN and (task in VERA_TASKS or max(sizes, default=0) > 1)
     groups = [
         _json_group(item, choice if recipe == "vera" else size > 1)
         for item, size in zip(items, sizes, strict=True)
@@ -242,18 +257,20 @@ def _json_items(path: Path) -> list[dict[str, list[str]]]:
     except (ValueError, RecursionError) as error:
         raise SourceError(f"{path} is not JSON, see `uqa check {path}`: {error}") from error
     if not isinstance(items, list):
-        raise SourceError(f"{path} is not a list of groups: give upstream's JSON, or Arrow shards")
+        raise SourceError(
+            f"{path} is not a JSON list of groups: give upstream's JSON, or Arrow shards"
+        )
     for number, item in enumerate(items):
         lists = (
             [item.get(key) for key in ("golds", "distractors")] if isinstance(item, dict) else []
         )
-        fine = len(lists) == 2 and all(
+        valid = len(lists) == 2 and all(
             isinstance(texts, list) and all(isinstance(text, str) for text in texts)
             for texts in lists
         )
-        if not fine:
+        if not valid:
             raise SourceError(
-                f"{path} item {number} lacks its lists of golds and distractors: see "
+                f"{path}: item {number} has no lists of golds and distractors: see "
                 f"`uqa check {path}`"
             )
     return items

@@ -1,4 +1,4 @@
-"""Which statements of a group become a problem, and why others don't: the two recipes."""
+"""Which statements of a group become a problem, by recipe, and why others don't."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 Recipe = Literal["clean", "vera"]
 """``clean``: masked statements and choices without a gold are left out. ``vera``: as upstream,
-which knows no masks and takes column 0 for the gold, whatever stands there."""
+which has no masks and takes the first statement for the gold, whatever its label."""
 
 
 class Group(NamedTuple):
@@ -18,7 +18,7 @@ class Group(NamedTuple):
     masked: Sequence[bool]
     """The same text is true and false in this group."""
     blank: Sequence[bool]
-    """There is no text."""
+    """The text is empty."""
 
 
 class Selection(NamedTuple):
@@ -31,7 +31,7 @@ class Selection(NamedTuple):
 def select_statements(
     group: Group, recipe: Recipe, dropped: Counter[str], left_out: Counter[str]
 ) -> Selection | None:
-    """Choose; None where nothing can be used. Both counters are added to, so that all adds up."""
+    """The group's problem; None if it has none. Adds what is not used to the two counters."""
     usable = [
         number
         for number, label in enumerate(group.labels)
@@ -49,7 +49,7 @@ def select_statements(
     for number in set(range(len(group.labels))) - set(usable):
         left_out[_why_left_out(group, number)] += 1
     left_out["beyond the first gold"] += len(usable) - len(chosen)
-    # Cleanly, a gold without distractors asks for no choice; upstream counts it as one.
+    # A gold without distractors is not a choice; upstream counts it as one.
     is_choice = group.is_choice and (len(chosen) > 1 or recipe == "vera")
     return Selection(is_choice, chosen)
 

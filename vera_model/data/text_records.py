@@ -1,18 +1,22 @@
-"""Shards → records for ``--objective text``: what goes in, what must come out, what also counts."""
+"""Shards → examples for ``--objective text``: their records, and what the evaluation needs."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
+import numpy as np
 import pyarrow as pa
 
-from unifiedqa_convert.errors import SourceError, UsageError
-from unifiedqa_convert.records.arrow import shard_facts
+from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.schema import MultipleChoice
 from unifiedqa_convert.storage import sha256_of
 from vera_model.config import TextRecords
-from vera_model.data.shards import Shard, find_shards
+from vera_model.data.loading import Reading
+from vera_model.data.problems import Indices, Ints, Name
+from vera_model.data.shards import find_shards, read_arrow, shard_of
 
 
 class TextRecord(NamedTuple):
@@ -21,21 +25,16 @@ class TextRecord(NamedTuple):
     task: str
     split: str
     group: str
-    """The example it was made of."""
+    """The id of the example it was made of."""
     input: str
     output: str
     is_choice: bool
     options: tuple[str, ...]
-    """The choices of a choice; else all answers that are right."""
+    """The choices of a multiple-choice example; else all right answers."""
     golds: tuple[int, ...]
     """Which of them are right."""
     partition: str
     """Vera's: seen, unseen-1, unseen-2; none for a dataset outside of it."""
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """What tells it from others."""
-        return (self.input,)
 
     @property
     def label(self) -> bool:
@@ -43,129 +42,127 @@ class TextRecord(NamedTuple):
         return self.output == "yes"
 
 
-class TextReading(NamedTuple):
-    """What the shards gave."""
+class TextExample(NamedTuple):
+    """The records of one example: its question, or its labelled statements."""
 
-    records: list[TextRecord]
-    shards: list[Shard]
-    dropped: Counter[str]
-    """Records left out, by reason."""
+    records: tuple[TextRecord, ...]
 
     @property
-    def groups(self) -> int:
-        """Records read."""
-        return len(self.records) + self.dropped.total()
-
-    @property
-    def statements(self) -> int:
-        """Groups are not split further here."""
-        return 0
-
-    @property
-    def left_out(self) -> Counter[str]:
-        """As ``statements``."""
-        return Counter()
+    def texts(self) -> tuple[str, ...]:
+        """The inputs."""
+        return tuple(record.input for record in self.records)
 
 
-def read_records(paths: Iterable[Path], records: TextRecords, *, allow_sample: bool) -> TextReading:
-    """Read question or declarative records.
+class TextExamples(Sequence[TextExample]):
+    """Examples in memory; :meth:`take` gives a selection."""
+
+    def __init__(self, examples: Sequence[TextExample], kind: TextRecords) -> None:
+        """``kind``: which records of each example are here."""
+        self._examples, self._kind = examples, kind
+
+    def __len__(self) -> int:
+        return len(self._examples)
+
+    @overload
+    def __getitem__(self, index: int) -> TextExample: ...
+    @overload
+    def __getitem__(self, index: slice) -> "TextExamples": ...
+    def __getitem__(self, index: int | slice) -> "TextExample | TextExamples":
+        if isinstance(index, slice):
+            return TextExamples(self._examples[index], self._kind)
+        return self._examples[index]
+
+    def take(self, indices: Indices) -> "TextExamples":
+        """These examples, in this order."""
+        return TextExamples([self._examples[index] for index in indices], self._kind)
+
+    def names(self) -> Iterator[Name]:
+        """The names of all."""
+        for example in self._examples:
+            yield Name(*example.records[0][:3])
+
+    def tasks(self) -> list[str]:
+        """Each example's dataset."""
+        return [name.task for name in self.names()]
+
+    def sizes(self) -> Ints:
+        """Statements of each example, (k,); a question has none."""
+        sizes = [len(example.records) for example in self._examples]
+        return np.array(sizes, np.int64) * (self._kind == "declarative")
+
+    def records(self) -> list[TextRecord]:
+        """The records of all examples, in their order."""
+        return [record for example in self._examples for record in example.records]
+
+
+def read_examples(
+    paths: Iterable[Path], records: TextRecords, *, allow_sample: bool
+) -> Reading[TextExamples]:
+    """Read the question or the declarative records of the shards at ``paths``.
 
     Raises SourceError for what is not a shard that holds them, UsageError for invented sample
-    rows without ``allow_sample``, and where no record is labelled.
+    rows without ``allow_sample``, for a split given twice, and where no record is labelled.
     """
-    reading = TextReading([], [], Counter())
+    examples: list[TextExample] = []
+    shards = []
+    dropped, left_out = Counter[str](), Counter[str]()
     for path in find_shards(paths):
-        try:
-            with pa.ipc.open_stream(pa.memory_map(str(path))) as stream:
-                facts = _facts(path, stream.schema, records, allow_sample)
-                rows = [row for batch in stream for row in batch.to_pylist()]
-        except (pa.ArrowException, OSError) as error:
-            raise SourceError(f"{path} can't be read, convert it again: {error}") from error
-        before = reading.groups
-        flat = facts["records"] == "declarative"
-        for row in rows:
-            _add(reading, facts, row, records, flat)
-        shard = Shard(
-            path=str(path),
-            sha256=sha256_of(path),
-            dataset=facts["dataset"],
-            split=facts["split"],
-            partition=facts.get("partition", "none"),
-            sample=facts.get("sample") is True,
-            groups=reading.groups - before,
-        )
-        reading.shards.append(shard)
-    if not reading.records:
+        facts, batches = read_arrow(path, (records, "both"), allow_sample=allow_sample)
+        before = len(examples) + dropped.total()
+        for row in _rows(facts, batches):
+            origin = Name(facts["dataset"], facts["split"], row["id"])
+            made = _question if records == "question" else _statements
+            if found := made(row, origin, facts.get("partition", "none"), dropped, left_out):
+                examples.append(TextExample(tuple(found)))
+        groups = len(examples) + dropped.total() - before
+        shards.append(shard_of(path, sha256_of(path), facts, groups))
+    if not examples:
         raise UsageError("none of the records is labelled: give other data")
-    return reading
-
-
-def hold_out_records(
-    records: Sequence[TextRecord], fraction: float, seed: int
-) -> tuple[list[TextRecord], list[TextRecord]]:
-    """Split by a hash of seed, dataset, split and example: to train on, to evaluate on."""
-    places = [_place(record, seed) for record in records]
-    distinct = sorted(set(places))
-    if len(distinct) < 2:
-        raise UsageError("one example can't be trained and evaluated on: give more, or --valid")
-    bound = min(max(fraction, distinct[0]), distinct[-2])
-    train = [r for r, place in zip(records, places, strict=True) if place > bound]
-    return train, [r for r, place in zip(records, places, strict=True) if place <= bound]
-
-
-def _facts(
-    path: Path, schema: pa.Schema, records: TextRecords, allow_sample: bool
-) -> dict[str, Any]:
-    facts = shard_facts(schema)
-    held = facts.get("records")
-    if held not in ("both", records):
-        raise SourceError(
-            f"{path} holds {held or 'no'} records, not {records} ones: convert with --records "
-            f"{records} or both"
-        )
-    if facts.get("sample") is True and not allow_sample:
+    read = TextExamples(examples, records)
+    name, times = Counter(read.names()).most_common(1)[0]
+    if times > 1:
         raise UsageError(
-            f"{path} holds invented sample rows: convert the real data, or say --allow-sample"
+            f"examples are given more than once, such as {name.id} of {name.task}/{name.split}: "
+            "name each split once"
         )
-    return facts
+    return Reading(read, shards, dropped, left_out)
 
 
-def _add(
-    reading: TextReading,
-    facts: dict[str, Any],
-    row: dict[str, Any],
-    records: TextRecords,
-    flat: bool,
-) -> None:
-    partition = facts.get("partition", "none")
-    where = (facts["dataset"], facts["split"], row["group"] if flat else row["id"])
-    if records == "question":
-        if row["output"] is None:
-            reading.dropped["unlabelled"] += 1
-            return
-        choice = row["kind"] == "multiple_choice"
-        options, golds = tuple(row["choices"]), tuple(row["golds"] or ())
-        pair = (row["input"], row["output"])
-        reading.records.append(TextRecord(*where, *pair, choice, options, golds, partition))
-        return
-    for one in [row] if flat else row["statements"] or []:
-        if one["output"] not in ("yes", "no") or one["masked"]:
-            reading.dropped["masked" if one["masked"] else "unlabelled"] += 1
+def _rows(facts: dict[str, Any], batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, Any]]:
+    """A row per example, its statements nested, whatever the shard's layout."""
+    rows = (row for batch in batches for row in batch.to_pylist())
+    if facts["records"] != "declarative":
+        return rows
+    groups = groupby(rows, key=itemgetter("group"))
+    kind = MultipleChoice.kind  # not in the shard; it changes nothing for a single statement
+    return ({"id": id_, "kind": kind, "statements": [*own]} for id_, own in groups)
+
+
+def _question(
+    row: dict[str, Any], origin: Name, partition: str, dropped: Counter[str], _: Counter[str]
+) -> list[TextRecord]:
+    if row["output"] is None:
+        dropped["unlabelled"] += 1
+        return []
+    choice = row["kind"] == MultipleChoice.kind
+    options, golds = tuple(row["choices"]), tuple(row["golds"] or ())
+    return [TextRecord(*origin, row["input"], row["output"], choice, options, golds, partition)]
+
+
+def _statements(
+    row: dict[str, Any], origin: Name, partition: str, dropped: Counter[str], left_out: Counter[str]
+) -> list[TextRecord]:
+    choice = row["kind"] == MultipleChoice.kind
+    records, reasons = [], []
+    for one in row["statements"] or ():
+        if one["masked"] or one["output"] not in ("yes", "no"):
+            reasons.append("masked" if one["masked"] else "unlabelled")
             continue
-        choice = flat or row["kind"] == "multiple_choice"
-        reading.records.append(
-            TextRecord(*where, one["input"], one["output"], choice, ("yes", "no"), (), partition)
-        )
-
-
-def _place(record: TextRecord, seed: int) -> float:
-    key = "\0".join((str(seed), record.task, record.split, record.group))
-    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]) / 2**64
-
-
-def by_example(records: Sequence[TextRecord]) -> Iterator[list[int]]:
-    """The places of each example's records, in order of first appearance."""
-    groups: dict[tuple[str, str, str], list[int]] = {}
-    for place, record in enumerate(records):
-        groups.setdefault(record[:3], []).append(place)
-    yield from groups.values()
+        pair = (one["input"], one["output"])
+        records.append(TextRecord(*origin, *pair, choice, ("yes", "no"), (), partition))
+    if records:
+        left_out.update(reasons)
+    else:
+        dropped[reasons[0] if reasons else "without statements"] += 1
+        left_out["in a dropped group"] += len(reasons)
+    return records

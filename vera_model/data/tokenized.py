@@ -1,7 +1,6 @@
-"""Texts → token ids, once: kept in an Arrow file named by the digest of all it depends on.
+"""Texts → token ids, in an Arrow file that is named by the digest of all it depends on.
 
-The file is mapped into memory and read batch by batch; it appears whole or not at all, so that
-several processes, or a kill, do no harm.
+The file is mapped into memory and written atomically: several processes may write the same one.
 """
 
 import hashlib
@@ -25,7 +24,7 @@ from vera_model.data.problems import Ints, Problem, Problems
 
 Ids = NDArray[np.int32]
 
-_VERSION = 1  # of what the digest covers
+_VERSION = 1  # of the digest
 _AT_ONCE = 32_768  # statements per record batch
 _SCHEMA = pa.schema(
     [
@@ -36,7 +35,7 @@ _SCHEMA = pa.schema(
 
 
 class TextLimits(NamedTuple):
-    """How long a text may be, and what happens to a longer one."""
+    """How long a text may be, and where a longer one is cut."""
 
     max_tokens: int
     """``</s>`` included."""
@@ -48,7 +47,7 @@ class TokenFile:
     """The token ids of m statements, mapped."""
 
     def __init__(self, path: Path) -> None:
-        """Map what :func:`tokenise_question` wrote."""
+        """Map a file that :func:`token_file` wrote."""
         batches = list(_batches(path))
         lists = [batch.column("tokens") for batch in batches]
         self._values: list[Ids] = [item.values.to_numpy() for item in lists]
@@ -61,19 +60,18 @@ class TokenFile:
         """Whether each was longer than the most allowed, (m,)."""
 
     def __getitem__(self, statement: int) -> Ids:
-        """The ids of one statement; a view of the file."""
         batch, row = divmod(statement, _AT_ONCE)
         start, end = self._offsets[batch][row : row + 2]
         return self._values[batch][start:end]
 
 
-def tokenise_problems(
+def token_file(
     problems: Problems, tokenizer: PreTrainedTokenizerBase, limits: TextLimits, cache: Path | None
 ) -> TokenFile:
     """Token ids of all statements of all problems in their order, each ending in ``</s>``.
 
     ``cache``: the folder of token files; None is ``tokens`` in the cache folder. Raises OutputError
-    where it can't be written.
+    if it can't be written.
     """
     folder = cache or cache_folder() / "tokens"
     path = folder / f"{_digest(problems, tokenizer, limits)}.arrow"
@@ -91,17 +89,17 @@ def tokenise_problems(
 def token_ids(
     tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], limits: TextLimits
 ) -> tuple[list[list[int]], list[bool]]:
-    """The ids of each text, no start mark and ``</s>`` last; and which texts were cut.
+    """The ids of each text, ``</s>`` last and no start token; and which texts were cut.
 
-    ``</s>``, where the model reads, always stays; so it is with T5 and LLaMA upstream.
+    ``</s>``, whose hidden state is read, is never cut, as upstream.
     """
     if not texts:
         return [], []
     plain: list[list[int]] = tokenizer(list(texts), add_special_tokens=False)["input_ids"]
-    room = limits.max_tokens - 1
+    most = limits.max_tokens - 1
     end = tokenizer.eos_token_id
-    kept = [ids[-room:] if limits.cut == "start" else ids[:room] for ids in plain]
-    return [[*ids, end] for ids in kept], [len(ids) > room for ids in plain]
+    kept = [ids[-most:] if limits.cut == "start" else ids[:most] for ids in plain]
+    return [[*ids, end] for ids in kept], [len(ids) > most for ids in plain]
 
 
 def _write(
@@ -129,18 +127,15 @@ def _batches(path: Path) -> Iterator[pa.RecordBatch]:
 
 
 def _digest(problems: Problems, tokenizer: PreTrainedTokenizerBase, limits: TextLimits) -> str:
-    # Truncation and padding are the tokenizer's last use, not its vocabulary.
+    # The tokenizer keeps truncation and padding of its last call; they don't change the ids.
     vocabulary = json.loads(tokenizer.backend_tokenizer.to_str())
     vocabulary |= {"truncation": None, "padding": None}
     facts = [_VERSION, problems.digest(), *limits, tokenizer.eos_token_id, vocabulary]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-# Problems as token ids: which statements of each are kept, and how long they are.
-
-
 class TokenizedProblem(NamedTuple):
-    """A problem of the statements that are kept, and their token ids, ``</s>`` last in each."""
+    """A problem with the kept statements only, and their token ids, ``</s>`` last in each."""
 
     problem: Problem
     tokens: tuple[Ids, ...]
@@ -156,18 +151,17 @@ class TokenizedProblem(NamedTuple):
         return max(map(len, self.tokens))
 
 
-class EncodedProblems(Sequence[TokenizedProblem]):
-    """A lazy sequence of :class:`TokenString`, over mapped files."""
+class TokenizedProblems(Sequence[TokenizedProblem]):
+    """Problems as token ids, each read from the mapped files when it is indexed."""
 
     def __init__(self, problems: Problems, file: TokenFile, limit: int | None) -> None:
         """``limit``: the first statement and the next ``limit`` - 1 distractors are kept."""
-        self._problems, self._file, self._limit = problems, file, limit
+        self._problems, self._file = problems, file
         self._starts: Ints = np.concatenate([[0], np.cumsum(problems.sizes())])
         self._most = _most_kept(problems, limit)
         self._kept = _first(self._starts, self._most)
 
     def __len__(self) -> int:
-        """Problems."""
         return len(self._problems)
 
     @overload
@@ -175,7 +169,6 @@ class EncodedProblems(Sequence[TokenizedProblem]):
     @overload
     def __getitem__(self, index: slice) -> list[TokenizedProblem]: ...
     def __getitem__(self, index: int | slice) -> TokenizedProblem | list[TokenizedProblem]:
-        """Read one problem, or some."""
         if isinstance(index, slice):
             return [self[place] for place in range(*index.indices(len(self)))]
         if index < 0:
@@ -185,9 +178,9 @@ class EncodedProblems(Sequence[TokenizedProblem]):
         problem = self._problems.read(index, kept)
         return TokenizedProblem(problem, tuple(self._file[start + int(place)] for place in kept))
 
-    def sampled(self, seed: int, epoch: int) -> "EncodedProblems":
-        """The same problems with other distractors of theirs, drawn for this epoch."""
-        drawn = EncodedProblems.__new__(EncodedProblems)
+    def sampled(self, seed: int, epoch: int) -> "TokenizedProblems":
+        """The same problems, with distractors drawn at random for this epoch."""
+        drawn = TokenizedProblems.__new__(TokenizedProblems)
         drawn.__dict__.update(self.__dict__)
         drawn._kept = _drawn(self._starts, self._most, np.random.default_rng([seed, epoch, 1]))
         return drawn
@@ -204,7 +197,7 @@ class EncodedProblems(Sequence[TokenizedProblem]):
 
     @property
     def cut(self) -> int:
-        """Kept statements that were longer than the most tokens allowed."""
+        """Kept statements that were cut to the maximum number of tokens."""
         return int((self._file.cut & self._kept).sum())
 
     def longest(self) -> Ints:
@@ -212,7 +205,7 @@ class EncodedProblems(Sequence[TokenizedProblem]):
         return self._reduced(np.maximum)
 
     def tokens(self) -> Ints:
-        """Tokens of each problem: what a packed batch is made of."""
+        """Tokens of each problem, padding not counted."""
         return self._reduced(np.add)
 
     def _reduced(self, how: np.ufunc) -> Ints:
@@ -221,28 +214,15 @@ class EncodedProblems(Sequence[TokenizedProblem]):
         return reduced
 
 
-class Encoding(NamedTuple):
-    """All problems as token ids, and what the limits cost."""
-
-    problems: EncodedProblems
-    statements: int
-    """Statements kept."""
-    over_limit: int
-    """Statements beyond the most allowed per group."""
-    cut: int
-    """Kept statements that were longer than the most tokens allowed."""
-
-
-def encode(
+def tokenize(
     problems: Problems,
     tokenizer: PreTrainedTokenizerBase,
     config: TrainConfig,
     limit: int | None,
-) -> Encoding:
+) -> TokenizedProblems:
     """Tokenise all statements, once for all runs; keep ``limit`` of each problem (None: all)."""
-    file = tokenise_problems(problems, tokenizer, TextLimits(config.max_tokens, config.cut), None)
-    encoded = EncodedProblems(problems, file, limit)
-    return Encoding(encoded, encoded.statements, encoded.over_limit, encoded.cut)
+    file = token_file(problems, tokenizer, TextLimits(config.max_tokens, config.cut), None)
+    return TokenizedProblems(problems, file, limit)
 
 
 def _most_kept(problems: Problems, limit: int | None) -> Ints:
@@ -261,12 +241,12 @@ def _first(starts: Ints, most: Ints) -> NDArray[np.bool_]:
 
 
 def _drawn(starts: Ints, most: Ints, generator: np.random.Generator) -> NDArray[np.bool_]:
-    """The first statement of each group, and others by the lot."""
+    """The first statement of each group, and others drawn at random."""
     sizes = np.diff(starts)
     group = np.repeat(np.arange(len(sizes)), sizes)
-    lots = generator.random(len(group))
-    lots[starts[:-1]] = -1
-    order = np.lexsort((lots, group))
+    keys = generator.random(len(group))
+    keys[starts[:-1]] = -1
+    order = np.lexsort((keys, group))
     kept = np.zeros(len(group), bool)
     kept[order] = _first(starts, most)
     return kept

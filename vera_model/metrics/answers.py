@@ -1,8 +1,9 @@
 r"""UnifiedQA's metrics of generated answers (Khashabi et al. 2020; allenai/unifiedqa, evaluation/).
 
-A choice is answered by the option most like the text; else exact match and F1 over words count,
-as SQuAD has them. Recipe ``vera`` keeps upstream's ways: options cut out of the input at
-``\([a-e]\)`` (``[a-h]`` for QASC), ties to the first, "no answer" anywhere is the empty answer.
+A choice's answer is the option most similar to the text; exact match and F1 over words are
+SQuAD's. Recipe ``vera`` does as UnifiedQA's evaluator: options are cut out of the input at
+``\([a-e]\)`` (``[a-h]`` for QASC), the first of equal options wins, and a text with "no answer"
+anywhere is the empty answer.
 """
 
 import re
@@ -23,7 +24,7 @@ _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
 def similarity(one: str, other: str) -> float:
-    """How alike two texts are: 3 equal, 2 equal without what T5 can't write, else shared words."""
+    """3 for equal texts, 2 for equal up to what T5 can't write, else the share of common words."""
     if one == other:
         return 3.0
     left, right = (
@@ -38,7 +39,7 @@ def similarity(one: str, other: str) -> float:
 
 
 def answer_correct(record: TextRecord, answer: str, *, upstream: bool) -> float:
-    """Whether the option most like ``answer`` is right; k options tied share, as a draw would."""
+    """Whether the option most similar to ``answer`` is right; of equal ones the expected value."""
     options = _marked(record) if upstream else [_plain(option) for option in record.options]
     scores = [
         similarity(option, answer.strip() if upstream else _plain(answer)) for option in options
@@ -52,7 +53,7 @@ def answer_correct(record: TextRecord, answer: str, *, upstream: bool) -> float:
 
 
 def exact_match(record: TextRecord, answer: str, *, upstream: bool) -> float:
-    """Whether the answer is one of the right ones, up to case, articles and punctuation."""
+    """Whether the answer is a right one, up to case, articles and punctuation."""
     given = _normal(answer, upstream)
     return float(any(given == _normal(right, upstream) for right in _right(record)))
 
@@ -66,7 +67,7 @@ def f1(record: TextRecord, answer: str, *, upstream: bool) -> float:
 def summarise_answers(
     records: Sequence[TextRecord], answers: Sequence[str], *, upstream: bool
 ) -> dict[str, Any]:
-    """Metrics of each dataset and, over all records together, of ``overall``."""
+    """Metrics of each dataset, and ``overall`` over all records."""
     pairs = list(zip(records, answers, strict=True))
     tasks = sorted({record.task for record in records})
     return {
@@ -91,7 +92,7 @@ def _metrics(pairs: Sequence[tuple[TextRecord, str]], upstream: bool) -> dict[st
 
 
 def _right(record: TextRecord) -> list[str]:
-    """The record's own output, and the other right answers."""
+    """The record's output and the other right answers."""
     return [record.output, *(record.options[place] for place in record.golds)]
 
 
@@ -100,7 +101,7 @@ def _chance(record: TextRecord) -> float:
 
 
 def _marked(record: TextRecord) -> list[str]:
-    """The options as upstream's evaluator finds them in the input."""
+    """The options that UnifiedQA's evaluator finds in the input."""
     parts = record.input.split("\\n")
     listed = parts[1].strip().lower() if len(parts) > 1 else ""
     split = _MARKERS.get(record.task, _MARKER).split(listed)

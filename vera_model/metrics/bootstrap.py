@@ -1,7 +1,7 @@
-"""95 % intervals by the bootstrap: whole problems are drawn again, within each dataset.
+"""95 % intervals by the bootstrap: problems are resampled, within each dataset.
 
-Statements of one problem share a question, so they are no independent draws: resampling problems
-(the clusters) keeps them together. All resamples go through each metric at once, as weights.
+Statements of one problem share a question and are not independent, so the problems (the clusters)
+are resampled. A resample is a weight for each problem; all go through each metric at once.
 """
 
 from typing import NamedTuple
@@ -22,7 +22,7 @@ _AT_ONCE = 4_000_000  # numbers per array: 32 MB
 
 
 class Resampling(NamedTuple):
-    """How often to resample, from which seed, and how much the interval holds."""
+    """The number of resamples, the seed, and the level of the interval."""
 
     resamples: int = 1000
     seed: int = 0
@@ -32,9 +32,9 @@ class Resampling(NamedTuple):
 def intervals(
     predictions: Predictions, weights: Floats, temperature: float, how: Resampling
 ) -> dict[str, tuple[float, float] | None]:
-    """Percentile intervals by name of metric; None where no resample has the metric.
+    """Percentile intervals by metric; None for a metric that no resample has.
 
-    ``weights``, (n,), are the statements' own. ECE's bins stay those of the whole sample.
+    ``weights``, (n,), are the statements'. ECE's bins are those of the whole sample.
     """
     measures = _Measures(predictions, weights, temperature)
     generator = np.random.default_rng(how.seed)
@@ -57,7 +57,7 @@ def intervals(
 def _draw(
     predictions: Predictions, resamples: int, generator: np.random.Generator
 ) -> NDArray[np.float64]:
-    """How often each problem is drawn in each resample, (B, k): as many of each dataset as are."""
+    """How often each problem is in each resample, (B, k); each dataset keeps its size."""
     counts = np.zeros((resamples, len(predictions.task)))
     for task in predictions.tasks:
         places = np.flatnonzero(predictions.task == task)
@@ -69,18 +69,18 @@ def _draw(
 
 
 class _Measures:
-    """Metrics of many resamples at once: counts of problems, (B, k) → values, (B,) each."""
+    """Metrics of B resamples at once: counts of problems, (B, k) → values, (B,) each."""
 
     def __init__(self, predictions: Predictions, weights: Floats, temperature: float) -> None:
         self._of = predictions.problem
         self._label, self._weights = predictions.label, weights
         self._order = np.argsort(-predictions.logit, kind="stable")
         logits = predictions.logit[self._order]
-        # The last statement of each run of equal logits: a threshold can't part them.
+        # The last statement of each run of equal logits: no threshold is between them.
         self._ends = np.flatnonzero(np.append(logits[1:] != logits[:-1], True))
         self._found = predictions.logit > 0
         self._scores = probability(predictions.logit), probability(predictions.logit / temperature)
-        choices = is_asked(predictions)
+        choices = is_real_choice(predictions)
         self._choices = np.flatnonzero(choices)
         picked = predictions.take(choices)
         self._correct = choice_correct(picked.logit, picked.bounds)
@@ -123,11 +123,11 @@ class _Measures:
     def _detected(self, mass: Floats, name: str, wanted: bool) -> dict[str, Floats]:
         found, labels = self._found == wanted, self._label == wanted
         hits = mass @ (found & labels).astype(float)
-        asked, there = mass @ found.astype(float), mass @ labels.astype(float)
+        positive, relevant = mass @ found.astype(float), mass @ labels.astype(float)
         return {
-            f"precision_{name}": _over(hits, asked),
-            f"recall_{name}": _over(hits, there),
-            f"f1_{name}": _over(2 * hits, asked + there),
+            f"precision_{name}": _ratio(hits, positive),
+            f"recall_{name}": _ratio(hits, relevant),
+            f"f1_{name}": _ratio(2 * hits, positive + relevant),
         }
 
     def _calibration(self, mass: Floats, scores: Floats) -> Floats:
@@ -137,21 +137,21 @@ class _Measures:
         return gaps
 
 
-def is_asked(predictions: Predictions) -> Bools:
-    """(k,): the choices that ask for one: a gold, and at least one other statement."""
+def is_real_choice(predictions: Predictions) -> Bools:
+    """(k,): the choices with a gold and at least one distractor."""
     first = predictions.label[predictions.bounds[:-1]]
-    asked: Bools = predictions.is_choice & (predictions.sizes > 1) & first
-    return asked
+    real: Bools = predictions.is_choice & (predictions.sizes > 1) & first
+    return real
 
 
 def task_weights(task: NDArray[np.object_]) -> Floats:
-    """Weights, (n,), under which every dataset counts alike; they sum to the datasets' number."""
+    """Weights, (n,), with the same sum, 1, for each dataset."""
     _, place, counts = np.unique(task.astype(str), return_inverse=True, return_counts=True)
     weights: Floats = 1 / counts[place]
     return weights
 
 
-def _over(part: Floats, whole: Floats) -> Floats:
-    """0 where there is nothing to divide by, as the metrics themselves have it."""
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    """0 for a division by 0, as the metrics have it."""
     shares: Floats = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
     return shares

@@ -1,8 +1,8 @@
-"""The temperature: one number that makes a model's probabilities mean what they say.
+"""The temperature: a number that calibrates a model's probabilities.
 
-sigmoid(logit / temperature) keeps every ranking and every accuracy; only confidence changes. It is
-found on validation statements, by least ECE (Liu et al. 2023) or least negative log-likelihood,
-and kept in the model's configuration.
+sigmoid(logit / temperature) changes no ranking and no accuracy, only the confidence. The
+temperature with the least ECE (Liu et al. 2023) or negative log-likelihood on validation statements
+is chosen and written into the model's configuration.
 """
 
 import os
@@ -22,35 +22,35 @@ from vera_model.run_folder import model_folder
 
 Criterion = Literal["ece", "nll"]
 
-_LOWEST, _HIGHEST = 0.05, 20.0  # beyond, the model is beyond calibration
-_NEAR = 1e-3  # of a logarithm: so near a search ends at a bound that it can't pass
-_STEPS = 601  # of a grid 1 % apart: ECE has many small valleys, where a search would stick
+_LOWEST, _HIGHEST = 0.05, 20.0  # a model outside can't be calibrated
+_NEAR = 1e-3  # of a logarithm: a search that ends closer to a bound ended at the bound
+_STEPS = 601  # of a grid 1 % apart: ECE has many local minima, in which a search would end
 
 
 class Calibration(NamedTuple):
-    """A temperature, and the calibration error without it, with it, and on statements unseen."""
+    """A temperature, and the calibration error without it, with it, and on held-out statements."""
 
     temperature: float
     criterion: Criterion
     statements: int
     ece_before: float
     ece_after: float
-    """On the statements that chose the temperature: a little too good."""
+    """On the statements that the temperature was chosen on: slightly too low."""
     ece_held_out: float
-    """Each half of the problems with the temperature that the other half chose."""
+    """Each half of the problems with the temperature chosen on the other half."""
     at_bound: bool
-    """The search ended where it may go no further: no temperature was found that is best."""
+    """The search ended at one of its bounds: no best temperature was found."""
 
     def summary(self) -> str:
-        """A line for people; it warns where calibration does not help, or found nothing."""
+        """A line for people, with a warning if calibration does not help or found nothing."""
         helps = self.ece_held_out < self.ece_before
-        doubt = "" if helps else ": IT DOES NOT HELP, see docs/evaluation.md"
+        warning = "" if helps else ": IT DOES NOT HELP, see docs/evaluation.md"
         numbers = f"ECE {self.ece_before:.4f} before, {self.ece_held_out:.4f} held out"
-        line = f"temperature {self.temperature:.4f}; {numbers}{doubt}"
+        line = f"temperature {self.temperature:.4f}; {numbers}{warning}"
         return f"{line}\n{self.bound_warning()}" if self.at_bound else line
 
     def bound_warning(self) -> str:
-        """What it means that the search ended at one of its bounds."""
+        """What a search that ended at one of its bounds means."""
         side, where, why = (
             ("upper", "0.5", "these logits don't tell true from false")
             if self.temperature > 1
@@ -63,12 +63,12 @@ class Calibration(NamedTuple):
 
 
 def calibrate(predictions: Predictions, by: Criterion = "ece") -> Calibration:
-    """Find the temperature; every dataset counts alike.
+    """Choose the temperature; every dataset has the same weight.
 
-    Raises UsageError where all statements have one label: any temperature would do.
+    Raises UsageError if all statements have the same label.
     """
     if predictions.label.all() or not predictions.label.any():
-        raise UsageError("every statement has the same label: calibrate on data with both")
+        raise UsageError("every statement has the same label: calibrate on data with both labels")
     found = find_temperature(predictions, by)
     return Calibration(
         temperature=found,
@@ -82,7 +82,7 @@ def calibrate(predictions: Predictions, by: Criterion = "ece") -> Calibration:
 
 
 def find_temperature(predictions: Predictions, by: Criterion) -> float:
-    """The temperature between 0.05 and 20 that is least in the criterion; of equals, nearest 1."""
+    """The temperature from 0.05 to 20 with the least criterion; of equals, the nearest to 1."""
     logits, labels = predictions.logit, predictions.label
     weights = task_weights(predictions.task[predictions.problem])
     weights = weights / weights.sum()
@@ -96,17 +96,17 @@ def find_temperature(predictions: Predictions, by: Criterion) -> float:
         return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
     grid = np.linspace(*bounds, _STEPS)
     grid = grid[np.argsort(np.abs(grid), kind="stable")]
-    place = calibration_bins(logits)  # a temperature changes no order, hence no bin
+    place = calibration_bins(logits)  # a temperature changes no order, so no bin
     errors = [_gap(logits / np.exp(log), labels, place, weights) for log in grid]
     return float(np.exp(grid[int(np.argmin(errors))]))
 
 
 def save_temperature(path: Path, temperature: float) -> Path:
-    """Put it into the configuration and the card of the model (or the run's best) at ``path``.
+    """Write it into the configuration and the card of the model (or the run's best) at ``path``.
 
-    The folder is replaced as a whole; its other files are linked, not copied. Returns it.
+    The folder is replaced atomically; its other files are linked, not copied. Returns the folder.
     """
-    # Whoever only computes a temperature needs neither transformers nor torch, seconds to load.
+    # Imported here: choosing a temperature needs neither transformers nor torch, which load slowly.
     from vera_model.model.configuration_vera import VeraConfig
     from vera_model.model.model_card import model_card
 
@@ -117,7 +117,7 @@ def save_temperature(path: Path, temperature: float) -> Path:
     def fill(fresh: Path) -> None:
         shutil.copytree(folder, fresh, copy_function=_link, dirs_exist_ok=True)
         for name in ("config.json", "README.md", INDEX):
-            (fresh / name).unlink(missing_ok=True)  # a link: writing would change the old file
+            (fresh / name).unlink(missing_ok=True)  # a hard link: writing would change the old file
         write_json(fresh / "config.json", config.to_diff_dict())
         (fresh / "README.md").write_text(model_card(config), encoding="utf-8")
 
@@ -130,7 +130,7 @@ def _link(source: str, target: str) -> None:
 
 
 def calibration_error(predictions: Predictions, temperatures: Floats) -> float:
-    """ECE with each statement's logit, (n,), over its temperature; every dataset counts alike."""
+    """ECE with each statement's own temperature, (n,); every dataset has the same weight."""
     logits = predictions.logit / temperatures
     weights = task_weights(predictions.task[predictions.problem])
     place = calibration_bins(probability(logits))
@@ -143,7 +143,7 @@ def _gap(logits: Floats, labels: Bools, place: np.ndarray, weights: Floats) -> f
 
 
 def held_out_temperatures(predictions: Predictions, by: Criterion) -> Floats:
-    """The temperature of each statement, (n,), chosen by the half it is not in."""
+    """The temperature of each statement, (n,), chosen on the half without it."""
     order = np.random.default_rng(0).permutation(len(predictions.task))
     half = order % 2 == 0
     temperatures = np.ones(len(predictions.logit))

@@ -1,4 +1,4 @@
-"""What a model said of every statement: the one table that metrics, calibration and report read."""
+"""A model's logits of statements: the table that metrics, calibration and report read."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -13,9 +13,6 @@ from unifiedqa_convert.errors import SourceError
 from unifiedqa_convert.storage import atomic_file
 from vera_model.data.problems import Ints, Problem
 from vera_model.metrics.functions import Bools, Floats, probability
-from vera_model.run_folder import PREDICTIONS
-
-FILE = PREDICTIONS
 
 Names = NDArray[np.object_]
 
@@ -37,7 +34,7 @@ _SCHEMA = pa.schema(
 
 
 class Predictions(NamedTuple):
-    """Logits of n statements, of k problems whose statements lie side by side, the gold first."""
+    """Logits of n statements of k problems; those of a problem are consecutive, the gold first."""
 
     task: Names
     """(k,) datasets."""
@@ -46,15 +43,15 @@ class Predictions(NamedTuple):
     """(k,): seen, unseen-1, unseen-2 or none."""
     id: Names
     is_choice: Bools
-    """(k,): a choice; else a lone statement."""
+    """(k,): a choice; else a single statement."""
     bounds: Ints
     """(k + 1,): problem i has the statements ``bounds[i]:bounds[i + 1]``, at least one."""
     number: Ints
-    """(n,): each statement's place in its group."""
+    """(n,): each statement's number in its group."""
     text: Names
     label: Bools
     logit: Floats
-    """(n,) float64, before any temperature."""
+    """(n,) float64, not divided by a temperature."""
 
     @classmethod
     def of(cls, problems: Iterable[Problem], logits: Sequence[Floats]) -> Self:
@@ -87,18 +84,18 @@ class Predictions(NamedTuple):
 
     @property
     def tasks(self) -> list[str]:
-        """The datasets, each once, in the order they come."""
+        """The datasets, each once, in the order of the problems."""
         return list(dict.fromkeys(self.task.tolist()))
 
     def take(self, chosen: Bools) -> "Predictions":
-        """Those of the problems that are ``chosen``, (k,)."""
+        """Those of the ``chosen`` problems, (k,)."""
         statements = chosen[self.problem]
         own = {name: getattr(self, name)[chosen] for name in _OF_PROBLEMS}
         inner = {name: getattr(self, name)[statements] for name in _OF_STATEMENTS}
         return Predictions(**own, **inner, bounds=np.cumsum([0, *self.sizes[chosen]]))
 
     def write(self, path: Path, temperature: float = 1.0) -> None:
-        """Write Parquet, one row a statement, whole or not at all."""
+        """Write Parquet atomically, one row per statement."""
         of = self.problem
         groups = self.id[of]
         columns = [
@@ -118,7 +115,7 @@ _OF_STATEMENTS = ("number", "text", "label", "logit")
 
 
 def read_predictions(path: Path) -> Predictions:
-    """Read what :meth:`Predictions.write` wrote; raises SourceError where that can't be."""
+    """Read what :meth:`Predictions.write` wrote; raises SourceError for an unreadable file."""
     try:
         table = pq.read_table(path, schema=_SCHEMA)
     except (pa.ArrowException, OSError) as error:

@@ -1,7 +1,6 @@
-"""Scores → metrics, per dataset and overall."""
+"""Problems → logits → predictions."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,7 +10,6 @@ from unifiedqa_convert.errors import ModelError
 from vera_model.data.batching import pad_right
 from vera_model.data.tokenized import TokenizedProblem
 from vera_model.distributed import Processes
-from vera_model.metrics import summary
 from vera_model.metrics.functions import Floats
 from vera_model.metrics.predictions import Predictions
 
@@ -24,11 +22,11 @@ def score_problems(
     pad: int,
     processes: Processes | None = None,
 ) -> list[Floats]:
-    """Return the float64 logits of each problem's statements, in the problems' order.
+    """The float64 logits of each problem's statements, in the problems' order.
 
-    Statements are scored ``batch_size`` at a time, sorted by length, so that little is padding;
+    Statements are scored ``batch_size`` at a time, sorted by length to have little padding.
     ``processes`` share the batches, and each gets all logits. Raises ModelError for a logit that
-    is not finite. The model is left in evaluation mode.
+    is not finite. The model stays in evaluation mode.
     """
     model.eval()
     rows = [tokens for problem in problems for tokens in problem.tokens]
@@ -51,20 +49,16 @@ def score_problems(
 
 
 def shared(batches: int, processes: Processes | None) -> Iterator[tuple[int, bool]]:
-    """This process's batches: as many for each, since FSDP needs all to call the model alike."""
+    """This process's batches: as many for each process, since FSDP needs all in each call.
+
+    With False: the batch is another process's, and its values are ignored.
+    """
     number, index = (1, 0) if processes is None else (processes.number, processes.index)
     for start in range(0, batches, number):
         mine = start + index
         yield (mine, True) if mine < batches else (start, False)
 
 
-def summarise_logits(
-    problems: Sequence[TokenizedProblem], logits: Sequence[Floats]
-) -> dict[str, Any]:
-    """Metrics of each dataset, of Vera's partitions and overall; see ``metrics.summary``."""
-    return summary.summarise(predict(problems, logits))
-
-
 def predict(problems: Sequence[TokenizedProblem], logits: Sequence[Floats]) -> Predictions:
-    """The statements that were scored, with their logits."""
-    return Predictions.of([encoded.problem for encoded in problems], logits)
+    """The scored statements with their logits."""
+    return Predictions.of([one.problem for one in problems], logits)

@@ -1,6 +1,6 @@
-"""Predictions → metrics: of each dataset, of each of Vera's partitions, and of all.
+"""Predictions → metrics of each dataset, of each of Vera's partitions, and of all.
 
-In what joins datasets every dataset counts alike, whatever its size (as in Liu et al. 2023).
+Over several datasets, each has the same weight, whatever its size (as in Liu et al. 2023).
 """
 
 from pathlib import Path
@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from unifiedqa_convert.storage import write_json
+from unifiedqa_convert.vera_tasks import PARTITIONS
 from vera_model.config import TrainConfig
-from vera_model.metrics.bootstrap import Resampling, intervals, is_asked, task_weights
+from vera_model.metrics.bootstrap import Resampling, intervals, is_real_choice, task_weights
 from vera_model.metrics.functions import (
     Detection,
     auroc,
@@ -22,18 +23,17 @@ from vera_model.metrics.functions import (
     statement_accuracy,
     unweighted_calibration_error,
 )
-from vera_model.metrics.predictions import FILE, Predictions, read_predictions
+from vera_model.metrics.predictions import Predictions, read_predictions
 from vera_model.metrics.upstream import upstream_booleans
-
-PARTITIONS = ("seen", "unseen-1", "unseen-2")
+from vera_model.run_folder import PREDICTIONS
 
 
 def summarise(
     predictions: Predictions, temperature: float = 1.0, resampling: Resampling | None = None
 ) -> dict[str, Any]:
-    """``overall``, ``partitions`` and ``tasks``, each with the same numbers.
+    """``overall``, ``partitions`` and ``tasks``, each with the same metrics.
 
-    ``resampling`` adds ``intervals``. Partitions without a dataset here are left out.
+    ``resampling`` adds ``intervals``. Partitions without a dataset are left out.
     """
 
     def measure(part: Predictions) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def _counts(predictions: Predictions) -> dict[str, int]:
     return {
         "tasks": len(predictions.tasks),
         "problems": len(predictions.task),
-        "choice_problems": int(is_asked(predictions).sum()),
+        "choice_problems": int(is_real_choice(predictions).sum()),
         "statements": len(predictions.label),
         "true_statements": int(predictions.label.sum()),
     }
@@ -97,14 +97,14 @@ def _metrics(predictions: Predictions, weights: Any, temperature: float) -> dict
 
 
 def _choices(predictions: Predictions) -> dict[str, float | None]:
-    asked = predictions.take(is_asked(predictions))
-    if not len(asked.task):
+    choices = predictions.take(is_real_choice(predictions))
+    if not len(choices.task):
         return {"choice_accuracy": None, "choice_accuracy_by_chance": None}
-    weights = task_weights(asked.task)
-    correct = choice_correct(asked.logit, asked.bounds)
+    weights = task_weights(choices.task)
+    correct = choice_correct(choices.logit, choices.bounds)
     return {
         "choice_accuracy": float(np.average(correct, weights=weights)),
-        "choice_accuracy_by_chance": float(np.average(1 / asked.sizes, weights=weights)),
+        "choice_accuracy_by_chance": float(np.average(1 / choices.sizes, weights=weights)),
     }
 
 
@@ -112,19 +112,18 @@ def _named(label: str, found: Detection) -> dict[str, float]:
     return {f"{name}_{label}": value for name, value in found._asdict().items()}
 
 
-# What an evaluation leaves in its folder beside ``metrics.json``.
-
 BOOLEANS = "booleans.json"
+"""Upstream's file of an evaluation, under recipe ``vera``."""
 
 
 def with_intervals(
     config: TrainConfig, objective: Any, best: Path, metrics: dict[str, Any] | None
 ) -> dict[str, Any] | None:
-    """A run's metrics with what :func:`write_results` adds, where there are predictions.
+    """A run's metrics with what :func:`write_results` adds, if there are predictions.
 
-    They are those of the best checkpoint, or without checkpoints the last ones.
+    The predictions are those of the best checkpoint, or without checkpoints the last ones.
     """
-    saved = best / FILE
+    saved = best / PREDICTIONS
     last = getattr(objective, "predictions", None)
     predictions = read_predictions(saved) if saved.is_file() else last
     if metrics is None or predictions is None:
@@ -143,11 +142,10 @@ def write_results(
 ) -> dict[str, Any]:
     """Write the predictions; return the metrics with intervals and calibrated by ``temperature``.
 
-    ``predictions.parquet`` has a row a statement; recipe ``vera`` adds upstream's own list,
-    ``booleans.json``.
+    Recipe ``vera`` also writes ``booleans.json``.
     """
     how = Resampling() if resampling is None else resampling
-    predictions.write(out / FILE, temperature)
+    predictions.write(out / PREDICTIONS, temperature)
     if recipe == "vera":
         write_json(out / BOOLEANS, upstream_booleans(predictions))
     return {

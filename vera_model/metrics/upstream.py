@@ -1,9 +1,9 @@
-"""Upstream's statistics, defects included: what ``eval()`` of its run.py gives for these logits.
+"""Upstream's statistics, defects included: what ``eval()`` of its run.py computes of the logits.
 
-For comparison with its numbers only (recipe ``vera``). The gold is column 0, so a tie is right,
-and NaN in it too; every task counts alike where tasks are joined; precision, recall and F1 are
-read off the first interval of thresholds around 0, or off the curve's end (1 and 0) where there
-is none; ECE is the plain mean over bins.
+To compare with its numbers (recipe ``vera``). The first maximum is the answer, so a tie with the
+gold is right, and a NaN in it too; each task has the same weight; precision, recall and F1 are
+those of the first interval of thresholds around 0, or of the curve's end (1 and 0) if there is
+none; ECE is the plain mean over bins.
 """
 
 import math
@@ -18,18 +18,18 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import auc, average_precision_score, precision_recall_curve, roc_curve
 
 from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.vera_tasks import BOOLEAN, SEEN, VERA_TASKS
 from vera_model.metrics.functions import Bools, Floats
 from vera_model.metrics.predictions import Predictions
-from vera_model.presets import BOOLEAN, SEEN, UNSEEN_1, UNSEEN_2
 
-_PARTS = {"seen": SEEN, "unseen": UNSEEN_1 | UNSEEN_2}
+_PARTS = {"seen": SEEN, "unseen": frozenset(VERA_TASKS) - SEEN}
 
 
 def upstream_statistics(predictions: Predictions, logged: Mapping[str, float]) -> dict[str, float]:
-    """The dictionary upstream logs, under its keys; ``logged`` (step, loss, …) is given.
+    """The dictionary that upstream logs, under its keys; ``logged`` (step, loss, …) is added.
 
-    Raises UsageError where upstream would stop: a task it does not know, a choice without a
-    gold, a logit that is no number.
+    Raises UsageError for what upstream stops at: a task it does not know, a choice without a
+    gold, a logit that is not finite.
     """
     _check(predictions)
     found = {f"eval/{name}": value for name, value in logged.items()}
@@ -44,7 +44,7 @@ def upstream_statistics(predictions: Predictions, logged: Mapping[str, float]) -
 
 
 def upstream_booleans(predictions: Predictions) -> list[dict[str, Any]]:
-    """What upstream writes as ``booleans_ckp{step}.json``: one item a statement, float32."""
+    """Upstream's ``booleans_ckp{step}.json``: one item per statement, in float32."""
     logits, scores = predictions.logit.astype(np.float32), _scores(predictions.logit)
     columns = (predictions.task[predictions.problem], logits, scores, predictions.label)
     return [
@@ -54,7 +54,7 @@ def upstream_booleans(predictions: Predictions) -> list[dict[str, Any]]:
 
 
 def _check(predictions: Predictions) -> None:
-    unknown = [task for task in predictions.tasks if task not in SEEN | UNSEEN_1 | UNSEEN_2]
+    unknown = [task for task in predictions.tasks if task not in VERA_TASKS]
     if unknown:
         raise UsageError(
             f"upstream's evaluation does not know {', '.join(unknown)}: leave out --recipe vera"
@@ -70,7 +70,7 @@ def _check(predictions: Predictions) -> None:
 
 
 def _choices(predictions: Predictions) -> dict[str, float]:
-    """Accuracy by argmax, which is the first of equals."""
+    """Accuracy by argmax, the first of equals."""
     highest = np.maximum.reduceat(predictions.logit, predictions.bounds[:-1])
     right = predictions.logit[predictions.bounds[:-1]] == highest
     by_task = {
@@ -116,7 +116,7 @@ def _statements(predictions: Predictions, chosen: Bools) -> dict[str, float]:
 
 
 def _scores(logits: Floats) -> Floats:
-    """Upstream's are float32, in which extreme scores are ties and share a bin."""
+    """In float32, as upstream: extreme scores are equal and share a bin."""
     scores: Floats = torch.from_numpy(logits.astype(np.float32)).sigmoid().double().numpy()
     return scores
 

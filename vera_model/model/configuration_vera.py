@@ -1,4 +1,4 @@
-"""What a Vera checkpoint's ``config.json`` says: the backbone and the temperature.
+"""A Vera model's ``config.json``: the backbone's configuration and the temperature.
 
 Importing :mod:`vera_model.model` registers it, and the model, with transformers' Auto classes.
 """
@@ -11,11 +11,11 @@ from transformers.configuration_utils import PreTrainedConfig
 from transformers.models.auto.configuration_auto import AutoConfig
 
 LABEL = "true"
-"""The one label: its score is the plausibility, sigmoid(logit / temperature)."""
+"""The only label: its score is the plausibility, sigmoid(logit / temperature)."""
 
 
 class VeraConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]  # transformers, untyped
-    """The backbone's own configuration, and what calibrates the logit."""
+    """The backbone's configuration, the temperature and how texts are cut."""
 
     model_type = "vera"
     sub_configs: ClassVar[dict[str, type]] = {"text_config": AutoConfig}
@@ -23,14 +23,14 @@ class VeraConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]  # transfor
     text_config: dict[str, Any] | PreTrainedConfig | None = None
     """The backbone's: T5 (its encoder is used) or a LLaMA-style decoder. None: T5's defaults."""
     temperature: float = 1.0
-    """Divides the logit; found on validation data, 1 before."""
+    """Divides the logit; chosen on validation data by `uqa calibrate`, 1 before."""
     max_tokens: int = 128
-    """Tokens of one text, ``</s>`` included, that it was trained on."""
+    """Maximum tokens per text in training, ``</s>`` included."""
     cut: Literal["start", "end"] = "end"
-    """Where longer texts were cut; ``end`` is upstream's."""
+    """Where longer texts were cut in training; ``end`` is upstream's."""
 
     def __post_init__(self, **kwargs: Any) -> None:
-        """Build the backbone's configuration; a copy, because transformers writes into it."""
+        """Build the backbone's configuration: a copy, since transformers changes it."""
         given = self.text_config or {}
         if isinstance(given, dict):
             kind = given.get("model_type", "t5")
@@ -38,24 +38,24 @@ class VeraConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]  # transfor
         self.text_config = deepcopy(given)
         self.forget_folder()
         if not self.temperature > 0:
-            raise ValueError(f"the temperature is {self.temperature}, it must be above 0")
+            raise ValueError(f"the temperature is {self.temperature}, it must be greater than 0")
         if self.id2label is None:
             self.id2label, self.label2id = {0: LABEL}, {LABEL: 0}
         super().__post_init__(**kwargs)  # type: ignore[no-untyped-call]  # as above
 
     def forget_folder(self) -> None:
-        """Drop where the backbone came from, if that is a folder: it tells others nothing."""
+        """Remove the backbone's name if it is a folder, which other machines don't have."""
         if Path(self.backbone.name_or_path or "/").exists():
             self.backbone.name_or_path = ""
 
     @property
     def hidden_size(self) -> int:
-        """Numbers in a hidden state."""
+        """The width of a hidden state."""
         return int(self.backbone.hidden_size)
 
     @property
     def backbone(self) -> PreTrainedConfig:
-        """``text_config``, which is always a configuration once built."""
+        """``text_config``, which is a configuration once this one is built."""
         assert isinstance(self.text_config, PreTrainedConfig)
         return self.text_config
 

@@ -1,4 +1,4 @@
-"""The model card: what a stranger must know before believing a score."""
+"""The model card: what one must know before using a score."""
 
 from vera_model.model.configuration_vera import VeraConfig
 
@@ -19,22 +19,21 @@ It scores how plausible a declarative sentence is, from 0 (false) to 1 (true), a
 Statements"). {shape} The temperature is {temperature}.
 
 ```python
-import vera_model.model  # of unifiedqa-convert, extra model; makes transformers know it
+import vera_model.model  # of unifiedqa-convert, extra model; registers it with transformers
 from transformers import pipeline
 
 score = pipeline("text-classification", model="PATH")
 score("A penguin is a kind of bird.")  # [{{'label': 'true', 'score': …}}]
 ```
 
-The one label is `true`; its score is sigmoid(logit / temperature). Texts are declarative sentences;
-questions, and several sentences of context, are outside of what it was trained on unless its
-training data say otherwise. A high score is no proof: the model knows what its data knew, biases
-included.
+The only label is `true`; its score is sigmoid(logit / temperature). Texts are declarative
+sentences; it was trained on questions, or on contexts of several sentences, only if its training
+data have them. A high score is not a proof: the model has learnt its data, biases included.
 """
 
 
 def model_card(config: VeraConfig) -> str:
-    """Markdown with the metadata the hub reads; what it was trained on is the trainer's to add."""
+    """Markdown with the hub's metadata; add to it what the model was trained on."""
     backbone = config.backbone
     kind = "encoder" if backbone.model_type == "t5" else "decoder"
     shape = (
@@ -53,7 +52,7 @@ tags:
 
 # A Vera model, in the layout of liujch1998/vera
 
-A T5 encoder. Its classifier hides in `shared.weight`: row 32099 is the head's weight, the first
+A T5 encoder. Its classifier is stored in `shared.weight`: row 32099 is the head's weight, the first
 number of row 32098 its bias, the first of row 32097 the temperature t. With `hidden` the encoder's
 last hidden state at `</s>` (with padding on the right that is not the last position), the logit is
 weight · hidden + bias, and sigmoid(logit / t) the plausibility.
@@ -64,5 +63,5 @@ texts. `uqa model import` reads this layout.
 
 
 def published_card() -> str:
-    """Markdown that says where the classifier is."""
+    """Markdown that describes where the classifier is stored."""
     return _PUBLISHED

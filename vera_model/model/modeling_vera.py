@@ -1,8 +1,7 @@
-"""Vera's model: a T5 encoder, or a LLaMA-style decoder, and one linear head on the last token.
+"""Vera's model: a T5 encoder, or a LLaMA-style decoder, and a linear head on the last token.
 
-Liu et al. 2023, section 3.1; upstream run.py. A ``transformers`` model, so that
-``from_pretrained`` (safetensors), ``push_to_hub``, the Auto classes and
-``pipeline("text-classification")`` work as for any other.
+Liu et al. 2023, section 3.1; upstream run.py. It is a ``transformers`` model: ``from_pretrained``
+(safetensors), ``push_to_hub``, the Auto classes and ``pipeline("text-classification")`` work.
 """
 
 from dataclasses import dataclass
@@ -34,12 +33,12 @@ _UPLOAD = ("commit_message", "commit_description", "revision", "create_pr")
 
 @dataclass
 class VeraOutput(ModelOutput):
-    """What the model says of n statements."""
+    """The model's output for n statements."""
 
     logits: Tensor | None = None
     """(n, 1), divided by the temperature: their sigmoid is the calibrated plausibility."""
     raw_logits: Tensor | None = None
-    """(n,), as the head gives them: what losses are made of. float32."""
+    """(n,) float32, the head's output, which the losses take."""
     hidden: Tensor | None = None
     """(n, D): the hidden state of each last token."""
 
@@ -56,7 +55,7 @@ class VeraModel(PreTrainedModel):
     _supports_attention_backend = True
 
     def __init__(self, config: VeraConfig) -> None:
-        """Build the model with random weights, drawn from torch's global generator."""
+        """A model with random weights, drawn from torch's global generator."""
         super().__init__(config)
         config.backbone._attn_implementation = PACKED
         self.backbone: Any = _backbone(config.backbone)
@@ -65,15 +64,15 @@ class VeraModel(PreTrainedModel):
 
     @classmethod
     def from_encoder(cls, source: str, **options: Any) -> Self:
-        """Put a new head on a published T5 encoder or decoder: a folder, or a name on the hub.
+        """A pretrained T5 encoder or decoder (a folder, or a name on the hub) with a new head.
 
-        ``options`` go to ``from_pretrained`` (``revision``, ``dtype`` …). Raises OSError where
-        there is no such model, ValueError where it is no text model.
+        ``options`` are passed to ``from_pretrained`` (``revision``, ``dtype`` …). Raises OSError
+        for a model that does not exist, ValueError for one that is not a text model.
         """
         config = AutoConfig.from_pretrained(
             source, **{key: options[key] for key in ("revision",) if key in options}
         )
-        with torch.device("meta"):  # its weights are about to be replaced
+        with torch.device("meta"):  # its weights are replaced below
             model = cls(VeraConfig(text_config=config))
         options.setdefault("use_safetensors", True)
         if isinstance(config, T5Config):
@@ -88,14 +87,14 @@ class VeraModel(PreTrainedModel):
 
     @torch.no_grad()
     def _init_weights(self, module: nn.Module) -> None:
-        # Upstream's head is a plain nn.Linear; transformers' own scheme would draw another.
+        # Upstream's head is a plain nn.Linear; transformers would initialise it in another way.
         if module is not self.head:
             super()._init_weights(module)  # type: ignore[no-untyped-call]  # transformers, untyped
         elif not getattr(module.weight, "_is_hf_initialized", False):
             self.head.reset_parameters()
 
     def get_input_embeddings(self) -> nn.Module:
-        """The backbone's token embedding."""
+        """The backbone's token embeddings."""
         embeddings: nn.Module = self.backbone.get_input_embeddings()
         return embeddings
 
@@ -114,7 +113,7 @@ class VeraModel(PreTrainedModel):
                 input_ids=tokens, packing=packing, position_ids=places, use_cache=False
             )
             hidden = states.last_hidden_state[0].index_select(0, packing.ends)
-        # In float32 whatever the precision of the rest: one small product decides the score.
+        # In float32, whatever the backbone's precision: it costs nothing and decides the score.
         with torch.autocast(hidden.device.type, enabled=False):
             raw = functional.linear(
                 hidden.float(), self.head.weight.float(), self.head.bias.float()
@@ -124,7 +123,7 @@ class VeraModel(PreTrainedModel):
     def save_pretrained(  # type: ignore[override]  # transformers' own, passed through
         self, save_directory: str | Path, *args: Any, **kwargs: Any
     ) -> None:
-        """Write safetensors, configuration and, where there is none yet, a model card."""
+        """Write safetensors, configuration and, if there is none yet, a model card."""
         super().save_pretrained(save_directory, *args, **kwargs)
         card = Path(save_directory) / "README.md"
         if kwargs.get("is_main_process", True) and not card.exists():
@@ -133,9 +132,10 @@ class VeraModel(PreTrainedModel):
     def push_to_hub(  # type: ignore[override]  # its options are named in _UPLOAD
         self, repo_id: str, **options: Any
     ) -> str:
-        """Upload what :meth:`save_pretrained` writes; ``options``: ``private``, ``token`` …
+        """Upload what :meth:`save_pretrained` writes; returns the commit's URL.
 
-        transformers would put an empty card in place of ours. Returns the commit's address.
+        ``options``: ``private``, ``token`` … (transformers' own method replaces our card by an
+        empty one.)
         """
         upload = {key: options.pop(key) for key in _UPLOAD if key in options}
         api = HfApi(token=options.pop("token", None))
@@ -154,9 +154,15 @@ def _backbone(config: PreTrainedConfig) -> nn.Module:
 
 
 def from_scratch(encoder: Encoder, vocab_size: int) -> VeraModel:
-    """Build a T5-v1.1-shaped model with random weights for ``vocab_size`` token ids."""
-    backbone = T5Config(
-        vocab_size=-(-vocab_size // 64) * 64,  # rounded up: matrix products like multiples of 64
+    """A model of T5 v1.1's shape with random weights, for ``vocab_size`` token ids."""
+    backbone = t5_config(encoder, vocab_size, is_encoder_decoder=False, use_cache=False)
+    return VeraModel(VeraConfig(text_config=backbone))
+
+
+def t5_config(encoder: Encoder, vocab_size: int, **more: Any) -> T5Config:
+    """T5 v1.1's configuration in the shape of ``encoder``."""
+    return T5Config(
+        vocab_size=-(-vocab_size // 64) * 64,  # rounded up: products of such matrices are faster
         d_model=encoder.d_model,
         d_kv=encoder.d_kv,
         d_ff=encoder.d_ff,
@@ -164,10 +170,8 @@ def from_scratch(encoder: Encoder, vocab_size: int) -> VeraModel:
         num_heads=encoder.num_heads,
         dropout_rate=encoder.dropout,
         feed_forward_proj="gated-gelu",
-        is_encoder_decoder=False,
-        use_cache=False,
+        **more,
     )
-    return VeraModel(VeraConfig(text_config=backbone))
 
 
 AutoModelForSequenceClassification.register(VeraConfig, VeraModel, exist_ok=True)

@@ -1,7 +1,7 @@
-"""Statements without their padding: one row of real tokens, and attention within each statement.
+"""Statements without padding: one row of tokens, and attention within each statement.
 
-Linear layers, which are nearly all of the work, see real tokens only. Attention needs a grid, so
-there, and only there, each statement is padded to the longest of the batch.
+Linear layers, which are nearly all of the work, get no padding. Only for the attention is each
+statement padded to the longest of the batch.
 """
 
 from typing import Any, NamedTuple
@@ -15,23 +15,23 @@ from transformers.models.t5.modeling_t5 import T5Attention, T5LayerSelfAttention
 PACKED = "vera_packed"
 """The name of :func:`packed_attention` among transformers' attention functions."""
 
-_ALIGNED = 8  # CUDA's memory-efficient attention wants rows of the bias aligned
+_ALIGNED = 8  # CUDA's memory-efficient attention needs aligned rows of the bias
 
 
 class Packing(NamedTuple):
-    """Where the T real tokens of n statements stand in a grid (n, L)."""
+    """The places of the T tokens of n statements in a grid (n, L)."""
 
     cells: Tensor
-    """(T,) int64: each token's cell, row by row, every statement from column 0."""
+    """(T,) int64: each token's cell; cells are numbered by rows, statements begin in column 0."""
     positions: Tensor
-    """(T,) int64: each token's place in its statement."""
+    """(T,) int64: each token's position in its statement."""
     ends: Tensor
-    """(n,) int64: the place among the T tokens of each statement's last."""
+    """(n,) int64: the number of each statement's last token among the T."""
     real: Tensor
     """(n, L) bool: the cells that hold a token."""
 
     def pad(self, values: Tensor) -> Tensor:
-        """(1, H, T, d) → (n, H, L, d), zeros where there is no token."""
+        """(1, H, T, d) → (n, H, L, d), 0 where there is no token."""
         _, heads, tokens, width = values.shape
         grid = values.new_zeros(self.real.numel(), heads * width)
         grid = grid.index_copy(0, self.cells, values.transpose(1, 2).reshape(tokens, -1))
@@ -43,13 +43,13 @@ class Packing(NamedTuple):
         return flat.index_select(0, self.cells)[None]
 
     def last_rows(self, bias: Tensor) -> Tensor:
-        """(n, H, L, L) → (n, H, 1, L): what each statement's last token sees."""
+        """(n, H, L, L) → (n, H, 1, L): the rows of the statements' last tokens."""
         last = self.real.sum(dim=1) - 1
         return bias[torch.arange(len(bias), device=bias.device), :, last][:, :, None]
 
 
 def pack(attention_mask: Tensor) -> Packing:
-    """Say where the tokens of a mask, (n, L) with at least one 1 a row, go; padding on any side."""
+    """The packing of a mask, (n, L) with at least one 1 per row; padding on any side."""
     mask = attention_mask.bool()
     lengths = mask.sum(dim=1)
     ends = lengths.cumsum(0)
@@ -78,7 +78,7 @@ def packed_attention(
 ) -> tuple[Tensor, None]:
     """Causal attention within each statement, for decoders, as transformers calls it."""
     grouped = key.shape[1] != query.shape[1]
-    # Padding is on the right, where causal attention never looks.
+    # Padding is on the right, and causal attention only reads to the left.
     states = functional.scaled_dot_product_attention(
         packing.pad(query),
         packing.pad(key),
@@ -95,7 +95,7 @@ AttentionInterface.register(PACKED, packed_attention)
 
 
 class PackedT5Attention(T5Attention):
-    """T5's self-attention on packed tokens; the same weights, the same relative-position bias."""
+    """T5's self-attention on packed tokens, with the same weights and relative-position bias."""
 
     def forward(  # type: ignore[override]  # narrower: encoders only, no cache
         self,
@@ -106,16 +106,16 @@ class PackedT5Attention(T5Attention):
         ends_only: bool = False,
         **_: Any,
     ) -> tuple[Tensor, Tensor, None]:
-        """(1, T, D) → (1, T, D), or (1, n, D) of the last tokens with ``ends_only``.
+        """(1, T, D) → (1, T, D), or with ``ends_only`` (1, n, D) of the last tokens.
 
-        The bias (n, H, L, L) is made in the first block and handed on.
+        The first block computes the bias (n, H, L, L) for all.
         """
         bias = self._bias(packing, hidden_states.dtype) if position_bias is None else position_bias
         key, value = (
             packing.pad(self._heads(project(hidden_states))) for project in (self.k, self.v)
         )
-        asking = hidden_states.index_select(1, packing.ends) if ends_only else hidden_states
-        query = self._heads(self.q(asking))
+        queried = hidden_states.index_select(1, packing.ends) if ends_only else hidden_states
+        query = self._heads(self.q(queried))
         states = functional.scaled_dot_product_attention(
             query.permute(2, 1, 0, 3) if ends_only else packing.pad(query),
             key,
@@ -124,8 +124,8 @@ class PackedT5Attention(T5Attention):
             dropout_p=self.dropout if self.training else 0.0,
             scale=self.scaling,
         )
-        together = states.permute(2, 0, 1, 3) if ends_only else packing.unpad(states)
-        return self.o(together.flatten(2)), bias, None
+        packed = states.permute(2, 0, 1, 3) if ends_only else packing.unpad(states)
+        return self.o(packed.flatten(2)), bias, None
 
     def _heads(self, states: Tensor) -> Tensor:
         """(1, T, H * d) → (1, H, T, d)."""
@@ -139,7 +139,7 @@ class PackedT5Attention(T5Attention):
 
 
 class LastTokens(T5LayerSelfAttention):
-    """The last block's attention, for the last tokens only: nothing reads the others after it."""
+    """The last block's attention, for the last tokens only: the others are not used after it."""
 
     def forward(  # type: ignore[override]  # narrower, as above
         self,
@@ -161,13 +161,12 @@ class LastTokens(T5LayerSelfAttention):
 
 
 class PackedT5Encoder(T5EncoderModel):  # type: ignore[no-untyped-call]  # transformers, untyped
-    """T5's encoder on packed tokens, giving the last tokens' hidden states, (1, n, D).
+    """T5's encoder on packed tokens: the last tokens' hidden states, (1, n, D).
 
-    The names and shapes of its weights are T5's.
+    Its weights have T5's names and shapes.
     """
 
     def __init__(self, config: T5Config) -> None:
-        """Build it with random weights, or empty where transformers is about to load some."""
         super().__init__(config)
         blocks: Any = self.encoder.block
         last = LastTokens(config, layer_idx=config.num_layers - 1)

@@ -1,8 +1,8 @@
-"""Checkpoints as liujch1998/vera publishes them: the head hides in T5's embedding.
+"""Models in the layout of liujch1998/vera: the head is stored in T5's embedding.
 
 A T5 encoder whose ``shared.weight`` holds, in the rows of three sentinel tokens, the head's weight
 (row 32099, ``<extra_id_0>``), its bias (first number of 32098) and the temperature (first number of
-32097). Text that names one of these tokens embeds the classifier; so it does upstream, and here.
+32097). A text with one of these tokens gets such a row as its embedding, here as upstream.
 """
 
 from pathlib import Path
@@ -21,21 +21,18 @@ from vera_model.model.modeling_vera import VeraModel
 from vera_model.model.saving import read_weights
 from vera_model.run_folder import check_absent
 
-# A published model's files, from a local folder or from the hub.
-
-
 WEIGHT, BIAS, TEMPERATURE = 32099, 32098, 32097
 """Rows of the shared embedding."""
 
 Dtype = Literal["stored", "float32", "bfloat16"]
-"""Of the weights in a file; ``stored``: as they come."""
+"""Of the weights in a file; ``stored``: unchanged."""
 
 _SHARED = "shared.weight"
 _TWIN = "encoder.embed_tokens.weight"  # the same tensor under T5's other name for it
 
 
 class Moved(NamedTuple):
-    """What an import or an export did."""
+    """The result of an import or an export."""
 
     source: str
     out: str
@@ -45,14 +42,14 @@ class Moved(NamedTuple):
     temperature: float
     bias: float
     tokenizer: bool
-    """Whether one came along."""
+    """Whether the source has one."""
 
     def summary(self) -> str:
         """One line for people."""
-        words = "its tokenizer" if self.tokenizer else "no tokenizer, which scoring texts will need"
+        words = "its tokenizer" if self.tokenizer else "without a tokenizer, which scoring needs"
         return (
             f"{self.parameters:,} parameters in {self.dtype}, temperature {self.temperature:g}, "
-            f"bias {self.bias:g}, with {words}"
+            f"bias {self.bias:g}, {words}"
         )
 
 
@@ -64,12 +61,11 @@ def import_published(
     dtype: Dtype = "stored",
     overwrite: bool = False,
 ) -> Moved:
-    """Turn the published layout in the folder ``source`` into a Vera model's folder ``out``.
+    """Convert the published layout in the folder ``source`` to a Vera model's folder ``out``.
 
-    Weights keep their precision on disk unless ``dtype`` says otherwise; loaded, they compute in
-    float32, as the published numbers were made. ``.bin`` files are pickles: they are read with
-    ``allow_pickle`` only, by torch's ``weights_only`` loader. Raises ModelError for what is not
-    the layout, OutputError where ``out`` stands already and not ``overwrite``.
+    ``dtype`` is that of the file; a loaded model computes in float32, as for the published
+    numbers. ``.bin`` files are pickles, see :func:`read_weights`. Raises ModelError for another
+    layout, OutputError if ``out`` exists and ``overwrite`` is false.
     """
     check_absent(out, overwrite=overwrite)
     named, config = _from_layout(source, allow_pickle=allow_pickle)
@@ -92,15 +88,16 @@ def import_published(
 def export_published(
     source: Path, out: Path, *, dtype: Dtype = "stored", overwrite: bool = False
 ) -> Moved:
-    """Turn a Vera model's folder with a T5 encoder into the published layout, in ``out``.
+    """Convert a Vera model's folder with a T5 encoder to the published layout, in ``out``.
 
-    The three rows it overwrites are T5's ``<extra_id_0>``, ``_1`` and ``_2``. Raises ModelError
-    for another backbone, or too small a vocabulary; OutputError where ``out`` stands already.
+    It overwrites the rows of T5's ``<extra_id_0>``, ``_1`` and ``_2``. Raises ModelError for
+    another backbone and for a smaller vocabulary, OutputError if ``out`` exists and ``overwrite``
+    is false.
     """
     check_absent(out, overwrite=overwrite)
     config = _config(source)
     if not isinstance(config, VeraConfig) or not isinstance(config.text_config, T5Config):
-        raise ModelError(f"{source} is no Vera model with a T5 encoder: the layout knows no other")
+        raise ModelError(f"{source} is not a Vera model with a T5 encoder, which the layout needs")
     stored = read_weights(source, allow_pickle=False)
     weights = _as(_to_layout(stored, config.temperature, source), dtype)
     backbone = config.text_config
@@ -121,7 +118,7 @@ def export_published(
 
 
 def _from_layout(source: Path, *, allow_pickle: bool) -> tuple[dict[str, Tensor], VeraConfig]:
-    """The weights under a Vera model's names, as stored, and its configuration."""
+    """The stored weights under a Vera model's names, and its configuration."""
     backbone = _t5_config(source)
     weights = _encoder_weights(read_weights(source, allow_pickle=allow_pickle), source)
     shared = weights[_SHARED]
@@ -134,7 +131,9 @@ def _from_layout(source: Path, *, allow_pickle: bool) -> tuple[dict[str, Tensor]
     try:
         config = VeraConfig(text_config=backbone, temperature=temperature)
     except ValueError as error:
-        raise ModelError(f"{source} is not a published Vera: {error} (row {TEMPERATURE})") from None
+        raise ModelError(
+            f"{source} is not in the published layout: {error} (row {TEMPERATURE})"
+        ) from None
     config.architectures = [VeraModel.__name__]
     config.dtype = torch.float32
     named = {f"backbone.{name}": tensor for name, tensor in weights.items()}
@@ -145,7 +144,7 @@ def _from_layout(source: Path, *, allow_pickle: bool) -> tuple[dict[str, Tensor]
 
 
 def _to_layout(stored: dict[str, Tensor], temperature: float, source: Path) -> dict[str, Tensor]:
-    """The encoder's weights under T5's names, each once, the head and the temperature inside."""
+    """The encoder's weights under T5's names, each once, with the head and the temperature."""
     weights = {
         name.removeprefix("backbone."): tensor
         for name, tensor in stored.items()
@@ -166,7 +165,7 @@ def _to_layout(stored: dict[str, Tensor], temperature: float, source: Path) -> d
 
 def _config(folder: Path) -> PreTrainedConfig:
     if not (folder / "config.json").is_file():
-        raise ModelError(f"{folder} holds no config.json: name a model's folder")
+        raise ModelError(f"{folder} holds no config.json: give a model's folder")
     try:
         config: PreTrainedConfig = AutoConfig.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError, TypeError) as error:
@@ -182,7 +181,7 @@ def _t5_config(folder: Path) -> T5Config:
 
 
 def _encoder_weights(given: dict[str, Tensor], source: Path) -> dict[str, Tensor]:
-    """The encoder's tensors, each once; a decoder, where there is one, is left behind."""
+    """The encoder's tensors, each once; those of a decoder are dropped."""
     weights = {
         name: tensor
         for name, tensor in given.items()
@@ -191,7 +190,7 @@ def _encoder_weights(given: dict[str, Tensor], source: Path) -> dict[str, Tensor
     if _SHARED not in weights and _TWIN in given:
         weights[_SHARED] = given[_TWIN]
     if _SHARED not in weights:
-        raise ModelError(f"{source} holds no {_SHARED}: it is no T5 encoder")
+        raise ModelError(f"{source} holds no {_SHARED}: it is not a T5 encoder")
     return weights
 
 
@@ -217,7 +216,7 @@ def _as(weights: dict[str, Tensor], dtype: Dtype) -> dict[str, Tensor]:
 
 
 def _tokenizer(folder: Path) -> Any:
-    """T5's tokenizer; None where the folder has none. (AutoTokenizer may not read it.)"""
+    """T5's tokenizer; None if the folder has none. (AutoTokenizer can't read each of them.)"""
     if not any((folder / name).is_file() for name in ("spiece.model", "tokenizer.json")):
         return None
     return T5Tokenizer.from_pretrained(folder, local_files_only=True)

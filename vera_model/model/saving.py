@@ -1,9 +1,10 @@
-"""Saving and loading a model, so that a reader never meets half of one."""
+"""Saving and loading a model: weights, configuration, tokenizer."""
 
 import json
 import pickle
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import zipfile
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,39 +13,63 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
-from transformers.utils import logging
 
 from unifiedqa_convert.errors import ModelError
-from unifiedqa_convert.storage import INDEX, publish_folder, verify
+from unifiedqa_convert.hub import no_progress_bars
+from unifiedqa_convert.storage import INDEX, verify
 from vera_model.model.modeling_vera import VeraModel
-from vera_model.run_folder import checked_model
-
-# A folder's weights as named tensors: safetensors, or, if allowed, torch's pickles.
+from vera_model.run_folder import check_pickle, checked_model
 
 _SAFE = ("model.safetensors", "model.safetensors.index.json")
 _PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 
 
 def read_weights(folder: Path, *, allow_pickle: bool) -> dict[str, Tensor]:
-    """Map the weights of ``folder`` into memory, one file or sharded.
+    """Map the weights of ``folder`` into memory, one file or several named by an index.
 
-    Pickles can run code when they are read: without ``allow_pickle`` they are refused, with it
-    torch's ``weights_only`` loader reads them, which builds tensors and nothing else. Raises
-    ModelError, naming the file, for what is missing, unsafe or broken.
+    Raises ModelError, naming the file, for what is missing, unsafe or broken; UsageError for
+    pickles without ``allow_pickle``.
     """
-    safe, pickled = (_files(folder, names) for names in (_SAFE, _PICKLED))
-    if safe:
-        return _all(safe, load_file)
-    if not pickled:
+    files, read = _files(folder, _SAFE), _load_safe
+    if not files:
+        files, read = _files(folder, _PICKLED), partial(load_pickle, allow_pickle=allow_pickle)
+    if not files:
         raise ModelError(
-            f"{folder} holds neither {_SAFE[0]} nor {_PICKLED[0]}: name another folder"
+            f"{folder} holds neither {_SAFE[0]} nor {_PICKLED[0]}: give another folder"
         )
-    if not allow_pickle:
+    weights: dict[str, Tensor] = {}
+    for file in files:
+        part = read(file)
+        if not isinstance(part, dict) or not all(isinstance(t, Tensor) for t in part.values()):
+            raise ModelError(f"{file} holds other things than named tensors: give another folder")
+        weights |= part
+    return weights
+
+
+def load_pickle(path: Path, *, allow_pickle: bool) -> Any:
+    """What torch.save wrote, if it is tensors and plain containers; no code is run.
+
+    Raises UsageError without ``allow_pickle``, ModelError for what is missing, unsafe or broken.
+    """
+    check_pickle(path, allow_pickle=allow_pickle)
+    try:
+        # Files of torch before 1.6 are no zip files, and can't be mapped.
+        mapped = zipfile.is_zipfile(path)
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+    except pickle.UnpicklingError as error:  # torch's own message says how to read it all the same
         raise ModelError(
-            f"{folder} holds its weights as pickles only, which can run code: if you trust their "
-            "source, say --allow-pickle (tensors only are read)"
-        )
-    return _all(pickled, _unpickle)
+            f"{path} can't be read: it is broken, or holds other objects than tensors, which could "
+            "run code"
+        ) from error
+    except Exception as error:  # torch.load raises whatever a broken pickle gives
+        raise ModelError(f"{path} can't be read, copy it again: {error}") from error
+
+
+def _load_safe(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"{path} can't be read, copy it again: {error}") from error
 
 
 def _files(folder: Path, names: tuple[str, str]) -> list[Path]:
@@ -64,34 +89,7 @@ def _files(folder: Path, names: tuple[str, str]) -> list[Path]:
     return [folder / name for name in shards]
 
 
-def _all(files: list[Path], read: Any) -> dict[str, Tensor]:
-    weights: dict[str, Tensor] = {}
-    for file in files:
-        try:
-            part = read(file)
-        except (OSError, ValueError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-            raise ModelError(f"{file} can't be read, copy it anew: {error}") from error
-        except SafetensorError as error:
-            raise ModelError(f"{file} is broken, copy it anew: {error}") from error
-        if not isinstance(part, dict) or not all(isinstance(t, Tensor) for t in part.values()):
-            raise ModelError(f"{file} holds something else than named tensors")
-        weights |= part
-    return weights
-
-
-def _unpickle(file: Path) -> Any:
-    return torch.load(file, map_location="cpu", weights_only=True, mmap=True)
-
-
 M = TypeVar("M", bound=nn.Module)
-
-
-def save_checkpoint(folder: Path, model: nn.Module, tokenizer: PreTrainedTokenizerBase) -> None:
-    """Write weights (safetensors), configuration and tokenizer; an older ``folder`` is replaced.
-
-    Everything is written and flushed to disk beside ``folder`` first, then renamed into place.
-    """
-    publish_folder(folder, lambda fresh: write_model(fresh, model, tokenizer, None))
 
 
 def write_model(
@@ -100,8 +98,8 @@ def write_model(
     tokenizer: PreTrainedTokenizerBase,
     weights: Mapping[str, Tensor] | None,
 ) -> None:
-    """Write a model's files; ``weights`` stand in for its own where they lie in shards."""
-    with quiet():
+    """Write a model's files; ``weights`` replace its own, which FSDP may have sharded."""
+    with no_progress_bars():
         model.save_pretrained(folder, state_dict=weights)
     tokenizer.save_pretrained(folder)
 
@@ -109,44 +107,34 @@ def write_model(
 def load_checkpoint(path: Path) -> tuple[VeraModel, PreTrainedTokenizerBase]:
     """Load a Vera model, see :func:`model_folder`, in evaluation mode; pickles are never read.
 
-    Raises ModelError where a file is missing, broken, changed, or of another model.
+    Raises ModelError for a file that is missing, broken, changed, or of another model.
     """
     folder = checked_model(path)
     if (folder / INDEX).is_file():
         verify(folder)
     try:
-        with quiet():
+        with no_progress_bars():
             loaded: Any = VeraModel.from_pretrained(
                 folder, use_safetensors=True, local_files_only=True, output_loading_info=True
             )
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model, report = loaded
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise ModelError(f"{folder} can't be read, train again or copy it anew: {error}") from error
-    absent = sorted(report["missing_keys"])
-    if absent:
-        raise ModelError(f"{folder} lacks the weights {', '.join(absent)}: copy it anew")
-    return own(model).eval(), tokenizer
+        raise ModelError(
+            f"{folder} can't be read, copy it again or train it again: {error}"
+        ) from error
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise ModelError(f"{folder} lacks the weights {', '.join(missing)}: copy it again")
+    return in_own_memory(model).eval(), tokenizer
 
 
-def own(model: M) -> M:
-    """Take a loaded model's weights out of the mapped file, into memory of their own.
+def in_own_memory(model: M) -> M:
+    """Copy a loaded model's weights from the mapped file into memory of their own.
 
-    It is aligned as that of a fresh model: the last bit of a matrix product depends on it, and a
-    resumed run must give the same bits.
+    It is aligned as a new model's: the last bit of a matrix product depends on it, and a resumed
+    run must give the same bits.
     """
     for parameter in model.parameters():
         parameter.data = parameter.data.clone()
     return model
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Silence the progress bars of transformers, which has one for each file of weights."""
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers, untyped
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]  # as above

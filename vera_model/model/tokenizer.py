@@ -1,8 +1,8 @@
 """Tokenizers: one trained on the statements for a T5 from scratch, or a pretrained model's own.
 
-The pieces go straight into ``T5Tokenizer(vocab=…)``: reading a ``spiece.model`` back needs
-protobuf, and ``T5Tokenizer(vocab_file=…)`` silently builds one that knows no piece. Such a
-tokenizer, once saved, must be loaded with ``T5Tokenizer.from_pretrained(folder)``.
+The pieces are given to ``T5Tokenizer(vocab=…)``: reading a ``spiece.model`` needs protobuf, and
+``T5Tokenizer(vocab_file=…)`` silently makes a tokenizer without pieces. Such a tokenizer, once
+saved, must be loaded with ``T5Tokenizer.from_pretrained(folder)``.
 """
 
 import io
@@ -21,20 +21,20 @@ from transformers import (
 from unifiedqa_convert.errors import SourceError
 
 _SENTINELS = 100  # T5's <extra_id_0> … <extra_id_99>, at the end of the vocabulary
-_LONGEST = 1 << 20  # bytes of one text; SentencePiece would skip longer ones in silence
+_LONGEST = 1 << 20  # bytes of one text; SentencePiece silently skips longer ones
 
 
 def train_tokenizer(texts: Iterable[str], vocab_size: int) -> T5Tokenizer:
-    """Train a unigram vocabulary of about ``vocab_size`` pieces and wrap it for T5.
+    """A T5 tokenizer with a unigram vocabulary of about ``vocab_size`` pieces.
 
     Deterministic: texts are deduplicated and sorted, nothing is sampled, one thread. A small
-    corpus gives fewer pieces; every character becomes a piece even if that takes more. Text is
-    not normalised (no NFKC). Raises SourceError where there is no text at all.
+    corpus gives fewer pieces; more, if there are more characters, since each is a piece. Texts
+    are not normalised (no NFKC). Raises SourceError if there is no text at all.
     """
-    # White space as the tokenizer will see it: any run of it is one word boundary.
+    # The tokenizer takes any run of white space for one word boundary.
     corpus = sorted({" ".join(text.split()) for text in texts} - {""})
     if not corpus:
-        raise SourceError("the statements hold no text to build a vocabulary from; check the data")
+        raise SourceError("there is no text to build a vocabulary from: give other data")
     alphabet = len(set().union(*corpus)) + 4  # pad, </s>, <unk> and the word boundary
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
@@ -63,11 +63,10 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int) -> T5Tokenizer:
 
 
 def load_tokenizer(source: str, backbone: PreTrainedConfig) -> PreTrainedTokenizerBase:
-    """Load a model's tokenizer so that a text is its pieces and one end mark, as Vera reads it.
+    """A model's tokenizer that makes of a text its pieces and one end token, as Vera reads it.
 
-    T5's is so by itself; a decoder's start mark is taken away and its end mark added, as upstream
-    does. What is saved of it does the same, so pipelines agree. Raises OSError and ValueError as
-    transformers does.
+    T5's does so by itself; a decoder's adds no start token and an end token, as upstream. Once
+    saved, it does the same in a pipeline. Raises OSError and ValueError as transformers does.
     """
     if isinstance(backbone, T5Config):  # AutoTokenizer can't read every folder that this class can
         known: PreTrainedTokenizerBase = T5Tokenizer.from_pretrained(source)
@@ -75,7 +74,7 @@ def load_tokenizer(source: str, backbone: PreTrainedConfig) -> PreTrainedTokeniz
     tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
         source, add_bos_token=False, add_eos_token=True
     )
-    if tokenizer.pad_token is None:  # packed tokens have no padding: any will do
+    if tokenizer.pad_token is None:  # packed tokens have no padding: any id will do
         tokenizer.pad_token = tokenizer.eos_token
     plain = tokenizer("a", add_special_tokens=False)["input_ids"]
     end = tokenizer.eos_token_id

@@ -1,1 +1,1 @@
-"""What is learnt: Vera's losses on statements, or text in, text out; their evaluation."""
+"""What a model is trained on: Vera's losses of statements, or text to text; its evaluation."""

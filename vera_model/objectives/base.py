@@ -1,4 +1,4 @@
-"""What the training loop asks of the thing that is learnt: batches, a loss, an evaluation."""
+"""The interface of an objective: batches, a loss, an evaluation."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -6,32 +6,32 @@ from typing import Any, NamedTuple, Protocol
 
 from torch import Tensor, nn
 
-from vera_model.presets import SEEN
+from unifiedqa_convert.vera_tasks import SEEN
 
 
 class ForwardPass(NamedTuple):
-    """One forward pass over a batch, by all processes together."""
+    """One forward pass over a batch, by all processes."""
 
     loss: Tensor
     """To call backward on."""
     values: Callable[[], dict[str, float]]
-    """``loss`` and what else a log line says; asks the device, so call it seldom."""
+    """``loss`` and the other values of a log line; slow, since it waits for the device."""
     problems: int
     tokens: int
 
 
 class BestMetric(NamedTuple):
-    """The number of an evaluation that decides which checkpoint is the best."""
+    """The metric of an evaluation by which the best checkpoint is chosen."""
 
     name: str
     value: float
-    """Higher is better; NaN never is."""
+    """Higher is better; NaN is never better."""
 
 
 def choose_accuracy(metrics: dict[str, Any], otherwise: Sequence[str]) -> BestMetric:
-    """Upstream's choice, the plain mean of the seen tasks' choice accuracy, where there is one.
+    """The plain mean of the seen tasks' choice accuracies, as upstream.
 
-    Without a seen task all tasks count; without a choice (upstream: never an improvement), the
+    Without a seen task, that of all tasks; without a choice (upstream: never an improvement), the
     first of ``otherwise`` that was measured.
     """
     measured = {
@@ -57,19 +57,19 @@ class Objective(Protocol):
         """The batches of an epoch; a pure function of the data, the seed and ``epoch``."""
 
     def loss(self, model: nn.Module, batch: Sequence[Any]) -> ForwardPass:
-        """Run the model on this process's share of the batch."""
+        """The loss of the batch; the model runs on this process's share of it."""
 
-    def may_go_on(self, values: dict[str, float]) -> bool:
-        """Whether these values of an update are as finite as they must be."""
+    def is_finite(self, values: dict[str, float]) -> bool:
+        """Whether these values of an update are finite, so that training can continue."""
 
     def evaluate(self, model: nn.Module) -> dict[str, Any]:
-        """Metrics, the same in every process; the model is left in evaluation mode."""
+        """Metrics, the same in every process; the model stays in evaluation mode."""
 
     def choose(self, metrics: dict[str, Any]) -> BestMetric:
-        """Read the deciding number off the metrics."""
+        """The metric by which the best checkpoint is chosen."""
 
     def save(self, folder: Path, model: nn.Module, weights: dict[str, Tensor]) -> None:
-        """Write the model (its weights, gathered, are given) and the tokenizer into ``folder``."""
+        """Write the model, with these gathered weights, and the tokenizer into ``folder``."""
 
     def describe(self) -> dict[str, Any]:
-        """Groups and statements: what was used and what was left out, for metrics.json."""
+        """Groups and statements that are used and left out, for metrics.json."""

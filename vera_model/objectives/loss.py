@@ -1,8 +1,8 @@
 """Vera's losses as pure functions of tensors (Liu et al. 2023, section 3.2; upstream run.py).
 
-Shapes throughout: B problems, C columns, D numbers per hidden state. ``mask`` (B, C) is true
-where a statement stands; column 0 always holds one: the gold of a choice, or a lone statement.
-Everything is vectorised; no entry outside ``mask`` reaches a value or a gradient.
+Shapes: B problems, C columns, hidden states of width D. ``mask`` (B, C) is true for statements;
+column 0 always is one: the gold of a choice, or a single statement. No entry outside of ``mask``
+has an effect on a value or a gradient.
 """
 
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from vera_model.config import Contrastive, ContrastiveLabels, Scoring
 
 
 class Loss(NamedTuple):
-    """The sum that is trained on, and its two parts, each a scalar."""
+    """The sum and its two parts, each a scalar."""
 
     total: Tensor
     scoring: Tensor
@@ -23,7 +23,7 @@ class Loss(NamedTuple):
 
 
 def to_grid(values: Tensor, mask: Tensor) -> Tensor:
-    """Spread one value per statement, (n, ...) in row order, over the grid: (B, C, ...)."""
+    """One value per statement, (n, ...) in row order → a grid (B, C, ...), 0 elsewhere."""
     grid = values.new_zeros(mask.shape + values.shape[1:])
     grid[mask] = values
     return grid
@@ -42,12 +42,12 @@ def vera_loss(
     temperature: float = 0.05,
     weight: float = 0.1,
 ) -> Loss:
-    """Return scoring loss + ``weight`` * contrastive loss.
+    """The scoring loss + ``weight`` * the contrastive loss.
 
     ``logits`` (B, C), ``hidden`` (B, C, D), ``labels`` (B, C) bool, ``is_choice`` (B,) bool. In
     float32 at least, whatever the precision of the model.
     """
-    logits, hidden = _wide(logits), _wide(hidden)
+    logits, hidden = _at_least_float32(logits), _at_least_float32(hidden)
     score = scoring_loss(logits, labels, mask, is_choice, scoring)
     if contrastive == 0:
         return Loss(score, score, torch.zeros_like(score))
@@ -62,7 +62,7 @@ def vera_loss(
 def scoring_loss(
     logits: Tensor, labels: Tensor, mask: Tensor, is_choice: Tensor, kind: Scoring
 ) -> Tensor:
-    """Return the loss on the logits alone."""
+    """The loss of the logits."""
     match kind:
         case "mce":
             return multi_class(logits, mask, is_choice)
@@ -75,10 +75,10 @@ def scoring_loss(
 
 
 def multi_class(logits: Tensor, mask: Tensor, is_choice: Tensor) -> Tensor:
-    """Cross-entropy of column 0 among its row, mean over the choice problems; 0 without any."""
+    """Cross-entropy of column 0 in its row, mean over the choices; 0 without any."""
     rows = logits.masked_fill(~mask, -torch.inf)
     losses = rows.logsumexp(dim=1) - logits[:, 0]
-    # A plain cross_entropy over no rows would be NaN.
+    # functional.cross_entropy of no rows is NaN.
     return losses.masked_fill(~is_choice, 0).sum() / is_choice.sum().clamp(min=1)
 
 
@@ -98,7 +98,7 @@ def margin(logits: Tensor, mask: Tensor) -> Tensor:
 
 
 def column_classes(mask: Tensor) -> Tensor:
-    """Upstream's classes: column 0 "true", the others "false", whatever the label says."""
+    """Upstream's classes: column 0 "true", the others "false", whatever the labels."""
     classes = torch.zeros_like(mask)
     classes[:, 0] = True
     return classes
@@ -112,17 +112,17 @@ def contrastive_loss(
     *,
     infinite: bool = False,
 ) -> Tensor:
-    """Mean over the n statements of each one's contrastive loss: (n, D), (n,) bool → scalar.
+    """The mean of the n statements' contrastive losses: (n, D), (n,) bool → scalar.
 
-    An anchor without another statement of its class has no positive in kinds 2 and 4. It adds 0,
-    or with ``infinite`` (upstream) infinity to the value; either way its gradient is zero and it
-    counts in the mean.
+    In kinds 2 and 4, an anchor without another statement of its class has no positive. Its loss is
+    0, or with ``infinite`` (upstream) infinity; either way its gradient is 0 and it counts in the
+    mean.
     """
     vectors = functional.normalize(hidden, dim=-1) if kind in (3, 4) else hidden
-    with torch.autocast(hidden.device.type, enabled=False):  # bf16 has 3 digits, 1/T eats two
+    with torch.autocast(hidden.device.type, enabled=False):  # bf16 has 3 digits, 1/T takes 2
         similarity = vectors @ vectors.T / temperature
-    # The losses are differences, so a shift per row changes nothing but the rounding: dot
-    # products are in the thousands here, where float32 has three decimals left.
+    # The losses are differences: a shift per row changes the rounding only. Dot products are in the
+    # thousands here, for which float32 has three decimals.
     similarity = similarity - similarity.detach().amax(dim=1, keepdim=True)
     same = classes[:, None] == classes[None, :]
     itself = torch.eye(len(classes), dtype=torch.bool, device=classes.device)
@@ -131,14 +131,14 @@ def contrastive_loss(
         return (among - similarity.diagonal()).mean()
     positives = same & ~itself
     anchor = positives.any(dim=1)
-    # Left unmasked where there is no positive: logsumexp of nothing would give NaN gradients.
+    # Not masked if there is no positive: logsumexp of nothing has NaN gradients.
     among = similarity.masked_fill(itself & anchor[:, None], -torch.inf).logsumexp(dim=1)
     alike = similarity.masked_fill(~positives & anchor[:, None], -torch.inf).logsumexp(dim=1)
     loss = (among - alike).masked_fill(~anchor, 0).mean()
-    if infinite:  # a constant: the gradient stays that of the other anchors
+    if infinite:  # a constant: the gradient is that of the other anchors
         loss = loss + torch.where(anchor.all(), 0.0, torch.inf)
     return loss
 
 
-def _wide(values: Tensor) -> Tensor:
+def _at_least_float32(values: Tensor) -> Tensor:
     return values.float() if values.dtype in (torch.bfloat16, torch.float16) else values

@@ -1,4 +1,4 @@
-"""Recipe ``vera``: evaluate as upstream's run.py does, batch by batch, and by its statistics."""
+"""Recipe ``vera``: evaluation as in upstream's run.py, batch by batch, with its statistics."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -30,12 +30,12 @@ def evaluate_as_upstream(
     pad: int,
     vera_loss: VeraLoss,
 ) -> tuple[Predictions, dict[str, Any]]:
-    """Our metrics and, under ``upstream``, its statistics; every process computes all of it.
+    """Our metrics and, under ``upstream``, its statistics; every process computes all of them.
 
-    The loss is a mean over batches of ``batch_size`` problems in their order, since upstream's
-    contrastive loss depends on which problems share a batch. (Upstream crashes where the last
-    batch is smaller; here it counts like the others.) Where upstream has no statistics,
-    ``upstream_absent`` says why. Raises ModelError for a logit that is not finite.
+    The loss is the mean over batches of ``batch_size`` problems in their order, since upstream's
+    contrastive loss depends on the problems of a batch. (Upstream crashes at a smaller last batch;
+    here it counts like the others.) If upstream has no statistics, ``upstream_absent`` is the
+    reason. Raises ModelError for a logit that is not finite.
     """
     model.eval()
     device = next(model.parameters()).device
@@ -59,7 +59,7 @@ def evaluate_as_upstream(
 
 
 def choose_as_upstream(statistics: dict[str, float | None]) -> BestMetric:
-    """The mean accuracy of the seen choices, else of all; NaN, never better, without one."""
+    """The mean accuracy of the seen choices, else of all; NaN, never better, without a choice."""
     for part in ("seen", "all"):
         name = f"eval/mc/acc_unweighted_{part}"
         if name in statistics:

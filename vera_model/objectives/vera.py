@@ -1,4 +1,4 @@
-"""Vera's objective: an encoder scores statements; loss and metrics are over groups of them."""
+"""Vera's objective: an encoder scores statements; losses and metrics are those of groups."""
 
 import math
 from collections.abc import Sequence
@@ -13,16 +13,18 @@ from transformers import PreTrainedTokenizerBase
 from vera_model.config import TrainConfig
 from vera_model.data.batching import Batch, batches_of, collate
 from vera_model.data.loading import Holdout
-from vera_model.data.tokenized import Encoding, TokenizedProblem, encode
+from vera_model.data.problems import Problems
+from vera_model.data.tokenized import TokenizedProblem, tokenize
 from vera_model.distributed import Processes
 from vera_model.metrics.functions import problem_correct
-from vera_model.metrics.predictions import FILE, Predictions
+from vera_model.metrics.predictions import Predictions
 from vera_model.metrics.scoring import predict, score_problems
 from vera_model.metrics.summary import summarise
 from vera_model.model.saving import write_model
 from vera_model.objectives.base import BestMetric, ForwardPass, choose_accuracy
 from vera_model.objectives.loss import Loss, to_grid, vera_loss
 from vera_model.objectives.upstream_evaluation import choose_as_upstream, evaluate_as_upstream
+from vera_model.run_folder import PREDICTIONS
 
 
 class VeraObjective:
@@ -32,23 +34,23 @@ class VeraObjective:
         self,
         config: TrainConfig,
         tokenizer: PreTrainedTokenizerBase,
-        holdout: Holdout,
+        holdout: Holdout[Problems],
         processes: Processes,
     ) -> None:
-        """Tokenise what is trained and evaluated on."""
+        """Tokenise both parts."""
         self.config, self.tokenizer, self.processes = config, tokenizer, processes
-        self.train: Encoding = encode(holdout.train, tokenizer, config, config.train_statements)
-        self.evaluation = encode(holdout.evaluation, tokenizer, config, config.eval_statements)
+        self.train = tokenize(holdout.train, tokenizer, config, config.train_statements)
+        self.evaluation = tokenize(holdout.evaluation, tokenizer, config, config.eval_statements)
         self._pad = tokenizer.pad_token_id
         self.predictions: Predictions | None = None
-        """Of the last evaluation; None once the model has been trained further."""
+        """Of the last evaluation; None after another update."""
 
     def batches(self, epoch: int) -> Sequence[Sequence[TokenizedProblem]]:
         """See :func:`vera_model.data.batching.batches_of`."""
-        return batches_of(self.config, self.train.problems, epoch)
+        return batches_of(self.config, self.train, epoch)
 
     def loss(self, model: nn.Module, batch: Sequence[TokenizedProblem]) -> ForwardPass:
-        """The loss of the whole batch, whose gradient here is that of this process's share."""
+        """The loss of the whole batch, with the gradient of this process's share."""
         self.predictions = None
         share = self.processes.share(len(batch))
         mine = collate([batch[item] for item in share.items], self._pad)
@@ -62,20 +64,20 @@ class VeraObjective:
         hidden = to_grid(self.processes.gather(output.hidden, rows), whole.mask)
         loss = self._vera_loss(logits, hidden, whole)
         return ForwardPass(
-            loss=self.processes.gradient_of(loss.total, (output.raw_logits, output.hidden)),
+            loss=self.processes.scale(loss.total),
             values=partial(self._values, _detached(loss), logits.detach(), whole),
             problems=len(batch),
             tokens=sum(len(row) for problem in batch for row in problem.tokens),
         )
 
-    def may_go_on(self, values: dict[str, float]) -> bool:
-        """Upstream's contrastive value is infinite by design, where an anchor has no positive."""
+    def is_finite(self, values: dict[str, float]) -> bool:
+        """Whether the loss is finite; upstream's without its contrastive part, often infinite."""
         upstream = self.config.contrastive_labels == "upstream"
         return math.isfinite(values["loss_scoring" if upstream else "loss"])
 
     def evaluate(self, model: nn.Module) -> dict[str, Any]:
-        """Metrics by task, by partition and overall; under recipe ``vera`` upstream's, too."""
-        problems = self.evaluation.problems
+        """Metrics by task, by partition and overall; under recipe ``vera`` upstream's too."""
+        problems = self.evaluation
         if self.config.recipe == "vera":
             self.predictions, metrics = evaluate_as_upstream(
                 model, problems, self.config, self._pad, self._vera_loss
@@ -92,23 +94,23 @@ class VeraObjective:
         return summarise(self.predictions)
 
     def choose(self, metrics: dict[str, Any]) -> BestMetric:
-        """Upstream's choice; AUROC where nothing is a choice."""
+        """As upstream; AUROC if there is no choice."""
         if metrics.get("upstream"):
             return choose_as_upstream(metrics["upstream"])
         return choose_accuracy(metrics, ("auroc", "statement_accuracy"))
 
     def save(self, folder: Path, model: nn.Module, weights: dict[str, Tensor]) -> None:
-        """A Vera model's folder, and what the model said where it was evaluated just now."""
+        """Write a Vera model's folder, with the predictions of an evaluation just before."""
         write_model(folder, model, self.tokenizer, weights)
         if self.predictions is not None:
-            self.predictions.write(folder / FILE)
+            self.predictions.write(folder / PREDICTIONS)
 
     def describe(self) -> dict[str, Any]:
         """Groups and statements of both parts."""
         return {
             "groups": {
-                "trained_on": len(self.train.problems),
-                "evaluated_on": len(self.evaluation.problems),
+                "trained_on": len(self.train),
+                "evaluated_on": len(self.evaluation),
             },
             "statements": {
                 "trained_on": self.train.statements,
@@ -124,7 +126,7 @@ class VeraObjective:
         }
 
     def _rows(self, batch: Sequence[TokenizedProblem]) -> list[list[int]]:
-        """Which rows of the batch's statements each process computes."""
+        """The rows of the batch's statements that each process computes."""
         ends = np.cumsum([len(problem.tokens) for problem in batch])
         shares = [self.processes.share(len(batch), index) for index in range(self.processes.number)]
         return [

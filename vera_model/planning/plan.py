@@ -13,7 +13,7 @@ from vera_model.data.loading import read_problems
 from vera_model.data.problems import Problems
 from vera_model.data.splits import Inputs, Paths, read_inputs
 from vera_model.data.tasks import find_tasks
-from vera_model.data.tokenized import EncodedProblems, encode
+from vera_model.data.tokenized import TokenizedProblems, tokenize
 from vera_model.model.tokenizer import load_tokenizer, train_tokenizer
 from vera_model.objectives.text import Pairs
 from vera_model.objectives.vera import VeraObjective
@@ -59,7 +59,7 @@ def announce_plan(
 ) -> None:
     """Print the plan at a run's start; the time left is in the progress lines."""
     if isinstance(objective, VeraObjective):
-        train, evaluation = objective.train.problems, objective.evaluation.problems
+        train, evaluation = objective.train, objective.evaluation
         shape = model.config.backbone
     else:
         train, evaluation, shape = objective.train, objective.evaluation, model.config
@@ -140,7 +140,7 @@ def _count(config: TrainConfig, paths: Paths) -> tuple[Work, PreTrainedConfig] |
     if tokenizer is None:
         return None
     train, evaluation = (
-        encode(part, tokenizer, config, limit).problems
+        tokenize(part, tokenizer, config, limit)
         for part, limit in zip(
             inputs.holdout, (config.train_statements, config.eval_statements), strict=True
         )
@@ -151,8 +151,8 @@ def _count(config: TrainConfig, paths: Paths) -> tuple[Work, PreTrainedConfig] |
 
 def _work(
     config: TrainConfig,
-    train: EncodedProblems | Pairs,
-    evaluation: EncodedProblems | Pairs,
+    train: TokenizedProblems | Pairs,
+    evaluation: TokenizedProblems | Pairs,
     batches: Batches,
 ) -> Work:
     tokens = float(train.tokens().sum())

@@ -16,7 +16,7 @@ from vera_model.data.tasks import MissingTask
 from vera_model.distributed import Processes
 from vera_model.metrics.bootstrap import Resampling
 from vera_model.metrics.calibration import Calibration, Criterion, calibrate, save_temperature
-from vera_model.metrics.predictions import FILE, read_predictions
+from vera_model.metrics.predictions import read_predictions
 from vera_model.metrics.summary import write_results
 from vera_model.model.initial_model import starting_point
 from vera_model.model.published_layout import import_published
@@ -26,7 +26,7 @@ from vera_model.programs.preflight import check_calibration, model_files
 from vera_model.programs.train import start_processes
 from vera_model.report.run_metadata import describe_missing, describe_shards, environment
 from vera_model.report.terminal import warnings
-from vera_model.run_folder import CALIBRATION, CONFIG, check_unevaluated, model_folder
+from vera_model.run_folder import CALIBRATION, CONFIG, PREDICTIONS, check_unevaluated, model_folder
 from vera_model.training.progress import line_printer
 
 
@@ -76,7 +76,7 @@ def evaluate(
     return path
 
 
-def _chosen(config: TrainConfig, reading: Reading) -> Problems:
+def _chosen(config: TrainConfig, reading: Reading[Problems]) -> Problems:
     problems = reading.problems
     if config.eval_problems is not None:
         problems = subsample(problems, config.eval_problems)
@@ -86,7 +86,7 @@ def _chosen(config: TrainConfig, reading: Reading) -> Problems:
     return chosen
 
 
-def _describe(reading: Reading, problems: Problems) -> dict[str, Any]:
+def _describe(reading: Reading[Problems], problems: Problems) -> dict[str, Any]:
     return {
         "sample": any(shard.sample for shard in reading.shards),
         "groups": {
@@ -112,7 +112,9 @@ def _overlap(
     return None if trained is None else statement_overlap(trained, problems)
 
 
-def _read(config: TrainConfig, processes: Processes) -> tuple[Reading, tuple[MissingTask, ...]]:
+def _read(
+    config: TrainConfig, processes: Processes
+) -> tuple[Reading[Problems], tuple[MissingTask, ...]]:
     say = line_printer(shown=processes.main)
     tasks = config.eval_tasks or config.valid_tasks
     found = task_paths(config, () if config.valid else tasks, "dev", processes, say)
@@ -175,7 +177,7 @@ def calibrate_model(
     """
     check_calibration(model, evaluated)
     folder = evaluated or model
-    found = calibrate(read_predictions(folder / FILE), by)
+    found = calibrate(read_predictions(folder / PREDICTIONS), by)
     if save:
         save_temperature(model, found.temperature)
         write_json(folder / CALIBRATION, found._asdict())

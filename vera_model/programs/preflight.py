@@ -5,16 +5,17 @@ The programs check the same again, and more: here no row, digest or weight is re
 
 import os
 from collections.abc import Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
+from unifiedqa_convert import hub
 from unifiedqa_convert.errors import ModelError, SourceError, UnreachableError, UsageError
+from unifiedqa_convert.schema import ModelRepo
 from vera_model.config import TrainConfig
 from vera_model.data.shards import check_shards
 from vera_model.data.tasks import Part, find_tasks, missing_error, unknown_tasks
 from vera_model.run_folder import (
-    PICKLES,
     PREDICTIONS,
-    check_pickle,
     check_unevaluated,
     check_unwritten,
     checked_model,
@@ -95,10 +96,9 @@ def _check_tasks(config: TrainConfig, tasks: tuple[str, ...], part: Part) -> Non
 
 def _check_start(config: TrainConfig) -> None:
     start = config.start_from
-    if start is not None and start.suffix in PICKLES:
-        model_of_pickle(config)
-        check_pickle(start, allow_pickle=config.allow_pickle)
-    elif start is not None and config.objective == "vera":
+    if model_of_pickle(config) is not None:
+        return
+    if start is not None and config.objective == "vera":
         checked_model(start)
     elif start is not None:
         _check_folder(model_folder(start))
@@ -136,7 +136,7 @@ def read_texts(sentences: Sequence[str], file: Path | None) -> list[str]:
     return texts
 
 
-_LIGHT = ("*.json", "spiece.model", "*.safetensors")
+_SAFE = ("*.json", "spiece.model", "*.safetensors")
 _PICKLES = ("*.bin",)
 
 
@@ -144,25 +144,42 @@ def model_files(source: str, revision: str | None, *, allow_pickle: bool) -> Pat
     """The folder of ``source``: a folder of this machine, or else the hub's ``owner/name``.
 
     Pickles are downloaded only where there is nothing else and ``allow_pickle``. Raises ModelError
-    for what is neither, UnreachableError where the hub doesn't give it.
+    for what is neither, UnreachableError where the hub does not answer and nothing is in its cache.
     """
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     if Path(source).is_dir():
         return Path(source)
     if not is_hub_name(source):
         raise ModelError(f"{source} is neither a folder nor owner/name on the hub")
     try:
-        folder = Path(snapshot_download(source, revision=revision, allow_patterns=[*_LIGHT]))
-        if allow_pickle and not list(folder.glob("*.safetensors")):
-            patterns = [*_LIGHT, *_PICKLES]
-            folder = Path(snapshot_download(source, revision=revision, allow_patterns=patterns))
+        return _download(source, revision, allow_pickle=allow_pickle)
     except HFValidationError as error:
-        raise ModelError(f"{source} is no name of the hub: {error}") from error
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise UnreachableError(
-            f"there is no folder {source} here, and the hub does not give it; `uqa train` and `uqa "
-            f"model import` make folders, or download it where there is a network: {error}"
-        ) from error
-    return folder
+        raise ModelError(f"{source} can't be a name on the hub: {error}") from error
+    except UnreachableError:
+        try:  # as `hf download` left it
+            return Path(snapshot_download(source, revision=revision, local_files_only=True))
+        except LocalEntryNotFoundError:
+            pass
+        raise
+
+
+def _download(source: str, revision: str | None, *, allow_pickle: bool) -> Path:
+    # Not snapshot_download: its requests for the list of files have no timeout.
+    from huggingface_hub import HfApi, hf_hub_download
+
+    with hub.asking(f"there is no folder {source} here; hub {source}", ModelRepo(source)):
+        timeout = hub.HUB_PATIENCE
+        info = HfApi().model_info(source, revision=revision, timeout=timeout)
+        there = [file.rfilename for file in info.siblings or ()]
+        safe = any(name.endswith(".safetensors") for name in there)
+        patterns = _SAFE if safe or not allow_pickle else (*_SAFE, *_PICKLES)
+        paths = [
+            hf_hub_download(source, name, revision=info.sha, etag_timeout=timeout)
+            for name in there
+            if "/" not in name and any(fnmatch(name, pattern) for pattern in patterns)
+        ]
+    if not paths:
+        raise ModelError(f"{source} on the hub holds no model's files: name another")
+    return Path(paths[0]).parent

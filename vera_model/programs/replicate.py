@@ -7,12 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from unifiedqa_convert.storage import atomic_file
+from unifiedqa_convert.vera_tasks import BOOLEAN, EVALUATED, PARTITIONS, partition_of
 from vera_model.metrics.bootstrap import Resampling
-from vera_model.presets import BOOLEAN, EVALUATED, SEEN, UNSEEN_1, UNSEEN_2
 from vera_model.programs.evaluate import evaluate_model
 from vera_model.report.terminal import overlap_warnings
 
-PARTS = {"seen": SEEN, "unseen-1": UNSEEN_1, "unseen-2": UNSEEN_2}
 PAPER = {
     "Vera-T5 (5B)": {"seen": 0.8551, "unseen-1": 0.8165, "unseen-2": 0.8337},
     "Vera-LLaMA (7B)": {"seen": 0.8299, "unseen-1": 0.7551, "unseen-2": 0.8256},
@@ -85,7 +84,7 @@ def table_lines(document: dict[str, Any]) -> list[TaskResult]:
 def _line(
     task: str, found: dict[str, Any] | None, upstream: dict[str, Any], reason: str | None
 ) -> TaskResult:
-    part = next(name for name, tasks in PARTS.items() if task in tasks)
+    part = partition_of(task)
     if found is None:
         return TaskResult(task, part, missing=reason or "not evaluated")
     key = "statement_accuracy" if task in BOOLEAN else "choice_accuracy"
@@ -108,7 +107,7 @@ def replication_lines(lines: list[TaskResult]) -> str:
     head = "| task | part | problems | accuracy | 95 % interval | upstream's | AUROC | ECE |"
     rows = [head, "|---|---|--:|--:|---|--:|--:|--:|"]
     rows += [_row(line) for line in lines if line.missing is None]
-    for part in PARTS:
+    for part in PARTITIONS:
         had = [line for line in lines if line.part == part and line.accuracy is not None]
         asked = sum(line.part == part for line in lines)
         mean = f"{np.mean([line.accuracy for line in had]):.4f}" if had else "-"

@@ -23,7 +23,7 @@ from accelerate.utils import InitProcessGroupKwargs, set_seed  # type: ignore[im
 from unifiedqa_convert.errors import OutputError, UsageError
 from unifiedqa_convert.storage import write_json
 from vera_model.config import FP16_REFUSED, TrainConfig
-from vera_model.data.splits import Inputs, Paths, read_inputs, read_text_inputs
+from vera_model.data.splits import Inputs, Paths, read_inputs
 from vera_model.distributed import Processes
 from vera_model.metrics.summary import with_intervals
 from vera_model.model.initial_model import load_text_model, starting_point, text_starting_point
@@ -59,8 +59,7 @@ def run(config: TrainConfig) -> Path:
     processes = start_processes(config)
     say = line_printer(shown=processes.main)
     paths = find_paths(config, processes, say)
-    text = config.objective == "text"
-    inputs = read_text_inputs(config, paths) if text else read_inputs(config, paths)
+    inputs = read_inputs(config, paths)
     with only_run(config.out) if processes.main else nullcontext():
         resumed = processes.from_main(find_resumed(config, say) if processes.main else None)
         facts: dict[str, Any] = {

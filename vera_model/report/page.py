@@ -24,9 +24,17 @@ from vera_model.metrics.calibration import (
     held_out_temperatures,
 )
 from vera_model.metrics.functions import probability
-from vera_model.metrics.predictions import FILE, Predictions, read_predictions
+from vera_model.metrics.predictions import Predictions, read_predictions
 from vera_model.report import figures
-from vera_model.run_folder import CALIBRATION, CONFIG, EVALUATIONS, LOG, METRICS, check_report
+from vera_model.run_folder import (
+    CALIBRATION,
+    CONFIG,
+    EVALUATIONS,
+    LOG,
+    METRICS,
+    PREDICTIONS,
+    check_report,
+)
 
 PAGE = "report.html"
 _FIGURES = "report"
@@ -61,7 +69,7 @@ def write_report(run: Path) -> Path:
     """
     check_report(run)
     document, config = _read(run / METRICS), _read(run / CONFIG)
-    predictions = read_predictions(run / FILE) if (run / FILE).is_file() else None
+    predictions = read_predictions(run / PREDICTIONS) if (run / PREDICTIONS).is_file() else None
     calibration = _calibration(run, predictions)
     temperature = (document["metrics"] or {}).get("temperature", 1.0)
     try:

@@ -247,7 +247,7 @@ class Loop:
         for line, outcomes in self._pending:
             each = [outcome.values() for outcome in outcomes]
             values = {name: sum(one[name] for one in each) / len(each) for name in each[0]}
-            if not self.objective.may_go_on(values):
+            if not self.objective.is_finite(values):
                 raise ModelError(
                     f"the loss is {values['loss']} at step {line['step']}: train with a lower --lr"
                 )

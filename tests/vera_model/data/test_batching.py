@@ -11,16 +11,15 @@ from transformers import T5Tokenizer
 
 from unifiedqa_convert.errors import OutputError
 from vera_model.config import TrainConfig, from_preset
-from vera_model.data.batching import collate, epoch_batches, static_batches, training_batches
+from vera_model.data.batching import collate, epoch_batches, static_batches
 from vera_model.data.loading import read_problems
 from vera_model.data.problems import Problem, Problems
 from vera_model.data.tokenized import (
-    EncodedProblems,
-    Encoding,
     TextLimits,
-    encode,
+    TokenizedProblems,
+    token_file,
     token_ids,
-    tokenise_problems,
+    tokenize,
 )
 from vera_model.model.tokenizer import train_tokenizer
 
@@ -43,8 +42,8 @@ def problem(number: int, *texts: str, gold: bool = True) -> Problem:
     return Problem("t", "train", str(number), len(texts) > 1, texts, labels)
 
 
-def encoded(*problems: Problem, limit: int | None = 4, **given: object) -> Encoding:
-    return encode(Problems.of(problems), TOKENIZER, config(**given), limit)
+def encoded(*problems: Problem, limit: int | None = 4, **given: object) -> TokenizedProblems:
+    return tokenize(Problems.of(problems), TOKENIZER, config(**given), limit)
 
 
 def ids_of(batches: Any) -> list[str]:
@@ -53,17 +52,17 @@ def ids_of(batches: Any) -> list[str]:
 
 def test_the_limit_keeps_the_gold_and_the_first_distractors() -> None:
     encoding = encoded(problem(0, *WORDS[:6]), problem(1, "ten"))
-    assert [len(p.tokens) for p in encoding.problems] == [4, 1]
-    assert encoding.problems[0].labels == (True, False, False, False)
+    assert [len(p.tokens) for p in encoding] == [4, 1]
+    assert encoding[0].labels == (True, False, False, False)
     assert (encoding.statements, encoding.over_limit, encoding.cut) == (5, 2, 0)
-    assert TOKENIZER.decode(encoding.problems[0].tokens[0], skip_special_tokens=True) == "one"
+    assert TOKENIZER.decode(encoding[0].tokens[0], skip_special_tokens=True) == "one"
 
 
 @pytest.mark.parametrize(("cut", "kept"), [("start", "ten"), ("end", "one")])
 def test_long_texts_are_cut_where_asked_and_keep_their_end_mark(cut: str, kept: str) -> None:
     long = problem(0, " ".join(WORDS))
     encoding = encoded(long, limit=None, max_tokens=6, cut=cut)
-    (tokens,) = encoding.problems[0].tokens
+    (tokens,) = encoding[0].tokens
     assert len(tokens) == 6
     assert tokens[-1] == TOKENIZER.eos_token_id
     text = TOKENIZER.decode(tokens, skip_special_tokens=True)
@@ -72,7 +71,7 @@ def test_long_texts_are_cut_where_asked_and_keep_their_end_mark(cut: str, kept: 
 
 
 def test_a_batch_is_padded_to_its_longest_only() -> None:
-    given = encoded(problem(0, "one", "two"), problem(1, "three")).problems
+    given = encoded(problem(0, "one", "two"), problem(1, "three"))
     batch = collate(given, TOKENIZER.pad_token_id)
     assert batch.input_ids.shape == (3, max(p.longest for p in given))
     assert torch.equal(batch.attention_mask.bool(), batch.input_ids != TOKENIZER.pad_token_id)
@@ -82,24 +81,22 @@ def test_a_batch_is_padded_to_its_longest_only() -> None:
 
 
 def test_a_choice_cut_to_its_gold_is_no_choice() -> None:
-    assert collate(encoded(problem(0, "one", "two"), limit=1).problems, 0).is_choice.tolist() == [
-        False
-    ]
+    assert collate(encoded(problem(0, "one", "two"), limit=1), 0).is_choice.tolist() == [False]
 
 
 def test_upstreams_choice_of_one_statement_stays_a_choice() -> None:
     lone = problem(0, "one")._replace(is_choice=True)
-    assert collate(encoded(lone, limit=4).problems, 0).is_choice.tolist() == [True]
+    assert collate(encoded(lone, limit=4), 0).is_choice.tolist() == [True]
 
 
 def test_the_limit_is_one_of_distractors() -> None:
     """Upstream keeps three distractors; where there is no gold there are three statements."""
     given = encoded(problem(0, *WORDS[:6], gold=False), problem(1, "one", gold=False))
-    assert [one.problem.texts for one in given.problems] == [("one", "two", "three"), ("one",)]
+    assert [one.problem.texts for one in given] == [("one", "two", "three"), ("one",)]
 
 
-def many(count: int = 103) -> EncodedProblems:
-    return encoded(*(problem(n, " ".join(WORDS[: 1 + n % 10])) for n in range(count))).problems
+def many(count: int = 103) -> TokenizedProblems:
+    return encoded(*(problem(n, " ".join(WORDS[: 1 + n % 10])) for n in range(count)))
 
 
 def test_every_epoch_has_every_problem_once_in_its_own_order() -> None:
@@ -132,15 +129,8 @@ def test_batches_can_be_begun_in_the_middle() -> None:
     assert ids_of(batches[5:]) == ids_of(batches)[sum(len(b) for b in batches[:5]) :]
 
 
-def test_epochs_follow_each_other() -> None:
-    stream = training_batches(many(3), 2, seed=0)
-    taken = [next(stream) for _ in range(5)]
-    assert [epoch for epoch, _ in taken] == [0, 0, 1, 1, 2]
-    assert sum(len(batch) for _, batch in taken[:4]) == 6
-
-
 def test_sampled_distractors_change_with_the_epoch_and_with_nothing_else() -> None:
-    given = encoded(*(problem(n, *WORDS[:8]) for n in range(50)), limit=3).problems
+    given = encoded(*(problem(n, *WORDS[:8]) for n in range(50)), limit=3)
 
     def drawn(epoch: int) -> dict[str, tuple[str, ...]]:
         batches = epoch_batches(given, 4, 1, epoch, sample=True)
@@ -165,27 +155,27 @@ def test_upstreams_order_is_one_for_all_epochs_and_drops_the_rest() -> None:
 def test_tokens_are_made_once(cache: Path) -> None:
     problems = Problems.of([problem(0, "one two", "three"), problem(1, "four")])
     limits = TextLimits(128, "start")
-    first = tokenise_problems(problems, TOKENIZER, limits, None)
+    first = token_file(problems, TOKENIZER, limits, None)
     (file,) = (cache / "tokens").iterdir()
     written = file.stat()
-    again = tokenise_problems(problems, TOKENIZER, limits, None)
+    again = token_file(problems, TOKENIZER, limits, None)
     assert file.stat() == written  # mapped, not rewritten
     assert [again[n].tolist() for n in range(3)] == [first[n].tolist() for n in range(3)]
-    tokenise_problems(problems.take([1, 0]), TOKENIZER, limits, None)
-    tokenise_problems(problems, TOKENIZER, TextLimits(3, "start"), None)
-    tokenise_problems(problems, train_tokenizer(WORDS, 60), limits, None)
+    token_file(problems.take([1, 0]), TOKENIZER, limits, None)
+    token_file(problems, TOKENIZER, TextLimits(3, "start"), None)
+    token_file(problems, train_tokenizer(WORDS, 60), limits, None)
     names = [path.name for path in (cache / "tokens").iterdir()]
     assert len(names) == 4
     assert all(name.endswith(".arrow") for name in names)  # nothing temporary is left
     TOKENIZER(["one", "two three"], padding=True, truncation=True, max_length=3)
-    tokenise_problems(problems, TOKENIZER, limits, None)  # its last use is no part of a tokenizer
+    token_file(problems, TOKENIZER, limits, None)  # its last use is no part of a tokenizer
     assert len(list((cache / "tokens").iterdir())) == 4
 
 
 def test_a_cache_that_can_not_be_written_is_named(cache: Path) -> None:
     cache.write_text("a file is in the way")
     with pytest.raises(OutputError, match="UQA_CACHE"):
-        tokenise_problems(Problems.of([problem(0, "one")]), TOKENIZER, TextLimits(9, "end"), None)
+        token_file(Problems.of([problem(0, "one")]), TOKENIZER, TextLimits(9, "end"), None)
 
 
 def test_no_start_mark_and_one_end_mark() -> None:
@@ -209,7 +199,7 @@ def test_the_training_order_is_upstreams(shared: Path) -> None:
     tokenizer = T5Tokenizer.from_pretrained(shared / "golden/vera/tiny-t5")
     paths = [golden / "data" / task / "train.json" for task in ("sciq", "copa", "csqa2")]
     reading = read_problems(paths, allow_sample=False, recipe="vera")
-    given = encode(reading.problems, tokenizer, config(cut="end"), 4).problems
+    given = tokenize(reading.problems, tokenizer, config(cut="end"), 4)
     batches = static_batches(given, 4)
     found = [
         [one.problem.task, int(one.problem.id.split("-")[-1])] for batch in batches for one in batch
@@ -217,7 +207,7 @@ def test_the_training_order_is_upstreams(shared: Path) -> None:
     assert found == json.loads((golden / "train_order.json").read_text())["order"]
     sampled = json.loads((golden / "sampling_order.json").read_text())["train_shuffle"]
     for size in (5, 20, 192):
-        few = encode(reading.problems.take(range(size)), tokenizer, config(cut="end"), 4).problems
+        few = tokenize(reading.problems.take(range(size)), tokenizer, config(cut="end"), 4)
         places = [list(reading.problems).index(one.problem) for [one] in static_batches(few, 1)]
         assert places == sampled[str(size)]
     recorded = json.loads((golden / "loss_grid_train8.json").read_text())

@@ -84,7 +84,7 @@ def test_an_incomplete_folder_is_named(tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_or_empty_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="nowhere is not there"):
+    with pytest.raises(SourceError, match="nowhere does not exist"):
         find_shards([tmp_path / "nowhere"])
     with pytest.raises(SourceError, match=r"holds no \.arrow file"):
         find_shards([tmp_path])
@@ -157,7 +157,7 @@ def test_a_few_problems_still_fall_on_both_sides(count: int, seed: int) -> None:
 
 
 def test_one_problem_can_not_be_split() -> None:
-    with pytest.raises(UsageError, match="give more, or --valid"):
+    with pytest.raises(UsageError, match="give more data, or --valid"):
         hold_out(Problems.of([problem(0, "s")]), 0.2, 0)
 
 

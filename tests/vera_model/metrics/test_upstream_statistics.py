@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.vera_tasks import BOOLEAN
 from vera_model.data.problems import Problem
 from vera_model.metrics.predictions import Predictions
 from vera_model.metrics.upstream import upstream_booleans, upstream_statistics
-from vera_model.presets import BOOLEAN
 
 NO_LOSSES = {"step": 0.0, "loss": 0.0, "loss_scoring": 0.0, "loss_contrastive": 0.0}
 

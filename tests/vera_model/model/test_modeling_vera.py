@@ -23,7 +23,7 @@ from transformers import (
 from vera_model.config import from_preset
 from vera_model.data.batching import collate
 from vera_model.data.loading import read_problems
-from vera_model.data.tokenized import encode
+from vera_model.data.tokenized import tokenize
 from vera_model.model.configuration_vera import VeraConfig
 from vera_model.model.modeling_vera import VeraModel
 from vera_model.model.tokenizer import train_tokenizer
@@ -239,7 +239,7 @@ def test_evaluation_logits_are_upstreams(step: int, shared: Path) -> None:
     config = from_preset(data=paths, out="o", recipe="vera")
     problems = read_problems(paths, allow_sample=False, recipe="vera").problems
     tokenizer = T5Tokenizer.from_pretrained(golden / "tiny-t5")
-    batch = collate(encode(problems, tokenizer, config, None).problems[:], 0)
+    batch = collate(tokenize(problems, tokenizer, config, None)[:], 0)
     with torch.inference_mode():
         found = model(batch.input_ids, batch.attention_mask).raw_logits
     assert found.tolist() == pytest.approx([item["logit"] for item in recorded], abs=1e-5)

@@ -15,7 +15,8 @@ from vera_shards import choice, free_text, write_split
 from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.schema import Converted, Record
 from vera_model.config import from_preset
-from vera_model.data.text_records import TextRecord, read_records
+from vera_model.data.loading import Holdout, hold_out, subsample
+from vera_model.data.text_records import TextExample, TextExamples, TextRecord, read_examples
 from vera_model.distributed import Processes
 from vera_model.metrics.answers import answer_correct, exact_match, f1, similarity
 from vera_model.model.initial_model import load_text_model
@@ -153,7 +154,8 @@ def test_the_score_of_a_statement_is_logit_yes_minus_logit_no() -> None:
     records = [record("red is red", "yes", ()), record("blue is red is red", "no", ())]
     run_config = from_preset("tiny", objective="text", data=["none"], out="none")
     peers = Processes(Accelerator(cpu=True))
-    objective = TextObjective(run_config, tokenizer, ([], records), peers)
+    examples = TextExamples([TextExample((one,)) for one in records], "declarative")
+    objective = TextObjective(run_config, tokenizer, Holdout(examples[:0], examples), peers)
     scores = objective._yes_over_no(model, list(objective.evaluation))
     for one, score in zip(records, scores, strict=True):
         given = tokenizer(one.input, return_tensors="pt")
@@ -197,15 +199,46 @@ def test_an_output_layer_of_its_own_is_kept(tmp_path: Path) -> None:
 
 def test_what_the_shards_do_not_hold_is_said(tmp_path: Path) -> None:
     only = write_split(tmp_path / "only", [coloured(0)], records="question")
-    with pytest.raises(SourceError, match="holds question records, not declarative ones"):
-        read_records([only], "declarative", allow_sample=False)
+    with pytest.raises(SourceError, match=r"question records only: .* --records declarative or bo"):
+        read_examples([only], "declarative", allow_sample=False)
     sample = write_split(tmp_path / "sample", [coloured(0)], sample=True)
     with pytest.raises(UsageError, match="--allow-sample"):
-        read_records([sample], "question", allow_sample=False)
-    flat = write_split(tmp_path / "flat", [coloured(0)], records="declarative")
-    assert [r.output for r in read_records([flat], "declarative", allow_sample=False).records] == [
-        *("yes", "no", "no", "no")
-    ]
+        read_examples([sample], "question", allow_sample=False)
+    with pytest.raises(UsageError, match="more than once, such as train-000000 of planted/train"):
+        read_examples([sample, only], "question", allow_sample=True)
     unlabelled = write_split(tmp_path / "no-label", [free_text(0, ["So."])])
     with pytest.raises(UsageError, match="none of the records is labelled"):
-        read_records([unlabelled], "question", allow_sample=False)
+        read_examples([unlabelled], "question", allow_sample=False)
+    cut = write_split(tmp_path / "cut", [coloured(0)]) / "data-00000.arrow"
+    cut.write_bytes(cut.read_bytes()[:-8])
+    with pytest.raises(SourceError, match="cut short"):
+        read_examples([cut], "question", allow_sample=False)
+
+
+@pytest.mark.parametrize("layout", ["both", "declarative"])
+def test_the_statements_of_an_example_stay_together_and_the_counts_add_up(
+    tmp_path: Path, layout: Any
+) -> None:
+    groups = [
+        coloured(0),
+        choice(1, ["a", "b", "b"], 0, masked=frozenset({1, 2})),
+        choice(2, ["c", "c"], 0, masked=frozenset({0, 1})),
+        choice(3, ["d", "e"], None),
+        coloured(4),
+    ]
+    folder = write_split(tmp_path / "some", groups, records=layout)
+    reading = read_examples([folder], "declarative", allow_sample=False)
+    assert [[one.output for one in example.records] for example in reading.problems] == [
+        ["yes", "no", "no", "no"],
+        ["yes"],
+        ["yes", "no", "no", "no"],
+    ]
+    assert reading.dropped == {"masked": 1, "unlabelled": 1}
+    assert +reading.left_out == {"masked": 2, "in a dropped group": 4}
+    assert reading.groups == reading.shards[0].groups == len(groups)
+    assert reading.statements == sum(len(group.statements) for group in groups)
+    train, evaluation = hold_out(reading.problems, 0.2, 0)
+    names = [set(part.names()) for part in (train, evaluation)]
+    assert names[0].isdisjoint(names[1])
+    assert len(names[0] | names[1]) == len(reading.problems)
+    assert subsample(reading.problems, 2).sizes().sum() >= 5

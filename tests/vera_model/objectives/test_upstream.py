@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
+from tiny_vera import save_model
 from transformers import T5Tokenizer
 
 from vera_model.config import from_preset
 from vera_model.data.splits import read_inputs
 from vera_model.model.modeling_vera import VeraModel
-from vera_model.model.saving import load_checkpoint, save_checkpoint
+from vera_model.model.saving import load_checkpoint
 from vera_model.objectives.vera import VeraObjective
 from vera_model.programs.train import run
 
@@ -38,7 +39,7 @@ def start(golden: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = VeraModel.from_encoder(str(golden / "tiny-t5"))
     model.head.load_state_dict(load_file(golden / "tiny-t5" / "head.safetensors"))
     folder = tmp_path_factory.mktemp("start") / "model"
-    save_checkpoint(folder, model, T5Tokenizer.from_pretrained(golden / "tiny-t5"))
+    save_model(folder, model, T5Tokenizer.from_pretrained(golden / "tiny-t5"))
     return folder
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from safetensors.torch import load_file
-from tiny_vera import save_tiny
+from tiny_vera import save_model, save_tiny
 from transformers import T5Tokenizer
 from vera_shards import choice, write_split, yes_no
 
@@ -15,7 +15,6 @@ from vera_model.metrics.bootstrap import Resampling
 from vera_model.metrics.predictions import read_predictions
 from vera_model.metrics.upstream import upstream_booleans
 from vera_model.model.modeling_vera import VeraModel
-from vera_model.model.saving import save_checkpoint
 from vera_model.programs.evaluate import evaluate
 
 pytestmark = pytest.mark.numeric
@@ -34,7 +33,7 @@ def test_upstreams_evaluation_is_retraced(shared: Path, tmp_path: Path, step: in
         head = {name: weights.pop(f"head.{name}") for name in ("weight", "bias")}
         model.backbone.load_state_dict(weights, strict=False)
     model.head.load_state_dict(head)
-    save_checkpoint(tmp_path / "m", model, T5Tokenizer.from_pretrained(golden / "tiny-t5"))
+    save_model(tmp_path / "m", model, T5Tokenizer.from_pretrained(golden / "tiny-t5"))
     path = evaluate(
         from_preset(
             "upstream",

@@ -1,13 +1,17 @@
 """Wrong paths and options are refused before torch is loaded, which takes many seconds."""
 
 import json
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import model_asks
 import pytest
+import started
+from hub_server import State, serving
 from tiny_vera import save_tiny
 from vera_shards import choice, write_split
 
@@ -35,41 +39,41 @@ print(json.dumps(found))
 """
 
 COMMANDS = [
-    ("train --data nosuch", 4, "nosuch is not there: convert a dataset first"),
+    ("train --data nosuch", 4, "nosuch does not exist: convert a dataset first"),
     ("train --data bare", 4, "bare holds no .arrow file"),
-    ("train --data data --valid nosuch", 4, "nosuch is not there"),
-    ("train --data sample", 2, "holds invented sample rows: convert the real data, or say --allow"),
+    ("train --data data --valid nosuch", 4, "nosuch does not exist"),
+    ("train --data sample", 2, "holds invented sample rows: convert the real data, or add --allow"),
     ("train --train-tasks nosuch", 4, "nosuch (train): no dataset of this name is known"),
     ("train --preset nosuch", 2, "unknown preset 'nosuch'"),
     ("train --data data --out full", 5, "full is not empty: choose another --out"),
     ("train --data data --model ./nosuch", 4, "neither a folder nor a model's name on the hub"),
     ("train --data data --model bare", 4, "bare has no config.json"),
-    ("train --data data --start-from nosuch", 4, "nosuch holds no config.json, it is not there"),
-    ("train --data data --start-from a.pth", 2, "a.pth holds weights only: name its model"),
+    ("train --data data --start-from nosuch", 4, "nosuch does not exist"),
+    ("train --data data --start-from a.pth", 2, "a.pth holds weights only: give its model"),
     ("train --data data --start-from a.pth --model m", 2, "a.pth is a pickle"),
-    ("train --data data --resume nosuch", 4, "nosuch is no checkpoint's folder"),
+    ("train --data data --resume nosuch", 4, "nosuch is not a folder"),
     ("train --objective text --data data --start-from nosuch", 4, "nosuch is neither a folder"),
     ("train --mode eval --valid data", 2, "no model to evaluate: give --load_from_ckpt"),
-    ("train --mode eval --start-from nosuch --valid data", 4, "nosuch holds no config.json"),
+    ("train --mode eval --start-from nosuch --valid data", 4, "nosuch does not exist"),
     ("train --mode eval --start-from model --valid data --out full", 5, "metrics.json exists"),
-    ("plan train --data nosuch", 4, "nosuch is not there: convert a dataset first"),
+    ("plan train --data nosuch", 4, "nosuch does not exist: convert a dataset first"),
     ("plan train --data data --objective text", 2, "prints the plan before its first update"),
-    ("score one", 4, "models/vera holds no config.json, it is not there: train it first"),
+    ("score one", 4, "models/vera does not exist: train a model"),
     ("score one --file two", 2, "give either sentences or --file"),
     ("score --file nosuch --model model", 4, "nosuch can't be read as UTF-8 text"),
     ("evaluate --model nosuch --data data --out o", 4, "neither a folder nor owner/name"),
-    ("evaluate --model model --data nosuch --out o", 4, "nosuch is not there"),
+    ("evaluate --model model --data nosuch --out o", 4, "nosuch does not exist"),
     ("evaluate --model model --data data --out full", 5, "metrics.json exists"),
-    ("evaluate --model model --data data --trained-on nosuch --out o", 4, "nosuch is not there"),
+    ("evaluate --model model --data data --trained-on nosuch --out o", 4, "nosuch does not exist"),
     ("replicate vera-eval --model nosuch --out o", 4, "neither a folder nor owner/name"),
     ("replicate vera-eval --model model --out full", 5, "metrics.json exists"),
-    ("calibrate nosuch", 4, "nosuch holds no config.json"),
+    ("calibrate nosuch", 4, "nosuch does not exist"),
     ("calibrate model", 4, "model has no predictions.parquet: evaluate the model"),
-    ("report nosuch", 4, "nosuch/metrics.json is not there: name the folder of a finished run"),
-    ("model export nosuch --out o", 4, "nosuch holds no config.json"),
-    ("model export model --out full", 5, "full stands already"),
+    ("report nosuch", 4, "nosuch/metrics.json does not exist: give the folder of a finished run"),
+    ("model export nosuch --out o", 4, "nosuch does not exist"),
+    ("model export model --out full", 5, "full exists: choose another"),
     ("model import ./nosuch", 4, "neither a folder nor owner/name on the hub"),
-    ("model import data --out full", 5, "full stands already"),
+    ("model import data --out full", 5, "full exists: choose another"),
 ]
 
 
@@ -148,6 +152,38 @@ def test_a_folder_that_another_run_holds_is_no_folder_to_overwrite(
 def test_a_name_that_the_hub_can_not_have_is_an_error(name: str) -> None:
     with pytest.raises(UqaError, match="hub"):
         model_files(name, None, allow_pickle=False)
+
+
+def test_a_models_files_come_from_the_hub_and_then_from_its_cache(tmp_path: Path) -> None:
+    files = {"config.json": b"{}", "pytorch_model.bin": b"p", "run_me.py": b"x", "sub/a.json": b"y"}
+    state = State({**files, "model.safetensors": b"w"})
+    with serving(state) as endpoint:
+        settings = {"HF_ENDPOINT": endpoint, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "0"}
+        settings |= {"NO_PROXY": "*", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+
+        def bring(*arguments: str, **more: str) -> dict[str, Any]:
+            env = {**os.environ, **settings, **more}
+            done = started.core.run(arguments, env=env, program=model_asks.bring)
+            assert done.returncode == 0, done.stderr
+            found: dict[str, Any] = json.loads(done.stdout)
+            return found
+
+        found = bring("owner/name", "--allow-pickle")
+        assert found["files"] == ["config.json", "model.safetensors"]
+        refs = Path(found["folder"]).parents[1] / "refs"
+        refs.mkdir()
+        (refs / "main").write_text(state.commit)  # as `hf download` writes it
+        assert bring("owner/name", HF_HUB_OFFLINE="1") == found
+        state.fault = "silent"
+        assert bring("owner/name") == found
+        error = bring("other/name")
+        assert error["error"] == "HubDown"
+        assert re.search("no folder other/name here; hub .* does not answer", error["message"])
+        state.fault, state.commit = "", "d" * 40
+        del state.files["model.safetensors"]
+        assert bring("owner/name")["files"] == ["config.json"]
+        found = bring("owner/name", "--allow-pickle")
+        assert found["files"] == ["config.json", "pytorch_model.bin"]
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from tiny_vera import save_model
 from typer.testing import CliRunner, Result
 
 from unifiedqa_convert.cli import app
 from unifiedqa_convert.errors import ModelError, SourceError, UsageError
 from vera_model.config import Encoder
 from vera_model.model.modeling_vera import from_scratch
-from vera_model.model.saving import load_checkpoint, save_checkpoint
+from vera_model.model.saving import load_checkpoint
 from vera_model.model.tokenizer import train_tokenizer
 from vera_model.presets import PRESETS
 from vera_model.programs.preflight import read_texts
@@ -31,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model.config.temperature = 0.5
     model.config.max_tokens = 8
     path = tmp_path_factory.mktemp("run") / "model"
-    save_checkpoint(path, model, tokenizer)
+    save_model(path, model, tokenizer)
     return path
 
 
@@ -55,7 +56,7 @@ def test_where_a_long_text_is_cut_is_the_models_own(folder: Path, tmp_path: Path
     found = []
     for cut in ("end", "start"):
         model.config.cut = cut
-        save_checkpoint(tmp_path / cut, model, tokenizer)
+        save_model(tmp_path / cut, model, tokenizer)
         found.append(score_texts(tmp_path / cut, [long])[0].logit)
     assert found[0] != pytest.approx(found[1], abs=1e-4)
 
@@ -79,7 +80,7 @@ def test_a_file_has_a_sentence_a_line(tmp_path: Path) -> None:
 def test_logits_that_are_no_numbers_are_an_error(folder: Path, tmp_path: Path) -> None:
     model, tokenizer = load_checkpoint(folder)
     torch.nn.init.constant_(model.head.bias, float("nan"))
-    save_checkpoint(tmp_path / "broken", model, tokenizer)
+    save_model(tmp_path / "broken", model, tokenizer)
     with pytest.raises(ModelError, match="not finite"):
         score_texts(tmp_path / "broken", ["one"])
 
@@ -104,4 +105,4 @@ def test_the_command_prints_a_table_or_json(folder: Path) -> None:
 def test_what_is_no_model_is_named() -> None:
     error = run("score", "one", "--model", "nowhere").exception
     assert isinstance(error, ModelError)
-    assert "nowhere holds no config.json" in str(error)
+    assert "nowhere does not exist" in str(error)

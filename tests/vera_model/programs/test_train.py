@@ -79,6 +79,19 @@ def test_the_run_folder_is_complete(data: Path, tmp_path: Path) -> None:
     load_checkpoint(out / "model")
 
 
+def test_epochs_follow_each_other_and_each_has_every_problem_once(
+    data: Path, tmp_path: Path
+) -> None:
+    path = run(config(data, tmp_path / "run", save=False))
+    log = [json.loads(line) for line in path.with_name("train_log.jsonl").open()]
+    epochs = [line["epoch"] for line in log]
+    assert epochs == sorted(epochs)
+    assert set(epochs) >= {0, 1}
+    trained_on = document(path)["data"]["groups"]["trained_on"]
+    for epoch in range(max(epochs)):
+        assert sum(line["problems"] for line in log if line["epoch"] == epoch) == trained_on
+
+
 @pytest.mark.numeric
 def test_the_same_seed_gives_the_same_bytes(data: Path, tmp_path: Path) -> None:
     names = ("train_log.jsonl", "metrics.json", "model/best/model.safetensors")
@@ -241,6 +254,6 @@ def test_the_program_says_what_to_do_next(tmp_path: Path) -> None:
     done = started.models.run(["--data", tmp_path / "no", "--out", tmp_path], program=run_py)
     assert done.returncode == 4
     assert done.stderr.startswith(
-        f"uqa train: {tmp_path / 'no'} is not there: convert a dataset first"
+        f"uqa train: {tmp_path / 'no'} does not exist: convert a dataset first"
     )
     assert "Traceback" not in done.stderr

@@ -108,7 +108,7 @@ def test_data_that_changed_since_are_not_taken_for_those_of_the_run(tmp_path: Pa
 def test_a_failing_launch_ends_with_our_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], rank: str
 ) -> None:
-    told = f"{tmp_path / 'no'} is not there: convert a dataset first, or correct the path"
+    told = f"{tmp_path / 'no'} does not exist: convert a dataset first, or correct the path"
     monkeypatch.setattr(sys, "argv", ["run.py", "--data", str(tmp_path / "no")])
     monkeypatch.setenv("RANK", rank)
     monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "no")

@@ -142,7 +142,7 @@ def test_the_newest_valid_checkpoint_is_found_and_a_bad_path_named(
     weights.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     with pytest.raises(ModelError, match=r"last/model\.safetensors was changed or cut"):
         run(from_preset(**short, resume=str(out / "model" / "last")))
-    with pytest.raises(ModelError, match="no checkpoint's folder"):
+    with pytest.raises(ModelError, match="is not a folder: give a checkpoint's"):
         run(from_preset(**short, resume=str(out / "nowhere")))
     run(from_preset(**short, resume="auto"))
     assert "skipped a damaged checkpoint: " in capsys.readouterr().err
