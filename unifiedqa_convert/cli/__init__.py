@@ -58,7 +58,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _stopped)
     try:
         try:
-            _run()
+            app(standalone_mode=True)
         finally:
             sys.stdout.flush()
     except UqaError as error:
@@ -67,13 +67,6 @@ def main() -> None:
     except BrokenPipeError:  # `| head` has read enough; nothing may be flushed into it at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(128 + signal.SIGPIPE)
-
-
-def _run() -> None:
-    if sys.argv[1:] == ["list"]:  # typer would import pydantic, 100 ms, to parse nothing
-        datasets.list_datasets()
-        return
-    app(standalone_mode=True)
 
 
 def _stopped(_signal: int, _frame: object) -> None:

@@ -1,23 +1,19 @@
 """`uqa list`, `show`, `sources`, `check`: what there is, where from, and whether it is whole."""
 
-import hashlib
 import json
-import os
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
-from importlib.metadata import entry_points
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from unifiedqa_convert.cli.options import AsJson, Quiet, RawFiles, dataset_names, print_either, tell
 from unifiedqa_convert.cli.tables import print_columns
 from unifiedqa_convert.errors import UsageError
-from unifiedqa_convert.storage import atomic_file
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def print_status(entries: list[dict[str, Any]]) -> None:
@@ -83,64 +79,8 @@ def _print_step(name: str, value: Any, console: "Console") -> None:
         console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-# `uqa list`: every dataset's facts, remembered until an adapter's file changes. Importing all
-# adapters takes longer than people wait for a list, so the facts lie in the cache under a
-# digest of the adapters' files (names, sizes, times of change) and the packages' versions.
-# Nothing heavy is imported while they are there.
-
-GROUP = "unifiedqa_convert.adapters"
-
-
-def listed() -> tuple[list[dict[str, Any]], list[str]]:
-    """One entry per dataset, and what is wrong with plugins that could not be used."""
-    path = _folder() / f"list-{_fingerprint()}.json"
-    try:
-        return json.loads(path.read_bytes()), []
-    except (OSError, ValueError):
-        pass
-    from unifiedqa_convert.datasets.catalogue import listed as from_adapters
-    from unifiedqa_convert.datasets.registry import catalogue
-
-    entries, errors = from_adapters(), [str(error) for error in catalogue().errors]
-    if not errors:
-        with suppress(OSError):  # a home that can't be written costs half a second a time
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with atomic_file(path) as file:
-                file.write(json.dumps(entries).encode())  # as it is: splits keep their order
-    return entries, errors
-
-
-def _folder() -> Path:
-    home = os.environ.get("UQA_CACHE")
-    return Path(home) if home else Path.home() / ".cache" / "unifiedqa-convert"
-
-
-def _fingerprint() -> str:
-    """Of everything that the facts could come from: the adapters' files and our own."""
-    digest = hashlib.sha256()
-    for root in [
-        "unifiedqa_convert",
-        *sorted({point.value for point in entry_points(group=GROUP)}),
-    ]:
-        digest.update(f"{root}\n".encode())
-        for file in _files(root.split(":")[0].split(".")[0]):
-            state = file.stat()
-            digest.update(f"{file} {state.st_size} {state.st_mtime_ns}\n".encode())
-    return digest.hexdigest()[:32]
-
-
-def _files(package: str) -> Iterator[Path]:
-    """The package's Python files; none where it is not there."""
-    spec = find_spec(package)
-    if spec is None:
-        return
-    for place in spec.submodule_search_locations or ([spec.origin] if spec.origin else []):
-        folder = Path(place)
-        yield from sorted(folder.glob("*.py")) if folder.is_dir() else [folder]
-
-
 def print_list(entries: list[dict[str, Any]]) -> None:
-    """A table, one line per dataset. Plain: it must stand in 300 ms, and rich alone takes 60."""
+    """A table, one line per dataset."""
     table = [("dataset", "vera", "verified", "hub", "license", "splits")]
     for entry in entries:
         splits = " ".join(f"{name}:{size or '?'}" for name, size in entry["splits"].items())
@@ -193,11 +133,13 @@ def list_datasets(
     as_json: AsJson = False,
 ) -> None:
     """List the datasets: splits with sizes, Vera's partition, how far proven, license."""
+    from unifiedqa_convert.datasets.catalogue import listed
+    from unifiedqa_convert.datasets.registry import catalogue
 
-    entries, errors = listed()
+    entries = listed()
     print_either(entries, print_markdown if markdown else print_list, as_json)
     tell(pins_told(entries), quiet=as_json or markdown)
-    for error in errors:
+    for error in catalogue().errors:
         print(f"uqa: {error}", file=sys.stderr)
 
 

@@ -1,6 +1,6 @@
-"""Plain columns for people: aligned, and no wider than the terminal they are looked at in.
+"""Aligned text columns, no wider than the terminal.
 
-Not rich's tables: `uqa list` must stand in 300 ms, and importing rich alone takes 60.
+Not rich's tables: importing rich takes 60 ms, a fifth of what `uqa list` takes.
 """
 
 import shutil
