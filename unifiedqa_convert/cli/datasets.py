@@ -134,13 +134,19 @@ def list_datasets(
 ) -> None:
     """List the datasets: splits with sizes, Vera's partition, how far proven, license."""
     from unifiedqa_convert.datasets.catalogue import listed
-    from unifiedqa_convert.datasets.registry import catalogue
 
     entries = listed()
     print_either(entries, print_markdown if markdown else print_list, as_json)
     tell(pins_told(entries), quiet=as_json or markdown)
+    warn_of_broken()
+
+
+def warn_of_broken() -> None:
+    """Name on stderr each adapter that a command about all datasets had to leave out."""
+    from unifiedqa_convert.datasets.registry import catalogue
+
     for error in catalogue().errors:
-        print(f"uqa: {error}", file=sys.stderr)
+        print(f"uqa: left out: {error}", file=sys.stderr)
 
 
 def show(
@@ -176,6 +182,8 @@ def cite(
             print(bibtex(it) if as_bibtex else line)
 
     print_either([it._asdict() for it in found], render, as_json)
+    if not datasets:
+        warn_of_broken()
 
 
 def check(
@@ -221,8 +229,12 @@ def sources(
     elif check:
         checked = pinning.check_pins(dataset)
         print_either(checked, print_checked, as_json)
+        if dataset is None:
+            warn_of_broken()
         raise typer.Exit(pinning.pins_exit_code(checked))
     else:
         entries = pinning.status(dataset)
         print_either(entries, print_status, as_json)
         tell(pins_told(entries), quiet=as_json or dataset is not None)
+        if dataset is None:
+            warn_of_broken()
