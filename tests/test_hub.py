@@ -165,7 +165,7 @@ TROUBLES: dict[str, tuple[str, int]] = {
     "refusing-429": ("HTTP 429 for", 3),
     "body-503": ("HTTP 503; try again later", 3),
     "body-429": ("HTTP 429 for", 4),
-    "login-page": ("no hub", 1),
+    "login-page": ("not from a hub", 1),
     "reset": ("breaks off", 3),
     "gated-401": ("is gated (HTTP 401): accept its terms at", 1),
     "gated-403": ("is gated (HTTP 403): accept its terms at", 1),
@@ -203,10 +203,10 @@ def test_a_hub_in_trouble_is_given_up_on_in_time(
 @pytest.mark.parametrize(
     ("case", "words", "most"),
     [
-        ("a silent body", "no whole answer for", 20),
+        ("a silent body", "no complete answer for", 20),
         ("a truncated body", "breaks off", 20),
         # Alone the client asks for ever: each part that comes resets its count of retries.
-        ("always from the start", "no whole answer for", 60),
+        ("always from the start", "no complete answer for", 60),
     ],
 )
 def test_a_body_that_never_ends_is_given_up_on(
@@ -256,7 +256,7 @@ def test_a_wait_that_is_too_long_is_told_not_slept(asking: Asking, headers: dict
     asking.hub.fault, asking.hub.headers = "refusing-429", headers
     told = asking()
     assert (told["exit"], told["seconds"] < 60) == (7, True)
-    assert "to be asked again in 3600 s" in one_line(told)
+    assert "retry after 3600 s" in one_line(told)
 
 
 def test_nobody_at_the_address_is_told_at_once(asking: Asking) -> None:
