@@ -90,7 +90,7 @@ class NumerSense(Adapter):
 
 
 class NumerSenseNew(NumerSense):
-    """Which of twelve number words is missing? The same rows under Rainier's newer name."""
+    """Which of twelve number words is missing? Named after Rainier's newer file."""
 
     name = "numersense_new"
     partition = "none"

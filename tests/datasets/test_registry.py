@@ -7,11 +7,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
 
+from unifiedqa_convert.datasets import registry
 from unifiedqa_convert.datasets.registry import Catalogue, catalogue, load_adapter
 from unifiedqa_convert.errors import PluginError, UsageError
 
@@ -37,11 +39,10 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         for name, text in {"__init__.py": "", **files}.items():
             (tmp_path / "uqa_hail" / name).write_text(text, encoding="utf-8")
         importlib.invalidate_caches()
-        catalogue.cache_clear()
-        return catalogue()
+        return registry.catalogue()
 
+    monkeypatch.setattr(registry, "catalogue", cache(catalogue.__wrapped__))
     yield put
-    catalogue.cache_clear()
     for module in [name for name in sys.modules if name.split(".")[0] == "uqa_hail"]:
         del sys.modules[module]
 

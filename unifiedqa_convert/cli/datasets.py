@@ -1,4 +1,4 @@
-"""`uqa list`, `show`, `sources`, `check`: what there is, where from, and whether it is whole."""
+"""`uqa list`, `show`, `cite`, `check` and `sources`."""
 
 import json
 import sys
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def print_status(entries: list[dict[str, Any]]) -> None:
-    """A line per dataset; of a single one, a line per pinned file too."""
+    """A line per dataset; for a single one, also a line per pinned file."""
     lines = [("dataset", "hub", "commit", "on this machine")]
     for entry in entries:
         files = entry["files"] if entry["revision"] != "unpinned" else []
-        here = sum(file["cached"] for file in files)
-        told = f"{here} of {len(files)} splits" if files else "-"
+        cached = sum(file["cached"] for file in files)
+        here = f"{cached} of {len(files)} splits" if files else "-"
         commit = entry["revision"][:12] if entry["hub"] else "-"
-        lines.append((entry["dataset"], entry["hub"] or "-", commit, told))
+        lines.append((entry["dataset"], entry["hub"] or "-", commit, here))
     print_columns(lines)
     if len(entries) == 1:
         print()
@@ -48,7 +48,7 @@ def print_checked(checked: list[dict[str, str]]) -> None:
 
 
 def print_shown(facts: dict[str, Any]) -> None:
-    """The same as ``shown``, laid out for reading from top to bottom."""
+    """The result of ``preview.shown``, as text."""
     from rich.console import Console
 
     console = Console(soft_wrap=not sys.stdout.isatty())
@@ -90,30 +90,34 @@ def print_list(entries: list[dict[str, Any]]) -> None:
     print_columns(table)
 
 
-def pins_told(entries: list[dict[str, Any]]) -> str:
-    """How many datasets come without a file of the user's, and how to get another one's pin."""
+def pinned_summary(entries: list[dict[str, Any]]) -> str:
+    """How many datasets can be downloaded, and what to do for the others."""
     pinned = [entry for entry in entries if entry["revision"] not in (None, "unpinned")]
     return (
-        f"{len(pinned)} of {len(entries)} are pinned to a commit of the hub and fetched when asked "
-        "for; give the others' files with --raw or --data-dir, or pin one: uqa sources NAME --pin"
+        f"{len(pinned)} of {len(entries)} are pinned to a commit of the hub, and `uqa convert` "
+        "downloads them; give the others' files with --raw or --data-dir, or pin one: uqa sources "
+        "NAME --pin"
     )
+
+
+_MARKDOWN_START = """\
+# Datasets
+
+Generated from the adapters by `make fix` (`uqa list --markdown`).
+
+`verified`: `sha256`: the output equals a published file, by its hash; `real rows`: tested on real
+rows; `documentation only`: written from the documentation. Sizes are numbers of raw rows; `?`:
+unknown. `(pinned)`: `uqa convert NAME` downloads the file of a known commit from the hub. For the
+other datasets, give the file with `--raw` or `--data-dir`; `uqa sources NAME --pin` looks it up on
+the hub and prints the lines that pin it in the adapter.
+
+| dataset | question | vera | verified | raw shapes | splits | license, redistributable | hub |
+|---|---|---|---|---|---|---|---|"""
 
 
 def print_markdown(entries: list[dict[str, Any]]) -> None:
-    """docs/datasets.md: the same facts, with where each comes from."""
-    print("# Datasets\n")
-    print("Written by `uqa list --markdown > docs/datasets.md`, from the adapters.\n")
-    print("`verified`: `sha256`: a published file's hash is met; `real rows`: real rows were seen;")
-    print("`documentation only`: written from the documentation. Sizes are raw rows; `?`: unknown.")
-    print(
-        "`(pinned)`: the hub's commit is known and only its bytes are taken, by `uqa convert NAME`"
-    )
-    print("alone. Of the others give the file with `--raw` or `--data-dir`; with a network, `uqa")
-    print("sources NAME --pin` asks the hub and prints the lines that pin one, for its adapter.\n")
-    print(
-        "| dataset | asks | vera | verified | raw shapes | splits | license, may be shared | hub |"
-    )
-    print("|---|---|---|---|---|---|---|---|")
+    """The page docs/datasets.md: the same facts, with homepage and hub repository."""
+    print(_MARKDOWN_START)
     shared = {True: "yes", False: "**no**", None: "not stated"}
     for it in entries:
         splits = ", ".join(f"{name} {size or '?'}" for name, size in it["splits"].items())
@@ -128,16 +132,16 @@ def print_markdown(entries: list[dict[str, Any]]) -> None:
 
 def list_datasets(
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="As the table of docs/datasets.md.")
+        bool, typer.Option("--markdown", help="Print the page docs/datasets.md.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the datasets: splits with sizes, Vera's partition, how far proven, license."""
+    """List the datasets: splits with sizes, Vera's partition, verification, license."""
     from unifiedqa_convert.datasets.catalogue import listed
 
     entries = listed()
     print_either(entries, print_markdown if markdown else print_list, as_json)
-    tell(pins_told(entries), quiet=as_json or markdown)
+    tell(pinned_summary(entries), quiet=as_json or markdown)
     warn_of_broken()
 
 
@@ -155,10 +159,10 @@ def show(
         str | None, typer.Option(metavar="SPLIT", help="Default: the sample's first split.")
     ] = None,
     raw: RawFiles = None,
-    rows: Annotated[int, typer.Option(metavar="N", min=0, help="How many rows to follow.")] = 1,
+    rows: Annotated[int, typer.Option(metavar="N", min=0, help="Number of rows.")] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Show which raw field goes where and why, then rows: raw, example, records, statements."""
+    """Show a dataset's raw fields and their use, then rows with their records and statements."""
     from unifiedqa_convert.conversion.preview import shown
 
     print_either(shown(dataset, split, tuple(raw or ()), rows), print_shown, as_json)
@@ -166,12 +170,12 @@ def show(
 
 def cite(
     datasets: Annotated[
-        list[str] | None, typer.Argument(metavar="DATASET", help="Default: all.")
+        list[str] | None, typer.Argument(metavar="DATASET", help="Names of datasets. Default: all.")
     ] = None,
-    as_bibtex: Annotated[bool, typer.Option("--bibtex", help="As BibTeX entries.")] = False,
+    as_bibtex: Annotated[bool, typer.Option("--bibtex", help="Print BibTeX entries.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say whom to cite for the datasets you use, and under which license they are."""
+    """Print the citations and licenses of datasets."""
     from unifiedqa_convert.datasets.catalogue import bibtex, citations
 
     found = citations(datasets or [])
@@ -187,36 +191,36 @@ def cite(
 
 
 def check(
-    path: Annotated[
-        Path, typer.Argument(help="An output folder, a UnifiedQA TSV, or a Vera JSON.")
-    ],
+    path: Annotated[Path, typer.Argument(help="Output folder, UnifiedQA TSV or Vera JSON.")],
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Verify an output against its manifest, or name the traps in somebody else's file."""
-    from unifiedqa_convert import check as room
+    """Verify an output against its manifest, or find problems in another program's file."""
+    from unifiedqa_convert.check import check_path, report_as_json, report_lines
 
-    report = room.check_path(path)
-    document = room.report_as_json(report)
+    report = check_path(path)
     if not quiet:
-        print_either(document, lambda _: print("\n".join(room.report_lines(report))), as_json)
+        document = report_as_json(report)
+        print_either(document, lambda _: print("\n".join(report_lines(report))), as_json)
     raise typer.Exit(0 if report.ok else 4)
 
 
 def sources(
-    dataset: Annotated[str | None, typer.Argument(help="Default: all.")] = None,
+    dataset: Annotated[str | None, typer.Argument(help="Name of a dataset. Default: all.")] = None,
     check: Annotated[
         bool,
         typer.Option(
-            "--check", help="Ask the hub whether the pins still hold; 4: no, 7: no answer."
+            "--check",
+            help="Check that the hub still has the pinned files. Exit code 4: no; 7: no answer.",
         ),
     ] = False,
     pin: Annotated[
-        bool, typer.Option("--pin", help="Ask the hub for a pin: lines for the adapter's file.")
+        bool,
+        typer.Option("--pin", help="Look up the hub's commit; print lines for the adapter."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say where each dataset's rows come from, whether pinned and whether on this machine."""
+    """Show where each dataset's rows come from, if pinned, and which are on this machine."""
     from unifiedqa_convert.datasets import pinning
 
     if pin:
@@ -235,6 +239,6 @@ def sources(
     else:
         entries = pinning.status(dataset)
         print_either(entries, print_status, as_json)
-        tell(pins_told(entries), quiet=as_json or dataset is not None)
+        tell(pinned_summary(entries), quiet=as_json or dataset is not None)
         if dataset is None:
             warn_of_broken()

@@ -158,7 +158,7 @@ class Columns:
     context: Annotated[str | None, _column(help="Column of the contexts.")] = None
 
     def facts(self) -> dict[str, Any]:
-        """As the manifest has them."""
+        """As plain data, for the manifest."""
         return {**asdict(self), "choices": list(self.choices)}
 
     def all(self) -> tuple[str, ...]:
