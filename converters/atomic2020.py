@@ -83,7 +83,7 @@ def stem(head: str, relation: str) -> str:
         if len(BLANK.findall(head)) != 1:
             raise FieldError("head", f"holds {len(BLANK.findall(head))} blanks to fill, not one")
         return upper_first(BLANK.sub("_", head))
-    # The head's own blank is not the tail's: it stands for any thing.
+    # The head's own blank is not the tail's: it means any thing.
     head = BLANK.sub("something", BLANK_NOUN.sub(r"\1 thing", head))
     worded = {"head": head, "tail": "_", "to tail": "_"}
     return upper_first(TEMPLATES[relation].format_map(worded))

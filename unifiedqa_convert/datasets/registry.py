@@ -68,8 +68,7 @@ def catalogue() -> Catalogue:
 def load_adapter(name: str) -> Adapter:
     """The adapter of that name; AdapterError if it is broken, else UsageError with near names.
 
-    A bare name is the registry's, even where a folder of that name lies in the working directory;
-    what is written as a path is none.
+    A bare name never means a folder of the working directory; a path is a UsageError.
     """
     if name.startswith(PATHS):
         raise UsageError(
