@@ -47,6 +47,7 @@ check: $(VENV)/.dev
 fix: $(VENV)/.dev
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/uqa list --markdown > docs/datasets.md
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/startup.py

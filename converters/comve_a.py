@@ -20,7 +20,7 @@ from unifiedqa_convert.schema import (
 
 
 class AuthorsRow(Row):
-    """The authors' CSV; its answers lie beside it in a table without header, found by id."""
+    """The authors' CSV; answers are in a second table, without a header, joined by id."""
 
     shape = "authors"
     beside = CompanionFile(
@@ -35,7 +35,7 @@ class AuthorsRow(Row):
         key="id",
         columns=("id", "answer"),
     )
-    id: Text = Field(description="source id: a number, says nothing about the answer")
+    id: Text = Field(description="source id: a number, does not reveal the answer")
     sent0: Text = Field(description="choice (a)")
     sent1: Text = Field(description="choice (b)")
     answer: Literal["0", "1"] = Field(

@@ -10,16 +10,16 @@ from unifiedqa_convert.schema import Adapter, Example, Row, Source, Split, Text,
 
 
 class AuthorsRow(Row):
-    """The authors' JSON lines, called .json; the hub's copy is the same, without test.
+    """The authors' JSON lines, named .json; the hub's copy is the same, without test.
 
-    Entity and explanation, which tells the answer, are left alone.
+    Entity and explanation, which reveals the answer, are ignored.
     """
 
     shape = "authors"
     id: Text = Field(alias="ex_id", description="source id: split and number")
-    sentence: Text = Field(description="question: a claim to judge, which is its own statement")
+    sentence: Text = Field(description="question: a claim to judge; also the statement")
     label: Literal["true", "false"] | None = Field(
-        None, description="whether it is true; absent in test, where it is hidden"
+        None, description="true or false; absent in test, where it is hidden"
     )
 
 

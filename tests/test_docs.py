@@ -196,6 +196,7 @@ def test_every_command_and_every_folder_is_in_the_readme() -> None:
 def test_the_table_of_datasets_is_current() -> None:
     """`make fix` writes docs/datasets.md from the adapters."""
     done = subprocess.run([BIN / "uqa", "list", "--markdown"], capture_output=True, text=True)
+    assert done.stderr == "", "adapters that can't be used"
     assert (ROOT / "docs" / "datasets.md").read_text(encoding="utf-8") == done.stdout
 
 

@@ -1,7 +1,7 @@
-"""Files of pinned commits from the Hugging Face hub, through its own client, bounded in time.
+"""The Hugging Face hub, for datasets and models: pinned, bounded in time, errors in our words.
 
-From the hub come only data files (parquet or JSON) of a pinned commit, through huggingface_hub.
-No loading script, no remote code, no branch name: what nobody has pinned is refused.
+Of a dataset, only data files (Parquet or JSON) of a pinned commit are fetched, by huggingface_hub:
+no loading script, no remote code, no branch that may move.
 """
 
 import logging
@@ -22,25 +22,39 @@ from unifiedqa_convert.schema import ModelRepo, Source, Split
 if TYPE_CHECKING:
     from httpx2 import Request, Response
     from huggingface_hub import DatasetInfo, HfFileMetadata
-
-
-# What the hub's client raises, as one of our errors: what it means, and what to do next.
+HUB_PATIENCE = 10
+"""Seconds to wait for a hub that does not answer."""
+HUB_TROUBLE = 60
+"""Seconds to go on with a hub that answers, but sends nothing more of the file."""
+PASSING = (408, 429, 500, 502, 503, 504)
+"""The statuses after which huggingface_hub tries again."""
+DATA = (".parquet", ".json", ".jsonl", ".json.gz", ".jsonl.gz")
+_CLIENT_SETTINGS = {
+    # hf_xet downloads in a runtime of its own, where nothing can bound it.
+    "HF_HUB_DISABLE_XET": True,
+    # It asks the hub first how to name the user's agent: 3 s more on a hub that does not answer.
+    "HF_HUB_DISABLE_TELEMETRY": True,
+    # Less than this of a body that breaks off is thrown away, and counts as no progress.
+    "DOWNLOAD_CHUNK_SIZE": 2**20,
+}
+_CLIENT_LOG = logging.getLogger("huggingface_hub")
+_ONE_THREAD = threading.RLock()
 
 
 class HubDown(UnreachableError):
-    """Nobody answers there: asking for the next file would only wait again."""
+    """The hub does not answer: requests for other files would fail too, after the same wait."""
 
 
 class Gone(UnreachableError):
     """The hub has no such commit or file."""
 
 
-def ours(error: Exception, what: str, source: Source | ModelRepo) -> UqaError:
-    """The error for what the client raised while it asked for ``what``."""
+def as_uqa_error(error: Exception, what: str, source: Source | ModelRepo) -> UqaError:
+    """What huggingface_hub raised for ``what``, with its meaning and what to do next."""
     from huggingface_hub import constants, errors
 
     if isinstance(error, errors.LocalEntryNotFoundError) and isinstance(error.__cause__, Exception):
-        return ours(error.__cause__, what, source)
+        return as_uqa_error(error.__cause__, what, source)
     if isinstance(error, errors.HfHubHTTPError):
         return _refused(error, what, source)
     if isinstance(error, errors.FileMetadataError):
@@ -54,13 +68,13 @@ def ours(error: Exception, what: str, source: Source | ModelRepo) -> UqaError:
     if error.errno is not None:
         return storage(error)
     return SourceError(
-        f"{what} sent other bytes than it announced, and they were thrown away ({_line(error)}); "
-        "try again, or see `uqa sources --check`"
+        f"{what} sent other bytes than it announced; they were thrown away ({_line(error)}); "
+        "try again, or run `uqa sources --check`"
     )
 
 
 def _refused(error: Any, what: str, source: Source | ModelRepo) -> UqaError:
-    """An HTTP status: who may not have it, what is not there, or trouble at the hub."""
+    """The error for an HTTP status: no access, not found, or the hub's own failure."""
     from huggingface_hub import constants, errors
 
     status = error.response.status_code
@@ -74,49 +88,38 @@ def _refused(error: Any, what: str, source: Source | ModelRepo) -> UqaError:
         )
     if isinstance(error, errors.RevisionNotFoundError | errors.RemoteEntryNotFoundError):
         lacks = "file" if isinstance(error, errors.RemoteEntryNotFoundError) else "commit"
-        again = "see `uqa sources --check`, pin it anew with `uqa sources --pin`"
-        look = again if isinstance(source, Source) else f"look at {page}"
+        again = "run `uqa sources --check`, pin another with `uqa sources --pin`"
+        step = again if isinstance(source, Source) else f"see {page}"
         gone = f"the hub has no such {lacks} any more (HTTP {status})"
-        return Gone(f"{what}: {gone}; {look}, or {instead}")
+        return Gone(f"{what}: {gone}; {step}, or {instead}")
     if status in (401, 403, 404):
         why = {401: "absent, or private", 403: "forbidden", 404: "absent"}[status]
         return UnreachableError(
-            f"{what} is {why} (HTTP {status}): look at {page}; if you may have it, `hf auth "
+            f"{what} is {why} (HTTP {status}): see {page}; if you have access, `hf auth "
             f"login`; or {instead}"
         )
     return UnreachableError(f"{what}: HTTP {status}; try again later, or {instead}")
 
 
 def storage(error: OSError) -> OutputError:
-    """The cache, not the hub, is the trouble."""
+    """The error for a cache folder that can't be read or written."""
     from huggingface_hub import constants
 
     return OutputError(
-        f"the hub's cache {constants.HF_HUB_CACHE}: {error.strerror or error}; make room, or set "
-        "HF_HOME to another folder"
+        f"the hub's cache {constants.HF_HUB_CACHE}: {error.strerror or error}; free disk space, or "
+        "set HF_HOME to another folder"
     )
 
 
 def by_hand(source: Source | ModelRepo) -> str:
-    """What can be done without the hub."""
+    """What to do without the hub, as the end of an error's sentence."""
     if isinstance(source, ModelRepo):
-        return "bring the model's files here some other way and name their folder: ./FOLDER"
+        return "copy the model's files to this machine and give their folder: ./FOLDER"
     return source.ask or f"download the rows from {source.homepage} and give them with --raw"
 
 
 def _line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
-
-
-HUB_PATIENCE = 10
-"""Seconds to wait for a hub that does not answer."""
-HUB_TROUBLE = 60
-"""Seconds to go on with a hub that answers, but not with the file."""
-PASSING = (408, 429, 500, 502, 503, 504)
-"""The statuses after which the client tries again."""
-DATA = (".parquet", ".json", ".jsonl", ".json.gz", ".jsonl.gz")
-_ALONE = threading.RLock()
-_CLIENT_LOG = logging.getLogger("huggingface_hub")
 
 
 class Pin(NamedTuple):
@@ -131,7 +134,7 @@ class Pin(NamedTuple):
 
 
 def cached(pin: Pin) -> Path | None:
-    """The file in the client's cache, unverified; no network."""
+    """The file in huggingface_hub's cache, unverified; no network."""
     from huggingface_hub import try_to_load_from_cache
 
     try:
@@ -144,17 +147,19 @@ def cached(pin: Pin) -> Path | None:
 
 
 def fetch_file(pin: Pin, source: Source, pinned: Split) -> Path:
-    """Bring the file into the client's cache; what the hub announces must be what is pinned."""
+    """Download the file into huggingface_hub's cache, if the hub announces what is pinned."""
     from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
     from huggingface_hub.errors import HfHubHTTPError
 
     url = hf_hub_url(pin.hub, pin.file, repo_type="dataset", revision=pin.revision)
-    with asking(str(pin), source):
+    with hub_requests(str(pin), source):
+        # First without repetition: a hub that does not answer is given up at once.
         try:
             announced = get_hf_file_metadata(url, timeout=HUB_PATIENCE)
         except HfHubHTTPError as error:
             if error.response.status_code not in PASSING:
                 raise
+            time.sleep(_retry_after(error.response))
             announced = get_hf_file_metadata(url, timeout=HUB_PATIENCE, retry_on_errors=True)
         _refuse_change(pin, pinned, announced)
         path = hf_hub_download(
@@ -168,9 +173,9 @@ def fetch_file(pin: Pin, source: Source, pinned: Split) -> Path:
 
 
 def _refuse_change(pin: Pin, pinned: Split, announced: "HfFileMetadata") -> None:
-    """Before a byte is fetched, so that nothing wrong gets into the cache."""
+    """SourceError if the hub announces another file than the pinned one; before any download."""
     if announced.commit_hash is None:
-        raise HubDown(f"{pin}: who answers is no hub (a login page? a wrong HF_ENDPOINT?)")
+        raise HubDown(f"{pin}: the answer is not from a hub (a login page? a wrong HF_ENDPOINT?)")
     found: tuple[Any, ...] = ()
     if announced.commit_hash != pin.revision:
         found = ("a changed revision: commit", announced.commit_hash, pin.revision)
@@ -182,119 +187,103 @@ def _refuse_change(pin: Pin, pinned: Split, announced: "HfFileMetadata") -> None
         what, now, then = found
         raise SourceError(
             f"{pin} {pin.file}: {what} {now} is offered, but {then} is pinned; nothing was "
-            "fetched; ask who runs that hub, and give the rows with --raw until then"
+            "downloaded; report it to the repository's owner, and give the rows with --raw"
         )
 
 
 def describe(source: Source, revision: str | None) -> "DatasetInfo":
-    """What the hub says of a repository at a commit, or at its main branch."""
+    """The repository's files at a commit, or at its main branch."""
     from huggingface_hub import HfApi
 
     hub = str(source.hub)
-    with asking(f"hub {hub}", source):
+    with hub_requests(f"hub {hub}", source):
         return HfApi().dataset_info(
             hub, revision=revision, files_metadata=True, timeout=HUB_PATIENCE
         )
 
 
 @contextmanager
-def asking(what: str, source: Source | ModelRepo) -> Iterator[None]:
-    """The client's own way of asking, bounded in time; what it raises comes out as one of ours.
+def hub_requests(what: str, source: Source | ModelRepo) -> Iterator[None]:
+    """Calls of huggingface_hub, bounded in time; what they raise becomes one of our errors.
 
-    One thread at a time: the client is shared by the process.
+    One thread at a time, since huggingface_hub has one HTTP session and one set of constants.
     """
     from huggingface_hub import constants, get_session, is_offline_mode
     from huggingface_hub.errors import HfHubHTTPError
 
     if is_offline_mode():
         raise HubDown(f"{what}: HF_HUB_OFFLINE is set; unset it, or {by_hand(source)}")
-    with _ALONE:
-        patience = _Patience(what, source)
+    with _ONE_THREAD:
+        deadline = _Deadline(what, source)
         session = get_session()
-        kept = session.event_hooks
-        settings = constants.HF_HUB_DISABLE_XET, constants.HF_HUB_DISABLE_TELEMETRY
+        hooks, level = session.event_hooks, _CLIENT_LOG.level
+        settings = {name: getattr(constants, name) for name in _CLIENT_SETTINGS}
         session.event_hooks = {
-            "request": [*kept["request"], patience.before],
-            "response": [*kept["response"], patience.after],
+            "request": [*hooks["request"], deadline.check],
+            "response": [*hooks["response"], deadline.check_wait],
         }
-        # hf_xet fetches in a runtime of its own, where nothing can bound it; and before its first
-        # request the client asks the hub how to name who is using it: 3 s more of silence.
-        constants.HF_HUB_DISABLE_XET = constants.HF_HUB_DISABLE_TELEMETRY = True
-        # It warns of each repetition, 118 lines in one minute; what matters is in our one line.
-        level = _CLIENT_LOG.level
+        vars(constants).update(_CLIENT_SETTINGS)
+        # It logs a warning for each repetition (118 lines in a minute); our one error is enough.
         if level == logging.WARNING:
             _CLIENT_LOG.setLevel(logging.ERROR)
         try:
             yield
         # Its bases: what the client's HTTP library raises (httpx2 today), and OSError.
         except cast(tuple[type[Exception], ...], HfHubHTTPError.__bases__) as error:
-            raise ours(error, what, source) from error
+            raise as_uqa_error(error, what, source) from error
         finally:
-            session.event_hooks = kept
-            constants.HF_HUB_DISABLE_XET, constants.HF_HUB_DISABLE_TELEMETRY = settings
+            session.event_hooks = hooks
+            vars(constants).update(settings)
             _CLIENT_LOG.setLevel(level)
 
 
-class _Patience:
-    """Hooks around the client's requests: they bound its retries and add none.
+class _Deadline:
+    """Hooks that end a download after ``HUB_TROUBLE`` seconds in which nothing more arrived.
 
-    What huggingface_hub 2.4 does by itself: it asks again up to five times after PASSING and after
-    silence; sleeps through any Retry-After in seconds, whatever its length, but not before the
-    first repetition; and goes on with a body that breaks off as long as some of it comes, which
-    is for ever where a server ignores Range.
+    huggingface_hub's own timeouts bound a single request. These hooks bound what they don't
+    (huggingface_hub 2.4): it sleeps through any Retry-After, whatever its length, and it resumes a
+    body that breaks off as long as some of it comes, which never ends where a server ignores Range.
     """
 
     def __init__(self, what: str, source: Source | ModelRepo) -> None:
         self.what = what
         self.source = source
         self.since = time.monotonic()
-        self.not_before = 0.0
         self.furthest = 0
-        self.bodies = 0
         self.status = 0
 
-    def before(self, request: "Request") -> None:
-        """Wait as long as the hub asked for; refuse to go on without progress."""
+    def check(self, request: "Request") -> None:
+        """Before a request: UnreachableError if it is too late, unless it resumes further on."""
         start = re.match(r"bytes=(\d+)-", request.headers.get("Range", ""))
         place, now = int(start[1]) if start else 0, time.monotonic()
         if place > self.furthest:
-            self.furthest, self.since, self.bodies = place, now, 0
-        wait = max(0.0, self.not_before - now)
-        late = now + wait - self.since > HUB_TROUBLE
-        body = request.method == "GET" and self.status not in PASSING
-        self.bodies += body
-        # A body may come slowly: it gets a second try, redirects included, however late it is.
-        if late and not (body and self.bodies <= 4):
-            last = f"HTTP {self.status}" if self.status in PASSING else "no whole answer"
+            self.furthest, self.since = place, now
+        if now - self.since > HUB_TROUBLE:
+            last = f"HTTP {self.status}" if self.status in PASSING else "no complete answer"
             raise UnreachableError(
                 f"{self.what}: {last} for {now - self.since:.0f} s; try again later, or "
                 + by_hand(self.source)
             )
-        time.sleep(wait)
 
-    def after(self, response: "Response") -> None:
-        """Note what the hub asks for; give up at once if that is too much."""
+    def check_wait(self, response: "Response") -> None:
+        """After a response: UnreachableError if the hub wants a longer wait than the deadline."""
         self.status = response.status_code
-        if self.status not in PASSING:
-            return
-        wait = _asked_to_wait(response)
-        if wait > HUB_TROUBLE:
+        if self.status in PASSING and (wait := _retry_after(response)) > HUB_TROUBLE:
             raise UnreachableError(
-                f"{self.what}: HTTP {self.status}, to be asked again in {wait:.0f} s; run it again "
+                f"{self.what}: HTTP {self.status}, retry after {wait:.0f} s; run the command again "
                 f"then, or {by_hand(self.source)}"
             )
-        self.not_before = time.monotonic() + wait
 
 
-def _asked_to_wait(response: "Response") -> float:
-    """Seconds, by Retry-After (a number or a date) or by the hub's own RateLimit."""
+def _retry_after(response: "Response") -> float:
+    """Seconds to wait, by Retry-After (a number or a date) or by the hub's own RateLimit."""
     reset = re.search(r";\s*r\s*=\s*0\s*;\s*t\s*=\s*(\d+)", response.headers.get("RateLimit", ""))
     wait = float(reset[1]) if reset else 0.0
-    asked = response.headers.get("Retry-After", "").strip()
-    if asked.isdecimal():
-        return max(wait, float(asked))
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isdecimal():
+        return max(wait, float(value))
     try:
-        until = parsedate_to_datetime(asked)
+        until = parsedate_to_datetime(value)
     except ValueError:
         return wait
     until = until if until.tzinfo else until.replace(tzinfo=UTC)
@@ -302,7 +291,7 @@ def _asked_to_wait(response: "Response") -> float:
 
 
 def is_commit(revision: str | None) -> bool:
-    """Whether it is a commit's full name; a branch or tag may move."""
+    """True for a commit's full hash; a branch or tag may move."""
     return revision is not None and re.fullmatch(r"[0-9a-f]{40}", revision) is not None
 
 

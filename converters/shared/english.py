@@ -1,4 +1,4 @@
-"""The little English grammar that adapters share: pure functions on short texts."""
+"""English grammar that adapters share: pure functions on short texts."""
 
 import re
 
@@ -16,7 +16,7 @@ PRONOUNS = {
 }
 NOMINATIVE = frozenset("i he she we they it".split())
 PERSONS = frozenset("he she him her his".split())
-# An objective "her" is followed by one of these or by a stop; the possessive by its noun.
+# After an objective "her" comes one of these or a full stop; after the possessive, its noun.
 AFTER_OBJECT = DETERMINERS | frozenset(
     "about after and as at because before but by down for from if in into not of off on onto or "
     "out over since so than that to under until up when where while why with without".split()
@@ -24,12 +24,12 @@ AFTER_OBJECT = DETERMINERS | frozenset(
 
 
 def collapse(text: str) -> str:
-    """White space runs become one space; ends are stripped."""
+    """Each run of white space becomes one space; the ends are stripped."""
     return " ".join(text.split())
 
 
 def with_full_stop(text: str) -> str:
-    """With a full stop, unless it ends a sentence already (a closing quote may follow)."""
+    """The text with a full stop, unless it has an end mark (also before a closing quote)."""
     return text if text.rstrip("\"')").endswith((".", "!", "?")) else f"{text}."
 
 
@@ -38,28 +38,28 @@ def upper_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def lower_first(text: str, beside: str = "") -> str:
-    """First letter in lower case where English wants it inside a sentence.
+def lower_first(text: str, context: str = "") -> str:
+    """First letter in lower case, as inside a sentence.
 
-    Kept: I, words with another capital or digit (DNA, T-shirt), and words that ``beside``, the
-    text around it, capitalises in mid-sentence, which makes them names.
+    Kept: I, words with another capital or digit (DNA, T-shirt), and names: words that ``context``
+    capitalises in the middle of a sentence.
     """
     word = text.split(" ", 1)[0]
     if word.split("'")[0] == "I" or word[1:] != word[1:].lower() or not word[:1].isupper():
         return text
-    inner = [w.strip(".,;:!?\"'") for sentence in beside.split(". ") for w in sentence.split()[1:]]
+    inner = [w.strip(".,;:!?\"'") for sentence in context.split(". ") for w in sentence.split()[1:]]
     return text if word.strip(".,;:!?") in inner else text[:1].lower() + text[1:]
 
 
 def possessive(noun: str, plural: bool) -> str:
-    """``the boy`` → ``the boy's``; a plural in s takes the apostrophe alone."""
+    """``the boy`` → ``the boy's``; a plural in s gets only the apostrophe."""
     return f"{noun}'" if plural and noun.endswith("s") else f"{noun}'s"
 
 
 def stand_in(noun: str, before: str, pronoun: str, after: str) -> str:
     """The sentence ``before pronoun after`` with ``noun`` for the pronoun, in the pronoun's case.
 
-    ``pronoun`` may be empty where a source has lost it: then the noun stands as it is.
+    With an empty ``pronoun``, for a source that lacks it, the noun is not inflected.
     """
     noun, pronoun = collapse(noun), pronoun.lower()
     owns = pronoun in ("his", "their", "its") or (pronoun == "her" and _owns_next(after))
@@ -81,10 +81,10 @@ def _owns_next(after: str) -> bool:
 
 
 def _referent(noun: str, pronoun: str, text: str) -> str:
-    """The noun phrase as a sentence names it: no stray possessive, an article, lower case.
+    """The noun phrase as it is written in a sentence: no wrong possessive, article, lower case.
 
-    "Susan knows all about Ann's problems because she …" offers "Ann's" where Ann is meant;
-    "my meeting … it was short" offers a bare "meeting" where English wants "the meeting".
+    "Susan knows all about Ann's problems because she …" has the option "Ann's", which means Ann;
+    "my meeting … it was short" has the option "meeting", which needs its article.
     """
     if pronoun in PERSONS and noun.endswith("'s"):
         noun = noun[:-2]

@@ -1,4 +1,4 @@
-"""Choices that stand inside the question's own text: ``… (A) this (B) that``."""
+"""Choices inside the question's text: ``… (A) this (B) that``."""
 
 import re
 from typing import Literal, NamedTuple
@@ -10,7 +10,7 @@ _SERIES = {"A": "ABCDEFGH", "1": "12345678"}
 
 
 class Inline(NamedTuple):
-    """A question taken apart."""
+    """A question without its choices, and the choices."""
 
     stem: str
     labels: tuple[str, ...]
@@ -18,19 +18,19 @@ class Inline(NamedTuple):
 
 
 def split_inline_choices(text: str, first: Literal["A", "1"]) -> Inline:
-    """The stem before the one list of choices whose first label is ``first``, and these choices.
+    """The stem before the list of choices whose first label is ``first``, and the choices.
 
-    A list starts at its first marker, and from there on the markers of its kind, letters or
-    digits, stand in turn, each once, up to the end. White space around a marker belongs to it.
-    FieldError on ``question`` where there is no such list: nothing is guessed.
+    The list starts at its first marker; from there to the end the markers of its kind, letters or
+    digits, are in order, each once. White space around a marker is dropped. FieldError on
+    ``question`` if there is no such list.
     """
     series = _SERIES[first]
     marks = [mark for mark in _MARKER.finditer(text) if mark[1] in series]
-    starts = [place for place, mark in enumerate(marks) if mark[1] == first]
+    starts = [number for number, mark in enumerate(marks) if mark[1] == first]
     found = marks[starts[-1] :] if starts else []
     if len(found) < 2 or not series.startswith("".join(mark[1] for mark in found)):
         raise FieldError(
-            "question", f"holds no list of choices that runs from ({first}) to its end"
+            "question", f"has no list of choices from ({first}) to the end of the text"
         )
     ends = [mark.start() for mark in found[1:]] + [len(text)]
     return Inline(

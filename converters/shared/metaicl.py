@@ -1,4 +1,4 @@
-"""MetaICL's copies (Min et al. 2022): the input, its options, and the gold as a text."""
+"""MetaICL's copies of datasets (Min et al. 2022): input, options, and the gold as text."""
 
 from pydantic import Field
 
@@ -11,12 +11,12 @@ class MetaIclRow(Row):
     shape = "metaicl"
     text: Text = Field(alias="input", description="question")
     options: list[Text] = Field(min_length=2, description="choices, in the source's order")
-    output: Text = Field(description="gold: the one option that is this text")
+    output: Text = Field(description="gold: the one option with this text")
 
     @property
     def gold(self) -> int:
-        """Position of the option that the output repeats; FieldError where it is not one."""
-        places = [place for place, text in enumerate(self.options) if text == self.output]
-        if len(places) != 1:
-            raise FieldError("output", f"{self.output!r} is {len(places)} of the options")
-        return places[0]
+        """Position of the option that equals the output; FieldError unless exactly one does."""
+        positions = [number for number, text in enumerate(self.options) if text == self.output]
+        if len(positions) != 1:
+            raise FieldError("output", f"{self.output!r} equals {len(positions)} of the options")
+        return positions[0]

@@ -9,7 +9,7 @@ import pytest
 from trap_rows import SAMPLES, all_of, chunk_of
 
 from converters.atomic2020 import LISTED, TEMPLATES, clean, fill_relation, inside_sentence, stem
-from converters.genericskb import about, parse_generic, plurals
+from converters.genericskb import parse_generic, plurals, with_subject
 from unifiedqa_convert.schema import Converted, MultipleChoice
 
 
@@ -123,7 +123,8 @@ def test_the_article_fits_the_subject() -> None:
     generic = parse_generic("owl", "An owl hunts.")
     assert generic is not None
     made = [
-        about(name, generic) for name in ("fox", "eagle", "hour hand", "unicorn", "one-eyed cat")
+        with_subject(name, generic)
+        for name in ("fox", "eagle", "hour hand", "unicorn", "one-eyed cat")
     ]
     assert made == ["A fox hunts.", "An eagle hunts.", "An hour hand hunts.", "A unicorn hunts.",
                     "A one-eyed cat hunts."]  # fmt: skip

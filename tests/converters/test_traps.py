@@ -146,10 +146,10 @@ def test_all_of_the_above_is_a_choice_like_any_other() -> None:
 @pytest.mark.parametrize(
     ("place", "field", "cut"),
     [
-        ("commonsenseqa/hub/validation", "choices.text", lambda row: row["choices"]["text"].pop()),
+        ("commonsenseqa/hub/validation", "choices", lambda row: row["choices"]["text"].pop()),
         (
             "commonsenseqa/hub/validation",
-            "choices.label",
+            "choices",
             lambda row: row["choices"]["label"].pop(),
         ),
         (

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from trap_rows import SAMPLES, all_of, changed, choices_of, chunk_of, made, one, sample
 
-from converters.shared.stories import as_sentence, as_story, continued
+from converters.shared.stories import as_sentence, continued, join_sentences
 from unifiedqa_convert.conversion.pipeline import convert
 from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.datasets.registry import load_adapter
@@ -163,7 +163,7 @@ def test_an_ending_clings_to_what_was_begun() -> None:
         (lambda: as_sentence(" the end : "), "The end."),
         (lambda: as_sentence("and so on..."), "And so on..."),
         (lambda: as_sentence('he said "stop."'), 'He said "stop."'),
-        (lambda: as_story("it rained", " ", "why?"), "It rained. Why?"),
+        (lambda: join_sentences("it rained", " ", "why?"), "It rained. Why?"),
         (lambda: continued("We", "\u2019re late"), "We\u2019re late."),
         (lambda: continued("He said", "'so' twice."), "He said 'so' twice."),
     ],

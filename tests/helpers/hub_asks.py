@@ -29,16 +29,16 @@ def ask() -> None:
     from huggingface_hub import HfApi, get_hf_file_metadata, hf_hub_download  # noqa: F401
 
     started = time.monotonic()
-    told: dict[str, Any]
+    answer: dict[str, Any]
     try:
         if asked["step"] == "locate":
             found = sources.locate(adapter, "validation", (), asked["source"])
-            told = {"value": {**found._asdict(), "files": [str(path) for path in found.files]}}
+            answer = {"value": {**found._asdict(), "files": [str(path) for path in found.files]}}
         else:
-            told = {"value": getattr(pinning, asked["step"])("sciq")}
+            answer = {"value": getattr(pinning, asked["step"])("sciq")}
     except UqaError as error:
-        told = {"error": type(error).__name__, "exit": error.exit_code, "message": str(error)}
-    print(json.dumps({**told, "seconds": time.monotonic() - started}))
+        answer = {"error": type(error).__name__, "exit": error.exit_code, "message": str(error)}
+    print(json.dumps({**answer, "seconds": time.monotonic() - started}))
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ def test_a_row_without_its_line_is_rejected_and_a_doubled_line_refused(tmp_path:
     assert "has no verdict for id '7'" in str(bad.row)
     assert isinstance(good.row, Judged)
     (tmp_path / "some_verdicts.csv").write_text("3,1\n3,0\n7,0\n")
-    with pytest.raises(SourceError, match="'3' stands there twice"):
+    with pytest.raises(SourceError, match="'3' has two values"):
         read(Judged, rows)
 
 
@@ -145,7 +145,7 @@ def test_pairs_become_one_row_at_the_first_ones_place(tmp_path: Path) -> None:
     assert isinstance(b, Twin)
     assert (a.other["name"], b.other["name"]) == ("nc", "nd")
     assert (c, d) == (Skipped("second of its pair"),) * 2
-    assert "not there or not its own" in str(e)
+    assert "no such row, or that row names another" in str(e)
 
 
 def test_pairs_may_come_in_the_order_of_the_file_that_pairs_them(tmp_path: Path) -> None:

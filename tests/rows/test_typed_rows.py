@@ -48,7 +48,7 @@ def test_a_key_that_stands_twice_is_rejected_wherever_it_stands(tmp_path: Path) 
     path.write_text("\n".join([good, twice, spaced, quoted]))
     found = [numbered.row for numbered in typed_rows(COPA, "train", [path])]
     assert [isinstance(row, RowError) for row in found] == [False, True, True, False]
-    assert "'premise' stands twice" in str(found[1])
+    assert "'premise' occurs twice" in str(found[1])
 
 
 def test_a_file_without_a_readable_record_says_what_is_wrong_with_the_first(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_hostile_text_is_rejected_by_rule_and_neighbours_stay(tmp_path: Path, ba
 
 def test_labels_are_found_beside_the_rows_or_given(tmp_path: Path) -> None:
     rows = lines(tmp_path / "dev.jsonl", SIQA_ROW, SIQA_ROW)
-    with pytest.raises(SourceError, match=r"dev-labels\.lst, which is not there"):
+    with pytest.raises(SourceError, match=r"dev-labels\.lst, which is missing"):
         with_companions(SIQA, "validation", [rows])
     other = tmp_path / "other.lst"
     other.write_text("1\n2\n")

@@ -1,7 +1,7 @@
-"""The command line: `uqa`. Data on stdout, everything for people on stderr.
+"""The command line: `uqa`. Data on stdout, messages on stderr.
 
-A command calls one function; the errors of errors.py are caught here, once. Nothing heavy is
-imported until a command needs it, so that `uqa --help` answers at once.
+A command calls one function; the errors of errors.py are caught here. Heavy libraries are imported
+by the commands that need them, so that `uqa --help` is fast.
 """
 
 import os
@@ -19,7 +19,7 @@ from vera_model import run as vera_run
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # rich's help alone takes longer than all else that `uqa --help` does
+    rich_markup_mode=None,  # rich's help would double the time of `uqa --help`
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Question-answering datasets to UnifiedQA records, declarative statements, and Vera.",
     epilog="Start with: uqa list; uqa show copa; uqa convert copa --split validation",
@@ -54,30 +54,23 @@ app.add_typer(vera.plan, name="plan")
 
 
 def main() -> None:
-    """Run the command line; exit codes are in errors.py."""
+    """Run the command line. Exit codes: errors.py."""
     signal.signal(signal.SIGTERM, _stopped)
     try:
         try:
-            _run()
+            app(standalone_mode=True)
         finally:
             sys.stdout.flush()
     except UqaError as error:
         print(f"uqa: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except BrokenPipeError:  # `| head` has read enough; nothing may be flushed into it at the end
+    except BrokenPipeError:  # `| head` has ended; the final flush would fail again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(128 + signal.SIGPIPE)
 
 
-def _run() -> None:
-    if sys.argv[1:] == ["list"]:  # typer would import pydantic, 100 ms, to parse nothing
-        datasets.list_datasets()
-        return
-    app(standalone_mode=True)
-
-
 def _stopped(_signal: int, _frame: object) -> None:
-    """SIGTERM unwinds like Ctrl-C: locks are let go, temporary files go, the work stays."""
+    """SIGTERM ends like Ctrl-C: locks and temporary files are removed, finished work is kept."""
     print("uqa: stopped by SIGTERM; run the same command again", file=sys.stderr)
     sys.exit(143)
 

@@ -1,34 +1,30 @@
-"""`uqa list`, `show`, `sources`, `check`: what there is, where from, and whether it is whole."""
+"""`uqa list`, `show`, `cite`, `check` and `sources`."""
 
-import hashlib
 import json
-import os
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
-from importlib.metadata import entry_points
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from unifiedqa_convert.cli.options import AsJson, Quiet, RawFiles, dataset_names, print_either, tell
 from unifiedqa_convert.cli.tables import print_columns
 from unifiedqa_convert.errors import UsageError
-from unifiedqa_convert.storage import atomic_file
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def print_status(entries: list[dict[str, Any]]) -> None:
-    """A line per dataset; of a single one, a line per pinned file too."""
+    """A line per dataset; for a single one, also a line per pinned file."""
     lines = [("dataset", "hub", "commit", "on this machine")]
     for entry in entries:
         files = entry["files"] if entry["revision"] != "unpinned" else []
-        here = sum(file["cached"] for file in files)
-        told = f"{here} of {len(files)} splits" if files else "-"
+        cached = sum(file["cached"] for file in files)
+        here = f"{cached} of {len(files)} splits" if files else "-"
         commit = entry["revision"][:12] if entry["hub"] else "-"
-        lines.append((entry["dataset"], entry["hub"] or "-", commit, told))
+        lines.append((entry["dataset"], entry["hub"] or "-", commit, here))
     print_columns(lines)
     if len(entries) == 1:
         print()
@@ -52,7 +48,7 @@ def print_checked(checked: list[dict[str, str]]) -> None:
 
 
 def print_shown(facts: dict[str, Any]) -> None:
-    """The same as ``shown``, laid out for reading from top to bottom."""
+    """The result of ``preview.shown``, as text."""
     from rich.console import Console
 
     console = Console(soft_wrap=not sys.stdout.isatty())
@@ -83,64 +79,8 @@ def _print_step(name: str, value: Any, console: "Console") -> None:
         console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-# `uqa list`: every dataset's facts, remembered until an adapter's file changes. Importing all
-# adapters takes longer than people wait for a list, so the facts lie in the cache under a
-# digest of the adapters' files (names, sizes, times of change) and the packages' versions.
-# Nothing heavy is imported while they are there.
-
-GROUP = "unifiedqa_convert.adapters"
-
-
-def listed() -> tuple[list[dict[str, Any]], list[str]]:
-    """One entry per dataset, and what is wrong with plugins that could not be used."""
-    path = _folder() / f"list-{_fingerprint()}.json"
-    try:
-        return json.loads(path.read_bytes()), []
-    except (OSError, ValueError):
-        pass
-    from unifiedqa_convert.datasets.catalogue import listed as from_adapters
-    from unifiedqa_convert.datasets.registry import catalogue
-
-    entries, errors = from_adapters(), [str(error) for error in catalogue().errors]
-    if not errors:
-        with suppress(OSError):  # a home that can't be written costs half a second a time
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with atomic_file(path) as file:
-                file.write(json.dumps(entries).encode())  # as it is: splits keep their order
-    return entries, errors
-
-
-def _folder() -> Path:
-    home = os.environ.get("UQA_CACHE")
-    return Path(home) if home else Path.home() / ".cache" / "unifiedqa-convert"
-
-
-def _fingerprint() -> str:
-    """Of everything that the facts could come from: the adapters' files and our own."""
-    digest = hashlib.sha256()
-    for root in [
-        "unifiedqa_convert",
-        *sorted({point.value for point in entry_points(group=GROUP)}),
-    ]:
-        digest.update(f"{root}\n".encode())
-        for file in _files(root.split(":")[0].split(".")[0]):
-            state = file.stat()
-            digest.update(f"{file} {state.st_size} {state.st_mtime_ns}\n".encode())
-    return digest.hexdigest()[:32]
-
-
-def _files(package: str) -> Iterator[Path]:
-    """The package's Python files; none where it is not there."""
-    spec = find_spec(package)
-    if spec is None:
-        return
-    for place in spec.submodule_search_locations or ([spec.origin] if spec.origin else []):
-        folder = Path(place)
-        yield from sorted(folder.glob("*.py")) if folder.is_dir() else [folder]
-
-
 def print_list(entries: list[dict[str, Any]]) -> None:
-    """A table, one line per dataset. Plain: it must stand in 300 ms, and rich alone takes 60."""
+    """A table, one line per dataset."""
     table = [("dataset", "vera", "verified", "hub", "license", "splits")]
     for entry in entries:
         splits = " ".join(f"{name}:{size or '?'}" for name, size in entry["splits"].items())
@@ -150,30 +90,34 @@ def print_list(entries: list[dict[str, Any]]) -> None:
     print_columns(table)
 
 
-def pins_told(entries: list[dict[str, Any]]) -> str:
-    """How many datasets come without a file of the user's, and how to get another one's pin."""
+def pinned_summary(entries: list[dict[str, Any]]) -> str:
+    """How many datasets can be downloaded, and what to do for the others."""
     pinned = [entry for entry in entries if entry["revision"] not in (None, "unpinned")]
     return (
-        f"{len(pinned)} of {len(entries)} are pinned to a commit of the hub and fetched when asked "
-        "for; give the others' files with --raw or --data-dir, or pin one: uqa sources NAME --pin"
+        f"{len(pinned)} of {len(entries)} are pinned to a commit of the hub, and `uqa convert` "
+        "downloads them; give the others' files with --raw or --data-dir, or pin one: uqa sources "
+        "NAME --pin"
     )
+
+
+_MARKDOWN_START = """\
+# Datasets
+
+Generated from the adapters by `make fix` (`uqa list --markdown`).
+
+`verified`: `sha256`: the output equals a published file, by its hash; `real rows`: tested on real
+rows; `documentation only`: written from the documentation. Sizes are numbers of raw rows; `?`:
+unknown. `(pinned)`: `uqa convert NAME` downloads the file of a known commit from the hub. For the
+other datasets, give the file with `--raw` or `--data-dir`; `uqa sources NAME --pin` looks it up on
+the hub and prints the lines that pin it in the adapter.
+
+| dataset | question | vera | verified | raw shapes | splits | license, redistributable | hub |
+|---|---|---|---|---|---|---|---|"""
 
 
 def print_markdown(entries: list[dict[str, Any]]) -> None:
-    """docs/datasets.md: the same facts, with where each comes from."""
-    print("# Datasets\n")
-    print("Written by `uqa list --markdown > docs/datasets.md`, from the adapters.\n")
-    print("`verified`: `sha256`: a published file's hash is met; `real rows`: real rows were seen;")
-    print("`documentation only`: written from the documentation. Sizes are raw rows; `?`: unknown.")
-    print(
-        "`(pinned)`: the hub's commit is known and only its bytes are taken, by `uqa convert NAME`"
-    )
-    print("alone. Of the others give the file with `--raw` or `--data-dir`; with a network, `uqa")
-    print("sources NAME --pin` asks the hub and prints the lines that pin one, for its adapter.\n")
-    print(
-        "| dataset | asks | vera | verified | raw shapes | splits | license, may be shared | hub |"
-    )
-    print("|---|---|---|---|---|---|---|---|")
+    """The page docs/datasets.md: the same facts, with homepage and hub repository."""
+    print(_MARKDOWN_START)
     shared = {True: "yes", False: "**no**", None: "not stated"}
     for it in entries:
         splits = ", ".join(f"{name} {size or '?'}" for name, size in it["splits"].items())
@@ -188,17 +132,25 @@ def print_markdown(entries: list[dict[str, Any]]) -> None:
 
 def list_datasets(
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="As the table of docs/datasets.md.")
+        bool, typer.Option("--markdown", help="Print the page docs/datasets.md.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the datasets: splits with sizes, Vera's partition, how far proven, license."""
+    """List the datasets: splits with sizes, Vera's partition, verification, license."""
+    from unifiedqa_convert.datasets.catalogue import listed
 
-    entries, errors = listed()
+    entries = listed()
     print_either(entries, print_markdown if markdown else print_list, as_json)
-    tell(pins_told(entries), quiet=as_json or markdown)
-    for error in errors:
-        print(f"uqa: {error}", file=sys.stderr)
+    tell(pinned_summary(entries), quiet=as_json or markdown)
+    warn_of_broken()
+
+
+def warn_of_broken() -> None:
+    """Name on stderr each adapter that a command about all datasets had to leave out."""
+    from unifiedqa_convert.datasets.registry import catalogue
+
+    for error in catalogue().errors:
+        print(f"uqa: left out: {error}", file=sys.stderr)
 
 
 def show(
@@ -207,10 +159,10 @@ def show(
         str | None, typer.Option(metavar="SPLIT", help="Default: the sample's first split.")
     ] = None,
     raw: RawFiles = None,
-    rows: Annotated[int, typer.Option(metavar="N", min=0, help="How many rows to follow.")] = 1,
+    rows: Annotated[int, typer.Option(metavar="N", min=0, help="Number of rows.")] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Show which raw field goes where and why, then rows: raw, example, records, statements."""
+    """Show a dataset's raw fields and their use, then rows with their records and statements."""
     from unifiedqa_convert.conversion.preview import shown
 
     print_either(shown(dataset, split, tuple(raw or ()), rows), print_shown, as_json)
@@ -218,12 +170,12 @@ def show(
 
 def cite(
     datasets: Annotated[
-        list[str] | None, typer.Argument(metavar="DATASET", help="Default: all.")
+        list[str] | None, typer.Argument(metavar="DATASET", help="Names of datasets. Default: all.")
     ] = None,
-    as_bibtex: Annotated[bool, typer.Option("--bibtex", help="As BibTeX entries.")] = False,
+    as_bibtex: Annotated[bool, typer.Option("--bibtex", help="Print BibTeX entries.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say whom to cite for the datasets you use, and under which license they are."""
+    """Print the citations and licenses of datasets."""
     from unifiedqa_convert.datasets.catalogue import bibtex, citations
 
     found = citations(datasets or [])
@@ -234,39 +186,41 @@ def cite(
             print(bibtex(it) if as_bibtex else line)
 
     print_either([it._asdict() for it in found], render, as_json)
+    if not datasets:
+        warn_of_broken()
 
 
 def check(
-    path: Annotated[
-        Path, typer.Argument(help="An output folder, a UnifiedQA TSV, or a Vera JSON.")
-    ],
+    path: Annotated[Path, typer.Argument(help="Output folder, UnifiedQA TSV or Vera JSON.")],
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Verify an output against its manifest, or name the traps in somebody else's file."""
-    from unifiedqa_convert import check as room
+    """Verify an output against its manifest, or find problems in another program's file."""
+    from unifiedqa_convert.check import check_path, report_as_json, report_lines
 
-    report = room.check_path(path)
-    document = room.report_as_json(report)
+    report = check_path(path)
     if not quiet:
-        print_either(document, lambda _: print("\n".join(room.report_lines(report))), as_json)
+        document = report_as_json(report)
+        print_either(document, lambda _: print("\n".join(report_lines(report))), as_json)
     raise typer.Exit(0 if report.ok else 4)
 
 
 def sources(
-    dataset: Annotated[str | None, typer.Argument(help="Default: all.")] = None,
+    dataset: Annotated[str | None, typer.Argument(help="Name of a dataset. Default: all.")] = None,
     check: Annotated[
         bool,
         typer.Option(
-            "--check", help="Ask the hub whether the pins still hold; 4: no, 7: no answer."
+            "--check",
+            help="Check that the hub still has the pinned files. Exit code 4: no; 7: no answer.",
         ),
     ] = False,
     pin: Annotated[
-        bool, typer.Option("--pin", help="Ask the hub for a pin: lines for the adapter's file.")
+        bool,
+        typer.Option("--pin", help="Look up the hub's commit; print lines for the adapter."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say where each dataset's rows come from, whether pinned and whether on this machine."""
+    """Show where each dataset's rows come from, if pinned, and which are on this machine."""
     from unifiedqa_convert.datasets import pinning
 
     if pin:
@@ -279,8 +233,12 @@ def sources(
     elif check:
         checked = pinning.check_pins(dataset)
         print_either(checked, print_checked, as_json)
+        if dataset is None:
+            warn_of_broken()
         raise typer.Exit(pinning.pins_exit_code(checked))
     else:
         entries = pinning.status(dataset)
         print_either(entries, print_status, as_json)
-        tell(pins_told(entries), quiet=as_json or dataset is not None)
+        tell(pinned_summary(entries), quiet=as_json or dataset is not None)
+        if dataset is None:
+            warn_of_broken()

@@ -1,4 +1,4 @@
-"""How far long work is, on stderr: a bar on a terminal, a line now and then in a log."""
+"""Progress on stderr: a bar on a terminal, a line every ten seconds in a log."""
 
 import sys
 import time
@@ -11,7 +11,7 @@ HEARTBEAT = 10.0
 
 @contextmanager
 def row_progress(title: str, total: int | None, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """Yields what to call with the number of rows read so far."""
+    """Yields a function to call with the number of rows read so far."""
     if quiet:
         yield lambda _rows: None
     elif sys.stderr.isatty():

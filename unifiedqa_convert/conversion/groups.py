@@ -104,6 +104,10 @@ def convert_group(
                 rows = result.manifest["counts"]["rows"]["read"]
                 there = "" if result.made else "complete already"
                 yield SplitOutcome(adapter.name, name, "done", rows, there)
+    for broken in catalogue().errors:  # whose partition nobody knows: it may be the group's
+        for dataset in sorted(broken.datasets) or ["?"]:
+            code = broken.exit_code
+            yield SplitOutcome(dataset, "-", "failed", why=str(broken), exit_code=code)
 
 
 def group_exit_code(outcomes: list[SplitOutcome]) -> int:

@@ -1,23 +1,17 @@
-"""What `uqa list` and `uqa show` say: facts as plain data, and the same for people."""
+"""Facts of datasets as plain data (`uqa list`, `uqa show`), and citations (`uqa cite`)."""
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from unifiedqa_convert.datasets.registry import catalogue, load_adapter
 from unifiedqa_convert.schema import Adapter
 
-if TYPE_CHECKING:
-    pass
-
-
-# Who is to be cited for a dataset: from its adapter, as a line or as BibTeX.
-
 FORM = re.compile(r"(?P<authors>.+?) (?P<year>(19|20)\d\d)\. (?P<title>.+?[.?!]) ?(?P<where>.*)")
-"""How an adapter words a citation: authors, year, title, venue."""
+"""The form of an adapter's citation: authors, year, title, venue."""
 
 
 class Citation(NamedTuple):
-    """What to cite for one dataset."""
+    """The citation and license of one dataset."""
 
     dataset: str
     citation: str
@@ -26,7 +20,7 @@ class Citation(NamedTuple):
 
 
 def citations(datasets: list[str]) -> list[Citation]:
-    """One per dataset; UsageError for a name that nobody knows. No names: every dataset."""
+    """One per dataset, of all datasets if none is named; UsageError for an unknown name."""
     adapters = [load_adapter(name) for name in datasets] or list(catalogue().adapters.values())
     return [_citation(adapter) for adapter in adapters]
 
@@ -37,7 +31,7 @@ def _citation(adapter: Adapter) -> Citation:
 
 
 def bibtex(cited: Citation) -> str:
-    """A BibTeX entry; surnames only, as the adapter gives them. No year: a note."""
+    """A BibTeX entry, with surnames only; a citation of another form becomes a note."""
     found = FORM.fullmatch(cited.citation)
     if found is None:
         fields = {"title": cited.dataset, "note": cited.citation}
@@ -61,7 +55,7 @@ def listed() -> list[dict[str, Any]]:
 
 
 def facts_and_shapes(adapter: Adapter) -> dict[str, Any]:
-    """A dataset's facts, and which raw field of each shape goes where."""
+    """A dataset's facts, and the raw fields of each shape with their descriptions."""
     from unifiedqa_convert.rows.shapes import raw_names
 
     shapes = [

@@ -1,4 +1,4 @@
-"""What `uqa sources` tells about the hub: a dataset's state here, a check there, a new pin."""
+"""`uqa sources`: where datasets come from, whether their pins still hold, and new pins."""
 
 import re
 from dataclasses import fields, replace
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def status(dataset: str | None) -> list[dict[str, Any]]:
-    """Each dataset's hub repository, commit and files, and which of them are here; no network."""
+    """Each dataset's hub repository, commit and files, and which files are cached; no network."""
     return [
         {
             "dataset": adapter.name,
@@ -39,11 +39,12 @@ def status(dataset: str | None) -> list[dict[str, Any]]:
 
 
 def check_pins(dataset: str | None) -> list[dict[str, str]]:
-    """Whether the hub still has each pinned commit and its files, with the pinned sizes.
+    """For each dataset, if the hub still has the pinned commit and files, with the pinned sizes.
 
-    ``result`` is ok, changed, unreachable or unpinned. A hub that does not answer is asked once.
+    ``result`` is ok, changed, unreachable or unpinned. If the hub does not answer for one dataset,
+    the rest is unreachable without another request.
     """
-    silent = ""  # the dataset for which nobody answered
+    silent = ""  # the dataset for which the hub did not answer
     checked = []
     for adapter in _adapters(dataset):
         try:
@@ -51,7 +52,10 @@ def check_pins(dataset: str | None) -> list[dict[str, str]]:
                 result, detail = "unpinned", _unpinned(adapter)
             elif silent:
                 result = "unreachable"
-                detail = f"not asked, as nobody answered for {silent}; or {by_hand(adapter.source)}"
+                detail = (
+                    f"not checked, as the hub did not answer for {silent}; try again later, or "
+                    + by_hand(adapter.source)
+                )
             else:
                 changes = _changes(adapter, describe(adapter.source, adapter.source.revision))
                 result, detail = ("changed" if changes else "ok"), "; ".join(changes)
@@ -65,7 +69,7 @@ def check_pins(dataset: str | None) -> list[dict[str, str]]:
 
 
 def pins_exit_code(checked: list[dict[str, str]]) -> int:
-    """4 where a pin no longer holds, 7 where the hub could not be asked, 0 otherwise."""
+    """4 if a pin no longer holds, 7 if the hub was not reached, 0 otherwise."""
     results = {entry["result"] for entry in checked}
     if "changed" in results:
         return SourceError.exit_code
@@ -73,16 +77,16 @@ def pins_exit_code(checked: list[dict[str, str]]) -> int:
 
 
 def pin(dataset: str) -> str:
-    """The lines for the adapter's ``Source(...)``: the main branch's commit of now, its files.
+    """The lines for the adapter's ``Source(...)``: the main branch's current commit and its files.
 
-    Nothing is written. A split that no file, or more than one, is named for is left for a person.
+    No file is written. A split with no matching file, or several, gets a comment with candidates.
     """
     adapter = load_adapter(dataset)
     if adapter.source.hub is None:
         raise UnreachableError(f"{dataset}: no hub repository is known; {by_hand(adapter.source)}")
     info = describe(adapter.source, None)
     if not is_commit(info.sha):
-        raise SourceError(f"hub {adapter.source.hub}: {info.sha!r} is no commit")
+        raise SourceError(f"hub {adapter.source.hub}: {info.sha!r} is not a commit")
     sizes: dict[str, dict[str, Any]] = {
         file.rfilename: {"bytes": file.size, "sha256": file.lfs.sha256 if file.lfs else None}
         for file in info.siblings or ()
@@ -103,7 +107,7 @@ def pin(dataset: str) -> str:
 
 
 def _named_for(adapter: Adapter, split: str, names: list[str]) -> list[str]:
-    """Data files that name the split; in a repository of many datasets, those in ours' folder."""
+    """Data files with the split in their name; if possible, in a folder named for the dataset."""
     pinned = adapter.source.splits[split]
     if pinned.file in names:
         return [pinned.file]
@@ -121,13 +125,13 @@ def _arguments(values: dict[str, Any]) -> str:
 
 
 def _next(adapter: Adapter) -> str:
-    """What gets the rows here."""
+    """What to do to get the rows."""
     split = next(iter(adapter.source.splits))
     try:
         pin_of(adapter, split)
     except UnreachableError as error:
         return str(error)
-    return f"uqa convert {adapter.name} --split {split} fetches and converts it"
+    return f"uqa convert {adapter.name} --split {split} downloads and converts it"
 
 
 def _adapters(dataset: str | None) -> list[Adapter]:
@@ -144,7 +148,7 @@ def _unpinned(adapter: Adapter) -> str:
 
 
 def _changes(adapter: Adapter, info: "DatasetInfo") -> list[str]:
-    """How the repository differs from what is pinned; empty where it does not."""
+    """How the repository differs from what is pinned; empty if it does not."""
     if info.sha != adapter.source.revision:
         return [f"commit {info.sha} instead of {adapter.source.revision}"]
     there = {file.rfilename: file for file in info.siblings or ()}

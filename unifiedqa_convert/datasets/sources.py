@@ -1,4 +1,4 @@
-"""Source → local files: given, in a folder, the hub's cache, the hub, or the embedded sample."""
+"""Source → local files: given ones, a folder, the hub's cache, the hub, or the embedded sample."""
 
 import difflib
 import importlib
@@ -19,18 +19,18 @@ SPLIT_ALIASES = {"dev": "validation", "val": "validation", "valid": "validation"
 
 
 def canonical_split(name: str) -> str:
-    """The split's one name: people say dev, val and valid for validation."""
+    """The split's name here: dev, val and valid are aliases of validation."""
     return SPLIT_ALIASES.get(name, name)
 
 
 class Located(NamedTuple):
-    """Where a split's rows lie on this machine, and how they got there."""
+    """A split's files on this machine, and where they come from."""
 
     kind: Literal["given", "cache", "hub", "sample"]
     files: tuple[Path, ...]
     revision: str | None = None
     note: str | None = None
-    """What a person should be told: why it is not what was hoped for."""
+    """Why the sample was taken instead of the hub's file."""
 
 
 def locate(
@@ -40,11 +40,10 @@ def locate(
     source: SourceName,
     data_dir: Path | None = None,
 ) -> Located:
-    """The files of a split. ``raw`` goes before everything else.
+    """The files of a split: ``raw``, if given.
 
-    ``auto``: ``data_dir`` (or UQA_DATA_DIR), where it is given; or else the hub's cache, the hub,
-    and the sample where the hub can't be reached. Wrong bytes are an error, never a reason for the
-    sample.
+    ``auto``: ``data_dir`` (or UQA_DATA_DIR) if given, else the hub's cache, else the hub, else, if
+    the hub can't be reached, the sample. Wrong bytes are an error and don't lead to the sample.
     """
     if split not in adapter.source.splits:
         raise no_split(adapter, split)
@@ -58,8 +57,8 @@ def locate(
         return _hub(adapter, split)
     if data_dir is not None:
         return _in_folder(adapter, split, data_dir, "--data-dir")
-    if named := os.environ.get(DATA_DIR):
-        return _in_folder(adapter, split, Path(named), DATA_DIR)
+    if folder := os.environ.get(DATA_DIR):
+        return _in_folder(adapter, split, Path(folder), DATA_DIR)
     try:
         return _hub(adapter, split)
     except UnreachableError as error:
@@ -67,7 +66,7 @@ def locate(
 
 
 def no_split(adapter: Adapter, split: str) -> UsageError:
-    """The error for a split that the dataset does not have, with the likeliest one first."""
+    """The error for a split that the dataset does not have, with the nearest name."""
     known = list(adapter.source.splits)
     near = difflib.get_close_matches(split, [*known, *SPLIT_ALIASES], n=1)
     hint = f"did you mean {canonical_split(near[0])}? " if near else ""
@@ -75,7 +74,7 @@ def no_split(adapter: Adapter, split: str) -> UsageError:
 
 
 def sample_folder(adapter: Adapter) -> Path:
-    """The adapter's embedded rows: inside its package, or beside it in a source checkout."""
+    """The folder of the adapter's sample: in its package, or in data/samples of a checkout."""
     package = type(adapter).__module__.split(".", 1)[0]
     root = Path(str(files(importlib.import_module(package))))
     installed = root / "samples" / adapter.name
@@ -83,7 +82,7 @@ def sample_folder(adapter: Adapter) -> Path:
 
 
 def sample_files(adapter: Adapter, split: str) -> tuple[Path, ...]:
-    """The sample of a split, in the first shape that has one."""
+    """The sample files of a split, in the first shape that has some."""
     for shape in adapter.shapes:
         found = sorted((sample_folder(adapter) / shape.shape).glob(f"{split}.*"))
         if found:
@@ -92,7 +91,7 @@ def sample_files(adapter: Adapter, split: str) -> tuple[Path, ...]:
 
 
 def sample_splits(adapter: Adapter) -> list[str]:
-    """Splits that have a sample, validation before train where there are both."""
+    """Splits that have a sample, validation first, then test."""
     found = [split for split in adapter.source.splits if sample_files(adapter, split)]
     if not found:
         raise SourceError(f"{adapter.name} has no embedded sample in {sample_folder(adapter)}")
@@ -103,7 +102,7 @@ def _given(raw: tuple[Path, ...]) -> Located:
     for path in raw:
         if path.is_dir():
             raise SourceError(
-                f"--raw {path}: a folder; --data-dir {path} looks for the split in it"
+                f"--raw {path} is a folder; to find the split's file in it, use --data-dir {path}"
             )
         if not path.is_file():
             raise SourceError(f"--raw {path}: no such file")
@@ -123,9 +122,9 @@ def _sample(adapter: Adapter, split: str, note: str | None) -> Located:
 
 
 def _in_folder(adapter: Adapter, split: str, folder: Path, option: str) -> Located:
-    """The one file in the folder that has one of the names its authors gave the split.
+    """The one file in the folder with one of the names that its authors gave the split.
 
-    Where they gave it several files, all of them, in their order, from one place.
+    If they split it into several files: all of them, in order, from one subfolder.
     """
     wanted, published = f"{adapter.name}/{split}", adapter.source.splits[split]
     names: list[tuple[str, ...]]
@@ -139,7 +138,7 @@ def _in_folder(adapter: Adapter, split: str, folder: Path, option: str) -> Locat
         places = _places(folder, adapter.name)
         every = [tuple(place / name for name in group) for place in places for group in names]
         found = [paths for paths in every if all(path.is_file() for path in paths)]
-        # The same bytes twice (a link, a copy) leave nothing to choose.
+        # Links and copies with the same bytes are no ambiguity.
         several = len(found) > 1
         distinct = {tuple(map(sha256_of, paths)) for paths in found} if several else {()}
     except OSError as error:
@@ -157,7 +156,7 @@ def _in_folder(adapter: Adapter, split: str, folder: Path, option: str) -> Locat
 
 
 def _with_gz(name: str) -> tuple[str, str]:
-    """A file's own name first, then with gzip put around it or taken off."""
+    """The name, then the name with .gz added or removed."""
     return name, name.removesuffix(".gz") if name.endswith(".gz") else f"{name}.gz"
 
 
@@ -168,7 +167,7 @@ def _places(folder: Path, name: str) -> list[Path]:
 
 
 def _hub(adapter: Adapter, split: str) -> Located:
-    """The split's pinned file, from the hub client's cache or else from the hub, verified."""
+    """The split's pinned file, from huggingface_hub's cache or else from the hub, verified."""
     pin, pinned = pin_of(adapter, split), adapter.source.splits[split]
     path = cached(pin)
     kind: Literal["cache", "hub"] = "hub" if path is None else "cache"
@@ -180,7 +179,7 @@ def _hub(adapter: Adapter, split: str) -> Located:
 
 
 def pin_of(adapter: Adapter, split: str) -> Pin:
-    """Where the split lies on the hub; UnreachableError if nobody has pinned that."""
+    """The split's file on the hub; UnreachableError if it is not pinned."""
     source, file = adapter.source, adapter.source.splits[split].file
     if source.hub is None:
         raise UnreachableError(f"{adapter.name}: no hub repository is known; {by_hand(source)}")
@@ -191,35 +190,35 @@ def pin_of(adapter: Adapter, split: str) -> Pin:
         )
     if file is None:
         raise UnreachableError(
-            f"{adapter.name}/{split}: no file of {source.hub} is pinned for it; look for one with "
+            f"{adapter.name}/{split}: no file of {source.hub} is pinned for it; find one with "
             f"`uqa sources --pin {adapter.name}`, or {by_hand(source)}"
         )
     if not file.lower().endswith(DATA):
         raise UnreachableError(
-            f"{adapter.name}/{split}: {file} is neither parquet nor JSON, and nothing else is "
-            f"taken from the hub; {by_hand(source)}"
+            f"{adapter.name}/{split}: {file} is neither parquet nor JSON; other files are not "
+            f"downloaded from the hub; {by_hand(source)}"
         )
     return Pin(source.hub, file, cast(str, source.revision))
 
 
 def _verified(path: Path, pin: Pin, pinned: Split) -> Path:
-    """The cache's file, if it is the pinned one: commit, size, sha256. Else SourceError."""
+    """The cached file; SourceError if commit, size or sha256 are not the pinned ones."""
     found = _difference(path, pin, pinned)
     if found is None:
         return path
-    # Removing the file alone would leave its blob, which the client would link again.
+    # Removing only the file would leave its blob, which huggingface_hub would link again.
     stored = next((up for up in path.parents if up.name.startswith("datasets--")), path)
     raise SourceError(f"{path}: {found}; remove it with: rm -r {shlex.quote(str(stored))}")
 
 
 def _difference(path: Path, pin: Pin, pinned: Split) -> str | None:
-    """What is wrong with a file of the cache."""
+    """What is wrong with a cached file; None if nothing is."""
     if pin.revision not in path.parts:
         return f"a changed revision: not of the pinned commit {pin.revision}"
     size = path.stat().st_size
     if pinned.bytes is not None and size != pinned.bytes:
         return f"{size} bytes, but {pinned.bytes} are pinned"
-    # The client names a large file's blob by the sha256 that the hub announced, and never compares.
+    # huggingface_hub names a large file's blob by the announced sha256, but never verifies it.
     blob = path.readlink().name if path.is_symlink() else ""
     announced = blob if len(blob) == 64 else None
     if pinned.sha256 is None and announced is None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rich.filesize import decimal
 
 from unifiedqa_convert.errors import ModelError, OutputError, SourceError
-from unifiedqa_convert.hub import HUB_PATIENCE, asking, is_commit
+from unifiedqa_convert.hub import HUB_PATIENCE, hub_requests, is_commit
 from unifiedqa_convert.question_converters import local_models, unpickle
 from unifiedqa_convert.question_converters.prompts import PRESETS, hub_id
 from unifiedqa_convert.schema import ModelRepo
@@ -151,7 +151,7 @@ def costs(planned: DownloadPlan) -> dict[str, Any]:
 def _describe(hub: str, revision: str) -> "ModelInfo":
     from huggingface_hub import HfApi
 
-    with asking(f"hub {hub} at {revision}", ModelRepo(hub)):
+    with hub_requests(f"hub {hub} at {revision}", ModelRepo(hub)):
         return HfApi().model_info(hub, revision=revision, files_metadata=True, timeout=HUB_PATIENCE)
 
 
@@ -169,12 +169,12 @@ def _download(planned: DownloadPlan) -> Path:
     from huggingface_hub import hf_hub_download
 
     found: list[Path] = []
-    with asking(f"hub {planned.hub}@{planned.revision[:8]}", ModelRepo(planned.hub)):
-        for file in planned.files:
+    for file in planned.files:
+        with hub_requests(f"hub {planned.hub}@{planned.revision[:8]}", ModelRepo(planned.hub)):
             downloaded = hf_hub_download(
                 planned.hub, file.name, revision=planned.revision, etag_timeout=HUB_PATIENCE
             )
-            found.append(Path(downloaded))
+        found.append(Path(downloaded))
     for file, path in zip(planned.files, found, strict=True):
         _verify(file, path)
     return found[0].parent

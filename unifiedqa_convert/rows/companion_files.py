@@ -1,7 +1,7 @@
-"""Which files make a split together, of which raw shape, and their records joined into one stream.
+"""The files of a split, matched to raw shapes, and their records joined into one stream.
 
-A rows' file may have a file beside it (labels, pairs: ``CompanionFile``), and two of its rows may
-make one (``Row.paired``). What is joined where is data on the shape; nothing here knows a dataset.
+A file of rows may have a companion file (labels or pairs: ``CompanionFile``), and two of its rows
+may form one (``Row.paired``). The shape states what is joined; nothing here depends on a dataset.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ from unifiedqa_convert.schema import Adapter, CompanionFile, Row
 
 
 class SecondOfPair(NamedTuple):
-    """The second row of a pair: the first one's record holds it already."""
+    """The second row of a pair, which the first one's record already contains."""
 
     reason: str = "second of its pair"
 
@@ -32,7 +32,7 @@ SECOND = SecondOfPair()
 
 
 class MatchedFiles(NamedTuple):
-    """A file of rows, their shape, and the file that completes them, if there is one."""
+    """A file of rows, their shape, and its companion file, if there is one."""
 
     path: Path
     shape: type[Row]
@@ -40,10 +40,10 @@ class MatchedFiles(NamedTuple):
 
 
 def match_files(adapter: Adapter, split: str, paths: Iterable[Path]) -> list[MatchedFiles]:
-    """The rows' files among the given ones, each with the given file that lies beside it.
+    """The given files of rows, each with its companion among the given files.
 
-    A file beside is known by its name (``dev-labels.lst`` continues ``dev.jsonl``), or as the only
-    one of the given files that holds no rows.
+    A companion is recognised by its name (``dev-labels.lst`` belongs to ``dev.jsonl``), or as the
+    only given file without rows.
     """
     rows: list[tuple[Path, type[Row]]] = []
     others: list[tuple[Path, SourceError]] = []
@@ -55,24 +55,26 @@ def match_files(adapter: Adapter, split: str, paths: Iterable[Path]) -> list[Mat
             if not joins or not path.is_file():
                 raise
             others.append((path, error))
-    found = [MatchedFiles(path, shape, _own(path, shape, rows, others)) for path, shape in rows]
+    found = [
+        MatchedFiles(path, shape, _companion(path, shape, rows, others)) for path, shape in rows
+    ]
     taken = {file.beside for file in found}
     for path, refused in others:
         if path in taken:
             continue
         if path.suffix.lower() == LABELS:
-            raise SourceError(f"{path}: labels without rows; give the rows' file too")
+            raise SourceError(f"{path}: labels without rows; give the file of rows too")
         raise refused
     return found
 
 
-def _own(
+def _companion(
     path: Path,
     shape: type[Row],
     rows: list[tuple[Path, type[Row]]],
     others: list[tuple[Path, SourceError]],
 ) -> Path | None:
-    """The file among ``others`` that lies beside the rows of ``path``."""
+    """The companion of ``path`` among ``others``."""
     expected = set(expected_names(shape.beside, path)) if shape.beside else set()
     for other, _ in others:
         if other.name in expected or len(rows) == len(others) == 1:
@@ -81,7 +83,7 @@ def _own(
 
 
 def expected_names(beside: CompanionFile, path: Path) -> list[str]:
-    """What the file beside may be called, the likeliest name first."""
+    """The possible names of a companion file, the likeliest first."""
     stem = path.name.split(".", 1)[0]
     return [
         name.format(stem.removesuffix(ending))
@@ -91,24 +93,24 @@ def expected_names(beside: CompanionFile, path: Path) -> list[str]:
 
 
 def with_companions(adapter: Adapter, split: str, paths: Iterable[Path]) -> tuple[Path, ...]:
-    """The files with the files that lie beside them.
+    """The files and their companions.
 
-    SourceError where a split has labels, its shape keeps them apart, and they are not there.
+    SourceError if the labels of a labelled split are in a companion file that is missing.
     """
     files: list[Path] = []
     for path, shape, given in match_files(adapter, split, paths):
         files.append(path)
         names = expected_names(shape.beside, path) if shape.beside else []
-        there = [path.with_name(name) for name in names if path.with_name(name).is_file()]
+        present = [path.with_name(name) for name in names if path.with_name(name).is_file()]
         if given is not None:
             files.append(given)
-        elif there:
-            files.append(there[0])
+        elif present:
+            files.append(present[0])
         elif shape.beside and shape.beside.needed and adapter.source.splits[split].labelled:
             what = "labels are" if shape.beside.field == "label" else f"{shape.beside.field} is"
             raise SourceError(
-                f"{path}: its {what} in a file beside it, {names[0] if names else '?'}, which is "
-                "not there; put it there, or give it with a second --raw"
+                f"{path}: its {what} in another file of that folder, {names[0] if names else '?'}, "
+                "which is missing; put it there, or give it with a second --raw"
             )
     return tuple(files)
 
@@ -116,15 +118,15 @@ def with_companions(adapter: Adapter, split: str, paths: Iterable[Path]) -> tupl
 def joined_records(
     file: MatchedFiles, wanted: Wanted | None, as_paired: bool = False
 ) -> Iterator[Raw | SecondOfPair]:
-    """The file's records, each with what the file beside says of it, pairs made one.
+    """The file's records, each with its companion's field; the two rows of a pair become one.
 
-    With ``as_paired``, pairs come in the order of the file beside.
+    With ``as_paired``, pairs are in the order of the companion file.
     """
     path, shape, beside = file
     if beside is not None and shape.beside is None:
-        raise SourceError(f"{beside}: the rows of {path} have their labels inside")
+        raise SourceError(f"{beside}: not needed, the rows of {path} contain their labels")
     if shape.paired is not None:
-        # Who is whose other is known when all rows have been seen.
+        # The partner of a row may be anywhere in the file.
         records = list(_completed(file, None))
         yield from _paired(_as_listed(file, records) if as_paired else records, *shape.paired)
     else:
@@ -139,7 +141,7 @@ def _completed(file: MatchedFiles, wanted: Wanted | None) -> Iterator[Raw]:
     elif shape.beside.key is not None:
         values = _by_key(beside, shape.beside)
         for raw in records:
-            yield _looked_up(raw, shape.beside, values)
+            yield _with_value(raw, shape.beside, values)
     else:
         yield from _line_by_line(file, shape.beside.field, records, read_labels(beside))
 
@@ -158,7 +160,7 @@ def _line_by_line(
 
 
 def _by_key(path: Path, beside: CompanionFile) -> dict[str, Any]:
-    """What the file beside says, by key: a JSON object as it is, or the records of a table."""
+    """The companion's values by key: those of a JSON object, or of the records of a table."""
     key = beside.key
     assert key is not None
     if format_of(path) == ".json" and isinstance(document := read_document(path), dict):
@@ -169,17 +171,17 @@ def _by_key(path: Path, beside: CompanionFile) -> dict[str, Any]:
             why = raw.reason if isinstance(raw, Unreadable) else f"no {key} and {beside.field}"
             raise SourceError(f"{path}, row {number}: {why}")
         if found.setdefault(str(raw[key]), raw[beside.field]) != raw[beside.field]:
-            raise SourceError(f"{path}, row {number}: {key} {raw[key]!r} stands there twice")
+            raise SourceError(f"{path}, row {number}: {key} {raw[key]!r} has two values")
     return found
 
 
-def _looked_up(raw: Raw, beside: CompanionFile, values: dict[str, Any]) -> Raw:
+def _with_value(raw: Raw, beside: CompanionFile, values: dict[str, Any]) -> Raw:
     assert beside.key is not None
     if not isinstance(raw, dict) or beside.key not in raw:
         return raw
     key = str(raw[beside.key])
     if key not in values:
-        return Unreadable(f"the file beside has no {beside.field} for {beside.key} {key!r}")
+        return Unreadable(f"the companion file has no {beside.field} for {beside.key} {key!r}")
     return _with(raw, beside.field, values[key])
 
 
@@ -187,38 +189,38 @@ def _with(raw: Raw, field: str, value: Any) -> Raw:
     if not isinstance(raw, dict):
         return raw
     if raw.get(field, value) != value:
-        return Unreadable(f"{field} is {raw[field]!r}, but the file beside says {value!r}")
+        return Unreadable(f"{field} is {raw[field]!r}, but the companion file has {value!r}")
     return {**raw, field: value}
 
 
 def _as_listed(file: MatchedFiles, records: list[Raw]) -> list[Raw]:
-    """The records in the order in which the file beside lists their keys; unlisted ones last."""
+    """The records in the order of their keys in the companion file; others last."""
     join = file.shape.beside
     if file.beside is None or join is None or join.key is None:
         return records
     key = join.key
-    place = {name: number for number, name in enumerate(_by_key(file.beside, join))}
+    order = {name: number for number, name in enumerate(_by_key(file.beside, join))}
 
-    def listed(raw: Raw) -> int:
-        return place.get(str(raw.get(key)), len(place)) if isinstance(raw, dict) else len(place)
+    def number_of(raw: Raw) -> int:
+        return order.get(str(raw.get(key)), len(order)) if isinstance(raw, dict) else len(order)
 
-    return sorted(records, key=listed)
+    return sorted(records, key=number_of)
 
 
 def _paired(records: list[Raw], key: str, other: str) -> Iterator[Raw | SecondOfPair]:
-    """Each pair once, at the place of its first row; a row whose other is missing is unreadable."""
-    place = {
+    """Each pair once, in place of its first row; a row without its partner is unreadable."""
+    numbers = {
         str(raw[key]): n for n, raw in enumerate(records) if isinstance(raw, dict) and key in raw
     }
     for number, raw in enumerate(records):
         if not isinstance(raw, dict) or key not in raw or other not in raw:
             yield raw
             continue
-        partner = place.get(str(raw[other]))
+        partner = numbers.get(str(raw[other]))
         theirs = None if partner is None else records[partner]
         if not isinstance(theirs, dict) or str(theirs.get(other)) != str(raw[key]):
             yield Unreadable(
-                f"its {other} is {raw[other]!r}, a row that is not there or not its own"
+                f"its {other} is {raw[other]!r}: no such row, or that row names another partner"
             )
         elif partner is not None and partner < number:
             yield SECOND

@@ -1,4 +1,4 @@
-"""A file as its bytes, whatever it is packed in: plain, gzip, bzip2, or the one member of a zip."""
+"""The bytes of a plain file, a gzip or bzip2 file, or the one member of a zip."""
 
 import bz2
 import gzip
@@ -13,17 +13,17 @@ from typing import IO, cast
 from unifiedqa_convert.errors import SourceError
 
 BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, OSError)
-"""What reading a packed file raises where it is cut or changed; bz2 raises a bare OSError."""
+"""What reading a truncated or corrupt compressed file raises; bz2 raises a bare OSError."""
 PACKED = (".gz", ".bz2", ".zip")
 LARGEST = 64 * 2**30
-"""Bytes that a packed file may hold; what passes it is a bomb, not a dataset."""
+"""Most bytes of a decompressed file: protection against decompression bombs."""
 RATIO = 1_000
-"""How many bytes one packed byte may become, past the first gigabyte; text stays under 20."""
+"""Highest compression ratio of a file over ``FREE`` bytes; that of text is under 20."""
 FREE = 2**30
 
 
 def content_name(path: Path) -> str:
-    """The name of what is inside: ``dev.jsonl`` for ``dev.jsonl.gz``, a zip's member's name."""
+    """The name without compression: ``dev.jsonl`` for ``dev.jsonl.gz``; of a zip, its member's."""
     suffix = path.suffix.lower()
     if suffix == ".zip":
         return _member(path)
@@ -32,7 +32,7 @@ def content_name(path: Path) -> str:
 
 @contextmanager
 def open_decompressed(path: Path) -> Iterator[IO[bytes]]:
-    """The bytes inside, as a stream. SourceError where there are more than a dataset has."""
+    """The decompressed bytes as a stream. SourceError if there are more than a dataset has."""
     match path.suffix.lower():
         case ".gz":
             with gzip.open(path) as file:
@@ -51,29 +51,30 @@ def open_decompressed(path: Path) -> Iterator[IO[bytes]]:
 
 def broken(path: Path, error: BaseException) -> SourceError:
     """The error to raise for one of ``BROKEN``."""
-    kind = {".gz": "whole gzip", ".bz2": "whole bzip2", ".zip": "a whole zip"}
-    return SourceError(f"{path}: not {kind.get(path.suffix.lower(), 'readable')}: {error}")
+    kind = {".gz": "a complete gzip", ".bz2": "a complete bzip2", ".zip": "a complete zip"}
+    what = kind.get(path.suffix.lower(), "a readable")
+    return SourceError(f"{path}: not {what} file: {error}")
 
 
 def _member(path: Path) -> str:
-    """The one data file of a zip. SourceError, with the names, where there is not one."""
+    """The one data file of a zip. SourceError, with the names, if there isn't exactly one."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = [info.filename for info in archive.infolist() if not info.is_dir()]
     except BROKEN as error:
         raise broken(path, error) from None
-    # What the archiver of one system leaves beside every file is nobody's data.
+    # macOS adds a file of metadata for every file.
     names = [name for name in names if not name.startswith("__MACOSX/")]
     if len(names) != 1:
         listed = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
         raise SourceError(
-            f"{path} holds {len(names)} files, not one ({listed}): unzip it, and give the split's"
+            f"{path} holds {len(names)} files, not one ({listed}): unzip it, and give one of them"
         )
     return names[0]
 
 
 class _Bounded(RawIOBase):
-    """A stream that ends with SourceError where its packed file holds too much."""
+    """A stream that raises SourceError if the file decompresses to too many bytes."""
 
     def __init__(self, path: Path, file: IO[bytes]) -> None:
         self._path = path
@@ -81,16 +82,16 @@ class _Bounded(RawIOBase):
         self._left = min(LARGEST, max(FREE, RATIO * path.stat().st_size))
 
     def readable(self) -> bool:
-        """It is for reading."""
+        """Always true."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Some bytes."""
+        """Read into ``buffer``; the number of bytes."""
         data = self._file.read(len(buffer))
         self._left -= len(data)
         if self._left < 0:
             raise SourceError(
-                f"{self._path}: unpacks to far more than its size allows: not unpacked any further"
+                f"{self._path}: decompresses to far more bytes than its size allows; stopped"
             )
         buffer[: len(data)] = data
         return len(data)

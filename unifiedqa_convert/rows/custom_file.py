@@ -1,8 +1,7 @@
-"""A user's own file, converted without an adapter: flags tell which column is what."""
+"""A user's own file (``--from-file``), converted without an adapter: flags name its columns."""
 
 import csv
 import difflib
-import shlex
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,7 +14,7 @@ from pydantic import Field, create_model
 
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.rows.compression import open_decompressed
-from unifiedqa_convert.rows.readers import UTF8_BOM, format_of, read, starts_with_array
+from unifiedqa_convert.rows.readers import UTF8_BOM, format_of, read
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -29,16 +28,14 @@ from unifiedqa_convert.schema import (
     YesNo,
 )
 
-# Why a user's own file can't be read as it is, and what to type to mend it.
-
 _TEXT = (".csv", ".tsv", ".txt", ".jsonl", ".json")
 _READ = (*_TEXT, ".parquet", ".arrow")
 _LOOKED_AT = 16 * 2**20
-"""Bytes at a file's start that are looked at: one wrong letter further down is a rejected row."""
+"""Bytes at a file's start that are checked; a wrong byte further down rejects its row only."""
 
 
 def check_encoding(path: Path) -> None:
-    """UsageError for a file of no format that is read, or of text that is not UTF-8."""
+    """UsageError for a file of an unknown format, or of text that is not UTF-8."""
     suffix = format_of(path)
     if suffix not in _READ:
         raise UsageError(
@@ -56,39 +53,38 @@ def check_encoding(path: Path) -> None:
         guess = "UTF-16" if wide else "WINDOWS-1252"
         line = start.count(b"\n", 0, error.start) + 1
         raise UsageError(
-            f"--from-file {path}: not UTF-8: byte 0x{start[error.start]:02X} in line {line}; if it "
-            f"is {guess}, make a UTF-8 copy and give that: "
-            f"iconv -f {guess} -t UTF-8 {_named(path)} > {_copy(path, 'utf8')}"
+            f"--from-file {path}: not UTF-8: byte 0x{start[error.start]:02X} in line {line}; it "
+            f"may be {guess}: save the file as UTF-8 (in a spreadsheet: CSV, UTF-8)"
         ) from None
 
 
 def no_row(path: Path) -> UsageError:
-    """The error for a file in which no row could be read."""
+    """The error for a file without a readable row."""
     suffix = format_of(path)
     if suffix not in (".csv", ".tsv", ".txt"):
         return UsageError(f"--from-file {path}: no readable row: one JSON object per row is needed")
     header = _first_line(path)
     if not header:
-        return UsageError(f"--from-file {path}: it is empty")
+        return UsageError(f"--from-file {path}: the file is empty")
     separator, name = (",", "commas") if suffix == ".csv" else ("\t", "tabs")
-    if separator not in header and (said := _other_separator(path, header)):
-        return UsageError(f"--from-file {path}: {said}")
+    if separator not in header and (reason := _other_separator(path, header)):
+        return UsageError(f"--from-file {path}: {reason}")
     if separator not in header:
         return UsageError(
-            f"--from-file {path}: a {suffix} is a table with {name} between its columns, and no "
-            f"row of it could be read under the header {_shown(header)}; save the table as .csv "
-            "with the columns' names in its first line, such as question,a,b,right"
+            f"--from-file {path}: a {suffix} file is a table with {name} between its columns, but "
+            f"no row under the header {_shown(header)} is readable; save the table as .csv with "
+            "the columns' names in its first line, such as question,a,b,right"
         )
     return UsageError(
         f"--from-file {path}: no readable row under the first line, which names the columns: "
-        f"{_shown(header)}; if that is a row itself, put a line of names above it"
+        f"{_shown(header)}; if that line is a row, insert a line with the columns' names above it"
     )
 
 
 def no_column(path: Path, absent: Sequence[str], there: Sequence[str]) -> UsageError:
-    """The error for columns that the file has not, with those it has."""
-    if len(there) == 1 and (said := _other_separator(path, there[0])):
-        return UsageError(f"--from-file {path}: {said}")
+    """The error for columns that the file does not have, with those it has."""
+    if len(there) == 1 and (reason := _other_separator(path, there[0])):
+        return UsageError(f"--from-file {path}: {reason}")
     near = {name: difflib.get_close_matches(name, there, 1, cutoff=0.6) for name in absent}
     hints = [f"for {name} did you mean {found[0]}?" for name, found in near.items() if found]
     return UsageError(
@@ -98,37 +94,26 @@ def no_column(path: Path, absent: Sequence[str], there: Sequence[str]) -> UsageE
 
 
 def nested(path: Path, column: str, keys: Sequence[str]) -> UsageError:
-    """The error for choices that lie one level deeper than a column, in an object."""
-    lists = f'."{column}"'
-    key = "text" if "text" in keys else keys[0] if keys else "text"
-    rows = ".[] | " if starts_with_array(path) else ""
-    command = f"jq -c '{rows}{lists} = {lists}.\"{key}\"' {_named(path)} > {path.stem}.flat.jsonl"
+    """The error for choices that are inside an object instead of a list."""
     return UsageError(
-        f"--from-file {path}: column {column} holds an object ({', '.join(keys)}), and a list of "
-        f"choices is needed: {command}"
+        f"--from-file {path}: column {column} holds an object ({', '.join(keys)}), but a list of "
+        f"choices is needed; save the file as JSON lines in which {column} is that list"
     )
 
 
 def _other_separator(path: Path, header: str) -> str | None:
-    """What separates the fields of a table whose header is one field, if it can be told."""
+    """What separates the columns of a table whose header is read as one field, if it is known."""
+    expected = "commas" if format_of(path) == ".csv" else "tabs"
+    step = {"commas": "name the file .csv", "tabs": "name the file .tsv"}
     for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars"), (",", "commas")):
         names = next(csv.reader([header], delimiter=mark), [])
         if len(names) > 1:
-            program = (
-                "import csv, sys; csv.writer(sys.stdout).writerows(csv.reader(sys.stdin, "
-                f"delimiter={mark!r}))"
-            )
             return (
-                f"its columns are separated by {name} ({', '.join(names)}), but in a "
-                f"{format_of(path)} they should be by {'commas' if _is_csv(path) else 'tabs'}; "
-                f'make a copy with commas and give that: python -c "{program}" '
-                f"< {_named(path)} > {path.stem}.commas.csv"
+                f"its columns are separated by {name} ({', '.join(names)}), but {expected} are "
+                f"expected in a {format_of(path)} file; "
+                + step.get(name, "save it with commas as .csv, or with tabs as .tsv")
             )
     return None
-
-
-def _is_csv(path: Path) -> bool:
-    return format_of(path) == ".csv"
 
 
 def _first_line(path: Path) -> str:
@@ -138,14 +123,6 @@ def _first_line(path: Path) -> str:
 
 def _shown(line: str) -> str:
     return repr(line if len(line) <= 80 else f"{line[:77]}…")
-
-
-def _named(path: Path) -> str:
-    return shlex.quote(str(path))
-
-
-def _copy(path: Path, what: str) -> str:
-    return shlex.quote(f"{path.stem}.{what}{path.suffix}")
 
 
 GoldIs = Literal["text", "letter", "0", "1", "yesno"]
@@ -181,17 +158,17 @@ class Columns:
     context: Annotated[str | None, _column(help="Column of the contexts.")] = None
 
     def facts(self) -> dict[str, Any]:
-        """As the manifest has them."""
+        """As plain data, for the manifest."""
         return {**asdict(self), "choices": list(self.choices)}
 
     def all(self) -> tuple[str, ...]:
-        """Every column that is used."""
+        """Every column in use."""
         named = (self.question, *self.choices, self.gold, self.context)
         return tuple(column for column in named if column is not None)
 
 
 def adapter_for(name: str, split: str, path: Path, columns: Columns) -> Adapter:
-    """An adapter for one file. UsageError, with the columns there are, where one is not there."""
+    """An adapter for one file. UsageError, with the file's columns, where one is missing."""
     if not path.is_file():
         raise UsageError(f"--from-file {path}: no such file")
     check_encoding(path)
@@ -205,18 +182,18 @@ def adapter_for(name: str, split: str, path: Path, columns: Columns) -> Adapter:
             raise nested(path, column, list(first[column]))
         if isinstance(first[column], list) and len(columns.choices) > 1:
             raise UsageError(
-                f"--from-file {path}: column {column} holds a list: give it alone, as "
-                f"--choices {column}, if it has all the choices"
+                f"--from-file {path}: column {column} holds a list; if it has all the choices, "
+                f"give it alone: --choices {column}"
             )
     if columns.gold_is == "yesno" and columns.choices:
         raise UsageError("--gold-is yesno is for questions without --choices")
-    if columns.gold_is == "text" and not columns.choices and _says_yes_or_no(path, columns.gold):
+    if columns.gold_is == "text" and not columns.choices and _is_yes_no(path, columns.gold):
         columns = replace(columns, gold_is="yesno")
     return _OwnFile(name, split, columns)
 
 
-def _says_yes_or_no(path: Path, gold: str | None) -> bool:
-    """Whether every gold of the file that there is says yes, no, true or false."""
+def _is_yes_no(path: Path, gold: str | None) -> bool:
+    """True if every gold of the file that is not empty is yes, no, true or false."""
     if gold is None:
         return False
     cells = (_text(raw.get(gold)).strip().lower() for raw in read(path) if isinstance(raw, dict))
@@ -225,13 +202,13 @@ def _says_yes_or_no(path: Path, gold: str | None) -> bool:
 
 
 class _OwnFile(Adapter):
-    """A user's own file."""
+    """The adapter of one file; ``Columns`` are its facts."""
 
     version = 1
     verified = "documentation only"
 
     def __init__(self, name: str, split: str, columns: Columns) -> None:
-        # Facts of the instance: two files in one process must not share them.
+        # On the instance: two files in one process have different columns.
         self.name = name  # type: ignore[misc]
         self.shapes = (_shape(columns),)  # type: ignore[misc]
         self.source = Source(  # type: ignore[misc]
@@ -265,7 +242,7 @@ class _OwnFile(Adapter):
 
 
 def _shape(columns: Columns) -> type[Row]:
-    """A row class with the columns under fixed names; values are text, numbers or booleans."""
+    """A row class that has the columns under fixed names; cells are text, numbers or booleans."""
     scalar = Text | int | float | bool
     choice: Any = scalar if len(columns.choices) > 1 else scalar | list[scalar]
     fields: dict[str, Any] = {
@@ -276,8 +253,8 @@ def _shape(columns: Columns) -> type[Row]:
         },
     }
     if columns.gold:
-        says = f"gold, as {columns.gold_is}; empty: unlabelled"
-        fields["gold"] = (scalar | None, Field(None, alias=columns.gold, description=says))
+        about = f"gold, as {columns.gold_is}; empty: unlabelled"
+        fields["gold"] = (scalar | None, Field(None, alias=columns.gold, description=about))
     if columns.context:
         fields["context"] = (Text | None, Field(None, alias=columns.context, description="context"))
     shape: type[Row] = create_model("OwnRow", __base__=Row, __doc__="A user's own file.", **fields)
@@ -290,17 +267,19 @@ def _text(value: object) -> str:
 
 
 def _position(gold: object, choices: tuple[str, ...], columns: Columns) -> int:
-    """The gold's place among the choices; FieldError where the column's base does not give one."""
+    """The gold's position among the choices; FieldError if its cell names none of them."""
     text, field = _text(gold).strip(), columns.gold or ""
     if columns.gold_is == "text":
-        places = [n for n, choice in enumerate(choices) if choice.strip() == text]
-        if len(places) != 1:
-            raise FieldError(field, f"{text!r} is {len(places)} of the choices, not one")
-        return places[0]
+        positions = [n for n, choice in enumerate(choices) if choice.strip() == text]
+        if len(positions) != 1:
+            raise FieldError(field, f"{text!r} equals {len(positions)} of the choices, not one")
+        return positions[0]
     if columns.gold_is == "letter":
-        place = ord(text.lower()) - ord("a") if len(text) == 1 else -1
+        position = ord(text.lower()) - ord("a") if len(text) == 1 else -1
+        kind = "letter"
     else:
-        place = int(text) - int(columns.gold_is) if text.isdecimal() else -1
-    if not 0 <= place < len(choices):
-        raise FieldError(field, f"{text!r} is no {columns.gold_is}-based place of {len(choices)}")
-    return place
+        position = int(text) - int(columns.gold_is) if text.isdecimal() else -1
+        kind = f"position, counted from {columns.gold_is},"
+    if not 0 <= position < len(choices):
+        raise FieldError(field, f"{text!r} is not the {kind} of one of {len(choices)} choices")
+    return position

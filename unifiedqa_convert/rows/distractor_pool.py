@@ -1,7 +1,7 @@
-"""The first pass over a knowledge base: what each row may draw its distractors from.
+"""Distractors for the rows of a knowledge base, drawn from the values of its other rows.
 
-Memory is bounded: per group the distinct values with the smallest hashes are kept, the same ones
-in whatever order the rows come, and eight bytes for each thing that a row owns.
+A first pass over the file fills a pool. Its memory is bounded: per group the distinct values with
+the smallest hashes, which don't depend on the order of the rows, and eight bytes per candidate.
 """
 
 import heapq
@@ -15,57 +15,57 @@ from unifiedqa_convert.rows.shapes import NumberedRow
 from unifiedqa_convert.schema import Adapter, DistractorCandidate, DistractorPool, Row
 
 KEPT = 20_000
-"""Distinct values kept per group; with three draws a row, each is drawn some hundred times."""
+"""Distinct values kept per group; with three draws a row, each is drawn about a hundred times."""
 
 
 def draw_distractors(
     adapter: Adapter, split: str, first_pass: Iterable[NumberedRow], rows: Iterable[NumberedRow]
 ) -> Iterator[NumberedRow]:
-    """The rows, each with what its offers drew from the pool that the first pass filled."""
-    filled = _Filled(offer for item in first_pass for offer in _offers(item))
+    """The rows, each with its draws from the pool, which ``first_pass`` fills."""
+    filled = _Filled(candidate for item in first_pass for candidate in _candidates(item))
     for item in rows:
         if not isinstance(item.row, Row) or item.row.pool is None or not isinstance(item.raw, dict):
             yield item
             continue
         name = f"{adapter.name}/{split}/{item.number}"
-        pool, offers = item.row.pool, item.row.offers()
-        draws = [filled.draw(f"{name}/{n}", offer, pool) for n, offer in enumerate(offers)]
+        pool, candidates = item.row.pool, item.row.offers()
+        draws = [filled.draw(f"{name}/{n}", one, pool) for n, one in enumerate(candidates)]
         row = item.row.model_copy(update={pool.field: draws})
         yield NumberedRow(item.number, {**item.raw, pool.field: draws}, row)
 
 
-def _offers(item: NumberedRow) -> tuple[DistractorCandidate, ...]:
+def _candidates(item: NumberedRow) -> tuple[DistractorCandidate, ...]:
     return item.row.offers() if isinstance(item.row, Row) else ()
 
 
 class _Filled:
     """The pool after the first pass."""
 
-    def __init__(self, offers: Iterable[DistractorCandidate]) -> None:
+    def __init__(self, candidates: Iterable[DistractorCandidate]) -> None:
         groups: dict[str, _Smallest] = {}
         owned = array("Q")
-        for offer in offers:
-            owned.append(_owned(offer.among, offer.own, offer.value))
-            groups.setdefault(offer.among, _Smallest()).add(offer.value)
+        for one in candidates:
+            owned.append(_owned(one.among, one.own, one.value))
+            groups.setdefault(one.among, _Smallest()).add(one.value)
         self._owned = array("Q", sorted(owned))
         self._values = {among: group.values() for among, group in groups.items()}
 
-    def draw(self, name: str, offer: DistractorCandidate, pool: DistractorPool) -> list[str]:
+    def draw(self, name: str, candidate: DistractorCandidate, pool: DistractorPool) -> list[str]:
         """Distinct values of other rows, by a hash of ``name``: the same on every machine."""
-        values = self._values.get(offer.among, [])
+        values = self._values.get(candidate.among, [])
         found: list[str] = []
         tried: set[int] = set()
         for step in count():
             if len(found) == pool.draws or len(tried) == len(values) or step > 50 * pool.draws:
                 return found
             place = _hash(f"{name}/{step}") % len(values)
-            if place not in tried and not self._owns(offer, values[place]):
+            if place not in tried and not self._owns(candidate, values[place]):
                 found.append(values[place])
             tried.add(place)
         raise AssertionError("count() has no end")
 
-    def _owns(self, offer: DistractorCandidate, value: str) -> bool:
-        key = _owned(offer.among, offer.own, value)
+    def _owns(self, candidate: DistractorCandidate, value: str) -> bool:
+        key = _owned(candidate.among, candidate.own, value)
         place = bisect_left(self._owned, key)
         return place < len(self._owned) and self._owned[place] == key
 
@@ -78,7 +78,7 @@ class _Smallest:
         self._largest: list[tuple[int, str]] = []  # a heap of negated hashes
 
     def add(self, value: str) -> None:
-        """Keep the value if it belongs to them so far."""
+        """Keep the value if its hash is small enough so far."""
         if value in self._kept:
             return
         entry = (-_hash(value), value)

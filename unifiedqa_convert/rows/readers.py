@@ -1,7 +1,7 @@
-"""File format → raw records. Knows formats, not datasets.
+"""File format → raw records. Nothing here depends on a dataset.
 
-Every record comes as a dict, or as an ``Unreadable`` in its place: a broken line is a row that is
-counted and rejected, not a reason to lose its neighbours.
+Every record is yielded as a dict or, in its place, as an ``Unreadable``: a broken line is a row
+that is counted and rejected, and the rows around it are read.
 """
 
 import csv
@@ -21,21 +21,21 @@ from unifiedqa_convert.rows.compression import BROKEN, broken, content_name, ope
 
 UTF8_BOM = b"\xef\xbb\xbf"
 BLOCK = 2**16
-"""Bytes of JSON lines that are parsed together: what they become fits into the CPU's cache."""
+"""Bytes of JSON lines that are parsed together: the result fits into the CPU's cache."""
 LONGEST_LINE = 16 * 2**20
-"""Bytes of one JSON line; a longer one is a rejected row, so that memory stays bounded."""
+"""Most bytes of one JSON line; a longer one is a rejected row, so that memory stays bounded."""
 LARGEST_DOCUMENT = 2**30
-"""Bytes of a file that is one JSON document, which is read as a whole."""
+"""Most bytes of a file that is one JSON document, which is read at once."""
 
 
 class Unreadable(NamedTuple):
-    """A record that could not be read, and why."""
+    """A record that could not be read, and the reason."""
 
     reason: str
 
 
 class Unrequested(NamedTuple):
-    """A record that was not asked for: counted, not parsed."""
+    """A record that was not requested: counted, not parsed."""
 
 
 UNREQUESTED = Unrequested()
@@ -49,12 +49,12 @@ def read(
     wanted: Wanted | None = None,
     columns: tuple[str, ...] | None = None,
 ) -> Iterator[Raw]:
-    """The records of one file in order; its format is told by its suffix.
+    """The records of one file in order; the suffix gives the format.
 
-    ``element`` is the XML tag that holds one row; ``columns`` names the fields of a table that has
-    no header. Where ``wanted`` is given, a record whose number in the file it refuses may come as
-    ``UNREQUESTED``, unparsed: that is how a share of a big file is read. SourceError if the file
-    as a whole is unusable.
+    ``element`` is the XML tag of a row; ``columns`` are the names of the columns of a table without
+    a header. A record whose number in the file ``wanted`` rejects may be yielded as
+    ``UNREQUESTED``, unparsed, so that reading a part of a large file is fast. SourceError if the
+    file as a whole is unusable.
     """
     suffix = format_of(path)
     if suffix in DIALECTS:
@@ -68,17 +68,18 @@ def read(
         return _jsonl(path, wanted) if lines else _json(path)
     if suffix not in _READERS:
         known = " ".join([".jsonl", ".json", ".xml", *DIALECTS, *_READERS])
-        raise SourceError(f"{path}: no reader for {suffix or 'a file without suffix'}; {known}")
+        what = f"{suffix} files" if suffix else "a file without suffix"
+        raise SourceError(f"{path}: no reader for {what}; there is one for {known}")
     return _READERS[suffix](path)
 
 
 def format_of(path: Path) -> str:
-    """The suffix that tells the format; compression around it is looked through."""
+    """The suffix of the format, without that of the compression."""
     return Path(content_name(path)).suffix.lower()
 
 
 def read_labels(path: Path) -> list[str]:
-    """The lines of a labels' file, stripped; the last line's end is no line of its own."""
+    """The lines of a file of labels, stripped."""
     try:
         text = path.read_bytes().decode()
     except UnicodeDecodeError as error:
@@ -95,20 +96,20 @@ def _jsonl(path: Path, wanted: Wanted | None) -> Iterator[Raw]:
                 if wanted is None:
                     yield from _parsed(lines)
                 else:
-                    asked = [wanted(place) for place in range(number, number + len(lines))]
-                    parsed = iter(_parsed(list(compress(lines, asked))))
-                    yield from (next(parsed) if ask else UNREQUESTED for ask in asked)
+                    requested = [wanted(n) for n in range(number, number + len(lines))]
+                    parsed = iter(_parsed(list(compress(lines, requested))))
+                    yield from (next(parsed) if one else UNREQUESTED for one in requested)
                     number += len(lines)
     except BROKEN as error:
         raise broken(path, error) from None
 
 
 def _line_blocks(file: IO[bytes]) -> Iterator[list[bytes]]:
-    """Some lines at a time; of a line over the limit, its first bytes.
+    """The lines in blocks; of a line over the limit, only its first bytes.
 
-    Split at \\n alone: U+2028 and U+0085 are text, not line ends.
+    Lines end with \\n only: U+2028 and U+0085 are text.
     """
-    begun: list[bytes] = []  # the parts of a line whose end has not come yet
+    begun: list[bytes] = []  # the parts of a line whose end has not been read yet
     block = file.read(BLOCK).removeprefix(UTF8_BOM)
     while block:
         first, *others = block.split(b"\n")
@@ -127,14 +128,14 @@ def _line_blocks(file: IO[bytes]) -> Iterator[list[bytes]]:
 
 
 def _parsed(lines: list[bytes]) -> list[Raw]:
-    """The lines' records. Where nothing is wrong with any of them, they are looked at together."""
+    """The lines' records; they are checked one by one only if something is wrong with any."""
     try:
         values = list(map(orjson.loads, lines))
         kept = orjson.dumps(values).count(b":")
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return list(map(_loads, lines))
-    usual = set(map(type, values)) <= {dict} and max(map(len, lines), default=0) <= LONGEST_LINE
-    if not usual or _may_repeat_keys(b"\n".join(lines), kept):
+    valid = set(map(type, values)) <= {dict} and max(map(len, lines), default=0) <= LONGEST_LINE
+    if not valid or _may_repeat_keys(b"\n".join(lines), kept):
         return list(map(_loads, lines))
     return values
 
@@ -151,25 +152,25 @@ def _loads(line: bytes) -> Raw:
     try:
         kept = orjson.dumps(value).count(b":")
     except orjson.JSONEncodeError:
-        return Unreadable("nested deeper than a row can be")
-    if _may_repeat_keys(line, kept) and (twice := _twice(line)):
-        return Unreadable(f"the key {twice!r} stands twice in one object")
+        return Unreadable("nested too deeply")
+    if _may_repeat_keys(line, kept) and (key := _repeated_key(line)):
+        return Unreadable(f"the key {key!r} occurs twice in one object")
     return value
 
 
 def _may_repeat_keys(text: bytes, kept: int) -> bool:
-    """Whether the exact question is worth its cost: False only where no key can stand twice.
+    """False only if no key can occur twice in one object; a fast filter before the exact check.
 
     ``kept`` is the number of colons in the parsed value, written as JSON again. The parser keeps
-    the last of a key's values, so a key that stands twice costs the text one colon at least, and
-    white space costs none. Text can only gain a colon where it was escaped.
+    the last value of a repeated key, so the value has at least one colon less than the text. It can
+    have more only if the text has an escaped one.
     """
     escaped = b"\\" in text and b"\\u003" in text
     return escaped or text.count(b":") != kept
 
 
-def _twice(text: bytes) -> str | None:
-    """A key that stands twice in one object, if any: json's slow but exact word."""
+def _repeated_key(text: bytes) -> str | None:
+    """A key that occurs twice in one object, if any: exact, but slow."""
     found: list[str] = []
 
     def pairs(items: list[tuple[str, Any]]) -> None:
@@ -181,7 +182,7 @@ def _twice(text: bytes) -> str | None:
 
 
 def starts_with_array(path: Path) -> bool:
-    """Whether a ``.json`` file is an array of rows; some authors put JSON lines there."""
+    """True if a ``.json`` file is an array of rows; some authors' files hold JSON lines."""
     with open_decompressed(path) as file:
         return file.read(64).removeprefix(UTF8_BOM).lstrip().startswith(b"[")
 
@@ -192,28 +193,28 @@ def _json(path: Path) -> Iterator[Raw]:
 
 
 def read_document(path: Path) -> Any:
-    """The one value of a JSON file, which is read as a whole."""
+    """The one value of a JSON file, which is read at once."""
     try:
         with open_decompressed(path) as file:
             text = file.read(LARGEST_DOCUMENT + 1).removeprefix(UTF8_BOM)
         if len(text) > LARGEST_DOCUMENT:
             raise SourceError(
                 f"{path}: one JSON document of more than {LARGEST_DOCUMENT // 2**20} MiB; "
-                "make JSON lines of it"
+                "convert it to JSON lines"
             )
         document = orjson.loads(text)
     except BROKEN as error:
         raise broken(path, error) from None
     except orjson.JSONDecodeError as error:
         raise SourceError(f"{path}: not JSON: {error}") from None
-    # A row at a time, so that the file's text is not held a second time.
+    # One row at a time: all at once would take the file's size in memory again.
     values = document if isinstance(document, list) else [document]
     try:
         kept = sum(orjson.dumps(value).count(b":") for value in values)
     except orjson.JSONEncodeError:
-        raise SourceError(f"{path}: nested deeper than rows can be") from None
-    if _may_repeat_keys(text, kept) and (twice := _twice(text)):
-        raise SourceError(f"{path}: the key {twice!r} stands twice in one object")
+        raise SourceError(f"{path}: nested too deeply") from None
+    if _may_repeat_keys(text, kept) and (key := _repeated_key(text)):
+        raise SourceError(f"{path}: the key {key!r} occurs twice in one object")
     return document
 
 
@@ -230,11 +231,11 @@ def _xml(path: Path, element: str) -> Iterator[Raw]:
     except BROKEN as error:
         raise broken(path, error) from None
     except (ParseError, DefusedXmlException) as error:
-        raise SourceError(f"{path}: not XML that can be read safely: {error!r}") from None
+        raise SourceError(f"{path}: not valid XML, or unsafe XML: {error!r}") from None
 
 
 def _record(node: Element) -> dict[str, Any]:
-    """Attributes and children by name; a name that repeats gives a list; a leaf gives its text."""
+    """Attributes and children by name; a repeated name is a list, a leaf is its text."""
     record: dict[str, Any] = dict(node.attrib)
     for child in node:
         value = _record(child) if len(child) or child.attrib else child.text or ""
@@ -270,9 +271,9 @@ def _arrow(path: Path) -> Iterator[Raw]:
 
 
 def _table(path: Path, dialect: dict[str, Any], columns: tuple[str, ...] | None) -> Iterator[Raw]:
-    """Rows under a header. Fields too many or too few make a row unreadable, not shifted."""
+    """Rows under a header; one with too many or too few fields is unreadable."""
     csv.field_size_limit(LONGEST_LINE)
-    # A byte that is not UTF-8 becomes a lone surrogate: its row is refused, not its neighbours.
+    # A byte that is not UTF-8 becomes a lone surrogate, which rejects its row only.
     escape = "surrogateescape"
     with (
         open_decompressed(path) as file,
@@ -288,12 +289,12 @@ def _table(path: Path, dialect: dict[str, Any], columns: tuple[str, ...] | None)
                     under = "in a table" if columns else "under a header"
                     yield Unreadable(f"{len(fields)} fields {under} of {len(header)}")
         except csv.Error as error:
-            raise SourceError(f"{path}: not a table that can be read: {error}") from None
+            raise SourceError(f"{path}: not a readable table: {error}") from None
         except BROKEN as error:
             raise broken(path, error) from None
 
 
-# Of csv. In a TSV a quotation mark is text: its default would swallow it, and rows with it.
+# Arguments of csv.reader. In a TSV a quotation mark is text; csv's default would join rows.
 _TABBED: dict[str, Any] = {"delimiter": "\t", "quoting": csv.QUOTE_NONE}
 DIALECTS: dict[str, dict[str, Any]] = {".csv": {}, ".tsv": _TABBED, ".txt": _TABBED}
 
@@ -303,17 +304,14 @@ _READERS: dict[str, Callable[[Path], Iterator[Raw]]] = {
 }
 
 
-# In which line of its file a row stands: people open files by lines, from 1; rows count from 0.
-
-
 def line_of(
     path: Path, row: int, raw: dict[str, Any] | None, columns: tuple[str, ...] | None = None
 ) -> int | None:
-    """The line where the file's row begins, if it is the one that gave ``raw``.
+    """The line, from 1, where row number ``row`` of the file begins, if it is the record ``raw``.
 
-    None where the file has no lines, or where what stands there is another record: rows may be
-    joined, paired and drawn from several. ``raw`` None is a row that nobody could read;
-    ``columns`` are the names of those of a table without a header.
+    None if the file has no lines, or another record there: rows may be joined, paired or drawn
+    from several. ``raw`` None stands for an unreadable row; ``columns`` are the names of the
+    columns of a table without a header.
     """
     suffix = format_of(path)
     if suffix != ".jsonl" and suffix not in DIALECTS:

@@ -1,4 +1,4 @@
-"""Which raw shape a file has, told by its format and the fields of its first record."""
+"""The raw shape of a file, by its format and the fields of its first record."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,17 +9,15 @@ from unifiedqa_convert.errors import RowError, SourceError
 from unifiedqa_convert.rows.readers import Raw, Unreadable, format_of, read
 from unifiedqa_convert.schema import Adapter, Row
 
-# A record in its place among all records of its split.
-
 
 class Skipped(NamedTuple):
-    """A row that is none of the dataset's, by a rule of its shape."""
+    """A row that its shape excludes from the dataset."""
 
     reason: str
 
 
 class NumberedRow(NamedTuple):
-    """One record in its place: number over all files of the split, raw form, what it became."""
+    """A record: its number over all files of the split, its raw form, and the typed row."""
 
     number: int
     raw: Raw
@@ -29,11 +27,11 @@ class NumberedRow(NamedTuple):
 LABELS = ".lst"
 TABLES = (".csv", ".tsv", ".txt")
 OTHER = "other"
-"""The raw field in which the first row of a pair holds the second one's record."""
+"""The raw field of the first row of a pair that holds the second one's record."""
 
 
 def shape_of(adapter: Adapter, split: str, path: Path) -> type[Row]:
-    """The shape whose fields the file's first record has; SourceError says what each one lacks."""
+    """The shape whose fields the file's first record has; SourceError lists what is missing."""
     lacks: list[str] = []
     for shape in adapter.shapes:
         if not _may_be(shape, path):
@@ -51,31 +49,31 @@ def shape_of(adapter: Adapter, split: str, path: Path) -> type[Row]:
             lacks.append(f"{shape.shape}: no field {', '.join(missing)}")
         elif shape.splits is not None and split not in shape.splits:
             raise SourceError(
-                f"{path} has {adapter.name}'s shape {shape.shape}, which is no {split} of it; "
+                f"{path} has {adapter.name}'s shape {shape.shape}, which has no split {split}; "
                 f"try --split {' or '.join(shape.splits)}"
             )
         else:
             return shape
-    shapes = "; ".join(lacks) or f"none is in {path.suffix or 'such'} files"
+    shapes = "; ".join(lacks) or f"it has none in {path.suffix or 'such'} files"
     raise SourceError(f"{path}: not a raw shape of {adapter.name} ({shapes})")
 
 
 def lacking(shape: type[Row], record: dict[str, Any]) -> list[str]:
-    """Raw names that the shape needs and the record does not have."""
+    """Raw names that the shape requires and the record lacks."""
     return [name for name in required(shape) if not _has(record, name)]
 
 
 def _joined(shape: type[Row]) -> dict[str, None]:
-    """The fields that come from beside, or from the other row of a pair."""
+    """The fields that come from the companion file, or from the other row of a pair."""
     beside = {shape.beside.field: None} if shape.beside else {}
     return {**beside, **({OTHER: None} if shape.paired else {})}
 
 
 def _has(record: Any, name: str) -> bool:
-    """Whether the record has that field, nested ones with dots."""
+    """True if the record has that field; a nested one is written with dots."""
     for part in name.split("."):
         if not isinstance(record, dict):
-            return True  # not what the shape says, which is for its check to tell
+            return True  # of another type, which the shape's validation reports
         if part not in record:
             return False
         record = record[part]
@@ -83,7 +81,7 @@ def _has(record: Any, name: str) -> bool:
 
 
 def _may_be(shape: type[Row], path: Path) -> bool:
-    """Whether files of that format can have the shape: XML, a table without header, all others."""
+    """True if a file of that format can have the shape: XML, a table without header, any other."""
     kind = format_of(path)
     if kind == LABELS or (shape.element is not None) != (kind == ".xml"):
         return False
@@ -91,12 +89,12 @@ def _may_be(shape: type[Row], path: Path) -> bool:
 
 
 def columns_of(shape: type[Row], path: Path) -> tuple[str, ...] | None:
-    """The names of the columns, where the file is a table that the shape reads without a header."""
+    """The column names, if the file is a table and the shape is one without a header."""
     return shape.columns if format_of(path) in TABLES else None
 
 
 def raw_names(shape: type[Row]) -> dict[str, str]:
-    """The raw field behind each field of a shape, nested ones with dots: attribute → raw name."""
+    """Attribute → raw name for each field of a shape; nested names are written with dots."""
     names = {}
     for attribute, field in shape.model_fields.items():
         alias = field.validation_alias or field.alias or attribute
@@ -106,6 +104,6 @@ def raw_names(shape: type[Row]) -> dict[str, str]:
 
 
 def required(shape: type[Row]) -> list[str]:
-    """Raw names that every record of the shape has."""
+    """The raw names of the required fields."""
     names = raw_names(shape)
     return [names[name] for name, field in shape.model_fields.items() if field.is_required()]

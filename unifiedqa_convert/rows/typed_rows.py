@@ -1,4 +1,4 @@
-"""A split's files → typed rows: each record checked against the raw shape of its file."""
+"""A split's files → typed rows: each record validated against the raw shape of its file."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -21,9 +21,9 @@ from unifiedqa_convert.rows.shapes import NumberedRow, Skipped, lacking
 from unifiedqa_convert.schema import Adapter, FieldError, Row
 
 _KINDS = ("constrained-str", "int", "float", "bool")
-"""What pydantic adds to a field's name where it may hold one of several kinds."""
+"""What pydantic appends to the name of a field of several types."""
 SHOWN = 2_000
-"""Characters of a record that is shown as Python has it."""
+"""Characters shown of a record that is not JSON."""
 
 
 def typed_rows(
@@ -36,14 +36,14 @@ def typed_rows(
 ) -> Iterator[NumberedRow]:
     """The records of the files, in order, as rows of one of the adapter's shapes.
 
-    A record that is unreadable or of another shape comes as the RowError it deserves. Where
-    ``wanted`` is given, only the numbers it accepts come, and the others are not parsed. With
-    ``as_paired``, rows that make pairs come in the order of the file that pairs them.
+    A record that is unreadable or of another shape is yielded as a RowError. With ``wanted``, only
+    the numbers that it accepts are yielded, and the others are not parsed. With ``as_paired``, rows
+    that form pairs are in the order of the file that pairs them.
     """
     files = match_files(adapter, split, paths)
     if any(file.shape.pool is not None for file in files):
         rows = _read(adapter, split, files, wanted, as_paired)
-        # The first pass reads every row, whoever wants which of them.
+        # The first pass reads every row, whatever ``wanted`` accepts.
         yield from draw_distractors(
             adapter, split, _read(adapter, split, files, None, as_paired), rows
         )
@@ -75,10 +75,10 @@ def _read(
 
 
 def row_of(adapter: Adapter, split: str, number: int, raw: Raw) -> NumberedRow:
-    """One record that came without a file, as a row of the first shape that it fits.
+    """One record without a file, as a row of the first shape that accepts it.
 
-    Shapes may share all their fields and differ in a label's type; where none takes the record,
-    the error is the first one's whose fields it has.
+    Shapes may have the same fields and differ in a label's type; if none accepts the record, the
+    error is that of the first shape whose fields it has.
     """
     shapes = [s for s in adapter.shapes if s.splits is None or split in s.splits]
     lacks = {shape: lacking(shape, raw if isinstance(raw, dict) else {}) for shape in shapes}
@@ -87,22 +87,22 @@ def row_of(adapter: Adapter, split: str, number: int, raw: Raw) -> NumberedRow:
         return next((n for n in typed if not isinstance(n.row, RowError)), typed[0])
     nearest = min(lacks, key=lambda shape: len(lacks[shape]))
     if isinstance(raw, dict):
-        said = "; ".join(f"{shape.shape}: no {', '.join(names)}" for shape, names in lacks.items())
-        field, reason = lacks[nearest][0], f"no raw shape of {adapter.name} fits ({said})"
+        each = "; ".join(f"{shape.shape}: no {', '.join(names)}" for shape, names in lacks.items())
+        field, reason = lacks[nearest][0], f"no raw shape of {adapter.name} fits ({each})"
     else:
         field, reason = "-", "a row is a JSON object"
     return NumberedRow(number, raw, RowError(adapter.name, split, number, field, reason))
 
 
 def wrong_field(error: FieldError | ValidationError, shape: type[Row]) -> tuple[str, str]:
-    """The raw field's name and what is wrong with it."""
+    """The raw field's name, and what is wrong with its value."""
     if isinstance(error, FieldError):
         return error.field, error.reason
     first = error.errors(include_url=False)[0]
     shown = repr(first["input"])
     value = shown if len(shown) <= 80 else f"{shown[:77]}…"
     if first["type"] == "string_pattern_mismatch":
-        first["msg"] = "Text should hold no NUL character"
+        first["msg"] = "Text should contain no NUL character"
     if first["type"] == "string_unicode":
         first["msg"] = "Text should be UTF-8"
     field, *inside = first["loc"] or ("",)
@@ -113,8 +113,8 @@ def wrong_field(error: FieldError | ValidationError, shape: type[Row]) -> tuple[
 def _typed(
     adapter: Adapter, split: str, shape: type[Row]
 ) -> Callable[[int, Raw | SecondOfPair], NumberedRow]:
-    """What makes a typed row, or the error it deserves, of a record of that shape."""
-    # model_validate's own checks of its arguments cost a quarter of a row's validation.
+    """A function from a record of that shape to a typed row, or to a RowError."""
+    # model_validate's checks of its own arguments take a quarter of a row's validation.
     shape.model_rebuild()
     validate = shape.__pydantic_validator__.validate_python
 
@@ -136,15 +136,15 @@ def _typed(
 def first_rows(
     adapter: Adapter, split: str, paths: Iterable[Path], count: int
 ) -> list[NumberedRow]:
-    """The first ``count`` records, for people to look at."""
+    """The first ``count`` records, for display."""
     return list(islice(typed_rows(adapter, split, paths), count))
 
 
 def row_as_json(raw: Raw) -> Any:
-    """A raw record as a JSON value; where it holds what JSON has not, what Python shows of it."""
+    """A raw record as a JSON value; its repr if it holds a value that JSON does not have."""
     if not isinstance(raw, dict):
         return None
     try:
         return orjson.loads(orjson.dumps(raw))
-    except (TypeError, orjson.JSONDecodeError, RecursionError):  # bytes, or nested too deep
+    except (TypeError, orjson.JSONDecodeError, RecursionError):  # bytes, or nested too deeply
         return {"unreadable as JSON": repr(raw)[:SHOWN]}
