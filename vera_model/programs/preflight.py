@@ -169,7 +169,7 @@ def _download(source: str, revision: str | None, *, allow_pickle: bool) -> Path:
     # Not snapshot_download: its requests for the list of files have no timeout.
     from huggingface_hub import HfApi, hf_hub_download
 
-    with hub.asking(f"there is no folder {source} here; hub {source}", ModelRepo(source)):
+    with hub.hub_requests(f"there is no folder {source} here; hub {source}", ModelRepo(source)):
         timeout = hub.HUB_PATIENCE
         info = HfApi().model_info(source, revision=revision, timeout=timeout)
         there = [file.rfilename for file in info.siblings or ()]
