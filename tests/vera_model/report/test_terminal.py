@@ -119,7 +119,7 @@ def test_a_failing_launch_ends_with_our_words(
     said = capsys.readouterr().err.splitlines()
     if rank == "0":
         assert said[0] == f"uqa train: {told}"
-        assert said[1].startswith("(Below is the launcher's own traceback")
+        assert said[1].startswith("(The traceback below is the launcher's own")
     assert len(said) == (2 if rank == "0" else 0)
     failure = ProcessFailure(0, 1, 4, str(tmp_path / "error.json"))
     last = str(ChildFailedError("run.py", {0: failure})).splitlines()[-2]
