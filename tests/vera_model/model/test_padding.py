@@ -43,6 +43,6 @@ def test_to_128_to_the_longest_or_alone(shared: Path) -> None:
         ("logit_std", longest.std()),
     ):
         assert float(found) == pytest.approx(recorded[name], abs=1e-5)
-    # Matrices of other shapes are summed in another order: 5.6e-7 at the most, by processor.
-    torch.testing.assert_close(to_128, longest, rtol=0, atol=2e-6)
-    torch.testing.assert_close(alone, longest, rtol=0, atol=2e-6)
+    # Matrices of other shapes are summed in another order: 7e-7 at the most, by processor.
+    torch.testing.assert_close(to_128, longest, rtol=0, atol=3e-6)
+    torch.testing.assert_close(alone, longest, rtol=0, atol=3e-6)

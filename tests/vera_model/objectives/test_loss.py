@@ -229,8 +229,8 @@ def test_losses_and_gradients_are_upstreams(name: str, upstream: VeraModel) -> N
         }
         wanted = recorded["grad_l2"] or 0.0  # null: upstream's loss had no graph
         named = f"{recorded['loss_fn']} {recorded['contrastive_loss_type']}"
-        # Two float32 sums, upstream's and ours, which the temperature 0.05 magnifies: 1e-5 apart
-        # at the worst of the twelve cases, on each kind of processor.
-        assert math.hypot(*norms.values()) == pytest.approx(wanted, rel=5e-5, abs=1e-5), named
+        # Two float32 sums, upstream's and ours, which the temperature 0.05 magnifies: at the
+        # worst of all cases 2e-5 apart (MKL_CBWR=COMPATIBLE), 1e-5 without.
+        assert math.hypot(*norms.values()) == pytest.approx(wanted, rel=1e-4, abs=1e-5), named
         for tensor, norm in recorded.get("grad_l2_by_tensor", {}).items():
             assert norms[tensor] == pytest.approx(norm, rel=1e-5, abs=1e-5), (named, tensor)
