@@ -283,7 +283,7 @@ def test_interrupted_and_incomplete(tmp_path: Path) -> None:
 
 
 def test_paths_that_are_nothing_to_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SourceError, match="not there"):
+    with pytest.raises(SourceError, match="absent: no such file or folder"):
         check_path(tmp_path / "absent")
     with pytest.raises(UsageError, match="holds no output"):
         check_path(tmp_path)
@@ -508,8 +508,8 @@ def test_a_clean_vera_json(tmp_path: Path) -> None:
         (group(["It is."], ["Is it?"]), "question-mark"),
         (group(["It is."], ["It was"]), "no-final-stop"),
         (group(["It is."], [""]), "empty-statement"),
-        (group(["It is."], ["It was </s> it."]), "converter-debris"),
-        (group(["It is."], ["It was \u2047 it."]), "converter-debris"),
+        (group(["It is."], ["It was </s> it."]), "special-token"),
+        (group(["It is."], ["It was \u2047 it."]), "special-token"),
         (group(["It is."], [" It was."]), "padded-field"),
         (group(["It is."], ["It  was."]), "double-space"),
         (group(["It is."], ["It\nwas."]), "hidden-character"),
@@ -640,7 +640,7 @@ def test_the_report_for_people_and_for_programs(tmp_path: Path) -> None:
     assert report_lines(report) == [
         f"error empty-answer: {path}, line 2: {findings.ERRORS['empty-answer']}",
         f"warning padded-field: {path}, line 3: {findings.WARNINGS['padded-field']}",
-        f"{path}: tsv, 3 rows: 1 errors, 1 warnings",
+        f"{path}: tsv, 3 rows: 1 error, 1 warning",
     ]
     told = json.loads(json.dumps(report_as_json(report)))
     assert told["counts"] == {"empty-answer": 1, "padded-field": 1}
@@ -706,7 +706,7 @@ def test_a_share_that_is_missing_is_named(tmp_path: Path) -> None:
     assert not report.ok
     (finding,) = report.findings
     assert finding.trap == "missing-share"
-    assert "its share 1 is not there" in finding.message
+    assert "share 1 is missing" in finding.message
 
 
 @pytest.mark.parametrize("dataset", ["truthfulqa_mc2", "com2sense_paired", "numersense"])

@@ -204,7 +204,13 @@ def test_version_and_help(script: Uqa) -> None:
         assert command in script("--help").stdout
 
 
-@pytest.mark.parametrize("command", ["convert", "show", "declare", "serve", "model import"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("convert", "show", "declare", "serve", "model import", "score", "evaluate", "calibrate"),
+        *("plan convert", "replicate vera-eval"),
+    ],
+)
 def test_help_names_what_an_option_takes_not_its_python_type(uqa: Uqa, command: str) -> None:
     text = uqa(*command.split(), "--help").stdout
     options = re.findall(r"^  (?:-\w, )?--[\w-]+ (<[^>]*>|\S+)", text, re.MULTILINE)

@@ -238,7 +238,7 @@ def test_what_only_we_could_break_is_noticed_too(
 
     ids = sample_promises.written_ids_are_unique_and_say_nothing
     assert not messages(ids, first, second)
-    assert messages(ids, first, first) == ["an id stands twice"]
+    assert messages(ids, first, first) == ["an id occurs twice"]
     assert messages(ids, first, second._replace(id="weather-validation-A"))
     for text in ("a\tb", "a\nb", "a\rb", "a\u2028b", " "):
         assert messages(

@@ -50,7 +50,7 @@ def test_a_gold_that_is_none_of_the_choices_is_rejected_with_its_column(tmp_path
     columns = Columns("question", ("first", "second"), "right")
     path = table(tmp_path, "ice", "coal")
     with pytest.raises(
-        TooManyRejects, match=r"mine/train row 1 \(line 3\), field right: 'coal' equals 0"
+        TooManyRejects, match=r"mine/train row 1 \(line 3\), field right: 'coal' equals none"
     ):
         rows(path, tmp_path / "out", columns)
     assert len(rows(path, tmp_path / "out", columns, max_rejects=1)) == 2

@@ -1,4 +1,4 @@
-"""`uqa check`: an output of ours against its manifest, or another's TSV or Vera JSON for traps."""
+"""`uqa check`: compare an output with its manifest, or find traps in a TSV or Vera JSON."""
 
 import os
 import re
@@ -22,12 +22,12 @@ _LINTERS: dict[Literal["tsv", "vera"], Callable[[Path, Findings], None]] = {
     "vera": lint_vera,
 }
 _SHARE = re.compile(r"(.+)\.(\d{5})-of-(\d{5})")
-_LEFT = re.compile(r"\..+\.(work|replaced)")
+_INTERRUPTED = re.compile(r"\..+\.(work|replaced)")
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was looked at, and what is wrong with it."""
+    """What was checked, and the problems that were found."""
 
     kind: Kind
     path: Path
@@ -36,7 +36,7 @@ class Report:
     counts: dict[str, int]
     """All findings, per trap."""
     rows: int
-    """How many rows, lines or groups were looked at."""
+    """The number of rows, lines or groups that were checked."""
 
     @property
     def ok(self) -> bool:
@@ -45,21 +45,21 @@ class Report:
 
 
 def check_path(path: Path) -> Report:
-    """Check an output folder, a folder above some, a UnifiedQA TSV or a Vera JSON.
+    """Check an output folder, a folder that contains some, a UnifiedQA TSV or a Vera JSON.
 
-    Raises SourceError for a path that can't be read, UsageError for one of no such kind.
+    Raises SourceError if the path can't be read, UsageError if it is none of these.
     """
     found = Findings(ERRORS | OUTPUT_ERRORS, WARNINGS | OUTPUT_WARNINGS)
     try:
         kind = _look(path, found)
     except OSError as error:
         reason = f"{error.filename or path}: {error.strerror or error}"
-        raise SourceError(f"{reason}; correct the path, or its permissions") from error
+        raise SourceError(f"{reason}; correct the path or its permissions") from error
     return Report(kind, path, tuple(found.listed), dict(found.counts), found.rows)
 
 
 def report_lines(report: Report) -> list[str]:
-    """Lines for people: of each trap the first finding, where the next are, and the verdict."""
+    """The report as text: per trap the first finding and the places of the next; a summary."""
     lines = []
     for trap in report.counts:
         first, *others = [finding for finding in report.findings if finding.trap == trap]
@@ -72,7 +72,11 @@ def report_lines(report: Report) -> list[str]:
     totals = Counter[str]()
     for trap, number in report.counts.items():
         totals[severities[trap]] += number
-    verdict = ", ".join(f"{totals[kind]} {kind}s" for kind in ("error", "warning") if totals[kind])
+    verdict = ", ".join(
+        f"{totals[kind]} {kind}{'s' if totals[kind] > 1 else ''}"
+        for kind in ("error", "warning")
+        if totals[kind]
+    )
     lines.append(
         f"{report.path}: {report.kind}, {report.rows:,} rows: {verdict}"
         if verdict
@@ -86,7 +90,7 @@ def _place(finding: Finding) -> str:
 
 
 def _another(finding: Finding, file: str) -> str:
-    """Where a trap stands again, and with what: ``line 25 (clumsy)``."""
+    """The place of another finding of a trap, and its detail: ``line 25 (clumsy)``."""
     place = [finding.file] if finding.file != file else []
     place += [_place(finding)] if finding.number is not None else []
     place += [f"({finding.detail})"] if finding.detail else []
@@ -94,7 +98,7 @@ def _another(finding: Finding, file: str) -> str:
 
 
 def report_as_json(report: Report) -> dict[str, Any]:
-    """The report for programs."""
+    """The report as plain data, for `--json`."""
     return {
         "path": str(report.path),
         "kind": report.kind,
@@ -110,11 +114,11 @@ def _look(path: Path, found: Findings) -> Kind:
         return _folder(path, found)
     linters = {f".{FORMATS[kind].suffix}": (kind, lint) for kind, lint in _LINTERS.items()}
     if not path.exists():
-        raise SourceError(f"{path} is not there: correct the path, or `uqa convert` first")
+        raise SourceError(f"{path}: no such file or folder; correct the path")
     if path.suffix.lower() not in linters or not path.is_file():
         raise UsageError(
             f"{path}: neither an output folder (with {MANIFEST}), nor a UnifiedQA .tsv, nor a "
-            "Vera .json; rename the file, or give the folder"
+            "Vera .json; give one of these"
         )
     kind, lint = linters[path.suffix.lower()]
     lint(path, found)
@@ -122,13 +126,13 @@ def _look(path: Path, found: Findings) -> Kind:
 
 
 def _folder(path: Path, found: Findings) -> Kind:
-    """One output, or every one below a folder, and what interrupted conversions left there."""
+    """Check one output, or all below a folder; report what interrupted conversions left there."""
     if (path / MANIFEST).is_file():
         check_output(path, found)
         place = OutputFolder(path.resolve())
-        for left in (place.work, place.replaced):
-            if left.is_dir():
-                found.add("interrupted", left)
+        for remnant in (place.work, place.replaced):
+            if remnant.is_dir():
+                found.add("interrupted", remnant)
         return "output"
     outputs = [Path(name) for name in _outputs_below(path, found)]
     for output in outputs:
@@ -136,15 +140,18 @@ def _folder(path: Path, found: Findings) -> Kind:
     for split, absent in _missing_shares(outputs):
         found.add("missing-share", split, detail=", ".join(map(str, absent)))
     if not outputs and not found.counts:
-        raise UsageError(f"{path} holds no output of uqa; give one, or a .tsv or .json file")
+        raise UsageError(
+            f"{path} holds no output of `uqa convert`; give a folder with {MANIFEST} or one that "
+            "contains such folders, a UnifiedQA .tsv or a Vera .json"
+        )
     return "outputs"
 
 
 def _outputs_below(path: Path, found: Findings) -> Iterator[str]:
-    """The folders with a manifest; what is interrupted, or lacks its manifest, is a finding."""
+    """Folders with a manifest; interrupted conversions and missing manifests become findings."""
     for name, folders, files in os.walk(path):
         for folder in sorted(folders):
-            if _LEFT.fullmatch(folder):
+            if _INTERRUPTED.fullmatch(folder):
                 found.add("interrupted", Path(name, folder))
         folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
         if MANIFEST in files:
@@ -154,12 +161,12 @@ def _outputs_below(path: Path, found: Findings) -> Iterator[str]:
 
 
 def _missing_shares(outputs: list[Path]) -> Iterator[tuple[Path, list[int]]]:
-    """Each split that was made in shares, with the numbers of those that are not there."""
-    there: dict[tuple[Path, int], set[int]] = {}
+    """Each split that was converted in shares (--num-shards), with the missing shares' numbers."""
+    present: dict[tuple[Path, int], set[int]] = {}
     for folder in outputs:
         if share := _SHARE.fullmatch(folder.name):
             split = folder.with_name(share[1])
-            there.setdefault((split, int(share[3])), set()).add(int(share[2]))
-    for (split, shares), found in there.items():
+            present.setdefault((split, int(share[3])), set()).add(int(share[2]))
+    for (split, shares), found in present.items():
         if absent := sorted(set(range(shares)) - found):
             yield split, absent

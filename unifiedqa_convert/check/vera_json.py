@@ -1,4 +1,4 @@
-"""Traps in a Vera JSON that somebody else wrote, a group at a time."""
+"""Traps in a Vera JSON of another program, group by group."""
 
 import json
 import re
@@ -13,14 +13,14 @@ from unifiedqa_convert.records.encode import same_text
 from unifiedqa_convert.records.formats import NotAList, json_items
 
 UPSTREAM_MOST = 10
-"""Distractors that upstream Vera's collate has room for."""
+"""Maximum number of distractors in upstream Vera's collate function."""
 _KEYS = ("golds", "distractors")
-_DEBRIS = re.compile(r"</?s>|<pad>|<unk>|<extra_id_\d+>|\u2047")
+_SPECIAL_TOKEN = re.compile(r"</?s>|<pad>|<unk>|<extra_id_\d+>|\u2047")
 _CLOSERS = "\"')]*\u2019\u201d"
 
 
 def lint_vera(path: Path, found: Findings) -> None:
-    """Look at each group of golds and distractors."""
+    """Check each group of golds and distractors."""
     seen, number = Seen(), 0
     with path.open("rb") as file:
         if file.read(len(BOM_UTF8)) == BOM_UTF8:
@@ -38,7 +38,7 @@ def lint_vera(path: Path, found: Findings) -> None:
 
 
 def _group(path: Path, found: Findings, number: int, group: object, seen: Seen) -> None:
-    """One item of a Vera JSON."""
+    """Check one item of a Vera JSON."""
     texts: list[Any] = [group.get(key) for key in _KEYS] if isinstance(group, dict) else []
     if not isinstance(group, dict):
         traps = [("not-an-object", type(group).__name__)]
@@ -48,8 +48,8 @@ def _group(path: Path, found: Findings, number: int, group: object, seen: Seen) 
         traps = [("wrong-type", "")]
     else:
         golds, distractors = texts
-        told = [*golds, *distractors]
-        traps = [*_labels(golds, distractors), *text_traps(told), *_endings(told)]
+        sentences = [*golds, *distractors]
+        traps = [*_labels(golds, distractors), *text_traps(sentences), *_endings(sentences)]
         if (first := seen.first(json.dumps(texts), number)) is not None:
             traps.append(("duplicate-group", str(first)))
     for trap, detail in traps:
@@ -57,7 +57,7 @@ def _group(path: Path, found: Findings, number: int, group: object, seen: Seen) 
 
 
 def _labels(golds: Sequence[str], distractors: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Traps of how many golds and distractors a group has, and of their agreeing."""
+    """Traps of the numbers of golds and distractors, and of sentences that occur in both."""
     if not golds and len(distractors) != 1:  # one false statement is a yes/no question
         yield "no-gold", ""
     if len(golds) > 1:
@@ -76,14 +76,14 @@ def _are_texts(value: object) -> bool:
 
 
 def _endings(statements: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Traps of declarative sentences; each at most once for a group."""
-    told = [statement for statement in statements if statement.strip()]
-    if len(told) < len(statements):
+    """Traps of declarative sentences; each at most once per group."""
+    sentences = [statement for statement in statements if statement.strip()]
+    if len(sentences) < len(statements):
         yield "empty-statement", ""
-    ends = [(statement, statement.rstrip().rstrip(_CLOSERS)) for statement in told]
+    ends = [(statement, statement.rstrip().rstrip(_CLOSERS)) for statement in sentences]
     if questions := [statement for statement, end in ends if end.endswith("?")]:
         yield "question-mark", questions[0][-40:]
-    if loose := [statement for statement, end in ends if not end.endswith(("?", ".", "!"))]:
-        yield "no-final-stop", loose[0][-40:]
-    if debris := next(filter(None, map(_DEBRIS.search, told)), None):
-        yield "converter-debris", debris[0]
+    if unfinished := [statement for statement, end in ends if not end.endswith(("?", ".", "!"))]:
+        yield "no-final-stop", unfinished[0][-40:]
+    if token := next(filter(None, map(_SPECIAL_TOKEN.search, sentences)), None):
+        yield "special-token", token[0]

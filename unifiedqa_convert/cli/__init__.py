@@ -32,7 +32,8 @@ app.command(epilog=declare.EPILOG)(declare.declare)
 app.add_typer(models.model, name="model")
 app.add_typer(models.cache, name="cache")
 app.command(
-    epilog="Examples: uqa check data/converted; uqa check published.tsv; exit code 4: an error"
+    epilog="Examples: uqa check data/converted; uqa check published.tsv. Exit code 4 if there are "
+    "errors, 0 if there are only warnings or none."
 )(datasets.check)
 app.command(epilog="Examples: uqa sources; uqa sources copa --pin")(datasets.sources)
 add_command(

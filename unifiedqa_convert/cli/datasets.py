@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unifiedqa_convert.cli.options import AsJson, Quiet, RawFiles, dataset_names, print_either, tell
+from unifiedqa_convert.cli.options import AsJson, RawFiles, dataset_names, print_either, tell
 from unifiedqa_convert.cli.tables import print_columns
 from unifiedqa_convert.errors import UsageError
 
@@ -44,7 +44,7 @@ def _file_lines(files: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
 def print_checked(checked: list[dict[str, str]]) -> None:
     """A line per dataset."""
     lines = [(entry["dataset"], entry["result"], entry["detail"]) for entry in checked]
-    print_columns([("dataset", "result", "what to do"), *lines])
+    print_columns([("dataset", "result", "detail"), *lines])
 
 
 def print_shown(facts: dict[str, Any]) -> None:
@@ -94,9 +94,9 @@ def pinned_summary(entries: list[dict[str, Any]]) -> str:
     """How many datasets can be downloaded, and what to do for the others."""
     pinned = [entry for entry in entries if entry["revision"] not in (None, "unpinned")]
     return (
-        f"{len(pinned)} of {len(entries)} are pinned to a commit of the hub, and `uqa convert` "
-        "downloads them; give the others' files with --raw or --data-dir, or pin one: uqa sources "
-        "NAME --pin"
+        f"{len(pinned)} of {len(entries)} are pinned to a commit of the hub: `uqa convert` "
+        "downloads them; for the others, give the files with --raw or --data-dir, or pin the "
+        "dataset with `uqa sources NAME --pin`"
     )
 
 
@@ -146,7 +146,7 @@ def list_datasets(
 
 
 def warn_of_broken() -> None:
-    """Name on stderr each adapter that a command about all datasets had to leave out."""
+    """Name on stderr each adapter that can't be used and is therefore left out."""
     from unifiedqa_convert.datasets.registry import catalogue
 
     for error in catalogue().errors:
@@ -154,7 +154,14 @@ def warn_of_broken() -> None:
 
 
 def show(
-    dataset: Annotated[str, typer.Argument(autocompletion=dataset_names)],
+    dataset: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATASET",
+            help="Name of a dataset; `uqa list` shows all.",
+            autocompletion=dataset_names,
+        ),
+    ],
     split: Annotated[
         str | None, typer.Option(metavar="SPLIT", help="Default: the sample's first split.")
     ] = None,
@@ -191,9 +198,17 @@ def cite(
 
 
 def check(
-    path: Annotated[Path, typer.Argument(help="Output folder, UnifiedQA TSV or Vera JSON.")],
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PATH",
+            help="Folder of one or more outputs, a UnifiedQA TSV (.tsv) or a Vera JSON (.json).",
+        ),
+    ],
     as_json: AsJson = False,
-    quiet: Quiet = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print nothing; the exit code gives the result.")
+    ] = False,
 ) -> None:
     """Verify an output against its manifest, or find problems in another program's file."""
     from unifiedqa_convert.check import check_path, report_as_json, report_lines
@@ -206,21 +221,28 @@ def check(
 
 
 def sources(
-    dataset: Annotated[str | None, typer.Argument(help="Name of a dataset. Default: all.")] = None,
+    dataset: Annotated[
+        str | None, typer.Argument(metavar="DATASET", help="Name of a dataset. Default: all.")
+    ] = None,
     check: Annotated[
         bool,
         typer.Option(
             "--check",
-            help="Check that the hub still has the pinned files. Exit code 4: no; 7: no answer.",
+            help="Check that the hub still has the pinned files; exit code 4 if not, 7 "
+            "if it does not answer.",
         ),
     ] = False,
     pin: Annotated[
         bool,
-        typer.Option("--pin", help="Look up the hub's commit; print lines for the adapter."),
+        typer.Option(
+            "--pin",
+            help="Look up the dataset's current commit and files on the hub; print the lines that "
+            "pin them in the adapter.",
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show where each dataset's rows come from, if pinned, and which are on this machine."""
+    """Show each dataset's hub repository and commit, and which files are on this machine."""
     from unifiedqa_convert.datasets import pinning
 
     if pin:

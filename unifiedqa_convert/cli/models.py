@@ -15,7 +15,7 @@ model = typer.Typer(
     help="Fetch a question converter's weights; import and export Vera checkpoints.",
 )
 cache = typer.Typer(
-    no_args_is_help=True, help="Sentences that question converter models have made."
+    no_args_is_help=True, help="Show or delete cached sentences of question converter models."
 )
 
 WeightsDtype = Annotated[

@@ -19,12 +19,15 @@ EPILOG = (
 
 def score(
     sentences: Annotated[
-        list[str] | None, typer.Argument(help="Declarative sentences, each in quotes.")
+        list[str] | None,
+        typer.Argument(metavar="SENTENCE", help="Declarative sentences, each in quotes."),
     ] = None,
-    model: Annotated[Path, typer.Option(help="Folder of a Vera model or of a run.")] = Path(
-        "models/vera"
-    ),
-    file: Annotated[Path | None, typer.Option(help="Text file with one sentence per line.")] = None,
+    model: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Folder of a Vera model or of a training run.")
+    ] = Path("models/vera"),
+    file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Text file with one sentence per line.")
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -48,9 +51,17 @@ AllowPickle = Annotated[
 AllowSample = Annotated[
     bool, typer.Option("--allow-sample", help="Accept the invented rows of the embedded samples.")
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier one in OUT.")]
-Resamples = Annotated[int, typer.Option(min=1, help="Bootstrap resamples for the intervals.")]
-AModel = Annotated[str, typer.Option(help="Folder of a run or a model, or owner/name on the hub.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing --out.")]
+Resamples = Annotated[
+    int, typer.Option(metavar="N", min=1, help="Number of bootstrap resamples for the intervals.")
+]
+ModelName = Annotated[
+    str,
+    typer.Option(
+        metavar="MODEL",
+        help="Folder of a model or of a training run, or OWNER/NAME on the Hugging Face hub.",
+    ),
+]
 
 replicate = typer.Typer(no_args_is_help=True, help="Repeat a published evaluation.")
 plan = typer.Typer(
@@ -59,15 +70,24 @@ plan = typer.Typer(
 
 
 def evaluate(
-    model: AModel,
+    model: ModelName,
     data: Annotated[
         list[Path],
-        typer.Option(help="Shards, or folders of converted splits; repeat it for several."),
+        typer.Option(
+            metavar="PATH",
+            help="Shard, or folder of converted splits; repeat the option for several.",
+        ),
     ],
-    out: Annotated[Path, typer.Option(help="Folder for metrics.json and the predictions.")],
+    out: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Folder for metrics.json and the predictions.")
+    ],
     trained_on: Annotated[
         list[Path] | None,
-        typer.Option(help="Shards of the training data: count statements that are also in --data."),
+        typer.Option(
+            metavar="PATH",
+            help="Training data, given like --data; its statements that are also in --data are "
+            "counted.",
+        ),
     ] = None,
     recipe: Annotated[
         Literal["clean", "vera"],
@@ -98,11 +118,15 @@ def evaluate(
 
 
 def calibrate(
-    model: Annotated[Path, typer.Argument(help="Folder of a run or a model.")],
+    model: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Folder of a model or of a training run.")
+    ],
     on: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of an evaluation on validation data.", show_default="the run's own"
+            metavar="FOLDER",
+            help="Folder of an evaluation on validation data.",
+            show_default="the run's own",
         ),
     ] = None,
     by: Annotated[
@@ -126,10 +150,13 @@ def calibrate(
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="Folder of a run or an evaluation.")],
+    run: Annotated[
+        Path,
+        typer.Argument(metavar="FOLDER", help="Folder of a training run or of an evaluation."),
+    ],
     as_json: AsJson = False,
 ) -> None:
-    """Write a page with PNG figures about a run or an evaluation."""
+    """Write a report with figures (HTML, PNG) about a training run or an evaluation."""
     with needing("model"):
         from vera_model.run_folder import check_report
 
@@ -144,12 +171,18 @@ def report(
     "vera-eval", epilog="Example: uqa replicate vera-eval --model models/vera --out vera-eval"
 )
 def vera_eval(
-    model: AModel,
+    model: ModelName,
     out: Annotated[
-        Path, typer.Option(help="Folder for table.md, the metrics and the predictions.")
+        Path,
+        typer.Option(
+            metavar="FOLDER", help="Folder for table.md, the metrics and the predictions."
+        ),
     ] = Path("replicated/vera-eval"),
     data_root: Annotated[
-        Path, typer.Option(help="Folder of converted splits; missing ones are written there.")
+        Path,
+        typer.Option(
+            metavar="FOLDER", help="Folder of converted splits; missing ones are converted into it."
+        ),
     ] = Path("data/converted"),
     resamples: Resamples = 1000,
     allow_sample: AllowSample = False,
@@ -157,7 +190,7 @@ def vera_eval(
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Vera's evaluation as one table: every task whose data are found; the others are listed."""
+    """Repeat Vera's evaluation as one table of the tasks whose data are found; list the others."""
     flags = {"allow_sample": allow_sample, "overwrite": overwrite}
     with needing("model"):
         from vera_model.programs.preflight import check_evaluation
@@ -177,7 +210,7 @@ def vera_eval(
 
 @dataclass(frozen=True)
 class PlanFlags:
-    """What `uqa plan train` takes besides the flags of `uqa train`."""
+    """The flags of `uqa plan train` besides those of `uqa train`."""
 
     measure: Annotated[
         bool, typer.Option(help="Time some updates of one block to estimate the duration.")
@@ -207,14 +240,19 @@ add_command(
 
 @plan.command("convert", epilog="Example: uqa plan convert copa --split validation")
 def plan_convert(
-    dataset: Annotated[str, typer.Argument(help="Name of a dataset, or all.")],
+    dataset: Annotated[
+        str, typer.Argument(metavar="DATASET", help="Name of a dataset, or all for every dataset.")
+    ],
     split: Annotated[
-        str | None, typer.Option(help="Name of a split.", show_default="all splits")
+        str | None,
+        typer.Option(metavar="SPLIT", help="Name of a split.", show_default="all splits"),
     ] = None,
     question_converter: Annotated[
-        str, typer.Option(help="rules, none, or the name of a model.", metavar="NAME")
+        str, typer.Option(metavar="NAME", help="As for `uqa convert`: rules, none or a model.")
     ] = "rules",
-    out: Annotated[Path, typer.Option(help="Folder of the output.")] = Path("data/converted"),
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the output.")] = Path(
+        "data/converted"
+    ),
     as_json: AsJson = False,
 ) -> None:
     """Estimate what `uqa convert` will download and write, and its question converter's memory."""

@@ -23,11 +23,14 @@ IMPURE_CALLS = frozenset("__import__ eval exec input open print".split())
 
 
 def facts_are_stated(adapter: Adapter) -> Iterator[str]:
-    """Name, version, proof, license, citation, homepage: what a user trusts and cites it by."""
+    """Name, version, verification, license, citation and homepage are stated and well-formed."""
     source = adapter.source
     kept = {
-        f"name {adapter.name!r} is not of a-z, 0-9 and _": re.fullmatch("[a-z0-9_]+", adapter.name),
-        f"version {adapter.version!r} is no whole number from 1 on": type(adapter.version) is int
+        f"name {adapter.name!r} may only contain a-z, 0-9 and _": re.fullmatch(
+            "[a-z0-9_]+", adapter.name
+        ),
+        f"version {adapter.version!r} is not a whole number of at least 1": type(adapter.version)
+        is int
         and adapter.version >= 1,
         "the class has no docstring": (type(adapter).__doc__ or "").strip(),
         f"partition {adapter.partition!r} is unknown": adapter.partition
@@ -35,13 +38,13 @@ def facts_are_stated(adapter: Adapter) -> Iterator[str]:
         f"verified {adapter.verified!r} is unknown": adapter.verified in get_args(schema.Verified),
         "source.license is empty": source.license.strip(),
         "source.citation is empty": source.citation.strip(),
-        "source.homepage is no https:// address": source.homepage.startswith("https://"),
+        "source.homepage is not an https:// address": source.homepage.startswith("https://"),
     }
     yield from (message for message, fact in kept.items() if not fact)
 
 
 def pins_are_whole(adapter: Adapter) -> Iterator[str]:
-    """A revision is 40 hex digits, a hash 64, or None: a shortened or invented one pins nothing."""
+    """A revision is 40 hex digits, a hash 64, or None: a shortened one would pin nothing."""
     source = adapter.source
     if source.revision is not None and not re.fullmatch("[0-9a-f]{40}", source.revision):
         yield f"revision {source.revision!r} is not 40 hex digits"
@@ -49,7 +52,7 @@ def pins_are_whole(adapter: Adapter) -> Iterator[str]:
         if split.sha256 is not None and not re.fullmatch("[0-9a-f]{64}", split.sha256):
             yield f"{name}: sha256 {split.sha256!r} is not 64 hex digits"
         if split.file is not None and source.hub is None:
-            yield f"{name}: a hub file, but no hub"
+            yield f"{name}: file is set, but source.hub is not"
 
 
 def fields_say_where_they_go(adapter: Adapter) -> Iterator[str]:
@@ -63,7 +66,7 @@ def fields_say_where_they_go(adapter: Adapter) -> Iterator[str]:
 
 
 def shapes_give_the_sources_splits(adapter: Adapter) -> Iterator[str]:
-    """A shape's splits are the source's, each split has a shape, and `--split` can name it."""
+    """A shape's splits are the source's, each split has a shape, and no split is an alias."""
     known, given = set(adapter.source.splits), set[str]()
     for shape in adapter.shapes:
         splits = known if shape.splits is None else set(shape.splits)
@@ -72,44 +75,44 @@ def shapes_give_the_sources_splits(adapter: Adapter) -> Iterator[str]:
     yield from (f"split {name!r} is in no shape" for name in sorted(known - given))
     for name in sorted(known):
         if canonical_split(name) != name:
-            yield f"split {name!r} is called {canonical_split(name)!r} here"
+            yield f"split {name!r} is an alias: name it {canonical_split(name)!r}"
     if not known:
-        yield "there is no split"
+        yield "source.splits is empty"
 
 
 def every_shape_and_only_they_have_a_sample(adapter: Adapter) -> Iterator[str]:
-    """The sample is the offline default and what all else is asked of; a stray file is unread."""
+    """Each shape has a sample, for offline use and for this contract, and no file is unused."""
     folder, shapes = sample_folder(adapter), {shape.shape for shape in adapter.shapes}
     files = [path for path in folder.glob("*/*") if not path.name.startswith(".")]
     read = {path for sample in samples(adapter) for path in sample.all_files}
     for name in sorted(shapes - {path.parent.name for path in read}):
-        yield f"no rows of a split in {folder / name}"
+        yield f"{folder / name} has no file of rows named for a split"
     for path in folder.iterdir() if folder.is_dir() else ():
         if path.name not in shapes and not path.name.startswith("."):
-            yield f"{path} is no shape's folder"
+            yield f"{path} is not named for a shape"
     for path in sorted(set(files) - read):
-        yield f"{path} is no split's file"
+        yield f"{path} is not named for a split"
 
 
 def samples_show_more_than_one_answer(adapter: Adapter) -> Iterator[str]:
-    """Where every gold is the first choice, nobody sees that a label was counted from 0, not 1."""
+    """The samples have several answers: with one only, a label's wrong base is not noticed."""
     examples = [item.example for sample in samples(adapter) for item in chunk_of(sample).converted]
     fixed = [e for e in examples if isinstance(e, MultipleChoice) and not e.order_matters]
     golds = [gold for e in examples if e not in fixed and (gold := gold_of(e)) is not None]
     if golds and len(set(golds)) == 1:
-        yield f"all {len(golds)} labelled examples of its samples have the answer {golds[0]}"
+        yield f"all {len(golds)} labelled examples of its samples have the same answer {golds[0]}"
 
 
 def examples_is_short(adapter: Adapter) -> Iterator[str]:
-    """At most 40 lines, so that a reader checks a dataset in a minute."""
+    """``examples`` has at most 40 lines, so that it is quick to review."""
     lines, _ = inspect.getsourcelines(type(adapter).examples)
     if len(lines) > LONGEST_EXAMPLES:
         yield f"examples has {len(lines)} lines, more than {LONGEST_EXAMPLES}"
 
 
 def a_dataset_is_pure(adapter: Adapter) -> Iterator[str]:
-    """No file, network, clock or randomness: its module, and those of its package that this one
-    imports, never even import them; of unifiedqa_convert they know the schema alone.
+    """No file, network, clock or randomness: the adapter's module, and those of its package that it
+    imports, import no such library; of unifiedqa_convert they import only the schema.
     """
     for module, tree in _own_modules(adapter).items():
         for name in _imports(module, tree):

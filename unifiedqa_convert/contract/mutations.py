@@ -1,4 +1,4 @@
-"""Raw records changed at one place, and what becomes of them: how guessing is caught."""
+"""Raw records with one changed value, and their examples: how the contract finds guesses."""
 
 import copy
 import inspect
@@ -27,11 +27,11 @@ from unifiedqa_convert.rows.typed_rows import wrong_field
 from unifiedqa_convert.schema import Example, FieldError, MultipleChoice, NotAnExample, YesNo
 
 Place = tuple[str | int, ...]
-"""Where a value lies in a raw record: keys, and 0 for a list's first."""
+"""The path of a value in a raw record: keys, and 0 for the first item of a list."""
 
 
 class Refused(NamedTuple):
-    """A raw record the adapter does not accept; no field where it failed instead of refusing."""
+    """A raw record that the adapter rejects; ``field`` is empty if it raised another exception."""
 
     field: str
     reason: str
@@ -41,7 +41,7 @@ ABSENT = object()
 
 
 def leaves(kind: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
-    """The raw places a shape reads, nested ones too, each with its Python type."""
+    """The path of each value that a shape reads, nested ones too, with its Python type."""
     if inspect.isclass(kind) and issubclass(kind, BaseModel):
         for name, raw in raw_names(cast("type[schema.Row]", kind)).items():
             yield from leaves(kind.model_fields[name].annotation, (*place, *raw.split(".")))
@@ -60,14 +60,14 @@ def leaves(kind: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
 
 
 def closed(shape: type[schema.Row]) -> Iterator[tuple[Place, tuple[Any, ...]]]:
-    """The places that take some values alone, with these values."""
+    """The paths of values from a closed set (Literal, bool), with these values."""
     for place, kind in leaves(shape):
         if get_origin(kind) is Literal or kind is bool:
             yield place, (True, False) if kind is bool else get_args(kind)
 
 
 def changed(raw: dict[str, Any], place: Place, value: Any) -> dict[str, Any] | None:
-    """A copy of the record with ``value`` at that place; None where the record has no such."""
+    """A copy of the record with ``value`` at that path; None if the record lacks the path."""
     changed = copy.deepcopy(raw)
     inner: Any = changed
     *way, last = place
@@ -86,7 +86,7 @@ def changed(raw: dict[str, Any], place: Place, value: Any) -> dict[str, Any] | N
 
 
 def meaning(sample: Sample, raw: dict[str, Any]) -> list[Example] | Refused:
-    """What a raw record of the sample's shape becomes."""
+    """The examples of a raw record of the sample's shape, or how it is rejected."""
     try:
         row = sample.shape.model_validate(raw)
     except ValidationError as error:
@@ -95,12 +95,14 @@ def meaning(sample: Sample, raw: dict[str, Any]) -> list[Example] | Refused:
         return examples_of(sample, row)
     except FieldError as error:
         return Refused(*wrong_field(error, sample.shape))
-    except Exception as error:  # noqa: BLE001 (what the pipeline does not catch ends a run)
-        return Refused("", f"raises {error!r}, which ends a run; FieldError rejects the row")
+    except Exception as error:  # noqa: BLE001 (an exception that the pipeline does not catch)
+        return Refused(
+            "", f"raises {error!r}, which ends the run; raise FieldError to reject the row"
+        )
 
 
 def examples_of(sample: Sample, row: schema.Row) -> list[Example]:
-    """None for a row that is no part of the dataset, as its adapter says."""
+    """The row's examples; empty if the adapter excludes the row (NotAnExample)."""
     try:
         return list(sample.adapter.examples(row))
     except NotAnExample:
@@ -114,23 +116,23 @@ def not_named(sample: Sample, raw: dict[str, Any], place: Place, what: str) -> I
     if not isinstance(found, Refused):
         yield f"{dotted(place)}: {what} is accepted"
     elif name not in found.field.split("."):
-        yield f"{dotted(place)}: {what} is blamed on {found.field!r}: {found.reason}"
+        yield f"{dotted(place)}: the error for {what} names {found.field!r}: {found.reason}"
 
 
 def dotted(place: Place) -> str:
-    """The place as people write it."""
+    """The path with dots."""
     return ".".join(map(str, place))
 
 
 def gold_of(example: Example) -> tuple[int, ...] | bool | None:
-    """The closed answer; a free text's answer shows itself."""
+    """The answer of a closed question; None for free text."""
     if isinstance(example, MultipleChoice):
         return example.golds
     return example.answer if isinstance(example, YesNo) else None
 
 
 def names_of(example: Example) -> tuple[str, ...]:
-    """What an id could call the answer."""
+    """Texts by which an id may reveal the answer."""
     if isinstance(example, YesNo):
         return ("yes", "true", "1") if example.answer else ("no", "false", "0")
     if isinstance(example, MultipleChoice) and example.golds:
@@ -140,5 +142,5 @@ def names_of(example: Example) -> tuple[str, ...]:
 
 
 def asked_of(example: Example) -> tuple[str | None, str]:
-    """The own id, and the question record's input: all that may not show the label."""
+    """The row's own id and the question record's input: neither may depend on the label."""
     return example.id, question_record(arrange(example, CANONICAL), CANONICAL).input

@@ -34,19 +34,19 @@ from unifiedqa_convert.rows.shapes import required, shape_of
 from unifiedqa_convert.schema import MultipleChoice
 
 UNKNOWN_WORD, UNKNOWN_NUMBER = "zqxjk", 987_654_321
-"""What no dataset defines: a label that accepts it guesses."""
+"""Values that no dataset defines: an adapter that accepts one as a label guesses."""
 
 
 def the_sample_has_the_shape_of_its_folder(sample: Sample) -> Iterator[str]:
-    """A file is recognised by its fields; where two shapes share them, the order of both counts."""
+    """A file is recognised by its fields; the first of ``shapes`` that fits is taken."""
     for path in sample.files:
         found = shape_of(sample.adapter, sample.split, path)
         if found is not sample.shape:
-            yield f"{path.name} is taken for the shape {found.shape}"
+            yield f"{path.name} is recognised as {found.shape}: put {sample.shape.shape} before it"
 
 
 def every_row_is_used(sample: Sample) -> Iterator[str]:
-    """No sample row is rejected, and they give examples: rows that vanish are not noticed."""
+    """No sample row is rejected, and the rows give examples."""
     chunk = chunk_of(sample)
     for reject in chunk.rejects:
         yield f"row {reject['row']} is rejected: field {reject['field']}: {reject['reason']}"
@@ -55,7 +55,7 @@ def every_row_is_used(sample: Sample) -> Iterator[str]:
 
 
 def rows_are_strict_and_frozen(sample: Sample) -> Iterator[str]:
-    """A row is what its authors published: "1" is not 1, and nothing may write to it."""
+    """A row class is strict ("1" is not 1) and frozen: a row stays as its authors published it."""
     for option in ("strict", "frozen"):
         if not sample.shape.model_config.get(option):
             yield f"{sample.shape.__name__}.model_config has no {option}=True"
@@ -69,7 +69,7 @@ def rows_are_strict_and_frozen(sample: Sample) -> Iterator[str]:
 
 
 def examples_are_pure(sample: Sample) -> Iterator[str]:
-    """The same row gives the same examples, twice and in any order, and is left as it was."""
+    """The same row gives the same examples, every time and in any order, and is not changed."""
     rows = [row for _, row in rows_of(sample)]
     before = [row.model_dump() for row in rows]
     there = [examples_of(sample, row) for row in rows]
@@ -82,24 +82,24 @@ def examples_are_pure(sample: Sample) -> Iterator[str]:
 
 
 def another_process_agrees(sample: Sample) -> Iterator[str]:
-    """With another PYTHONHASHSEED the same bytes: an order taken from a set differs by process."""
+    """With another PYTHONHASHSEED the output is the same: the order of a set depends on it."""
     theirs = elsewhere().get(str(sample), "no such sample: is the package installed?")
     if theirs != fingerprint(sample):
-        yield f"another process makes something else of it ({theirs})"
+        yield f"another process gives other examples ({theirs}): is the order of a set used?"
 
 
 def written_ids_are_unique_and_say_nothing(sample: Sample) -> Iterator[str]:
-    """An id is dataset, split and row number: joinable, never doubled, blind to the answer."""
+    """An id consists of dataset, split and row number; it is unique."""
     ids = [item.id for item in chunk_of(sample).converted]
     if len(set(ids)) != len(ids):
-        yield "an id stands twice"
+        yield "an id occurs twice"
     form = re.compile(rf"{re.escape(sample.adapter.name)}-{re.escape(sample.split)}-\d+(\.\d+)?")
     yield from (f"the id {name} has another form" for name in ids if not form.fullmatch(name))
 
 
 def own_ids_say_nothing(sample: Sample) -> Iterator[str]:
-    """No part of the rows' own ids is or decides the answer (WinoGrande's end does): such an id
-    trains a model to read it. Leave ``id`` None then.
+    """No part of the rows' own ids reveals the answer, as the end of WinoGrande's does: a model
+    would learn it. For such a dataset, leave ``id`` None.
     """
     known = [
         (re.split("[^0-9a-z]+", e.id.casefold()), gold, names_of(e))
@@ -113,17 +113,17 @@ def own_ids_say_nothing(sample: Sample) -> Iterator[str]:
             golds = defaultdict(list)
             for parts, gold, _ in known:
                 golds[parts[step]].append(gold)
-            # Parts that stand once decide nothing: they are numbers or hashes.
+            # Parts that occur once decide nothing: they are numbers or hashes.
             if len(golds) > 1 and all(len(g) > 1 and len(set(g)) == 1 for g in golds.values()):
-                yield f"part {step} of the id decides the answer in all {len(known)} examples"
+                yield f"part {step} of the ids reveals the answer ({len(known)} examples): use None"
     for names in zip(*(names for _, _, names in known), strict=False) if len(known) > 2 else ():
         if all(name in parts for name, (parts, _, _) in zip(names, known, strict=True)):
-            yield f"the ids hold the answers: {', '.join(names[:3])} …"
+            yield f"the ids contain the answers ({', '.join(names[:3])} …): leave id None"
 
 
 def golds_are_positions(sample: Sample) -> Iterator[str]:
-    """Gold is ascending positions without repeats; where the answer is hidden it is None, for an
-    empty gold would make every statement false.
+    """``golds`` are ascending positions without repeats; None if the answer is hidden, because
+    with empty golds every statement would be false.
     """
     for item in chunk_of(sample).converted:
         example = item.example
@@ -135,14 +135,14 @@ def golds_are_positions(sample: Sample) -> Iterator[str]:
 
 
 def a_labelled_split_has_labels(sample: Sample) -> Iterator[str]:
-    """A split is ``labelled`` or its answers are hidden: else training finds no label at all."""
+    """A split that is stated as ``labelled`` has labels: otherwise training would find none."""
     outputs = [item.question.output for item in chunk_of(sample).converted]
     if sample.adapter.source.splits[sample.split].labelled and not any(outputs):
-        yield "the split is labelled, but no example of its sample has an answer"
+        yield "no example of its sample has an answer: add one, or state labelled=False"
 
 
 def unknown_labels_are_refused(sample: Sample) -> Iterator[str]:
-    """A closed field (Literal, bool) takes its own values alone, of its own type, and the error
+    """A closed field (Literal, bool) accepts only its own values, of its own type, and the error
     names the field: a label of another base or file must not become a guess.
     """
     for place, allowed in closed(sample.shape):
@@ -155,8 +155,8 @@ def unknown_labels_are_refused(sample: Sample) -> Iterator[str]:
 
 
 def no_field_is_guessed(sample: Sample) -> Iterator[str]:
-    """Whatever a field of text or numbers holds, it is refused with a field's name, or shown in
-    the example; it never settles the answer by an ``else`` and never ends the whole run.
+    """An unknown value of a text or number field is rejected by an error that names the field, or
+    is part of the example; it never decides the answer (as by an ``else``) or ends the run.
     """
     for place, kind in leaves(sample.shape):
         value = {str: UNKNOWN_WORD, int: UNKNOWN_NUMBER}.get(kind)
@@ -170,7 +170,7 @@ def no_field_is_guessed(sample: Sample) -> Iterator[str]:
             elif isinstance(before, list) and after:  # a row that is skipped settles nothing
                 shown = str(value) in str(after).casefold()
                 if not shown and [gold_of(e) for e in before] != [gold_of(e) for e in after]:
-                    yield f"{dotted(place)} = {value!r} is unknown, and settles the answer"
+                    yield f"{dotted(place)} = {value!r} is unknown, but decides the answer"
 
 
 def missing_fields_are_named(sample: Sample) -> Iterator[str]:
@@ -185,14 +185,14 @@ def missing_fields_are_named(sample: Sample) -> Iterator[str]:
 
 
 def unknown_keys_change_nothing(sample: Sample) -> Iterator[str]:
-    """Mirrors and later releases add columns; keys the shape does not name are left alone."""
+    """Keys that the shape does not name are ignored: copies and later releases add columns."""
     for raw, _ in rows_of(sample):
         if meaning(sample, {**raw, "zqxjk": ["anything"]}) != meaning(sample, raw):
-            yield f"the row {raw} changes by a key its shape does not name"
+            yield f"the examples of row {raw} change with a key that its shape does not name"
 
 
 def labels_stay_out_of_the_question(sample: Sample) -> Iterator[str]:
-    """Where another label gives another answer, question, choices, context and own id stay."""
+    """With another label, only the answer changes: not question, choices, context or own id."""
     for place, allowed in closed(sample.shape):
         for raw, value in ((raw, value) for raw, _ in rows_of(sample) for value in allowed):
             one, two = meaning(sample, raw), meaning(sample, changed(raw, place, value) or raw)
@@ -200,22 +200,23 @@ def labels_stay_out_of_the_question(sample: Sample) -> Iterator[str]:
                 continue
             for a, b in zip(one, two, strict=False):
                 if gold_of(a) != gold_of(b) and asked_of(a) != asked_of(b):
-                    yield f"{dotted(place)} decides the answer and shows in {asked_of(b)}"
+                    yield f"{dotted(place)} decides the answer, but also changes {asked_of(b)}"
 
 
 def records_parse_back_or_are_flagged(sample: Sample) -> Iterator[str]:
-    """``parse`` gives the example back, or the record says that it can't."""
+    """``parse`` gives the example back, or the record has the flag ``ambiguous-record``."""
     for item in chunk_of(sample).converted:
         back = recovers(item.example, item.question, CANONICAL)
         if back == ("ambiguous-record" in item.flags):
-            yield f"{item.id} {'is' if back else 'is not'} recovered, its flags: {item.flags}"
+            can = "can" if back else "can't"
+            yield f"{item.id} {can} be parsed back, but its flags are {list(item.flags)}"
         choices = len(item.example.choices) if isinstance(item.example, MultipleChoice) else 0
         if back and len(parse(item.question, CANONICAL).choices) != choices:
             yield f"{item.id} has other choices when parsed"
 
 
 def records_are_one_line(sample: Sample) -> Iterator[str]:
-    """No tab or line end in a record, and something to read: one record is one line of a TSV."""
+    """A record is not empty and has no tab or line end: it is one line of a TSV."""
     for item in chunk_of(sample).converted:
         for record in (item.question, *item.declaratives):
             for text in (record.input, record.output or ""):
@@ -226,7 +227,9 @@ def records_are_one_line(sample: Sample) -> Iterator[str]:
 
 
 def given_sentences_are_sentences(sample: Sample) -> Iterator[str]:
-    """A statement begins with a capital, a digit or a mark, ends with a stop, is spaced singly."""
+    """A statement starts with a capital, digit or mark, ends with a full stop or exclamation mark,
+    and has single spaces.
+    """
     for item in chunk_of(sample).converted:
         for sentence in (statement.sentence for statement in item.statements):
             if not re.fullmatch(r"[^\W_a-z].*[.!]['\")]*", sentence) or "  " in sentence:

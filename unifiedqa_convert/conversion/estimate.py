@@ -8,6 +8,10 @@ from rich.filesize import decimal
 
 from unifiedqa_convert.datasets.pinning import status
 from unifiedqa_convert.datasets.registry import catalogue
+from unifiedqa_convert.datasets.sources import canonical_split, no_split
+from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.question_converters.local_models import is_path
+from unifiedqa_convert.question_converters.prompts import hub_id
 from unifiedqa_convert.schema import Adapter
 
 
@@ -40,11 +44,14 @@ BYTES_PER_ROW = 1_500
 def plan_conversion(
     dataset: str, split: str | None, question_converter: str, out: Path
 ) -> dict[str, Any]:
-    """Plan one dataset, or ``all``; raises UsageError for an unknown dataset."""
+    """Plan one dataset, or ``all``; raises UsageError for a name that does not exist."""
     names = sorted(catalogue().adapters) if dataset == "all" else [dataset]
     splits = [one for name in names for one in _splits(name, split)]
-    unknown = Converter(None, None, f"see the page of {question_converter} on the hub")
-    converter = CONVERTERS.get(question_converter, unknown)
+    if split is not None and not splits:
+        if dataset == "all":
+            raise UsageError(f"no dataset has a split {split!r}: `uqa list` shows their splits")
+        raise no_split(catalogue().adapters[dataset], split)
+    converter = CONVERTERS.get(question_converter) or _other_converter(question_converter)
     existing = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
     rows = [one["rows"] for one in splits]
     return {
@@ -76,6 +83,15 @@ def estimate_lines(plan: dict[str, Any]) -> list[str]:
     ]
 
 
+def _other_converter(name: str) -> Converter:
+    if is_path(name):
+        return Converter(0, None, "a folder on this machine")
+    if name.startswith(("http://", "https://")):
+        return Converter(0, 0, "a service")
+    hub_id(name)
+    return Converter(None, None, f"uqa model fetch {name} --plan prints it")
+
+
 def _splits(name: str, wanted: str | None) -> list[dict[str, Any]]:
     files = {one["split"]: one for entry in status(name) for one in entry["files"]}
     adapter: Adapter = catalogue().adapters[name]
@@ -88,5 +104,5 @@ def _splits(name: str, wanted: str | None) -> list[dict[str, Any]]:
             "cached": files.get(split, {}).get("cached", False),
         }
         for split, facts in adapter.source.splits.items()
-        if wanted in (None, split)
+        if wanted is None or canonical_split(wanted) == split
     ]

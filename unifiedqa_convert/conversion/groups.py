@@ -33,6 +33,7 @@ class GroupFlags:
     dataset: Annotated[
         str | None,
         typer.Argument(
+            metavar="DATASET",
             help="Name of a dataset; `uqa list` shows all.",
             autocompletion=lambda incomplete: [
                 name for name in catalogue().adapters if name.startswith(incomplete)
@@ -43,7 +44,8 @@ class GroupFlags:
         str | None,
         typer.Option(
             metavar="SPLIT",
-            help="train, validation (or dev, val), test …; with --group, default: all labelled.",
+            help="Name of a split: train, validation (or dev, val), test …; with --group, "
+            "default: all labelled splits.",
         ),
     ] = field(default=None, metadata={"before": "raw"})
     group: Annotated[
@@ -72,7 +74,7 @@ class SplitOutcome(NamedTuple):
 
 
 def members(group: GroupName) -> list[Adapter]:
-    """The group's datasets, by name."""
+    """The group's adapters, sorted by name."""
     wanted = PARTITIONS[group]
     return [a for a in catalogue().adapters.values() if a.partition in wanted]
 
@@ -104,7 +106,7 @@ def convert_group(
                 rows = result.manifest["counts"]["rows"]["read"]
                 there = "" if result.made else "complete already"
                 yield SplitOutcome(adapter.name, name, "done", rows, there)
-    for broken in catalogue().errors:  # whose partition nobody knows: it may be the group's
+    for broken in catalogue().errors:  # its partition is unknown, so it may be in the group
         for dataset in sorted(broken.datasets) or ["?"]:
             code = broken.exit_code
             yield SplitOutcome(dataset, "-", "failed", why=str(broken), exit_code=code)

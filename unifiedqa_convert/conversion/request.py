@@ -1,4 +1,4 @@
-"""A conversion as a user requests it (with the flags of `uqa convert`), and the resolved job."""
+"""A request (the flags of `uqa convert`), and the conversion job that it resolves to."""
 
 import re
 from dataclasses import dataclass, field
@@ -208,7 +208,7 @@ def resolve(request: Request) -> ConversionJob:
     own = RECIPES[request.recipe]
     if request.recipe != "clean" and request.profile not in (None, own):
         raise UsageError(
-            f"--recipe {request.recipe} sets everything and writes profile {own}: leave out "
+            f"--recipe {request.recipe} sets everything, also the profile ({own}): leave out "
             "--profile or --recipe"
         )
     split = canonical_split(request.split)
@@ -239,7 +239,8 @@ def _adapter_and_files(request: Request, split: str) -> tuple[Adapter, Located]:
         return adapter, locate(adapter, split, request.raw, request.source, request.data_dir)
     if request.columns is None:
         raise UsageError(
-            "--from-file needs --question COLUMN, and --choices and --gold if it has them"
+            "--from-file needs --question COLUMN, and --choices and --gold if there are such "
+            "columns"
         )
     if not NAME.fullmatch(request.dataset) or not NAME.fullmatch(split):
         raise UsageError(

@@ -39,7 +39,7 @@ def status(dataset: str | None) -> list[dict[str, Any]]:
 
 
 def check_pins(dataset: str | None) -> list[dict[str, str]]:
-    """For each dataset, if the hub still has the pinned commit and files, with the pinned sizes.
+    """For each dataset, whether the hub still has the pinned commit and files, with their sizes.
 
     ``result`` is ok, changed, unreachable or unpinned. If the hub does not answer for one dataset,
     the rest is unreachable without another request.
@@ -144,7 +144,7 @@ def _is_pinned(adapter: Adapter) -> bool:
 
 def _unpinned(adapter: Adapter) -> str:
     known = adapter.source.hub is not None
-    return f"`uqa sources --pin {adapter.name}`" if known else "no hub repository is known"
+    return f"pin it: uqa sources {adapter.name} --pin" if known else "no hub repository is known"
 
 
 def _changes(adapter: Adapter, info: "DatasetInfo") -> list[str]:

@@ -21,8 +21,9 @@ ConverterName = Annotated[
     str,
     _option(
         metavar="NAME",
-        help="rules (embedded), none, question_converter-3b or any OWNER/NAME that `uqa model "
-        "fetch` downloaded, or a folder (./folder).",
+        help="rules (embedded); none (no statements, `uqa convert` only); question_converter-3b or "
+        "any OWNER/NAME that `uqa model fetch` downloaded; a folder (./FOLDER); or the address of "
+        "a `uqa serve` (http://HOST:PORT).",
     ),
 ]
 BackendName = Annotated[Backend, _option(help="Library that runs the model.")]

@@ -78,8 +78,7 @@ def hub_id(name: str) -> str:
         return name
     short = ", ".join(preset.hub.partition("/")[2] for preset in _PRESETS)
     raise UsageError(
-        f"unknown question converter {name!r}; use rules, none, {short}, OWNER/NAME on the hub, "
-        "or a folder written as ./folder"
+        f"no model {name!r}; give {short}, OWNER/NAME on the hub, or a folder as ./FOLDER"
     )
 
 

@@ -82,7 +82,13 @@ def _model(name: str, options: Options) -> QuestionConverter:
             raise UsageError("--revision is for a hub repository, not for a folder: leave it out")
         checkpoint = local_models.at_path(name)
     else:
-        checkpoint = local_models.fetched_model(hub_id(name), options.revision)
+        try:
+            hub = hub_id(name)
+        except UsageError as error:
+            raise UsageError(
+                f"--question-converter takes rules, none or a model: {error}"
+            ) from None
+        checkpoint = local_models.fetched_model(hub, options.revision)
     prompt = prompt_for(options.prompt, checkpoint.hub)
     generator: Generator
     try:

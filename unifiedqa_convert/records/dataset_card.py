@@ -1,4 +1,4 @@
-"""The card beside Parquet files: the README.md that the hub and `load_dataset(folder)` read."""
+"""The dataset card of an output in Parquet: README.md, for the hub and `load_dataset(folder)`."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ CARD = "README.md"
 
 
 def card(adapter: Adapter, manifest: dict[str, Any], schema: pa.Schema) -> str:
-    """Front matter (config, features, license) and what a reader must know, from the manifest."""
+    """Front matter (config, features, license) and a description, from the manifest."""
     from huggingface_hub import DatasetCardData
 
     split = manifest["split"]
@@ -61,7 +61,7 @@ def _body(adapter: Adapter, manifest: dict[str, Any]) -> list[str]:
 
 
 def _feature(name: str, kind: pa.DataType) -> dict[str, Any]:
-    """One feature in the hub's notation: a scalar's dtype, a list of one, a list of a struct."""
+    """One feature in the hub's notation: a scalar, a list of scalars or a list of structs."""
     if pa.types.is_list(kind):
         inner = kind.value_type
         if pa.types.is_struct(inner):

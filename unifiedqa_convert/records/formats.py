@@ -1,7 +1,8 @@
-"""The output formats: each is declared once, in ``FORMATS``, and everything else asks there.
+"""The output formats, each declared once in ``FORMATS``.
 
-To add one: its name in ``Format``, its record in ``FORMATS``. `uqa convert --to`, the manifest, the
-summary, `uqa check` and the tests take it from there. Importing this loads no pyarrow.
+To add one, add its name to ``Format`` and an ``OutputFormat`` to ``FORMATS``: `uqa convert --to`,
+the manifest, the summary, `uqa check` and the tests read them. Importing this module does not load
+pyarrow.
 """
 
 import re
@@ -28,26 +29,23 @@ WRITTEN = "written/rows"
 _BATCH_ROWS = 1_000
 _BUFFER = 1 << 16
 LONGEST_ITEM = 2**26
-"""Bytes of one item of a JSON array: no group of statements has as many."""
+"""Maximum bytes of one item of a JSON array; a group of statements is far smaller."""
 
 
 class Writer(Protocol):
-    """Takes rows of ``arrow.as_rows`` and counts what became of them.
-
-    ``close`` ends the file's format, not the file.
-    """
+    """Writes rows of ``arrow.as_rows`` to an open file, which it does not close."""
 
     def write(self, rows: Rows) -> Counter[str]:
-        """Write some rows."""
+        """Write rows; returns the counts ``written/…``."""
         ...
 
     def close(self) -> None:
-        """End the format."""
+        """Write what the format has at its end."""
         ...
 
 
 class ArrowWriter:
-    """An Arrow IPC stream: what ``datasets.Dataset.from_file`` maps into memory."""
+    """An Arrow IPC stream, which ``datasets.Dataset.from_file`` maps into memory."""
 
     def __init__(self, file: IO[bytes], schema: "pa.Schema") -> None:
         import pyarrow as pa
@@ -56,14 +54,14 @@ class ArrowWriter:
         self._stream = pa.ipc.new_stream(file, schema)
 
     def write(self, rows: Rows) -> Counter[str]:
-        """One record batch."""
+        """Write one record batch."""
         from unifiedqa_convert.records.arrow import record_batch
 
         self._stream.write_batch(record_batch(rows, self._schema))
         return Counter({WRITTEN: len(rows)})
 
     def close(self) -> None:
-        """The end-of-stream mark."""
+        """Write the end-of-stream mark."""
         self._stream.close()
 
 
@@ -77,36 +75,36 @@ class ParquetWriter:
         self._file = pq.ParquetWriter(file, schema, compression="zstd")
 
     def write(self, rows: Rows) -> Counter[str]:
-        """One row group."""
+        """Write one row group."""
         from unifiedqa_convert.records.arrow import record_batch
 
         self._file.write_batch(record_batch(rows, self._schema))
         return Counter({WRITTEN: len(rows)})
 
     def close(self) -> None:
-        """The footer."""
+        """Write the footer."""
         self._file.close()
 
 
 class JsonLinesWriter:
-    """One object a line, UTF-8, keys in the schema's order."""
+    """One JSON object per line, UTF-8, keys in the schema's order."""
 
     def __init__(self, file: IO[bytes], _schema: "pa.Schema") -> None:
         self._file = file
 
     def write(self, rows: Rows) -> Counter[str]:
-        """As many lines as rows."""
+        """Write one line per row."""
         self._file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
         return Counter({WRITTEN: len(rows)})
 
     def close(self) -> None:
-        """Nothing ends a JSON lines file."""
+        """Nothing to write."""
 
 
 class TsvWriter:
-    """UnifiedQA's ``input ⇥ output``, padded where the profile knows the published file is.
+    """UnifiedQA's TSV: input, tab, output; ``-`` if there is no output.
 
-    ``-`` where there is no output; always two fields a line.
+    Some published files have spaces around the tab; the profile states which.
     """
 
     def __init__(self, file: IO[bytes], schema: "pa.Schema") -> None:
@@ -117,7 +115,7 @@ class TsvWriter:
         self._profile = profile_named(facts["profile"]).of(facts["dataset"])
 
     def write(self, rows: Rows) -> Counter[str]:
-        """As many lines as records: they hold no tab and no line end, white space is collapsed."""
+        """Write one line per record; records have no tab or line end: white space is collapsed."""
         pad, end = self._profile.own.pad, self._profile.own.end
         records = self._records(rows)
         lines = [
@@ -128,7 +126,7 @@ class TsvWriter:
         return Counter({WRITTEN: len(rows)})
 
     def _records(self, rows: Rows) -> list[tuple[str, str | None]]:
-        """The rows' records; where the published file judges each choice, a record for each."""
+        """One record per row, or per choice if the published file has a line for each choice."""
         from unifiedqa_convert.records.arrow import column
 
         if not self._profile.own.each_choice or (rows and "choices" not in rows[0]):
@@ -140,7 +138,7 @@ class TsvWriter:
         ]
 
     def close(self) -> None:
-        """Nothing ends a TSV file."""
+        """Nothing to write."""
 
 
 class VeraWriter:
@@ -155,7 +153,7 @@ class VeraWriter:
         self._clean = profile_named(facts["profile"]).of(facts["dataset"]).clean
 
     def write(self, rows: Rows) -> Counter[str]:
-        """One object per example that has a statement of known, undisputed label."""
+        """Write one object per example that has a labelled statement that is not masked."""
         groups = [group for row in rows if (group := vera_group(row, self._clean))]
         for group in groups:
             self._file.write(self._separator + orjson.dumps(group, option=orjson.OPT_INDENT_2))
@@ -168,12 +166,12 @@ class VeraWriter:
         )
 
     def close(self) -> None:
-        """The closing bracket; an empty list if nothing was written."""
+        """Write the closing bracket; an empty list if there was no group."""
         self._file.write(b"[]\n" if self._separator == b"[\n" else b"\n]\n")
 
 
 def vera_group(row: dict[str, Any], clean: Callable[[str], str]) -> dict[str, list[str]] | None:
-    """Golds and distractors of one example; None where no statement of known label is left."""
+    """Golds and distractors of one example; None if all statements are unlabelled or masked."""
     context = clean(row["context"]).strip() if row["context"] else ""
     prefix = f"{context} " if context else ""
     usable = [s for s in row["statements"] if s["label"] is not None and not s["masked"]]
@@ -186,12 +184,12 @@ def vera_group(row: dict[str, Any], clean: Callable[[str], str]) -> dict[str, li
 
 
 class Stored(NamedTuple):
-    """A file of a format, read back."""
+    """The content of an output file."""
 
     schema: "pa.Schema | None"
-    """What the file itself says of its columns; None where the format says nothing."""
+    """The schema in the file; None if the format has none."""
     entries: Iterator[Any]
-    """Rows, pairs or groups, in order; ValueError or ArrowException where one can't be read."""
+    """Rows, pairs or groups, in order; ValueError or ArrowException if one can't be read."""
 
 
 def _read_arrow(path: Path) -> Stored:
@@ -219,7 +217,7 @@ def _read_json_lines(path: Path) -> Stored:
 
 
 def json_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The object of each line; ValueError where a line is not JSON, TypeError for another value."""
+    """The object of each line; ValueError if a line is not JSON, TypeError if it is no object."""
     with path.open("rb") as file:
         for line in file:
             row = orjson.loads(line)
@@ -244,13 +242,13 @@ def _read_vera(path: Path) -> Stored:
 
 
 class NotAList(ValueError):
-    """The JSON document is something else than an array."""
+    """The JSON document is not an array."""
 
 
 def json_items(path: Path) -> Iterator[Any]:
-    """The items of a JSON array, one at a time, so that only one has to fit into memory.
+    """The items of a JSON array, one at a time, so that only one is in memory.
 
-    Raises NotAList for another document, ValueError for what is not JSON.
+    Raises NotAList for another JSON document, ValueError if it is not JSON.
     """
     # The parser in Python: the one in C writes "?" for half a surrogate pair. Events instead of
     # ijson.items: it builds the path to each of them, which deep nesting makes quadratic.
@@ -264,7 +262,7 @@ def json_items(path: Path) -> Iterator[Any]:
         if not first:
             return
         if first != b"[":
-            raise NotAList(f"it begins with {first!r}")
+            raise NotAList(f"it begins with {first.decode(errors='replace')!r}")
         file.seek(-1, SEEK_CUR)
         try:
             events = ijson.basic_parse(file, use_float=True, buf_size=_BUFFER)
@@ -272,7 +270,7 @@ def json_items(path: Path) -> Iterator[Any]:
             depth, begin, item = 0, 0, ObjectBuilder()
             for event, value in events:
                 if not depth and event == "end_array":
-                    continue  # of the list itself; what follows it is an error of the parser's
+                    continue  # the end of the list itself; the parser refuses any text after it
                 if not depth:
                     begin, item = file.tell(), ObjectBuilder()
                 item.event(event, value)
@@ -287,30 +285,31 @@ def json_items(path: Path) -> Iterator[Any]:
 
 @dataclass(frozen=True)
 class OutputFormat:
-    """Everything that is particular to one output format."""
+    """The properties of one output format."""
 
     suffix: str
-    """Of a shard's file, without the dot."""
+    """Suffix of a shard's file, without the dot."""
     content: Literal["rows", "pairs", "groups"]
-    """What a file's entries are: whole rows of the schema, an input with its output, or Vera's
-    golds and distractors. `uqa check` recounts what each of them can tell."""
+    """What a file consists of: rows of the schema, pairs of input and output, or Vera's groups of
+    golds and distractors. It decides what `uqa check` can count again."""
     records: tuple[Records, ...]
-    """The kinds of records it can hold, the default one first."""
+    """The kinds of records that it can have, the default first."""
     unit: Literal["row", "line", "group"]
-    """How an entry's place is named: rows count from 0, lines and groups from 1."""
+    """What `uqa check` numbers: rows count from 0, lines and groups from 1."""
     writer: Callable[[IO[bytes], "pa.Schema"], Writer]
     read: Callable[[Path], Stored]
     opener: str
-    """The Python expression that opens the output; fields: first (file), folder."""
+    """The Python expression that opens the output; ``{first}`` is its first file, ``{folder}`` its
+    folder."""
     opener_of_several: str = ""
-    """The same where there are several shards; empty: ``opener`` opens the first or all."""
+    """The expression for several shards; if empty, ``opener`` is used."""
     recipes: tuple[Recipe, ...] = ("clean", "vera")
     in_batches: bool = False
-    """The rows that are written together are read together: a record batch, a row group."""
+    """True if a reader reads the rows of one ``write`` together (a record batch, a row group)."""
     dataset_card: bool = False
-    """README.md goes with it: the hub and ``load_dataset(folder)`` read both."""
+    """True if README.md is written too; the hub and ``load_dataset(folder)`` read it."""
     trains: bool = False
-    """The summary names it to `uqa train`."""
+    """True if `uqa train` reads it; the summary then shows the command."""
 
 
 FORMATS: dict[Format, OutputFormat] = {
@@ -344,7 +343,7 @@ FORMATS: dict[Format, OutputFormat] = {
         unit="line",
         writer=JsonLinesWriter,
         read=_read_json_lines,
-        opener='pandas.read_json("{first}", lines=True, dtype=False)',  # "4" stays a text
+        opener='pandas.read_json("{first}", lines=True, dtype=False)',  # "4" remains text
     ),
     "tsv": OutputFormat(
         suffix="tsv",
@@ -354,7 +353,7 @@ FORMATS: dict[Format, OutputFormat] = {
         writer=TsvWriter,
         read=_read_tsv,
         opener='pandas.read_csv("{first}", sep="\\t", names=["input", "output"], quoting=3, '
-        "dtype=str, keep_default_na=False)",  # so does "None"
+        "dtype=str, keep_default_na=False)",  # "None" too
     ),
     "vera": OutputFormat(
         suffix="json",
@@ -369,10 +368,10 @@ FORMATS: dict[Format, OutputFormat] = {
 
 
 def is_data(name: str) -> bool:
-    """Whether a file's name ends as the files of some format do."""
+    """True if a file name has the suffix of an output format."""
     return name.rpartition(".")[2] in {form.suffix for form in FORMATS.values()}
 
 
 def is_shard(name: str) -> bool:
-    """Whether a file's name is that of a shard of some format: ``data-00000.arrow``."""
+    """True if a file name is that of a shard, such as ``data-00000.arrow``."""
     return re.fullmatch(r"data-\d+\.\w+", name) is not None and is_data(name)

@@ -31,7 +31,7 @@ from unifiedqa_convert.schema import (
 _TEXT = (".csv", ".tsv", ".txt", ".jsonl", ".json")
 _READ = (*_TEXT, ".parquet", ".arrow")
 _LOOKED_AT = 16 * 2**20
-"""Bytes at a file's start that are checked; a wrong byte further down rejects its row only."""
+"""Bytes at a file's start that are checked; a wrong byte after them only rejects its row."""
 
 
 def check_encoding(path: Path) -> None:
@@ -234,7 +234,9 @@ class _OwnFile(Adapter):
         elif columns.gold_is == "yesno":
             answer = None if gold is None else YES_NO.get(_text(gold).strip().lower())
             if gold is not None and answer is None:
-                raise FieldError(columns.gold or "", f"{gold!r} is neither yes nor no")
+                raise FieldError(
+                    columns.gold or "", f"{gold!r} is neither yes nor no (or true, false, 1, 0)"
+                )
             yield YesNo(question=question, context=context, answer=answer)
         else:
             answers = None if gold is None else (_text(gold),)
@@ -272,7 +274,10 @@ def _position(gold: object, choices: tuple[str, ...], columns: Columns) -> int:
     if columns.gold_is == "text":
         positions = [n for n, choice in enumerate(choices) if choice.strip() == text]
         if len(positions) != 1:
-            raise FieldError(field, f"{text!r} equals {len(positions)} of the choices, not one")
+            known = (
+                f"equals {len(positions)} choices" if positions else "equals none of the choices"
+            )
+            raise FieldError(field, f"{text!r} {known}")
         return positions[0]
     if columns.gold_is == "letter":
         position = ord(text.lower()) - ord("a") if len(text) == 1 else -1

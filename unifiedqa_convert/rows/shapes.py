@@ -54,8 +54,11 @@ def shape_of(adapter: Adapter, split: str, path: Path) -> type[Row]:
             )
         else:
             return shape
-    shapes = "; ".join(lacks) or f"it has none in {path.suffix or 'such'} files"
-    raise SourceError(f"{path}: not a raw shape of {adapter.name} ({shapes})")
+    shapes = "; ".join(lacks) or f"none of them is for {path.suffix or 'such'} files"
+    raise SourceError(
+        f"{path}: not a raw shape of {adapter.name} ({shapes}); see `uqa show {adapter.name}` for "
+        "its shapes and fields"
+    )
 
 
 def lacking(shape: type[Row], record: dict[str, Any]) -> list[str]:

@@ -217,3 +217,12 @@ def test_plan_convert_names_downloads(tmp_path: Path) -> None:
     assert any("11.4 GB" in line for line in estimate_lines(plan))
     with pytest.raises(UsageError):
         plan_conversion("nothing", None, "rules", tmp_path)
+    assert plan_conversion("copa", "dev", "rules", tmp_path)["rows"] == 100
+    with pytest.raises(UsageError, match="did you mean validation"):
+        plan_conversion("copa", "vaildation", "rules", tmp_path)
+    with pytest.raises(UsageError, match="no dataset has a split 'nothing'"):
+        plan_conversion("all", "nothing", "rules", tmp_path)
+    with pytest.raises(UsageError, match="no model 'nothing'"):
+        plan_conversion("copa", None, "nothing", tmp_path)
+    other = plan_conversion("copa", None, "owner/name", tmp_path)["question_converter"]
+    assert other["source"] == "uqa model fetch owner/name --plan prints it"
