@@ -18,7 +18,7 @@ Contrastive = Literal[0, 1, 2, 3, 4]
 1 and 2 by dot product, 3 and 4 by cosine. The numbers are upstream's."""
 
 ContrastiveLabels = Literal["label", "upstream"]
-"""Which statements count as alike: those with the same label, or (upstream) those in column 0."""
+"""The two classes of the contrastive loss: by label, or (upstream) first statement and others."""
 
 Objective = Literal["vera", "text"]
 """``vera``: an encoder scores statements. ``text``: a seq2seq T5 generates a record's output."""
@@ -99,10 +99,11 @@ class TrainConfig(BaseModel):
         ),
     ] = None
     seed: Annotated[
-        int, typer.Option(help="Seed of the initial weights, the dropout and the order.")
+        int,
+        typer.Option(help="Seed of the initial weights, of dropout and of the problems' order."),
     ] = 19260817
     device: Annotated[
-        Literal["auto", "cpu"], typer.Option(help="auto: the device that accelerate finds.")
+        Literal["auto", "cpu"], typer.Option(help="auto: a GPU if accelerate finds one.")
     ] = "auto"
 
     # The model
@@ -183,7 +184,7 @@ class TrainConfig(BaseModel):
     missing: Annotated[
         Literal["error", "skip"],
         _data(
-            help="A task whose data are not found: stop, or skip it and record that.",
+            help="If a task's data are not found: error: stop; skip: leave it out and record that.",
             show_default="error; skip for upstream's own list",
         ),
     ] = "error"
@@ -209,7 +210,14 @@ class TrainConfig(BaseModel):
 
     # The optimiser
     steps: Annotated[
-        int, Field(ge=1), _optimiser("--steps", "--total_steps", help="Number of weight updates.")
+        int,
+        Field(ge=1),
+        _optimiser(
+            "--steps",
+            "--total_steps",
+            help="Number of weight updates.",
+            show_default="the preset's",
+        ),
     ]
     batch_size: Annotated[
         int,
@@ -218,6 +226,7 @@ class TrainConfig(BaseModel):
             "--batch-size",
             "--batch_size",
             help="Problems per forward pass, over all processes together.",
+            show_default="the preset's",
         ),
     ]
     batch_tokens: Annotated[
@@ -234,7 +243,11 @@ class TrainConfig(BaseModel):
             help="Forward passes per update; their losses are averaged.",
         ),
     ] = 1
-    lr: Annotated[float, Field(gt=0), _optimiser(help="Adam's learning rate.")]
+    lr: Annotated[
+        float,
+        Field(gt=0),
+        _optimiser(help="Adam's learning rate.", show_default="the preset's"),
+    ]
     warmup: Annotated[
         int, Field(ge=0), _optimiser(help="Updates in which the learning rate rises from 0.")
     ] = 0
@@ -275,8 +288,8 @@ class TrainConfig(BaseModel):
         _loss(
             "--contrastive",
             "--contrastive_loss_type",
-            help="Contrastive loss on the hidden states: 0 none; 1, 3 InfoNCE; 2, 4 supervised; 1, "
-            "2 dot product; 3, 4 cosine.",
+            help="Contrastive loss on the hidden states: 0: none; 1, 2: dot product; 3, 4: cosine; "
+            "1, 3: InfoNCE; 2, 4: supervised.",
         ),
     ] = 4
     temperature: Annotated[
@@ -300,7 +313,8 @@ class TrainConfig(BaseModel):
     contrastive_labels: Annotated[
         ContrastiveLabels,
         _loss(
-            help="Statements that count as alike: of the same label, or (upstream) all in column 0."
+            help="Classes of the contrastive loss: label: true and false statements; upstream: the "
+            "first statement of a problem and the others."
         ),
     ] = "label"
 
@@ -308,7 +322,12 @@ class TrainConfig(BaseModel):
     log_every: Annotated[
         int,
         Field(ge=1),
-        _log("--log-every", "--log_interval", help="Updates between two entries in the log."),
+        _log(
+            "--log-every",
+            "--log_interval",
+            help="Updates between two entries in the log.",
+            show_default="the preset's",
+        ),
     ] = 1
     save_every: Annotated[
         int | None,
@@ -349,19 +368,19 @@ class TrainConfig(BaseModel):
     @model_validator(mode="after")
     def _check_together(self) -> Self:
         if bool(self.data) == bool(self.train_tasks):
-            raise ValueError("give either shards (data) or datasets by name (train_tasks)")
+            raise ValueError("give either --data SHARDS or --train-tasks NAMES")
         if self.valid and self.valid_tasks:
-            raise ValueError("give either shards (valid) or datasets by name (valid_tasks)")
+            raise ValueError("give either --valid SHARDS or --valid-tasks NAMES, not both")
         if self.encoder is None and self.model is None and self.start_from is None:
-            raise ValueError("give what to start from: encoder, model or start_from")
+            raise ValueError("give a model to start from: --model or --start-from")
         return self
 
 
 def from_preset(preset: str = "tiny", **given: Any) -> TrainConfig:
     """The preset's configuration with the values ``given`` instead of its own; None: not given.
 
-    A given value also removes the preset's values that it excludes: data the preset's tasks, a
-    model or a checkpoint the preset's start. Raises UsageError, naming each wrong field.
+    A given value also removes the preset's values that can't be combined with it: ``data`` the
+    preset's tasks, ``model`` the preset's checkpoint. Raises UsageError, naming each wrong field.
     """
     if preset not in PRESETS:
         raise UsageError(f"unknown preset {preset!r}; presets: {', '.join(sorted(PRESETS))}")
