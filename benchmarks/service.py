@@ -223,7 +223,11 @@ def main() -> None:
     )
     parser.add_argument("--models", nargs="+", choices=["rules", "t5"], default=["rules", "t5"])
     parser.add_argument(
-        "--at", nargs="+", type=float, default=[0.5, 0.8, 1, 2, 10], help="loads, × capacity"
+        "--at",
+        nargs="+",
+        type=float,
+        default=[0.5, 0.8, 1, 2, 10],
+        help="loads, as multiples of the capacity",
     )
     options = parser.parse_args()
     load = os.getloadavg()[0]

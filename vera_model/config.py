@@ -70,6 +70,7 @@ class TrainConfig(BaseModel):
     preset: Annotated[
         str,
         typer.Option(
+            metavar="NAME",
             help="Configuration to start from: tiny, stage-a, stage-b or upstream.",
             show_default="upstream with --run_name, else tiny",
         ),
@@ -86,16 +87,20 @@ class TrainConfig(BaseModel):
         TextRecords, typer.Option(help="With --objective text: the records to train on.")
     ] = "question"
     out: Annotated[
-        Path, typer.Option(help="Folder of the run.", show_default="runs/RUN_NAME or PRESET")
+        Path,
+        typer.Option(
+            metavar="FOLDER", help="Folder of the run.", show_default="runs/RUN_NAME or PRESET"
+        ),
     ]
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace an earlier run in OUT.")
+        bool, typer.Option("--overwrite", help="Replace an earlier run in --out.")
     ] = False
     resume: Annotated[
         str | None,
         typer.Option(
-            help="auto: resume from the newest valid checkpoint in OUT, if any; or a checkpoint's "
-            "folder."
+            metavar="auto|FOLDER",
+            help="auto: resume from the newest valid checkpoint in --out, if any; or a checkpoint's "
+            "folder.",
         ),
     ] = None
     seed: Annotated[
@@ -114,6 +119,7 @@ class TrainConfig(BaseModel):
         typer.Option(
             "--model",
             "--model_type",
+            metavar="MODEL",
             help="Pretrained T5 to start from: a local folder or a name on the hub.",
         ),
     ] = None
@@ -122,6 +128,7 @@ class TrainConfig(BaseModel):
         typer.Option(
             "--start-from",
             "--load_from_ckpt",
+            metavar="PATH",
             help="Checkpoint whose weights to start from, or to evaluate.",
         ),
     ] = None
@@ -147,15 +154,17 @@ class TrainConfig(BaseModel):
     data: Annotated[
         tuple[Path, ...],
         _data(
-            help="Shards, or folders of converted splits, to train on; repeat it for several.",
+            metavar="PATH",
+            help="Shard, or folder of converted splits, to train on; repeat the option for several.",
             show_default="data/converted, for the preset tiny",
         ),
     ] = ()
     valid: Annotated[
         tuple[Path, ...],
         _data(
-            help="Shards or folders to evaluate on; without it some problems of --data are held "
-            "out."
+            metavar="PATH",
+            help="Shard or folder to evaluate on, given like --data; without it some problems of "
+            "--data are held out.",
         ),
     ] = ()
     train_tasks: Annotated[
@@ -163,7 +172,8 @@ class TrainConfig(BaseModel):
         _data(
             "--train-tasks",
             "--train_tasks",
-            help="Datasets to train on, by name, separated by commas, instead of --data.",
+            metavar="NAMES",
+            help="Names of datasets to train on, separated by commas, instead of --data.",
         ),
     ] = ()
     valid_tasks: Annotated[
@@ -171,15 +181,25 @@ class TrainConfig(BaseModel):
         _data(
             "--valid-tasks",
             "--valid_tasks",
-            help="Datasets whose validation split is evaluated, instead of --valid.",
+            metavar="NAMES",
+            help="Names of datasets whose validation split is evaluated, instead of --valid.",
         ),
     ] = ()
     eval_tasks: Annotated[
         tuple[str, ...],
-        _data("--eval-tasks", "--eval_tasks", help="With --mode eval: datasets to evaluate on."),
+        _data(
+            "--eval-tasks",
+            "--eval_tasks",
+            metavar="NAMES",
+            help="With --mode eval: names of datasets to evaluate on, separated by commas.",
+        ),
     ] = ()
     data_root: Annotated[
-        Path, _data(help="Folder of the tasks' converted splits; missing ones are written there.")
+        Path,
+        _data(
+            metavar="FOLDER",
+            help="Folder of the tasks' converted splits; missing ones are converted into it.",
+        ),
     ] = Path("data/converted")
     missing: Annotated[
         Literal["error", "skip"],
@@ -354,7 +374,9 @@ class TrainConfig(BaseModel):
     track: Annotated[
         tuple[Literal["wandb", "trackio"], ...],
         _log(
-            help="Trackers besides TensorBoard and JSON lines: wandb, trackio; repeat it for both.",
+            metavar="NAME",
+            help="Tracker besides TensorBoard and JSON lines: wandb or trackio; repeat the option "
+            "for both.",
         ),
     ] = ()
 

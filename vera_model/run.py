@@ -39,7 +39,9 @@ class RunFlags:
     ] = field(default="train", metadata={"before": "preset"})
     run_name: Annotated[
         str | None,
-        typer.Option("--run-name", "--run_name", help="Name of the run's folder in runs/."),
+        typer.Option(
+            "--run-name", "--run_name", metavar="NAME", help="Name of the run's folder in runs/."
+        ),
     ] = field(default=None, metadata={"before": "overwrite"})
     eval_loop_cap: Annotated[
         int | None,

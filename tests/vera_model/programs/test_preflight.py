@@ -49,7 +49,7 @@ COMMANDS = [
     ("train --data data --model ./nosuch", 4, "neither a folder nor a model's name on the hub"),
     ("train --data data --model bare", 4, "bare has no config.json"),
     ("train --data data --start-from nosuch", 4, "nosuch does not exist"),
-    ("train --data data --start-from a.pth", 2, "a.pth has weights only: give the name of their model"),
+    ("train --data data --start-from a.pth", 2, "a.pth has weights only: give the name"),
     ("train --data data --start-from a.pth --model m", 2, "a.pth is a pickle"),
     ("train --data data --resume nosuch", 4, "nosuch is not a folder"),
     ("train --objective text --data data --start-from nosuch", 4, "nosuch is neither a folder"),
