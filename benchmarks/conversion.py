@@ -1,19 +1,19 @@
-"""The whole conversion against the barest loop that could do the job, in one run.
+"""`uqa convert` compared with a minimal loop that does the same job, in one run.
 
     python benchmarks/conversion.py [--rows 500000]
     python benchmarks/conversion.py --memory [--rows 5000000]
 
 Rows have CommonsenseQA's nested shape, as its authors publish it. The baseline is ours: for each
-line `json.loads`, one f-string, one `write`, to one TSV; no checks, no counts, no manifest. The
+line `json.loads`, one f-string and one `write` to one TSV; no checks, counts or manifest. The
 conversion is `uqa convert` with everything but statements (`--question-converter none`): typed
 rows, examples, records and whether they parse back, flags, digests, shards, manifest. Printed: the
 baseline's source, rows/s by the wall clock, CPU seconds, the ratios of both to the bare loop, two
-workers against one, peak memory of the largest process. The bare loop is run before and after,
-and the faster run counts, so that other work on the machine does not flatter ours. Goals: 0.40 x
-the bare loop with one worker, two workers 1.5 x one.
+workers against one, peak memory of the largest process. The bare loop is run before and after, and
+the faster run counts, so that other work on the machine does not make the conversion look faster.
+Goals: 0.40 x the bare loop with one worker, two workers 1.5 x one.
 
-With --memory, a file of so many rows is converted once to each format, and its peak memory is
-printed beside that of a tenth of the rows. Goal: 500 MB, whatever the number of rows.
+With --memory, a file of --rows rows is converted once to each format, and its peak memory is
+printed, and that of a tenth of the rows. Goal: 500 MB, whatever the number of rows.
 """
 
 import argparse
@@ -61,7 +61,7 @@ print("PEAK", max(own.ru_maxrss, children.ru_maxrss) // 1024, file=sys.stderr)
 
 
 class Cost(NamedTuple):
-    """What one process, with its children, took."""
+    """Time and memory of one process with its children."""
 
     seconds: float
     cpu: float
@@ -101,7 +101,7 @@ def measure(program: str, *arguments: object) -> Cost:
     return Cost(seconds, cpu, int(done.stderr.rsplit("PEAK", 1)[1]))
 
 
-def tell(name: str, rows: int, cost: Cost, base: Cost, more: str = "") -> None:
+def print_row(name: str, rows: int, cost: Cost, base: Cost, more: str = "") -> None:
     print(
         f"{name:30} {rows / cost.seconds:10,.0f} rows/s {base.seconds / cost.seconds:6.2f} x bare"
         f"  cpu {cost.cpu:6.1f} s {base.cpu / cost.cpu:5.2f} x bare  peak {cost.peak_mb} MB{more}",
@@ -144,18 +144,23 @@ def measure_speed(folder: Path, rows: int, formats: list[str]) -> None:
     }
     bare.append(measure(BASELINE, raw, folder / "baseline.tsv"))
     base = Cost(*map(min, zip(*bare, strict=True)))
-    tell("bare loop (tsv)", rows, base, base)
+    print_row("bare loop (tsv)", rows, base, base)
     for (to, workers), cost in costs.items():
         ratio = costs[to, 1].seconds / cost.seconds
         more = f"  {ratio:.2f} x one worker" if workers > 1 else ""
-        tell(f"uqa convert, {to}, {workers} worker{'s' * (workers > 1)}", rows, cost, base, more)
+        name = f"uqa convert, {to}, {workers} worker{'s' * (workers > 1)}"
+        print_row(name, rows, cost, base, more)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rows", type=int, help="500,000; with --memory 5,000,000")
+    parser.add_argument(
+        "--rows", type=int, help="number of rows; default 500,000, with --memory 5,000,000"
+    )
     parser.add_argument("--formats", nargs="+", default=["tsv", "arrow"])
-    parser.add_argument("--memory", action="store_true", help="peak memory, not speed")
+    parser.add_argument(
+        "--memory", action="store_true", help="measure peak memory instead of speed"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         if options.memory:

@@ -32,7 +32,7 @@ from statistics import quantiles
 from typing import Any
 
 import uvloop
-from open_loop import Fate, Load
+from open_loop import Load, Outcome
 from served import BenchmarkServer, ResourceMonitor, serving
 
 SEED = 20261124
@@ -84,10 +84,10 @@ async def capacity(server: BenchmarkServer, seconds: float) -> float:
     load = Load(server.port, lambda: next(made))
     await load.closed_loop(CLIENTS, seconds / 3)  # warm-up: the server measures its model's speed
     started = time.perf_counter()
-    fates = await load.closed_loop(CLIENTS, seconds)
+    outcomes = await load.closed_loop(CLIENTS, seconds)
     took = time.perf_counter() - started
     load.close()
-    return sum(fate.status == 200 for fate in fates) / took
+    return sum(outcome.status == 200 for outcome in outcomes) / took
 
 
 async def fill(server: BenchmarkServer, seconds: float) -> None:
@@ -98,44 +98,44 @@ async def fill(server: BenchmarkServer, seconds: float) -> None:
     while (left := until - time.perf_counter()) > 0:
         monitor = server.monitor()
         sampling = asyncio.ensure_future(monitor.sample())
-        fates = await load.closed_loop(CLIENTS, min(left, 15))
+        outcomes = await load.closed_loop(CLIENTS, min(left, 15))
         sampling.cancel()
         model = monitor.memory()[1]
-        print(f"  filling, {len(fates) * ITEMS:,} new items: model {model}", flush=True)
+        print(f"  filling, {len(outcomes) * ITEMS:,} new items: model {model}", flush=True)
     load.close()
 
 
 async def overload(
     server: BenchmarkServer, rate: float, seconds: float
-) -> tuple[list[Fate], ResourceMonitor, str]:
+) -> tuple[list[Outcome], ResourceMonitor, str]:
     made = requests(ITEMS, server.port)
     load = Load(server.port, lambda: next(made))
     monitor = server.monitor()
     sampling = asyncio.ensure_future(monitor.sample())
-    fates = list(await load.open_loop(rate, seconds, SEED))
+    outcomes = list(await load.open_loop(rate, seconds, SEED))
     shares = monitor.cpu_shares()
     sampling.cancel()
     load.close()
-    return fates, monitor, shares
+    return outcomes, monitor, shares
 
 
 def print_row(
-    times: float, rate: float, capacity: float, fates: list[Fate], seconds: float
+    times: float, rate: float, capacity: float, outcomes: list[Outcome], seconds: float
 ) -> None:
-    started = min(fate.due for fate in fates)
-    answered = [fate for fate in fates if fate.status == 200]
-    within = sum(fate.due - started + fate.seconds <= seconds for fate in answered)
-    refused = [fate for fate in fates if fate.status in (429, 503)]
-    without = sum(not fate.retry_after for fate in refused)
-    codes = dict(sorted(Counter(fate.status for fate in fates).items()))
-    fast, slow = p50_p99([fate.seconds for fate in answered])
-    refused_fast, refused_slow = p50_p99([fate.seconds for fate in refused])
+    started = min(outcome.due for outcome in outcomes)
+    answered = [outcome for outcome in outcomes if outcome.status == 200]
+    within = sum(outcome.due - started + outcome.seconds <= seconds for outcome in answered)
+    refused = [outcome for outcome in outcomes if outcome.status in (429, 503)]
+    without = sum(not outcome.retry_after for outcome in refused)
+    codes = dict(sorted(Counter(outcome.status for outcome in outcomes).items()))
+    fast, slow = p50_p99([outcome.seconds for outcome in answered])
+    refused_fast, refused_slow = p50_p99([outcome.seconds for outcome in refused])
     print(
-        f"  {times:4g} x: offered {rate:7.1f}/s, sent {len(fates) / seconds:7.1f}/s, answered "
+        f"  {times:4g} x: offered {rate:7.1f}/s, sent {len(outcomes) / seconds:7.1f}/s, answered "
         f"{within / seconds:6.1f}/s ({within / seconds / capacity:.2f} of capacity)  "
         f"p50 {fast:.0f} ms p99 {slow:.0f} ms; refusals p50 {refused_fast:.1f} ms "
         f"p99 {refused_slow:.1f} ms, {without} without Retry-After; {codes}; generator delay "
-        f"{p50_p99([fate.late for fate in fates])[1]:.1f} ms (p99)",
+        f"{p50_p99([outcome.late for outcome in outcomes])[1]:.1f} ms (p99)",
         flush=True,
     )
 
@@ -147,8 +147,8 @@ async def measure(name: str, folder: Path, options: argparse.Namespace) -> None:
         most = await capacity(server, options.capacity_seconds)
         print(f"  capacity {most:.1f} requests/s = {most * ITEMS:,.0f} statements/s", flush=True)
         for times in options.at:
-            fates, monitor, shares = await overload(server, most * times, options.seconds)
-            print_row(times, most * times, most, fates, options.seconds)
+            outcomes, monitor, shares = await overload(server, most * times, options.seconds)
+            print_row(times, most * times, most, outcomes, options.seconds)
             memory, model_memory = monitor.memory()
             print(f"          memory: server {memory}; model {model_memory}")
             print(f"          processors: {shares}", flush=True)
@@ -161,9 +161,9 @@ async def measure(name: str, folder: Path, options: argparse.Namespace) -> None:
             load = Load(server.port, made.__next__)
             await load.closed_loop(32, options.capacity_seconds / 3)
             started = time.perf_counter()
-            fates = await load.closed_loop(32, options.capacity_seconds)
+            outcomes = await load.closed_loop(32, options.capacity_seconds)
             took = time.perf_counter() - started
-            rates[label] = sum(fate.status == 200 for fate in fates) / took
+            rates[label] = sum(outcome.status == 200 for outcome in outcomes) / took
             load.close()
             print(f"  32 clients, 1 item each, {label}: {rates[label]:,.1f} statements/s")
     baseline, batched = rates.values()
@@ -214,13 +214,21 @@ def tiny_t5(folder: Path) -> Path:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seconds", type=float, default=60, help="seconds of each open loop")
-    parser.add_argument("--capacity-seconds", type=float, default=12)
+    parser.add_argument("--capacity-seconds", type=float, default=12, help="seconds to measure it")
     parser.add_argument(
         "--fill-seconds", type=float, default=60, help="seconds to fill the tables of `rules`"
     )
-    parser.add_argument("--no-batching", dest="batching", action="store_false")
+    parser.add_argument(
+        "--no-batching", dest="batching", action="store_false", help="skip the baseline"
+    )
     parser.add_argument("--models", nargs="+", choices=["rules", "t5"], default=["rules", "t5"])
-    parser.add_argument("--at", nargs="+", type=float, default=[0.5, 0.8, 1, 2, 10])
+    parser.add_argument(
+        "--at",
+        nargs="+",
+        type=float,
+        default=[0.5, 0.8, 1, 2, 10],
+        help="loads, as multiples of the capacity",
+    )
     options = parser.parse_args()
     load = os.getloadavg()[0]
     print(f"{os.cpu_count()} cores, load {load:.1f} before; {ITEMS} items a request, seed {SEED}")

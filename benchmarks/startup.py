@@ -1,4 +1,4 @@
-"""How long `uqa --help` and `uqa list` take, beside a bare Python.
+"""How long `uqa --help` and `uqa list` take, compared with starting Python.
 
     python benchmarks/startup.py [--runs 15]
 

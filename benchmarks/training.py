@@ -3,14 +3,14 @@
     python benchmarks/training.py [--steps 3] [--threads 2]      # CPU: T5-v1.1-small's encoder
     python benchmarks/training.py --gpu                          # large, xl, xxl on one GPU, bf16
 
-The baseline is benchmarks/upstream_vera.py (what it is and where it comes from stand there). Both
-take the same problems in turn, from the same weights at every step, without dropout, so that their
-losses can be compared. The lengths are drawn with a fixed seed from one distribution, half of it
-after each of the paper's stages: stage A's groups have 3.75 statements (6M in 1.6M) of 13 tokens
-in the mean, stage B's, by the sizes of its datasets, 2.4 of 27 (log-normal, sigma 0.4). Printed:
-problems/s by the wall clock, their ratio, the ratio of CPU seconds (which other programs disturb
-less), and how far the losses are apart. Goals: training 4 x at 4 problems, 9 x at 16, evaluation
-9 x (fp32); on a GPU 5 x, and 45 % of 790 TFLOP/s (a H200's dense bf16) at 4,000 tokens a step.
+The baseline is benchmarks/upstream_vera.py, whose docstring names its source. Both take the same
+problems in turn, from the same weights at every step, without dropout, so that their losses can be
+compared. The lengths are drawn with a fixed seed, half of the problems like those of each of the
+paper's stages: stage A's groups have 3.75 statements (6M in 1.6M) of 13 tokens in the mean, stage
+B's, by the sizes of its datasets, 2.4 of 27 (log-normal, sigma 0.4). Printed: problems/s by the
+wall clock, their ratio, the ratio of CPU seconds (which other programs disturb less), and the
+largest difference of the losses. Goals: training 4 x at 4 problems, 9 x at 16, evaluation 9 x
+(fp32); on a GPU 5 x, and 45 % of 790 TFLOP/s (a H200's dense bf16) at 4,000 tokens a step.
 """
 
 import argparse
@@ -48,7 +48,7 @@ class Stage(NamedTuple):
     """The lengths of one stage's problems."""
 
     sizes: list[float]
-    """How likely one, two, three and four statements are."""
+    """The probabilities of one, two, three and four statements."""
     tokens: int
     """Mean of a statement."""
 
@@ -68,7 +68,7 @@ class Pair(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """What some steps took."""
+    """Time, problems and losses of some steps."""
 
     seconds: float
     cpu: float
@@ -140,7 +140,7 @@ def their_step(pair: Pair, problems: list[TokenizedProblem]) -> list[float]:
 
 
 def our_logits(pair: Pair, problems: list[TokenizedProblem]) -> list[float]:
-    """Statements of like length together, as evaluate.score does it."""
+    """Statements of similar length together, as vera_model/metrics/scoring.py does it."""
     rows = sorted((row for problem in problems for row in problem.tokens), key=len)
     found = []
     for start in range(0, len(rows), 4 * EVAL_BATCH):
@@ -177,7 +177,7 @@ def total(taken: list[Taken]) -> Taken:
 
 
 def same_weights(pair: Pair) -> None:
-    """Adam makes much of the rounding of small gradients: start again from equal weights."""
+    """Copy their weights into ours: Adam amplifies the rounding of small gradients."""
     with torch.no_grad():
         pair.ours.backbone.load_state_dict(pair.theirs.model.state_dict())
         pair.ours.head.load_state_dict(pair.theirs.linear.state_dict())
@@ -188,11 +188,11 @@ def bfloat16(device: torch.device) -> AbstractContextManager[None]:
 
 
 def has_bfloat16() -> bool:
-    """Emulated, it is slower than float32 and says nothing."""
+    """Whether this machine computes in bf16; emulated, it is slower than float32."""
     return torch.cuda.is_available() or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
-def tell(name: str, theirs: Taken, ours: Taken, goal: float | None) -> None:
+def print_row(name: str, theirs: Taken, ours: Taken, goal: float | None) -> None:
     pairs = zip(theirs.losses, ours.losses, strict=True)
     gap = max(0.0 if a == b else abs(a - b) for a, b in pairs)  # infinite is upstream's, and equal
     cpu = (theirs.cpu / theirs.problems) / (ours.cpu / ours.problems)
@@ -218,9 +218,9 @@ def compare_training(size: int, steps: int, goal: float, device: torch.device) -
         ours = timed(our_step, pair, problems)
         taken.append([timed(their_step, pair, problems), ours, half])
     base, ours, half = (total(list(column)) for column in zip(*taken[1:], strict=True))  # warm
-    tell(f"training, {size} problems, fp32", base, ours, goal)
+    print_row(f"training, {size} problems, fp32", base, ours, goal)
     if half.losses:
-        tell(f"training, {size} problems, bf16", base, half, None)
+        print_row(f"training, {size} problems, bf16", base, half, None)
 
 
 def compare_evaluation(count: int, device: torch.device) -> None:
@@ -235,11 +235,11 @@ def compare_evaluation(count: int, device: torch.device) -> None:
             theirs = timed(their_logits, pair, problems)
             with context:
                 ours = timed(our_logits, pair, problems)
-            tell(f"evaluation, {name}", theirs, ours, 9 if name == "fp32" else None)
+            print_row(f"evaluation, {name}", theirs, ours, 9 if name == "fp32" else None)
 
 
 def compare_large(shape: str, size: int, steps: int, device: torch.device) -> None:
-    """Training in bf16, one model after the other: two xxl don't fit; losses are not compared."""
+    """Training in bf16, one model after the other, since two xxl do not fit into the memory."""
     generator = np.random.default_rng([SEED, size])
     batches = [make_problems(size, generator) for _ in range(steps + 1)]
     ours, weights = trained(shape, batches, device, ours=True)
@@ -258,7 +258,7 @@ def compare_large(shape: str, size: int, steps: int, device: torch.device) -> No
 def trained(
     shape: str, batches: list[list[TokenizedProblem]], device: torch.device, *, ours: bool
 ) -> tuple[Taken, int]:
-    """Steps of one of the two (the first to warm up), and its weights beside the embedding."""
+    """Steps of one of the two (the first to warm up), and its weights without the embedding."""
     torch.manual_seed(SEED)
     config = shaped(shape)
     # From xl on the weights are bf16 too: xxl's, their gradients and Adam's take 38 GB, not 76.
@@ -270,7 +270,7 @@ def trained(
     weights = sum(p.numel() for name, p in model.named_parameters() if "shared" not in name)
     adam = torch.optim.Adam(model.parameters(), lr=1e-5, fused=ours)
     step = our_step if ours else their_step
-    pair = Pair(model, model, adam, adam, device)  # each step looks at its own
+    pair = Pair(model, model, adam, adam, device)  # a step uses one of the two
     with bfloat16(device):
         taken = [timed(step, pair, batch) for batch in batches]
     return total(taken[1:]), weights
@@ -278,11 +278,11 @@ def trained(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--steps", type=int, default=3)
-    parser.add_argument("--evaluate", type=int, default=16, help="problems")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--sizes", type=int, nargs="*", default=[4, 16], help="problems a step")
-    parser.add_argument("--gpu", action="store_true")
+    parser.add_argument("--steps", type=int, default=3, help="measured steps of each part")
+    parser.add_argument("--evaluate", type=int, default=16, help="number of problems to evaluate")
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads of torch")
+    parser.add_argument("--sizes", type=int, nargs="*", default=[4, 16], help="problems per step")
+    parser.add_argument("--gpu", action="store_true", help="measure large, xl and xxl on a GPU")
     options = parser.parse_args()
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # transformers, untyped
     torch.set_num_threads(options.threads)
@@ -293,7 +293,7 @@ def main() -> None:
         return
     device = torch.device("cpu")
     if not has_bfloat16():
-        print("bf16 is left out: this CPU has no instructions for it")
+        print("bf16 is not measured: this CPU has no instructions for it")
     for size in options.sizes:
         compare_training(size, options.steps, 4.0 if size < 16 else 9.0, device)
     compare_evaluation(options.evaluate, device)

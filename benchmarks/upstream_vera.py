@@ -1,8 +1,8 @@
-"""The baseline of benchmarks/training.py: upstream Vera's algorithm, in our words.
+"""The baseline of benchmarks/training.py: upstream Vera's algorithm, written anew.
 
 Source: liujch1998/vera, scripts/run.py at d722244a (May 2023), as ../shared/reference/vera.md
 describes it and tests/vera_model/objectives/test_loss.py proves the values: every problem has as
-many statements as the cap says, empty ones included; every statement has 128 tokens; the losses are
+many statements as the maximum, empty ones included; every statement has 128 tokens; the losses are
 Python loops over cells, one small tensor operation after the other; Adam with torch's defaults.
 Left out, in its favour: tokenising each batch anew.
 """
@@ -52,7 +52,7 @@ class Upstream(nn.Module):
 
 
 def pad(problems: list[TokenizedProblem], cap: int, device: torch.device) -> Grid:
-    """What upstream's collate function makes of the problems."""
+    """The problems as the grid of upstream's collate function."""
     ids = torch.zeros(len(problems), cap, LENGTH, dtype=torch.int64)
     mask = torch.zeros_like(ids)
     ids[:, :, 0], mask[:, :, 0] = 1, 1  # an empty statement is </s>

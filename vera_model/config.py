@@ -18,7 +18,7 @@ Contrastive = Literal[0, 1, 2, 3, 4]
 1 and 2 by dot product, 3 and 4 by cosine. The numbers are upstream's."""
 
 ContrastiveLabels = Literal["label", "upstream"]
-"""Which statements count as alike: those with the same label, or (upstream) those in column 0."""
+"""The two classes of the contrastive loss: by label, or (upstream) first statement and others."""
 
 Objective = Literal["vera", "text"]
 """``vera``: an encoder scores statements. ``text``: a seq2seq T5 generates a record's output."""
@@ -70,6 +70,7 @@ class TrainConfig(BaseModel):
     preset: Annotated[
         str,
         typer.Option(
+            metavar="NAME",
             help="Configuration to start from: tiny, stage-a, stage-b or upstream.",
             show_default="upstream with --run_name, else tiny",
         ),
@@ -86,23 +87,28 @@ class TrainConfig(BaseModel):
         TextRecords, typer.Option(help="With --objective text: the records to train on.")
     ] = "question"
     out: Annotated[
-        Path, typer.Option(help="Folder of the run.", show_default="runs/RUN_NAME or PRESET")
+        Path,
+        typer.Option(
+            metavar="FOLDER", help="Folder of the run.", show_default="runs/RUN_NAME or PRESET"
+        ),
     ]
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace an earlier run in OUT.")
+        bool, typer.Option("--overwrite", help="Replace an earlier run in --out.")
     ] = False
     resume: Annotated[
         str | None,
         typer.Option(
-            help="auto: resume from the newest valid checkpoint in OUT, if any; or a checkpoint's "
-            "folder."
+            metavar="auto|FOLDER",
+            help="auto: resume from the newest valid checkpoint in --out, if any; or a checkpoint's "
+            "folder.",
         ),
     ] = None
     seed: Annotated[
-        int, typer.Option(help="Seed of the initial weights, the dropout and the order.")
+        int,
+        typer.Option(help="Seed of the initial weights, of dropout and of the problems' order."),
     ] = 19260817
     device: Annotated[
-        Literal["auto", "cpu"], typer.Option(help="auto: the device that accelerate finds.")
+        Literal["auto", "cpu"], typer.Option(help="auto: a GPU if accelerate finds one.")
     ] = "auto"
 
     # The model
@@ -113,6 +119,7 @@ class TrainConfig(BaseModel):
         typer.Option(
             "--model",
             "--model_type",
+            metavar="MODEL",
             help="Pretrained T5 to start from: a local folder or a name on the hub.",
         ),
     ] = None
@@ -121,6 +128,7 @@ class TrainConfig(BaseModel):
         typer.Option(
             "--start-from",
             "--load_from_ckpt",
+            metavar="PATH",
             help="Checkpoint whose weights to start from, or to evaluate.",
         ),
     ] = None
@@ -146,15 +154,17 @@ class TrainConfig(BaseModel):
     data: Annotated[
         tuple[Path, ...],
         _data(
-            help="Shards, or folders of converted splits, to train on; repeat it for several.",
+            metavar="PATH",
+            help="Shard, or folder of converted splits, to train on; repeat the option for several.",
             show_default="data/converted, for the preset tiny",
         ),
     ] = ()
     valid: Annotated[
         tuple[Path, ...],
         _data(
-            help="Shards or folders to evaluate on; without it some problems of --data are held "
-            "out."
+            metavar="PATH",
+            help="Shard or folder to evaluate on, given like --data; without it some problems of "
+            "--data are held out.",
         ),
     ] = ()
     train_tasks: Annotated[
@@ -162,7 +172,8 @@ class TrainConfig(BaseModel):
         _data(
             "--train-tasks",
             "--train_tasks",
-            help="Datasets to train on, by name, separated by commas, instead of --data.",
+            metavar="NAMES",
+            help="Names of datasets to train on, separated by commas, instead of --data.",
         ),
     ] = ()
     valid_tasks: Annotated[
@@ -170,20 +181,30 @@ class TrainConfig(BaseModel):
         _data(
             "--valid-tasks",
             "--valid_tasks",
-            help="Datasets whose validation split is evaluated, instead of --valid.",
+            metavar="NAMES",
+            help="Names of datasets whose validation split is evaluated, instead of --valid.",
         ),
     ] = ()
     eval_tasks: Annotated[
         tuple[str, ...],
-        _data("--eval-tasks", "--eval_tasks", help="With --mode eval: datasets to evaluate on."),
+        _data(
+            "--eval-tasks",
+            "--eval_tasks",
+            metavar="NAMES",
+            help="With --mode eval: names of datasets to evaluate on, separated by commas.",
+        ),
     ] = ()
     data_root: Annotated[
-        Path, _data(help="Folder of the tasks' converted splits; missing ones are written there.")
+        Path,
+        _data(
+            metavar="FOLDER",
+            help="Folder of the tasks' converted splits; missing ones are converted into it.",
+        ),
     ] = Path("data/converted")
     missing: Annotated[
         Literal["error", "skip"],
         _data(
-            help="A task whose data are not found: stop, or skip it and record that.",
+            help="If a task's data are not found: error: stop; skip: leave it out and record that.",
             show_default="error; skip for upstream's own list",
         ),
     ] = "error"
@@ -209,7 +230,14 @@ class TrainConfig(BaseModel):
 
     # The optimiser
     steps: Annotated[
-        int, Field(ge=1), _optimiser("--steps", "--total_steps", help="Number of weight updates.")
+        int,
+        Field(ge=1),
+        _optimiser(
+            "--steps",
+            "--total_steps",
+            help="Number of weight updates.",
+            show_default="the preset's",
+        ),
     ]
     batch_size: Annotated[
         int,
@@ -218,6 +246,7 @@ class TrainConfig(BaseModel):
             "--batch-size",
             "--batch_size",
             help="Problems per forward pass, over all processes together.",
+            show_default="the preset's",
         ),
     ]
     batch_tokens: Annotated[
@@ -234,7 +263,11 @@ class TrainConfig(BaseModel):
             help="Forward passes per update; their losses are averaged.",
         ),
     ] = 1
-    lr: Annotated[float, Field(gt=0), _optimiser(help="Adam's learning rate.")]
+    lr: Annotated[
+        float,
+        Field(gt=0),
+        _optimiser(help="Adam's learning rate.", show_default="the preset's"),
+    ]
     warmup: Annotated[
         int, Field(ge=0), _optimiser(help="Updates in which the learning rate rises from 0.")
     ] = 0
@@ -275,8 +308,8 @@ class TrainConfig(BaseModel):
         _loss(
             "--contrastive",
             "--contrastive_loss_type",
-            help="Contrastive loss on the hidden states: 0 none; 1, 3 InfoNCE; 2, 4 supervised; 1, "
-            "2 dot product; 3, 4 cosine.",
+            help="Contrastive loss on the hidden states: 0: none; 1, 2: dot product; 3, 4: cosine; "
+            "1, 3: InfoNCE; 2, 4: supervised.",
         ),
     ] = 4
     temperature: Annotated[
@@ -300,7 +333,8 @@ class TrainConfig(BaseModel):
     contrastive_labels: Annotated[
         ContrastiveLabels,
         _loss(
-            help="Statements that count as alike: of the same label, or (upstream) all in column 0."
+            help="Classes of the contrastive loss: label: true and false statements; upstream: the "
+            "first statement of a problem and the others."
         ),
     ] = "label"
 
@@ -308,7 +342,12 @@ class TrainConfig(BaseModel):
     log_every: Annotated[
         int,
         Field(ge=1),
-        _log("--log-every", "--log_interval", help="Updates between two entries in the log."),
+        _log(
+            "--log-every",
+            "--log_interval",
+            help="Updates between two entries in the log.",
+            show_default="the preset's",
+        ),
     ] = 1
     save_every: Annotated[
         int | None,
@@ -335,7 +374,9 @@ class TrainConfig(BaseModel):
     track: Annotated[
         tuple[Literal["wandb", "trackio"], ...],
         _log(
-            help="Trackers besides TensorBoard and JSON lines: wandb, trackio; repeat it for both.",
+            metavar="NAME",
+            help="Tracker besides TensorBoard and JSON lines: wandb or trackio; repeat the option "
+            "for both.",
         ),
     ] = ()
 
@@ -349,19 +390,19 @@ class TrainConfig(BaseModel):
     @model_validator(mode="after")
     def _check_together(self) -> Self:
         if bool(self.data) == bool(self.train_tasks):
-            raise ValueError("give either shards (data) or datasets by name (train_tasks)")
+            raise ValueError("give either --data SHARDS or --train-tasks NAMES")
         if self.valid and self.valid_tasks:
-            raise ValueError("give either shards (valid) or datasets by name (valid_tasks)")
+            raise ValueError("give either --valid SHARDS or --valid-tasks NAMES, not both")
         if self.encoder is None and self.model is None and self.start_from is None:
-            raise ValueError("give what to start from: encoder, model or start_from")
+            raise ValueError("give a model to start from: --model or --start-from")
         return self
 
 
 def from_preset(preset: str = "tiny", **given: Any) -> TrainConfig:
     """The preset's configuration with the values ``given`` instead of its own; None: not given.
 
-    A given value also removes the preset's values that it excludes: data the preset's tasks, a
-    model or a checkpoint the preset's start. Raises UsageError, naming each wrong field.
+    A given value also removes the preset's values that can't be combined with it: ``data`` the
+    preset's tasks, ``model`` the preset's checkpoint. Raises UsageError, naming each wrong field.
     """
     if preset not in PRESETS:
         raise UsageError(f"unknown preset {preset!r}; presets: {', '.join(sorted(PRESETS))}")

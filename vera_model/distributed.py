@@ -109,5 +109,5 @@ class Processes:
         return shared[0]
 
     def wait(self) -> None:
-        """Wait until every process is here."""
+        """Wait until every process has called this."""
         self.accelerator.wait_for_everyone()

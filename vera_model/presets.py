@@ -58,5 +58,5 @@ RECIPES: dict[str, dict[str, Any]] = {
         "eval_problems": 2000,
     },
 }
-"""What a recipe settles in the configuration. Further, under ``vera``: one static order of the
-problems, ``steps`` + 1 updates, and the checkpoint and the evaluation at step k before update k."""
+"""The fields that each recipe sets. Recipe ``vera`` also has one static order of the problems,
+``steps`` + 1 updates, and the checkpoint and the evaluation of step k before update k."""

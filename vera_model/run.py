@@ -39,7 +39,9 @@ class RunFlags:
     ] = field(default="train", metadata={"before": "preset"})
     run_name: Annotated[
         str | None,
-        typer.Option("--run-name", "--run_name", help="Name of the run's folder in runs/."),
+        typer.Option(
+            "--run-name", "--run_name", metavar="NAME", help="Name of the run's folder in runs/."
+        ),
     ] = field(default=None, metadata={"before": "overwrite"})
     eval_loop_cap: Annotated[
         int | None,
@@ -47,7 +49,7 @@ class RunFlags:
             "--eval-loop-cap",
             "--eval_loop_cap",
             min=0,
-            help="Maximum number of batches to evaluate; 0: none.",
+            help="Maximum number of batches to evaluate; 0: do not evaluate.",
         ),
     ] = field(default=None, metadata={"before": "steps"})
     nosave: Annotated[bool, _log("--nosave", help="Write no checkpoints.")] = field(
@@ -93,7 +95,7 @@ def configure(flags: dict[str, Any]) -> "TrainConfig":
 
 
 def configure_plan(flags: dict[str, Any]) -> "TrainConfig":
-    """The same for `uqa plan train`, with the refusals of `uqa train`. Raises UsageError."""
+    """The configuration of `uqa plan train`, checked as that of `uqa train`. Raises UsageError."""
     config = configure(flags)
     if config.objective == "text":
         raise UsageError(

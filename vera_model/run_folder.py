@@ -46,7 +46,7 @@ def model_of_pickle(config: TrainConfig) -> str | None:
     if start is None or start.suffix not in _PICKLES:
         return None
     if config.model is None:
-        raise UsageError(f"{start} holds weights only: give its model with --model")
+        raise UsageError(f"{start} has weights only: give the name of their model with --model")
     check_pickle(start, allow_pickle=config.allow_pickle)
     return config.model
 
@@ -72,7 +72,7 @@ def model_folder(path: Path) -> Path:
 
 
 def checked_model(path: Path, *, tokenizer: bool = True) -> Path:
-    """The same; ModelError for a missing file and for a model of another type.
+    """:func:`model_folder`, checked; ModelError for a missing file or a model of another type.
 
     The weights are not read.
     """
@@ -82,7 +82,7 @@ def checked_model(path: Path, *, tokenizer: bool = True) -> Path:
             raise _missing_file(folder, name)
     kind = _model_type(folder / "config.json")
     if kind != "vera":
-        raise ModelError(f"{folder} holds a {kind!r} model, not a Vera model: give another folder")
+        raise ModelError(f"{folder} has a {kind!r} model, not a Vera model: give another folder")
     return folder
 
 
@@ -101,7 +101,7 @@ def checkpoint_folder(path: Path) -> Path:
 
 def _missing_file(folder: Path, name: str) -> ModelError:
     if folder.exists():
-        return ModelError(f"{folder} holds no {name}: give a run's or a model's folder")
+        return ModelError(f"{folder} has no {name}: give a run's or a model's folder")
     return ModelError(
         f"{folder} does not exist: train a model (`uqa train`), import one (`uqa model import`), "
         "or give another folder"
@@ -112,7 +112,9 @@ def _model_type(path: Path) -> str:
     try:
         return str(json.loads(path.read_text(encoding="utf-8")).get("model_type"))
     except (ValueError, AttributeError) as error:
-        raise ModelError(f"{path} is not a model's configuration: {error}") from error
+        raise ModelError(
+            f"{path} is not a model's configuration, give another folder: {error}"
+        ) from error
 
 
 METRICS = "metrics.json"
@@ -148,7 +150,7 @@ def only_run(folder: Path) -> Iterator[None]:
 
 
 def check_unused(config: TrainConfig) -> None:
-    """Raise OutputError if ``out`` holds files of an earlier run that are to be kept."""
+    """Raise OutputError if ``out`` has files of an earlier run that is not resumed or replaced."""
     kept = config.overwrite or config.resume is not None
     if not kept and _is_used(config.out):
         raise OutputError(
@@ -158,7 +160,7 @@ def check_unused(config: TrainConfig) -> None:
 
 
 def check_unwritten(config: TrainConfig) -> None:
-    """The same before the folder is locked; OutputLocked if another run has locked it."""
+    """:func:`check_unused`, before this run locks the folder; OutputLocked if another has."""
     if _is_used(config.out):
         with only_run(config.out):
             check_unused(config)
@@ -179,5 +181,5 @@ def check_absent(out: Path, *, overwrite: bool) -> None:
 
 
 def _is_used(folder: Path) -> bool:
-    """Whether it holds more than a run that failed before its first update leaves."""
+    """Whether it has other files than those of a run that failed before its first update."""
     return folder.is_dir() and any(path.name not in (_LOCK, CONFIG) for path in folder.iterdir())

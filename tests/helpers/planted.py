@@ -4,7 +4,7 @@ Each sentence holds one of two cue words; the label agrees with the cue with pro
 ``strength``. Nobody can do better on held-out statements than rank by the cue, whose AUROC there
 is known exactly; order within a cue is noise of known spread. A model that learns lands within
 that spread of the cue; one that sees a label it shouldn't lands above. test_planted_signal.py
-asserts it for one seed, benchmarks/planted_signal.py measures the room over many, by processor.
+asserts it for one seed, benchmarks/planted_signal.py measures the margin over many, by processor.
 """
 
 import json

@@ -78,11 +78,13 @@ def serve(
     ] = None,
     deadline: Annotated[
         float,
-        typer.Option(metavar="SECONDS", min=0.1, help="Maximum time for one request; then 504."),
+        typer.Option(
+            metavar="SECONDS", min=0.1, help="Maximum time for one request; then HTTP 504."
+        ),
     ] = 30.0,
     queue_items: Annotated[
         int,
-        typer.Option(metavar="N", min=1, help="Maximum number of items in the queue; then 429."),
+        typer.Option(metavar="N", min=1, help="Maximum items in the queue; then HTTP 429."),
     ] = 4_096,
     batch_tokens: Annotated[
         int,

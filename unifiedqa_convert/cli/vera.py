@@ -46,7 +46,7 @@ def score(
 
 AllowPickle = Annotated[
     bool,
-    typer.Option("--allow-pickle", help="Read .bin files (pickle, tensors only)."),
+    typer.Option("--allow-pickle", help="Also read pickles (.bin files), tensors only."),
 ]
 AllowSample = Annotated[
     bool, typer.Option("--allow-sample", help="Accept the invented rows of the embedded samples.")
@@ -100,7 +100,7 @@ def evaluate(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Evaluate a model: metrics with intervals per dataset and partition, and all predictions."""
+    """Evaluate a model: write metrics with intervals per dataset, and all predictions."""
     flags = {"allow_sample": allow_sample, "overwrite": overwrite}
     with needing("model"):
         from vera_model.programs.preflight import check_evaluation

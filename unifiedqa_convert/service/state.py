@@ -28,18 +28,20 @@ class Keys:
     """The API keys of one file, one a line, ``#`` begins a comment; read again when it changes.
 
     Only digests are kept. All of them are compared in constant time, so that the time of an answer
-    tells nothing about a key.
+    reveals nothing about a key.
     """
 
     def __init__(self, path: Path) -> None:
-        """Read the file; UsageError if it can't be read or holds no key that is long enough."""
+        """Read the file; UsageError if it can't be read or has no key that is long enough."""
         self._path = path
         self._version: tuple[int, int, int] | None = None
         self._digests: tuple[bytes, ...] = ()
         try:
             self._refresh()
         except OSError as error:
-            raise UsageError(f"--api-key-file {path}: {error.strerror}") from None
+            raise UsageError(
+                f"--api-key-file {path} can't be read, give another file: {error.strerror}"
+            ) from None
         if not self._digests:
             raise UsageError(
                 f"--api-key-file {path} has no key of {MIN_KEY_CHARACTERS} characters or more, "

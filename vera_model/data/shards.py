@@ -135,7 +135,7 @@ def check_shards(paths: Iterable[Path], *, allow_sample: bool) -> None:
 def _check_sample(path: Path, facts: dict[str, Any], *, allow_sample: bool) -> None:
     if facts.get("sample") is True and not allow_sample:
         raise UsageError(
-            f"{path} holds invented sample rows: convert the real data, or add --allow-sample"
+            f"{path} has invented sample rows: convert the real data, or add --allow-sample"
         )
 
 
@@ -152,7 +152,7 @@ def _search(folder: Path) -> Iterator[Path]:
     )
     if not files:
         raise SourceError(
-            f"{folder} holds no .arrow file: convert a dataset to Arrow into it, or give "
+            f"{folder} has no .arrow file: convert a dataset to Arrow into it, or give "
             "upstream's JSON files one by one"
         )
     for parent in sorted({file.parent for file in files}):
@@ -183,7 +183,7 @@ def _checked_facts(path: Path, schema: pa.Schema, wanted: Sequence[str]) -> dict
         )
     if facts["records"] not in wanted:
         raise SourceError(
-            f"{path} holds {facts['records']} records only: convert the dataset again with "
+            f"{path} has {facts['records']} records only: convert the dataset again with "
             f"--records {' or '.join(wanted)}"
         )
     return facts
@@ -202,7 +202,7 @@ def _arrow_batch(
     kinds = batch.column("kind").to_pylist()
     if unknown := set(kinds) - _KINDS:
         raise SourceError(
-            f"{path} holds a {min(unknown)!r} example, which this version does not know: update "
+            f"{path} has an example of kind {min(unknown)!r}, unknown to this version: update "
             "the program, or convert the dataset again"
         )
     known = labels.tolist()

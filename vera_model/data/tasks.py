@@ -38,7 +38,7 @@ def find_tasks(tasks: Sequence[str], part: Part, root: Path, *, allow_sample: bo
         if found is None and allow_sample:
             found = next(iter(sorted((root / task).glob("*.sample"))), None)
         if found is None:
-            missing.append(MissingTask(task, part, f"{root / task} holds no {part} split"))
+            missing.append(MissingTask(task, part, f"{root / task} has no {part} split"))
         else:
             paths[task] = found
     return FoundTasks(paths, missing)
@@ -59,12 +59,16 @@ def unknown_tasks(missing: Sequence[MissingTask]) -> list[MissingTask]:
     return [one._replace(reason=reason) for one in missing if evaluated_split(one.task) is None]
 
 
-def missing_error(missing: Sequence[MissingTask], tasks: int) -> UqaError:
-    """The error that lists the missing tasks, each with its reason."""
+def missing_error(missing: Sequence[MissingTask], tasks: int, *, skipped: bool = False) -> UqaError:
+    """The error that lists the missing tasks, each with its reason.
+
+    ``skipped``: missing tasks are skipped already, but no other task is left.
+    """
     listed = "\n".join(f"  {one.task} ({one.part}): {one.reason}" for one in missing)
+    what, more = ("at least one", "") if skipped else ("them", ", or skip them: --missing skip")
     return SourceError(
-        f"{len(missing)} of {tasks} splits are missing:\n{listed}\nconvert them first (`uqa "
-        "convert NAME --split SPLIT --raw FILE`), or skip them: --missing skip"
+        f"{len(missing)} of {tasks} splits are missing:\n{listed}\nconvert {what} first (`uqa "
+        f"convert NAME --split SPLIT --raw FILE`){more}"
     )
 
 

@@ -100,7 +100,7 @@ def read_examples(
 ) -> Reading[TextExamples]:
     """Read the question or the declarative records of the shards at ``paths``.
 
-    Raises SourceError for what is not a shard that holds them, UsageError for invented sample
+    Raises SourceError for what is not a shard with such records, UsageError for invented sample
     rows without ``allow_sample``, for a split given twice, and where no record is labelled.
     """
     examples: list[TextExample] = []
@@ -117,7 +117,7 @@ def read_examples(
         groups = len(examples) + dropped.total() - before
         shards.append(shard_of(path, sha256_of(path), facts, groups))
     if not examples:
-        raise UsageError("none of the records is labelled: give other data")
+        raise UsageError("none of the records is labelled: give data with labelled examples")
     read = TextExamples(examples, records)
     name, times = Counter(read.names()).most_common(1)[0]
     if times > 1:

@@ -44,7 +44,7 @@ class Calibration(NamedTuple):
     def summary(self) -> str:
         """A line for people, with a warning if calibration does not help or found nothing."""
         helps = self.ece_held_out < self.ece_before
-        warning = "" if helps else ": IT DOES NOT HELP, see docs/evaluation.md"
+        warning = "" if helps else ": CALIBRATION DOES NOT HELP, see docs/evaluation.md"
         numbers = f"ECE {self.ece_before:.4f} before, {self.ece_held_out:.4f} held out"
         line = f"temperature {self.temperature:.4f}; {numbers}{warning}"
         return f"{line}\n{self.bound_warning()}" if self.at_bound else line
@@ -52,9 +52,9 @@ class Calibration(NamedTuple):
     def bound_warning(self) -> str:
         """What a search that ended at one of its bounds means."""
         side, where, why = (
-            ("upper", "0.5", "these logits don't tell true from false")
+            ("upper", "0.5", "these logits do not separate true and false statements")
             if self.temperature > 1
-            else ("lower", "0 or 1", "these statements are too few or too easy to tell")
+            else ("lower", "0 or 1", "there are too few statements, or they are too easy")
         )
         return (
             f"NO BEST TEMPERATURE WAS FOUND: the search, from {_LOWEST} to {_HIGHEST:g}, ended at "

@@ -49,9 +49,9 @@ def score_problems(
 
 
 def shared(batches: int, processes: Processes | None) -> Iterator[tuple[int, bool]]:
-    """This process's batches: as many for each process, since FSDP needs all in each call.
+    """The numbers of this process's batches, the same count for each process (FSDP needs that).
 
-    With False: the batch is another process's, and its values are ignored.
+    With False the batch is another process's, computed only to fill the count: ignore its values.
     """
     number, index = (1, 0) if processes is None else (processes.number, processes.index)
     for start in range(0, batches, number):

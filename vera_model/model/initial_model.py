@@ -38,7 +38,7 @@ def load_text_model(path: Path) -> tuple[Any, PreTrainedTokenizerBase]:
     """A T5's folder, or a run's best checkpoint; pickles are never read."""
     folder = model_folder(path)
     if not (folder / "config.json").is_file():
-        raise ModelError(f"{folder} holds no config.json: give a run's or a model's folder")
+        raise ModelError(f"{folder} has no config.json: give a run's or a model's folder")
     if (folder / INDEX).is_file():
         verify(folder)
     return _load_t5(str(folder), allow_pickle=False)

@@ -28,7 +28,7 @@ class Packing(NamedTuple):
     ends: Tensor
     """(n,) int64: the number of each statement's last token among the T."""
     real: Tensor
-    """(n, L) bool: the cells that hold a token."""
+    """(n, L) bool: the cells with a token."""
 
     def pad(self, values: Tensor) -> Tensor:
         """(1, H, T, d) → (n, H, L, d), 0 where there is no token."""

@@ -165,7 +165,7 @@ def _to_layout(stored: dict[str, Tensor], temperature: float, source: Path) -> d
 
 def _config(folder: Path) -> PreTrainedConfig:
     if not (folder / "config.json").is_file():
-        raise ModelError(f"{folder} holds no config.json: give a model's folder")
+        raise ModelError(f"{folder} has no config.json: give a model's folder")
     try:
         config: PreTrainedConfig = AutoConfig.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError, TypeError) as error:
@@ -176,7 +176,10 @@ def _config(folder: Path) -> PreTrainedConfig:
 def _t5_config(folder: Path) -> T5Config:
     config = _config(folder)
     if not isinstance(config, T5Config):
-        raise ModelError(f"{folder} holds a {config.model_type!r} model; the published ones are T5")
+        raise ModelError(
+            f"{folder} has a {config.model_type!r} model, the published layout is a T5: give "
+            "another model"
+        )
     return config
 
 
@@ -190,7 +193,7 @@ def _encoder_weights(given: dict[str, Tensor], source: Path) -> dict[str, Tensor
     if _SHARED not in weights and _TWIN in given:
         weights[_SHARED] = given[_TWIN]
     if _SHARED not in weights:
-        raise ModelError(f"{source} holds no {_SHARED}: it is not a T5 encoder")
+        raise ModelError(f"{source} has no {_SHARED}, it is not a T5 encoder: give another model")
     return weights
 
 

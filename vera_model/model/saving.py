@@ -34,14 +34,12 @@ def read_weights(folder: Path, *, allow_pickle: bool) -> dict[str, Tensor]:
     if not files:
         files, read = _files(folder, _PICKLED), partial(load_pickle, allow_pickle=allow_pickle)
     if not files:
-        raise ModelError(
-            f"{folder} holds neither {_SAFE[0]} nor {_PICKLED[0]}: give another folder"
-        )
+        raise ModelError(f"{folder} has neither {_SAFE[0]} nor {_PICKLED[0]}: give another folder")
     weights: dict[str, Tensor] = {}
     for file in files:
         part = read(file)
         if not isinstance(part, dict) or not all(isinstance(t, Tensor) for t in part.values()):
-            raise ModelError(f"{file} holds other things than named tensors: give another folder")
+            raise ModelError(f"{file} has entries that are not tensors: give another folder")
         weights |= part
     return weights
 
@@ -56,10 +54,10 @@ def load_pickle(path: Path, *, allow_pickle: bool) -> Any:
         # Files of torch before 1.6 are no zip files, and can't be mapped.
         mapped = zipfile.is_zipfile(path)
         return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
-    except pickle.UnpicklingError as error:  # torch's own message says how to read it all the same
+    except pickle.UnpicklingError as error:  # torch's message recommends to read it unsafely
         raise ModelError(
-            f"{path} can't be read: it is broken, or holds other objects than tensors, which could "
-            "run code"
+            f"{path} can't be read: it is broken, or has objects besides tensors, which could run "
+            "code; give a .safetensors file"
         ) from error
     except Exception as error:  # torch.load raises whatever a broken pickle gives
         raise ModelError(f"{path} can't be read, copy it again: {error}") from error

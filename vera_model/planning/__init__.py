@@ -1,1 +1,1 @@
-"""What a run will cost before it starts: memory, time, batches."""
+"""Estimates of a run's memory, time and batches before it starts."""

@@ -1,8 +1,8 @@
-"""What a run will cost before it starts: downloads, disk, memory, tokens, FLOPs, time.
+"""Estimates before a run starts: downloads, disk, memory, tokens, FLOPs, time.
 
 Parameters, FLOPs and activations are counted on the model itself, built on torch's meta device,
-where tensors have shapes and no memory. Time comes from measured updates of a model that is as
-wide and has two blocks, so that a model can be timed on a machine that could not hold it.
+where tensors have shapes and no memory. Time comes from measured updates of a model of the same
+width with two blocks, so that also a model too large for this machine's memory can be timed.
 """
 
 import json
@@ -119,8 +119,8 @@ def plan_training(
 def backbone_of(config: TrainConfig, vocabulary: int | None = None) -> PreTrainedConfig:
     """The configuration of the T5 (or decoder) that a run trains.
 
-    Of a checkpoint that is not there yet, that of its model. ``vocabulary``: of a model from
-    scratch, pieces and sentinels; None: as many as it may have.
+    If ``start_from`` does not exist yet, the configuration of ``config.model``. ``vocabulary``: the
+    pieces and sentinels of a model from scratch; None: the maximum of its configuration.
     """
     if config.encoder is not None:
         with torch.device("meta"):
@@ -184,7 +184,7 @@ def machine(out: Path) -> dict[str, Any]:
 
 
 def measured_rate(shape: PreTrainedConfig, config: TrainConfig, work: Work) -> float:
-    """FLOPs per second of whole updates of a Vera model as wide, with two blocks, on this machine.
+    """FLOPs per second on this machine, from updates of a Vera model as wide with two blocks.
 
     Statements are as long, and as many, as the run's: attention and small models depend on it.
     """
@@ -255,7 +255,7 @@ def _forward(model: Any, work: Work) -> _PerToken:
     def keep(tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
         if storage._cdata not in weights:
-            kept[storage._cdata] = storage  # held: another's address would be taken for it
+            kept[storage._cdata] = storage  # kept alive, so that its address is not used again
         return tensor
 
     model.train()

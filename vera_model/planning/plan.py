@@ -72,11 +72,13 @@ def render_plan(plan: dict[str, Any]) -> list[str]:
     """The lines of `uqa plan train`."""
     splits, start = plan["splits_to_convert"], plan["start_from_absent"]
     more = f"; the first: {', '.join(splits[:3])}" if splits else ""
+    largest = plan["largest_model_that_fits"]
     return [
         *plan_lines(plan),
-        f"largest     {plan['largest_model_that_fits'] or 'no published model'} fits into memory",
+        f"largest     {largest or 'no'} published model "
+        + ("is the largest that fits into memory" if largest else "fits into memory"),
         f"convert     {len(splits)} splits to convert first{more}",
-        *([f"start from  {start} does not exist yet: run what writes it first"] if start else []),
+        *([f"start from  {start} does not exist yet: train it first"] if start else []),
     ]
 
 
@@ -94,12 +96,14 @@ def plan_lines(plan: dict[str, Any]) -> list[str]:
         f"{here['device']}" + ("" if memory <= here["memory_bytes"] else ": DOES NOT FIT"),
         f"work        {tokens['updates']:,} updates of {tokens['tokens_per_update']:,.0f} tokens"
         + _basis(tokens),
-        f"FLOPs       {flops['update']:.3g} an update, {flops['run']:.3g} in all, "
-        f"{plan['evaluation_share']:.0%} of them in {tokens['evaluations']} evaluations",
+        f"FLOPs       {flops['update']:.3g} per update, {flops['run']:.3g} in total, "
+        f"{plan['evaluation_share']:.0%} of them in evaluations ({tokens['evaluations']})",
     ]
     if plan["seconds"] is not None:
         rate = plan["measured_flops_per_second"]
-        lines.append(f"time        {_time(plan['seconds'])} at {rate:.3g} FLOP/s, measured here")
+        lines.append(
+            f"time        {_time(plan['seconds'])} at {rate:.3g} FLOP/s, measured on this machine"
+        )
     return lines
 
 

@@ -158,7 +158,9 @@ def evaluate_model(
     try:
         facts = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(f"{folder} has no model: name the folder of a run or a model") from error
+        raise ModelError(
+            f"{folder} has no readable config.json: give the folder of a run or a model"
+        ) from error
     limits = {"max_tokens": facts.get("max_tokens", 128)}
     if recipe == "clean":
         limits["cut"] = facts.get("cut", "end")
@@ -189,7 +191,7 @@ def summary_of(document: dict[str, Any]) -> str:
     metrics = document["metrics"]
     named = {"all": metrics["overall"], **metrics["partitions"], **metrics["tasks"]}
     wide = max(map(len, named))
-    lines = [f"{'':{wide}}  problems  choices              statements           AUROC"]
+    lines = [f"{'':{wide}}  problems  choice accuracy      statement accuracy   AUROC"]
     for name, found in named.items():
         cells = [_cell(found, key) for key in ("choice_accuracy", "statement_accuracy", "auroc")]
         lines.append(f"{name:{wide}}  {found['problems']:8}  {'  '.join(cells)}".rstrip())

@@ -39,7 +39,7 @@ def task_paths(
     processes: Processes,
     say: Callable[[str], None],
 ) -> Paths:
-    """The same for one list of tasks and one part of each; only the main process converts."""
+    """Find one part of each of ``tasks``; the main process converts what is missing."""
     if not tasks:
         return Paths((), (), ())
     root, sample = config.data_root, config.allow_sample
@@ -54,7 +54,7 @@ def task_paths(
     by_task = {one.task: one for one in failed}
     missing = tuple(by_task.get(one.task, one) for one in found.missing)
     if missing and (config.missing == "error" or not found.paths):
-        raise missing_error(missing, len(tasks))
+        raise missing_error(missing, len(tasks), skipped=config.missing == "skip")
     for reason in dict.fromkeys(one.reason for one in missing):
         names = ", ".join(one.task for one in missing if one.reason == reason)
         say(f"skipped ({part}): {names}: {reason}")

@@ -65,12 +65,12 @@ def check_evaluation(
     allow_sample: bool = False,
     overwrite: bool = False,
 ) -> None:
-    """The same for a command that names a model: a folder, or a name on the hub."""
+    """Check what `uqa evaluate` is given: ``model`` is a folder or a name on the hub."""
     imported = Path("models") / Path(model).name
     if Path(model).is_dir() or imported.is_dir():
         checked_model(Path(model) if Path(model).is_dir() else imported)
     elif not is_hub_name(model):
-        raise ModelError(f"{model} is neither a folder nor owner/name on the hub")
+        raise ModelError(f"{model} is neither a folder nor owner/name on the hub: correct it")
     check_shards(data, allow_sample=allow_sample)
     check_unevaluated(out, overwrite=overwrite)
 
@@ -85,7 +85,9 @@ def check_calibration(model: Path, evaluated: Path | None) -> None:
             "evaluate --model … --data … --out OUT`), then give --on OUT"
         )
     if evaluated is None and not (model / "model").is_dir():
-        raise UsageError("--on is missing: give the folder of an evaluation on validation data")
+        raise UsageError(
+            f"{model} is not a run's folder: give --on FOLDER of an evaluation on validation data"
+        )
 
 
 def _check_tasks(config: TrainConfig, tasks: tuple[str, ...], part: Part) -> None:
@@ -108,13 +110,13 @@ def _check_start(config: TrainConfig) -> None:
 
 def _check_folder(folder: Path) -> None:
     if not folder.is_dir():
-        raise ModelError(f"{folder} is neither a folder nor a model's name on the hub")
+        raise ModelError(f"{folder} is neither a folder nor a model's name on the hub: correct it")
     if not (folder / "config.json").is_file():
-        raise ModelError(f"{folder} has no config.json: name a model's folder")
+        raise ModelError(f"{folder} has no config.json: give a model's folder")
 
 
 def texts_to_score(model: Path, sentences: Sequence[str], file: Path | None) -> list[str]:
-    """The texts to score; ModelError if ``model`` is no model's folder."""
+    """The texts to score; ModelError if ``model`` is not a model's folder."""
     texts = read_texts(sentences, file)
     checked_model(model)
     return texts
@@ -152,7 +154,7 @@ def model_files(source: str, revision: str | None, *, allow_pickle: bool) -> Pat
     if Path(source).is_dir():
         return Path(source)
     if not is_hub_name(source):
-        raise ModelError(f"{source} is neither a folder nor owner/name on the hub")
+        raise ModelError(f"{source} is neither a folder nor owner/name on the hub: correct it")
     try:
         return _download(source, revision, allow_pickle=allow_pickle)
     except HFValidationError as error:
@@ -181,5 +183,5 @@ def _download(source: str, revision: str | None, *, allow_pickle: bool) -> Path:
             if "/" not in name and any(fnmatch(name, pattern) for pattern in patterns)
         ]
     if not paths:
-        raise ModelError(f"{source} on the hub holds no model's files: name another")
+        raise ModelError(f"{source} on the hub has no files of a model: give another name")
     return Path(paths[0]).parent

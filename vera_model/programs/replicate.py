@@ -108,10 +108,12 @@ def replication_lines(lines: list[TaskResult]) -> str:
     rows = [head, "|---|---|--:|--:|---|--:|--:|--:|"]
     rows += [_row(line) for line in lines if line.missing is None]
     for part in PARTITIONS:
-        had = [line for line in lines if line.part == part and line.accuracy is not None]
-        asked = sum(line.part == part for line in lines)
-        mean = f"{np.mean([line.accuracy for line in had]):.4f}" if had else "-"
-        rows.append(f"| mean of {len(had)} of {asked} | {part} | | {mean} | | | | |")
+        accuracies = [
+            line.accuracy for line in lines if line.part == part and line.accuracy is not None
+        ]
+        tasks = sum(line.part == part for line in lines)
+        mean = f"{np.mean(accuracies):.4f}" if accuracies else "-"
+        rows.append(f"| mean of {len(accuracies)} of {tasks} | {part} | | {mean} | | | | |")
     for name, values in PAPER.items():
         rows += [
             f"| {name}, as reported | {part} | | {value:.4f} | | | | |"

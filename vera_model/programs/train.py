@@ -102,7 +102,7 @@ def _prepare_folder(config: TrainConfig, resumed: Resumed | None) -> None:
     folder = config.out
     try:
         check_unused(config)
-        (folder / METRICS).unlink(missing_ok=True)  # its presence says that the run is complete
+        (folder / METRICS).unlink(missing_ok=True)  # where it exists, the run is complete
         if resumed is None:
             for name in ("model", "tensorboard"):
                 shutil.rmtree(folder / name, ignore_errors=True)
@@ -127,7 +127,7 @@ def _build(
         start: Any = text_starting_point if text else starting_point
         model, tokenizer = start(config, inputs.texts())
         if not text:
-            model.config.temperature = 1.0  # it was found for the weights before training
+            model.config.temperature = 1.0  # calibration was of the weights before training
     if config.activation_checkpointing:
         old = model.gradient_checkpointing_enable  # its name before transformers 5.2x
         enable = getattr(model, "activation_checkpointing_enable", old)

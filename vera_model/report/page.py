@@ -133,7 +133,9 @@ def _best(steps: Sequence[int], values: Sequence[float]) -> str:
 
 def _course(values: Sequence[float]) -> str:
     """The means of the first and the last tenth, since single batches are noisy."""
-    some = max(1, len(values) // 10)
+    some = len(values) // 10
+    if some < 2:
+        return f"First update {values[0]:.3f}, last {values[-1]:.3f}."
     first, last = np.mean(values[:some]), np.mean(values[-some:])
     return f"Mean of the first {some} updates {first:.3f}, of the last {some} {last:.3f}."
 
@@ -179,11 +181,11 @@ def _statements(
         return []
     weights = task_weights(predictions.task[predictions.problem])
     shown = calibration.temperature if temperature == 1 else temperature
-    hot = {"as trained": 1.0, f"temperature {shown:.2f}": shown}
+    temperatures = {"as trained": 1.0, f"temperature {shown:.2f}": shown}
     paints = {
         "roc": figures.roc(predictions, weights),
         "precision_recall": figures.precision_recall(predictions, weights),
-        "reliability": figures.reliability(predictions, hot, weights),
+        "reliability": figures.reliability(predictions, temperatures, weights),
     }
     svg = {name: figures.draw(name, paint, folder) for name, paint in paints.items()}
     errors = f"ECE {calibration.ece_before:.3f} as trained, "
@@ -194,9 +196,9 @@ def _statements(
         )
     else:
         own = calibration_error(predictions, np.full(len(predictions.logit), temperature))
-        errors += f"{own:.3f} with the model's temperature, which was chosen elsewhere."
+        errors += f"{own:.3f} with the model's temperature, which was chosen on other data."
     return [
-        Drawing("ROC", svg["roc"], "Every dataset counts alike."),
+        Drawing("ROC", svg["roc"], "Every dataset has the same weight."),
         Drawing("Precision and recall", svg["precision_recall"], "At every threshold."),
         Drawing("Reliability before and after calibration", svg["reliability"], errors),
     ]
@@ -206,7 +208,7 @@ def _calibrated_held_out(
     rows: dict[str, Any], predictions: Predictions, by: Criterion
 ) -> dict[str, Any]:
     """The rows, with the ECE of each half at the temperature of the other half."""
-    hot = held_out_temperatures(predictions, by)
+    temperatures = held_out_temperatures(predictions, by)
     named = {
         "all": np.ones(len(predictions.task), bool),
         **{name: predictions.partition == name for name in np.unique(predictions.partition)},
@@ -216,7 +218,7 @@ def _calibrated_held_out(
         name: {
             **{key: value for key, value in row.items() if key != "intervals"},
             "ece_calibrated": calibration_error(
-                predictions.take(named[name]), hot[named[name][predictions.problem]]
+                predictions.take(named[name]), temperatures[named[name][predictions.problem]]
             ),
             "intervals": {
                 key: value

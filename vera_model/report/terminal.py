@@ -77,11 +77,11 @@ def _numbers(overall: dict[str, Any]) -> list[str]:
     lines = []
     if overall.get("choice_accuracy") is not None:
         chance = overall["choice_accuracy_by_chance"]
-        lines.append(f"choices     {shown('choice_accuracy')} right, {chance:.3f} by chance")
+        lines.append(f"choices     {shown('choice_accuracy')} correct, {chance:.3f} by chance")
     if overall.get("statement_accuracy") is not None:
-        commoner = overall["statement_accuracy_of_the_commoner_label"]
+        majority = overall["statement_accuracy_of_the_commoner_label"]
         accuracy = shown("statement_accuracy")
-        lines.append(f"statements  {accuracy} right, {commoner:.3f} are of the commoner label")
+        lines.append(f"statements  {accuracy} correct, {majority:.3f} by the majority label")
     names = {"auroc": "AUROC", "ece": "ECE", "exact_match": "exact match", "f1": "F1"}
     others = [f"{name} {shown(key)}" for key, name in names.items() if overall.get(key) is not None]
     return [*lines, *([f"            {', '.join(others)}"] if others else [])]

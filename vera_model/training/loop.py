@@ -183,7 +183,7 @@ class Loop:
             chosen = self.objective.choose(self.metrics)
             best = self._judge(chosen)
             name = chosen.name if "/" in chosen.name else chosen.name.replace("_", " ")
-            progress.note(f"{name} {chosen.value:.4f}" + (", the best yet" if best else ""))
+            progress.note(f"{name} {chosen.value:.4f}" + (", the best so far" if best else ""))
             if tracking is not None:
                 tracking.evaluation({"step": self.done, chosen.name: chosen.value})
         if best or self._due(self.config.save_every):

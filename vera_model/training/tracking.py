@@ -26,10 +26,11 @@ class Tracking:
 
     def __init__(self, config: TrainConfig, done: int) -> None:
         """Continue after ``done`` updates: later lines of a killed run are removed."""
+        trackers = [_tracker(name, config) for name in config.track]  # may raise: no file yet
         self._log = _Lines(config.out / LOG, done)
         self._evaluations = _Lines(config.out / EVALUATIONS, done)
         board = TensorBoardTracker("tensorboard", config.out, purge_step=done + 1)
-        self._trackers = [board, *(_tracker(name, config) for name in config.track)]
+        self._trackers = [board, *trackers]
         with redirect_stdout(sys.stderr):  # stdout is for data; wandb and trackio print there
             for tracker in self._trackers:
                 tracker.start()
@@ -92,7 +93,7 @@ class _Lines:
         self._file.flush()
 
     def close(self) -> None:
-        """Close, durably."""
+        """Close, and wait until the file is on the disk."""
         self._file.close()
         fsync(Path(self._file.name))
 
@@ -109,6 +110,6 @@ def _tracker(name: str, config: TrainConfig) -> Any:
     try:
         importlib.import_module(name)
     except ModuleNotFoundError as error:
-        raise UsageError(f"--track {name} needs it: pip install {name}") from error
+        raise UsageError(f"--track {name} needs a package: pip install {name}") from error
     given = {"name": config.out.name, "config": config.model_dump(mode="json")}
     return LOGGER_TYPE_TO_CLASS[name]("vera", **given)

@@ -117,7 +117,9 @@ def read_state(folder: Path) -> TrainingState:
     try:
         return TrainingState.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, ValidationError) as error:
-        raise ModelError(f"{path} can't be read: resume from another: {error}") from error
+        raise ModelError(
+            f"{path} can't be read, resume from another checkpoint: {error}"
+        ) from error
 
 
 def optimizer_tensors(model: nn.Module, optimizer: Optimizer) -> dict[str, Tensor] | None:

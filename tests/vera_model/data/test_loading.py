@@ -86,7 +86,7 @@ def test_an_incomplete_folder_is_named(tmp_path: Path) -> None:
 def test_what_is_not_there_or_empty_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="nowhere does not exist"):
         find_shards([tmp_path / "nowhere"])
-    with pytest.raises(SourceError, match=r"holds no \.arrow file"):
+    with pytest.raises(SourceError, match=r"has no \.arrow file"):
         find_shards([tmp_path])
 
 

@@ -85,7 +85,7 @@ def test_upstreams_pth_is_read_where_pickles_are_allowed(tmp_path: Path) -> None
     loaded, _ = starting_point(from_preset(**given, allow_pickle=True), ())
     assert torch.equal(loaded.eval()(IDS, MASK).raw_logits, model(1)(IDS, MASK).raw_logits)
     del given["model"]
-    with pytest.raises(UsageError, match="give its model with --model"):
+    with pytest.raises(UsageError, match="give the name of their model with --model"):
         starting_point(from_preset(**given, allow_pickle=True), ())
 
 

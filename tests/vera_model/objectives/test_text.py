@@ -122,7 +122,7 @@ def test_question_records_are_learnt_and_answered(
     model, _ = load_text_model(tmp_path / "run")
     assert f"from scratch, {sum(w.numel() for w in model.parameters()):,} parameters" in told
     assert re.search(r"^work +200 updates of \d+ tokens$", told, re.MULTILINE)
-    assert re.search(r"^FLOPs +\S+ an update, \S+ in all", told, re.MULTILINE)
+    assert re.search(r"^FLOPs +\S+ per update, \S+ in total", told, re.MULTILINE)
     overall = metrics["metrics"]["overall"]
     assert overall["choice_records"] == 20
     assert overall["choice_accuracy_by_chance"] == 0.25

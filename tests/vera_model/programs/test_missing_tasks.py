@@ -25,8 +25,10 @@ def test_the_main_process_converts_and_the_rest_is_listed(tmp_path: Path) -> Non
     config = from_preset(
         "upstream", **given, data_root=tmp_path, allow_sample=True, missing="skip", valid_tasks=[]
     )
-    with pytest.raises(SourceError, match="2 of 2 splits are missing"):
+    with pytest.raises(SourceError, match="2 of 2 splits are missing") as error:
         find_paths(config, processes(main=False), [].append)
+    assert "convert at least one first" in str(error.value)  # they are skipped already
+    assert "--missing skip" not in str(error.value)
     assert not (tmp_path / "copa").exists()
     lines: list[str] = []
     paths = find_paths(config, processes(main=True), lines.append)

@@ -40,16 +40,16 @@ print(json.dumps(found))
 
 COMMANDS = [
     ("train --data nosuch", 4, "nosuch does not exist: convert a dataset first"),
-    ("train --data bare", 4, "bare holds no .arrow file"),
+    ("train --data bare", 4, "bare has no .arrow file"),
     ("train --data data --valid nosuch", 4, "nosuch does not exist"),
-    ("train --data sample", 2, "holds invented sample rows: convert the real data, or add --allow"),
+    ("train --data sample", 2, "has invented sample rows: convert the real data, or add --allow"),
     ("train --train-tasks nosuch", 4, "nosuch (train): no dataset of this name is known"),
     ("train --preset nosuch", 2, "unknown preset 'nosuch'"),
     ("train --data data --out full", 5, "full is not empty: choose another --out"),
     ("train --data data --model ./nosuch", 4, "neither a folder nor a model's name on the hub"),
     ("train --data data --model bare", 4, "bare has no config.json"),
     ("train --data data --start-from nosuch", 4, "nosuch does not exist"),
-    ("train --data data --start-from a.pth", 2, "a.pth holds weights only: give its model"),
+    ("train --data data --start-from a.pth", 2, "a.pth has weights only: give the name"),
     ("train --data data --start-from a.pth --model m", 2, "a.pth is a pickle"),
     ("train --data data --resume nosuch", 4, "nosuch is not a folder"),
     ("train --objective text --data data --start-from nosuch", 4, "nosuch is neither a folder"),
@@ -120,7 +120,7 @@ def test_the_default_folder_of_samples_is_refused_by_train_and_plan_alike(
     said = [uqa(*words, "train", "--preset", "tiny") for words in ((), ("plan",))]
     assert [one.returncode for one in said] == [2, 2]
     assert said[0].stderr == said[1].stderr
-    assert "holds invented sample rows" in said[0].stderr
+    assert "has invented sample rows" in said[0].stderr
     monkeypatch.chdir(tmp_path)
     config = configure(flags(allow_sample=True))
     check_data(config)

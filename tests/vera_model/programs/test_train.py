@@ -166,7 +166,7 @@ def test_upstreams_infinite_contrastive_loss_is_trained_through(tmp_path: Path) 
     ("given", "said"),
     [
         ({"preset": "huge"}, "unknown preset 'huge'; presets: stage-a, "),
-        ({"data": []}, "give either shards .* or datasets by name"),
+        ({"data": []}, "give either --data SHARDS or --train-tasks NAMES"),
         ({"steps": 0, "lr": -1}, "steps: .*; lr: "),
         ({"colour": "red"}, "colour: "),
     ],
@@ -232,6 +232,7 @@ def test_tensorboard_has_the_curves(data: Path, tmp_path: Path) -> None:
 def test_a_tracker_that_is_not_installed_is_named(data: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="pip install wandb"):
         run(config(data, tmp_path / "run", track=["wandb"]))
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {".lock", "config.json"}
 
 
 @pytest.mark.numeric

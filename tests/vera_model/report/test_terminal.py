@@ -46,7 +46,7 @@ def test_a_run_ends_with_what_where_and_the_next_command(place: Path) -> None:
     assert lines[1] == f"evaluated   {groups['evaluated_on']} problems of planted"
     low, high = overall["intervals"]["choice_accuracy"]
     right = f"{overall['choice_accuracy']:.3f} ({low:.3f} to {high:.3f})"
-    assert lines[2] == f"choices     {right} right, 0.333 by chance"
+    assert lines[2] == f"choices     {right} correct, 0.333 by chance"
     assert lines[-3:] == [
         f"model       {run / 'model' / 'best'}",
         f"next        uqa report {run}",

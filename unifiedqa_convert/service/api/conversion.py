@@ -79,7 +79,7 @@ class RowsToConvert(NamedTuple):
 
 
 class _AskCollector:
-    """A question converter that only collects what it is asked."""
+    """A question converter that only collects the asks."""
 
     name = "collector"
     version = "0"

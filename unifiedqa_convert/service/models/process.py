@@ -40,7 +40,7 @@ Identity = dict[str, Any]
 
 
 class ModelProcess:
-    """A process that holds one model and answers one batch after the other, in order."""
+    """A process with one model, which answers one batch after the other, in order."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self._command = tuple(command)

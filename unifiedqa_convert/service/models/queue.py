@@ -23,7 +23,7 @@ _HANG_FACTOR = 20.0
 _MIN_BATCHES = 3
 """Batches until the measured speed is used."""
 _BODY_BYTES_PER_ITEM, _BODY_BYTES_PER_TOKEN = 90, 6
-"""Estimates of what a request's body holds, before it is parsed."""
+"""Estimates for a request's body that is not parsed yet."""
 _SEND_AHEAD = 0.05
 """Seconds before a batch's expected end at which the next one is sent."""
 
@@ -151,8 +151,8 @@ class Batcher(Generic[_Item]):
         if items > limits.queue_items or tokens > limits.queue_tokens:
             raise ProblemDetails(
                 "invalid",
-                f"{items} items with {tokens} tokens in one request, more than the queue holds; "
-                "split it",
+                f"{items} items with {tokens} tokens in one request, more than the queue's maximum;"
+                " split the request",
             )
         if self._queue and self._fill(items, tokens) > 1:
             raise self._queue_full()
