@@ -99,8 +99,8 @@ class TrainConfig(BaseModel):
         str | None,
         typer.Option(
             metavar="auto|FOLDER",
-            help="auto: resume from the newest valid checkpoint in --out, if any; or a checkpoint's "
-            "folder.",
+            help="auto: resume from the newest valid checkpoint in --out, if any; or a "
+            "checkpoint's folder.",
         ),
     ] = None
     seed: Annotated[
@@ -155,7 +155,7 @@ class TrainConfig(BaseModel):
         tuple[Path, ...],
         _data(
             metavar="PATH",
-            help="Shard, or folder of converted splits, to train on; repeat the option for several.",
+            help="Shard, or folder of converted splits, to train on; repeat it for several.",
             show_default="data/converted, for the preset tiny",
         ),
     ] = ()
