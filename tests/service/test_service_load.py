@@ -136,7 +136,7 @@ def test_a_request_larger_than_the_queue_is_invalid(tmp_path: Path) -> None:
     with faulty_service(tmp_path, limits={"queue_items": 4}) as service:
         answer = service.declare(*(item(f"{n}") for n in range(5)))
         assert answer.status_code == 422
-        assert "split it" in answer.json()["detail"]
+        assert "split the request" in answer.json()["detail"]
         assert service.declare(*(item(f"{n}") for n in range(4))).status_code == 200
         service.declare(item("counted"))
         # The log has each request that the metrics count; a line may come after its answer.
