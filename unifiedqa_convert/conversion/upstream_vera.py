@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from unifiedqa_convert.conversion.chunk import Chunk, count
+from unifiedqa_convert.conversion.question_lines import CHUNK_LINES
 from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.question_converters.base import Ask, QuestionConverter, Sentence
 from unifiedqa_convert.question_converters.model import ModelConverter
@@ -277,10 +278,6 @@ def _sentence(draft: Draft, sentences: dict[Ask, Sentence]) -> Sentence | None:
     if draft.ask not in sentences:
         return None
     return Sentence(apart.statement(lambda ask: sentences[ask].text), sentences[draft.ask].via)
-
-
-CHUNK_LINES = 1_000
-"""Lines whose questions go to the converter together."""
 
 
 def vera_json(

@@ -22,9 +22,9 @@ from typing import NamedTuple
 
 from unifiedqa_convert.errors import PluginError, UsageError
 from unifiedqa_convert.schema import Adapter, Row, Source
+from unifiedqa_convert.storage import is_path
 
 GROUP = "unifiedqa_convert.adapters"
-PATHS = ("./", "../", "/", "path:")
 FACTS = {"name": str, "version": int, "verified": str, "shapes": tuple, "source": Source}
 """What an adapter class states, and of which type: `uqa list` reads all of it."""
 NAMED = re.compile(r"""^[ \t]+name\b[^=\n]*= *["'](\w+)["']""", re.MULTILINE)
@@ -70,7 +70,7 @@ def load_adapter(name: str) -> Adapter:
 
     A bare name never means a folder of the working directory; a path is a UsageError.
     """
-    if name.startswith(PATHS):
+    if is_path(name):
         raise UsageError(
             f"{name!r} is a path, but a dataset's name goes here (`uqa list` shows all); convert a "
             "file of your own with --from-file"
