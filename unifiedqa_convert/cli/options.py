@@ -29,7 +29,7 @@ RawFiles = Annotated[
 
 
 def dataset_names(incomplete: str) -> list[str]:
-    """Completions of a dataset's name, for the shell."""
+    """Shell completions of a dataset's name."""
     from unifiedqa_convert.datasets.registry import catalogue
 
     return [name for name in catalogue().adapters if name.startswith(incomplete)]

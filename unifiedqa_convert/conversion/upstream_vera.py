@@ -42,9 +42,9 @@ def raw_sentences(converter: QuestionConverter, asks: Sequence[Ask]) -> dict[Ask
 
 _PLAIN = ("copa", "swag", "hellaswag", "codah", "story_cloze_test")
 """Statement = question + choice: no converter, no full stop added, no context."""
-_STATED = ("com2sense", "creak")
+_STATEMENTS = ("com2sense", "creak")
 """The statement is the text itself."""
-_ASKED = ("spatial_cs", "csqa2", "strategyqa")
+_QUESTIONS = ("spatial_cs", "csqa2", "strategyqa")
 """The statement is made of the question with the answer yes."""
 
 READ_TASKS = (*VERA_TASKS, "com2sense")
@@ -137,9 +137,9 @@ def _yes_no(task: str, text: str, parts: list[str], label: str) -> DraftedProble
         raise SkippedLine("label")
     if len(parts) > 1:  # meant for TruthfulQA; defect: a context is taken for the choice
         made = upstream_draft(task, parts[0], parts[1], None)
-    elif task in _STATED:
+    elif task in _STATEMENTS:
         made = upstream_draft(task, None, text, None)
-    elif task in _ASKED:
+    elif task in _QUESTIONS:
         made = upstream_draft(task, text, "yes", None)
     else:
         raise SkippedLine("no branch for the task")
