@@ -305,7 +305,7 @@ def test_another_length_than_announced_is_thrown_away(client: Client) -> None:
     client.hub.fault = "longer"
     answer = client(source="auto")
     assert (answer["error"], answer["exit"]) == ("SourceError", 4)
-    assert "thrown away" in one_line(answer)
+    assert "which were discarded" in one_line(answer)
     assert client.left() == []
 
 

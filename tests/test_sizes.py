@@ -24,7 +24,6 @@ LONGER = {
 }
 # Files under 80 lines that only one module imports, and why they are files.
 SMALLER = {
-    "unifiedqa_convert/contract/__main__.py": "a program",
     "unifiedqa_convert/contract/goldens.py": "the two promises that only a folder of goldens asks",
     "unifiedqa_convert/conversion/preview.py": "what `uqa show` prints",
     "unifiedqa_convert/question_converters/unpickle.py": "a program that only sees a pickle",

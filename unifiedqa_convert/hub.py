@@ -1,4 +1,4 @@
-"""The Hugging Face hub, for datasets and models: pinned, bounded in time, errors in our words.
+"""The Hugging Face hub, for datasets and models: pinned, bounded in time, raising a UqaError.
 
 Of a dataset, only data files (Parquet or JSON) of a pinned commit are fetched, by huggingface_hub:
 no loading script, no remote code, no branch that may move.
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 HUB_PATIENCE = 10
 """Seconds to wait for a hub that does not answer."""
 HUB_TROUBLE = 60
-"""Seconds to go on with a hub that answers, but sends nothing more of the file."""
+"""Maximum seconds without progress while the hub answers, but sends no more of the file."""
 PASSING = (408, 429, 500, 502, 503, 504)
 """The statuses after which huggingface_hub tries again."""
 DATA = (".parquet", ".json", ".jsonl", ".json.gz", ".jsonl.gz")
 _CLIENT_SETTINGS = {
     # hf_xet downloads in a runtime of its own, where nothing can bound it.
     "HF_HUB_DISABLE_XET": True,
-    # It asks the hub first how to name the user's agent: 3 s more on a hub that does not answer.
+    # Telemetry asks the hub for a user agent first: 3 s more if the hub does not answer.
     "HF_HUB_DISABLE_TELEMETRY": True,
-    # Less than this of a body that breaks off is thrown away, and counts as no progress.
+    # If a transfer breaks off, a part smaller than this is discarded: it is no progress.
     "DOWNLOAD_CHUNK_SIZE": 2**20,
 }
 _CLIENT_LOG = logging.getLogger("huggingface_hub")
@@ -50,7 +50,7 @@ class Gone(UnreachableError):
 
 
 def as_uqa_error(error: Exception, what: str, source: Source | ModelRepo) -> UqaError:
-    """What huggingface_hub raised for ``what``, with its meaning and what to do next."""
+    """The UqaError for an exception of huggingface_hub: what is wrong and what to do next."""
     from huggingface_hub import constants, errors
 
     if isinstance(error, errors.LocalEntryNotFoundError) and isinstance(error.__cause__, Exception):
@@ -62,13 +62,13 @@ def as_uqa_error(error: Exception, what: str, source: Source | ModelRepo) -> Uqa
     if not isinstance(error, OSError):
         host = urlsplit(constants.ENDPOINT).hostname
         return HubDown(
-            f"{what}: {host} does not answer, or breaks off: {_line(error)}; try again later, or "
-            + by_hand(source)
+            f"{what}: {host} does not answer or breaks off the transfer: {_line(error)}; try again "
+            "later, or " + by_hand(source)
         )
     if error.errno is not None:
         return storage(error)
     return SourceError(
-        f"{what} sent other bytes than it announced; they were thrown away ({_line(error)}); "
+        f"{what} sent other bytes than announced, which were discarded ({_line(error)}); "
         "try again, or run `uqa sources --check`"
     )
 
@@ -175,7 +175,10 @@ def fetch_file(pin: Pin, source: Source, pinned: Split) -> Path:
 def _refuse_change(pin: Pin, pinned: Split, announced: "HfFileMetadata") -> None:
     """SourceError if the hub announces another file than the pinned one; before any download."""
     if announced.commit_hash is None:
-        raise HubDown(f"{pin}: the answer is not from a hub (a login page? a wrong HF_ENDPOINT?)")
+        raise HubDown(
+            f"{pin}: the answer is not from a hub; if the network has a login page, log in; if "
+            "HF_ENDPOINT is set, correct it"
+        )
     found: tuple[Any, ...] = ()
     if announced.commit_hash != pin.revision:
         found = ("a changed revision: commit", announced.commit_hash, pin.revision)
@@ -204,7 +207,7 @@ def describe(source: Source, revision: str | None) -> "DatasetInfo":
 
 @contextmanager
 def hub_requests(what: str, source: Source | ModelRepo) -> Iterator[None]:
-    """Calls of huggingface_hub, bounded in time; what they raise becomes one of our errors.
+    """Around calls of huggingface_hub: bounded in time, and what they raise becomes a UqaError.
 
     One thread at a time, since huggingface_hub has one HTTP session and one set of constants.
     """

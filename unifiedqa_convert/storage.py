@@ -71,6 +71,19 @@ def cache_folder() -> Path:
     return user_cache_path("unifiedqa-convert", appauthor=False)
 
 
+def free_bytes(folder: Path) -> int:
+    """Free disk space for a folder, which may not exist yet."""
+    existing = next(
+        path for path in (folder.absolute(), *folder.absolute().parents) if path.exists()
+    )
+    return shutil.disk_usage(existing).free
+
+
+def is_path(name: str) -> bool:
+    """True if a name is written as a path; a bare name is never taken for a folder."""
+    return name.startswith(("./", "../", "/", "path:"))
+
+
 def fsync(path: Path) -> None:
     """Flush a file's bytes, or a folder's renames, to disk."""
     handle = os.open(path, os.O_RDONLY)

@@ -74,13 +74,17 @@ BROKEN = {
         CLASS,
         "class Weather of dataset weather has no method examples; rename example",
     ),
-    "no base class": (edited(("(Adapter)", "")), CLASS, "no subclass of Adapter"),
+    "no base class": (edited(("(Adapter)", "")), CLASS, "not a subclass of Adapter"),
     "no shapes": (
         edited(("    shapes: ClassVar = (AuthorsRow,)\n", "")),
         CLASS,
         "does not state its shapes",
     ),
-    "a shape of no class": (edited(("(AuthorsRow,)", '("AuthorsRow",)')), CLASS, "no Row class"),
+    "a shape of no class": (
+        edited(("(AuthorsRow,)", '("AuthorsRow",)')),
+        CLASS,
+        "not a subclass of Row",
+    ),
     "shapes of one class": (edited(("(AuthorsRow,)", "AuthorsRow")), CLASS, "not of type tuple"),
     "a name of no text": (edited(('"weather"', "5")), CLASS, "name = 5, which is not of type str"),
     "a constructor": (

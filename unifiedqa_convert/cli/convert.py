@@ -144,7 +144,7 @@ def _license(manifest: dict[str, Any]) -> list[str]:
         return []
     if manifest["redistributable"] is False:
         return [f"license {manifest['license']} forbids sharing this output: ask its authors first"]
-    return [f"license {manifest['license']}: check that it allows sharing before you share this"]
+    return [f"license {manifest['license']}: check whether it allows sharing this output"]
 
 
 def _warnings(result: "Result") -> list[str]:
@@ -181,7 +181,8 @@ def _source(manifest: dict[str, object]) -> str:
     source = manifest["source"]
     assert isinstance(source, dict)
     names = ", ".join(file["name"] for file in source["files"])
-    return f"{source['kind']} {names}"
+    origin = {"sample": " (embedded sample)", "hub": " (Hugging Face hub)"}
+    return names + origin.get(source["kind"], "")
 
 
 def _via(via: dict[str, int]) -> str:

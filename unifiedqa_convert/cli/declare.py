@@ -17,6 +17,7 @@ from unifiedqa_convert.cli.options import (
     ConverterName,
     DeviceName,
     DtypeName,
+    Overwrite,
     PromptName,
     Quiet,
     Revision,
@@ -51,7 +52,6 @@ Out = Annotated[
 MaxRejects = Annotated[
     int, typer.Option(metavar="N", min=0, help="Maximum number of rejected lines.")
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing --out.")]
 Compat = Annotated[
     Literal["vera"] | None,
     typer.Option(

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.filesize import decimal
 
-from unifiedqa_convert.cli.options import AsJson, Quiet, needing, print_either, tell
+from unifiedqa_convert.cli.options import AsJson, Overwrite, Quiet, needing, print_either, tell
 from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.storage import is_path
 
 model = typer.Typer(
     no_args_is_help=True,
@@ -22,7 +23,6 @@ WeightsDtype = Annotated[
     Literal["stored", "float32", "bfloat16"],
     typer.Option(help="Data type of the written weights; stored: as in the source."),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing --out.")]
 
 
 @model.command(
@@ -137,10 +137,10 @@ def fetch(
     quiet: Quiet = False,
 ) -> None:
     """Download a model's safetensors, or convert its pickle; print the folder."""
-    from unifiedqa_convert.question_converters import download, local_models
+    from unifiedqa_convert.question_converters import download
 
     document: dict[str, Any]
-    if local_models.is_path(name):
+    if is_path(name):
         if revision or plan:
             raise UsageError("--revision and --plan are for a hub repository, not for a folder")
         made = download.convert_folder(name)

@@ -21,6 +21,7 @@ from unifiedqa_convert.question_converters.base import Revision as Revision
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no summary.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing --out.")]
 RawFiles = Annotated[
     list[Path] | None,
     typer.Option("--raw", metavar="FILE", help="File of raw rows; repeat the option for several."),
@@ -28,7 +29,7 @@ RawFiles = Annotated[
 
 
 def dataset_names(incomplete: str) -> list[str]:
-    """Completions of a dataset's name, for the shell."""
+    """Shell completions of a dataset's name."""
     from unifiedqa_convert.datasets.registry import catalogue
 
     return [name for name in catalogue().adapters if name.startswith(incomplete)]

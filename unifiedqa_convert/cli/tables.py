@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 _NARROWEST = 24
-"""Fewest characters of the last column."""
+"""Minimum number of characters of the last column."""
 
 
 def print_columns(lines: Iterable[Sequence[str]]) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from unifiedqa_convert.cli.options import AsJson, Quiet, needing, print_either, tell
+from unifiedqa_convert.cli.options import AsJson, Overwrite, Quiet, needing, print_either, tell
 from unifiedqa_convert.flags import add_command, flags_of
 from vera_model import run as vera_run
 
@@ -51,7 +51,6 @@ AllowPickle = Annotated[
 AllowSample = Annotated[
     bool, typer.Option("--allow-sample", help="Accept the invented rows of the embedded samples.")
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing --out.")]
 Resamples = Annotated[
     int, typer.Option(metavar="N", min=1, help="Number of bootstrap resamples for the intervals.")
 ]

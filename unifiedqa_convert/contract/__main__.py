@@ -16,7 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Check the contract; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m unifiedqa_convert.contract",
-        description="Check that the installed adapters keep the contract for adapters.",
+        description="Check that the installed adapters keep the contract: what each must promise.",
     )
     parser.add_argument(
         "datasets", nargs="*", metavar="DATASET", help="names of datasets; default: all installed"

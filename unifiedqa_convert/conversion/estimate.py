@@ -1,6 +1,5 @@
 """What a conversion will download and write, and the memory it will need."""
 
-import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,9 +9,9 @@ from unifiedqa_convert.datasets.pinning import status
 from unifiedqa_convert.datasets.registry import catalogue
 from unifiedqa_convert.datasets.sources import canonical_split, no_split
 from unifiedqa_convert.errors import UsageError
-from unifiedqa_convert.question_converters.local_models import is_path
 from unifiedqa_convert.question_converters.prompts import hub_id
 from unifiedqa_convert.schema import Adapter
+from unifiedqa_convert.storage import free_bytes, is_path
 
 
 class Converter(NamedTuple):
@@ -31,8 +30,7 @@ CONVERTERS = {
     "question_converter-3b": Converter(
         11_400_000_000,
         11_400_000_000,
-        "domenicrosati/question_converter-3b, pytorch_model.bin, float32 (UnifiedQA's authors' "
-        "weights)",
+        "domenicrosati/question_converter-3b, float32, used by Vera's authors",
     ),
 }
 """Question converters of known size; any other name is a model on the hub."""
@@ -52,7 +50,6 @@ def plan_conversion(
             raise UsageError(f"no dataset has a split {split!r}: `uqa list` shows their splits")
         raise no_split(catalogue().adapters[dataset], split)
     converter = CONVERTERS.get(question_converter) or _other_converter(question_converter)
-    existing = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
     rows = [one["rows"] for one in splits]
     return {
         "splits": splits,
@@ -61,7 +58,7 @@ def plan_conversion(
         "rows": sum(row or 0 for row in rows),
         "splits_of_unknown_rows": rows.count(None),
         "output_bytes": BYTES_PER_ROW * sum(row or 0 for row in rows),
-        "disk_free_bytes": shutil.disk_usage(existing).free,
+        "disk_free_bytes": free_bytes(out),
         "question_converter": {"name": question_converter, **converter._asdict()},
     }
 
@@ -69,8 +66,9 @@ def plan_conversion(
 def estimate_lines(plan: dict[str, Any]) -> list[str]:
     """The plan as lines of text."""
     converter = plan["question_converter"]
-    size = converter["download"]
-    weights = "of unknown size" if size is None else decimal(size)
+    size, memory = converter["download"], converter["memory"]
+    weights = "of unknown size" if size is None else f"{decimal(size)} of weights"
+    weights += f", {decimal(memory)} of memory" if memory else ""
     unknown, uncounted = plan["splits_of_unknown_size"], plan["splits_of_unknown_rows"]
     return [
         f"splits      {len(plan['splits'])}, {plan['rows']:,} rows"

@@ -19,8 +19,9 @@ from unifiedqa_convert.question_converters.select import answers
 from unifiedqa_convert.records.profiles import collapse
 
 CHUNK_LINES = 1_000
+"""Lines whose questions go to the converter together."""
 MAX_LINE_BYTES = 1 << 20
-"""Bytes; a longer line is rejected and never held in memory."""
+"""A longer line is rejected, and is never in memory as a whole."""
 
 
 class QuestionLine(NamedTuple):

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from unifiedqa_convert.conversion.chunk import Chunk, count
+from unifiedqa_convert.conversion.question_lines import CHUNK_LINES
 from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.question_converters.base import Ask, QuestionConverter, Sentence
 from unifiedqa_convert.question_converters.model import ModelConverter
@@ -41,9 +42,9 @@ def raw_sentences(converter: QuestionConverter, asks: Sequence[Ask]) -> dict[Ask
 
 _PLAIN = ("copa", "swag", "hellaswag", "codah", "story_cloze_test")
 """Statement = question + choice: no converter, no full stop added, no context."""
-_STATED = ("com2sense", "creak")
+_STATEMENTS = ("com2sense", "creak")
 """The statement is the text itself."""
-_ASKED = ("spatial_cs", "csqa2", "strategyqa")
+_QUESTIONS = ("spatial_cs", "csqa2", "strategyqa")
 """The statement is made of the question with the answer yes."""
 
 READ_TASKS = (*VERA_TASKS, "com2sense")
@@ -136,9 +137,9 @@ def _yes_no(task: str, text: str, parts: list[str], label: str) -> DraftedProble
         raise SkippedLine("label")
     if len(parts) > 1:  # meant for TruthfulQA; defect: a context is taken for the choice
         made = upstream_draft(task, parts[0], parts[1], None)
-    elif task in _STATED:
+    elif task in _STATEMENTS:
         made = upstream_draft(task, None, text, None)
-    elif task in _ASKED:
+    elif task in _QUESTIONS:
         made = upstream_draft(task, text, "yes", None)
     else:
         raise SkippedLine("no branch for the task")
@@ -277,10 +278,6 @@ def _sentence(draft: Draft, sentences: dict[Ask, Sentence]) -> Sentence | None:
     if draft.ask not in sentences:
         return None
     return Sentence(apart.statement(lambda ask: sentences[ask].text), sentences[draft.ask].via)
-
-
-CHUNK_LINES = 1_000
-"""Lines whose questions go to the converter together."""
 
 
 def vera_json(

@@ -144,7 +144,7 @@ def _is_pinned(adapter: Adapter) -> bool:
 
 def _unpinned(adapter: Adapter) -> str:
     known = adapter.source.hub is not None
-    return f"pin it: uqa sources {adapter.name} --pin" if known else "no hub repository is known"
+    return f"pin it: `uqa sources --pin {adapter.name}`" if known else "no hub repository is known"
 
 
 def _changes(adapter: Adapter, info: "DatasetInfo") -> list[str]:

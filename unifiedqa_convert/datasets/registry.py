@@ -1,4 +1,4 @@
-"""Entry points → adapters. Ours are found the same way as those of any other package.
+"""Entry points → adapters, of this project and of other packages alike.
 
 An entry point of group ``unifiedqa_convert.adapters`` names a package (each of its modules is
 loaded), a module, or one adapter class. Every module is loaded by itself, every class checked by
@@ -22,19 +22,19 @@ from typing import NamedTuple
 
 from unifiedqa_convert.errors import PluginError, UsageError
 from unifiedqa_convert.schema import Adapter, Row, Source
+from unifiedqa_convert.storage import is_path
 
 GROUP = "unifiedqa_convert.adapters"
-PATHS = ("./", "../", "/", "path:")
 FACTS = {"name": str, "version": int, "verified": str, "shapes": tuple, "source": Source}
-"""What an adapter class states, and of which type: `uqa list` reads all of it."""
+"""The attributes that an adapter class must have, with their types."""
 NAMED = re.compile(r"""^[ \t]+name\b[^=\n]*= *["'](\w+)["']""", re.MULTILINE)
-"""The line by which a class states its dataset's name."""
+"""A line of an adapter class with its dataset's name."""
 
 
 class AdapterError(PluginError):
-    """A module or class that can't be used as an adapter, and the names of the datasets it hides.
+    """A module or class that can't be used as an adapter, and the datasets that are missing for it.
 
-    Of a module that can't be imported, the names are read off its text.
+    If the module can't be imported, the names of its datasets come from its source text.
     """
 
     def __init__(self, message: str, datasets: frozenset[str] = frozenset()) -> None:
@@ -70,7 +70,7 @@ def load_adapter(name: str) -> Adapter:
 
     A bare name never means a folder of the working directory; a path is a UsageError.
     """
-    if name.startswith(PATHS):
+    if is_path(name):
         raise UsageError(
             f"{name!r} is a path, but a dataset's name goes here (`uqa list` shows all); convert a "
             "file of your own with --from-file"
@@ -88,7 +88,7 @@ def load_adapter(name: str) -> Adapter:
 
 
 def _near(name: str, adapters: dict[str, Adapter]) -> list[str]:
-    """Up to three names that may be meant: those that begin so, Vera's and the largest first."""
+    """Up to three similar names: those with this beginning, Vera's and the largest first."""
 
     def rank(known: str) -> tuple[bool, int]:
         adapter = adapters[known]
@@ -129,7 +129,7 @@ def _module_names(target: ModuleType) -> list[str]:
 
 
 def _adapter_classes(module: ModuleType) -> Iterator[type]:
-    """The module's own classes that are meant as an adapter, usable or not.
+    """The module's own classes that look like an adapter, usable or not.
 
     An abstract class without a name is a base of several adapters.
     """
@@ -160,9 +160,9 @@ def _adapter(cls: type) -> Adapter | AdapterError:
 
 
 def _reason(cls: type) -> str | None:
-    """Why the class is no usable adapter."""
+    """What is wrong with the class; None if it can be used."""
     if not issubclass(cls, Adapter):
-        return "states the facts of an adapter, but is no subclass of Adapter"
+        return "has the attributes of an adapter, but is not a subclass of Adapter"
     if inspect.isabstract(cls):
         own = set(dir(cls)) - set(dir(Adapter))
         near = difflib.get_close_matches("examples", own, n=1)
@@ -174,7 +174,7 @@ def _reason(cls: type) -> str | None:
             return f"states {fact} = {value!r}, which is not of type {kind.__name__}"
     for shape in cls.shapes:
         if not (inspect.isclass(shape) and issubclass(shape, Row) and hasattr(shape, "shape")):
-            return f"states {shape!r} in shapes, which is no Row class with a shape"
+            return f"has {shape!r} in shapes, which is not a subclass of Row with a shape"
     return None
 
 

@@ -19,7 +19,7 @@ SPLIT_ALIASES = {"dev": "validation", "val": "validation", "valid": "validation"
 
 
 def canonical_split(name: str) -> str:
-    """The split's name here: dev, val and valid are aliases of validation."""
+    """The split's canonical name: dev, val and valid are aliases of validation."""
     return SPLIT_ALIASES.get(name, name)
 
 
@@ -105,9 +105,9 @@ def _given(raw: tuple[Path, ...]) -> Located:
                 f"--raw {path} is a folder; to find the split's file in it, use --data-dir {path}"
             )
         if not path.is_file():
-            raise SourceError(f"--raw {path}: no such file")
+            raise SourceError(f"--raw {path}: no such file; correct the path")
         if [other.resolve() for other in raw].count(path.resolve()) > 1:
-            raise SourceError(f"--raw {path}: given twice")
+            raise SourceError(f"--raw {path}: given twice; give it once")
     return Located("given", raw)
 
 
@@ -131,14 +131,14 @@ def _in_folder(adapter: Adapter, split: str, folder: Path, option: str) -> Locat
     names = [(name,) for own in published.names for name in _with_gz(own)]
     names += [published.parts] if published.parts else []
     if not folder.is_dir():
-        raise SourceError(f"{option} {folder}: no such folder")
+        raise SourceError(f"{option} {folder}: no such folder; correct the path")
     if not names:
         raise SourceError(f"{option}: no file name is known for {wanted}; give rows with --raw")
     try:
         places = _places(folder, adapter.name)
         every = [tuple(place / name for name in group) for place in places for group in names]
         found = [paths for paths in every if all(path.is_file() for path in paths)]
-        # Links and copies with the same bytes are no ambiguity.
+        # Links and copies with the same bytes are not ambiguous.
         several = len(found) > 1
         distinct = {tuple(map(sha256_of, paths)) for paths in found} if several else {()}
     except OSError as error:

@@ -23,7 +23,7 @@ from unifiedqa_convert.hub import HUB_PATIENCE, hub_requests, is_commit
 from unifiedqa_convert.question_converters import local_models, unpickle
 from unifiedqa_convert.question_converters.prompts import PRESETS, hub_id
 from unifiedqa_convert.schema import ModelRepo
-from unifiedqa_convert.storage import fsync, sha256_of, write_json
+from unifiedqa_convert.storage import free_bytes, fsync, sha256_of, write_json
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelInfo
@@ -141,7 +141,7 @@ def costs(planned: DownloadPlan) -> dict[str, Any]:
         "download": planned.download,
         "disk": {
             "needed": planned.download + (weights if planned.pickle else 0),
-            "free": _free(Path(constants.HF_HUB_CACHE)),
+            "free": free_bytes(Path(constants.HF_HUB_CACHE)),
             "folder": str(constants.HF_HUB_CACHE),
         },
         "memory": {"as stored": weights, "available": _available_memory()},
@@ -235,12 +235,6 @@ def _refuse_full_disk(planned: DownloadPlan) -> None:
             f"{planned.hub} needs {decimal(disk['needed'])} and {disk['folder']} has "
             f"{decimal(disk['free'])} free: free disk space, or set HF_HOME to another folder"
         )
-
-
-def _free(folder: Path) -> int:
-    while not folder.exists():
-        folder = folder.parent
-    return shutil.disk_usage(folder).free
 
 
 def _available_memory() -> int | None:

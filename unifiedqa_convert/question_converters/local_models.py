@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 from unifiedqa_convert.errors import ModelError, UsageError
 from unifiedqa_convert.storage import cache_folder, sha256_of
 
-PATHS = ("./", "../", "/", "path:")
 FETCHED = "fetched.json"
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")
@@ -55,11 +54,6 @@ def sentences_file() -> Path:
 def hub_folder(hub: str) -> Path:
     """The folder with the fetched commits of a hub repository."""
     return cache_folder() / "models" / hub.replace("/", "--")
-
-
-def is_path(name: str) -> bool:
-    """True if a name is written as a path; a bare name is never taken for a folder."""
-    return name.startswith(PATHS)
 
 
 def at_path(name: str) -> Checkpoint:

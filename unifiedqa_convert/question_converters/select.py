@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from unifiedqa_convert.errors import QuestionConverterError, UsageError, missing_library
 from unifiedqa_convert.question_converters.base import Ask, Options, QuestionConverter, Sentence
+from unifiedqa_convert.storage import is_path
 
 
 def answers(converter: QuestionConverter, asks: Sequence[Ask]) -> dict[Ask, Sentence]:
@@ -77,7 +78,7 @@ def _model(name: str, options: Options) -> QuestionConverter:
     from unifiedqa_convert.question_converters.prompts import hub_id, prompt_for
     from unifiedqa_convert.question_converters.sentence_cache import SentenceCache
 
-    if local_models.is_path(name):
+    if is_path(name):
         if options.revision is not None:
             raise UsageError("--revision is for a hub repository, not for a folder: leave it out")
         checkpoint = local_models.at_path(name)

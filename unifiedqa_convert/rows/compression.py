@@ -16,9 +16,9 @@ BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, OSError)
 """What reading a truncated or corrupt compressed file raises; bz2 raises a bare OSError."""
 PACKED = (".gz", ".bz2", ".zip")
 LARGEST = 64 * 2**30
-"""Most bytes of a decompressed file: protection against decompression bombs."""
+"""Maximum bytes of a decompressed file: protection against decompression bombs."""
 RATIO = 1_000
-"""Highest compression ratio of a file over ``FREE`` bytes; that of text is under 20."""
+"""Maximum compression ratio of a file over ``FREE`` bytes; that of text is under 20."""
 FREE = 2**30
 
 
@@ -91,7 +91,8 @@ class _Bounded(RawIOBase):
         self._left -= len(data)
         if self._left < 0:
             raise SourceError(
-                f"{self._path}: decompresses to far more bytes than its size allows; stopped"
+                f"{self._path}: decompresses to far more bytes than its size allows; if you trust "
+                "the file, decompress it and give the result"
             )
         buffer[: len(data)] = data
         return len(data)

@@ -170,7 +170,7 @@ class Columns:
 def adapter_for(name: str, split: str, path: Path, columns: Columns) -> Adapter:
     """An adapter for one file. UsageError, with the file's columns, where one is missing."""
     if not path.is_file():
-        raise UsageError(f"--from-file {path}: no such file")
+        raise UsageError(f"--from-file {path}: no such file; correct the path")
     check_encoding(path)
     first = next((raw for raw in read(path) if isinstance(raw, dict)), None)
     if first is None:

@@ -23,9 +23,9 @@ UTF8_BOM = b"\xef\xbb\xbf"
 BLOCK = 2**16
 """Bytes of JSON lines that are parsed together: the result fits into the CPU's cache."""
 LONGEST_LINE = 16 * 2**20
-"""Most bytes of one JSON line; a longer one is a rejected row, so that memory stays bounded."""
+"""Maximum bytes of a JSON line; a longer one is a rejected row, so that memory is bounded."""
 LARGEST_DOCUMENT = 2**30
-"""Most bytes of a file that is one JSON document, which is read at once."""
+"""Maximum bytes of a file that is one JSON document, which is read at once."""
 
 
 class Unreadable(NamedTuple):
@@ -69,7 +69,7 @@ def read(
     if suffix not in _READERS:
         known = " ".join([".jsonl", ".json", ".xml", *DIALECTS, *_READERS])
         what = f"{suffix} files" if suffix else "a file without suffix"
-        raise SourceError(f"{path}: no reader for {what}; there is one for {known}")
+        raise SourceError(f"{path}: no reader for {what}; give a file with one of {known}")
     return _READERS[suffix](path)
 
 

@@ -7,7 +7,6 @@ width with two blocks, so that also a model too large for this machine's memory 
 
 import json
 import math
-import shutil
 import time
 from copy import deepcopy
 from functools import cache
@@ -21,6 +20,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoConfig, PreTrainedConfig, T5Config, T5ForConditionalGeneration
 
+from unifiedqa_convert.storage import free_bytes
 from vera_model.config import TrainConfig
 from vera_model.model.configuration_vera import VeraConfig
 from vera_model.model.modeling_vera import VeraModel, from_scratch
@@ -174,8 +174,7 @@ def largest_that_fits(config: TrainConfig, work: Work) -> str | None:
 
 def machine(out: Path) -> dict[str, Any]:
     """The device, its free memory, and the free disk space at ``out``."""
-    existing = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
-    disk = shutil.disk_usage(existing).free
+    disk = free_bytes(out)
     if torch.cuda.is_available():
         free, _ = torch.cuda.mem_get_info()
         return {"device": torch.cuda.get_device_name(), "memory_bytes": free, "disk_bytes": disk}
