@@ -181,7 +181,7 @@ _EXAMPLE_CELLS: dict[str, Callable[[Any], Any]] = {
     "kind": attrgetter("example.kind"),
     "input": attrgetter("question.input"),
     "output": attrgetter("question.output"),
-    "question": attrgetter("example.asked"),
+    "question": attrgetter("example.question_text"),
     "context": attrgetter("example.context"),
     "choices": _choices,
     "golds": _golds,
