@@ -34,6 +34,7 @@ from unifiedqa_convert.schema import (
     Example,
     ExampleError,
     FieldError,
+    MultipleChoice,
     NotAnExample,
     Statement,
 )
@@ -133,6 +134,8 @@ def _examples(
     """The rows' examples in order; other rows are counted or rejected in the chunk."""
     named: list[_Named] = []
     prefix = f"{adapter.name}-{split}-"
+    # A plain profile arranges few examples: not to call ``arrange`` for the others saves 3 %.
+    unarranged = len(profile.letters) if profile.plain else -1
     read = used = 0
     for number, raw, row in rows:
         read += 1
@@ -142,26 +145,28 @@ def _examples(
         before, name = len(named), f"{prefix}{number}"
         try:
             for example in adapter.examples(row):
-                named.append((name, number, arrange(example, profile)))
+                if not (
+                    type(example) is MultipleChoice
+                    and example.order_matters
+                    and len(example.choices) <= unarranged
+                ):
+                    example = arrange(example, profile)
+                named.append((name, number, example))
         except NotAnExample as error:
             del named[before:]
             _leave_out(chunk, raw, Skipped(error.reason))
             continue
-        except FieldError as error:
+        except (FieldError, ExampleError) as error:
             del named[before:]
-            wrong = RowError(adapter.name, split, number, error.field, error.reason)
-            _leave_out(chunk, raw, wrong)
+            _leave_out(chunk, raw, _row_error(adapter.name, split, number, error))
             continue
-        except ExampleError as error:  # not the row's fault: no --max-rejects goes past it
-            reason = f"{error.reason}; mend the adapter"
-            raise RowError(adapter.name, split, number, error.field, reason) from error
-        found = len(named) - before
-        if found != 1:
-            named[before:] = _numbered(named[before:])
-        if found:
+        if len(named) == before + 1:
             used += 1
+        elif len(named) == before:
+            _leave_out(chunk, raw, Skipped("no example in it"))
         else:
-            chunk.counts["rows/skipped/no example in it"] += 1
+            used += 1
+            named[before:] = _numbered(named[before:])
     chunk.counts["rows/read"] += read
     if used:
         chunk.counts["rows/used"] += used
@@ -174,6 +179,14 @@ def _numbered(named: list[_Named]) -> list[_Named]:
         (f"{name}.{place}" if place else name, number, example)
         for place, (name, number, example) in enumerate(named)
     ]
+
+
+def _row_error(dataset: str, split: str, number: int, error: FieldError | ExampleError) -> RowError:
+    """The error to count; raised at once where not the row is wrong but the adapter."""
+    if isinstance(error, ExampleError):  # --max-rejects must not hide it
+        reason = f"{error.reason}; the adapter must be corrected"
+        raise RowError(dataset, split, number, error.field, reason) from error
+    return RowError(dataset, split, number, error.field, error.reason)
 
 
 def _leave_out(chunk: Chunk, raw: Raw, why: RowError | Skipped) -> None:
