@@ -15,8 +15,8 @@ rows, examples, records and whether they parse back, flags, digests, shards, man
 gives rows per second of wall clock, CPU seconds of the process with its children, both with their
 ratio to the bare loop and the CPU's to `datasets.map`, and the peak memory of the largest process.
 The bare loop runs before and after, and the faster run counts, so that other work on the machine
-does not make the conversion look faster. Every program runs once on 1,000 rows first: an installed package
-has its bytecode. Start and end of each process are included.
+does not make the conversion look faster. `uqa` and `datasets` run once on 1,000 rows first, so that
+their bytecode is there, as it is in an installed package. Start and end of each process count.
 
 With --memory, a file of --rows rows is converted once to each format, and its peak memory is
 printed, and that of a tenth of the rows. Goal: 500 MB, whatever the number of rows.
