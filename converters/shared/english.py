@@ -2,6 +2,8 @@
 
 import re
 
+from unifiedqa_convert.schema import collapse as collapse
+
 DETERMINERS = frozenset(
     "a an the this that these those my your his her its our their some any every each".split()
 )
@@ -21,11 +23,6 @@ AFTER_OBJECT = DETERMINERS | frozenset(
     "about after and as at because before but by down for from if in into not of off on onto or "
     "out over since so than that to under until up when where while why with without".split()
 )
-
-
-def collapse(text: str) -> str:
-    """Each run of white space becomes one space; the ends are stripped."""
-    return " ".join(text.split())
 
 
 def with_full_stop(text: str) -> str:

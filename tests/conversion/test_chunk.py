@@ -1,6 +1,7 @@
 """Rows → records: nothing lost, conflicts masked, converters held to their contract."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_identical_asks_are_asked_once_and_answered_in_place() -> None:
     assert len(set(echo.asked)) == 4
     for item in chunk.converted:
         for statement in item.statements:
-            answer = item.example.model_dump()["choices"][statement.choice]
+            answer = asdict(item.example)["choices"][statement.choice]
             assert statement.sentence == f"What melts? {answer}."
             assert statement.label == (answer == "ice")
     assert chunk.counts["asks/asked"] == 8
@@ -154,3 +155,17 @@ def test_an_ambiguous_declarative_record_is_flagged_in_its_row_and_counted() -> 
     assert [s["flags"] for s in example["statements"]] == [
         r["flags"] for r in as_rows([item], "declarative")
     ]
+
+
+def test_a_wrong_type_from_an_adapter_ends_the_conversion_with_dataset_and_row() -> None:
+    class Careless(Adapter):
+        name, version, verified = "careless", 1, "documentation only"
+        shapes = ()
+        source = Source(splits={}, license="", homepage="", citation="")
+
+        def examples(self, row: Row) -> Iterator[Example]:  # noqa: ARG002
+            yield MultipleChoice(question="Q?", choices=["x", "y"])  # type: ignore[arg-type]
+
+    numbered = [NumberedRow(3, {}, Row())]
+    with pytest.raises(RowError, match=r"^careless/train row 3, field multiple_choice\.choices: "):
+        convert_chunk(Careless(), "train", numbered, PROFILES["canonical"], None)

@@ -1,5 +1,7 @@
 """Records and back: the separator, the letters, and what cannot be recovered."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -112,7 +114,7 @@ def test_free_order_hides_the_gold_and_keeps_it() -> None:
     assert shuffled.choices[shuffled.golds[0]] == "Z "
     assert shuffled.sentences is not None
     assert shuffled.sentences[shuffled.golds[0]] == "Z."
-    backwards = published.model_copy(update={"choices": published.choices[::-1], "golds": (0,)})
+    backwards = replace(published, choices=published.choices[::-1], golds=(0,))
     again = arrange(backwards, CANONICAL)
     assert isinstance(again, MultipleChoice)
     assert again.choices == shuffled.choices, "the published order leaves a trace"

@@ -73,7 +73,7 @@ def multiple_choice(draw: st.DrawFn) -> MultipleChoice:
         cue=draw(st.sampled_from(["", "Which?"])),
         context=draw(st.none() | texts),
         choices=choices,
-        golds=golds and tuple(sorted(golds)),
+        golds=None if golds is None else tuple(sorted(golds)),
     )
 
 
@@ -133,7 +133,7 @@ def normal_fields(example: Example, profile: Profile) -> dict[str, object]:
         choices = tuple(map(normal, example.choices))
         golds = example.golds[:1] if example.golds else None
     return {
-        "question": normal(profile.asked(example)),
+        "question": normal(profile.question_text(example)),
         "choices": choices,
         "golds": golds,
         "context": normal(example.context or "") or None,

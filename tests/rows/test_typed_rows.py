@@ -1,6 +1,7 @@
 """Files → typed rows: strict labels, the right shape, labels beside the rows."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def test_hidden_labels_are_labels(tmp_path: Path) -> None:
     for found in typed_rows(COPA, "test", [path]):
         assert isinstance(found.row, Row)
         (example,) = COPA.examples(found.row)
-        assert example.model_dump()["golds"] is None
+        assert asdict(example)["golds"] is None
 
 
 def test_a_key_that_stands_twice_is_rejected_wherever_it_stands(tmp_path: Path) -> None:
@@ -102,7 +103,7 @@ def test_labels_are_found_beside_the_rows_or_given(tmp_path: Path) -> None:
     files = with_companions(SIQA, "validation", [rows])
     assert files == (rows, beside)
     found = [numbered.row for numbered in typed_rows(SIQA, "validation", files)]
-    golds = [next(SIQA.examples(r)).model_dump()["golds"] for r in found if isinstance(r, Row)]
+    golds = [asdict(next(SIQA.examples(r)))["golds"] for r in found if isinstance(r, Row)]
     assert golds == [(2,), (0,)]
 
 

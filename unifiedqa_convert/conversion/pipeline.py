@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from itertools import groupby, islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -183,7 +183,10 @@ def _work(
     )
     rejected = len(_rejects(receipts(place).values()))
     with _without_cycle_search():
-        for number, shard in groupby(rows, key=lambda row: row.number // size):
+        for first in rows:
+            # All rows of a shard come, one after the other: ``wanted`` is the same for all of them.
+            number, left = first.number // size, size - first.number % size
+            shard = islice(chain([first], rows), left)
             receipt = _shard(job, place, number, shard, rejected, progress)
             rejected += len(receipt["rejects"])
             commit(place, number, receipt)

@@ -1,5 +1,6 @@
 """A dataset's facts and some of its rows, converted step by step: what `uqa show` prints."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def _steps(adapter: Adapter, split: str | None, raw: tuple[Path, ...], rows: int
         )
         step: dict[str, Any] = {"row": numbered.number, "raw": row_as_json(numbered.raw)}
         for item in chunk.converted:
-            kept = {k: v for k, v in item.example.model_dump().items() if v is not None}
+            kept = {k: v for k, v in asdict(item.example).items() if v is not None}
             step["example"] = {"kind": item.example.kind, **kept}
             step["question record"] = f"{item.question.input} → {item.question.output}"
             step["statements"] = [s._asdict() for s in item.statements]

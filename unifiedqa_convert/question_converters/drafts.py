@@ -20,22 +20,21 @@ def draft(example: Example) -> tuple[Sentence | Ask, ...]:
     if isinstance(example, MultipleChoice):
         if example.sentences is not None:
             return tuple([Sentence(collapse(s), "given") for s in example.sentences])
-        return _drafts(example.asked, example.choices)
+        return _drafts(example.question_text, example.choices)
     if isinstance(example, YesNo):
         if example.sentence is not None:
             return (Sentence(collapse(example.sentence), "given"),)
-        return (Ask(collapse(example.asked), "yes"),)
+        return (Ask(collapse(example.question_text), "yes"),)
     if isinstance(example, FreeText) and example.answers:
-        return _drafts(example.asked, example.answers[:1])
+        return _drafts(example.question_text, example.answers[:1])
     return ()
 
 
 def only_asks(example: Example) -> int:
     """The number of ``draft``'s entries if all are asks; 0 if one may be a ready sentence."""
-    if "_" in example.question or example.kind != MultipleChoice.kind:
+    if not isinstance(example, MultipleChoice) or example.sentences is not None:
         return 0
-    assert isinstance(example, MultipleChoice)
-    return 0 if example.sentences is not None else len(example.choices)
+    return 0 if "_" in example.question else len(example.choices)
 
 
 def labels(example: Example) -> tuple[bool | None, ...]:

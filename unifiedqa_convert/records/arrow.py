@@ -81,7 +81,7 @@ def shard_facts(schema: pa.Schema) -> dict[str, Any]:
 class RecordRows(Sequence[dict[str, Any]]):
     """Converted examples as the schema's rows: columns for Arrow and TSV, plain dicts for JSON.
 
-    Neither is made before somebody asks for it.
+    Both are made when they are read. A list is a tuple in a column, and a list in a dict.
     """
 
     def __init__(self, converted: Iterable[Converted], records: Records) -> None:
@@ -104,7 +104,8 @@ class RecordRows(Sequence[dict[str, Any]]):
         if isinstance(place, slice):
             return [self[number] for number in range(*place.indices(len(self)))]
         item = self._items[place]
-        return {name: cell(item) for name, cell in self._cells.items()}
+        row = {name: cell(item) for name, cell in self._cells.items()}
+        return {name: list(v) if type(v) is tuple else v for name, v in row.items()}
 
 
 def as_rows(converted: Iterable[Converted], records: Records) -> RecordRows:
@@ -123,32 +124,37 @@ def record_batch(rows: Sequence[dict[str, Any]], schema: pa.Schema) -> pa.Record
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def _choices(item: Converted) -> list[str]:
+def _choices(item: Converted) -> tuple[str, ...]:
     example = item.example
     if isinstance(example, MultipleChoice):
-        return list(example.choices)
+        return example.choices
     if isinstance(example, YesNo):
-        return ["yes", "no"]
-    return list(example.answers or ()) if isinstance(example, FreeText) else []
+        return ("yes", "no")
+    return (example.answers or ()) if isinstance(example, FreeText) else ()
 
 
-def _golds(item: Converted) -> list[int] | None:
+def _golds(item: Converted) -> tuple[int, ...] | None:
     example = item.example
     if isinstance(example, MultipleChoice):
-        return None if example.golds is None else list(example.golds)
+        return example.golds
     if isinstance(example, YesNo):
-        return None if example.answer is None else [0 if example.answer else 1]
+        return None if example.answer is None else (0 if example.answer else 1,)
     answers = example.answers if isinstance(example, FreeText) else None
-    return None if answers is None else list(range(len(answers)))
+    return None if answers is None else tuple(range(len(answers)))
 
 
-def _nested(item: Converted) -> list[dict[str, Any]]:
-    return [statement._asdict() for statement in item.statements] if item.statements else []
+def _question(item: Converted) -> str:
+    example = item.example
+    return example.question_text if example.cue else example.question
 
 
-def _nested_both(item: Converted) -> list[dict[str, Any]]:
+def _nested(item: Converted) -> Sequence[dict[str, Any]]:
+    return [statement._asdict() for statement in item.statements] if item.statements else ()
+
+
+def _nested_both(item: Converted) -> Sequence[dict[str, Any]]:
     if not item.statements:
-        return []
+        return ()
     return [
         {**said.statement._asdict(), **said.record._asdict(), "flags": _flags_of(said)}
         for said in _statements(item)
@@ -181,11 +187,11 @@ _EXAMPLE_CELLS: dict[str, Callable[[Any], Any]] = {
     "kind": attrgetter("example.kind"),
     "input": attrgetter("question.input"),
     "output": attrgetter("question.output"),
-    "question": attrgetter("example.asked"),
+    "question": _question,
     "context": attrgetter("example.context"),
     "choices": _choices,
     "golds": _golds,
-    "flags": lambda item: list(item.flags),
+    "flags": attrgetter("flags"),
 }
 _CELLS: dict[Records, dict[str, Callable[[Any], Any]]] = {
     "question": {**_EXAMPLE_CELLS, "statements": _nested},

@@ -17,19 +17,12 @@ from typing import Literal
 
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.schema import Example
+from unifiedqa_convert.schema import collapse as collapse
 
 Recipe = Literal["clean", "vera"]
 Records = Literal["question", "declarative", "both"]
 
 _TO_ASCII_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
-
-
-def collapse(text: str) -> str:
-    """White space runs become one space, as ``str.split`` sees white space; ends are stripped."""
-    # Every white space but the blank is unprintable to Python, which costs half a split to ask.
-    if text.isprintable() and "  " not in text and text[:1] != " " != text[-1:]:
-        return text
-    return " ".join(text.split())
 
 
 def published(text: str) -> str:
@@ -99,7 +92,7 @@ class Profile:
     empty: str = "({})"
     """An empty choice; the published files leave the space that would separate its text."""
     separator: str = r" \n "
-    unasked: str | None = None
+    no_question: str | None = None
     """What stands before the choices where there is no question; None: the separator."""
     cue: bool = True
     """Whether a dataset's cue follows its question."""
@@ -114,12 +107,12 @@ class Profile:
         own = self.quirks.get(dataset, _NO_QUIRK)
         return replace(self, own=own, clean=own.clean or self.clean)
 
-    def asked(self, example: Example) -> str:
-        """The question as this profile words it: with its cue or without, its blank as published.
+    def question_text(self, example: Example) -> str:
+        """The question as this profile writes it: with or without cue, its blank as published.
 
         Not cleaned yet.
         """
-        text = example.asked if self.cue else example.question
+        text = example.question_text if self.cue else example.question
         return text if self.own.blank is None else text.replace("_", self.own.blank)
 
     @cached_property
@@ -128,8 +121,9 @@ class Profile:
 
         A cleaned field is then already as ``normal`` has it.
         """
-        own = (self.clean, self.whole, self.separator, self.unasked, self.cue, self.own)
-        return own == (collapse, str, r" \n ", None, True, _NO_QUIRK)
+        own = (self.clean, self.whole, self.separator, self.no_question, self.cue, self.own)
+        plain = own == (collapse, str, r" \n ", None, True, _NO_QUIRK)
+        return plain and self.letters == ascii_lowercase
 
     def normal(self, text: str) -> str:
         """A field as it stands in a record, and as ``parse`` gives it back."""
@@ -179,7 +173,7 @@ _PROFILES = (
         clean=published,
         empty="({}) ",
         letters=ascii_uppercase,
-        unasked=r"\n ",  # proof: comve_a/dev.tsv
+        no_question=r"\n ",  # proof: comve_a/dev.tsv
         cue=False,
         hash_free_order=False,
         quirks=_RAINIER,

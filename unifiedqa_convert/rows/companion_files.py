@@ -128,22 +128,19 @@ def joined_records(
     if shape.paired is not None:
         # The partner of a row may be anywhere in the file.
         records = list(_completed(file, None))
-        yield from _paired(_as_listed(file, records) if as_paired else records, *shape.paired)
-    else:
-        yield from _completed(file, wanted)
+        return _paired(_as_listed(file, records) if as_paired else records, *shape.paired)
+    return _completed(file, wanted)
 
 
 def _completed(file: MatchedFiles, wanted: Wanted | None) -> Iterator[Raw]:
     path, shape, beside = file
     records = read(path, shape.element, wanted, columns_of(shape, path))
     if beside is None or shape.beside is None:
-        yield from records
-    elif shape.beside.key is not None:
-        values = _by_key(beside, shape.beside)
-        for raw in records:
-            yield _with_value(raw, shape.beside, values)
-    else:
-        yield from _line_by_line(file, shape.beside.field, records, read_labels(beside))
+        return records
+    if shape.beside.key is not None:
+        join, values = shape.beside, _by_key(beside, shape.beside)
+        return (_with_value(raw, join, values) for raw in records)
+    return _line_by_line(file, shape.beside.field, records, read_labels(beside))
 
 
 def _line_by_line(

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def coloured(number: int) -> Converted:
     thing = f"the {COLOURS[gold]} {NOUNS[number % 3]}"
     made = choice(number, [f"{thing} is {c}." for c in COLOURS], gold)
     listed = " ".join(f"({letter}) {c}" for letter, c in zip("abcd", COLOURS, strict=True))
-    example = made.example.model_copy(update={"choices": COLOURS})
+    example = replace(made.example, choices=COLOURS)
     question = Record(f"What is {thing}? \\n {listed}", COLOURS[gold])
     return made._replace(example=example, question=question)
 
