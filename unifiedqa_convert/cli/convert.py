@@ -229,7 +229,10 @@ def convert_flags() -> list[inspect.Parameter]:
 
 
 def convert(flags: dict[str, Any]) -> None:
-    """Convert a split, or a group of datasets: raw rows to records and statements, counted."""
+    """Convert a split, or a group of datasets, to records.
+
+    Writes records and statements, and a manifest that counts every row.
+    """
     from unifiedqa_convert.conversion.groups import GroupFlags
     from unifiedqa_convert.conversion.request import Request
 

@@ -136,7 +136,10 @@ def list_datasets(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the datasets: splits with sizes, Vera's partition, verification, license."""
+    """List the datasets and their splits.
+
+    Also Vera's partition, the verification, the hub status and the license.
+    """
     from unifiedqa_convert.datasets.catalogue import listed
 
     entries = listed()
@@ -169,7 +172,10 @@ def show(
     rows: Annotated[int, typer.Option(metavar="N", min=0, help="Number of rows.")] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Show a dataset's raw fields and their use, then rows with their records and statements."""
+    """Show a dataset's raw fields, and rows converted step by step.
+
+    The rows are those of the embedded sample, unless --raw is given.
+    """
     from unifiedqa_convert.conversion.preview import shown
 
     print_either(shown(dataset, split, tuple(raw or ()), rows), print_shown, as_json)
@@ -210,7 +216,10 @@ def check(
         bool, typer.Option("--quiet", "-q", help="Print nothing; the exit code gives the result.")
     ] = False,
 ) -> None:
-    """Verify an output against its manifest, or find problems in another program's file."""
+    """Verify an output, or find problems in a TSV or Vera JSON.
+
+    An output is compared with its manifest; a file of another program is searched for traps.
+    """
     from unifiedqa_convert.check import check_path, report_as_json, report_lines
 
     report = check_path(path)
@@ -242,7 +251,10 @@ def sources(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show each dataset's hub repository and commit, and which files are on this machine."""
+    """Show where datasets come from; check or make pins.
+
+    Per dataset: hub repository, pinned commit, and which files are on this machine.
+    """
     from unifiedqa_convert.datasets import pinning
 
     if pin:

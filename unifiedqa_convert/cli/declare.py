@@ -81,7 +81,10 @@ def declare(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Add the fields "statement" and "via" to each line of questions and answers."""
+    """Write a statement for each question and answer.
+
+    Adds the fields "statement" and "via" to each JSON line.
+    """
     from unifiedqa_convert.question_converters.select import question_converter as select
 
     if (compat is None) != (task is None):

@@ -13,7 +13,7 @@ from unifiedqa_convert.storage import is_path
 
 model = typer.Typer(
     no_args_is_help=True,
-    help="Fetch a question converter's weights; import and export Vera checkpoints.",
+    help="Fetch question converters; import and export Vera models.",
 )
 cache = typer.Typer(
     no_args_is_help=True, help="Show or delete cached sentences of question converter models."
@@ -51,7 +51,10 @@ def import_(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Convert a published Vera checkpoint for `uqa score`, `uqa evaluate` and `uqa train`."""
+    """Convert a published Vera checkpoint.
+
+    `uqa score`, `uqa evaluate` and `uqa train` read the result.
+    """
     with needing("model"):
         from vera_model.programs.preflight import model_files
         from vera_model.run_folder import check_absent
@@ -136,7 +139,10 @@ def fetch(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Download a model's safetensors, or convert its pickle; print the folder."""
+    """Download a question converter; print its folder.
+
+    Downloads safetensors; weights that are a pickle are converted once.
+    """
     from unifiedqa_convert.question_converters import download
 
     document: dict[str, Any]
@@ -187,7 +193,10 @@ def clear(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Delete cached sentences; they are made again when they are needed."""
+    """Delete cached sentences.
+
+    The model makes them again when they are needed.
+    """
     from unifiedqa_convert.question_converters import local_models
     from unifiedqa_convert.question_converters.sentence_cache import SentenceCache
 

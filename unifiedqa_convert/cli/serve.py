@@ -105,7 +105,10 @@ def serve(
         bool, typer.Option("--quiet", "-q", help="Log only warnings and errors.")
     ] = False,
 ) -> None:
-    """Serve the conversion over HTTP, with a page to try it; Ctrl-C finishes requests and stops."""
+    """Serve the conversion over HTTP, with a page to try it.
+
+    Ctrl-C finishes the current requests and stops.
+    """
     from unifiedqa_convert.question_converters.base import Options
     from unifiedqa_convert.service.config import Config, ServiceLimits
 

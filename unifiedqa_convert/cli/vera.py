@@ -31,7 +31,10 @@ def score(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Score sentences: the logit, its sigmoid, and the calibrated probability of being true."""
+    """Score how plausible sentences are.
+
+    Prints the logit, its sigmoid, and the calibrated probability that the sentence is true.
+    """
     with needing("model"):
         from vera_model.programs.preflight import texts_to_score
 
@@ -64,7 +67,7 @@ ModelName = Annotated[
 
 replicate = typer.Typer(no_args_is_help=True, help="Repeat a published evaluation.")
 plan = typer.Typer(
-    no_args_is_help=True, help="Estimate the downloads, memory and time that a command will need."
+    no_args_is_help=True, help="Estimate the downloads, memory and time of a command."
 )
 
 
@@ -99,7 +102,10 @@ def evaluate(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Evaluate a model: write metrics with intervals per dataset, and all predictions."""
+    """Evaluate a model on converted splits.
+
+    Writes metrics with intervals per dataset and partition, and all predictions.
+    """
     flags = {"allow_sample": allow_sample, "overwrite": overwrite}
     with needing("model"):
         from vera_model.programs.preflight import check_evaluation
@@ -136,7 +142,10 @@ def calibrate(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fit the temperature on validation data and write it to the model's configuration."""
+    """Fit a model's temperature on validation data.
+
+    Writes it to the model's configuration, unless --dry-run.
+    """
     with needing("model"):
         from vera_model.programs.preflight import check_calibration
 
@@ -155,7 +164,10 @@ def report(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Write a report with figures (HTML, PNG) about a training run or an evaluation."""
+    """Write a report about a training run or an evaluation.
+
+    Writes an HTML page with PNG figures.
+    """
     with needing("model"):
         from vera_model.run_folder import check_report
 
@@ -189,7 +201,10 @@ def vera_eval(
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Repeat Vera's evaluation as one table of the tasks whose data are found; list the others."""
+    """Repeat Vera's evaluation as one table.
+
+    The table has the tasks whose data are found; the others are listed.
+    """
     flags = {"allow_sample": allow_sample, "overwrite": overwrite}
     with needing("model"):
         from vera_model.programs.preflight import check_evaluation
@@ -217,7 +232,10 @@ class PlanFlags:
 
 
 def plan_train(flags: dict[str, Any]) -> None:
-    """Estimate the downloads, the memory and the duration of `uqa train` with the same flags."""
+    """Estimate what `uqa train` will need.
+
+    Downloads, memory and duration of a training run with the same flags.
+    """
     with needing("model"):
         from vera_model.run import configure_plan
 
@@ -254,7 +272,10 @@ def plan_convert(
     ),
     as_json: AsJson = False,
 ) -> None:
-    """Estimate what `uqa convert` will download and write, and its question converter's memory."""
+    """Estimate what `uqa convert` will need.
+
+    Downloads, disk space, and the memory of the question converter.
+    """
     from unifiedqa_convert.conversion.estimate import estimate_lines, plan_conversion
 
     document = plan_conversion(dataset, split, question_converter, out)
