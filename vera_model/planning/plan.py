@@ -75,8 +75,9 @@ def render_plan(plan: dict[str, Any]) -> list[str]:
     largest = plan["largest_model_that_fits"]
     return [
         *plan_lines(plan),
-        f"largest     {largest or 'no'} published model "
-        + ("is the largest that fits into memory" if largest else "fits into memory"),
+        f"largest     {largest} is the largest published model that fits into memory"
+        if largest
+        else "largest     no published model fits into memory",
         f"convert     {len(splits)} splits to convert first{more}",
         *([f"start from  {start} does not exist yet: train it first"] if start else []),
     ]
