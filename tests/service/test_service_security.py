@@ -161,5 +161,7 @@ def test_converters_that_cannot_be_served() -> None:
 def test_an_unknown_converter_is_one_line_on_stderr(uqa: Callable[..., Any]) -> None:
     done = uqa("serve", "--port", 0, "--question-converter", "nope", "-q")
     assert done.returncode == 2
-    assert done.stderr.startswith("uqa: unknown question converter 'nope'")
+    assert done.stderr.startswith(
+        "uqa: --question-converter takes rules, none or a model: no model 'nope'"
+    )
     assert done.stderr.count("\n") == 1
