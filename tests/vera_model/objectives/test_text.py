@@ -30,8 +30,9 @@ SHAPE = {
     **{"vocab_size": 200, "d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 1, "num_heads": 4},
     "dropout": 0.0,
 }
-# At 1e-2 and 80 updates one seed in three learnt the questions; at 3e-3 and 200 each of ten does.
-LEARNS = {"steps": 200, "batch_size": 20, "lr": 3e-3, "seed": 19260817}
+# The preset's rate and updates: by them each of ten seeds has 1.0 of all that is expected below,
+# on each kind of processor. At 1e-2 and 80 updates two seeds of eight did.
+LEARNS = {"batch_size": 20, "seed": 19260817}
 
 
 def coloured(number: int) -> Converted:
@@ -122,7 +123,7 @@ def test_question_records_are_learnt_and_answered(
     told = capsys.readouterr().err  # the plan, of weights and tokens that are counted
     model, _ = load_text_model(tmp_path / "run")
     assert f"from scratch, {sum(w.numel() for w in model.parameters()):,} parameters" in told
-    assert re.search(r"^work +200 updates of \d+ tokens$", told, re.MULTILINE)
+    assert re.search(r"^work +300 updates of \d+ tokens$", told, re.MULTILINE)
     assert re.search(r"^FLOPs +\S+ per update, \S+ in total", told, re.MULTILINE)
     overall = metrics["metrics"]["overall"]
     assert overall["choice_records"] == 20
