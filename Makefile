@@ -23,9 +23,11 @@ demo: $(VENV)/.core
 	@$(BIN)/uqa convert copa --split validation --source sample --to vera --out data/converted/demo-vera --overwrite -q >/dev/null
 	@echo "upstream Vera's JSON:"; head -n 9 data/converted/demo-vera/copa/validation.sample/data-00000.json
 	@echo; echo "== next"
-	@echo "These were invented sample rows. With the real file (SuperGLUE's COPA val.jsonl):"
-	@echo "  $(BIN)/uqa convert copa --split validation --raw val.jsonl"
-	@echo "Other datasets: $(BIN)/uqa list.  Training: README.md, 'Train'."
+	@echo "These were invented sample rows. To go on, enter the environment in which uqa is installed:"
+	@echo "  . $(BIN)/activate"
+	@echo "  uqa list                                                # the datasets"
+	@echo "  uqa convert copa --split validation --raw val.jsonl     # the real file: SuperGLUE's COPA val.jsonl"
+	@echo "Then README.md, from 'Convert' on."
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -45,6 +47,7 @@ check: $(VENV)/.dev
 fix: $(VENV)/.dev
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/uqa list --markdown > docs/datasets.md
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/startup.py

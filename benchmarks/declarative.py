@@ -1,17 +1,17 @@
-"""How well, and how fast, a question converter says what people said; optionally against another.
+"""A question converter's statements compared with people's, and its speed; or two converters.
 
     python benchmarks/declarative.py --question-converter rules [--against NAME] [--speed]
 
 References: `golden/declarative/references.jsonl` of the team's shared folder, 332 real questions
 and answers with one to four accepted statements each. A statement matches when it equals one of
-them after case, white space and the final stop are put aside. chrF and BLEU are sacrebleu's, on the
+them, ignoring case, white space and the final stop. chrF and BLEU are sacrebleu's, on the
 whole set. A third of the references (by the sha256 of their ids, chosen before any rule was
 written) is held out: its score is printed, its misses never are, so that nobody writes a rule for
 them. `gap` is the seen part's share of matches less the held-out part's.
 
 --speed: statements/s of one process over commonsenseqa's dev questions, all choices, and over its
-distinct questions with one choice each, after a warm-up on other questions; the ratio is to the
-barest sentence that is always true ("The answer to … is …"), made in the same run.
+distinct questions with one choice each, after a warm-up on other questions; the ratio is to a
+fixed template that fits every question ("The answer to … is …"), measured in the same run.
 """
 
 import argparse
@@ -28,8 +28,8 @@ from typing import NamedTuple, cast
 
 import sacrebleu
 
-from unifiedqa_convert.declare import Ask, QuestionConverter, Sentence
-from unifiedqa_convert.declare.choose import question_converter
+from unifiedqa_convert.question_converters.base import Ask, QuestionConverter, Sentence
+from unifiedqa_convert.question_converters.select import question_converter
 
 SHARED = Path(os.environ.get("UQA_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 REFERENCES = SHARED / "golden/declarative/references.jsonl"
@@ -54,8 +54,8 @@ class Reference(NamedTuple):
         return int(hashlib.sha256(self.id.encode()).hexdigest(), 16) % 3 == 0
 
 
-class Said(NamedTuple):
-    """A reference and what a converter said."""
+class Result(NamedTuple):
+    """A reference and a converter's sentence."""
 
     reference: Reference
     sentence: Sentence
@@ -73,19 +73,19 @@ def words(text: str) -> collections.Counter[str]:
     return collections.Counter(re.findall(r"\w+", text.lower()))
 
 
-def loses(said: Said) -> bool:
-    """Whether a word of the answer is gone; another form of it (same first letters) is not."""
-    answer = words(said.reference.ask.answer)
+def loses(result: Result) -> bool:
+    """Whether a word of the answer is missing; another form of it (same first letters) counts."""
+    answer = words(result.reference.ask.answer)
     if answer.keys() <= {"yes", "no"}:
         return False
-    have = {word[:3] for word in words(said.sentence.text)}
+    have = {word[:3] for word in words(result.sentence.text)}
     return any(word[:3] not in have for word in answer)
 
 
-def repeats(said: Said) -> bool:
-    """Whether a word of the answer is there more often than question and answer have it."""
-    question, answer = map(words, said.reference.ask)
-    have = words(said.sentence.text)
+def repeats(result: Result) -> bool:
+    """Whether a word of the answer occurs more often than in question and answer together."""
+    question, answer = map(words, result.reference.ask)
+    have = words(result.sentence.text)
     return any(have[word] > question[word] + answer[word] for word in answer)
 
 
@@ -96,18 +96,18 @@ def read(path: Path) -> list[Reference]:
     ]
 
 
-def share(what: Callable[[Said], bool], said: Sequence[Said]) -> float:
-    return 100 * sum(map(what, said)) / len(said) if said else float("nan")
+def percent(what: Callable[[Result], bool], results: Sequence[Result]) -> float:
+    return 100 * sum(map(what, results)) / len(results) if results else float("nan")
 
 
-def overlap(said: Sequence[Said]) -> tuple[float, float]:
-    """chrF and BLEU of the whole; a sentence with fewer references than others has None there."""
-    most = max(len(s.reference.accepted) for s in said)
+def overlap(results: Sequence[Result]) -> tuple[float, float]:
+    """chrF and BLEU of all results; missing references of a sentence are None."""
+    most = max(len(r.reference.accepted) for r in results)
     streams = [
-        [s.reference.accepted[n] if n < len(s.reference.accepted) else None for s in said]
+        [r.reference.accepted[n] if n < len(r.reference.accepted) else None for r in results]
         for n in range(most)
     ]
-    texts = [s.sentence.text for s in said]
+    texts = [r.sentence.text for r in results]
     # sacrebleu takes None, as its documentation says; its annotations don't.
     padded = cast(list[list[str]], streams)
     return (
@@ -120,45 +120,43 @@ HEADER = f"{'':24} {'n':>4} {'match':>6} {'chrF':>6} {'BLEU':>6} {'fallb.':>6} {
 HEADER += f" {'lose':>6} {'repeat':>6}"
 
 
-def line(name: str, said: Sequence[Said]) -> str:
-    chrf, bleu = overlap(said)
+def line(name: str, results: Sequence[Result]) -> str:
+    chrf, bleu = overlap(results)
     shares = (
-        share(lambda s: s.sentence.via.endswith("-fallback"), said),
-        share(lambda s: s.sentence.text.rstrip().endswith("?"), said),
-        share(loses, said),
-        share(repeats, said),
+        percent(lambda r: r.sentence.via.endswith("-fallback"), results),
+        percent(lambda r: r.sentence.text.rstrip().endswith("?"), results),
+        percent(loses, results),
+        percent(repeats, results),
     )
+    match = percent(lambda r: r.matches, results)
     rest = " ".join(f"{value:5.1f}%" for value in shares)
-    return (
-        f"{name:24} {len(said):4} {share(lambda s: s.matches, said):5.1f}% {chrf:6.1f} {bleu:6.1f} "
-        f"{rest}"
-    )
+    return f"{name:24} {len(results):4} {match:5.1f}% {chrf:6.1f} {bleu:6.1f} {rest}"
 
 
-def table(name: str, said: Sequence[Said]) -> Iterable[str]:
-    held_out = [s for s in said if s.reference.held_out]
-    seen = [s for s in said if not s.reference.held_out]
+def table(name: str, results: Sequence[Result]) -> Iterable[str]:
+    held_out = [r for r in results if r.reference.held_out]
+    seen = [r for r in results if not r.reference.held_out]
     yield f"question converter: {name}"
     yield HEADER
-    yield line("all", said)
+    yield line("all", results)
     yield line("seen", seen)
     yield line("held out", held_out)
-    gap = share(lambda s: s.matches, seen) - share(lambda s: s.matches, held_out)
+    gap = percent(lambda r: r.matches, seen) - percent(lambda r: r.matches, held_out)
     yield f"{'gap':24} {'':4} {gap:5.1f} points"
-    for dataset in sorted({s.reference.dataset for s in said}):
-        yield line(f"  {dataset}", [s for s in said if s.reference.dataset == dataset])
+    for dataset in sorted({r.reference.dataset for r in results}):
+        yield line(f"  {dataset}", [r for r in results if r.reference.dataset == dataset])
 
 
-def misses(said: Sequence[Said]) -> Iterable[str]:
-    missed = [s for s in said if not s.reference.held_out and not s.matches]
+def misses(results: Sequence[Result]) -> Iterable[str]:
+    missed = [r for r in results if not r.reference.held_out and not r.matches]
     yield f"misses of the seen part: {len(missed)}"
     for reference, sentence in missed:
         yield f"- {reference.id} ({sentence.via})\n  {reference.ask.question} | "
-        yield f"  {reference.ask.answer}\n  said:     {sentence.text}"
+        yield f"  {reference.ask.answer}\n  written:  {sentence.text}"
         yield f"  accepted: {reference.accepted[0]}"
 
 
-def compared(first: Sequence[Said], second: Sequence[Said], names: Sequence[str]) -> str:
+def compared(first: Sequence[Result], second: Sequence[Result], names: Sequence[str]) -> str:
     ours = sum(a.matches and not b.matches for a, b in zip(first, second, strict=True))
     theirs = sum(b.matches and not a.matches for a, b in zip(first, second, strict=True))
     return f"only {names[0]} matches: {ours}; only {names[1]} matches: {theirs}"
@@ -167,7 +165,7 @@ def compared(first: Sequence[Said], second: Sequence[Said], names: Sequence[str]
 def chosen(name: str) -> QuestionConverter:
     converter = question_converter(name)
     if converter is None:
-        sys.exit(f"{name} says nothing; name another question converter")
+        sys.exit(f"{name} writes no statements: give another question converter")
     return converter
 
 
@@ -182,7 +180,7 @@ def plain(asks: Sequence[Ask]) -> list[str]:
 
 
 def speed(name: str) -> Iterable[str]:
-    """CPU time, since the machine is shared; each figure with a converter that has seen nothing."""
+    """Rates by CPU time, since the machine is shared; a new converter for each of them."""
     rows = [json.loads(row) for row in QUESTIONS.read_text("utf-8").splitlines()]
     warm = [json.loads(row) for row in WARM_UP.read_text("utf-8").splitlines()]
     every = [Ask(row["question"], choice) for row in rows for choice in row["choices"]["text"]]
@@ -198,21 +196,21 @@ def speed(name: str) -> Iterable[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--question-converter", default="rules", metavar="NAME")
-    parser.add_argument("--against", metavar="NAME")
-    parser.add_argument("--references", type=Path, default=REFERENCES)
-    parser.add_argument("--no-misses", action="store_true")
-    parser.add_argument("--speed", action="store_true")
+    parser.add_argument("--against", metavar="NAME", help="a second converter to compare with")
+    parser.add_argument("--references", type=Path, default=REFERENCES, help="JSON lines file")
+    parser.add_argument("--no-misses", action="store_true", help="do not list the misses")
+    parser.add_argument("--speed", action="store_true", help="also measure statements/s")
     arguments = parser.parse_args()
     references = read(arguments.references)
     asks = [reference.ask for reference in references]
     names = [name for name in (arguments.question_converter, arguments.against) if name]
     answers = []
     for name in names:
-        said = list(map(Said, references, chosen(name).convert(asks)))
-        answers.append(said)
-        print("\n".join(table(name, said)))
+        results = list(map(Result, references, chosen(name).convert(asks)))
+        answers.append(results)
+        print("\n".join(table(name, results)))
         if not arguments.no_misses:
-            print("\n".join(misses(said)))
+            print("\n".join(misses(results)))
     if len(answers) == 2:
         print(compared(answers[0], answers[1], names))
     if arguments.speed:

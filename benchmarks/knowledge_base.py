@@ -5,8 +5,8 @@
 Rows are triples of ATOMIC 2020's shape, made here from a fixed seed: heads with a few tails each,
 nine relations of events. `uqa convert atomic2020_3d` makes four statements of each row, one true,
 three drawn from other heads' tails, into Arrow shards. Printed for a fifth of the rows and for all:
-statements/s by the wall clock and the peak memory of the process, which must not grow with the
-rows but for the eight bytes each row's tail takes in the pool.
+statements/s by the wall clock and the peak memory of the process, which may grow by the eight
+bytes of each row's tail in the pool only.
 """
 
 import argparse

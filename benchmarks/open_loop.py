@@ -1,6 +1,6 @@
-"""An open-loop HTTP load: requests come when they are due, whether or not others were answered.
+"""An open-loop HTTP load: requests are sent when they are due, whether or not others are answered.
 
-Latency counts from the moment that a request was due, so a server that stalls can't hide it.
+Latency counts from the moment that a request was due, so it includes any time the server stalls.
 """
 
 import asyncio
@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 
-class Fate(NamedTuple):
-    """What became of one request."""
+class Outcome(NamedTuple):
+    """The outcome of one request."""
 
     due: float
     status: int
@@ -20,28 +20,28 @@ class Fate(NamedTuple):
     """From when it was due to its answer."""
     retry_after: bool
     late: float
-    """Seconds of these that the generator itself was late: no fault of the server."""
+    """Seconds of these by which the generator itself was late."""
 
 
 class Connection(asyncio.Protocol):
-    """One keep-alive connection that holds one request at a time."""
+    """One keep-alive connection with one request at a time."""
 
     def __init__(self, idle: list["Connection"]) -> None:
         self._idle = idle
-        self._heard = b""
+        self._received = b""
         self._done: Callable[[int, bool], None] | None = None
         self.open = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: asyncio.Transport = transport  # type: ignore[assignment]
 
-    def ask(self, request: bytes, done: Callable[[int, bool], None]) -> None:
-        self._done, self._heard = done, b""
+    def send(self, request: bytes, done: Callable[[int, bool], None]) -> None:
+        self._done, self._received = done, b""
         self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
-        self._heard += data
-        head, blank, body = self._heard.partition(b"\r\n\r\n")
+        self._received += data
+        head, blank, body = self._received.partition(b"\r\n\r\n")
         if not blank:
             return
         head = head.lower()
@@ -66,67 +66,68 @@ class Connection(asyncio.Protocol):
 
 
 class Load:
-    """A server to ask, and the connections to it."""
+    """Requests to one server, and the connections to it."""
 
     def __init__(self, port: int, request: Callable[[], bytes]) -> None:
         self._port = port
         self._request = request
         self._idle: list[Connection] = []
-        self.fates: list[Fate] = []
-        self._under_way = 0
+        self.outcomes: list[Outcome] = []
+        self._pending = 0
 
-    async def open_loop(self, rate: float, seconds: float, seed: int) -> list[Fate]:
-        """Ask ``rate`` times a second, at random moments, for so long; then wait for answers."""
+    async def open_loop(self, rate: float, seconds: float, seed: int) -> list[Outcome]:
+        """Send ``rate`` requests a second at random times for ``seconds``; wait for the answers."""
         seeded = random.Random(seed)
-        self.fates = []
+        self.outcomes = []
         began = time.perf_counter()
         due = began
         while due < began + seconds:
             now = time.perf_counter()
             while due <= now:
-                self._fire(due)
+                self._send(due)
                 due += seeded.expovariate(rate)
             await asyncio.sleep(max(0.0, min(due - time.perf_counter(), 0.05)))
-        await self._settle(60)
-        return self.fates
+        await self._wait_for_answers(60)
+        return self.outcomes
 
-    async def closed_loop(self, clients: int, seconds: float) -> list[Fate]:
-        """``clients`` that each ask again as soon as they are answered; when refused, in a second.
+    async def closed_loop(self, clients: int, seconds: float) -> list[Outcome]:
+        """Each of ``clients`` sends its next request when answered, or a second after a refusal.
 
-        A second is the shortest ``Retry-After``. Who asked again at once would load the server with
-        refusals instead of work.
+        A second is the shortest ``Retry-After``. Without a delay the clients would load the server
+        with refusals instead of work.
         """
-        self.fates = []
+        self.outcomes = []
         end = time.perf_counter() + seconds
 
         async def client() -> None:
             while time.perf_counter() < end:
                 answered: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-                self._fire(time.perf_counter(), answered)
+                self._send(time.perf_counter(), answered)
                 if await answered != 200:
                     await asyncio.sleep(1)
 
         await asyncio.gather(*(client() for _ in range(clients)))
-        return self.fates
+        return self.outcomes
 
     def close(self) -> None:
         for connection in self._idle:
             connection.close()
 
-    def _fire(self, due: float, answered: asyncio.Future[int] | None = None) -> None:
-        self._under_way += 1
+    def _send(self, due: float, answered: asyncio.Future[int] | None = None) -> None:
+        self._pending += 1
         late = time.perf_counter() - due
 
         def done(status: int, retry_after: bool) -> None:
-            self.fates.append(Fate(due, status, time.perf_counter() - due, retry_after, late))
-            self._under_way -= 1
+            seconds = time.perf_counter() - due
+            self.outcomes.append(Outcome(due, status, seconds, retry_after, late))
+            self._pending -= 1
             if answered is not None:
                 answered.set_result(status)
 
         while self._idle:
             connection = self._idle.pop()
             if connection.open:
-                connection.ask(self._request(), done)
+                connection.send(self._request(), done)
                 return
         task = asyncio.get_running_loop().create_task(self._connect(done))
 
@@ -141,9 +142,9 @@ class Load:
         _, connection = await loop.create_connection(
             lambda: Connection(self._idle), "127.0.0.1", self._port
         )
-        connection.ask(self._request(), done)
+        connection.send(self._request(), done)
 
-    async def _settle(self, seconds: float) -> None:
+    async def _wait_for_answers(self, seconds: float) -> None:
         until = time.perf_counter() + seconds
-        while self._under_way and time.perf_counter() < until:
+        while self._pending and time.perf_counter() < until:
             await asyncio.sleep(0.05)

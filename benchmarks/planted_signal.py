@@ -1,12 +1,13 @@
-"""How much room the planted signal of tests/vera_model/planted.py leaves, by processor and seed.
+"""Margins of the planted-signal tests (tests/helpers/planted.py), by processor and seed.
 
     python benchmarks/planted_signal.py [--seeds 10] [--steps 300] [--set default,COMPATIBLE …]
 
 ATEN_CPU_CAPABILITY decides how torch computes a softmax and its like, MKL_CBWR the matrix products;
-both are read at start, so each setting has a process of its own. After so many updates another
-rounding is another model: settings count as further seeds. Printed for each: found less the lowest
-that is accepted (for the two controls, less the nearer bound), AUROC or accuracy, ``!`` where it is
-outside; then the least of each column. Goal: no ``!``. One thread, five seconds a cell.
+both are read at start, so each setting has a process of its own. Different rounding gives a
+different model after some hundred updates, so a setting is like another seed. Printed for each: the
+measured AUROC or accuracy minus the lowest accepted value (for the two controls, the distance to
+the nearer bound), with ``!`` if it is outside; then the minimum of each column. Goal: no ``!``. One
+thread, five seconds a cell.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-HELPERS = Path(__file__).resolve().parent.parent / "tests" / "vera_model"
+HELPERS = Path(__file__).resolve().parent.parent / "tests" / "helpers"
 SETTINGS = ["default,", "avx2,", "avx512,", "default,COMPATIBLE", "avx512,COMPATIBLE"]
 CASES: dict[str, tuple[str, tuple[float, ...]]] = {
     "lone .95": ("found_in_statements", (0.95,)),
@@ -60,7 +61,7 @@ def measured(setting: str, seeds: int, steps: int | None) -> Iterator[dict[str, 
         sys.exit(f"{' '.join(command)} failed: {child.returncode}")
 
 
-def room(name: str, value: float, low: float, high: float) -> tuple[float, bool]:
+def margin_of(name: str, value: float, low: float, high: float) -> tuple[float, bool]:
     """The margin, and whether the result is within the bounds."""
     margin = min(value - low, high - value) if name in CONTROLS else value - low
     return margin, low <= value <= high
@@ -68,9 +69,16 @@ def room(name: str, value: float, low: float, high: float) -> tuple[float, bool]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--steps", type=int)
-    parser.add_argument("--set", dest="settings", nargs="+", default=SETTINGS)
+    parser.add_argument("--seeds", type=int, default=10, help="seeds per setting")
+    parser.add_argument("--steps", type=int, help="updates; default: those of the tests")
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        nargs="+",
+        default=SETTINGS,
+        metavar="ATEN,MKL",
+        help="values of ATEN_CPU_CAPABILITY and MKL_CBWR; empty: not set",
+    )
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.measure:
@@ -82,7 +90,7 @@ def main() -> None:
         for seed, row in enumerate(measured(setting, given.seeds, given.steps), 1):
             cells = ""
             for name, (value, low, high) in row.items():
-                margin, within = room(name, value, low, high)
+                margin, within = margin_of(name, value, low, high)
                 least[name] = min(least[name], margin)
                 cells += f"{margin:11.4f}{' ' if within else '!'}"
             print(f"{setting:20} {seed:4} {cells}", flush=True)

@@ -1,17 +1,17 @@
-"""How fast models state answers, against upstream's loop, in one run; what is asked only once.
+"""Speed of models as question converters, compared with upstream's loop in one run.
 
     python benchmarks/question_converter.py [--rows commonsenseqa=dev.jsonl ...]
 
 The model is t5-small's shape with random weights, and every sentence is 24 forced tokens: speed
-depends on the shape, not on what is said. The baseline is ours after liujch1998/vera's
+depends on the shape, not on the words. The baseline is written after liujch1998/vera's
 prepare_data.py (d722244): fp32, one prompt at a time, no cache: tokenize, generate, decode. Parts
 alternate, so that a busy moment of the machine hits all alike; rates are over all rounds.
 
 Goals: transformers 10 x, CTranslate2 int8 30 x the baseline. The baseline was 2.4-3.9 statements/s
 on two free cores; below 0.8 x 2.4 the machine is busy with something else and the run is INVALID.
 
-With --rows, the raw rows of a dataset are read and drafted as `uqa convert` does, and the asks that
-a run puts to the model are counted. With --agree CHECKPOINT, the sentences of a real checkpoint
+With --rows, the raw rows of a dataset are read and drafted as `uqa convert` does, and the asks are
+counted, all and distinct ones. With --agree CHECKPOINT, the sentences of a real checkpoint
 under each backend and dtype are compared with those of transformers in fp32. Where CUDA is, the
 shape of T5-3b in bf16 is measured too (--no-gpu leaves it out), against a roofline that the same
 run measures.
@@ -31,18 +31,16 @@ os.environ["TRANSFORMERS_VERBOSITY"] = "error"
 import torch
 from transformers import T5Config, T5ForConditionalGeneration, T5Tokenizer
 
-from unifiedqa_convert.declare import Ask
-from unifiedqa_convert.declare.batches import token_batches
-from unifiedqa_convert.declare.ct2 import Ct2
-from unifiedqa_convert.declare.draft import draft
-from unifiedqa_convert.declare.model import Generator
-from unifiedqa_convert.declare.options import Dtype, Options
-from unifiedqa_convert.declare.prompts import PROMPTS
-from unifiedqa_convert.declare.seq2seq import Seq2Seq
-from unifiedqa_convert.declare.store import Checkpoint, at_path
-from unifiedqa_convert.joined import complete
-from unifiedqa_convert.registry import load_adapter
-from unifiedqa_convert.rows import typed_rows
+from unifiedqa_convert.datasets.registry import load_adapter
+from unifiedqa_convert.question_converters.base import Ask, Dtype, Options
+from unifiedqa_convert.question_converters.ctranslate2_backend import Ct2
+from unifiedqa_convert.question_converters.drafts import draft
+from unifiedqa_convert.question_converters.local_models import Checkpoint, at_path
+from unifiedqa_convert.question_converters.model import Generator, token_batches
+from unifiedqa_convert.question_converters.prompts import PROMPTS
+from unifiedqa_convert.question_converters.transformers_backend import Seq2Seq
+from unifiedqa_convert.rows.companion_files import with_companions
+from unifiedqa_convert.rows.typed_rows import typed_rows
 from unifiedqa_convert.schema import Row
 
 FORCED = 24
@@ -87,7 +85,7 @@ def save(folder: Path, shape: Shape, device: str) -> Checkpoint:
 
 
 def upstreams(checkpoint: Checkpoint) -> Callable[[Sequence[str]], None]:
-    """The loop that everybody starts with: one prompt at a time."""
+    """Upstream's loop: one prompt at a time."""
     model: Any = T5ForConditionalGeneration.from_pretrained(checkpoint.folder)  # untyped
     model.eval()
     ours = Seq2Seq(checkpoint, Options(device="cpu"))
@@ -144,10 +142,10 @@ def on_the_cpu(rounds: int) -> None:
         f"t5-small's shape, random weights, {tokens:.0f} tokens in, {FORCED} forced out, "
         f"{os.cpu_count()} cores, CPU"
     )
-    tell(rates, costs)
+    print_rates(rates, costs)
 
 
-def tell(rates: dict[str, float], costs: dict[str, float]) -> None:
+def print_rates(rates: dict[str, float], costs: dict[str, float]) -> None:
     """Statements/s and CPU seconds of each part, the baseline first; whether it is valid."""
     base, cost = next(iter(rates.values())), next(iter(costs.values()))
     for part, rate in rates.items():
@@ -169,24 +167,24 @@ def tell(rates: dict[str, float], costs: dict[str, float]) -> None:
 
 
 def duplicates(named: str) -> None:
-    """What one run asks its model, of all that its rows ask."""
+    """Count the asks of a dataset's rows, and how many of them are distinct."""
     dataset, _, path = named.partition("=")
     adapter = load_adapter(dataset)
     split = next(iter(adapter.source.splits))
-    asked = 0
+    total = 0
     distinct: set[Ask] = set()
-    for numbered in typed_rows(adapter, split, complete(adapter, split, (Path(path),))):
+    for numbered in typed_rows(adapter, split, with_companions(adapter, split, (Path(path),))):
         if isinstance(numbered.row, Row):
             for example in adapter.examples(numbered.row):
                 found = [entry for entry in draft(example) if isinstance(entry, Ask)]
-                asked += len(found)
+                total += len(found)
                 distinct.update(found)
-    saved = 1 - len(distinct) / asked if asked else 0.0
-    print(f"  {dataset:20} {asked:8,} asks {len(distinct):8,} put to the model, {saved:6.2%} saved")
+    saved = 1 - len(distinct) / total if total else 0.0
+    print(f"  {dataset:20} {total:8,} asks {len(distinct):8,} distinct, {saved:6.2%} saved")
 
 
 def agreement(folder: str) -> None:
-    """How many sentences of a checkpoint are the same, to the letter, as transformers' in fp32."""
+    """How many sentences of a checkpoint are equal to those of transformers in fp32."""
     checkpoint = at_path(folder if folder.startswith((".", "/", "path:")) else f"./{folder}")
     prompts = [PROMPTS["question_converter"].of(ask) for ask in asks(200)]
     kinds: dict[str, Callable[[Checkpoint, Options], Generator]] = {
@@ -199,14 +197,14 @@ def agreement(folder: str) -> None:
     for backend, dtype in ways:
         generator = kinds[backend](checkpoint, Options(device="cpu", dtype=dtype))
         ids = generator.encode(prompts)
-        said = [""] * len(ids)
+        sentences = [""] * len(ids)
         for batch in token_batches([len(one) for one in ids], generator.batch_tokens):
             texts = generator.generate([ids[place] for place in batch])
             for place, text in zip(batch, texts, strict=True):
-                said[place] = text
-        expected = expected or said
-        same = sum(one == other for one, other in zip(said, expected, strict=True))
-        print(f"  {backend:12} {dtype:5} {same:4} of {len(said)} sentences as transformers fp32")
+                sentences[place] = text
+        expected = expected or sentences
+        same = sum(one == other for one, other in zip(sentences, expected, strict=True))
+        print(f"  {backend:12} {dtype:5} {same:4} of {len(ids)} sentences as transformers fp32")
 
 
 def on_a_gpu() -> None:
@@ -255,16 +253,18 @@ def _matmul_flops() -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rows", nargs="+", default=[], metavar="DATASET=FILE")
-    parser.add_argument("--agree", metavar="CHECKPOINT", help="a folder of a real one")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--no-cpu", action="store_true")
-    parser.add_argument("--no-gpu", action="store_true")
+    parser.add_argument(
+        "--rows", nargs="+", default=[], metavar="DATASET=FILE", help="count the asks of these rows"
+    )
+    parser.add_argument("--agree", metavar="CHECKPOINT", help="folder of a trained checkpoint")
+    parser.add_argument("--rounds", type=int, default=3, help="times each part is measured")
+    parser.add_argument("--no-cpu", action="store_true", help="skip the part on the CPU")
+    parser.add_argument("--no-gpu", action="store_true", help="skip the part on a GPU")
     options = parser.parse_args()
     if not options.no_cpu:
         on_the_cpu(options.rounds)
     if options.rows:
-        print("asked and put to the model, in one run:")
+        print("asks of one run:")
         for named in options.rows:
             duplicates(named)
     if options.agree:
@@ -275,7 +275,7 @@ def main() -> None:
     if torch.cuda.is_available():
         on_a_gpu()
     else:
-        print("no CUDA here: the part at T5-3b's shape was not run", file=sys.stderr)
+        print("no CUDA device: the part with T5-3b's shape was not run", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A server under measurement: its processes, the memory they hold, the processor time they get."""
+"""Start `uqa serve` for a benchmark and measure the memory and CPU time of its processes."""
 
 import asyncio
 import contextlib
@@ -16,14 +16,14 @@ import psutil
 
 
 class Memory(NamedTuple):
-    """At its most, and how it changed in the last half of a run."""
+    """Peak memory, and its growth in the second half of a run."""
 
     peak_mb: float
     slope_mb_per_min: float
 
     @classmethod
     def of(cls, samples: list[tuple[float, float]]) -> "Memory":
-        """From (seconds, MB), two a second."""
+        """From samples of (seconds, MB)."""
         half = samples[len(samples) // 2 :]
         times, sizes = zip(*half, strict=True)
         slope = linear_regression(times, sizes).slope * 60 if len(half) > 2 else float("nan")
@@ -31,12 +31,12 @@ class Memory(NamedTuple):
 
     def __str__(self) -> str:
         return (
-            f"{self.peak_mb:.0f} MB at most, {self.slope_mb_per_min:+.1f} MB/min in the last half"
+            f"{self.peak_mb:.0f} MB at most, {self.slope_mb_per_min:+.1f} MB/min in the second half"
         )
 
 
-class Share(NamedTuple):
-    """Of one processor: how much of the time a process ran, and how much it waited to run."""
+class CpuShare(NamedTuple):
+    """The fraction of the time that a process ran, and that it waited for a core; 1 = one core."""
 
     ran: float
     waited: float
@@ -45,17 +45,17 @@ class Share(NamedTuple):
         return f"{self.ran:.2f} (waited {self.waited:.2f})"
 
 
-class Watch:
-    """What the generator (this process), the server and its model use while they are watched."""
+class ResourceMonitor:
+    """Measures the load generator (this process), the server and its model."""
 
     def __init__(self, server: psutil.Process) -> None:
         self._server = server
         self._models = server.children(recursive=True)
         self._samples: list[tuple[float, float, float]] = []
-        self._began = self._now()
+        self._started = self._now()
 
-    async def go_on(self) -> None:
-        """Look at the memory twice a second."""
+    async def sample(self) -> None:
+        """Record the memory twice a second."""
         while True:
             model = sum(one.memory_info().rss for one in self._models)
             server = self._server.memory_info().rss
@@ -63,15 +63,15 @@ class Watch:
             await asyncio.sleep(0.5)
 
     def memory(self) -> tuple[Memory, Memory]:
-        """Of the server, and of its model."""
+        """The server's memory, and its model's."""
         server = Memory.of([(at, size) for at, size, _ in self._samples])
         return server, Memory.of([(at, size) for at, _, size in self._samples])
 
-    def shares(self) -> str:
-        """Of the generator, the server and the model since the watch began; what was left over."""
-        took, *now = (new - old for new, old in zip(self._now(), self._began, strict=True))
+    def cpu_shares(self) -> str:
+        """The CPU shares of generator, server and model since the start, and the idle cores."""
+        took, *now = (new - old for new, old in zip(self._now(), self._started, strict=True))
         ran = [seconds / took for seconds in now]
-        generator, server, model = (Share(*ran[n : n + 2]) for n in (0, 2, 4))
+        generator, server, model = (CpuShare(*ran[n : n + 2]) for n in (0, 2, 4))
         return (
             f"generator {generator}, server {server}, model {model} of a core; "
             f"idle {ran[6]:.2f} of {os.cpu_count()} cores"
@@ -83,8 +83,8 @@ class Watch:
         return [time.perf_counter(), *mine, *server, *model, psutil.cpu_times().idle]
 
 
-class Served:
-    """A server that runs."""
+class BenchmarkServer:
+    """A running server."""
 
     def __init__(self, process: subprocess.Popen[str], url: str) -> None:
         self.port = int(url.rsplit(":", 1)[1])
@@ -92,7 +92,7 @@ class Served:
         self._server = psutil.Process(process.pid)
 
     def wait(self) -> None:
-        """Until it is ready."""
+        """Wait until it is ready."""
         for _ in range(3_000):
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(f"{self._url}/health/ready").close()
@@ -100,14 +100,14 @@ class Served:
             time.sleep(0.1)
         sys.exit("the service did not become ready")
 
-    def watch(self) -> Watch:
-        """A watch on it, from now."""
-        return Watch(self._server)
+    def monitor(self) -> ResourceMonitor:
+        """Start to measure."""
+        return ResourceMonitor(self._server)
 
 
 @contextlib.contextmanager
-def serving(name: str, folder: Path, *options: str) -> Iterator[Served]:
-    """`uqa serve` with that question converter."""
+def serving(name: str, folder: Path, *options: str) -> Iterator[BenchmarkServer]:
+    """Run `uqa serve` with that question converter."""
     command = [str(Path(sys.executable).with_name("uqa")), "serve", "--port", "0", "-q"]
     with (folder / "log").open("a") as log:
         process = subprocess.Popen(
@@ -122,16 +122,16 @@ def serving(name: str, folder: Path, *options: str) -> Iterator[Served]:
             url = process.stdout.readline().strip()
             if not url:
                 sys.exit((folder / "log").read_text())
-            served = Served(process, url)
-            served.wait()
-            yield served
+            server = BenchmarkServer(process, url)
+            server.wait()
+            yield server
         finally:
             process.terminate()
             process.wait(60)
 
 
 def _scheduled(pid: int) -> list[float]:
-    """Seconds that a process' threads ran, and that they waited to run (Linux only)."""
+    """Seconds that a process' threads ran, and waited to run (Linux only)."""
     tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
     pairs = [task.read_text().split()[:2] for task in tasks]
     return [sum(int(pair[n]) for pair in pairs) / 1e9 for n in (0, 1)]

@@ -1,21 +1,20 @@
-"""`uqa serve` under load: how much it does, and what it does with more than it can.
+"""`uqa serve` under load: capacity, latency and refusals, up to ten times the capacity.
 
     python benchmarks/service.py [--seconds 60] [--models rules t5] [--at 0.5 0.8 1 2 10]
 
-For each model: the capacity is measured with 64 clients that each ask again when answered, or a
-second after a refusal (closed loop: the queue is never empty, so the model never idles); then
-requests come at a multiple of it at random moments (open loop, seeded), whether or not others were
-answered. A request has 32 items, all of them different. Printed: what was offered and answered, the
-median and 99th percentile of answers and of refusals, counted from when a request was due, refusals
-without Retry-After, how the memory of the server and of its model changed in the last half of the
-run, and the processor time of the generator, the server and the model (Linux): they share the
-cores, so what the generator takes, the model lacks. `rules` keeps words it has seen in bounded
-tables, and each item here has a new number: they are filled first. Then 32 clients with one item
-each: batched, against the same server with batches of one, which is the baseline. `t5` is a T5 of
-two layers of 64, trained on the spot to say one sentence.
+For each model the capacity is measured with 64 clients that each send the next request when
+answered, or a second after a refusal (closed loop: the queue is never empty). Then requests are
+sent at a multiple of it at random times (open loop, seeded), whether or not others were answered.
+A request has 32 different items. Printed: requests offered and answered, median and 99th percentile
+of answers and of refusals, from when a request was due; refusals without Retry-After; the memory
+growth of the server and of its model in the second half of the run; the CPU time of generator,
+server and model (Linux), which share the cores. `rules` caches words in tables of limited size, and
+each item here has a new number, so the tables are filled first. Then 32 clients with one item each,
+batched, against a server with batches of one as the baseline. `t5` is a T5 of two layers of 64,
+trained at the start to write one sentence.
 
-Goals at 10 x: only 200, 429, 503, each refusal with Retry-After, refusals' p99 <= 100 ms, goodput
->= 0.9 of the capacity, memory flat. Batching: t5 >= 5 x the baseline.
+Goals at 10 x: only statuses 200, 429 and 503, each refusal with Retry-After, refusals' p99 <= 100
+ms, goodput >= 0.9 of the capacity, memory flat. Batching: t5 >= 5 x the baseline.
 """
 
 import argparse
@@ -33,8 +32,8 @@ from statistics import quantiles
 from typing import Any
 
 import uvloop
-from open_loop import Fate, Load
-from served import Served, Watch, serving
+from open_loop import Load, Outcome
+from served import BenchmarkServer, ResourceMonitor, serving
 
 SEED = 20261124
 ITEMS = 32
@@ -49,18 +48,18 @@ SHAPES = (
 
 
 def requests(items: int, port: int) -> Iterator[bytes]:
-    """Requests of so many items; no two items are equal, and each has a word of its own.
+    """Endless requests of ``items`` items, no two equal, each with a word of its own.
 
-    Made from templates: what a request costs the generator, the model lacks.
+    Made from templates, since the generator shares the cores with the model.
     """
     shapes, words = itertools.cycle(SHAPES), itertools.cycle(WORDS)
     templates = []
     for _ in range(len(SHAPES) * len(WORDS)):
-        asked = []
+        filled = []
         for question, answer in itertools.islice(shapes, items):
             named = {"word": next(words), "other": next(words), "n": "%08d"}
-            asked.append({"question": question.format(**named), "answer": answer.format(**named)})
-        body = json.dumps({"items": asked})
+            filled.append({"question": question.format(**named), "answer": answer.format(**named)})
+        body = json.dumps({"items": filled})
         head = (
             f"POST /v1/declare HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: "
             f"application/json\r\nContent-Length: {len(body % (*range(items),))}\r\n\r\n"
@@ -72,95 +71,99 @@ def requests(items: int, port: int) -> Iterator[bytes]:
 
 
 def p50_p99(seconds: list[float]) -> tuple[float, float]:
-    """Milliseconds."""
+    """Median and 99th percentile in milliseconds."""
     if len(seconds) < 2:
         return (float("nan"), float("nan"))
     cuts = quantiles(seconds, n=100, method="inclusive")
     return cuts[49] * 1_000, cuts[98] * 1_000
 
 
-async def capacity(served: Served, seconds: float) -> float:
-    """Requests of 32 items a second, from clients that wait for each answer."""
-    made = requests(ITEMS, served.port)
-    load = Load(served.port, lambda: next(made))
-    await load.closed_loop(CLIENTS, seconds / 3)  # it learns its model's speed
-    began = time.perf_counter()
-    fates = await load.closed_loop(CLIENTS, seconds)
-    took = time.perf_counter() - began
+async def capacity(server: BenchmarkServer, seconds: float) -> float:
+    """Requests per second, from clients that wait for each answer."""
+    made = requests(ITEMS, server.port)
+    load = Load(server.port, lambda: next(made))
+    await load.closed_loop(CLIENTS, seconds / 3)  # warm-up: the server measures its model's speed
+    started = time.perf_counter()
+    outcomes = await load.closed_loop(CLIENTS, seconds)
+    took = time.perf_counter() - started
     load.close()
-    return sum(fate.status == 200 for fate in fates) / took
+    return sum(outcome.status == 200 for outcome in outcomes) / took
 
 
-async def fill(served: Served, seconds: float) -> None:
-    """Have words that were not seen before kept, until the tables that keep them are full."""
-    made = requests(ITEMS, served.port)
-    load = Load(served.port, lambda: next(made))
+async def fill(server: BenchmarkServer, seconds: float) -> None:
+    """Fill the model's word tables, which are limited in size."""
+    made = requests(ITEMS, server.port)
+    load = Load(server.port, lambda: next(made))
     until = time.perf_counter() + seconds
     while (left := until - time.perf_counter()) > 0:
-        watch = served.watch()
-        watching = asyncio.ensure_future(watch.go_on())
-        fates = await load.closed_loop(CLIENTS, min(left, 15))
-        watching.cancel()
-        model = watch.memory()[1]
-        print(f"  filling, {len(fates) * ITEMS:,} new items: model {model}", flush=True)
+        monitor = server.monitor()
+        sampling = asyncio.ensure_future(monitor.sample())
+        outcomes = await load.closed_loop(CLIENTS, min(left, 15))
+        sampling.cancel()
+        model = monitor.memory()[1]
+        print(f"  filling, {len(outcomes) * ITEMS:,} new items: model {model}", flush=True)
     load.close()
 
 
-async def overload(served: Served, rate: float, seconds: float) -> tuple[list[Fate], Watch, str]:
-    made = requests(ITEMS, served.port)
-    load = Load(served.port, lambda: next(made))
-    watch = served.watch()
-    watching = asyncio.ensure_future(watch.go_on())
-    fates = list(await load.open_loop(rate, seconds, SEED))
-    shares = watch.shares()
-    watching.cancel()
+async def overload(
+    server: BenchmarkServer, rate: float, seconds: float
+) -> tuple[list[Outcome], ResourceMonitor, str]:
+    made = requests(ITEMS, server.port)
+    load = Load(server.port, lambda: next(made))
+    monitor = server.monitor()
+    sampling = asyncio.ensure_future(monitor.sample())
+    outcomes = list(await load.open_loop(rate, seconds, SEED))
+    shares = monitor.cpu_shares()
+    sampling.cancel()
     load.close()
-    return fates, watch, shares
+    return outcomes, monitor, shares
 
 
-def tell(times: float, rate: float, capacity: float, fates: list[Fate], seconds: float) -> None:
-    began = min(fate.due for fate in fates)
-    answered = [fate for fate in fates if fate.status == 200]
-    within = sum(fate.due - began + fate.seconds <= seconds for fate in answered)
-    refused = [fate for fate in fates if fate.status in (429, 503)]
-    bare = sum(not fate.retry_after for fate in refused)
-    codes = dict(sorted(Counter(fate.status for fate in fates).items()))
-    fast, slow = p50_p99([fate.seconds for fate in answered])
-    refused_fast, refused_slow = p50_p99([fate.seconds for fate in refused])
+def print_row(
+    times: float, rate: float, capacity: float, outcomes: list[Outcome], seconds: float
+) -> None:
+    started = min(outcome.due for outcome in outcomes)
+    answered = [outcome for outcome in outcomes if outcome.status == 200]
+    within = sum(outcome.due - started + outcome.seconds <= seconds for outcome in answered)
+    refused = [outcome for outcome in outcomes if outcome.status in (429, 503)]
+    without = sum(not outcome.retry_after for outcome in refused)
+    codes = dict(sorted(Counter(outcome.status for outcome in outcomes).items()))
+    fast, slow = p50_p99([outcome.seconds for outcome in answered])
+    refused_fast, refused_slow = p50_p99([outcome.seconds for outcome in refused])
     print(
-        f"  {times:4g} x: offered {rate:7.1f}/s, sent {len(fates) / seconds:7.1f}/s, answered "
+        f"  {times:4g} x: offered {rate:7.1f}/s, sent {len(outcomes) / seconds:7.1f}/s, answered "
         f"{within / seconds:6.1f}/s ({within / seconds / capacity:.2f} of capacity)  "
         f"p50 {fast:.0f} ms p99 {slow:.0f} ms; refusals p50 {refused_fast:.1f} ms "
-        f"p99 {refused_slow:.1f} ms, {bare} without Retry-After; {codes}; generator late by "
-        f"{p50_p99([fate.late for fate in fates])[1]:.1f} ms (p99)",
+        f"p99 {refused_slow:.1f} ms, {without} without Retry-After; {codes}; generator delay "
+        f"{p50_p99([outcome.late for outcome in outcomes])[1]:.1f} ms (p99)",
         flush=True,
     )
 
 
 async def measure(name: str, folder: Path, options: argparse.Namespace) -> None:
-    with serving(name, folder) as served:
+    with serving(name, folder) as server:
         if name == "rules":
-            await fill(served, options.fill_seconds)
-        most = await capacity(served, options.capacity_seconds)
+            await fill(server, options.fill_seconds)
+        most = await capacity(server, options.capacity_seconds)
         print(f"  capacity {most:.1f} requests/s = {most * ITEMS:,.0f} statements/s", flush=True)
         for times in options.at:
-            fates, watch, shares = await overload(served, most * times, options.seconds)
-            tell(times, most * times, most, fates, options.seconds)
-            server, model = watch.memory()
-            print(f"          memory: server {server}; model {model}")
+            outcomes, monitor, shares = await overload(server, most * times, options.seconds)
+            print_row(times, most * times, most, outcomes, options.seconds)
+            memory, model_memory = monitor.memory()
+            print(f"          memory: server {memory}; model {model_memory}")
             print(f"          processors: {shares}", flush=True)
     if not options.batching:
         return
     rates = {}
     for label, more in (("one at a time (baseline)", ["--batch-tokens", "1"]), ("batched", [])):
-        with serving(name, folder, *more) as served:
-            made = requests(1, served.port)
-            load = Load(served.port, made.__next__)
+        with serving(name, folder, *more) as server:
+            made = requests(1, server.port)
+            load = Load(server.port, made.__next__)
             await load.closed_loop(32, options.capacity_seconds / 3)
-            began = time.perf_counter()
-            fates = await load.closed_loop(32, options.capacity_seconds)
-            took = time.perf_counter() - began
-            rates[label] = sum(fate.status == 200 for fate in fates) / took
+            started = time.perf_counter()
+            outcomes = await load.closed_loop(32, options.capacity_seconds)
+            took = time.perf_counter() - started
+            rates[label] = sum(outcome.status == 200 for outcome in outcomes) / took
             load.close()
             print(f"  32 clients, 1 item each, {label}: {rates[label]:,.1f} statements/s")
     baseline, batched = rates.values()
@@ -168,16 +171,16 @@ async def measure(name: str, folder: Path, options: argparse.Namespace) -> None:
 
 
 def tiny_t5(folder: Path) -> Path:
-    """A T5 that says the same sentence to every prompt: each generation is equally long."""
+    """Train a T5 that writes the same sentence for every prompt: all outputs are equally long."""
     import torch
     from transformers import T5Config, T5ForConditionalGeneration
 
-    from vera_model.tokenizer import train_tokenizer
+    from vera_model.model.tokenizer import train_tokenizer
 
     torch.manual_seed(SEED)
-    asked = [q.format(word=w, n=n, other=w) for q, _ in SHAPES for w in WORDS for n in range(9)]
-    said = "It is where people keep it."
-    tokens = train_tokenizer([*asked, said], 400)
+    prompts = [q.format(word=w, n=n, other=w) for q, _ in SHAPES for w in WORDS for n in range(9)]
+    sentence = "It is where people keep it."
+    tokens = train_tokenizer([*prompts, sentence], 400)
     facts: dict[str, Any] = {  # transformers, untyped
         "vocab_size": len(tokens),
         "d_model": 64,
@@ -191,17 +194,17 @@ def tiny_t5(folder: Path) -> Path:
     model: Any = T5ForConditionalGeneration(T5Config(**facts))
     adam = torch.optim.AdamW(model.parameters(), lr=5e-3)
     for step in itertools.count():
-        batch = tokens(asked[step % 40 :: 40], padding=True, return_tensors="pt")
-        wanted = tokens([said] * len(batch.input_ids), return_tensors="pt").input_ids
+        batch = tokens(prompts[step % 40 :: 40], padding=True, return_tensors="pt")
+        wanted = tokens([sentence] * len(batch.input_ids), return_tensors="pt").input_ids
         loss = model(**batch, labels=wanted).loss
         loss.backward()
         adam.step()
         adam.zero_grad()
         if loss.item() < 0.005:
             break
-    made = model.generate(**tokens(asked[0], return_tensors="pt"), max_new_tokens=64)
-    if tokens.decode(made[0], skip_special_tokens=True) != said:
-        sys.exit("the tiny T5 did not learn its sentence")
+    made = model.generate(**tokens(prompts[0], return_tensors="pt"), max_new_tokens=64)
+    if tokens.decode(made[0], skip_special_tokens=True) != sentence:
+        sys.exit("the tiny T5 did not learn the sentence")
     print(f"  tiny T5: {step} steps, {wanted.shape[1]} tokens a sentence")
     model.save_pretrained(folder)
     tokens.save_pretrained(folder)
@@ -210,12 +213,22 @@ def tiny_t5(folder: Path) -> Path:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=60, help="of each open loop")
-    parser.add_argument("--capacity-seconds", type=float, default=12)
-    parser.add_argument("--fill-seconds", type=float, default=60, help="before `rules` is measured")
-    parser.add_argument("--no-batching", dest="batching", action="store_false")
+    parser.add_argument("--seconds", type=float, default=60, help="seconds of each open loop")
+    parser.add_argument("--capacity-seconds", type=float, default=12, help="seconds to measure it")
+    parser.add_argument(
+        "--fill-seconds", type=float, default=60, help="seconds to fill the tables of `rules`"
+    )
+    parser.add_argument(
+        "--no-batching", dest="batching", action="store_false", help="skip the baseline"
+    )
     parser.add_argument("--models", nargs="+", choices=["rules", "t5"], default=["rules", "t5"])
-    parser.add_argument("--at", nargs="+", type=float, default=[0.5, 0.8, 1, 2, 10])
+    parser.add_argument(
+        "--at",
+        nargs="+",
+        type=float,
+        default=[0.5, 0.8, 1, 2, 10],
+        help="loads, as multiples of the capacity",
+    )
     options = parser.parse_args()
     load = os.getloadavg()[0]
     print(f"{os.cpu_count()} cores, load {load:.1f} before; {ITEMS} items a request, seed {SEED}")

@@ -3,14 +3,14 @@
     python benchmarks/training.py [--steps 3] [--threads 2]      # CPU: T5-v1.1-small's encoder
     python benchmarks/training.py --gpu                          # large, xl, xxl on one GPU, bf16
 
-The baseline is benchmarks/upstream_vera.py (what it is and where it comes from stand there). Both
-take the same problems in turn, from the same weights at every step, without dropout, so that their
-losses can be compared. The lengths are drawn with a fixed seed from one distribution, half of it
-after each of the paper's stages: stage A's groups have 3.75 statements (6M in 1.6M) of 13 tokens
-in the mean, stage B's, by the sizes of its datasets, 2.4 of 27 (log-normal, sigma 0.4). Printed:
-problems/s by the wall clock, their ratio, the ratio of CPU seconds (which other programs disturb
-less), and how far the losses are apart. Goals: training 4 x at 4 problems, 9 x at 16, evaluation
-9 x (fp32); on a GPU 5 x, and 45 % of 790 TFLOP/s (a H200's dense bf16) at 4,000 tokens a step.
+The baseline is benchmarks/upstream_vera.py, whose docstring names its source. Both take the same
+problems in turn, from the same weights at every step, without dropout, so that their losses can be
+compared. The lengths are drawn with a fixed seed, half of the problems like those of each of the
+paper's stages: stage A's groups have 3.75 statements (6M in 1.6M) of 13 tokens in the mean, stage
+B's, by the sizes of its datasets, 2.4 of 27 (log-normal, sigma 0.4). Printed: problems/s by the
+wall clock, their ratio, the ratio of CPU seconds (which other programs disturb less), and the
+largest difference of the losses. Goals: training 4 x at 4 problems, 9 x at 16, evaluation 9 x
+(fp32); on a GPU 5 x, and 45 % of 790 TFLOP/s (a H200's dense bf16) at 4,000 tokens a step.
 """
 
 import argparse
@@ -25,11 +25,12 @@ import upstream_vera as upstream
 from transformers import T5Config
 from transformers.utils import logging
 
-from vera_model.batches import Encoded, collate, pad_right
-from vera_model.loss import to_grid, vera_loss
-from vera_model.model import VeraModel
-from vera_model.model_config import VeraConfig
-from vera_model.problems import Problem
+from vera_model.data.batching import collate, pad_right
+from vera_model.data.problems import Problem
+from vera_model.data.tokenized import TokenizedProblem
+from vera_model.model.configuration_vera import VeraConfig
+from vera_model.model.modeling_vera import VeraModel
+from vera_model.objectives.loss import to_grid, vera_loss
 
 SEED = 20261124
 PEAK = 790e12  # FLOP/s
@@ -47,7 +48,7 @@ class Stage(NamedTuple):
     """The lengths of one stage's problems."""
 
     sizes: list[float]
-    """How likely one, two, three and four statements are."""
+    """The probabilities of one, two, three and four statements."""
     tokens: int
     """Mean of a statement."""
 
@@ -67,7 +68,7 @@ class Pair(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """What some steps took."""
+    """Time, problems and losses of some steps."""
 
     seconds: float
     cpu: float
@@ -79,7 +80,7 @@ class Taken(NamedTuple):
         return self.problems / self.seconds
 
 
-def make_problems(count: int, generator: np.random.Generator) -> list[Encoded]:
+def make_problems(count: int, generator: np.random.Generator) -> list[TokenizedProblem]:
     made = []
     for number in range(count):
         stage = STAGES[int(generator.integers(2))]
@@ -91,7 +92,7 @@ def make_problems(count: int, generator: np.random.Generator) -> list[Encoded]:
         )
         labels = (size > 1 or bool(generator.integers(2)), *[False] * (size - 1))
         problem = Problem("random", "train", str(number), size > 1, ("",) * size, labels)
-        made.append(Encoded(problem, tokens))
+        made.append(TokenizedProblem(problem, tokens))
     return made
 
 
@@ -117,7 +118,7 @@ def make_pair(shape: str, device: torch.device) -> Pair:
     return Pair(ours, theirs, adam, torch.optim.Adam(theirs.parameters(), lr=1e-5), device)
 
 
-def our_step(pair: Pair, problems: list[Encoded]) -> list[float]:
+def our_step(pair: Pair, problems: list[TokenizedProblem]) -> list[float]:
     batch = collate(problems, 0).to(pair.device)
     output = pair.ours(batch.input_ids, batch.attention_mask)
     logits, hidden = (to_grid(t, batch.mask) for t in (output.raw_logits, output.hidden))
@@ -130,7 +131,7 @@ def our_step(pair: Pair, problems: list[Encoded]) -> list[float]:
     return [loss.item()]
 
 
-def their_step(pair: Pair, problems: list[Encoded]) -> list[float]:
+def their_step(pair: Pair, problems: list[TokenizedProblem]) -> list[float]:
     loss = upstream.loss(pair.theirs, upstream.pad(problems, upstream.TRAIN_CAP, pair.device))
     pair.their_optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]  # torch, untyped
@@ -138,8 +139,8 @@ def their_step(pair: Pair, problems: list[Encoded]) -> list[float]:
     return [loss.item()]
 
 
-def our_logits(pair: Pair, problems: list[Encoded]) -> list[float]:
-    """Statements of like length together, as evaluate.score does it."""
+def our_logits(pair: Pair, problems: list[TokenizedProblem]) -> list[float]:
+    """Statements of similar length together, as vera_model/metrics/scoring.py does it."""
     rows = sorted((row for problem in problems for row in problem.tokens), key=len)
     found = []
     for start in range(0, len(rows), 4 * EVAL_BATCH):
@@ -148,7 +149,7 @@ def our_logits(pair: Pair, problems: list[Encoded]) -> list[float]:
     return sorted(found)
 
 
-def their_logits(pair: Pair, problems: list[Encoded]) -> list[float]:
+def their_logits(pair: Pair, problems: list[TokenizedProblem]) -> list[float]:
     found = []
     for problem in problems:  # upstream's default batch, and the only safe one
         grid = upstream.pad([problem], upstream.EVAL_CAP, pair.device)
@@ -158,7 +159,9 @@ def their_logits(pair: Pair, problems: list[Encoded]) -> list[float]:
 
 
 def timed(
-    step: Callable[[Pair, list[Encoded]], list[float]], pair: Pair, problems: list[Encoded]
+    step: Callable[[Pair, list[TokenizedProblem]], list[float]],
+    pair: Pair,
+    problems: list[TokenizedProblem],
 ) -> Taken:
     if pair.device.type == "cuda":
         torch.cuda.synchronize()
@@ -174,7 +177,7 @@ def total(taken: list[Taken]) -> Taken:
 
 
 def same_weights(pair: Pair) -> None:
-    """Adam makes much of the rounding of small gradients: start again from equal weights."""
+    """Copy their weights into ours: Adam amplifies the rounding of small gradients."""
     with torch.no_grad():
         pair.ours.backbone.load_state_dict(pair.theirs.model.state_dict())
         pair.ours.head.load_state_dict(pair.theirs.linear.state_dict())
@@ -185,11 +188,11 @@ def bfloat16(device: torch.device) -> AbstractContextManager[None]:
 
 
 def has_bfloat16() -> bool:
-    """Emulated, it is slower than float32 and says nothing."""
+    """Whether this machine computes in bf16; emulated, it is slower than float32."""
     return torch.cuda.is_available() or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
-def tell(name: str, theirs: Taken, ours: Taken, goal: float | None) -> None:
+def print_row(name: str, theirs: Taken, ours: Taken, goal: float | None) -> None:
     pairs = zip(theirs.losses, ours.losses, strict=True)
     gap = max(0.0 if a == b else abs(a - b) for a, b in pairs)  # infinite is upstream's, and equal
     cpu = (theirs.cpu / theirs.problems) / (ours.cpu / ours.problems)
@@ -215,9 +218,9 @@ def compare_training(size: int, steps: int, goal: float, device: torch.device) -
         ours = timed(our_step, pair, problems)
         taken.append([timed(their_step, pair, problems), ours, half])
     base, ours, half = (total(list(column)) for column in zip(*taken[1:], strict=True))  # warm
-    tell(f"training, {size} problems, fp32", base, ours, goal)
+    print_row(f"training, {size} problems, fp32", base, ours, goal)
     if half.losses:
-        tell(f"training, {size} problems, bf16", base, half, None)
+        print_row(f"training, {size} problems, bf16", base, half, None)
 
 
 def compare_evaluation(count: int, device: torch.device) -> None:
@@ -232,11 +235,11 @@ def compare_evaluation(count: int, device: torch.device) -> None:
             theirs = timed(their_logits, pair, problems)
             with context:
                 ours = timed(our_logits, pair, problems)
-            tell(f"evaluation, {name}", theirs, ours, 9 if name == "fp32" else None)
+            print_row(f"evaluation, {name}", theirs, ours, 9 if name == "fp32" else None)
 
 
 def compare_large(shape: str, size: int, steps: int, device: torch.device) -> None:
-    """Training in bf16, one model after the other: two xxl don't fit; losses are not compared."""
+    """Training in bf16, one model after the other, since two xxl do not fit into the memory."""
     generator = np.random.default_rng([SEED, size])
     batches = [make_problems(size, generator) for _ in range(steps + 1)]
     ours, weights = trained(shape, batches, device, ours=True)
@@ -253,9 +256,9 @@ def compare_large(shape: str, size: int, steps: int, device: torch.device) -> No
 
 
 def trained(
-    shape: str, batches: list[list[Encoded]], device: torch.device, *, ours: bool
+    shape: str, batches: list[list[TokenizedProblem]], device: torch.device, *, ours: bool
 ) -> tuple[Taken, int]:
-    """Steps of one of the two (the first to warm up), and its weights beside the embedding."""
+    """Steps of one of the two (the first to warm up), and its weights without the embedding."""
     torch.manual_seed(SEED)
     config = shaped(shape)
     # From xl on the weights are bf16 too: xxl's, their gradients and Adam's take 38 GB, not 76.
@@ -267,7 +270,7 @@ def trained(
     weights = sum(p.numel() for name, p in model.named_parameters() if "shared" not in name)
     adam = torch.optim.Adam(model.parameters(), lr=1e-5, fused=ours)
     step = our_step if ours else their_step
-    pair = Pair(model, model, adam, adam, device)  # each step looks at its own
+    pair = Pair(model, model, adam, adam, device)  # a step uses one of the two
     with bfloat16(device):
         taken = [timed(step, pair, batch) for batch in batches]
     return total(taken[1:]), weights
@@ -275,11 +278,11 @@ def trained(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--steps", type=int, default=3)
-    parser.add_argument("--evaluate", type=int, default=16, help="problems")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--sizes", type=int, nargs="*", default=[4, 16], help="problems a step")
-    parser.add_argument("--gpu", action="store_true")
+    parser.add_argument("--steps", type=int, default=3, help="measured steps of each part")
+    parser.add_argument("--evaluate", type=int, default=16, help="number of problems to evaluate")
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads of torch")
+    parser.add_argument("--sizes", type=int, nargs="*", default=[4, 16], help="problems per step")
+    parser.add_argument("--gpu", action="store_true", help="measure large, xl and xxl on a GPU")
     options = parser.parse_args()
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # transformers, untyped
     torch.set_num_threads(options.threads)
@@ -290,7 +293,7 @@ def main() -> None:
         return
     device = torch.device("cpu")
     if not has_bfloat16():
-        print("bf16 is left out: this CPU has no instructions for it")
+        print("bf16 is not measured: this CPU has no instructions for it")
     for size in options.sizes:
         compare_training(size, options.steps, 4.0 if size < 16 else 9.0, device)
     compare_evaluation(options.evaluate, device)

@@ -1,8 +1,8 @@
-"""The baseline of benchmarks/training.py: upstream Vera's algorithm, in our words.
+"""The baseline of benchmarks/training.py: upstream Vera's algorithm, written anew.
 
 Source: liujch1998/vera, scripts/run.py at d722244a (May 2023), as ../shared/reference/vera.md
-describes it and tests/vera_model/test_loss.py proves the values: every problem has as many
-statements as the cap says, empty ones included; every statement has 128 tokens; the losses are
+describes it and tests/vera_model/objectives/test_loss.py proves the values: every problem has as
+many statements as the maximum, empty ones included; every statement has 128 tokens; the losses are
 Python loops over cells, one small tensor operation after the other; Adam with torch's defaults.
 Left out, in its favour: tokenising each batch anew.
 """
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import T5Config, T5EncoderModel
 
-from vera_model.batches import Encoded
+from vera_model.data.tokenized import TokenizedProblem
 
 LENGTH = 128
 TRAIN_CAP, EVAL_CAP = 4, 11
@@ -51,8 +51,8 @@ class Upstream(nn.Module):
         return logits.masked_fill(~mask, EMPTY), hidden.view(*mask.shape, -1).float(), mask
 
 
-def pad(problems: list[Encoded], cap: int, device: torch.device) -> Grid:
-    """What upstream's collate function makes of the problems."""
+def pad(problems: list[TokenizedProblem], cap: int, device: torch.device) -> Grid:
+    """The problems as the grid of upstream's collate function."""
     ids = torch.zeros(len(problems), cap, LENGTH, dtype=torch.int64)
     mask = torch.zeros_like(ids)
     ids[:, :, 0], mask[:, :, 0] = 1, 1  # an empty statement is </s>

@@ -8,9 +8,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from converters.commonsenseqa import position
-from converters.inline import taken_apart
-from converters.keyed import NestedRow, keyed
+from converters.shared.inline_choices import split_inline_choices
+from converters.shared.labelled_choices import NestedRow, keyed, position
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -24,32 +23,30 @@ from unifiedqa_convert.schema import (
 )
 
 NUMBERS = range(3, 6)
-"""Of choices: four in most questions."""
+"""Allowed numbers of choices; most questions have four."""
 
 
 class AuthorsRow(NestedRow):
-    """The authors' JSON lines, choices split off and lettered from A."""
+    """The authors' JSON lines: question and choices in separate fields, labels from A."""
 
-    answer_key: Text = Field(
-        alias="answerKey", description="gold: looked up among the choices' own labels"
-    )
+    answer_key: Text = Field(alias="answerKey", description="gold: the label of one of the choices")
 
 
 class AuthorsCsvRow(Row):
-    """The authors' CSV: question and choices in one cell, lettered or, in some exams, numbered."""
+    """The authors' CSV: question and choices in one cell, labelled A, B … or, in some, 1, 2 …"""
 
     shape = "authors_csv"
     id: Text = Field(alias="questionID", description="source id: exam, year, grade and number")
     key: Literal["A", "B", "C", "D", "E", "1", "2", "3", "4", "5"] = Field(
         alias="AnswerKey",
-        description="gold: looked up among the cell's labels; a digit where these are digits",
+        description="gold: one of the cell's labels, letters or digits",
     )
     is_choice: Literal["0", "1"] = Field(
-        alias="isMultipleChoiceQuestion", description="rows with 0 are not of this set"
+        alias="isMultipleChoiceQuestion", description="rows with 0 are skipped"
     )
     diagram: Literal["0", "1"] = Field(
         alias="includesDiagram",
-        description="rows with 1 ask about a picture and are not of this set",
+        description="rows with 1 ask about a picture and are skipped",
     )
     cell: Text = Field(
         alias="question",
@@ -57,12 +54,12 @@ class AuthorsCsvRow(Row):
     )
 
 
-def _apart(row: AuthorsCsvRow) -> MultipleChoice:
+def _from_cell(row: AuthorsCsvRow) -> MultipleChoice:
     if row.is_choice == "0":
         raise NotAnExample("not multiple choice")
     if row.diagram == "1":
         raise NotAnExample("asks about a diagram")
-    stem, labels, texts = taken_apart(row.cell, "1" if row.key.isdigit() else "A")
+    stem, labels, texts = split_inline_choices(row.cell, "1" if row.key.isdigit() else "A")
     if len(texts) not in NUMBERS:
         raise FieldError("question", f"holds {len(texts)} choices")
     return MultipleChoice(
@@ -71,7 +68,7 @@ def _apart(row: AuthorsCsvRow) -> MultipleChoice:
 
 
 def _source(level: str, train: int, validation: int, test: int) -> Source:
-    # The CSV files lie beside these; --raw reads them.
+    # The archive has the same splits as CSV; --raw reads those too.
     return Source(
         splits={
             "train": Split(rows=train, names=(f"{level}-NDMC-Train.jsonl",)),
@@ -97,10 +94,10 @@ class Ai2ScienceElementary(Adapter):
     source = _source("Elementary", train=623, validation=123, test=542)
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One example a row; both shapes give the same, but for the spelling of a cell."""
+        """One example a row, the same from both shapes except for white space in a cell."""
         assert isinstance(row, AuthorsRow | AuthorsCsvRow)
         if isinstance(row, AuthorsCsvRow):
-            yield _apart(row)
+            yield _from_cell(row)
         else:
             yield keyed(row, row.answer_key, NUMBERS, row.id)
 

@@ -1,14 +1,14 @@
-"""Alpha-NLI, the ART dataset: what happened between two observations (Bhagavatula et al. 2020)."""
+"""Alpha-NLI (the ART dataset): what happened between two observations (Bhagavatula et al. 2020)."""
 
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from converters.told import told
+from converters.shared.stories import join_sentences
 from unifiedqa_convert.schema import (
     Adapter,
-    Beside,
+    CompanionFile,
     Example,
     MultipleChoice,
     NotBool,
@@ -20,29 +20,29 @@ from unifiedqa_convert.schema import (
 
 
 class AuthorsRow(Row):
-    """The authors' JSON lines; their labels lie beside them, in dev-labels.lst for dev.jsonl."""
+    """The authors' JSON lines; labels are in a second file, dev-labels.lst for dev.jsonl."""
 
     shape = "authors"
-    beside = Beside((("", "{}-labels.lst"),), "label")
-    story: Text = Field(alias="story_id", description="source id: says nothing about the answer")
+    beside = CompanionFile((("", "{}-labels.lst"),), "label")
+    story: Text = Field(alias="story_id", description="source id: does not reveal the answer")
     before: Text = Field(alias="obs1", description="question, up to its blank")
     after: Text = Field(alias="obs2", description="question, from its blank on")
     hypothesis1: Text = Field(alias="hyp1", description="choice (a)")
     hypothesis2: Text = Field(alias="hyp2", description="choice (b)")
     label: Literal["1", "2"] | None = Field(
         None,
-        description="gold, counted from 1: the line of the labels' file; absent in test, where it "
+        description="gold, counted from 1: a line of the file of labels; absent in test, where it "
         "is hidden",
     )
 
     @property
     def own_id(self) -> str | None:
-        """The story's id, which train repeats."""
+        """The story's id; not unique in train."""
         return self.story
 
 
 class HubRow(Row):
-    """The hub's columns, config anli; a class 0 is declared there, and not used."""
+    """The hub's columns, config anli; the class 0 it declares never occurs."""
 
     shape = "hub"
     splits = ("train", "validation")
@@ -54,7 +54,7 @@ class HubRow(Row):
 
     @property
     def own_id(self) -> str | None:
-        """The hub has lost it."""
+        """None: the hub's copy has no id."""
         return None
 
 
@@ -81,7 +81,7 @@ class AlphaNli(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One example a row; its statements are all three sentences, each with its stop."""
+        """One example a row; a statement is all three sentences."""
         assert isinstance(row, AuthorsRow | HubRow)
         choices = (row.hypothesis1, row.hypothesis2)
         yield MultipleChoice(
@@ -89,5 +89,5 @@ class AlphaNli(Adapter):
             question=f"{row.before} _ {row.after}",
             choices=choices,
             golds=None if row.label is None else (int(row.label) - 1,),
-            sentences=tuple(told(row.before, choice, row.after) for choice in choices),
+            sentences=tuple(join_sentences(row.before, choice, row.after) for choice in choices),
         )

@@ -5,34 +5,34 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from converters.keyed import ColumnsRow, NestedRow, keyed
+from converters.shared.labelled_choices import ColumnsRow, NestedRow, keyed
 from unifiedqa_convert.schema import Adapter, Example, Row, Source, Split, Text
 
 
 class HubRow(ColumnsRow):
     """The hub's columns, config ARC-Easy or ARC-Challenge."""
 
-    id: Text = Field(description="source id: exam, year and number, nothing about the answer")
+    id: Text = Field(description="source id: exam, year and number; does not reveal the answer")
     answer_key: Text = Field(
         alias="answerKey",
-        description="gold: looked up among the choices' own labels, A-E or 1-4; never hidden",
+        description="gold: the label of one of the choices, A-E or 1-4; never hidden",
     )
 
 
 class AuthorsRow(NestedRow):
-    """The authors' JSON lines; an IR copy's para is left alone."""
+    """The authors' JSON lines; the field para of some copies is ignored."""
 
     answer_key: Text = Field(
         alias="answerKey",
-        description="gold: looked up among the choices' own labels, A-E or 1-4; never hidden",
+        description="gold: the label of one of the choices, A-E or 1-4; never hidden",
     )
 
 
 def _source(config: str, **sizes: tuple[int, int]) -> Source:
-    """The sets differ in their files; rows and bytes of each split's Parquet file are given."""
+    """The source of one set; ``sizes`` are rows and bytes of each split's Parquet file."""
     return Source(
         hub="allenai/ai2_arc",
-        # Revision, files and sizes as the hub's own dataset_info.json gives them.
+        # Revision, files and sizes from the hub's dataset_info.json.
         revision="210d026faf9955653af8916fad021475a3f00453",
         splits={
             name: Split(

@@ -1,8 +1,8 @@
-"""ATOMIC 2020: triples of everyday events, made statements (Hwang et al. 2021).
+"""ATOMIC 2020: triples about everyday events, as statements (Hwang et al. 2021).
 
-Each relation is worded as in the paper's table 1; a tail's own slips ("get the phone" for "to get
-the phone", "Person x") are mended where a rule can. What Vera's authors did is known in outline
-only (docs/formats.md says where this guesses).
+Each relation is worded as in the paper's table 1; irregular tails ("get the phone" for "to get the
+phone", "Person x") are corrected by rules. Of what Vera's authors did, only an outline is published
+(docs/formats.md lists the assumptions).
 """
 
 import re
@@ -12,16 +12,16 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from converters.english import collapse, stopped, upper_first
+from converters.shared.english import collapse, upper_first, with_full_stop
 from converters.vera_json import VeraRow, problem
 from unifiedqa_convert.schema import (
     Adapter,
+    DistractorCandidate,
+    DistractorPool,
     Example,
     FieldError,
     MultipleChoice,
     NotAnExample,
-    Offer,
-    Pool,
     Row,
     Source,
     Split,
@@ -52,7 +52,7 @@ TEMPLATES = {
     "xReason": "The reason to {head} can be this: {tail}",
     "xWant": "{head}. As a result, PersonX wants {to tail}",
 }
-"""How a triple reads; ``isFilledBy`` has none: its tail goes into its head's blank."""
+"""Relation → sentence; ``isFilledBy`` has none: the tail fills the head's blank."""
 FILLED = "isFilledBy"
 LISTED = tuple(name for name in TEMPLATES if name[:1] in "ox" and name != "xReason")
 PERSON = re.compile(r"\bperson ?([xyz])(?:('s)|s)?\b", re.IGNORECASE)
@@ -70,96 +70,99 @@ def clean(text: str) -> str:
     return collapse(text).replace(" 's", "'s").replace(" ,", ",").rstrip(". ")
 
 
-def said(tail: str) -> str:
-    """A tail inside a sentence: its first letter lower, unless it is a name or an acronym."""
+def inside_sentence(tail: str) -> str:
+    """A tail inside a sentence: first letter in lower case, unless it is a name or an acronym."""
     word = tail.split(" ", 1)[0]
     kept = word.startswith("Person") or word == "I" or word[1:] != word[1:].lower()
     return tail if kept else tail[:1].lower() + tail[1:]
 
 
 def stem(head: str, relation: str) -> str:
-    """The statement with ``_`` where its tail belongs."""
+    """The statement with ``_`` for its tail."""
     if relation == FILLED:
         if len(BLANK.findall(head)) != 1:
             raise FieldError("head", f"holds {len(BLANK.findall(head))} blanks to fill, not one")
         return upper_first(BLANK.sub("_", head))
-    # Where the head's own blank is not what is asked for, it is some thing or other.
+    # The head's own blank is not the tail's: it means any thing.
     head = BLANK.sub("something", BLANK_NOUN.sub(r"\1 thing", head))
     worded = {"head": head, "tail": "_", "to tail": "_"}
     return upper_first(TEMPLATES[relation].format_map(worded))
 
 
-def fill(question: str, tail: str, relation: str) -> str:
-    """The sentence: the tail in the blank, with the ``to`` that its relation wants."""
-    text = said(tail)
+def fill_relation(question: str, tail: str, relation: str) -> str:
+    """The question with the tail in its blank, after ``to`` if the relation needs it."""
+    text = inside_sentence(tail)
     if "{to tail}" in TEMPLATES.get(relation, "") and not NOUN.match(text):
         text = f"to {text}"
     if relation == "xEffect" and text.startswith("PersonX "):
-        text = text.removeprefix("PersonX ")  # the template has named them
-    return upper_first(stopped(question.replace("_", text)))
+        text = text.removeprefix("PersonX ")  # the template contains it
+    return upper_first(with_full_stop(question.replace("_", text)))
 
 
 def known(relation: str) -> str:
-    """The relation, if it is one of ATOMIC 2020's."""
+    """The relation; FieldError if ATOMIC 2020 does not have it."""
     if relation != FILLED and relation not in TEMPLATES:
-        raise FieldError("relation", f"{relation!r} is none of ATOMIC 2020's")
+        raise FieldError("relation", f"{relation!r} is not a relation of ATOMIC 2020")
     return relation
 
 
-class _Triples(Row):
-    """What the shapes of the knowledge base share: some tails of one head, each with its draws."""
+class _KnowledgeRow(Row):
+    """Base of the knowledge base's shapes: tails of one head, each with its distractors."""
 
-    pool = Pool("drawn", draws=3)
+    pool = DistractorPool("drawn", draws=3)
     drawn: list[list[str]] = Field(
-        default=[], description="distractors of each tail: others of its relation, never the head's"
+        default=[],
+        description="distractors of each tail: tails of the same relation and other heads",
     )
 
     @abstractmethod
     def triples(self) -> list[tuple[str, str, str]]:
-        """Head, relation and tail, cleaned; ``none`` says that there is no tail."""
+        """Head, relation and tail, cleaned; a tail ``none`` is left out."""
 
-    def offers(self) -> tuple[Offer, ...]:
-        """Each tail, among its relation's, owned by its head."""
-        return tuple(Offer(relation, head, tail) for head, relation, tail in self.triples())
+    def offers(self) -> tuple[DistractorCandidate, ...]:
+        """Each tail, drawn for the same relation, never for the same head."""
+        return tuple(
+            DistractorCandidate(relation, head, tail) for head, relation, tail in self.triples()
+        )
 
 
-def _told(head: str, relation: str, tails: list[str]) -> list[tuple[str, str, str]]:
+def _triples(head: str, relation: str, tails: list[str]) -> list[tuple[str, str, str]]:
     cleaned = [clean(tail) for tail in tails]
     return [(clean(head), relation, t) for t in cleaned if t and t.casefold() != "none"]
 
 
-class TripleRow(_Triples):
+class TripleRow(_KnowledgeRow):
     """The authors' train.tsv, dev.tsv and test.tsv: head, relation, tail, without a header."""
 
     shape = "authors"
     columns = ("head", "relation", "tail")
     head: Text = Field(
-        description="the statement's beginning, its blank and PersonX in one spelling"
+        description="start of the statement; its blank and PersonX are spelled in one way"
     )
-    relation: Text = Field(description="which template words the statement")
-    tail: Text = Field(description="gold; a row whose tail is none is skipped")
+    relation: Text = Field(description="chooses the statement's template")
+    tail: Text = Field(description="gold; a row with the tail none is skipped")
 
     def triples(self) -> list[tuple[str, str, str]]:
-        """The row's own."""
-        return _told(self.head, self.relation, [self.tail])
+        """The row's triple; none if its tail is ``none``."""
+        return _triples(self.head, self.relation, [self.tail])
 
 
-class GenerationRow(_Triples):
-    """The copy for generation: ``head @@ relation``, a tab, and the tails with | between."""
+class GenerationRow(_KnowledgeRow):
+    """The copy for text generation: ``head @@ relation``, a tab, and the tails separated by |."""
 
     shape = "generation"
     columns = ("query", "tails")
-    query: Text = Field(description="head and relation, with @@ between")
-    tails: Text = Field(description="golds, one example each; those that are none are left out")
+    query: Text = Field(description="head and relation, separated by @@")
+    tails: Text = Field(description="golds, one example each; a tail none is left out")
 
     def triples(self) -> list[tuple[str, str, str]]:
         """One per tail."""
         head, mark, relation = self.query.rpartition(" @@ ")
-        return _told(head, relation.strip(), self.tails.split("|")) if mark else []
+        return _triples(head, relation.strip(), self.tails.split("|")) if mark else []
 
 
 class Atomic2020(Adapter):
-    """Which of four tails continues an everyday event as its relation says?"""
+    """Which of four tails fits an everyday event and a relation?"""
 
     name = "atomic2020_3d"
     version = 1
@@ -180,11 +183,11 @@ class Atomic2020(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One multiple-choice example a tail: the gold, and three tails of other heads."""
+        """One multiple-choice example a tail, with three tails of other heads."""
         if isinstance(row, VeraRow):
             yield problem(row)
             return
-        assert isinstance(row, _Triples)
+        assert isinstance(row, _KnowledgeRow)
         if isinstance(row, GenerationRow) and " @@ " not in row.query:
             raise FieldError("query", "holds no @@ between head and relation")
         triples = row.triples()
@@ -198,8 +201,8 @@ class Atomic2020(Adapter):
             choices = (tail, *others)
             yield MultipleChoice(
                 question=question,
-                choices=tuple(said(choice) for choice in choices),
+                choices=tuple(inside_sentence(choice) for choice in choices),
                 golds=(0,),
-                sentences=tuple(fill(question, choice, relation) for choice in choices),
+                sentences=tuple(fill_relation(question, choice, relation) for choice in choices),
                 order_matters=False,
             )

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from converters.told import continued
+from converters.shared.stories import continued
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -23,8 +23,8 @@ class AuthorsRow(Row):
 
     shape = "authors"
     columns = ("category", "prompt", "answer0", "answer1", "answer2", "answer3", "label")
-    category: Text = Field(description="not used: letters for the kinds of common sense asked")
-    prompt: Text = Field(description="question: what is to be continued")
+    category: Text = Field(description="not used: letters for kinds of common sense")
+    prompt: Text = Field(description="question: the text to continue")
     answer0: Text = Field(description="choice (a)")
     answer1: Text = Field(description="choice (b)")
     answer2: Text = Field(description="choice (c)")
@@ -33,7 +33,7 @@ class AuthorsRow(Row):
 
     @property
     def own_id(self) -> str | None:
-        """The TSV has none."""
+        """None: the TSV has no id."""
         return None
 
     @property
@@ -51,9 +51,9 @@ class HubRow(Row):
     """The hub's columns, configs codah (all rows) and fold_0 to fold_4."""
 
     shape = "hub"
-    id: int = Field(description="source id: a number, says nothing about the answer")
+    id: int = Field(description="source id: a number, does not reveal the answer")
     prompt: Text = Field(
-        alias="question_propmt", description="question: what is to be continued; sic, propmt"
+        alias="question_propmt", description="question: the text to continue (sic: propmt)"
     )
     candidates: list[Text] = Field(
         alias="candidate_answers", min_length=4, max_length=4, description="choices (a) to (d)"
@@ -74,7 +74,7 @@ class HubRow(Row):
 
     @property
     def gold(self) -> int:
-        """The index counts from 0 already."""
+        """The index, which counts from 0."""
         return self.correct
 
 
@@ -90,11 +90,11 @@ class Codah(Adapter):
         hub="jaredfern/codah",
         revision=None,
         splits={
-            # One fold's three files; fold 4 has 555 and 556 rows in the latter two.
+            # The three files of one fold; in fold 4 validation has 555 rows and test 556.
             "train": Split(rows=1665, names=("train.tsv",)),
             "validation": Split(rows=556, names=("dev.tsv",)),
             "test": Split(rows=555, names=("test.tsv",)),
-            # What Vera's authors evaluate on, as dev; the hub calls it train.
+            # Vera's authors evaluate on it and call it dev; on the hub it is train.
             "all": Split(rows=2776, names=("full_data.tsv",)),
         },
         license="ODC-By-1.0",
@@ -105,7 +105,7 @@ class Codah(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One multiple-choice example a row; its statements are prompt and answer."""
+        """One multiple-choice example a row; a statement is prompt and answer."""
         assert isinstance(row, AuthorsRow | HubRow)
         yield MultipleChoice(
             id=row.own_id,

@@ -5,10 +5,10 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from converters.told import said
+from converters.shared.stories import as_sentence
 from unifiedqa_convert.schema import (
     Adapter,
-    Beside,
+    CompanionFile,
     Example,
     FieldError,
     MultipleChoice,
@@ -25,45 +25,45 @@ CUE = "Which sentence makes sense?"
 
 
 class AuthorsRow(Row):
-    """The authors' JSON array, and the hub's copy; domain, scenario, numeracy are left alone.
+    """The authors' JSON array, and the hub's copy; domain, scenario and numeracy are ignored.
 
-    Numeracy is "Flase" in two rows of dev: a reason not to read what is not needed.
+    Numeracy is misspelt ("Flase") in two rows of dev, which would be rejected if it were read.
     """
 
     shape = "authors"
-    id: Text = Field(description="source id: a hash, says nothing about the answer")
-    sent: Text = Field(description="question: a sentence to judge, which is its own statement")
+    id: Text = Field(description="source id: a hash, does not reveal the answer")
+    sent: Text = Field(description="question: a sentence to judge; also the statement")
     label: Verdict | None = Field(
-        None, description="whether it is true; absent in test, where it is hidden"
+        None, description="true or false; absent in test, where it is hidden"
     )
 
 
 class Other(BaseModel):
-    """The second row of a pair, as the first one holds it."""
+    """The second row of a pair, a field of the first one."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore", defer_build=True)
     sent: Text = Field(description="choice (b)")
-    label: Verdict | None = Field(None, description="gold, if it is the true one of the two")
+    label: Verdict | None = Field(None, description="True if choice (b) is the gold")
 
 
 class PairedRow(Row):
-    """The authors' JSON array, two rows to a pair: pair_id_dev.json, beside dev.json, says which.
+    """The authors' JSON array; pair_id_dev.json pairs the rows of dev.json.
 
-    The hub's copy has the array only.
+    The hub has only the array.
     """
 
     shape = "authors"
-    beside = Beside((("", "pair_id_{}.json"),), "pair_id", key="id")
+    beside = CompanionFile((("", "pair_id_{}.json"),), "pair_id", key="id")
     paired = ("id", "pair_id")
     sent: Text = Field(description="choice (a): the sentence that comes first in the file")
     label: Verdict | None = Field(
-        None, description="gold, if it is the true one of the two; absent where it is hidden"
+        None, description="True if choice (a) is the gold; absent where it is hidden"
     )
     other: Other = Field(description="choice (b): the row that the pairs' file names")
 
     @property
     def golds(self) -> tuple[int, ...] | None:
-        """The true one; None where both are hidden."""
+        """The true sentence; None if both labels are hidden."""
         if self.label is None and self.other.label is None:
             return None
         if {self.label, self.other.label} != {"True", "False"}:
@@ -73,7 +73,7 @@ class PairedRow(Row):
 
 
 def _source(train: int, validation: int, test: int) -> Source:
-    """Pairs are half as many as sentences."""
+    """The source, with numbers of rows: sentences, or pairs, which are half as many."""
     return Source(
         hub="tasksource/com2sense",
         revision=None,
@@ -90,7 +90,7 @@ def _source(train: int, validation: int, test: int) -> Source:
 
 
 class Com2Sense(Adapter):
-    """Is the sentence true, as common sense has it?"""
+    """Is the sentence true by common sense?"""
 
     name = "com2sense"
     version = 1
@@ -106,7 +106,7 @@ class Com2Sense(Adapter):
             id=row.id,
             question=row.sent,
             answer=None if row.label is None else row.label == "True",
-            sentence=said(row.sent),
+            sentence=as_sentence(row.sent),
         )
 
 
@@ -121,12 +121,12 @@ class Com2SensePaired(Adapter):
     source = _source(804, 391, 2779)
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One multiple-choice example a pair, at the place of its first row."""
+        """One multiple-choice example a pair, in place of its first row."""
         assert isinstance(row, PairedRow)
         yield MultipleChoice(
             question="",
             cue=CUE,
             choices=(row.sent, row.other.sent),
             golds=row.golds,
-            sentences=(said(row.sent), said(row.other.sent)),
+            sentences=(as_sentence(row.sent), as_sentence(row.other.sent)),
         )

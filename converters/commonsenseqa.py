@@ -1,109 +1,46 @@
 """CommonsenseQA: questions around one ConceptNet concept (Talmor et al. 2019)."""
 
-from collections.abc import Iterator, Sequence
-from operator import itemgetter
-from typing import Annotated, ClassVar
+from collections.abc import Iterator
+from typing import ClassVar
 
-from pydantic import AliasPath, Field
+from pydantic import Field
 
-from unifiedqa_convert.schema import (
-    Adapter,
-    Example,
-    FieldError,
-    MultipleChoice,
-    Row,
-    Source,
-    Split,
-    Text,
-    TypedDict,
-)
+from converters.shared.labelled_choices import ColumnsRow, NestedRow, keyed
+from unifiedqa_convert.schema import Adapter, Example, Row, Source, Split, Text
 
 
-class Choice(TypedDict):
-    """One choice as AI2's and Tel Aviv's JSON lines nest it; a dict, since each row makes five."""
-
-    label: Annotated[str, Field(description="what answerKey calls this choice")]
-    text: Annotated[Text, Field(description="the choice itself")]
-
-
-_LABEL, _TEXT = itemgetter("label"), itemgetter("text")
-
-
-def position(key: str, labels: Sequence[str], field: str = "answerKey") -> int:
-    """The place of the one choice whose own label is ``key``.
-
-    FieldError, on the raw ``field`` that holds the key, where no choice or more than one has it.
-    """
-    if (named := labels.count(key)) != 1:
-        raise FieldError(field, f"{key!r} names {named} of the choices {' '.join(labels)}")
-    return labels.index(key)
-
-
-class HubRow(Row):
+class HubRow(ColumnsRow):
     """The hub's columns; in test, where the answer is hidden, answerKey is an empty string."""
 
-    shape = "hub"
-    id: Text = Field(description="source id: a hash, says nothing about the answer")
-    stem: Text = Field(alias="question", description="question")
-    labels: list[Text] = Field(
-        validation_alias=AliasPath("choices", "label"),
-        min_length=5,
-        max_length=5,
-        description="what answerKey calls each choice; the record letters them by position",
-    )
-    texts: list[Text] = Field(
-        validation_alias=AliasPath("choices", "text"),
-        min_length=5,
-        max_length=5,
-        description="choices (a) to (e), in the source's order",
-    )
+    id: Text = Field(description="source id: a hash, does not reveal the answer")
     answer_key: Text = Field(
         alias="answerKey",
-        description="gold: looked up among the choices' own labels; empty where it is hidden",
+        description="gold: the label of one of the choices; empty where it is hidden",
     )
 
 
-class AuthorsRow(Row):
+class AuthorsRow(NestedRow):
     """The authors' JSON lines, nested under question; test rows have no answerKey at all."""
 
-    shape = "authors"
-    id: Text = Field(description="source id: a hash, says nothing about the answer")
-    stem: Text = Field(validation_alias=AliasPath("question", "stem"), description="question")
-    choices: list[Choice] = Field(
-        validation_alias=AliasPath("question", "choices"),
-        min_length=5,
-        max_length=5,
-        description="choices (a) to (e), each with the label that answerKey may name",
-    )
     answer_key: Text | None = Field(
         None,
         alias="answerKey",
-        description="gold: looked up among the choices' own labels; absent where it is hidden",
+        description="gold: the label of one of the choices; absent where it is hidden",
     )
-
-    @property
-    def labels(self) -> list[str]:
-        """Each choice's label."""
-        return list(map(_LABEL, self.choices))
-
-    @property
-    def texts(self) -> list[str]:
-        """Each choice's text."""
-        return list(map(_TEXT, self.choices))
 
 
 class CommonsenseQA(Adapter):
-    """Which of five concepts that relate to the same one answers a question of common sense?"""
+    """Which of five concepts, all related to one concept, answers a question of common sense?"""
 
     name = "commonsenseqa"
     version = 1
     partition = "seen"
     verified = "sha256"
-    # The hub's shape first: its `choices` at the top tells it from the authors' nested one.
+    # The hub's shape first: only its rows have `choices` at the top level.
     shapes: ClassVar = (HubRow, AuthorsRow)
     source = Source(
         hub="tau/commonsense_qa",
-        # Revision, files and sizes as the hub's own dataset_info.json gives them.
+        # Revision, files and sizes from the hub's dataset_info.json.
         revision="94630fe30dad47192a8546eb75f094926d47e155",
         splits={
             "train": Split(
@@ -126,7 +63,7 @@ class CommonsenseQA(Adapter):
                 labelled=False,
             ),
         },
-        license="MIT",  # as the hub's card says
+        license="MIT",  # by the card on the hub
         redistributable=True,
         homepage="https://www.tau-nlp.org/commonsenseqa",
         citation="Talmor, Herzig, Lourie and Berant 2019. CommonsenseQA: A Question Answering "
@@ -134,11 +71,6 @@ class CommonsenseQA(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One multiple-choice example a row; no key, no gold."""
+        """One multiple-choice example a row; no gold if the key is hidden."""
         assert isinstance(row, (AuthorsRow, HubRow))
-        yield MultipleChoice(
-            id=row.id,
-            question=row.stem,
-            choices=tuple(row.texts),
-            golds=(position(row.answer_key, row.labels),) if row.answer_key else None,
-        )
+        yield keyed(row, row.answer_key or None, (5,), row.id)

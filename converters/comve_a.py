@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from converters.com2sense import CUE
-from converters.told import said
+from converters.shared.stories import as_sentence
 from unifiedqa_convert.schema import (
     Adapter,
-    Beside,
+    CompanionFile,
     Example,
     MultipleChoice,
     Row,
@@ -20,10 +20,10 @@ from unifiedqa_convert.schema import (
 
 
 class AuthorsRow(Row):
-    """The authors' CSV; its answers lie beside it in a table without header, found by id."""
+    """The authors' CSV; answers are in a second table, without a header, joined by id."""
 
     shape = "authors"
-    beside = Beside(
+    beside = CompanionFile(
         (
             ("_data_all", "{}_answers_all.csv"),
             ("_dev_data", "{}_gold_answers.csv"),
@@ -35,7 +35,7 @@ class AuthorsRow(Row):
         key="id",
         columns=("id", "answer"),
     )
-    id: Text = Field(description="source id: a number, says nothing about the answer")
+    id: Text = Field(description="source id: a number, does not reveal the answer")
     sent0: Text = Field(description="choice (a)")
     sent1: Text = Field(description="choice (b)")
     answer: Literal["0", "1"] = Field(
@@ -75,5 +75,5 @@ class ComveA(Adapter):
             cue=CUE,
             choices=(row.sent0, row.sent1),
             golds=(1 - int(row.answer),),
-            sentences=(said(row.sent0), said(row.sent1)),
+            sentences=(as_sentence(row.sent0), as_sentence(row.sent1)),
         )

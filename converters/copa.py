@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from converters.english import collapse, lower_first
+from converters.shared.english import collapse, lower_first
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -22,7 +22,7 @@ CONNECTIVES = {"cause": " because ", "effect": ", so "}
 
 
 class SuperGlueRow(Row):
-    """SuperGLUE's JSONL; the hub's columns are the same, with label -1 where it is hidden."""
+    """SuperGLUE's JSON lines; the hub's columns are the same, with label -1 for a hidden one."""
 
     shape = "superglue"
     splits = ("train", "validation", "test")
@@ -30,7 +30,7 @@ class SuperGlueRow(Row):
     choice1: Text = Field(description="choice (a)")
     choice2: Text = Field(description="choice (b)")
     question: Literal["cause", "effect"] = Field(
-        description="the cue that ends the question; because or so in the statements"
+        description="cause or effect: the cue after the question; because or so in the statements"
     )
     label: Annotated[Literal[0, 1, -1] | None, NotBool] = Field(
         None, description="gold, counted from 0; absent or -1 in test, where it is hidden"
@@ -39,7 +39,7 @@ class SuperGlueRow(Row):
 
     @property
     def golds(self) -> tuple[int, ...] | None:
-        """The label, which counts from 0 already; None where it is hidden."""
+        """The label, which counts from 0; None if it is hidden."""
         return None if self.label is None or self.label < 0 else (self.label,)
 
     @property
@@ -49,9 +49,9 @@ class SuperGlueRow(Row):
 
 
 class AuthorsXmlRow(Row):
-    """The authors' XML, and Balanced COPA's (Kavumba et al. 2019): 500 mirrored items more.
+    """The authors' XML, and Balanced COPA's, with 500 mirrored items (Kavumba et al. 2019).
 
-    Its dev holds SuperGLUE's train and validation, so it is a split of its own.
+    Its dev contains SuperGLUE's train and validation, so it is a separate split.
     """
 
     shape = "authors"
@@ -62,7 +62,7 @@ class AuthorsXmlRow(Row):
     choice2: Text = Field(alias="a2", description="choice (b)")
     question: Literal["cause", "effect"] = Field(
         alias="asks-for",
-        description="the cue that ends the question; because or so in the statements",
+        description="cause or effect: the cue after the question; because or so in the statements",
     )
     plausible: Literal["1", "2"] = Field(
         alias="most-plausible-alternative", description="gold, counted from 1"
@@ -71,7 +71,7 @@ class AuthorsXmlRow(Row):
 
     @property
     def golds(self) -> tuple[int, ...] | None:
-        """The XML counts from 1; it hides none."""
+        """The gold, which the XML counts from 1; none is hidden."""
         return (int(self.plausible) - 1,)
 
     @property
@@ -105,17 +105,17 @@ class Copa(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One multiple-choice example a row; its statements join premise and alternative."""
+        """One multiple-choice example a row; a statement joins premise and alternative."""
         assert isinstance(row, SuperGlueRow | AuthorsXmlRow)
         premise = collapse(row.premise)
         alternatives = (collapse(row.choice1), collapse(row.choice2))
         start = premise.rstrip(".!? ") + CONNECTIVES[row.question]
-        beside = ". ".join([premise.rstrip(".!? "), *alternatives])
+        context = ". ".join([premise.rstrip(".!? "), *alternatives])
         yield MultipleChoice(
             id=row.own_id,
             question=row.premise,
             cue=CUES[row.question],
             choices=(row.choice1, row.choice2),
             golds=row.golds,
-            sentences=tuple(start + lower_first(choice, beside) for choice in alternatives),
+            sentences=tuple(start + lower_first(choice, context) for choice in alternatives),
         )

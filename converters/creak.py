@@ -5,21 +5,21 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from converters.told import said
+from converters.shared.stories import as_sentence
 from unifiedqa_convert.schema import Adapter, Example, Row, Source, Split, Text, YesNo
 
 
 class AuthorsRow(Row):
-    """The authors' JSON lines, called .json; the hub's copy is the same, without test.
+    """The authors' JSON lines, named .json; the hub's copy is the same, without test.
 
-    Entity and explanation, which tells the answer, are left alone.
+    Entity and explanation, which reveals the answer, are ignored.
     """
 
     shape = "authors"
     id: Text = Field(alias="ex_id", description="source id: split and number")
-    sentence: Text = Field(description="question: a claim to judge, which is its own statement")
+    sentence: Text = Field(description="question: a claim to judge; also the statement")
     label: Literal["true", "false"] | None = Field(
-        None, description="whether it is true; absent in test, where it is hidden"
+        None, description="true or false; absent in test, where it is hidden"
     )
 
 
@@ -54,5 +54,5 @@ class Creak(Adapter):
             id=row.id,
             question=row.sentence,
             answer=None if row.label is None else row.label == "true",
-            sentence=said(row.sentence),
+            sentence=as_sentence(row.sentence),
         )

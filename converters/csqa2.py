@@ -6,13 +6,13 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from converters.english import collapse, stopped, upper_first
+from converters.shared.english import collapse, upper_first, with_full_stop
 from unifiedqa_convert.schema import Adapter, Example, Row, Source, Split, Text, YesNo
 
-# Three quarters of dev's texts are assertions, many without an end mark. What opens with a verb
-# that asks is a question whatever its end; the converter sorts out "Will Smith is an actor". "Do
-# not …" without a question mark commands.
-ASKS = re.compile(
+# Three quarters of dev's texts are assertions, many without an end mark. A text that starts with
+# one of these verbs is a question whatever its end mark is; the question converter handles "Will
+# Smith is an actor". "Do not …" without a question mark is a command.
+QUESTION = re.compile(
     r"(?!do not\b)(am|are|can|could|did|do|does|had|has|have|is|may|might|must|shall|should|was|"
     r"were|will|wo|would)(n\Wt)?\b",
     re.IGNORECASE,
@@ -20,24 +20,24 @@ ASKS = re.compile(
 
 
 def assertion(text: str) -> str | None:
-    """The text as a sentence, if it asserts; None if it asks.
+    """The text as a sentence if it is an assertion; None if it is a question.
 
-    A question mark asks, even behind the word order of an assertion. A text without an end mark
-    gets its full stop; a comma, slash or ``>`` there is a slip of the same key or its neighbour.
+    A text with a question mark is a question, whatever its word order. One without an end mark gets
+    a full stop; a comma, slash or ``>`` at the end is a typing error for it.
     """
     text = collapse(text)
-    if text.endswith("?") or ASKS.match(text):
+    if text.endswith("?") or QUESTION.match(text):
         return None
-    return upper_first(stopped(text.rstrip(",;:/> ")))
+    return upper_first(with_full_stop(text.rstrip(",;:/> ")))
 
 
 class AuthorsRow(Row):
     """The authors' gzipped JSON lines; test rows have no answer. The hub's columns are the same."""
 
     shape = "authors"
-    id: Text = Field(description="source id: a hash, says nothing about the answer")
+    id: Text = Field(description="source id: a hash, does not reveal the answer")
     question: Text = Field(
-        description="question, or an assertion to judge, which is its own statement"
+        description="question, or an assertion to judge, which is also the statement"
     )
     answer: Literal["yes", "no"] | None = Field(
         None, description="the answer; absent in test, where it is hidden"
@@ -45,7 +45,7 @@ class AuthorsRow(Row):
 
 
 class Csqa2(Adapter):
-    """Yes or no: is it so, as common sense has it?"""
+    """Yes or no: is it true by common sense?"""
 
     name = "csqa2"
     version = 1
@@ -68,7 +68,7 @@ class Csqa2(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One yes/no example a row; an assertion is its own statement."""
+        """One yes/no example a row; an assertion is also the statement."""
         assert isinstance(row, AuthorsRow)
         yield YesNo(
             id=row.id,

@@ -1,4 +1,4 @@
-"""CycIC: questions that Cyc's knowledge base generated, its multiple-choice items (Cycorp 2020)."""
+"""CycIC: multiple-choice questions generated from Cyc's knowledge base (Cycorp 2020)."""
 
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
@@ -7,7 +7,7 @@ from pydantic import Field
 
 from unifiedqa_convert.schema import (
     Adapter,
-    Beside,
+    CompanionFile,
     Example,
     FieldError,
     MultipleChoice,
@@ -23,10 +23,10 @@ Answer = Annotated[Literal[0, 1, 2, 3, 4], NotBool]
 
 
 class HubRow(Row):
-    """The hub's columns: multiple-choice items alone, each with its answer."""
+    """The hub's columns: only multiple-choice items, each with its answer."""
 
     shape = "hub"
-    run_id: int = Field(description="source id: a number, says nothing about the answer")
+    run_id: int = Field(description="source id: a number, does not reveal the answer")
     question: Text = Field(description="question; may have a blank of two or more underscores")
     answer_option0: Text = Field(description="choice (a)")
     answer_option1: Text = Field(description="choice (b)")
@@ -37,13 +37,13 @@ class HubRow(Row):
 
 
 class AuthorsRow(Row):
-    """The authors' JSON lines; answers lie beside them by run_id, in *_labels.jsonl.
+    """The authors' JSON lines; answers are in a second file, *_labels.jsonl, joined by run_id.
 
-    They mix in true/false items, which have two options and are none of this dataset's.
+    Their true/false items, which have two options, are not part of this dataset.
     """
 
     shape = "authors"
-    beside = Beside(
+    beside = CompanionFile(
         (
             ("_questions", "{}_labels.jsonl"),
             ("_samples", "{}_labels.jsonl"),
@@ -52,7 +52,7 @@ class AuthorsRow(Row):
         "correct_answer",
         key="run_id",
     )
-    run_id: int = Field(description="source id: a number, says nothing about the answer")
+    run_id: int = Field(description="source id: a number, does not reveal the answer")
     kind: Literal["multiple choice", "true/false"] = Field(
         alias="questionType", description="true/false items are skipped"
     )
@@ -62,7 +62,7 @@ class AuthorsRow(Row):
     answer_option2: Text | None = Field(None, description="choice (c); absent in true/false items")
     answer_option3: Text | None = Field(None, description="choice (d); absent in true/false items")
     answer_option4: Text | None = Field(None, description="choice (e); absent in true/false items")
-    correct_answer: Answer = Field(description="gold, counted from 0: the labels' file has it")
+    correct_answer: Answer = Field(description="gold, counted from 0; in the file of labels")
 
 
 class CycicMc(Adapter):
@@ -72,24 +72,24 @@ class CycicMc(Adapter):
     version = 1
     partition = "seen"
     verified = "real rows"
-    # The hub's shape first: its answer in the row tells it from the authors'.
+    # The hub's shape first: only its rows contain the answer.
     shapes: ClassVar = (HubRow, AuthorsRow)
     source = Source(
         hub="tasksource/cycic_multiplechoice",
         revision=None,
         splits={
             "train": Split(names=("cycic_training_questions.jsonl",)),
-            # The hub's copy has the 959 multiple-choice items, the authors' file others too.
+            # The hub's copy has only the 959 multiple-choice items.
             "validation": Split(names=("cycic_dev_questions.jsonl", "dev_samples.jsonl")),
         },
-        license="Apache-2.0",  # as the card of the hub's copy says
+        license="Apache-2.0",  # by the card on the hub
         redistributable=True,
         homepage="https://leaderboard.allenai.org/cycic/submissions/get-started",
         citation="Cycorp 2020. CycIC: the Cycorp Inference Challenge.",
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One example a row, true/false items left out."""
+        """One example a row; true/false items are skipped."""
         assert isinstance(row, HubRow | AuthorsRow)
         if isinstance(row, AuthorsRow) and row.kind == "true/false":
             raise NotAnExample("a true/false item")
@@ -100,9 +100,10 @@ class CycicMc(Adapter):
             row.answer_option3,
             row.answer_option4,
         )
-        for place, option in enumerate(options):
+        for number, option in enumerate(options):
             if option is None:
-                raise FieldError(f"answer_option{place}", "a multiple-choice item has five options")
+                field = f"answer_option{number}"
+                raise FieldError(field, "a multiple-choice item has five options")
         yield MultipleChoice(
             id=str(row.run_id),
             question=row.question,

@@ -1,8 +1,8 @@
 """GenericsKB: generic sentences about the world (Bhakthavatsalam, Anastasiades and Clark 2020).
 
-A sentence is the gold; its distractors are the same sentence about other subjects of the base, in
-the same number, so that the verb agrees. What Vera's authors did is known in outline only
-(docs/formats.md says where this guesses).
+A sentence is the gold; its distractors are the same sentence about other subjects of the knowledge
+base, in the same grammatical number, so that the verb agrees. Of what Vera's authors did, only an
+outline is published (docs/formats.md lists the assumptions).
 """
 
 import re
@@ -11,15 +11,15 @@ from typing import ClassVar, NamedTuple
 
 from pydantic import Field
 
-from converters.english import collapse, stopped, upper_first
+from converters.shared.english import collapse, upper_first, with_full_stop
 from converters.vera_json import VeraRow, problem
 from unifiedqa_convert.schema import (
     Adapter,
+    DistractorCandidate,
+    DistractorPool,
     Example,
     MultipleChoice,
     NotAnExample,
-    Offer,
-    Pool,
     Row,
     Source,
     Split,
@@ -28,22 +28,22 @@ from unifiedqa_convert.schema import (
 
 ARTICLE = re.compile(r"(an?|the) ", re.IGNORECASE)
 PART = re.compile(r"\((?:part|isa)\) ")
-SOUNDED = re.compile(r"(?!one\b|uni|eu|us[aeu])[aeiou]|h(?:our|onest|eir)", re.IGNORECASE)
+VOWEL_SOUND = re.compile(r"(?!one\b|uni|eu|us[aeu])[aeiou]|h(?:our|onest|eir)", re.IGNORECASE)
 ELSEWHERE = "its term is not its sentence's subject"
 
 
 class Generic(NamedTuple):
-    """A sentence taken apart: ``An`` ``aardvark`` ``digs holes.``"""
+    """The parts of a sentence: ``An`` ``aardvark`` ``digs holes.``"""
 
     article: str
     subject: str
     rest: str
     form: str
-    """What another subject must share to stand there: ``article``, ``bare`` or ``plural``."""
+    """``article``, ``bare`` or ``plural``: only subjects of the same form replace this one."""
 
 
 def plurals(word: str) -> set[str]:
-    """How the last word of a term may end as a plural."""
+    """Possible plurals of the last word of a term."""
     forms = {f"{word}s", f"{word}es"}
     if word.endswith("y"):
         forms.add(f"{word[:-1]}ies")
@@ -54,8 +54,8 @@ def plurals(word: str) -> set[str]:
     return forms
 
 
-def taken_apart(term: str, sentence: str) -> Generic | None:
-    """The sentence's subject and the rest, where the subject is the term; None where it is not."""
+def parse_generic(term: str, sentence: str) -> Generic | None:
+    """The sentence's subject and its rest, if the subject is the term; None if it is not."""
     text = PART.sub("", collapse(sentence))
     found = ARTICLE.match(text)
     article = found[0] if found else ""
@@ -73,43 +73,41 @@ def taken_apart(term: str, sentence: str) -> Generic | None:
     return Generic(article.strip().lower(), subject, " ".join(words[len(wanted) :]), form)
 
 
-def about(subject: str, generic: Generic) -> str:
-    """The same said about another subject."""
+def with_subject(subject: str, generic: Generic) -> str:
+    """The sentence about another subject."""
     article = generic.article
     if article in ("a", "an"):
-        article = "an" if SOUNDED.match(subject) else "a"
-    return upper_first(stopped(" ".join(filter(None, [article, subject, generic.rest]))))
+        article = "an" if VOWEL_SOUND.match(subject) else "a"
+    return upper_first(with_full_stop(" ".join(filter(None, [article, subject, generic.rest]))))
 
 
 class _Sentence(Row):
-    """What the shapes share: a term, a sentence about it, and the subjects drawn for it."""
+    """Base of the shapes: a term, a sentence about it, and the subjects drawn as distractors."""
 
-    pool = Pool("drawn", draws=3)
-    term: Text = Field(description="the subject, as the base normalises it")
-    sentence: Text = Field(
-        description="gold; the term at its beginning is what distractors replace"
-    )
+    pool = DistractorPool("drawn", draws=3)
+    term: Text = Field(description="the subject, as the knowledge base normalises it")
+    sentence: Text = Field(description="gold; distractors replace the term at its beginning")
     drawn: list[list[str]] = Field(
-        default=[], description="three other subjects of the base, of the same number"
+        default=[], description="three other subjects of the knowledge base, of the same form"
     )
 
-    def offers(self) -> tuple[Offer, ...]:
-        """The sentence's subject, among those of its form, owned by its own rest."""
-        generic = taken_apart(self.term, self.sentence)
+    def offers(self) -> tuple[DistractorCandidate, ...]:
+        """The sentence's subject, drawn for the same form, never for the same rest."""
+        generic = parse_generic(self.term, self.sentence)
         if generic is None:
             return ()
-        # What is said of several subjects is true of each of them.
-        return (Offer(generic.form, generic.rest.casefold(), generic.subject),)
+        # A sentence that occurs with several subjects is true of each of them.
+        return (DistractorCandidate(generic.form, generic.rest.casefold(), generic.subject),)
 
 
 class TsvRow(_Sentence):
     """The authors' GenericsKB.tsv and GenericsKB-Best.tsv, with a header."""
 
     shape = "authors"
-    term: Text = Field(alias="TERM", description="the subject, as the base normalises it")
+    term: Text = Field(alias="TERM", description="the subject, as the knowledge base normalises it")
     sentence: Text = Field(
         alias="GENERIC SENTENCE",
-        description="gold; the term at its beginning is what distractors replace",
+        description="gold; distractors replace the term at its beginning",
     )
 
 
@@ -119,12 +117,12 @@ class HubRow(_Sentence):
     shape = "hub"
     sentence: Text = Field(
         alias="generic_sentence",
-        description="gold; the term at its beginning is what distractors replace",
+        description="gold; distractors replace the term at its beginning",
     )
 
 
 class ThreeColumnsRow(_Sentence):
-    """The short copy: term, sentence, score, without a header."""
+    """A copy of three columns, without a header: term, sentence, score."""
 
     shape = "three_columns"
     columns = ("term", "sentence", "score")
@@ -151,20 +149,20 @@ class GenericsKB(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One multiple-choice example a sentence: its subject, and three others."""
+        """One multiple-choice example a sentence: its subject and three others."""
         if isinstance(row, VeraRow):
             yield problem(row)
             return
         assert isinstance(row, _Sentence)
-        generic = taken_apart(row.term, row.sentence)
+        generic = parse_generic(row.term, row.sentence)
         if generic is None:
             raise NotAnExample(ELSEWHERE)
         choices = (generic.subject, *(row.drawn[0] if row.drawn else ()))
         article = f"{generic.article} " if generic.article in ("the",) else ""
         yield MultipleChoice(
-            question=upper_first(stopped(f"{article}_ {generic.rest}")),
+            question=upper_first(with_full_stop(f"{article}_ {generic.rest}")),
             choices=choices,
             golds=(0,),
-            sentences=tuple(about(choice, generic) for choice in choices),
+            sentences=tuple(with_subject(choice, generic) for choice in choices),
             order_matters=False,
         )

@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from converters.english import collapse
-from converters.told import continued, told
+from converters.shared.english import collapse
+from converters.shared.stories import continued, join_sentences
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -19,16 +19,15 @@ from unifiedqa_convert.schema import (
     Text,
 )
 
-# What the authors left of a wikiHow article's layout, with a colon that goes on behind it.
+# The layout marks of wikiHow articles, and those after a colon, which the sentence continues.
 MARKS = re.compile(r"\[(?:header|title|step|substeps)\]")
 AFTER_COLON = re.compile(rf" ?: {MARKS.pattern}")
 
 
 def prose(context: str, begun: str, ending: str) -> str:
-    """Context and ending as sentences; ``begun`` is what the context has of its last one.
+    """Context and ending as sentences; ``begun`` is the incomplete sentence that ends the context.
 
-    The authors write what is begun small, even where a sentence has ended before it. A mark ends a
-    sentence.
+    It starts with a lower-case letter, even after a full stop. A mark ends a sentence.
     """
     context, begun = collapse(context), collapse(begun)
     before = context.removesuffix(begun)
@@ -36,7 +35,7 @@ def prose(context: str, begun: str, ending: str) -> str:
         return f"{before}{continued(begun, ending)}"
     if MARKS.search(f"{context} {ending}"):
         text = AFTER_COLON.sub(":", collapse(f"{context} {ending}"))
-        return told(*MARKS.split(text))
+        return join_sentences(*MARKS.split(text))
     return continued(context, ending)
 
 
@@ -44,17 +43,17 @@ class AuthorsRow(Row):
     """The authors' JSON lines, label a number; the hub's columns are the same, label a string."""
 
     shape = "authors"
-    ind: int = Field(description="source id: a number, says nothing about the answer")
+    ind: int = Field(description="source id: a number, does not reveal the answer")
     context: Text = Field(
         alias="ctx",
-        description="question: ctx_a, and ctx_b where a sentence was begun; marks like [step] of "
-        "wikiHow rows stay, and end a sentence in the statements",
+        description="question: ctx_a, and ctx_b if it ends with an incomplete sentence; marks such "
+        "as [step] of wikiHow rows are kept, and end a sentence in the statements",
     )
     begun: Text = Field(
         "",
         alias="ctx_b",
-        description="how the question's last sentence begins, if it has only begun: gets its "
-        "capital in the statements",
+        description="the question's last sentence, if it is incomplete: starts with a capital in "
+        "the statements",
     )
     endings: list[Text] = Field(min_length=4, max_length=4, description="choices (a) to (d)")
     label: Annotated[Literal[0, 1, 2, 3, "0", "1", "2", "3", ""] | None, NotBool] = Field(
@@ -78,7 +77,7 @@ class HellaSwag(Adapter):
             "validation": Split(rows=10042, names=("hellaswag_val.jsonl",)),
             "test": Split(rows=10003, names=("hellaswag_test.jsonl",), labelled=False),
         },
-        license="MIT",  # as the hub's card says
+        license="MIT",  # by the card on the hub
         redistributable=True,
         homepage="https://rowanzellers.com/hellaswag",
         citation="Zellers, Holtzman, Bisk, Farhadi and Choi 2019. HellaSwag: Can a Machine Really "
@@ -86,7 +85,7 @@ class HellaSwag(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One multiple-choice example a row; its statements are context and ending."""
+        """One multiple-choice example a row; a statement is context and ending."""
         assert isinstance(row, AuthorsRow)
         yield MultipleChoice(
             id=str(row.ind),

@@ -32,12 +32,12 @@ class AuthorsRow(Row):
     splits = ("train", "validation")
     sentence: Text = Field(description="question, its <mask> as the blank _")
     target: Number | Literal[""] = Field(
-        description="gold: its place among the twelve number words; empty where it is hidden"
+        description="gold: one of the twelve number words; empty where it is hidden"
     )
 
 
 class HubRow(AuthorsRow):
-    """The hub's columns; in both tests the target is empty."""
+    """The hub's columns; the target is empty in both test splits."""
 
     shape = "hub"
     columns = None
@@ -77,7 +77,7 @@ class NumerSense(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One multiple-choice example a row; the words' order says nothing of the answer."""
+        """One multiple-choice example a row, always with the twelve words in the same order."""
         assert isinstance(row, AuthorsRow | MaskedRow)
         if row.sentence.count(MASK) != 1:
             raise FieldError("sentence", f"holds {row.sentence.count(MASK)} {MASK}, not one")
@@ -90,7 +90,7 @@ class NumerSense(Adapter):
 
 
 class NumerSenseNew(NumerSense):
-    """Which of twelve number words is missing? Named for Rainier's newer file, its mask a blank."""
+    """Which of twelve number words is missing? Named after Rainier's newer file."""
 
     name = "numersense_new"
     partition = "none"

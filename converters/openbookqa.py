@@ -1,21 +1,12 @@
-"""OpenBookQA: elementary science, with or without the fact behind it (Mihaylov et al. 2018)."""
+"""OpenBookQA: elementary science, with or without a supporting fact (Mihaylov et al. 2018)."""
 
 from collections.abc import Iterator
 from typing import ClassVar
 
 from pydantic import Field
 
-from converters.keyed import ColumnsRow, NestedRow, keyed
-from unifiedqa_convert.schema import (
-    Adapter,
-    Example,
-    Partition,
-    Row,
-    Source,
-    Split,
-    Text,
-    Verified,
-)
+from converters.shared.labelled_choices import ColumnsRow, NestedRow, keyed
+from unifiedqa_convert.schema import Adapter, Example, Partition, Row, Source, Split, Text, Verified
 
 CITATION = (
     "Mihaylov, Clark, Khot and Sabharwal 2018. Can a Suit of Armor Conduct Electricity? "
@@ -24,41 +15,41 @@ CITATION = (
 
 
 class HubRow(ColumnsRow):
-    """The hub's columns, config main or additional; fact1, where it is there, is left alone."""
+    """The hub's columns, config main or additional; fact1, if present, is ignored."""
 
-    id: Text = Field(description="source id: a number, says nothing about the answer")
+    id: Text = Field(description="source id: a number, does not reveal the answer")
     stem: Text = Field(
         alias="question_stem", description="question, often a sentence to be completed"
     )
     answer_key: Text = Field(
         alias="answerKey",
-        description="gold: looked up, stripped, among the choices' own labels; never hidden",
+        description="gold: the label of one of the choices, stripped; never hidden",
     )
 
 
 class AuthorsRow(NestedRow):
-    """The authors' JSON lines, nested under question; fact1, where it is there, is left alone."""
+    """The authors' JSON lines, nested under question; fact1, if present, is ignored."""
 
     answer_key: Text = Field(
         alias="answerKey",
-        description="gold: looked up, stripped, among the choices' own labels; never hidden",
+        description="gold: the label of one of the choices, stripped; never hidden",
     )
 
 
 class HubFactRow(HubRow):
-    """The hub's config additional: main's columns and the fact."""
+    """The hub's columns, config additional: those of main, and the fact."""
 
-    fact1: Text = Field(description="context: the fact the question was made from")
+    fact1: Text = Field(description="context: the fact on which the question is based")
 
 
 class AuthorsFactRow(AuthorsRow):
-    """The authors' *_complete.jsonl: the plain files' rows and the fact."""
+    """The authors' *_complete.jsonl: the same rows with the fact."""
 
-    fact1: Text = Field(description="context: the fact the question was made from")
+    fact1: Text = Field(description="context: the fact on which the question is based")
 
 
 class OpenBookQA(Adapter):
-    """Which of four choices answers a question of elementary science, no fact given?"""
+    """Which of four choices answers a question of elementary science, without its fact?"""
 
     name = "openbookqa"
     version = 1
@@ -67,7 +58,7 @@ class OpenBookQA(Adapter):
     shapes: ClassVar[tuple[type[Row], ...]] = (HubRow, AuthorsRow)
     source = Source(
         hub="allenai/openbookqa",
-        # Revision, files and sizes as the hub's own dataset_info.json gives them.
+        # Revision, files and sizes from the hub's dataset_info.json.
         revision="388097ea7776314e93a529163e0fea805b8a6454",
         splits={
             "train": Split(
@@ -95,7 +86,7 @@ class OpenBookQA(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One multiple-choice example a row; the fact is its context where the shape names it."""
+        """One multiple-choice example a row; the fact, if the shape has it, is the context."""
         assert isinstance(row, HubRow | AuthorsRow)
         fact = row.fact1 if isinstance(row, HubFactRow | AuthorsFactRow) else None
         yield keyed(row, row.answer_key.strip(), (4,), row.id, fact)
@@ -110,7 +101,7 @@ class OpenBookQAFact(OpenBookQA):
     shapes: ClassVar = (HubFactRow, AuthorsFactRow)
     source = Source(
         hub="allenai/openbookqa",
-        # The config additional: nobody here has seen the names and sizes of its files.
+        # The config additional: names and sizes of its files are not known.
         revision=None,
         splits={
             "train": Split(rows=4957, names=("train_complete.jsonl",)),

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from unifiedqa_convert.schema import (
     Adapter,
-    Beside,
+    CompanionFile,
     Example,
     MultipleChoice,
     NotBool,
@@ -19,22 +19,22 @@ from unifiedqa_convert.schema import (
 
 
 class AuthorsRow(Row):
-    """The authors' JSON lines; labels lie beside them, in valid-labels.lst for valid.jsonl."""
+    """The authors' JSON lines; labels are in a second file, valid-labels.lst for valid.jsonl."""
 
     shape = "authors"
-    beside: ClassVar[Beside | None] = Beside((("", "{}-labels.lst"),), "label")
-    goal: Text = Field(description="question; often a title of one word, not a question")
+    beside: ClassVar[CompanionFile | None] = CompanionFile((("", "{}-labels.lst"),), "label")
+    goal: Text = Field(description="question; often only a title of one word")
     sol1: Text = Field(description="choice (a)")
     sol2: Text = Field(description="choice (b)")
     label: Literal["0", "1"] | None = Field(
         None,
-        description="gold, counted from 0: the line of the labels' file; absent in test, where it "
+        description="gold, counted from 0: a line of the file of labels; absent in test, where it "
         "is hidden",
     )
 
     @property
     def own_id(self) -> str | None:
-        """These rows have none."""
+        """None: these rows have no id."""
         return None
 
 
@@ -42,7 +42,7 @@ class MosaicRow(AuthorsRow):
     """The leaderboard's archive physicaliqa-train-dev: the same rows with an id, dev.jsonl."""
 
     shape = "authors_mosaic"
-    id: Text = Field(description="source id: random, says nothing about the answer")
+    id: Text = Field(description="source id: random, does not reveal the answer")
 
     @property
     def own_id(self) -> str | None:
@@ -51,10 +51,10 @@ class MosaicRow(AuthorsRow):
 
 
 class HubRow(Row):
-    """The hub's columns: the label stands in the row, -1 where it is hidden."""
+    """The hub's columns: the label is in the row, -1 where it is hidden."""
 
     shape = "hub"
-    goal: Text = Field(description="question; often a title of one word, not a question")
+    goal: Text = Field(description="question; often only a title of one word")
     sol1: Text = Field(description="choice (a)")
     sol2: Text = Field(description="choice (b)")
     label: Annotated[Literal[0, 1, -1], NotBool] = Field(
@@ -63,7 +63,7 @@ class HubRow(Row):
 
     @property
     def own_id(self) -> str | None:
-        """The hub's rows have none."""
+        """None: the hub's rows have no id."""
         return None
 
 
@@ -74,7 +74,7 @@ class PhysicalIQA(Adapter):
     version = 1
     partition = "seen"
     verified = "sha256"
-    # Most telling first: the hub's label in the row, then the leaderboard's id.
+    # Most specific first: the hub's rows contain a label, the leaderboard's an id.
     shapes: ClassVar = (HubRow, MosaicRow, AuthorsRow)
     source = Source(
         hub="baber/piqa",
@@ -92,7 +92,7 @@ class PhysicalIQA(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One example a row; no label, no gold."""
+        """One example a row; no gold if the label is hidden."""
         assert isinstance(row, AuthorsRow | HubRow)
         label = -1 if row.label is None else int(row.label)
         yield MultipleChoice(

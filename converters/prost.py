@@ -21,7 +21,7 @@ MASK = "[MASK]"
 
 
 class HubRow(Row):
-    """The authors' JSON lines, which are the hub's columns too."""
+    """The authors' JSON lines; the hub's columns are the same."""
 
     shape = "hub"
     context: Text = Field(description="context: the scene")
@@ -53,7 +53,7 @@ class Prost(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One multiple-choice example a row; its statements fill the sentence, scene apart."""
+        """One multiple-choice example a row; the scene is the context."""
         assert isinstance(row, HubRow)
         if row.question.count(MASK) != 1:
             raise FieldError("question", f"holds {row.question.count(MASK)} {MASK}, not one")

@@ -1,36 +1,36 @@
-"""QASC: eight-way science questions that two facts answer together (Khot et al. 2020)."""
+"""QASC: science questions with eight choices that need two facts (Khot et al. 2020)."""
 
 from collections.abc import Iterator
 from typing import ClassVar
 
 from pydantic import Field
 
-from converters.keyed import ColumnsRow, NestedRow, keyed
+from converters.shared.labelled_choices import ColumnsRow, NestedRow, keyed
 from unifiedqa_convert.schema import Adapter, Example, Row, Source, Split, Text
 
 
 class HubRow(ColumnsRow):
-    """The hub's columns; the facts, which hold the answer, are left alone."""
+    """The hub's columns; the facts, which contain the answer, are ignored."""
 
-    id: Text = Field(description="source id: a crowd worker's task, nothing about the answer")
+    id: Text = Field(description="source id: a crowd worker's task; does not reveal the answer")
     answer_key: Text = Field(
         alias="answerKey",
-        description="gold: looked up among the choices' own labels; empty where it is hidden",
+        description="gold: the label of one of the choices; empty where it is hidden",
     )
 
 
 class AuthorsRow(NestedRow):
-    """The authors' JSON lines; the facts, which hold the answer, are left alone."""
+    """The authors' JSON lines; the facts, which contain the answer, are ignored."""
 
     answer_key: Text | None = Field(
         None,
         alias="answerKey",
-        description="gold: looked up among the choices' own labels; absent in test, where hidden",
+        description="gold: the label of one of the choices; absent in test, where hidden",
     )
 
 
 class Qasc(Adapter):
-    """Which of eight choices answers a science question, the two facts behind it not given?"""
+    """Which of eight choices answers a science question, without its two facts?"""
 
     name = "qasc"
     version = 1
@@ -53,6 +53,6 @@ class Qasc(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One example a row; no key, no gold."""
+        """One example a row; no gold if the key is hidden."""
         assert isinstance(row, HubRow | AuthorsRow)
         yield keyed(row, row.answer_key or None, (8,), row.id)

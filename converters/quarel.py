@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from converters.inline import taken_apart
-from converters.metaicl import MetaIclRow
+from converters.shared.inline_choices import split_inline_choices
+from converters.shared.metaicl import MetaIclRow
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -21,10 +21,10 @@ from unifiedqa_convert.schema import (
 
 
 class AuthorsRow(Row):
-    """The authors' JSON lines; the hub's columns are the same. Logical forms are left alone."""
+    """The authors' JSON lines; the hub's columns are the same. Logical forms are ignored."""
 
     shape = "authors"
-    id: Text = Field(description="source id: names the collection, says nothing about the answer")
+    id: Text = Field(description="source id: the collection's name; does not reveal the answer")
     question: Text = Field(
         description="question and choices (a) and (b), split at '(A) … (B) …'; may have a blank"
     )
@@ -32,13 +32,13 @@ class AuthorsRow(Row):
 
 
 class CopyRow(MetaIclRow):
-    """MetaICL's copy: question and options are apart."""
+    """MetaICL's copy: question and options in separate fields."""
 
-    task: Literal["quarel"] = Field(description="not used: what the row is a copy of")
+    task: Literal["quarel"] = Field(description="not used: the copied dataset")
 
 
 class QuaRel(Adapter):
-    """Which of two, in a story where one has more of something than the other?"""
+    """Which of two, in a story about a qualitative relation?"""
 
     name = "quarel"
     version = 1
@@ -60,12 +60,12 @@ class QuaRel(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One example a row, its two options taken out of the question."""
+        """One example a row; the two options are taken out of the question."""
         assert isinstance(row, AuthorsRow | CopyRow)
         if isinstance(row, CopyRow):
             stem, options, gold = row.text, tuple(row.options), row.gold
         else:
-            stem, _, options = taken_apart(row.question, "A")
+            stem, _, options = split_inline_choices(row.question, "A")
             gold = row.answer_index
         if len(options) != 2:
             raise FieldError("question", f"has {len(options)} options, not two")

@@ -6,8 +6,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from converters.keyed import ColumnsRow, NestedRow, keyed
-from converters.metaicl import MetaIclRow
+from converters.shared.labelled_choices import ColumnsRow, NestedRow, keyed
+from converters.shared.metaicl import MetaIclRow
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -19,50 +19,46 @@ from unifiedqa_convert.schema import (
     Text,
 )
 
-# Where MetaICL glued the knowledge to the question: "…will happen?When…", "…pass onParticles…".
-# It starts with a capital, behind a mark or a word; in McKay, iPhone, pH and U.S. is no such place.
-GLUE = re.compile(
+# Where MetaICL joined question and knowledge without a space: "…will happen?When…", "…pass
+# onParticles…": before a capital, after a mark or a word; not in McKay, iPhone, pH and U.S.
+JOINT = re.compile(
     r"""((?<=[?!_])|(?<=[a-z\d][.,:;)"'])|(?<=[a-z]{3})|(?<=\b[a-z]{2}))(?=[A-Z])""", re.ASCII
 )
 
 
 class HubRow(ColumnsRow):
-    """The hub's columns; the annotations are left alone."""
+    """The hub's columns; the annotations are ignored."""
 
     id: Text = Field(description="source id: the knowledge's number, and -flip in mirrored items")
-    answer_key: Text = Field(
-        alias="answerKey", description="gold: looked up among the choices' own labels"
-    )
-    para: Text = Field(description="context: the knowledge that decides the question")
+    answer_key: Text = Field(alias="answerKey", description="gold: the label of one of the choices")
+    para: Text = Field(description="context: the knowledge that the question needs")
 
 
 class AuthorsRow(NestedRow):
-    """The authors' JSON lines; the annotations are left alone."""
+    """The authors' JSON lines; the annotations are ignored."""
 
-    answer_key: Text = Field(
-        alias="answerKey", description="gold: looked up among the choices' own labels"
-    )
-    para: Text = Field(description="context: the knowledge that decides the question")
+    answer_key: Text = Field(alias="answerKey", description="gold: the label of one of the choices")
+    para: Text = Field(description="context: the knowledge that the question needs")
 
 
 class CopyRow(MetaIclRow):
-    """MetaICL's copies: without the knowledge, or with it glued to the question."""
+    """MetaICL's copies: without the knowledge, or with it at the end of the question."""
 
     task: Literal["quartz-no_knowledge", "quartz-with_knowledge"] = Field(
-        description="whether the input ends in the knowledge, which then becomes the context"
+        description="with_knowledge: the input ends with the knowledge, which becomes the context"
     )
 
     @property
     def parts(self) -> tuple[str, str | None]:
-        """Question and knowledge; the whole input where the one place between them isn't plain."""
-        places = [place.start() for place in GLUE.finditer(self.text)]
-        if self.task == "quartz-no_knowledge" or len(places) != 1:
+        """Question and knowledge; the whole input unless exactly one joint is found."""
+        joints = [found.start() for found in JOINT.finditer(self.text)]
+        if self.task == "quartz-no_knowledge" or len(joints) != 1:
             return self.text, None
-        return self.text[: places[0]], self.text[places[0] :]
+        return self.text[: joints[0]], self.text[joints[0] :]
 
 
 class QuaRTz(Adapter):
-    """Which of two, given a sentence that says what more of one thing does to another?"""
+    """Which of two, given a sentence about a qualitative relation?"""
 
     name = "quartz"
     version = 1
@@ -85,7 +81,7 @@ class QuaRTz(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One example a row, its knowledge as the context."""
+        """One example a row; the knowledge is the context."""
         assert isinstance(row, HubRow | AuthorsRow | CopyRow)
         if not isinstance(row, CopyRow):
             yield keyed(row, row.answer_key, (2,), row.id, row.para)

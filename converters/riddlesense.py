@@ -5,16 +5,16 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from converters.keyed import ColumnsRow, NestedRow, keyed
+from converters.shared.labelled_choices import ColumnsRow, NestedRow, keyed
 from unifiedqa_convert.schema import Adapter, Example, Row, Source, Split, Text
 
 
 class HubRow(ColumnsRow):
-    """The hub's columns, which have no id."""
+    """The hub's columns, without an id."""
 
     answer_key: Text = Field(
         alias="answerKey",
-        description="gold: looked up among the choices' own labels; empty where it is hidden",
+        description="gold: the label of one of the choices; empty where it is hidden",
     )
 
 
@@ -24,7 +24,7 @@ class AuthorsRow(NestedRow):
     answer_key: Text | None = Field(
         None,
         alias="answerKey",
-        description="gold: looked up among the choices' own labels; absent or empty in test",
+        description="gold: the label of one of the choices; absent or empty in test",
     )
 
 
@@ -50,7 +50,7 @@ class RiddleSense(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One example a row; no key, no gold."""
+        """One example a row; no gold if the key is hidden."""
         assert isinstance(row, HubRow | AuthorsRow)
         own_id = row.id if isinstance(row, AuthorsRow) else None
         yield keyed(row, row.answer_key or None, (5,), own_id)

@@ -17,9 +17,9 @@ class AuthorsRow(Row):
     distractor2: Text = Field(description="a false choice")
     distractor3: Text = Field(description="a false choice")
     correct_answer: Text = Field(
-        description="the true choice; a field of its own, so canonical orders choices by a hash"
+        description="gold; a separate field, so the profile canonical orders choices by a hash"
     )
-    support: Text = Field(description="context; empty in 11 % of the rows, then there is none")
+    support: Text = Field(description="context; none if it is empty (11 % of the rows)")
 
 
 class SciQ(Adapter):
@@ -32,7 +32,7 @@ class SciQ(Adapter):
     shapes: ClassVar = (AuthorsRow,)
     source = Source(
         hub="allenai/sciq",
-        # Revision and sizes as the hub's own dataset_info.json gives them.
+        # Revision and sizes from the hub's dataset_info.json.
         revision="2c94ad3e1aafab77146f384e23536f97a4849815",
         splits={
             "train": Split(
@@ -62,7 +62,7 @@ class SciQ(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One example a row; the order of its choices is free."""
+        """One example a row; the order of its choices has no meaning."""
         assert isinstance(row, AuthorsRow)
         yield MultipleChoice(
             question=row.question,

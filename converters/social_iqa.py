@@ -7,7 +7,7 @@ from pydantic import Field
 
 from unifiedqa_convert.schema import (
     Adapter,
-    Beside,
+    CompanionFile,
     Example,
     MultipleChoice,
     Row,
@@ -18,10 +18,10 @@ from unifiedqa_convert.schema import (
 
 
 class AuthorsRow(Row):
-    """The authors' JSON lines; their labels lie beside them, in dev-labels.lst for dev.jsonl."""
+    """The authors' JSON lines; labels are in a second file, dev-labels.lst for dev.jsonl."""
 
     shape = "authors"
-    beside: ClassVar[Beside | None] = Beside((("", "{}-labels.lst"),), "label")
+    beside: ClassVar[CompanionFile | None] = CompanionFile((("", "{}-labels.lst"),), "label")
     context: Text = Field(description="context: what happened")
     question: Text = Field(description="question")
     answer_a: Text = Field(alias="answerA", description="choice (a)")
@@ -29,13 +29,13 @@ class AuthorsRow(Row):
     answer_c: Text = Field(alias="answerC", description="choice (c)")
     label: Literal["1", "2", "3"] | None = Field(
         None,
-        description="gold, counted from 1: the line of the labels' file; absent in test, where it "
+        description="gold, counted from 1: a line of the file of labels; absent in test, where it "
         "is hidden",
     )
 
 
 class HubRow(AuthorsRow):
-    """The hub's columns: the label stands in the row."""
+    """The hub's columns: the label is in the row."""
 
     shape = "hub"
     splits = ("train", "validation")
@@ -50,7 +50,7 @@ class SocialIQA(Adapter):
     version = 1
     partition = "seen"
     verified = "sha256"
-    # The hub's shape first: its `label` in the row tells it from the authors'.
+    # The hub's shape first: only its rows contain a label.
     shapes: ClassVar = (HubRow, AuthorsRow)
     source = Source(
         hub="lighteval/siqa",
@@ -58,7 +58,7 @@ class SocialIQA(Adapter):
         splits={
             "train": Split(rows=33410, names=("train.jsonl",)),
             "validation": Split(rows=1954, names=("dev.jsonl",)),
-            # Neither in the authors' archive nor on the hub; some copies have it.
+            # In some copies only, neither in the authors' archive nor on the hub.
             "test": Split(rows=2059, labelled=False),
         },
         license="unknown",
@@ -68,7 +68,7 @@ class SocialIQA(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One multiple-choice example a row, in its situation."""
+        """One multiple-choice example a row; the situation is the context."""
         assert isinstance(row, AuthorsRow)
         yield MultipleChoice(
             question=row.question,

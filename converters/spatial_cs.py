@@ -9,21 +9,21 @@ from unifiedqa_convert.schema import Adapter, Example, NotBool, Row, Source, Spl
 
 
 class AuthorsRow(Row):
-    """The authors' JSON lines, called .json: data.json of height and size, data_qa.json of posrel.
+    """The authors' JSON lines, named .json: data.json of height and size, data_qa.json of posrel.
 
-    Text and objects, where they are there, are prompts for drawing a picture and left alone.
-    Data.json of posrel has no questions: its labels are four places, not yes and no.
+    Text and objects, if present, are prompts for an image model and ignored. The data.json of
+    posrel has no questions: its labels are four positions, not yes and no.
     """
 
     shape = "authors"
     question: Text = Field(
-        description="question; in posrel a sentence comes before it, which the statements keep"
+        description="question; in posrel after a sentence, which the statements keep"
     )
     label: Annotated[Literal[0, 1], NotBool] = Field(description="the answer: 1 is yes, 0 is no")
 
 
 class SpatialCs(Adapter):
-    """Yes or no: is one thing taller, larger, or where it is said to be?"""
+    """Yes or no: is one thing taller than another, larger, or in a given position?"""
 
     name = "spatial_cs"
     version = 1

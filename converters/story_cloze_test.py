@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from converters.told import told
+from converters.shared.stories import join_sentences
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -18,16 +18,16 @@ from unifiedqa_convert.schema import (
 )
 
 
-def _named(part: str) -> tuple[str, ...]:
-    """The authors' file, and what those who work with tabs make of it."""
+def _names(part: str) -> tuple[str, ...]:
+    """The authors' file name, and that of the same file as TSV."""
     return f"cloze_test_{part}.csv", f"cloze_test_{part}.tsv"
 
 
 class AuthorsRow(Row):
-    """The authors' CSV of 2016 and 2018, or the same as TSV; test of 2018 has no answers."""
+    """The authors' CSV of 2016 and 2018, or the same as TSV; the test of 2018 has no answers."""
 
     shape = "authors"
-    id: Text = Field(alias="InputStoryid", description="source id: says nothing about the answer")
+    id: Text = Field(alias="InputStoryid", description="source id: does not reveal the answer")
     sentence1: Text = Field(alias="InputSentence1", description="question, first sentence")
     sentence2: Text = Field(alias="InputSentence2", description="question, second sentence")
     sentence3: Text = Field(alias="InputSentence3", description="question, third sentence")
@@ -37,16 +37,16 @@ class AuthorsRow(Row):
     right: Literal["1", "2"] | None = Field(
         None,
         alias="AnswerRightEnding",
-        description="gold, counted from 1; no such column where it is hidden",
+        description="gold, counted from 1; the column is absent where it is hidden",
     )
 
 
 class HubRow(Row):
-    """The hub's columns, of every copy there."""
+    """The columns of all copies on the hub."""
 
     shape = "hub"
     splits = ("validation", "test", "validation_2018")
-    id: Text = Field(alias="story_id", description="source id: says nothing about the answer")
+    id: Text = Field(alias="story_id", description="source id: does not reveal the answer")
     sentence1: Text = Field(alias="input_sentence_1", description="question, first sentence")
     sentence2: Text = Field(alias="input_sentence_2", description="question, second sentence")
     sentence3: Text = Field(alias="input_sentence_3", description="question, third sentence")
@@ -67,16 +67,16 @@ class StoryClozeTest(Adapter):
     verified = "documentation only"
     shapes: ClassVar = (AuthorsRow, HubRow)
     source = Source(
-        # Copies lie on the hub, against the authors' word: none is named here.
+        # The authors don't allow copies; those on the hub are not named here.
         splits={
-            "validation": Split(rows=1871, names=_named("val__spring2016 - cloze_test_ALL_val")),
-            "test": Split(rows=1871, names=_named("test__spring2016 - cloze_test_ALL_test")),
+            "validation": Split(rows=1871, names=_names("val__spring2016 - cloze_test_ALL_val")),
+            "test": Split(rows=1871, names=_names("test__spring2016 - cloze_test_ALL_test")),
             "validation_2018": Split(
-                rows=1571, names=_named("val__winter2018-cloze_test_ALL_val - 1 - 1")
+                rows=1571, names=_names("val__winter2018-cloze_test_ALL_val - 1 - 1")
             ),
             "test_2018": Split(
                 rows=1571,
-                names=_named("test__winter2018-cloze_test_ALL_test - 1"),
+                names=_names("test__winter2018-cloze_test_ALL_test - 1"),
                 labelled=False,
             ),
         },
@@ -90,7 +90,7 @@ class StoryClozeTest(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One multiple-choice example a row; its statements are the story with each ending."""
+        """One multiple-choice example a row; a statement is the story with one ending."""
         assert isinstance(row, AuthorsRow | HubRow)
         story = (row.sentence1, row.sentence2, row.sentence3, row.sentence4)
         yield MultipleChoice(
@@ -98,5 +98,7 @@ class StoryClozeTest(Adapter):
             question=" ".join(story),
             choices=(row.ending1, row.ending2),
             golds=None if row.right is None else (int(row.right) - 1,),
-            sentences=tuple(told(*story, ending) for ending in (row.ending1, row.ending2)),
+            sentences=tuple(
+                join_sentences(*story, ending) for ending in (row.ending1, row.ending2)
+            ),
         )

@@ -1,4 +1,4 @@
-"""StrategyQA: yes/no questions whose steps are not told (Geva et al. 2021)."""
+"""StrategyQA: yes/no questions that need implicit steps (Geva et al. 2021)."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -9,14 +9,14 @@ from unifiedqa_convert.schema import Adapter, Example, Row, Source, Split, Text,
 
 
 class AuthorsRow(Row):
-    """The authors' JSON array; the hub's copies have the same columns and cut them elsewhere.
+    """The authors' JSON array; the hub's copies have the same columns and other splits.
 
-    Term, facts, decomposition and evidence, where they are there, are left alone: the question is
-    asked without them.
+    Term, facts, decomposition and evidence, if present, are ignored: they are not part of the
+    question.
     """
 
     shape = "authors"
-    qid: Text = Field(description="source id: a hash, says nothing about the answer")
+    qid: Text = Field(description="source id: a hash, does not reveal the answer")
     question: Text = Field(description="question")
     answer: bool | None = Field(
         None, description="the answer; absent in the authors' test, where it is hidden"
@@ -24,7 +24,7 @@ class AuthorsRow(Row):
 
 
 class StrategyQa(Adapter):
-    """Yes or no, once the steps are found?"""
+    """Yes or no, for a question that needs several implicit steps?"""
 
     name = "strategyqa"
     version = 1

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from converters.told import continued
+from converters.shared.stories import continued
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -21,7 +21,7 @@ from unifiedqa_convert.schema import (
 class RegularRow(Row):
     """The authors' train.csv, val.csv and test.csv, with an unnamed column of row numbers.
 
-    The hub's columns, config regular, are the same, with numbers for labels.
+    The hub's columns, config regular, are the same, with numbers as labels.
     """
 
     shape = "authors"
@@ -29,7 +29,7 @@ class RegularRow(Row):
     fold: Text = Field(alias="fold-ind", description="source id, second half")
     start: Text = Field(
         alias="startphrase",
-        description="question: sent1 and the first words of the sentence to be ended, sent2",
+        description="question: sent1 and the first words of the sentence to complete, sent2",
     )
     ending0: Text = Field(description="choice (a)")
     ending1: Text = Field(description="choice (b)")
@@ -51,9 +51,9 @@ class RegularRow(Row):
 
 
 class FullRow(Row):
-    """The authors' train_full.csv and val_full.csv, and the hub's config full: gold apart.
+    """The authors' train_full.csv and val_full.csv, and the hub's config full: a column for gold.
 
-    One distractor more than in the regular files, where the annotators left four.
+    Some rows have four distractors, one more than in the regular files.
     """
 
     shape = "full"
@@ -62,27 +62,28 @@ class FullRow(Row):
     fold: Text = Field(alias="fold-ind", description="source id, second half")
     start: Text = Field(
         alias="startphrase",
-        description="question: sent1 and the first words of the sentence to be ended, sent2",
+        description="question: sent1 and the first words of the sentence to complete, sent2",
     )
     gold: Text = Field(
-        alias="gold-ending", description="gold; always a column of its own, so order is free"
+        alias="gold-ending",
+        description="gold; a separate column, so the order of choices has no meaning",
     )
     distractor0: Text = Field(alias="distractor-0", description="a wrong choice")
     distractor1: Text = Field(alias="distractor-1", description="a wrong choice")
     distractor2: Text = Field(alias="distractor-2", description="a wrong choice")
     distractor3: Text | None = Field(
-        None, alias="distractor-3", description="a wrong choice, left out where it is empty"
+        None, alias="distractor-3", description="a wrong choice; an empty one is left out"
     )
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The gold, then the distractors there are."""
+        """The gold, then the distractors that are not empty."""
         wrong = (self.distractor0, self.distractor1, self.distractor2, self.distractor3)
         return (self.gold, *(text for text in wrong if text is not None and text.strip()))
 
     @property
     def golds(self) -> tuple[int, ...] | None:
-        """The first; its place means nothing."""
+        """The first choice; the order has no meaning."""
         return (0,)
 
 
@@ -109,7 +110,7 @@ class Swag(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One multiple-choice example a row; its statements are start and ending."""
+        """One multiple-choice example a row; a statement is start and ending."""
         assert isinstance(row, RegularRow | FullRow)
         yield MultipleChoice(
             id=f"{row.video}:{row.fold}",

@@ -1,4 +1,4 @@
-"""TruthfulQA: questions that people answer wrongly by habit (Lin, Hilton and Evans 2022)."""
+"""TruthfulQA: questions that many people answer wrongly (Lin, Hilton and Evans 2022)."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
@@ -18,8 +18,8 @@ from unifiedqa_convert.schema import (
 )
 
 Label = Annotated[Literal[0, 1], NotBool]
-Judged = list[tuple[str, int]]
-"""Choices in the source's order, each with 1 where it is true."""
+LabelledChoices = list[tuple[str, int]]
+"""Choices in the source's order, each with 1 if it is true."""
 
 
 class TaskRow(Row):
@@ -30,7 +30,7 @@ class TaskRow(Row):
     mc1_targets: dict[Text, Label] = Field(description="mc1: choices, one of them true")
     mc2_targets: dict[Text, Label] = Field(description="mc2: choices, several of them true")
 
-    def judged(self, task: int) -> Judged:
+    def labelled_choices(self, task: int) -> LabelledChoices:
         """The choices of one of the two tasks."""
         targets: Mapping[str, int] = self.mc1_targets if task == 1 else self.mc2_targets
         return list(targets.items())
@@ -54,7 +54,7 @@ class HubRow(Row):
         validation_alias=AliasPath("mc2_targets", "labels"), description="mc2: 1 for the true ones"
     )
 
-    def judged(self, task: int) -> Judged:
+    def labelled_choices(self, task: int) -> LabelledChoices:
         """The choices of one of the two tasks."""
         choices, labels = (
             (self.choices1, self.labels1) if task == 1 else (self.choices2, self.labels2)
@@ -67,7 +67,7 @@ class HubRow(Row):
 
 
 class TableRow(Row):
-    """The authors' TruthfulQA.csv: answers with ``;`` between, whose order gives the gold away."""
+    """The authors' TruthfulQA.csv: answers separated by ``;``, whose order reveals the gold."""
 
     shape = "table"
     question: Text = Field(alias="Question", description="question")
@@ -75,16 +75,16 @@ class TableRow(Row):
     correct: Text = Field(alias="Correct Answers", description="mc2: the true choices")
     incorrect: Text = Field(alias="Incorrect Answers", description="the false choices of both")
 
-    def judged(self, task: int) -> Judged:
-        """The choices of one of the two tasks, worded as the authors' own code splits them."""
+    def labelled_choices(self, task: int) -> LabelledChoices:
+        """The choices of one of the two tasks, split as by the authors' code."""
         true = [self.best] if task == 1 else self.correct.split(";")
         every = [(text, 1) for text in true] + [(text, 0) for text in self.incorrect.split(";")]
-        # An answer ends in one stop; what a stray ";" leaves behind is no answer.
+        # Each answer ends with one full stop; a stray ";" gives no answer.
         return [(f"{text.strip().rstrip('.')}.", label) for text, label in every if text.strip()]
 
 
 class TruthfulQAMc1(Adapter):
-    """Which of several answers is true, where one is?"""
+    """Which one of several answers is true?"""
 
     name = "truthfulqa_mc1"
     version = 1
@@ -103,22 +103,22 @@ class TruthfulQAMc1(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One multiple-choice example a row; the source lists what is true first."""
+        """One multiple-choice example a row; the source lists true choices first."""
         assert isinstance(row, TaskRow | HubRow | TableRow)
-        judged = row.judged(self.task)
-        golds = tuple(place for place, (_, label) in enumerate(judged) if label)
+        labelled = row.labelled_choices(self.task)
+        golds = tuple(number for number, (_, label) in enumerate(labelled) if label)
         if not golds or (self.task == 1 and len(golds) > 1):
             raise FieldError(f"mc{self.task}_targets", f"{len(golds)} choices are true")
         yield MultipleChoice(
             question=row.question,
-            choices=tuple(choice for choice, _ in judged),
+            choices=tuple(choice for choice, _ in labelled),
             golds=golds,
             order_matters=False,
         )
 
 
 class TruthfulQAMc2(TruthfulQAMc1):
-    """Which of several answers are true, where several may be?"""
+    """Which of several answers are true? Several may be."""
 
     name = "truthfulqa_mc2"
     task = 2

@@ -1,4 +1,4 @@
-"""Sets that reach us as Vera's JSON: statements with their labels, without a question.
+"""Datasets known only as Vera's JSON: statements with their labels, without a question.
 
 Rainier's and Vera's human-annotated sets (Liu et al. 2022, 2023): statements that language models
 generated (symkd, gengen, rainier), judged by people. No public copy is known.
@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from converters.english import collapse, stopped, upper_first
+from converters.shared.english import collapse, upper_first, with_full_stop
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -42,14 +42,16 @@ class VeraRow(Row):
 
 
 def problem(row: VeraRow) -> Example:
-    """One statement alone is a sentence to judge; several are the choices of one problem.
+    """A single statement is a sentence to judge; several are the choices of one problem.
 
-    The golds come first in the source, so the order of the choices is the profile's affair.
+    The source lists the golds first, so the order of the choices has no meaning.
     """
-    sentences = tuple(upper_first(stopped(collapse(s))) for s in (*row.golds, *row.distractors))
+    sentences = tuple(
+        upper_first(with_full_stop(collapse(s))) for s in (*row.golds, *row.distractors)
+    )
     if not all(collapse(text) for text in (*row.golds, *row.distractors)) or not sentences:
         raise FieldError(
-            "golds" if row.golds else "distractors", "holds no statement, or an empty one"
+            "golds" if row.golds else "distractors", "has no statement, or an empty one"
         )
     if len(sentences) == 1:
         return YesNo(question=sentences[0], answer=bool(row.golds), sentence=sentences[0])
@@ -87,7 +89,7 @@ class SymkdAnno(Adapter):
     source = _source("symkd_anno", VERA, ("train", "validation"))
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One example a problem: a sentence to judge, or choices that are sentences."""
+        """One example a problem: a sentence to judge, or sentences to choose from."""
         assert isinstance(row, VeraRow)
         yield problem(row)
 

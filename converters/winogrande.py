@@ -1,4 +1,4 @@
-"""WinoGrande: which of two fills the blank (Sakaguchi et al. 2020), in its six training sizes."""
+"""WinoGrande: which of two options fills the blank; six training sizes (Sakaguchi et al. 2020)."""
 
 from collections.abc import Iterator
 from typing import ClassVar, Literal
@@ -7,7 +7,7 @@ from pydantic import Field
 
 from unifiedqa_convert.schema import (
     Adapter,
-    Beside,
+    CompanionFile,
     Example,
     MultipleChoice,
     Partition,
@@ -19,16 +19,16 @@ from unifiedqa_convert.schema import (
 
 
 class AuthorsRow(Row):
-    """The authors' JSON lines, answer inside; their -labels.lst, where it is there, must agree."""
+    """The authors' JSON lines, with answers; a -labels.lst file, if present, must agree."""
 
     shape = "authors"
-    beside = Beside((("", "{}-labels.lst"),), "answer", needed=False)
+    beside = CompanionFile((("", "{}-labels.lst"),), "answer", needed=False)
     qid: Text = Field(
         alias="qID",
-        description="not used: it ends in -1 or -2, which gives the answer away",
+        description="not used: it ends with -1 or -2, which reveals the answer",
     )
     sentence: Text = Field(
-        description="question; it keeps its blank, a single _, which the statements fill"
+        description="question; its blank, a single _, is kept, and filled in the statements"
     )
     option1: Text = Field(description="choice (a)")
     option2: Text = Field(description="choice (b)")
@@ -42,7 +42,7 @@ class HubRow(Row):
 
     shape = "hub"
     sentence: Text = Field(
-        description="question; it keeps its blank, a single _, which the statements fill"
+        description="question; its blank, a single _, is kept, and filled in the statements"
     )
     option1: Text = Field(description="choice (a)")
     option2: Text = Field(description="choice (b)")
@@ -76,12 +76,12 @@ class WinograndeXl(Adapter):
     version = 1
     partition: ClassVar[Partition] = "seen"
     verified = "sha256"
-    # The authors' shape first: the hub's columns are all in it, its qID isn't in theirs.
+    # The authors' shape first: it has all the hub's columns, and qID too.
     shapes: ClassVar = (AuthorsRow, HubRow)
     source = _source("xl", 40398)
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One multiple-choice example a row; its statements are the sentence, filled."""
+        """One multiple-choice example a row; a statement is the sentence with one option."""
         assert isinstance(row, AuthorsRow | HubRow)
         yield MultipleChoice(
             question=row.sentence,
@@ -123,7 +123,7 @@ class WinograndeXs(WinograndeXl):
 
 
 class WinograndeDebiased(WinograndeXl):
-    """Which of two options fills the blank? With the 9,248 training rows AfLite left."""
+    """Which of two options fills the blank? With the 9,248 training rows that AfLite kept."""
 
     name = "winogrande_debiased"
     partition = "none"

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AliasPath, Field
 
-from converters.english import collapse, stand_in
+from converters.shared.english import collapse, stand_in
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -30,7 +30,7 @@ class AuthorsXmlRow(Row):
     )
     pronoun: Text = Field(
         validation_alias=AliasPath("text", "pron"),
-        description="blank in the question; replaced in the statements, which keep its case",
+        description="the question's blank; in statements, an option in its case",
     )
     after: Text = Field(
         validation_alias=AliasPath("text", "txt2"), description="question, from the blank on"
@@ -42,12 +42,13 @@ class AuthorsXmlRow(Row):
         description="choices (a) and (b)",
     )
     answer: Text = Field(
-        validation_alias="correctAnswer", description='gold: "A" or "B", 36 times with a full stop'
+        validation_alias="correctAnswer",
+        description='gold: "A" or "B", 36 times with a full stop',
     )
 
     @property
     def gold(self) -> int:
-        """Position of the right option."""
+        """Position of the gold."""
         letter = collapse(self.answer).removesuffix(".")
         if letter not in ("A", "B"):
             raise FieldError("correctAnswer", f"{self.answer!r} is neither A nor B")
@@ -59,9 +60,9 @@ class HubRow(Row):
 
     shape = "hub"
     first = 273
-    text: Text = Field(description="question, with a blank for the pronoun")
-    pronoun: Text = Field(description="replaced in the statements, which keep its case")
-    pronoun_loc: int = Field(ge=0, description="where the pronoun starts in text, in characters")
+    text: Text = Field(description="question; the pronoun becomes its blank")
+    pronoun: Text = Field(description="the question's blank; in statements, an option in its case")
+    pronoun_loc: int = Field(ge=0, description="position of the pronoun in text, in characters")
     options: list[Text] = Field(min_length=2, max_length=2, description="choices (a) and (b)")
     label: Annotated[Literal[0, 1], NotBool] = Field(description="gold, counted from 0")
 
@@ -72,7 +73,7 @@ class HubRow(Row):
 
     @property
     def after(self) -> str:
-        """The text behind the pronoun."""
+        """The text after the pronoun."""
         end = self.pronoun_loc + len(self.pronoun)
         if self.text[self.pronoun_loc : end] != self.pronoun:
             raise FieldError("pronoun_loc", f"text has no {self.pronoun!r} at {self.pronoun_loc}")
@@ -85,11 +86,11 @@ class HubRow(Row):
 
 
 class WinograndeStyleRow(Row):
-    """A copy in WinoGrande's columns: it has lost the pronoun, so possessives stay bare."""
+    """A copy in WinoGrande's columns: without the pronoun, so possessives are not inflected."""
 
     shape = "winogrande_style"
     first = 273
-    sentence: Text = Field(description="question; holds one blank")
+    sentence: Text = Field(description="question, with one blank")
     option1: Text = Field(description="choice (a)")
     option2: Text = Field(description="choice (b)")
     answer: Literal["1", "2"] = Field(description="gold, counted from 1")
@@ -101,7 +102,7 @@ class WinograndeStyleRow(Row):
 
     @property
     def pronoun(self) -> str:
-        """Unknown here."""
+        """Empty: this copy does not have it."""
         return ""
 
     @property
@@ -111,12 +112,12 @@ class WinograndeStyleRow(Row):
 
     @property
     def after(self) -> str:
-        """The sentence behind its blank."""
+        """The sentence after its blank."""
         return self._parts[1]
 
     @property
     def gold(self) -> int:
-        """The answer counts from 1."""
+        """Position of the gold; the answer counts from 1."""
         return int(self.answer) - 1
 
     @property
@@ -137,7 +138,7 @@ class Wsc273(Adapter):
     shapes: ClassVar = (AuthorsXmlRow, HubRow, WinograndeStyleRow)
     source = Source(
         hub="ErnestSDavis/winograd_wsc",
-        # The commit "Convert dataset to Parquet", read off the hub's page of it.
+        # The commit "Convert dataset to Parquet", from its page on the hub.
         revision="726df8970d7aa13179276fade14a545d52eafdd9",
         splits={
             "test": Split(
@@ -154,7 +155,7 @@ class Wsc273(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One example a row: the pronoun's place is a blank, the candidates are the choices."""
+        """One example a row; the pronoun becomes a blank, its candidates are the choices."""
         assert isinstance(row, AuthorsXmlRow | HubRow | WinograndeStyleRow)
         before, pronoun, after = (collapse(t) for t in (row.before, row.pronoun, row.after))
         yield MultipleChoice(

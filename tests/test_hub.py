@@ -1,7 +1,7 @@
-"""The hub's real client against a hub of our own: what it brings, and each way it may fail.
+"""huggingface_hub against a local hub server: downloads, and each way in which they may fail.
 
-The client runs in processes of its own, since huggingface_hub reads its settings when imported.
-Where it must wait or try again, it does so as long as it does for a user: side by side, then.
+It runs in processes of its own, since it reads its settings when imported. Cases in which it waits
+or tries again take as long as for a user, so they run at the same time.
 """
 
 import ast
@@ -31,8 +31,8 @@ ROW |= {"correct_answer": "d", "support": ""}
 PINNED: dict[str, Any] = {"file": FILE, "names": ("valid.json",)}
 
 
-class Asking:
-    """A hub, a cache, and a process that asks the one with the other."""
+class Client:
+    """A hub server, a cache folder, and a process that requests files."""
 
     def __init__(self, folder: Path) -> None:
         pq.write_table(pa.Table.from_pylist([ROW] * 500), folder / "rows.parquet")
@@ -44,9 +44,9 @@ class Asking:
     def __call__(
         self, step: str = "locate", *, fresh: bool = False, **options: Any
     ) -> dict[str, Any]:
-        """``fresh``: by an interpreter of its own, which threads may start side by side."""
+        """``fresh``: in a new interpreter, which several threads may start at once."""
         given: dict[str, Any] = {"step": step, "source": "hub", "pinned": PINNED, "changes": {}}
-        # A hub that is merely slow, on a busy machine, is not a silent one.
+        # On a busy machine a slow hub must not count as a silent one.
         patience = 1 if self.hub.fault.startswith("silent") else 30
         given |= {"patience": patience, "trouble": 3, **options}
         settings = {"HF_ENDPOINT": self.endpoint, "HF_HOME": str(self.cache)}
@@ -61,11 +61,11 @@ class Asking:
             done = started.core.run([asked], env=env, program=hub_asks.ask)
         assert done.returncode == 0, done.stderr
         self.stderr = done.stderr
-        told: dict[str, Any] = json.loads(done.stdout)
-        return told
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
 
     def left(self) -> list[str]:
-        """Files of the cache that a later run could take for the rows."""
+        """Files in the cache that a later run could use."""
         found = self.cache.rglob("*")
         return sorted(
             path.name
@@ -75,20 +75,20 @@ class Asking:
 
 
 @pytest.fixture
-def asking(tmp_path: Path) -> Iterator[Asking]:
-    given = Asking(tmp_path)
+def client(tmp_path: Path) -> Iterator[Client]:
+    given = Client(tmp_path)
     with serving(given.hub) as given.endpoint:
         yield given
 
 
 class Waiting(NamedTuple):
-    """A trouble that takes seconds, since the client waits and tries again."""
+    """A fault that takes seconds, since huggingface_hub waits and tries again."""
 
     fault: str
     trouble: int = 20
     headers: Mapping[str, str] = MappingProxyType({})
     more: int = 0
-    """Bytes behind the body."""
+    """Bytes appended to the body."""
 
 
 AFTER = {"Retry-After": "2"}
@@ -106,17 +106,17 @@ WAITING = {
 
 
 class Waited(NamedTuple):
-    asking: Asking
-    told: dict[str, Any]
+    client: Client
+    answer: dict[str, Any]
 
 
 def wait(case: Waiting, folder: Path) -> Waited:
-    asking = Asking(folder)
-    asking.hub.fault, asking.hub.headers = case.fault, dict(case.headers)
-    asking.hub.files = {FILE: asking.body + bytes(case.more)}
-    pinned = {**PINNED, **({} if case.more else {"sha256": sha256(asking.body)})}
-    with serving(asking.hub) as asking.endpoint:
-        return Waited(asking, asking(pinned=pinned, trouble=case.trouble, fresh=True))
+    client = Client(folder)
+    client.hub.fault, client.hub.headers = case.fault, dict(case.headers)
+    client.hub.files = {FILE: client.body + bytes(case.more)}
+    pinned = {**PINNED, **({} if case.more else {"sha256": sha256(client.body)})}
+    with serving(client.hub) as client.endpoint:
+        return Waited(client, client(pinned=pinned, trouble=case.trouble, fresh=True))
 
 
 @pytest.fixture(scope="module")
@@ -130,42 +130,42 @@ def sha256(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def one_line(told: dict[str, Any]) -> str:
-    message = str(told["message"])
+def one_line(answer: dict[str, Any]) -> str:
+    message = str(answer["message"])
     assert "\n" not in message
     assert "--raw" in message or "rm -r" in message or "sources --" in message or "HF_" in message
     return message
 
 
-def test_the_pinned_file_is_fetched_once_then_found_in_the_cache(asking: Asking) -> None:
-    right = {**PINNED, "bytes": len(asking.body), "sha256": sha256(asking.body)}
-    first = asking(pinned=right)
+def test_the_pinned_file_is_fetched_once_then_found_in_the_cache(client: Client) -> None:
+    right = {**PINNED, "bytes": len(client.body), "sha256": sha256(client.body)}
+    first = client(pinned=right)
     (path,) = first["value"]["files"]
     assert (first["value"]["kind"], first["value"]["revision"]) == ("hub", COMMIT)
     assert pq.read_table(path).to_pylist() == [ROW] * 500
-    assert [line for line in asking.hub.asked if line.startswith("GET /cdn/")] == [
+    assert [line for line in client.hub.asked if line.startswith("GET /cdn/")] == [
         f"GET /cdn/{FILE}"
     ]
-    assert not any("main" in line for line in asking.hub.asked)
-    asking.hub.asked.clear()
-    again = asking(pinned=right)
+    assert not any("main" in line for line in client.hub.asked)
+    client.hub.asked.clear()
+    again = client(pinned=right)
     assert (again["value"]["kind"], again["value"]["files"]) == ("cache", [path])
-    assert asking.hub.asked == []
+    assert client.hub.asked == []
 
 
-def test_a_file_of_the_xet_store_comes_by_plain_http(asking: Asking) -> None:
-    asking.hub.fault = "xet"
-    assert asking()["value"]["kind"] == "hub"
+def test_a_file_of_the_xet_store_comes_by_plain_http(client: Client) -> None:
+    client.hub.fault = "xet"
+    assert client()["value"]["kind"] == "hub"
 
 
-# Fault, words of the message, most requests until it is given up.
+# Fault, words of the message, highest number of requests.
 TROUBLES: dict[str, tuple[str, int]] = {
     "silent": ("does not answer", 1),
     "refusing-503": ("HTTP 503 for", 3),
     "refusing-429": ("HTTP 429 for", 3),
     "body-503": ("HTTP 503; try again later", 3),
     "body-429": ("HTTP 429 for", 4),
-    "login-page": ("no hub", 1),
+    "login-page": ("not from a hub", 1),
     "reset": ("breaks off", 3),
     "gated-401": ("is gated (HTTP 401): accept its terms at", 1),
     "gated-403": ("is gated (HTTP 403): accept its terms at", 1),
@@ -179,60 +179,58 @@ TROUBLES: dict[str, tuple[str, int]] = {
 
 
 @pytest.mark.parametrize("fault", TROUBLES)
-def test_a_hub_in_trouble_is_given_up_on_in_time(
-    asking: Asking, waited: dict[str, Future[Waited]], fault: str
+def test_requests_to_a_failing_hub_end_in_time(
+    client: Client, waited: dict[str, Future[Waited]], fault: str
 ) -> None:
     words, most = TROUBLES[fault]
     if fault in WAITING:
-        asking, told = waited[fault].result()
+        client, answer = waited[fault].result()
     else:
-        asking.hub.fault = fault
-        told = asking()
-    assert (told["error"], told["exit"]) in [
+        client.hub.fault = fault
+        answer = client()
+    assert (answer["error"], answer["exit"]) in [
         (name, 7) for name in ("UnreachableError", "HubDown", "Gone")
-    ], told
-    assert words in one_line(told)
-    assert len(asking.hub.asked) <= most
-    # The client's start apart. It takes 0 to 4 s; unbounded it would be 10 to 23 s.
-    assert told["seconds"] < (15 if fault in WAITING else 8), told
-    assert asking.left() == []
-    assert asking.stderr == ""
+    ], answer
+    assert words in one_line(answer)
+    assert len(client.hub.asked) <= most
+    # Without the imports. It takes 0 to 4 s; without a deadline, 10 to 23 s.
+    assert answer["seconds"] < (15 if fault in WAITING else 8), answer
+    assert client.left() == []
+    assert client.stderr == ""
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("case", "words", "most"),
     [
-        ("a silent body", "no whole answer for", 20),
+        ("a silent body", "no complete answer for", 20),
         ("a truncated body", "breaks off", 20),
-        # Alone the client asks for ever: each part that comes resets its count of retries.
-        ("always from the start", "no whole answer for", 60),
+        # huggingface_hub alone never ends: each part that arrives resets its count of retries.
+        ("always from the start", "no complete answer for", 60),
     ],
 )
-def test_a_body_that_never_ends_is_given_up_on(
+def test_the_download_of_an_endless_body_ends(
     waited: dict[str, Future[Waited]], case: str, words: str, most: float
 ) -> None:
-    asking, told = waited[case].result()
-    assert told["exit"] == 7
-    assert words in one_line(told)
-    assert told["seconds"] < most
-    assert asking.left() == []
+    client, answer = waited[case].result()
+    assert answer["exit"] == 7
+    assert words in one_line(answer)
+    assert answer["seconds"] < most
+    assert client.left() == []
 
 
 @pytest.mark.parametrize("fault", PASSING)
-def test_a_passing_trouble_is_the_clients_own_to_mend(
-    waited: dict[str, Future[Waited]], fault: str
-) -> None:
-    _, told = waited[f"passing {fault}"].result()
-    assert told["value"]["kind"] == "hub", told
+def test_a_passing_fault_is_retried(waited: dict[str, Future[Waited]], fault: str) -> None:
+    _, answer = waited[f"passing {fault}"].result()
+    assert answer["value"]["kind"] == "hub", answer
 
 
 @pytest.mark.parametrize("where", ["refusing-429:1", "refusing-503:1", "body-429:1"])
 def test_retry_after_is_honoured(waited: dict[str, Future[Waited]], where: str) -> None:
-    asking, told = waited[f"after {where}"].result()
-    assert told["value"]["kind"] == "hub"
-    gaps = waits(asking.hub)
-    assert max(gaps) >= 2, list(zip(asking.hub.asked[1:], gaps, strict=True))
+    client, answer = waited[f"after {where}"].result()
+    assert answer["value"]["kind"] == "hub"
+    gaps = waits(client.hub)
+    assert max(gaps) >= 2, list(zip(client.hub.asked[1:], gaps, strict=True))
     assert sum(gaps) < 12
 
 
@@ -244,40 +242,42 @@ def waits(hub: State) -> list[float]:
 def test_a_retry_after_that_is_a_date_is_honoured_too(
     waited: dict[str, Future[Waited]],
 ) -> None:
-    asking, told = waited["after a date"].result()
-    assert told["value"]["kind"] == "hub"
-    assert max(waits(asking.hub)) >= 2
+    client, answer = waited["after a date"].result()
+    assert answer["value"]["kind"] == "hub"
+    assert max(waits(client.hub)) >= 2
 
 
 @pytest.mark.parametrize(
     "headers", [{"Retry-After": "3600"}, {"RateLimit": '"resolvers";r=0;t=3600'}]
 )
-def test_a_wait_that_is_too_long_is_told_not_slept(asking: Asking, headers: dict[str, str]) -> None:
-    asking.hub.fault, asking.hub.headers = "refusing-429", headers
-    told = asking()
-    assert (told["exit"], told["seconds"] < 60) == (7, True)
-    assert "to be asked again in 3600 s" in one_line(told)
+def test_a_retry_after_that_is_too_long_is_an_error(
+    client: Client, headers: dict[str, str]
+) -> None:
+    client.hub.fault, client.hub.headers = "refusing-429", headers
+    answer = client()
+    assert (answer["exit"], answer["seconds"] < 60) == (7, True)
+    assert "retry after 3600 s" in one_line(answer)
 
 
-def test_nobody_at_the_address_is_told_at_once(asking: Asking) -> None:
+def test_a_refused_connection_is_an_error_at_once(client: Client) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
-        asking.endpoint = f"http://127.0.0.1:{closed.getsockname()[1]}"
-    told = asking()
-    assert (told["exit"], told["seconds"] < 8) == (7, True)
-    assert "127.0.0.1 does not answer" in one_line(told)
-    assert "refused" in told["message"]
+        client.endpoint = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    answer = client()
+    assert (answer["exit"], answer["seconds"] < 8) == (7, True)
+    assert "127.0.0.1 does not answer" in one_line(answer)
+    assert "refused" in answer["message"]
 
 
-def test_offline_means_no_connection(asking: Asking) -> None:
-    told = asking(source="auto", settings={"HF_HUB_OFFLINE": "1"})
-    assert told["value"]["kind"] == "sample"
-    assert "HF_HUB_OFFLINE" in told["value"]["note"]
-    assert asking.hub.asked == []
+def test_offline_means_no_connection(client: Client) -> None:
+    answer = client(source="auto", settings={"HF_HUB_OFFLINE": "1"})
+    assert answer["value"]["kind"] == "sample"
+    assert "HF_HUB_OFFLINE" in answer["value"]["note"]
+    assert client.hub.asked == []
 
 
-def test_the_cache_serves_offline(asking: Asking) -> None:
-    asking()
-    assert asking(settings={"HF_HUB_OFFLINE": "1"})["value"]["kind"] == "cache"
+def test_the_cache_serves_offline(client: Client) -> None:
+    client()
+    assert client(settings={"HF_HUB_OFFLINE": "1"})["value"]["kind"] == "cache"
 
 
 # Wrong before a byte is fetched: the fault, or the pin that differs.
@@ -291,62 +291,62 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
 @pytest.mark.parametrize("source", ["hub", "auto"])
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_is_not_pinned_is_refused_before_it_is_fetched(
-    asking: Asking, case: str, source: str
+    client: Client, case: str, source: str
 ) -> None:
-    asking.hub.fault, pinned, words = REFUSED[case]
-    told = asking(pinned={**PINNED, **pinned}, source=source)
-    assert (told["error"], told["exit"]) == ("SourceError", 4)
-    assert words in one_line(told)
-    assert not any("/cdn/" in line for line in asking.hub.asked)
-    assert asking.left() == []
+    client.hub.fault, pinned, words = REFUSED[case]
+    answer = client(pinned={**PINNED, **pinned}, source=source)
+    assert (answer["error"], answer["exit"]) == ("SourceError", 4)
+    assert words in one_line(answer)
+    assert not any("/cdn/" in line for line in client.hub.asked)
+    assert client.left() == []
 
 
-def test_another_length_than_announced_is_thrown_away(asking: Asking) -> None:
-    asking.hub.fault = "longer"
-    told = asking(source="auto")
-    assert (told["error"], told["exit"]) == ("SourceError", 4)
-    assert "thrown away" in one_line(told)
-    assert asking.left() == []
+def test_another_length_than_announced_is_thrown_away(client: Client) -> None:
+    client.hub.fault = "longer"
+    answer = client(source="auto")
+    assert (answer["error"], answer["exit"]) == ("SourceError", 4)
+    assert "which were discarded" in one_line(answer)
+    assert client.left() == []
 
 
 @pytest.mark.parametrize("source", ["hub", "auto"])
 @pytest.mark.parametrize("pinned", [{}, {"sha256": "right"}], ids=["unpinned-hash", "pinned-hash"])
 def test_wrong_bytes_of_the_right_size_are_refused_every_time_until_removed(
-    asking: Asking, source: str, pinned: dict[str, str]
+    client: Client, source: str, pinned: dict[str, str]
 ) -> None:
     if pinned:
-        pinned = {"sha256": sha256(asking.body)}
-    asking.hub.fault = "wrong-bytes"
+        pinned = {"sha256": sha256(client.body)}
+    client.hub.fault = "wrong-bytes"
     for fault in ("wrong-bytes", ""):
-        asking.hub.fault = fault
-        told = asking(pinned={**PINNED, **pinned}, source=source)
-        assert (told["error"], told["exit"]) == ("SourceError", 4)
-    remove = one_line(told).split("remove it with: ")[1]
+        client.hub.fault = fault
+        answer = client(pinned={**PINNED, **pinned}, source=source)
+        assert (answer["error"], answer["exit"]) == ("SourceError", 4)
+    remove = one_line(answer).split("remove it with: ")[1]
     subprocess.run(remove, shell=True, check=True)
-    assert asking(pinned={**PINNED, **pinned}, source=source)["value"]["kind"] == "hub"
+    assert client(pinned={**PINNED, **pinned}, source=source)["value"]["kind"] == "hub"
 
 
-def test_a_commit_that_changes_under_way_is_refused_every_time(asking: Asking) -> None:
-    """The client then notes the other commit for the pinned one, and would serve it from there."""
-    asking.hub.fault = "changed-late"
-    first = asking(source="auto")
+def test_a_commit_that_changes_under_way_is_refused_every_time(client: Client) -> None:
+    """huggingface_hub then caches the other commit under the pinned one."""
+    client.hub.fault = "changed-late"
+    first = client(source="auto")
     assert first["exit"] == 4
     assert "a changed revision" in one_line(first)
-    asking.hub.fault = ""
-    again = asking(source="auto")
+    client.hub.fault = ""
+    again = client(source="auto")
     assert again["exit"] == 4
     subprocess.run(one_line(again).split("remove it with: ")[1], shell=True, check=True)
-    assert asking()["value"]["kind"] == "hub"
+    assert client()["value"]["kind"] == "hub"
 
 
-def test_a_bit_that_flips_in_the_cache_is_seen(asking: Asking) -> None:
-    path = Path(asking()["value"]["files"][0])
+def test_a_changed_bit_in_the_cache_is_detected(client: Client) -> None:
+    path = Path(client()["value"]["files"][0])
     body = bytearray(path.read_bytes())
     body[100] ^= 1
     path.resolve().write_bytes(body)
-    told = asking(source="auto")
-    assert told["exit"] == 4
-    assert "but the hub announced" in one_line(told)
+    answer = client(source="auto")
+    assert answer["exit"] == 4
+    assert "but the hub announced" in one_line(answer)
 
 
 @pytest.mark.parametrize(
@@ -354,62 +354,62 @@ def test_a_bit_that_flips_in_the_cache_is_seen(asking: Asking) -> None:
     [({"bytes": 1}, "but 1 are pinned"), ({"sha256": "1" * 64}, "is pinned; remove it with")],
 )
 def test_a_cached_file_that_a_newer_pin_denies_is_refused(
-    asking: Asking, pinned: dict[str, Any], words: str
+    client: Client, pinned: dict[str, Any], words: str
 ) -> None:
-    asking()
-    told = asking(source="auto", pinned={**PINNED, **pinned})
-    assert told["exit"] == 4
-    assert words in one_line(told)
+    client()
+    answer = client(source="auto", pinned={**PINNED, **pinned})
+    assert answer["exit"] == 4
+    assert words in one_line(answer)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
-def test_a_cache_that_cannot_be_written_is_the_storages_fault(asking: Asking) -> None:
-    asking.cache.mkdir(mode=0o500)
-    told = asking(source="auto")
-    assert (told["error"], told["exit"]) == ("OutputError", 5)
-    assert "HF_HOME" in one_line(told)
+def test_a_cache_that_cannot_be_written_is_an_output_error(client: Client) -> None:
+    client.cache.mkdir(mode=0o500)
+    answer = client(source="auto")
+    assert (answer["error"], answer["exit"]) == ("OutputError", 5)
+    assert "HF_HOME" in one_line(answer)
 
 
-def test_a_cache_that_is_a_file_is_the_storages_fault(asking: Asking) -> None:
-    asking.cache.mkdir()
-    (asking.cache / "hub").write_text("in the way")
-    told = asking(source="auto")
-    assert (told["error"], told["exit"]) == ("OutputError", 5)
-    assert "HF_HOME" in one_line(told)
+def test_a_cache_that_is_a_file_is_an_output_error(client: Client) -> None:
+    client.cache.mkdir()
+    (client.cache / "hub").write_text("in the way")
+    answer = client(source="auto")
+    assert (answer["error"], answer["exit"]) == ("OutputError", 5)
+    assert "HF_HOME" in one_line(answer)
 
 
 @pytest.mark.parametrize("revision", [None, "main", "refs/convert/parquet", "2c94ad3", "../main"])
-def test_no_commit_no_hub(asking: Asking, revision: str | None) -> None:
-    told = asking(changes={"revision": revision})
-    assert (told["error"], told["exit"]) == ("UnreachableError", 7)
-    assert "`uqa sources --pin sciq`" in one_line(told)
-    assert asking.hub.asked == []
+def test_no_commit_no_hub(client: Client, revision: str | None) -> None:
+    answer = client(changes={"revision": revision})
+    assert (answer["error"], answer["exit"]) == ("UnreachableError", 7)
+    assert "`uqa sources --pin sciq`" in one_line(answer)
+    assert client.hub.asked == []
 
 
-def test_a_loading_script_is_not_fetched(asking: Asking) -> None:
-    told = asking(pinned={**PINNED, "file": "sciq.py"})
-    assert told["exit"] == 7
-    assert "neither parquet nor JSON" in one_line(told)
-    assert asking.hub.asked == []
+def test_a_loading_script_is_not_fetched(client: Client) -> None:
+    answer = client(pinned={**PINNED, "file": "sciq.py"})
+    assert answer["exit"] == 7
+    assert "neither parquet nor JSON" in one_line(answer)
+    assert client.hub.asked == []
 
 
-def test_status_needs_no_network(asking: Asking) -> None:
-    pinned = {**PINNED, "bytes": len(asking.body)}
+def test_status_needs_no_network(client: Client) -> None:
+    pinned = {**PINNED, "bytes": len(client.body)}
     for cached in (False, True):
-        told = asking("status", pinned=pinned, settings={"HF_HUB_OFFLINE": "1"})
-        (entry,) = told["value"]
+        answer = client("status", pinned=pinned, settings={"HF_HUB_OFFLINE": "1"})
+        (entry,) = answer["value"]
         assert (entry["hub"], entry["revision"]) == ("allenai/sciq", COMMIT)
         (file,) = entry["files"]
-        assert (file["file"], file["bytes"]) == (FILE, len(asking.body))
+        assert (file["file"], file["bytes"]) == (FILE, len(client.body))
         assert file["cached"] is cached
         if not cached:
-            assert asking.hub.asked == []
-            asking(pinned=pinned)
-    told = asking("status", changes={"revision": None})
-    assert told["value"][0]["revision"] == "unpinned"
+            assert client.hub.asked == []
+            client(pinned=pinned)
+    answer = client("status", changes={"revision": None})
+    assert answer["value"][0]["revision"] == "unpinned"
 
 
-CHECKS: dict[str, tuple[str, str, Callable[[Asking], dict[str, Any]]]] = {
+CHECKS: dict[str, tuple[str, str, Callable[[Client], dict[str, Any]]]] = {
     "same": ("ok", "", lambda a: {"pinned": {**PINNED, "bytes": len(a.body)}}),
     "size": ("changed", f"{FILE}: ", lambda _: {"pinned": {**PINNED, "bytes": 1}}),
     "hash": ("changed", "sha256", lambda _: {"pinned": {**PINNED, "sha256": "0" * 64}}),
@@ -421,42 +421,44 @@ CHECKS: dict[str, tuple[str, str, Callable[[Asking], dict[str, Any]]]] = {
 
 
 @pytest.mark.parametrize("case", CHECKS)
-def test_check_asks_for_the_pinned_commit_and_sizes(asking: Asking, case: str) -> None:
+def test_check_compares_the_pinned_commit_and_sizes(client: Client, case: str) -> None:
     result, detail, options = CHECKS[case]
-    told = asking("check", **options(asking))
-    (entry,) = told["value"]
+    answer = client("check_pins", **options(client))
+    (entry,) = answer["value"]
     assert entry["result"] == result, entry
     assert detail in entry["detail"]
 
 
 @pytest.mark.parametrize("fault", ["silent", "refusing-503"])
-def test_check_says_when_the_hub_cannot_be_asked(asking: Asking, fault: str) -> None:
-    asking.hub.fault = fault
-    told = asking("check")
-    assert told["value"][0]["result"] == "unreachable"
+def test_check_of_a_hub_that_does_not_answer_is_unreachable(client: Client, fault: str) -> None:
+    client.hub.fault = fault
+    answer = client("check_pins")
+    assert answer["value"][0]["result"] == "unreachable"
 
 
-def test_pin_gives_the_lines_to_paste(asking: Asking) -> None:
-    asking.hub.files |= {"README.md": b"# SciQ", "sciq.py": b"import os"}
-    asking.hub.commit = OTHER_COMMIT
-    told = asking("pin", pinned={"rows": 1000, "names": ["valid.json"]}, changes={"revision": None})
-    arguments = pasted(told["value"])
+def test_pin_gives_the_lines_to_paste(client: Client) -> None:
+    client.hub.files |= {"README.md": b"# SciQ", "sciq.py": b"import os"}
+    client.hub.commit = OTHER_COMMIT
+    answer = client(
+        "pin", pinned={"rows": 1000, "names": ["valid.json"]}, changes={"revision": None}
+    )
+    arguments = pasted(answer["value"])
     assert arguments["revision"] == OTHER_COMMIT
-    size, digest = len(asking.body), sha256(asking.body)
+    size, digest = len(client.body), sha256(client.body)
     named = {"rows": 1000, "names": ("valid.json",)}
     assert arguments["splits"] == {
         "validation": {**named, "file": FILE, "bytes": size, "sha256": digest}
     }
-    assert not any("resolve" in line for line in asking.hub.asked)
+    assert not any("resolve" in line for line in client.hub.asked)
 
 
-def test_pin_leaves_a_choice_to_a_person(asking: Asking) -> None:
+def test_pin_lists_the_candidates_where_it_cannot_choose(client: Client) -> None:
     hostile = 'dev/a"\n",os.system("x"),#.json'
-    asking.hub.files = {"a/dev.json": b"[]", hostile: b"[]"}
-    told = asking("pin", pinned={"names": []}, changes={"revision": None})
-    assert "# validation: choose one of these" in told["value"]
-    assert "file='a/dev.json', bytes=2, sha256=" in told["value"]
-    assert pasted(told["value"])["splits"] == {"validation": {}}
+    client.hub.files = {"a/dev.json": b"[]", hostile: b"[]"}
+    answer = client("pin", pinned={"names": []}, changes={"revision": None})
+    assert "# validation: choose one of these" in answer["value"]
+    assert "file='a/dev.json', bytes=2, sha256=" in answer["value"]
+    assert pasted(answer["value"])["splits"] == {"validation": {}}
 
 
 def pasted(lines: str) -> dict[str, Any]:

@@ -1,185 +1,204 @@
-"""Who may import whom (design.md's table), read off the import statements."""
+"""Who may import whom, by folder, read off the import statements.
+
+A folder (or a module that stands beside the folders) imports what stands in a line above its own,
+and itself. Import statements inside functions count as well.
+"""
 
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
 
 OURS = ("unifiedqa_convert", "converters", "vera_model")
-PACKAGE = "unifiedqa_convert."
 
-# Each room and the rooms of unifiedqa_convert it may import.
-LAYERS: dict[str, set[str]] = {
-    "schema": set(),
-    "errors": set(),
-    "counts": set(),
-    "progress": set(),
-    "columns": set(),
-    "registry": {"schema", "errors"},
-    "opened": {"errors"},
-    "readers": {"errors", "opened"},
-    "hub_errors": {"schema", "errors"},
-    "pins": {"schema", "errors", "hub_errors"},
-    "sources": {"schema", "errors", "files", "pins", "registry", "hub_errors"},
-    "profiles": {"schema", "errors"},
-    "parsed": {"schema", "profiles"},
-    "encode": {"schema", "errors", "profiles", "parsed"},
-    "table": {"schema"},
-    "shapes": {"schema", "errors", "readers"},
-    "joined": {"schema", "errors", "readers", "shapes"},
-    "numbered": {"schema", "errors", "readers"},
-    "pool": {"schema", "numbered"},
-    "lines": {"errors", "opened", "readers"},
-    "rows": {"schema", "errors", "readers", "shapes", "joined", "numbered", "pool"},
-    "declare": {"schema", "errors", "files", "profiles", "declare"},
-    "declaring": {"errors", "files", "profiles", "declare"},
-    "vera_json": {"errors", "declare"},
-    "fetch": {"schema", "errors", "files", "pins", "declare"},
-    "shards": {"schema", "errors", "profiles", "encode", "table"},
-    "files": set(),
-    "output": {"errors", "files"},
-    "workers": {"errors"},
-    "chunk": {"schema", "errors", "profiles", "encode", "declare", "numbered", "rows"},
-}
-LAYERS["upstream"] = {"schema", "profiles", "encode", "declare", "chunk"}
-LAYERS["pinning"] = {"columns", "schema", "errors", "pins", "registry", "sources", "hub_errors"}
-LAYERS["stating"] = {"errors", "files", "progress", "declare", "declaring", "vera_json"}
-LAYERS["fetch_report"] = {"errors", "declare", "fetch"}
-LAYERS["card"] = {"schema"}
-LAYERS["cite"] = {"schema", "registry"}
-LAYERS["unfit"] = {"errors", "opened", "readers"}
-LAYERS["own_file"] = {"schema", "errors", "readers", "unfit"}
-LAYERS["contract"] = {
-    "contract",
-    *("schema", "errors", "profiles", "encode", "rows", "joined", "shapes", "numbered"),
-    *("registry", "chunk", "sources"),
-}
-_SAYS = {"declaring", "vera_json", "stating", "fetch", "fetch_report"}  # commands of their own
-LAYERS["job"] = (
-    {*LAYERS} - {"progress", "workers", "chunk", "counts", "contract", "upstream", "lines"} - _SAYS
+LAYERS = (
+    ("errors", "flags"),
+    ("schema", "storage", "vera_tasks"),
+    ("hub", "rows", "records"),
+    ("datasets", "question_converters"),
+    ("conversion",),
+    ("check", "contract", "service"),
+    ("cli", "__init__"),
 )
-_READ_BACK = {"schema", "errors", "files", "encode", "profiles", "table", "shards", "counts"}
-LAYERS["check"] = {*_READ_BACK, "readers", "output", "check"}
-LAYERS["rejects"] = {"errors", "files", "job", "lines", "shapes"}
-LAYERS["pipeline"] = {*LAYERS, "pipeline"} - {"progress"} - _SAYS
-LAYERS["group"] = {"schema", "errors", "job", "pipeline", "registry", "sources"}
-LAYERS["summary"] = {"columns", "errors", "group", *LAYERS["group"], "progress", "shards"}
-LAYERS["listing"] = {"columns", "files", "describe", "registry"}
-LAYERS["plan"] = {"registry", "schema", "sources", "pinning"}
-LAYERS["describe"] = {*LAYERS} - {"pipeline", "summary", "group", "plan", "listing"} - _SAYS
-LAYERS["service"] = {
-    *("schema", "errors", "files", "profiles", "encode", "declare", "table", "registry", "rows"),
-    *("joined", "sources", "chunk", "counts", "describe", "service"),
+SERVICE_LAYERS = (
+    ("config", "monitoring", "problems"),
+    ("models",),
+    ("state",),
+    ("admission", "api"),
+    ("connections", "middleware"),
+    ("app",),
+    ("server",),
+)
+VERA_LAYERS = (
+    ("presets",),
+    ("config",),
+    ("distributed", "run_folder"),
+    ("data", "model"),
+    ("metrics",),
+    ("objectives",),
+    ("planning", "report", "training"),
+    ("programs",),
+    ("run", "__init__"),
+)
+TABLES = {
+    "unifiedqa_convert": LAYERS,
+    "unifiedqa_convert.service": SERVICE_LAYERS,
+    "vera_model": VERA_LAYERS,
 }
-LAYERS["cli"] = {*LAYERS, "cli"}
-LAYERS["__init__"] = {"pipeline", "registry"}
+
+# What one package may take from another. Where a task is missing, a program calls `convert`;
+# `load_adapter` says which splits a task has.
+ACROSS = {
+    ("converters", "unifiedqa_convert"): ("schema",),
+    ("vera_model", "unifiedqa_convert"): (
+        *("errors", "flags", "storage", "hub", "schema", "vera_tasks", "records.arrow"),
+        "load_adapter",
+    ),
+    ("vera_model.programs", "unifiedqa_convert"): ("convert", "conversion.request"),
+    ("unifiedqa_convert.cli", "vera_model"): ("",),
+    ("unifiedqa_convert.service", "vera_model"): ("programs", "run_folder"),
+}
 
 _MODELS = tuple(
-    f"unifiedqa_convert/declare/{name}.py" for name in ("seq2seq", "ct2", "tokens", "unpickle")
+    f"unifiedqa_convert/question_converters/{name}.py"
+    for name in ("transformers_backend", "ctranslate2_backend", "unpickle")
 )
 # Heavy libraries, and the only places that may name them.
 HEAVY = {
-    "torch": ("vera_model/", "unifiedqa_convert/service/vera.py", *_MODELS),
-    "transformers": ("vera_model/", *_MODELS),
-    "ctranslate2": ("unifiedqa_convert/declare/ct2.py",),
+    "torch": ("vera_model/", "unifiedqa_convert/service/models/worker.py", *_MODELS),
+    "transformers": ("vera_model/", "unifiedqa_convert/hub.py", *_MODELS),
+    "ctranslate2": ("unifiedqa_convert/question_converters/ctranslate2_backend.py",),
     "datasets": (),
     "ray": (),
     "fastapi": ("unifiedqa_convert/service/",),
     "uvicorn": ("unifiedqa_convert/service/",),
     "starlette": ("unifiedqa_convert/service/",),
     "prometheus_client": ("unifiedqa_convert/service/",),
-    "httpx2": ("unifiedqa_convert/declare/remote.py", "unifiedqa_convert/pins.py"),
-    "tenacity": ("unifiedqa_convert/declare/remote.py",),
+    "structlog": ("unifiedqa_convert/service/",),
+    "httpx2": ("unifiedqa_convert/question_converters/remote.py", "unifiedqa_convert/hub.py"),
+    "tenacity": ("unifiedqa_convert/question_converters/remote.py",),
     "pyarrow": (
-        "unifiedqa_convert/card.py",
         "unifiedqa_convert/check/",
-        "unifiedqa_convert/table.py",
-        "unifiedqa_convert/shards.py",
-        "unifiedqa_convert/readers.py",
+        "unifiedqa_convert/records/",
+        "unifiedqa_convert/rows/readers.py",
         "vera_model/",
     ),
     "huggingface_hub": (
-        "unifiedqa_convert/pinning.py",
-        "unifiedqa_convert/hub_errors.py",
-        "unifiedqa_convert/pins.py",
-        "unifiedqa_convert/card.py",
-        "unifiedqa_convert/fetch.py",
+        "unifiedqa_convert/hub.py",
+        "unifiedqa_convert/datasets/pinning.py",
+        "unifiedqa_convert/question_converters/download.py",
+        "unifiedqa_convert/records/dataset_card.py",
         "vera_model/",
     ),
-    "lemminflect": ("unifiedqa_convert/declare/",),
+    "lemminflect": ("unifiedqa_convert/question_converters/rules/",),
 }
 
 
-def imports(path: Path) -> set[str]:
-    names: set[str] = set()
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {
+    module_of(path): path for package in OURS for path in sorted((ROOT / package).rglob("*.py"))
+}
+modules = pytest.mark.parametrize("module", MODULES)
+
+
+@cache
+def imports(module: str) -> frozenset[str]:
+    """Every module that it imports, and ``module.name`` for a name of one of no module of ours."""
+    path, names = MODULES[module], set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            names.add(node.module or "")
-            names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return names
+            assert node.module
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                ours = full in MODULES or node.module not in MODULES
+                names.add(full if ours or node.module in OURS else node.module)
+    return frozenset(names - {module})
 
 
-def sources(package: str) -> list[Path]:
-    return sorted((ROOT / package).rglob("*.py"))
+def within(package: str, module: str) -> str | None:
+    """The first name below the package, ``__init__`` for the package itself; None outside of it."""
+    if module == package:
+        return "__init__"
+    below = module.removeprefix(f"{package}.")
+    return below.split(".")[0] if below != module else None
 
 
-def room(path: Path) -> str:
-    return path.relative_to(ROOT / "unifiedqa_convert").parts[0].removesuffix(".py")
+@modules
+@pytest.mark.parametrize("package", TABLES)
+def test_a_folder_imports_what_stands_above_it(package: str, module: str) -> None:
+    layer = {name: at for at, names in enumerate(TABLES[package]) for name in names}
+    here = within(package, module)
+    if here is None or (here == "__init__" and here not in layer):
+        return
+    assert here in layer, f"{module} stands in no layer of {package}"
+    for name in imports(module):
+        there = within(package, name)
+        if there is not None and there != here and there in layer:
+            assert layer[there] < layer[here], f"{module} may not import {name}"
 
 
-@pytest.mark.parametrize("path", sources("unifiedqa_convert"), ids=str)
-def test_rooms_import_downwards_only(path: Path) -> None:
-    allowed = LAYERS[room(path)]
-    for name in imports(path):
-        if name.startswith(PACKAGE):
-            target = name.removeprefix(PACKAGE).split(".")[0]
-            assert target in allowed, f"{path.name} may not import {name}"
-        outside = name.split(".")[0]
-        assert outside != "converters", (
-            f"{path.name} names converters; adapters come by entry point"
-        )
-        meets_vera = room(path) in ("cli", "service")
-        assert outside != "vera_model" or meets_vera, f"{path.name} imports {name}"
+@modules
+def test_a_package_meets_another_where_it_should(module: str) -> None:
+    mine = [rule for rule in ACROSS if f"{module}.".startswith(f"{rule[0]}.")]
+    for name in imports(module):
+        package = name.split(".")[0]
+        if package not in OURS or package == module.split(".")[0]:
+            continue
+        doors = [door for rule in mine if rule[1] == package for door in ACROSS[rule]]
+        below = name.removeprefix(package).removeprefix(".")
+        assert any(f"{below}.".startswith(door) for door in doors), f"{module} imports {name}"
 
 
-@pytest.mark.parametrize("path", sources("converters"), ids=str)
-def test_adapters_import_the_schema_and_the_standard_library(path: Path) -> None:
-    for name in imports(path):
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("converters")])
+def test_adapters_need_the_standard_library_and_pydantic(module: str) -> None:
+    for name in imports(module):
         top = name.split(".")[0]
-        if top == "unifiedqa_convert":
-            assert name.startswith("unifiedqa_convert.schema"), f"{path.name} imports {name}"
-        else:
-            fine = top in sys.stdlib_module_names or top in ("converters", "pydantic")
-            assert fine, f"{path.name} imports {name}"
+        assert top in (*OURS, "pydantic") or top in sys.stdlib_module_names, f"{module}: {name}"
 
 
-@pytest.mark.parametrize("path", sources("vera_model"), ids=str)
-def test_vera_model_meets_the_rest_at_the_shard(path: Path) -> None:
-    for name in imports(path):
-        if name.startswith(PACKAGE):
-            target = name.removeprefix(PACKAGE).split(".")[0]
-            assert target in {"schema", "table", "errors", "files"}, f"{path.name} imports {name}"
-        assert not name.startswith("converters"), f"{path.name} imports {name}"
-
-
-@pytest.mark.parametrize("path", [p for package in OURS for p in sources(package)], ids=str)
-def test_heavy_libraries_stay_in_their_rooms(path: Path) -> None:
-    relative = str(path.relative_to(ROOT))
-    for name in imports(path):
+@modules
+def test_heavy_libraries_stay_in_their_folders(module: str) -> None:
+    relative = str(MODULES[module].relative_to(ROOT))
+    for name in imports(module):
         homes = HEAVY.get(name.split(".")[0])
         if homes is not None:
             assert relative.startswith(homes), f"{relative} imports {name}"
 
 
-def test_the_table_of_layers_has_no_stale_room() -> None:
-    rooms = {room(path) for path in sources("unifiedqa_convert")}
-    assert rooms == set(LAYERS)
+@cache
+def longest(module: str) -> tuple[str, ...]:
+    below = [longest(name) for name in sorted(imports(module)) if name in MODULES]
+    return (module, *max(below, key=len, default=()))
+
+
+def test_no_imports_go_round_in_a_circle() -> None:
+    done: set[str] = set()
+
+    def visit(module: str, above: tuple[str, ...]) -> None:
+        assert module not in above, f"a circle: {' -> '.join((*above, module))}"
+        if module not in done:
+            for name in sorted(imports(module)):
+                if name in MODULES:
+                    visit(name, (*above, module))
+            done.add(module)
+
+    for module in MODULES:
+        visit(module, ())
+
+
+def test_no_chain_of_imports_is_longer_than_fifteen_modules() -> None:
+    chain = max((longest(module) for module in MODULES), key=len)
+    assert len(chain) <= 15, " -> ".join(chain)
 
 
 @pytest.mark.parametrize("command", ["--help", "list", "convert --help", "declare --help"])

@@ -12,7 +12,7 @@ BAR = "\x00"
 
 
 class Word(NamedTuple):
-    """A line of a CoNLL-U file."""
+    """A word: a line of a CoNLL-U file."""
 
     id: int
     text: str
@@ -40,7 +40,7 @@ def sentences(folder: Path) -> Iterator[Sentence]:
 
 
 def below(sentence: Sentence, top: int) -> list[int]:
-    """The positions of a word and all that hang on it, in order."""
+    """The positions of a word and of all words that depend on it, in order."""
     found, fresh = {top}, [top]
     while fresh:
         fresh = [w.id for w in sentence.values() if w.head in fresh and w.id not in found]
@@ -71,7 +71,7 @@ class Clause(NamedTuple):
 
 
 def clauses(sentence: Sentence) -> Iterator[Clause]:
-    """Every clause whose subject stands before its verb, the subject one run of words."""
+    """Each clause whose subject is contiguous and before its verb."""
     for word in list(sentence.values()):
         if word.relation.split(":")[0] != "nsubj" or word.head == 0:
             continue
@@ -92,8 +92,8 @@ def clauses(sentence: Sentence) -> Iterator[Clause]:
             yield Clause(sentence, head, subject, aux, rest)
 
 
-def undone(clause: Clause) -> tuple[list[str], list[str]] | None:
-    """The auxiliary, or the do that a plain verb takes, and the predicate's words after it."""
+def auxiliary_and_rest(clause: Clause) -> tuple[list[str], list[str]] | None:
+    """The auxiliary (do for a verb without one) and the predicate's words after it."""
     words = texts(clause.sentence, clause.predicate)
     if clause.aux is not None:
         return [clause.aux.text.lower()], words
@@ -112,7 +112,7 @@ def questions(clause: Clause) -> Iterator[list[str]]:
     subject = texts(sentence, clause.subject)
     if len(subject) > 1 and sentence[clause.subject[0]].pos in ("DET", "PRON", "ADJ", "ADV"):
         subject[0] = subject[0].lower()
-    made = undone(clause)
+    made = auxiliary_and_rest(clause)
     if made is not None:
         aux, rest = made
         yield [*aux, *subject, BAR, *rest]
@@ -129,7 +129,7 @@ def questions(clause: Clause) -> Iterator[list[str]]:
 def _objects(
     clause: Clause, aux: list[str], subject: list[str], rest: list[str]
 ) -> Iterator[list[str]]:
-    """What the object is: its words taken out, or set after the question word."""
+    """Questions about the object: its words are removed, or moved after the question word."""
     heads = [clause.head.id]
     heads += [w.id for w in children(clause.sentence, clause.head.id, "xcomp")]
     for head in heads:
@@ -138,7 +138,7 @@ def _objects(
             words = [clause.sentence[i] for i in ids]
             if not words or ids[0] <= clause.head.id:
                 continue
-            kept = [w.id for w in words[:1] if w.pos == "ADP"]  # a preposition is left behind
+            kept = [w.id for w in words[:1] if w.pos == "ADP"]  # a preposition stays in place
             ids = ids[len(kept) :]
             out = [text for i, text in zip(clause.predicate, rest, strict=True) if i not in ids]
             yield ["what", *aux, *subject, BAR, *out]
@@ -148,7 +148,7 @@ def _objects(
 
 
 def _subjects(clause: Clause, aux: list[str]) -> Iterator[list[str]]:
-    """What the subject is: in its place the question word, alone or before its noun."""
+    """Questions about the subject: the question word replaces it, or precedes its noun."""
     sentence = clause.sentence
     rest = texts(sentence, clause.predicate)
     nominal = clause.head.pos in ("NOUN", "PROPN", "PRON") and aux
@@ -162,7 +162,7 @@ def _subjects(clause: Clause, aux: list[str]) -> Iterator[list[str]]:
 
 
 def real(sentence: Sentence) -> Iterator[list[str]]:
-    """A question of the corpus as it stands, from its question word or auxiliary on."""
+    """A question of the corpus as it is, from its question word or auxiliary on."""
     words = list(sentence.values())
     root = next((w for w in words if w.head == 0), None)
     if root is None:

@@ -1,13 +1,14 @@
-"""Learn where a question's predicate starts, from annotated statements turned into questions.
+"""Train the model of where a question's predicate starts.
 
-    python tools/train_predicate.py /work/shared/corpora/ud [--evaluate]
+    python tools/train_predicate.py FOLDER [--evaluate]
 
-Reads Universal Dependencies' CoNLL-U files, writes `unifiedqa_convert/declare/rules_predicate.json`
-(seconds, deterministic). A statement "The cook | boils an egg in a pot" gives the questions that it
-answers, each with its bar: "does the cook | boil …", "what does the cook | boil in a pot", "which
-cook | boils …". Real questions of the corpora are taken as they stand. The learner is an averaged
-perceptron over the places of one question (Collins 2002). --evaluate trains on four fifths of the
-sentences and prints how often the bar is right in the others.
+FOLDER has Universal Dependencies' CoNLL-U files. Writes
+`unifiedqa_convert/question_converters/rules/predicate.json` (seconds, deterministic). A statement
+"The cook | boils an egg in a pot" gives the questions that it answers, each with its bar: "does the
+cook | boil …", "what does the cook | boil in a pot", "which cook | boils …". Real questions of the
+corpora are used as they are. The model is an averaged perceptron over the positions of a question
+(Collins 2002). --evaluate trains on four fifths of the sentences and prints how often the bar is
+right in the others.
 """
 
 import argparse
@@ -20,14 +21,22 @@ from pathlib import Path
 
 from question_making import BAR, Sentence, clauses, questions, real, sentences
 
-from unifiedqa_convert.declare.rules_predicate import Choice, choices, past_adverbs, score
-from unifiedqa_convert.declare.rules_tokens import tokenise
+from unifiedqa_convert.question_converters.rules.predicate import (
+    BoundaryChoice,
+    boundary_score,
+    choices,
+    is_adverb,
+)
+from unifiedqa_convert.question_converters.rules.tokens import Token, tokenise_question
 
 QUESTIONS = Path(__file__).with_name("predicate_questions.txt")
-OWN_TIMES = 4  # they are few, and nearer to what is asked than the corpora
-TARGET = Path(__file__).resolve().parents[1] / "unifiedqa_convert/declare/rules_predicate.json"
+OWN_TIMES = 4  # weight: they are few, and closer to the datasets than the corpora
+TARGET = (
+    Path(__file__).resolve().parents[1]
+    / "unifiedqa_convert/question_converters/rules/predicate.json"
+)
 EPOCHS = 6
-SEEDS = (20261124, 20261125, 20261126, 20261127)  # the order of the data decides little: averaged
+SEEDS = (20261124, 20261125, 20261126, 20261127)  # orders of the data; the weights are averaged
 SCALE = 100
 CREDIT = {
     "data": "Universal Dependencies English EWT (dev, test), PUD (test), ATIS (train, dev)",
@@ -35,15 +44,22 @@ CREDIT = {
     "made by": "tools/train_predicate.py",
 }
 
-Instance = tuple[Choice, int | None]
+Instance = tuple[BoundaryChoice, int | None]
+
+
+def past_adverbs(tokens: Sequence[Token], at: int) -> int:
+    """The position after the adverbs at a predicate's start; one of adverbs only keeps the last."""
+    while at + 1 < len(tokens) and is_adverb(tokens[at]):
+        at += 1
+    return at
 
 
 def instances(words: Sequence[str]) -> Iterator[Instance]:
-    """What is to be decided in a question, with the right decision."""
+    """The decisions in a question, each with the right position."""
     bar = words.index(BAR) if BAR in words else None
     plain_words = [w for w in words if w != BAR]
     gold_at = len(" ".join(plain_words[:bar])) + 1 if bar is not None else None
-    tokens = tokenise(" ".join(plain_words))
+    tokens = tokenise_question(" ".join(plain_words))
     gold = next((n for n, t in enumerate(tokens) if t.start == gold_at), None)
     if bar is not None and gold is None:
         return
@@ -69,7 +85,7 @@ def all_instances(sentence: Sentence) -> Iterator[Instance]:
         yield from instances(words)
     for clause in clauses(sentence):
         pronouns = all(sentence[i].pos == "PRON" for i in clause.subject)
-        if pronouns and clause.head.id % 3:  # they are easy, and too many
+        if pronouns and clause.head.id % 3:  # easy, and too many
             continue
         for words in questions(clause):
             yield from instances(words)
@@ -79,7 +95,7 @@ Prepared = list[tuple[int | None, list[str]]]
 
 
 def learn(data: list[tuple[Prepared, int | None]]) -> dict[str, float]:
-    """The mean of what is learnt from the data in several orders."""
+    """The mean of the weights learnt from the data in several orders."""
     total: dict[str, float] = collections.defaultdict(float)
     for seed in SEEDS:
         for feature, value in learnt(list(data), seed).items():
@@ -88,7 +104,7 @@ def learn(data: list[tuple[Prepared, int | None]]) -> dict[str, float]:
 
 
 def learnt(data: list[tuple[Prepared, int | None]], seed: int) -> dict[str, float]:
-    """Averaged weights: the features of the right place up, those of a wrong choice down."""
+    """Averaged weights: features of the right position up, those of a wrong choice down."""
     weights: dict[str, float] = collections.defaultdict(float)
     totals: dict[str, float] = collections.defaultdict(float)
     order = random.Random(seed)
@@ -97,7 +113,7 @@ def learnt(data: list[tuple[Prepared, int | None]], seed: int) -> dict[str, floa
         order.shuffle(data)
         for places, gold in data:
             step += 1
-            chosen = max(places, key=lambda place: score(place[1], weights))
+            chosen = max(places, key=lambda place: boundary_score(place[1], weights))
             if chosen[0] == gold:
                 continue
             right = next(features for at, features in places if at == gold)
@@ -109,13 +125,13 @@ def learnt(data: list[tuple[Prepared, int | None]], seed: int) -> dict[str, floa
 
 
 def rounded(weights: dict[str, float]) -> dict[str, int]:
-    """Whole numbers, those near nothing left out: a third of the size, the same choices."""
+    """Whole numbers, without those near zero: a third of the size, the same choices."""
     found = {feature: round(SCALE * value) for feature, value in sorted(weights.items())}
     return {feature: value for feature, value in found.items() if abs(value) >= SCALE // 4}
 
 
 def prepared(stream: Iterable[Instance]) -> list[tuple[Prepared, int | None]]:
-    """Every decision's places; those whose right one the words' tags rule out are left out."""
+    """Each decision's positions; without decisions whose right position the tags rule out."""
     made = [(choice.features(), gold) for choice, gold in stream]
     return [(places, gold) for places, gold in made if gold in {at for at, _ in places}]
 
@@ -136,9 +152,9 @@ def tested(sentence: Sentence) -> bool:
     return int(hashlib.sha256(text.encode()).hexdigest(), 16) % 5 == 0
 
 
-def chosen_by(weights: dict[str, int], choice: Choice) -> int | None:
+def chosen_by(weights: dict[str, int], choice: BoundaryChoice) -> int | None:
     places = choice.features()
-    return max(places, key=lambda place: score(place[1], weights))[0] if places else None
+    return max(places, key=lambda place: boundary_score(place[1], weights))[0] if places else None
 
 
 def evaluate(found: list[Sentence]) -> None:
@@ -167,8 +183,8 @@ def evaluate(found: list[Sentence]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--evaluate", action="store_true")
+    parser.add_argument("folder", type=Path, help="CoNLL-U files")
+    parser.add_argument("--evaluate", action="store_true", help="print accuracy, write nothing")
     arguments = parser.parse_args()
     found = list(sentences(arguments.folder))
     if arguments.evaluate:

@@ -1,10 +1,10 @@
-"""Whether the tests of docs/traps.md bite: takes each handling away, and sees its tests fail.
+"""Mutation test of docs/traps.md: removes each handling and checks that its tests fail.
 
     python tools/traps_bite.py [--only collapsing]        # all of them take 4 minutes
 
-In a copy of the project, never in it. Each row of the page names a sample row, a test and what
-the test fails without; below stands how that is taken away. A change whose old text is not found
-any more is an error: mend it here.
+Works on a copy of the project. Each row of the page names a sample row, a test and the handling
+without which the test fails; EDITS below has the change that removes each handling. If the text to
+change is not found any more, the tool stops: correct EDITS.
 """
 
 import argparse
@@ -32,7 +32,7 @@ class Trap(NamedTuple):
     place: str
     """``dataset/shape/split`` of its sample row."""
     words: str
-    """Of the sample row's question or context."""
+    """Words of the sample row's question or context."""
     file: str
     test: str
     without: str
@@ -40,45 +40,49 @@ class Trap(NamedTuple):
 
 
 Edit = tuple[str, str, str]
-"""A file, a text in it, and what every occurrence becomes; for END, what is put behind the file."""
+"""A file, a text in it, and its replacement; with END as text, what is appended to the file."""
 END = ""
 
 C, U = "converters", "unifiedqa_convert"
+CHUNK = f"{U}/conversion/chunk.py"
+DRAFTS = f"{U}/question_converters/drafts.py"
+ENCODE, PROFILES = f"{U}/records/encode.py", f"{U}/records/profiles.py"
+CHOICES, ENGLISH = f"{C}/shared/labelled_choices.py", f"{C}/shared/english.py"
 EDITS: dict[str, Sequence[Edit]] = {
     "collapsing": [
-        (f"{U}/profiles.py", 'return " ".join(text.split())', "return text"),
-        (f"{C}/english.py", 'return " ".join(text.split())', "return text"),
+        (PROFILES, 'return " ".join(text.split())', "return text"),
+        (ENGLISH, 'return " ".join(text.split())', "return text"),
     ],
     "keeping what is not white space": [
-        (f"{U}/profiles.py", "    if text.isprintable()", '    text = text.replace("\\u200b", "")\n'
+        (PROFILES, "    if text.isprintable()", '    text = text.replace("\\u200b", "")\n'
          "    if text.isprintable()"),
     ],
     "cutting at separators": [
-        (f"{U}/parsed.py", "text.split(profile.separator)\n    choices",
+        (ENCODE, "text.split(profile.separator)\n    choices",
          're.split(r" \\\\n | (?=\\([a-z]\\) )", text)\n    choices'),
     ],
-    "flagging": [(f"{U}/chunk.py", END, "recovers = lambda *_: True")],
+    "flagging": [(CHUNK, END, "recovers = lambda *_: True")],
     "leaving an empty context out": [
-        (f"{U}/encode.py", "    if context:\n", "    if context is not None:\n"),
+        (ENCODE, "    if context:\n", "    if context is not None:\n"),
     ],
     "sciq's empty support": [
         (f"{C}/sciq.py", "row.support if row.support.strip() else None", "row.support"),
     ],
     "seeing equal choices": [
-        (f"{U}/chunk.py", END, "_equal = lambda *_, **__: False"),
+        (CHUNK, END, "_equal = lambda *_, **__: False"),
     ],
     "ignoring case": [
-        (f"{U}/chunk.py", END, "_equal = lambda texts, **_: len(set(texts)) < len(texts)"),
+        (CHUNK, END, "_equal = lambda texts, **_: len(set(texts)) < len(texts)"),
     ],
-    "masking": [(f"{U}/chunk.py", "place in same_choice or place in same)", "False)")],
-    "seeing conflicts": [(f"{U}/chunk.py", "if key in true & false}", "if False}")],
+    "masking": [(CHUNK, "place in same_choice or place in same)", "False)")],
+    "seeing conflicts": [(CHUNK, "if key in true & false}", "if False}")],
     "keeping such choices": [
-        (f"{C}/keyed.py", "choices=tuple(row.texts)",
+        (CHOICES, "choices=tuple(row.texts)",
          'choices=tuple(t for t in row.texts if "of the above" not in t)'),
     ],
     "counting choices": [
         (f"{C}/commonsenseqa.py", "min_length=5,\n        max_length=5,\n", ""),
-        (f"{C}/keyed.py", "len(row.labels) != len(row.texts) or len(row.texts) not in numbers",
+        (CHOICES, "len(row.labels) != len(row.texts) or len(row.texts) not in numbers",
          "False"),
         (f"{C}/social_iqa.py", 'Field(alias="answerC"', 'Field("", alias="answerC"'),
         (f"{C}/winogrande.py", "option2: Text = Field(", 'option2: Text = Field("", '),
@@ -98,10 +102,10 @@ EDITS: dict[str, Sequence[Edit]] = {
          "(self.label or 0,)"),
     ],
     "unknown labels": [
-        (f"{U}/declare/draft.py", "return (None,) * len", "return (False,) * len"),
+        (DRAFTS, "return (None,) * len", "return (False,) * len"),
     ],
     "copa's -1": [(f"{C}/copa.py", " or self.label < 0", "")],
-    "looking keys up": [(f"{C}/commonsenseqa.py", "labels.index(key)", 'ord(key) - ord("A")')],
+    "looking keys up": [(CHOICES, "labels.index(key)", 'ord(key) - ord("A")')],
     "stripping keys": [(f"{C}/openbookqa.py", "row.answer_key.strip()", "row.answer_key")],
     "counting from 1": [
         (f"{C}/social_iqa.py", "int(row.label) - 1", "int(row.label) % 3"),
@@ -111,10 +115,10 @@ EDITS: dict[str, Sequence[Edit]] = {
     ],
     "the answer's full stop": [(f"{C}/wsc273.py", '.removesuffix(".")', "")],
     "one choice a key": [
-        (f"{C}/commonsenseqa.py", "labels.count(key)) != 1", "labels.count(key)) < 1"),
+        (CHOICES, "labels.count(key)) != 1", "labels.count(key)) < 1"),
     ],
     "reading labels beside": [
-        (f"{C}/social_iqa.py", '= Beside((("", "{}-labels.lst"),), "label")', "= None"),
+        (f"{C}/social_iqa.py", '= CompanionFile((("", "{}-labels.lst"),), "label")', "= None"),
     ],
     "dropping qID": [
         (f"{C}/winogrande.py", "            question=row.sentence",
@@ -122,33 +126,33 @@ EDITS: dict[str, Sequence[Edit]] = {
     ],
     "ordering by hash": [(f"{C}/sciq.py", "order_matters=False", "order_matters=True")],
     "keeping repeated rows": [
-        (f"{U}/chunk.py", END, "_whole = convert_chunk\ndef convert_chunk(*given):\n"
+        (CHUNK, END, "_whole = convert_chunk\ndef convert_chunk(*given):\n"
          "    chunk = _whole(*given)\n"
          "    chunk.converted[:] = {item.question: item for item in chunk.converted}.values()\n"
          "    return chunk"),
     ],
     "numbered ids": [
-        (f"{U}/chunk.py", END, "_whole = convert_chunk\ndef convert_chunk(*given):\n"
+        (CHUNK, END, "_whole = convert_chunk\ndef convert_chunk(*given):\n"
          "    chunk = _whole(*given)\n"
          "    chunk.converted[:] = [x._replace(id=x.question.input) for x in chunk.converted]\n"
          "    return chunk"),
     ],
     "the first 273": [(f"{C}/wsc273.py", "first = 273", "first = None")],
-    "unpacking": [(f"{U}/opened.py", 'case ".gz":', 'case ".gzip":')],
+    "unpacking": [(f"{U}/rows/compression.py", 'case ".gz":', 'case ".gzip":')],
     "leaving the fact out": [
         (f"{C}/openbookqa.py", "= (HubRow, AuthorsRow)", "= (HubFactRow, AuthorsFactRow)"),
     ],
-    "filling blanks": [(f"{U}/declare/draft.py", "if blanks == 1 and ask.answer", "if False")],
+    "filling blanks": [(DRAFTS, "if blanks == 1 and ask.answer", "if False")],
     "the pronoun's blank": [(f"{C}/wsc273.py", '{before} _ {after}', "{before} {after}")],
-    "runs of underscores": [(f"{U}/declare/draft.py", r"(?<![\w])_+(?!", r"(?<![\w])_(?!")],
-    "counting blanks": [(f"{U}/declare/draft.py", "blanks == 1", "blanks >= 1")],
+    "runs of underscores": [(DRAFTS, r"(?<![\w])_+(?!", r"(?<![\w])_(?!")],
+    "counting blanks": [(DRAFTS, "blanks == 1", "blanks >= 1")],
     "knowing questions": [(f"{C}/csqa2.py", " or ASKS.match(text)", "")],
     "the full stop": [
-        (f"{C}/csqa2.py", 'stopped(text.rstrip(",;:/> "))', 'text.rstrip(",;:/> ")'),
+        (f"{C}/csqa2.py", 'with_full_stop(text.rstrip(",;:/> "))', 'text.rstrip(",;:/> ")'),
     ],
-    "the article": [(f"{C}/english.py", 'return f"the {noun}" if', "return noun if")],
+    "the article": [(ENGLISH, 'return f"the {noun}" if', "return noun if")],
     "the article's case": [
-        (f"{C}/english.py", "return first.lower() + noun[len(first) :]", "return noun"),
+        (ENGLISH, "return first.lower() + noun[len(first) :]", "return noun"),
     ],
 }  # fmt: skip
 
@@ -158,12 +162,12 @@ def table() -> list[Trap]:
     return [Trap(*row) for row in ROW.findall(PAGE.read_text(encoding="utf-8"))]
 
 
-def taken_away(without: str, copy: Path) -> None:
+def remove_handling(without: str, copy: Path) -> None:
     for name, old, new in EDITS[without]:
         path = copy / name
         text = path.read_text(encoding="utf-8")
         if old not in text:
-            sys.exit(f"{without}: {name} has no {old!r} any more; mend EDITS in {__file__}")
+            sys.exit(f"{without}: {name} no longer has {old!r}; correct EDITS in {__file__}")
         changed = text.replace(old, new) if old else f"{text}\n\n{new}\n"
         path.write_text(changed, encoding="utf-8")
 
@@ -177,29 +181,29 @@ def failures(tests: Iterable[str], copy: Path) -> list[str]:
         capture_output=True,
         text=True,
     )
-    return re.findall(r"^(?:FAILED|ERROR) tests/(.*)$", done.stdout, flags=re.M)
+    return re.findall(r"^(?:FAILED|ERROR) tests/converters/(.*)$", done.stdout, flags=re.M)
 
 
 def arguments_of(trap: Trap) -> set[str]:
-    """The names of the test's parameters. KeyError where there is no such test."""
-    module = ast.parse((ROOT / "tests" / trap.file).read_text(encoding="utf-8"))
+    """The names of the test's parameters; raises KeyError if there is no such test."""
+    module = ast.parse((ROOT / "tests/converters" / trap.file).read_text(encoding="utf-8"))
     tests = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}
     return {argument.arg for argument in tests[trap.test].args.args}
 
 
-def bitten(trap: Trap, failed: Iterable[str]) -> bool:
-    """Whether the test failed, and where it is asked of several sample rows, of this one."""
+def has_failed(trap: Trap, failed: Iterable[str]) -> bool:
+    """True if the test failed; a test of several sample rows must fail for this one."""
     names = arguments_of(trap)
-    told = [trap.place] * ("place" in names) + [trap.words] * ("words" in names)
+    parameters = [trap.place] * ("place" in names) + [trap.words] * ("words" in names)
     start = f"{trap.file}::{trap.test}"
-    return any(test.startswith(start) and all(t in test for t in told) for test in failed)
+    return any(test.startswith(start) and all(p in test for p in parameters) for test in failed)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--only", choices=EDITS, help="one handling")
+    parser.add_argument("--only", choices=EDITS, help="only this handling")
     only = parser.parse_args().only
     traps = [trap for trap in table() if only in (None, trap.without)]
     missed = 0
@@ -210,17 +214,17 @@ def main() -> None:
             for name in COPIED:
                 place = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
                 place(ROOT / name, copy / name)
-            taken_away(without, copy)
-            failed = failures({f"tests/{trap.file}::{trap.test}" for trap in mine}, copy)
+            remove_handling(without, copy)
+            failed = failures({f"tests/converters/{trap.file}::{trap.test}" for trap in mine}, copy)
         for trap in mine:
-            bites = bitten(trap, failed)
+            bites = has_failed(trap, failed)
             missed += not bites
             print(
                 f"{'fails' if bites else 'PASSES':6} without {without}: {trap.kind}, {trap.place} "
                 f"{trap.words}, {trap.test}",
                 flush=True,
             )
-    print(f"{len(traps)} rows, {missed} not bitten")
+    print(f"{len(traps)} rows; {missed} tests pass without their handling")
     sys.exit(bool(missed))
 
 

@@ -1,6 +1,6 @@
 """Question-answering datasets → UnifiedQA records and declarative statements.
 
-Two public names, loaded when first used so that importing the package costs nothing:
+Two public names, imported when first used, so that importing the package is fast:
 
 >>> from unifiedqa_convert import convert, load_adapter
 """
@@ -8,12 +8,15 @@ Two public names, loaded when first used so that importing the package costs not
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from unifiedqa_convert.pipeline import convert as convert
-    from unifiedqa_convert.registry import load_adapter as load_adapter
+    from unifiedqa_convert.conversion.pipeline import convert as convert
+    from unifiedqa_convert.datasets.registry import load_adapter as load_adapter
 
 __all__ = ["convert", "load_adapter"]
 
-_HOMES = {"convert": "unifiedqa_convert.pipeline", "load_adapter": "unifiedqa_convert.registry"}
+_HOMES = {
+    "convert": "unifiedqa_convert.conversion.pipeline",
+    "load_adapter": "unifiedqa_convert.datasets.registry",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -6,10 +6,17 @@ late (``defer_build``), so that listing ninety datasets costs no validator.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal, NamedTuple, Self
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
 from typing_extensions import TypedDict as TypedDict  # the one that pydantic reads before 3.12
 
 Partition = Literal["seen", "unseen-1", "unseen-2", "none"]
@@ -45,6 +52,14 @@ surrogates too, which are not text in any encoding.
 """
 
 
+def collapse(text: str) -> str:
+    """White space runs become one space, as ``str.split`` sees white space; ends are stripped."""
+    # To Python all white space but the space is unprintable; asking costs a third of a split.
+    if text.isprintable() and "  " not in text and text[:1] != " " != text[-1:]:
+        return text
+    return " ".join(text.split())
+
+
 class NotAnExample(Exception):
     """Raised by an adapter: this row is none of the dataset's, by its authors' own word.
 
@@ -56,7 +71,7 @@ class NotAnExample(Exception):
         self.reason = reason
 
 
-class Beside(NamedTuple):
+class CompanionFile(NamedTuple):
     """A file that lies beside the rows' file and adds one field to each row: labels, or pairs."""
 
     names: tuple[tuple[str, str], ...]
@@ -72,7 +87,7 @@ class Beside(NamedTuple):
     """Whether rows without the file are an error, in a split that has labels."""
 
 
-class Offer(NamedTuple):
+class DistractorCandidate(NamedTuple):
     """One value that a row puts into its file's pool, from which other rows draw distractors."""
 
     among: str
@@ -83,7 +98,7 @@ class Offer(NamedTuple):
     """What is drawn."""
 
 
-class Pool(NamedTuple):
+class DistractorPool(NamedTuple):
     """A first pass over the split's files: each offer of a row draws other rows' values.
 
     The draws are a function of the dataset, the split, the row's number and the pool's content;
@@ -114,42 +129,64 @@ class Row(BaseModel):
     """The splits this shape can give; None means every split of the dataset."""
     columns: ClassVar[tuple[str, ...] | None] = None
     """In a csv, tsv or txt file without a header: the names of its columns."""
-    beside: ClassVar[Beside | None] = None
+    beside: ClassVar[CompanionFile | None] = None
     """The file that completes it, where the authors keep labels or pairs apart from rows."""
     paired: ClassVar[tuple[str, str] | None] = None
     """Two rows make one: the field that holds a row's own key and the one that names its other.
     The first of a pair gets the other's record under ``other``, the second one is skipped."""
-    pool: ClassVar[Pool | None] = None
+    pool: ClassVar[DistractorPool | None] = None
     """The first pass that gives each row its distractors; see ``offers``."""
     first: ClassVar[int | None] = None
     """Only so many rows belong to the dataset; later ones are skipped and counted."""
 
-    def offers(self) -> tuple[Offer, ...]:
+    def offers(self) -> tuple[DistractorCandidate, ...]:
         """What it puts into the pool, if its shape has one."""
         return ()
 
 
-class Example(BaseModel):
-    """What a row means, whatever its shape was. One of the three kinds below."""
+class ExampleError(ValueError):
+    """An example has a field of a wrong type, or fields that contradict each other.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    A mistake of the adapter that made it, and therefore no FieldError: it ends the conversion.
+    ``field`` names the kind and the field: ``multiple_choice.golds``.
+    """
 
-    kind: ClassVar[str]
+    def __init__(self, example: "Example", field: str, reason: str) -> None:
+        self.field = f"{example.kind}.{field}"
+        self.reason = reason
+        super().__init__(f"{self.field}: {reason}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """What a row means, whatever its shape was. One of the three kinds below.
+
+    A dataclass that looks at its types itself, since every row makes one: a pydantic model takes
+    four times as long. ``pydantic.TypeAdapter(MultipleChoice)`` gives its JSON schema, and reads
+    it from JSON. Raises ExampleError where a type is wrong.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    kind: ClassVar[str] = "example"
     id: str | None = None
     """The row's own id, if it has one that says nothing about the label; None otherwise."""
     question: str
     cue: str = ""
-    """What is asked about ``question``, in the dataset's own fixed words; follows it by a space."""
+    """A second part of the question, in the dataset's own fixed words; one space before it."""
     context: str | None = None
 
+    def __post_init__(self) -> None:
+        _check_types(self)
+
     @property
-    def asked(self) -> str:
-        """The question with its cue; one of them may be all there is."""
+    def question_text(self) -> str:
+        """The question with its cue, either of which may be empty."""
         if not self.cue:
             return self.question
         return f"{self.question} {self.cue}" if self.question else self.cue
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, init=False)
 class MultipleChoice(Example):
     """A question and its choices; gold is a set of positions, never a text."""
 
@@ -162,17 +199,62 @@ class MultipleChoice(Example):
     order_matters: bool = True
     """False where the source lists the gold in a fixed place, so that order gives it away."""
 
-    @model_validator(mode="after")
-    def _positions(self) -> Self:
-        choices = len(self.choices)
-        for gold in self.golds or ():  # a plain loop: every example of every row comes by here
-            if not 0 <= gold < choices:
-                raise ValueError(f"golds {self.golds} point outside {choices} choices")
-        if self.sentences is not None and len(self.sentences) != len(self.choices):
-            raise ValueError(f"{len(self.sentences)} sentences for {len(self.choices)} choices")
-        return self
+    def __init__(
+        self,
+        *,
+        id: str | None = None,
+        question: str,
+        cue: str = "",
+        context: str | None = None,
+        choices: tuple[str, ...],
+        golds: tuple[int, ...] | None = None,
+        sentences: tuple[str, ...] | None = None,
+        order_matters: bool = True,
+    ) -> None:
+        # As dataclass writes it for the other kinds, but with each slot's own setter: this is the
+        # kind that most rows make, and object.__setattr__ takes twice as long.
+        _set_id(self, id)
+        _set_question(self, question)
+        _set_cue(self, cue)
+        _set_context(self, context)
+        _set_choices(self, choices)
+        _set_golds(self, golds)
+        _set_sentences(self, sentences)
+        _set_order_matters(self, order_matters)
+        self.__post_init__()
+
+    def __post_init__(self) -> None:
+        choices, golds, sentences = self.choices, self.golds, self.sentences
+        if not (
+            _usual(self)
+            and _texts(choices)
+            and (golds is None or type(golds) is tuple)
+            and (sentences is None or _texts(sentences))
+            and type(self.order_matters) is bool
+        ):
+            _check_types(self)
+        if golds is not None:
+            for gold in golds:
+                if type(gold) is not int:
+                    _check_types(self)
+                if not 0 <= gold < len(choices):
+                    reason = f"golds {golds} point outside {len(choices)} choices"
+                    raise ExampleError(self, "golds", reason)
+        if sentences is not None and len(sentences) != len(choices):
+            reason = f"{len(sentences)} sentences for {len(choices)} choices"
+            raise ExampleError(self, "sentences", reason)
 
 
+_set_id, _set_question, _set_cue, _set_context = (
+    vars(Example)[name].__set__ for name in ("id", "question", "cue", "context")
+)
+_set_choices, _set_golds, _set_sentences, _set_order_matters = (
+    vars(MultipleChoice)[name].__set__
+    for name in ("choices", "golds", "sentences", "order_matters")
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class YesNo(Example):
     """A question, or a sentence to judge, whose answer is yes or no."""
 
@@ -181,12 +263,64 @@ class YesNo(Example):
     sentence: str | None = None
     """The ready declarative sentence whose truth ``answer`` is."""
 
+    def __post_init__(self) -> None:
+        answer, sentence = self.answer, self.sentence
+        if not (
+            _usual(self)
+            and (answer is None or type(answer) is bool)
+            and (sentence is None or type(sentence) is str)
+        ):
+            _check_types(self)
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FreeText(Example):
     """A question with one or more accepted answers; an empty tuple means unanswerable."""
 
     kind: ClassVar[str] = "free_text"
     answers: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if not (_usual(self) and (self.answers is None or _texts(self.answers))):
+            _check_types(self)
+
+
+def _usual(example: Example) -> bool:
+    """Whether the fields that all kinds share have exactly their types."""
+    own_id, context = example.id, example.context
+    return (
+        type(example.question) is type(example.cue) is str
+        and (own_id is None or type(own_id) is str)
+        and (context is None or type(context) is str)
+    )
+
+
+def _texts(values: object) -> bool:
+    """Whether it is exactly a tuple of texts."""
+    if type(values) is not tuple:
+        return False
+    try:
+        "".join(values)  # refuses all but texts, in a third of the time of a loop
+    except TypeError:
+        return False
+    return True
+
+
+def _check_types(example: Example) -> None:
+    """Raise ExampleError for the first field that is not of its declared type.
+
+    A subclass of the type will do. Slow, and therefore asked only where a field looks unusual.
+    """
+    for field in fields(example):
+        declared: Any = field.type
+        try:
+            check = TypeAdapter(declared, config=ConfigDict(strict=True))
+            check.validate_python(getattr(example, field.name))
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            place = ".".join(map(str, (field.name, *first["loc"])))
+            reason = f"{first['msg']} (found {first['input']!r})"
+            raise ExampleError(example, place, reason) from None
 
 
 class Statement(NamedTuple):

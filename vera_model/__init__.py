@@ -1,10 +1,6 @@
 """Training and evaluation of Vera, the commonsense plausibility scorer (Liu et al. 2023).
 
-It meets the rest of the project at the shard. Importing the package loads neither torch nor
-transformers: ``config`` is light, ``train.run`` is the way in. Once transformers' Auto classes
-are loaded, before or after, they know a Vera checkpoint.
+It reads the shards that `uqa convert` writes. Importing the package loads neither torch nor
+transformers; ``programs.train.run`` runs a configuration. ``import vera_model.model`` registers
+Vera checkpoints with transformers' Auto classes.
 """
-
-from vera_model.registration import announce
-
-announce()

@@ -1,34 +1,40 @@
-"""What a training run is: one frozen configuration. Loads no torch; presets.py has its starts."""
+"""The configuration of a training run, whose fields are the flags of `uqa train`. No torch here."""
 
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
+import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from unifiedqa_convert.errors import UsageError
 from vera_model.presets import PRESETS, RECIPES
 
-Scoring = Literal["mce+bce", "mce", "bce", "margin"]
+Scoring = Literal["margin", "bce", "mce", "mce+bce"]
 """The scoring loss (Liu et al. 2023, section 3.2): multi-class and/or binary cross-entropy."""
 
 Contrastive = Literal[0, 1, 2, 3, 4]
-"""0 none; 1 and 3 InfoNCE with the anchor as its own positive, 2 and 4 supervised contrastive;
+"""0: none; 1 and 3 InfoNCE with the anchor as its own positive, 2 and 4 supervised contrastive;
 1 and 2 by dot product, 3 and 4 by cosine. The numbers are upstream's."""
 
 ContrastiveLabels = Literal["label", "upstream"]
-"""What makes two statements alike: their truth, or (upstream) both being in column 0 or not."""
-
+"""The two classes of the contrastive loss: by label, or (upstream) first statement and others."""
 
 Objective = Literal["vera", "text"]
-"""``vera``: an encoder scores statements. ``text``: a seq2seq T5 writes a record's output."""
+"""``vera``: an encoder scores statements. ``text``: a seq2seq T5 generates a record's output."""
 
 TextRecords = Literal["question", "declarative"]
-"""What ``text`` trains on: UnifiedQA's questions, or ``yes`` or ``no`` to each statement."""
+"""What ``text`` trains on: UnifiedQA's questions, or statements answered ``yes`` or ``no``."""
 
 FP16_REFUSED = (
-    "fp16 is refused: T5's activations pass its largest number, 65,504, and the loss becomes NaN; "
+    "fp16 is refused: T5's activations exceed its maximum, 65,504, and the loss becomes NaN; "
     "use bf16 (the same speed, fp32's range) or fp32"
 )
+
+_data = partial(typer.Option, rich_help_panel="Data")
+_optimiser = partial(typer.Option, rich_help_panel="Optimiser")
+_loss = partial(typer.Option, rich_help_panel="Loss")
+_log = partial(typer.Option, rich_help_panel="Checkpoints and logs")
 
 
 class Encoder(BaseModel):
@@ -37,7 +43,7 @@ class Encoder(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     vocab_size: int = Field(ge=1)
-    """SentencePiece pieces wanted; a small corpus gives fewer, a rich alphabet forces more."""
+    """Maximum SentencePiece pieces; a small corpus has fewer, a large alphabet needs more."""
     d_model: int = Field(ge=1)
     """Width of a hidden state, numbers."""
     d_kv: int = Field(ge=1)
@@ -53,124 +59,326 @@ class Encoder(BaseModel):
 
 
 class TrainConfig(BaseModel):
-    """Everything that decides a run. The same configuration and data give the same losses."""
+    """Everything that decides a run. The same configuration and data give the same losses.
+
+    A field with ``typer.Option`` is a flag of `uqa train` and `uqa plan train`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    preset: str
-    """Name of the preset the values started from; see :data:`vera_model.presets.PRESETS`."""
-    recipe: Literal["clean", "vera"] = "clean"
-    """``vera``: what upstream did, defects included; see :data:`vera_model.presets.RECIPES`."""
-    objective: Objective = "vera"
-    """What the model learns."""
-    records: TextRecords = "question"
-    """The records of objective ``text``."""
-
-    # The data
-    data: tuple[Path, ...] = ()
-    """Shards to train on: Arrow files, or folders searched for converted splits."""
-    valid: tuple[Path, ...] = ()
-    """Shards to evaluate on; neither these nor ``valid_tasks``: ``valid_fraction`` of the rest."""
-    train_tasks: tuple[str, ...] = ()
-    """Instead of ``data``: datasets by name, found (or converted) in ``data_root``."""
-    valid_tasks: tuple[str, ...] = ()
-    """Instead of ``valid``: datasets whose validation split is evaluated in training."""
-    eval_tasks: tuple[str, ...] = ()
-    """Datasets that an evaluation without training takes."""
-    data_root: Path = Path("data/converted")
-    """Where converted splits lie: ``<data_root>/<dataset>/<split>/``."""
-    missing: Literal["error", "skip"] = "error"
-    """A task that can't be had stops the run, or is left out, said, and recorded."""
-    valid_fraction: float = Field(default=0.2, gt=0, lt=1)
-    """Share of the problems held out where nothing is given to evaluate on."""
-    split_seed: int = 0
-    """Decides which problems are held out; apart from ``seed``, so that seeds can be compared."""
-    allow_sample: bool = False
-    """Accept the embedded samples, whose rows are invented."""
-    train_statements: int = Field(default=4, ge=1)
-    """Statements of a group trained on: its gold and so many distractors."""
-    distractors: Literal["first", "sampled"] = "first"
-    """Which ones: the first, as upstream, or others in each epoch, drawn from (seed, epoch)."""
-    eval_statements: int | None = Field(default=None, ge=1)
-    """Statements of a group evaluated; None is all (fewer would make accuracy easier)."""
-    eval_problems: int | None = Field(default=None, ge=1)
-    """Problems evaluated of each task, drawn as upstream draws its 2,000; None is all."""
-    eval_first: int | None = Field(default=None, ge=0)
-    """Of those, only the first so many (upstream's ``--eval_loop_cap``); 0 evaluates nothing."""
-    max_tokens: int = Field(default=128, ge=2)
-    """Tokens of one text, ``</s>`` included; longer texts are cut and counted."""
-    cut: Literal["start", "end"] = "start"
-    """Where a longer text is cut: ``start`` loses context, ``end`` (upstream) the statement."""
-
     # The run
-    out: Path
-    """The run folder; must be absent or empty unless ``overwrite`` or ``resume``."""
-    overwrite: bool = False
-    """Replace what an earlier run left in ``out``."""
-    resume: str | None = None
-    """``auto``: from the newest valid checkpoint in ``out``, if any; else a checkpoint's folder."""
-    seed: int = 19260817
-    """Of the first weights, the dropout and the order; upstream's default."""
-    device: Literal["auto", "cpu"] = "auto"
-    """``auto`` takes what accelerate finds."""
-    log_every: int = Field(default=1, ge=1)
-    """Updates between two visits to the device for losses, which then go to log and trackers."""
-    save_every: int | None = Field(default=None, ge=1)
-    """Updates between two checkpoints; None is one, at the end."""
-    eval_every: int | None = Field(default=None, ge=1)
-    """Updates between two evaluations; None is one, at the end."""
-    save: bool = True
-    """Write checkpoints."""
-    track: tuple[Literal["wandb", "trackio"], ...] = ()
-    """Trackers beside TensorBoard and the JSON lines, which are always written."""
-
-    # The optimiser
-    steps: int = Field(ge=1)
-    """Weight updates."""
-    batch_size: int = Field(ge=1)
-    """Problems per forward pass, over all processes together."""
-    batch_tokens: int | None = Field(default=None, ge=1)
-    """Instead of ``batch_size``: as many problems as have no more tokens together."""
-    accumulate: int = Field(default=1, ge=1)
-    """Forward passes per update; their losses are averaged."""
-    lr: float = Field(gt=0)
-    """Adam's learning rate (at its height); constant as upstream unless the next two say not."""
-    warmup: int = Field(default=0, ge=0)
-    """Updates in which the learning rate rises from 0."""
-    decay: Literal["constant", "linear", "cosine"] = "constant"
-    """How the learning rate falls to 0 at the last update."""
-    clip: float | None = Field(default=None, gt=0)
-    """The largest norm of the gradient; None clips nothing, as upstream."""
-    fused: bool = True
-    """Adam's update as one kernel."""
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """Of the activations; weights and Adam are fp32. ``auto``: what `accelerate launch` says."""
-    activation_checkpointing: bool = False
-    """Recompute activations in the backward pass: less memory, a third more work."""
-
-    # The loss of ``vera``
-    scoring: Scoring = "mce+bce"
-    """The loss on the logits."""
-    contrastive: Contrastive = 4
-    """The loss on the hidden states."""
-    contrastive_weight: float = Field(default=0.1, ge=0)
-    """Weight of the contrastive loss in the sum (the paper's gamma)."""
-    temperature: float = Field(default=0.05, gt=0)
-    """Divides the similarities of the contrastive loss (the paper's tau)."""
-    contrastive_labels: ContrastiveLabels = "label"
-    """``upstream`` is for comparison only: it takes a false yes/no statement for a true one."""
+    preset: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Configuration to start from: tiny, stage-a, stage-b or upstream.",
+            show_default="upstream with --run_name, else tiny",
+        ),
+    ]
+    recipe: Annotated[
+        Literal["clean", "vera"],
+        typer.Option(help="clean: without upstream's defects; vera: with them, to compare."),
+    ] = "clean"
+    objective: Annotated[
+        Objective,
+        typer.Option(help="vera: an encoder scores statements; text: a seq2seq T5 writes answers."),
+    ] = "vera"
+    records: Annotated[
+        TextRecords, typer.Option(help="With --objective text: the records to train on.")
+    ] = "question"
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="FOLDER", help="Folder of the run.", show_default="runs/RUN_NAME or PRESET"
+        ),
+    ]
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an earlier run in --out.")
+    ] = False
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|FOLDER",
+            help="auto: resume from the newest valid checkpoint in --out, if any; or a "
+            "checkpoint's folder.",
+        ),
+    ] = None
+    seed: Annotated[
+        int,
+        typer.Option(help="Seed of the initial weights, of dropout and of the problems' order."),
+    ] = 19260817
+    device: Annotated[
+        Literal["auto", "cpu"], typer.Option(help="auto: a GPU if accelerate finds one.")
+    ] = "auto"
 
     # The model
     encoder: Encoder | None = None
     """Train from scratch, in this shape, with a vocabulary of the training texts."""
-    model: str | None = None
-    """Start from this pretrained T5: a local folder, or a name on the hub."""
-    start_from: Path | None = None
-    """Start from this checkpoint of ours (a warm start: its optimiser and step are not read)."""
-    allow_pickle: bool = False
-    """Read upstream's ``.pth``, a pickle, with torch's ``weights_only`` loader."""
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            "--model_type",
+            metavar="MODEL",
+            help="Pretrained T5 to start from: a local folder or a name on the hub.",
+        ),
+    ] = None
+    start_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--start-from",
+            "--load_from_ckpt",
+            metavar="PATH",
+            help="Checkpoint whose weights to start from, or to evaluate.",
+        ),
+    ] = None
+    allow_pickle: Annotated[
+        bool,
+        typer.Option(
+            "--allow-pickle", help="Read upstream's .pth checkpoints (pickle, tensors only)."
+        ),
+    ] = False
+    max_tokens: Annotated[
+        int,
+        Field(ge=2),
+        typer.Option(
+            "--max-tokens", "--max_input_len", help="Maximum tokens per text; longer ones are cut."
+        ),
+    ] = 128
+    cut: Literal["start", "end"] = "start"
+    """Where a longer text is cut: ``start`` loses context, ``end`` (upstream) the statement."""
     eval_batch_size: int = Field(default=256, ge=1)
-    """Statements scored at a time."""
+    """Statements per batch in evaluation."""
+
+    # The data
+    data: Annotated[
+        tuple[Path, ...],
+        _data(
+            metavar="PATH",
+            help="Shard, or folder of converted splits, to train on; repeat it for several.",
+            show_default="data/converted, for the preset tiny",
+        ),
+    ] = ()
+    valid: Annotated[
+        tuple[Path, ...],
+        _data(
+            metavar="PATH",
+            help="Shard or folder to evaluate on, given like --data; without it some problems of "
+            "--data are held out.",
+        ),
+    ] = ()
+    train_tasks: Annotated[
+        tuple[str, ...],
+        _data(
+            "--train-tasks",
+            "--train_tasks",
+            metavar="NAMES",
+            help="Names of datasets to train on, separated by commas, instead of --data.",
+        ),
+    ] = ()
+    valid_tasks: Annotated[
+        tuple[str, ...],
+        _data(
+            "--valid-tasks",
+            "--valid_tasks",
+            metavar="NAMES",
+            help="Names of datasets whose validation split is evaluated, instead of --valid.",
+        ),
+    ] = ()
+    eval_tasks: Annotated[
+        tuple[str, ...],
+        _data(
+            "--eval-tasks",
+            "--eval_tasks",
+            metavar="NAMES",
+            help="With --mode eval: names of datasets to evaluate on, separated by commas.",
+        ),
+    ] = ()
+    data_root: Annotated[
+        Path,
+        _data(
+            metavar="FOLDER",
+            help="Folder of the tasks' converted splits; missing ones are converted into it.",
+        ),
+    ] = Path("data/converted")
+    missing: Annotated[
+        Literal["error", "skip"],
+        _data(
+            help="If a task's data are not found: error: stop; skip: leave it out and record that.",
+            show_default="error; skip for upstream's own list",
+        ),
+    ] = "error"
+    valid_fraction: float = Field(default=0.2, gt=0, lt=1)
+    """Fraction of the problems held out if there are no data to evaluate on."""
+    split_seed: int = 0
+    """Seed of the held-out problems; separate from ``seed``, so that seeds can be compared."""
+    allow_sample: Annotated[
+        bool, _data("--allow-sample", help="Accept the invented rows of the embedded samples.")
+    ] = False
+    train_statements: int = Field(default=4, ge=1)
+    """Statements per group in training: its gold and distractors."""
+    distractors: Annotated[
+        Literal["first", "sampled"],
+        _data(help="first: the first three distractors; sampled: others in each epoch."),
+    ] = "first"
+    eval_statements: int | None = Field(default=None, ge=1)
+    """Statements per group in evaluation; None: all (fewer make the task easier)."""
+    eval_problems: int | None = Field(default=None, ge=1)
+    """Problems evaluated per task, drawn as upstream draws its 2,000; None: all."""
+    eval_first: int | None = Field(default=None, ge=0)
+    """Evaluate only the first of those (upstream's ``--eval_loop_cap``); 0: none."""
+
+    # The optimiser
+    steps: Annotated[
+        int,
+        Field(ge=1),
+        _optimiser(
+            "--steps",
+            "--total_steps",
+            help="Number of weight updates.",
+            show_default="the preset's",
+        ),
+    ]
+    batch_size: Annotated[
+        int,
+        Field(ge=1),
+        _optimiser(
+            "--batch-size",
+            "--batch_size",
+            help="Problems per forward pass, over all processes together.",
+            show_default="the preset's",
+        ),
+    ]
+    batch_tokens: Annotated[
+        int | None,
+        Field(ge=1),
+        _optimiser(help="Maximum tokens per forward pass, instead of --batch-size."),
+    ] = None
+    accumulate: Annotated[
+        int,
+        Field(ge=1),
+        _optimiser(
+            "--accumulate",
+            "--accumulate_grad_batches",
+            help="Forward passes per update; their losses are averaged.",
+        ),
+    ] = 1
+    lr: Annotated[
+        float,
+        Field(gt=0),
+        _optimiser(help="Adam's learning rate.", show_default="the preset's"),
+    ]
+    warmup: Annotated[
+        int, Field(ge=0), _optimiser(help="Updates in which the learning rate rises from 0.")
+    ] = 0
+    decay: Annotated[
+        Literal["constant", "linear", "cosine"],
+        _optimiser(help="How the learning rate falls to 0 after the warm-up."),
+    ] = "constant"
+    clip: Annotated[
+        float | None,
+        Field(gt=0),
+        _optimiser(help="Maximum norm of the gradient; without it nothing is clipped."),
+    ] = None
+    fused: Annotated[
+        bool, _optimiser("--fused/--no-fused", help="Run Adam's update as one kernel.")
+    ] = True
+    precision: Annotated[
+        Literal["auto", "fp32", "bf16"],
+        _optimiser(
+            parser=str,
+            help="Precision of the activations: fp32 or bf16.",
+            show_default="accelerate's",
+        ),
+    ] = "auto"
+    activation_checkpointing: Annotated[
+        bool,
+        _optimiser(
+            "--activation-checkpointing",
+            help="Recompute activations in the backward pass: less memory, a third more work.",
+        ),
+    ] = False
+
+    # The loss of ``vera``
+    scoring: Annotated[Scoring, _loss("--scoring", "--loss_fn", help="Loss on the logits.")] = (
+        "mce+bce"
+    )
+    contrastive: Annotated[
+        Contrastive,
+        _loss(
+            "--contrastive",
+            "--contrastive_loss_type",
+            help="Contrastive loss on the hidden states: 0: none; 1, 2: dot product; 3, 4: cosine; "
+            "1, 3: InfoNCE; 2, 4: supervised.",
+        ),
+    ] = 4
+    temperature: Annotated[
+        float,
+        Field(gt=0),
+        _loss(
+            "--temperature",
+            "--contrastive_loss_temp",
+            help="Temperature of the contrastive loss (the paper's tau).",
+        ),
+    ] = 0.05
+    contrastive_weight: Annotated[
+        float,
+        Field(ge=0),
+        _loss(
+            "--contrastive-weight",
+            "--contrastive_loss_coef",
+            help="Weight of the contrastive loss in the sum (the paper's gamma).",
+        ),
+    ] = 0.1
+    contrastive_labels: Annotated[
+        ContrastiveLabels,
+        _loss(
+            help="Classes of the contrastive loss: label: true and false statements; upstream: the "
+            "first statement of a problem and the others."
+        ),
+    ] = "label"
+
+    # Checkpoints and logs
+    log_every: Annotated[
+        int,
+        Field(ge=1),
+        _log(
+            "--log-every",
+            "--log_interval",
+            help="Updates between two entries in the log.",
+            show_default="the preset's",
+        ),
+    ] = 1
+    save_every: Annotated[
+        int | None,
+        Field(ge=1),
+        _log(
+            "--save-every",
+            "--save_interval",
+            help="Updates between checkpoints; the last and the best are kept.",
+            show_default="one, at the end",
+        ),
+    ] = None
+    eval_every: Annotated[
+        int | None,
+        Field(ge=1),
+        _log(
+            "--eval-every",
+            "--eval_interval",
+            help="Updates between evaluations.",
+            show_default="one, at the end",
+        ),
+    ] = None
+    save: bool = True
+    """Write checkpoints."""
+    track: Annotated[
+        tuple[Literal["wandb", "trackio"], ...],
+        _log(
+            metavar="NAME",
+            help="Tracker besides TensorBoard and JSON lines: wandb or trackio; repeat the option "
+            "for both.",
+        ),
+    ] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -180,25 +388,24 @@ class TrainConfig(BaseModel):
         return given
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
+    def _check_together(self) -> Self:
         if bool(self.data) == bool(self.train_tasks):
-            raise ValueError("give shards (data) or datasets by name (train_tasks), one of the two")
+            raise ValueError("give either --data SHARDS or --train-tasks NAMES")
         if self.valid and self.valid_tasks:
-            raise ValueError("give shards (valid) or datasets by name (valid_tasks), not both")
+            raise ValueError("give either --valid SHARDS or --valid-tasks NAMES, not both")
         if self.encoder is None and self.model is None and self.start_from is None:
-            raise ValueError("say what to start from: encoder, model or start_from")
+            raise ValueError("give a model to start from: --model or --start-from")
         return self
 
 
 def from_preset(preset: str = "tiny", **given: Any) -> TrainConfig:
-    """Build the preset's configuration with the values ``given`` instead; None means not given.
+    """The preset's configuration with the values ``given`` instead of its own; None: not given.
 
-    What is given decides against what it excludes: data against the preset's tasks, a model or a
-    checkpoint to start from against the preset's. Raises UsageError, naming each field that is
-    wrong.
+    A given value also removes the preset's values that can't be combined with it: ``data`` the
+    preset's tasks, ``model`` the preset's checkpoint. Raises UsageError, naming each wrong field.
     """
     if preset not in PRESETS:
-        raise UsageError(f"no preset is named {preset!r}; there is: {', '.join(sorted(PRESETS))}")
+        raise UsageError(f"unknown preset {preset!r}; presets: {', '.join(sorted(PRESETS))}")
     chosen = {name: value for name, value in given.items() if value is not None}
     recipe = RECIPES.get(chosen.get("recipe", "clean"), {})
     excluded = {name for key in chosen for name in _EXCLUDES.get(key, ())}

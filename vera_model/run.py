@@ -5,232 +5,209 @@
 Upstream's flags keep their names and, with its preset, defaults. Importing it loads no torch.
 """
 
+import inspect
+import json
+import os
 import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-if __name__ == "__main__" and not __package__:
-    # Started as a file: its folder is on the path, where config.py would hide other packages of
-    # that name. The folder above is what `python -m` would have put there.
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+from unifiedqa_convert.errors import UqaError, UsageError, missing_library
+from unifiedqa_convert.flags import command, flags_of, given
+from vera_model.presets import PRESETS, RECIPES
+from vera_model.report.terminal import closing_lines
 
-_in_data = partial(typer.Option, rich_help_panel="Data")
-_in_optimiser = partial(typer.Option, rich_help_panel="Optimiser")
-_in_loss = partial(typer.Option, rich_help_panel="Loss")
-_in_log = partial(typer.Option, rich_help_panel="Checkpoints and logs")
+if TYPE_CHECKING:
+    from vera_model.config import TrainConfig  # pydantic, which `uqa --help` does not need
+
+_data = partial(typer.Option, rich_help_panel="Data")
+_log = partial(typer.Option, rich_help_panel="Checkpoints and logs")
 
 
-def train(
-    mode: Annotated[Literal["train", "eval"], typer.Option(help="eval: score, don't train.")] = (
-        "train"
-    ),
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            help="Where the configuration starts: tiny, stage-a, stage-b or upstream.",
-            show_default="upstream with --run_name, else tiny",
-        ),
-    ] = None,
-    recipe: Annotated[
-        Literal["clean", "vera"], typer.Option(help="clean: right; vera: as upstream did it.")
-    ] = "clean",
-    objective: Annotated[
-        Literal["vera", "text"], typer.Option(help="text: a seq2seq T5 on text in, text out.")
-    ] = "vera",
-    records: Annotated[
-        Literal["question", "declarative"], typer.Option(help="Which texts, for --objective text.")
-    ] = "question",
-    out: Annotated[
-        Path | None, typer.Option(help="The run folder.", show_default="runs/RUN_NAME or PRESET")
-    ] = None,
+@dataclass(frozen=True, kw_only=True)
+class RunFlags:
+    """The flags of `uqa train` that are not fields of TrainConfig."""
+
+    mode: Annotated[
+        Literal["train", "eval"], typer.Option(help="train, or eval: evaluate without training.")
+    ] = field(default="train", metadata={"before": "preset"})
     run_name: Annotated[
-        str | None, typer.Option("--run-name", "--run_name", help="Names the run folder in runs/.")
-    ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace an earlier run in OUT.")
-    ] = False,
-    resume: Annotated[
         str | None,
-        typer.Option(help="auto: go on from the newest valid checkpoint of OUT; or name one."),
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of weights, dropout and order.")] = None,
-    device: Annotated[
-        Literal["auto", "cpu"], typer.Option(help="auto takes what accelerate finds.")
-    ] = "auto",
-    model: Annotated[
-        str | None,
-        typer.Option("--model", "--model_type", help="A T5: a local folder or a name on the hub."),
-    ] = None,
-    start_from: Annotated[
-        Path | None,
         typer.Option(
-            "--start-from", "--load_from_ckpt", help="Weights to start from (or to evaluate)."
+            "--run-name", "--run_name", metavar="NAME", help="Name of the run's folder in runs/."
         ),
-    ] = None,
-    allow_pickle: Annotated[
-        bool, typer.Option("--allow-pickle", help="Read upstream's .pth (weights_only).")
-    ] = False,
-    max_tokens: Annotated[
-        int | None, typer.Option("--max-tokens", "--max_input_len", help="Of one text.")
-    ] = None,
-    data: Annotated[
-        list[Path] | None,
-        _in_data(
-            help="Shards or folders of converted splits; repeat it for several.",
-            show_default="data/converted, for the preset tiny",
-        ),
-    ] = None,
-    valid: Annotated[
-        list[Path] | None, _in_data(help="Evaluate on these; default: held-out problems.")
-    ] = None,
-    train_tasks: Annotated[
-        str | None,
-        _in_data(
-            "--train-tasks",
-            "--train_tasks",
-            help="Instead of --data: datasets by name, with commas between.",
-        ),
-    ] = None,
-    valid_tasks: Annotated[
-        str | None, _in_data("--valid-tasks", "--valid_tasks", help="Instead of --valid.")
-    ] = None,
-    eval_tasks: Annotated[
-        str | None, _in_data("--eval-tasks", "--eval_tasks", help="For --mode eval.")
-    ] = None,
-    data_root: Annotated[
-        Path | None,
-        _in_data(help="Where tasks lie, and are converted to.", show_default="data/converted"),
-    ] = None,
-    missing: Annotated[
-        Literal["error", "skip"] | None,
-        _in_data(
-            help="A task that can't be had: stop, or leave it out and record that.",
-            show_default="error; skip for upstream's own list",
-        ),
-    ] = None,
-    allow_sample: Annotated[
-        bool, _in_data("--allow-sample", help="Accept invented sample rows.")
-    ] = False,
-    distractors: Annotated[
-        Literal["first", "sampled"] | None,
-        _in_data(help="The first three, or others in each epoch."),
-    ] = None,
+    ] = field(default=None, metadata={"before": "overwrite"})
     eval_loop_cap: Annotated[
         int | None,
-        _in_data(
+        _data(
             "--eval-loop-cap",
             "--eval_loop_cap",
             min=0,
-            help="Evaluate only so many batches; 0: none.",
+            help="Maximum number of batches to evaluate; 0: do not evaluate.",
         ),
-    ] = None,
-    steps: Annotated[
-        int | None, _in_optimiser("--steps", "--total_steps", help="Weight updates.")
-    ] = None,
-    batch_size: Annotated[
-        int | None,
-        _in_optimiser(
-            "--batch-size", "--batch_size", help="Problems per forward pass, over all processes."
-        ),
-    ] = None,
-    batch_tokens: Annotated[
-        int | None, _in_optimiser(help="Instead: as many problems as so many tokens.")
-    ] = None,
-    accumulate: Annotated[
-        int | None,
-        _in_optimiser(
-            "--accumulate", "--accumulate_grad_batches", help="Forward passes per update."
-        ),
-    ] = None,
-    lr: Annotated[float | None, _in_optimiser(help="Adam's learning rate.")] = None,
-    warmup: Annotated[int | None, _in_optimiser(help="Updates of rising rate.")] = None,
-    decay: Annotated[
-        Literal["constant", "linear", "cosine"] | None,
-        _in_optimiser(help="How the rate falls to 0."),
-    ] = None,
-    clip: Annotated[float | None, _in_optimiser(help="Largest gradient norm.")] = None,
-    fused: Annotated[
-        bool | None, _in_optimiser("--fused/--no-fused", help="Adam as one kernel.")
-    ] = None,
-    precision: Annotated[
-        str | None, _in_optimiser(help="fp32 or bf16.", show_default="accelerate's")
-    ] = None,
-    activation_checkpointing: Annotated[
-        bool, _in_optimiser("--activation-checkpointing", help="Less memory, a third more work.")
-    ] = False,
-    scoring: Annotated[
-        Literal["margin", "bce", "mce", "mce+bce"] | None,
-        _in_loss("--scoring", "--loss_fn", help="On the logits."),
-    ] = None,
-    contrastive: Annotated[
-        int | None,
-        _in_loss(
-            "--contrastive", "--contrastive_loss_type", min=0, max=4, help="On the hidden states."
-        ),
-    ] = None,
-    temperature: Annotated[
-        float | None,
-        _in_loss("--temperature", "--contrastive_loss_temp", help="Of the contrastive loss."),
-    ] = None,
-    contrastive_weight: Annotated[
-        float | None,
-        _in_loss("--contrastive-weight", "--contrastive_loss_coef", help="Its weight in the sum."),
-    ] = None,
-    contrastive_labels: Annotated[
-        Literal["label", "upstream"] | None, _in_loss(help="upstream: the column decides.")
-    ] = None,
-    log_every: Annotated[
-        int | None, _in_log("--log-every", "--log_interval", help="Updates.")
-    ] = None,
-    save_every: Annotated[
-        int | None,
-        _in_log(
-            "--save-every",
-            "--save_interval",
-            help="Updates between checkpoints; the last and the best are kept.",
-            show_default="one, at the end",
-        ),
-    ] = None,
-    eval_every: Annotated[
-        int | None,
-        _in_log(
-            "--eval-every",
-            "--eval_interval",
-            help="Updates between evaluations.",
-            show_default="one, at the end",
-        ),
-    ] = None,
-    nosave: Annotated[bool, _in_log("--nosave", help="No checkpoints.")] = False,
-    nolog: Annotated[bool, _in_log("--nolog", help="No --track.")] = False,
-    track: Annotated[
-        list[str] | None, _in_log(help="wandb, trackio: beside TensorBoard and JSON lines.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print metrics.json on stdout.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
-) -> None:
+    ] = field(default=None, metadata={"before": "steps"})
+    nosave: Annotated[bool, _log("--nosave", help="Write no checkpoints.")] = field(
+        default=False, metadata={"before": "track"}
+    )
+    nolog: Annotated[bool, _log("--nolog", help="Ignore --track.")] = field(
+        default=False, metadata={"before": "track"}
+    )
+    as_json: Annotated[bool, typer.Option("--json", help="Print metrics.json on stdout.")] = False
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print no progress and no summary.")
+    ] = False
+
+
+def train_flags() -> list[inspect.Parameter]:
+    """The flags of `uqa train`; no default for a field that a preset or a recipe sets."""
+    from vera_model.config import TrainConfig
+
+    undecided = {name for start in (*PRESETS.values(), *RECIPES.values()) for name in start}
+    return flags_of(TrainConfig, RunFlags, undecided=undecided)
+
+
+def configure(flags: dict[str, Any]) -> "TrainConfig":
+    """The configuration that the flags' values describe. Raises UsageError."""
+    from vera_model.config import TrainConfig, from_preset
+
+    own, fields = RunFlags(**given(RunFlags, flags)), given(TrainConfig, flags)
+    evaluation = own.mode == "eval"
+    preset = fields.pop("preset", None) or ("upstream" if own.run_name or evaluation else "tiny")
+    tasks = fields.get("eval_tasks" if evaluation else "train_tasks") or fields.get("data")
+    if preset == "upstream" and not tasks:
+        fields.setdefault("missing", "skip")
+    if not tasks and preset == "tiny":
+        fields["data"] = (Path("data/converted"),)
+    fields.setdefault("out", Path("runs") / (own.run_name or preset))
+    if own.nosave:
+        fields["save"] = False
+    if own.nolog:
+        fields["track"] = ()
+    if own.eval_loop_cap is not None:
+        fields["eval_first"] = own.eval_loop_cap * (fields.get("batch_size") or 1)
+    return from_preset(preset, **fields)
+
+
+def configure_plan(flags: dict[str, Any]) -> "TrainConfig":
+    """The configuration of `uqa plan train`, checked as that of `uqa train`. Raises UsageError."""
+    config = configure(flags)
+    if config.objective == "text":
+        raise UsageError(
+            "--objective text can't be planned in advance: `uqa train` prints the plan before its "
+            "first update; stop it there with Ctrl-C"
+        )
+    from vera_model.programs.preflight import check_data
+
+    check_data(config)
+    return config
+
+
+def warn(config: "TrainConfig", flags: dict[str, Any], say: Callable[[str], None]) -> None:
+    """Warn of the tasks that upstream's commands train on if they name none."""
+    if config.preset != "upstream" or flags["mode"] == "eval" or flags["train_tasks"]:
+        return
+    if config.data:
+        return
+    say(
+        f"NO TASK LIST: {config.out.name} trains on upstream's default, the "
+        f"{len(config.train_tasks)} tasks of stage B: {', '.join(config.train_tasks)}.\n"
+        "Upstream's command for stage A does the same, so both its stages train on the same data. "
+        "For the paper's stage A (atomic2020_3d and genericskb_3d) use --preset stage-a, for its "
+        "stage B --preset stage-b. Tasks whose data are not found are skipped, listed and recorded."
+    )
+
+
+def train(flags: dict[str, Any]) -> None:
     """Train a model on converted shards, evaluate it, write metrics.json.
 
-    The preset tiny starts from scratch and downloads nothing, about a minute on two cores.
+    The preset tiny starts from scratch and downloads nothing; it takes about a minute on two cores.
     """
-    flags = dict(locals())
-    from vera_model.command import run_command
+    config = configure(flags)
+    main = os.environ.get("RANK", "0") == "0"
+    say = _quiet if flags["quiet"] or not main else _say
+    warn(config, flags, say)
+    try:
+        run = _checked(config, evaluation=flags["mode"] == "eval")
+    except ModuleNotFoundError as error:
+        raise missing_library(error.name, "model") from error
+    path = run(config)
+    if main:
+        _report(path, json.loads(path.read_bytes()), flags["as_json"], say)
 
-    run_command(flags)
+
+def _checked(config: "TrainConfig", *, evaluation: bool) -> Callable[["TrainConfig"], Path]:
+    """The function that runs it, imported after every check that needs no torch."""
+    from vera_model.programs import preflight
+
+    if evaluation:
+        preflight.check_evaluation_run(config)
+        from vera_model.programs.evaluate import evaluate_run
+
+        return evaluate_run
+    preflight.check_training(config)
+    from vera_model.programs.train import run
+
+    return run
+
+
+def _report(
+    path: Path, document: dict[str, Any], as_json: bool, say: Callable[[str], None]
+) -> None:
+    """The path (or the metrics) on stdout, the summary on stderr."""
+    for line in closing_lines(path, document):
+        say(line)
+    print(json.dumps(document, indent=2) if as_json else path)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _quiet(_: str) -> None:
+    return
+
+
+# `accelerate launch` answers any exit code but 0 with a traceback of its own, below our message.
+# torch's elastic launcher (several processes) reads the reason from a file and prints it last; for
+# one process a line of ours explains the traceback.
+_ERROR_FILE = "TORCHELASTIC_ERROR_FILE"
+_SET_BY_ACCELERATE = "ACCELERATE_MIXED_PRECISION"  # in every program that it starts
+
+
+def report_failure(error: UqaError) -> None:
+    """Print the error on the main process's stderr, and pass it to the launcher."""
+    if os.environ.get("RANK", "0") == "0":  # every process fails with the same error
+        print(f"uqa train: {error}", file=sys.stderr)
+        if _SET_BY_ACCELERATE in os.environ:
+            print(
+                "(The traceback below is the launcher's own; it only says that this program ended "
+                f"with exit code {error.exit_code}.)",
+                file=sys.stderr,
+                flush=True,
+            )
+    if file := os.environ.get(_ERROR_FILE):
+        reason = {"message": str(error), "timestamp": str(int(time.time()))}
+        Path(file).write_text(json.dumps(reason), encoding="utf-8")
+
+
+if __name__ == "__main__" and not __package__:
+    # Started as a file: Python puts its folder on the path, where config.py would hide other
+    # packages of that name. The parent folder is what `python -m` would have put there.
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 
 def main() -> None:
     """Run the command by itself; errors are one line and an exit code, as in `uqa`."""
-    from unifiedqa_convert.errors import UqaError
-
     try:
-        typer.run(train)
+        typer.run(command(train, train_flags()))
     except UqaError as error:
-        from vera_model.launcher import tell_failure
-
-        tell_failure(error)
+        report_failure(error)
         sys.exit(error.exit_code)
 
 

@@ -1,32 +1,140 @@
-"""A run's folder: whether it may be written, and that only one run writes it. Loads no torch."""
+"""The folders of runs and models: their files, their checks and the lock. Loads no torch."""
 
+import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from unifiedqa_convert.errors import OutputError, OutputLocked
+from unifiedqa_convert.errors import ModelError, OutputError, OutputLocked, SourceError, UsageError
 from vera_model.config import TrainConfig
 
+LOG = "train_log.jsonl"
+EVALUATIONS = "eval_log.jsonl"
+LOGS = (LOG, EVALUATIONS)
+
+_PICKLES = (".pth", ".pt", ".bin")  # how the names of upstream's checkpoints end
+
+
+def check_report(run: Path) -> None:
+    """Raise SourceError for a folder without a finished run or evaluation."""
+    if not (run / METRICS).is_file():
+        raise SourceError(
+            f"{run / METRICS} does not exist: give the folder of a finished run or evaluation"
+        )
+
+
+def check_pickle(path: Path, *, allow_pickle: bool) -> None:
+    """Raise UsageError for a pickle without ``allow_pickle``, ModelError for no file."""
+    if not allow_pickle:
+        raise UsageError(
+            f"{path} is a pickle, which can run code when it is read: if you trust its source, "
+            "add --allow-pickle (torch's weights_only loader is used)"
+        )
+    if not path.is_file():
+        raise ModelError(f"{path} does not exist: correct the path")
+
+
+def model_of_pickle(config: TrainConfig) -> str | None:
+    """The model whose weights the pickle ``start_from`` holds; None if it is not a pickle.
+
+    Raises UsageError if no model is given, and as :func:`check_pickle`.
+    """
+    start = config.start_from
+    if start is None or start.suffix not in _PICKLES:
+        return None
+    if config.model is None:
+        raise UsageError(f"{start} has weights only: give the name of their model with --model")
+    check_pickle(start, allow_pickle=config.allow_pickle)
+    return config.model
+
+
+_HUB_NAME = re.compile(r"(?P<owner>\w[\w.-]*/)?\w[\w.-]*")
+
+
+def is_hub_name(source: str, *, owner: bool = True) -> bool:
+    """Whether it is not a folder on this machine and may be the hub's ``owner/name``.
+
+    ``owner=False`` also accepts a name alone, as the oldest models have.
+    """
+    found = None if Path(source).is_dir() else _HUB_NAME.fullmatch(source)
+    return found is not None and (not owner or found["owner"] is not None)
+
+
+def model_folder(path: Path) -> Path:
+    """The model's folder: ``path``, or the best checkpoint of the run or the ``model`` in it."""
+    for candidate in (path / "model" / "best", path / "best"):
+        if candidate.is_dir():
+            return candidate
+    return path
+
+
+def checked_model(path: Path, *, tokenizer: bool = True) -> Path:
+    """:func:`model_folder`, checked; ModelError for a missing file or a model of another type.
+
+    The weights are not read.
+    """
+    folder = model_folder(path)
+    for name in ("config.json", "tokenizer_config.json")[: 1 + tokenizer]:
+        if not (folder / name).is_file():
+            raise _missing_file(folder, name)
+    kind = _model_type(folder / "config.json")
+    if kind != "vera":
+        raise ModelError(f"{folder} has a {kind!r} model, not a Vera model: give another folder")
+    return folder
+
+
+def checkpoint_folder(path: Path) -> Path:
+    """The checkpoint to resume from: ``path``, or the last one of the run or the ``model`` in it.
+
+    Raises ModelError if there is none; its files are not read.
+    """
+    for candidate in (path / "model" / "last", path / "last"):
+        if candidate.is_dir():
+            return candidate
+    if not path.is_dir():
+        raise ModelError(f"{path} is not a folder: give a checkpoint's, such as RUN/model/last")
+    return path
+
+
+def _missing_file(folder: Path, name: str) -> ModelError:
+    if folder.exists():
+        return ModelError(f"{folder} has no {name}: give a run's or a model's folder")
+    return ModelError(
+        f"{folder} does not exist: train a model (`uqa train`), import one (`uqa model import`), "
+        "or give another folder"
+    )
+
+
+def _model_type(path: Path) -> str:
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8")).get("model_type"))
+    except (ValueError, AttributeError) as error:
+        raise ModelError(
+            f"{path} is not a model's configuration, give another folder: {error}"
+        ) from error
+
+
 METRICS = "metrics.json"
-"""The last file of a run: its presence says that the run is complete."""
+"""The last file of a run: where it exists, the run is complete."""
 
 PREDICTIONS = "predictions.parquet"
-"""What the model said of every statement that was evaluated."""
+"""The model's logit for every evaluated statement."""
 
 CALIBRATION = "calibration.json"
-"""What `uqa calibrate` found by the predictions in the same folder."""
+"""What `uqa calibrate` found with the predictions in the same folder."""
 
 CONFIG = "config.json"
-"""What was asked for; the first file of a run."""
+"""The run's configuration; its first file."""
 
 _LOCK = ".lock"
 
 
 @contextmanager
 def only_run(folder: Path) -> Iterator[None]:
-    """Hold the run folder: two runs in one would delete each other's checkpoints."""
+    """Lock the run folder: two runs in one would delete each other's checkpoints."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / _LOCK, timeout=0)
@@ -42,36 +150,36 @@ def only_run(folder: Path) -> Iterator[None]:
 
 
 def check_unused(config: TrainConfig) -> None:
-    """Raise OutputError where an earlier run's files stand in ``out`` and may not go."""
+    """Raise OutputError if ``out`` has files of an earlier run that is not resumed or replaced."""
     kept = config.overwrite or config.resume is not None
     if not kept and _is_used(config.out):
         raise OutputError(
-            f"{config.out} is not empty: choose another --out, or say --resume auto to go on "
-            "with it, or --overwrite"
+            f"{config.out} is not empty: choose another --out, or add --resume auto to resume its "
+            "run, or --overwrite"
         )
 
 
 def check_unwritten(config: TrainConfig) -> None:
-    """The same before the folder is held: OutputLocked where another run holds it."""
+    """:func:`check_unused`, before this run locks the folder; OutputLocked if another has."""
     if _is_used(config.out):
         with only_run(config.out):
             check_unused(config)
 
 
 def check_unevaluated(out: Path, *, overwrite: bool) -> Path:
-    """Where an evaluation's metrics go. OutputError where an earlier one's stand there."""
+    """The file of an evaluation's metrics; OutputError if it exists, without ``overwrite``."""
     path = out / METRICS
     if path.exists() and not overwrite:
-        raise OutputError(f"{path} exists: choose another --out, or say --overwrite")
+        raise OutputError(f"{path} exists: choose another --out, or add --overwrite")
     return path
 
 
 def check_absent(out: Path, *, overwrite: bool) -> None:
-    """Raise OutputError where anything stands in the way of a folder that is written whole."""
+    """Raise OutputError if the folder to write exists, without ``overwrite``."""
     if out.exists() and not overwrite:
-        raise OutputError(f"{out} stands already: choose another --out, or say --overwrite")
+        raise OutputError(f"{out} exists: choose another --out, or add --overwrite")
 
 
 def _is_used(folder: Path) -> bool:
-    """Whether there is more than a run leaves that failed before its first update."""
+    """Whether it has other files than those of a run that failed before its first update."""
     return folder.is_dir() and any(path.name not in (_LOCK, CONFIG) for path in folder.iterdir())

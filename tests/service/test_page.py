@@ -1,4 +1,4 @@
-"""The page in a real browser: all that a visitor does in its three views."""
+"""The page in a real browser: everything a visitor can do in its three views."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 from browser import chromium, needs_chromium, page_on
 from running import Running, uqa_serve, wait_for
 
-from unifiedqa_convert.profiles import PROFILES
+from unifiedqa_convert.records.profiles import PROFILES
 
 pytestmark = needs_chromium
 SEPARATOR = " \\n "
@@ -40,13 +40,13 @@ def open_view(page: Any, service: Running, view: str) -> None:
     page.wait_for_selector("#models:not(:empty)")
 
 
-def came(page: Any, held: list[Any]) -> None:
-    """Until a request that a route holds has come as far as here."""
-    wait_for(lambda: bool(held or page.wait_for_timeout(20)), lambda: "nothing was asked")
+def wait_for_request(page: Any, held: list[Any]) -> None:
+    """Wait until the route holds a request."""
+    wait_for(lambda: bool(held or page.wait_for_timeout(20)), lambda: "no request")
 
 
 def converted(service: Running, dataset: str, place: int = 0) -> tuple[Any, Any]:
-    """A dataset's first sample with its row's example, as the API gives them."""
+    """A dataset's first sample and the example of one of its rows, from the API."""
     sample = service.client.get(f"/v1/datasets/{dataset}").json()["samples"][0]
     body = {"dataset": dataset, "split": sample["split"], "rows": sample["rows"]}
     answer = service.client.post("/v1/convert", json=body).json()
@@ -57,19 +57,19 @@ def texts(page: Any, selector: str) -> list[str]:
     return [element.text_content() for element in page.query_selector_all(selector)]
 
 
-def test_convert_shows_what_the_api_says(page: Any, service: Running) -> None:
+def test_convert_shows_the_apis_answer(page: Any, service: Running) -> None:
     open_view(page, service, "convert/social_iqa")
     page.wait_for_selector(".sides")
     sample, example = converted(service, "social_iqa")
     assert json.loads(page.input_value("#row")) == sample["rows"][0]
-    # What is seen is the record itself, character for character, its separators marked.
+    # The record is shown character by character, with its separators marked.
     assert texts(page, ".flow > .step:nth-child(2) .text") == [example["input"]]
     assert page.locator(".flow > .step:nth-child(2) .separator").all_text_contents() == [
         SEPARATOR
     ] * example["input"].count(SEPARATOR)
     for label, side in ((True, ".is-true"), (False, ".is-false")):
         sentences = [s["sentence"] for s in example["statements"] if s["label"] is label]
-        assert texts(page, f"{side} .said") == sentences
+        assert texts(page, f"{side} .sentence-text") == sentences
     assert texts(page, ".lines .text") == [s["input"] for s in example["statements"]]
     assert texts(page, ".lines .output span") == [s["output"] for s in example["statements"]]
     left, right = page.locator(".is-true").bounding_box(), page.locator(".is-false").bounding_box()
@@ -107,22 +107,22 @@ def test_convert_follows_dataset_shape_row_and_profile(page: Any, service: Runni
     page.get_by_text("(A)").first.wait_for()
 
 
-def test_back_before_another_dataset_came_is_back(page: Any, service: Running) -> None:
-    """Its answer came later, and was shown under the first one's address."""
+def test_going_back_while_another_dataset_loads(page: Any, service: Running) -> None:
+    """The late answer must not be shown under the first dataset's address."""
     open_view(page, service, "convert/copa")
     page.wait_for_selector(".sides")
     row = page.input_value("#row")
     held: list[Any] = []
     page.route("**/v1/datasets/sciq", lambda route: held.append(route))
     page.select_option("#dataset", "sciq")
-    came(page, held)
-    with page.expect_event("requestfailed", lambda asked: asked.url.endswith("/sciq")):
+    wait_for_request(page, held)
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/sciq")):
         page.select_option("#dataset", "copa")
     assert page.input_value("#dataset") == "copa"
     assert page.input_value("#row") == row
 
 
-def test_an_error_stands_at_its_field(page: Any, service: Running) -> None:
+def test_an_error_is_shown_at_its_field(page: Any, service: Running) -> None:
     open_view(page, service, "convert/social_iqa")
     page.wait_for_selector(".sides")
     good = page.input_value("#row")
@@ -156,7 +156,7 @@ def test_what_is_copied_works(page: Any, service: Running) -> None:
     def copied(kind: str) -> str:
         button = page.locator(f"[data-copy={kind}]")
         button.click()
-        # The toast of the copy before may be there still.
+        # The toast of the previous copy may still be shown.
         toast = page.locator("#toast.shown")
         toast.get_by_text(f"Copied as {button.text_content()}.", exact=True).wait_for()
         return str(page.evaluate("navigator.clipboard.readText()"))
@@ -192,7 +192,7 @@ def test_ask_states_each_choice(page: Any, service: Running) -> None:
     page.focus("#question")
     page.keyboard.type(question)
     page.focus(".choice:nth-child(1) input")
-    page.keyboard.type(f"{choices[0]}\n{choices[1]}")  # Enter goes on to the next choice
+    page.keyboard.type(f"{choices[0]}\n{choices[1]}")  # Enter moves to the next choice
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")  # + Add a choice
@@ -200,13 +200,13 @@ def test_ask_states_each_choice(page: Any, service: Running) -> None:
     page.wait_for_selector(".answers")
     items = [{"question": question, "answer": choice} for choice in choices]
     declared = service.declare(*items).json()["items"]
-    assert texts(page, ".answers .said") == [item["statement"] for item in declared]
+    assert texts(page, ".answers .sentence-text") == [item["statement"] for item in declared]
     record = f"{question}{SEPARATOR}(a) {choices[0]} (b) {choices[1]} (c) {choices[2]}"
     assert texts(page, "#ask-result .record .text") == [record]
     assert page.get_by_text("--vera MODEL").count() == 1
 
 
-def test_ask_yes_or_no_and_the_field_that_is_missing(page: Any, service: Running) -> None:
+def test_ask_yes_or_no_and_missing_fields(page: Any, service: Running) -> None:
     open_view(page, service, "ask")
     page.click("text=Make statements")
     assert texts(page, "#question-error") == ["Write a question."]
@@ -218,7 +218,8 @@ def test_ask_yes_or_no_and_the_field_that_is_missing(page: Any, service: Running
     page.check("input[value=yes_no]", force=True)
     page.click("text=Make statements")
     page.wait_for_selector(".answers")
-    assert texts(page, ".answers .said") == ["A penguin can fly.", "A penguin can not fly."]
+    statements = ["A penguin can fly.", "A penguin can not fly."]
+    assert texts(page, ".answers .sentence-text") == statements
     page.fill("#question", "x" * 20_001)
     page.click("text=Make statements")
     page.get_by_text("more than 20000 characters").wait_for()
@@ -226,10 +227,10 @@ def test_ask_yes_or_no_and_the_field_that_is_missing(page: Any, service: Running
 
 
 def play(page: Any, golds: dict[str, int], wanted: list[bool]) -> None:
-    """Answer each question by its digit, rightly or wrongly."""
+    """Answer each question by its digit: right or wrong as wanted."""
     for right in wanted:
         page.wait_for_selector(".option:enabled")
-        gold = golds[page.text_content("#asked")]
+        gold = golds[page.text_content("#quiz-question")]
         page.keyboard.press(str(1 + (gold if right else 1 - gold)))
         page.wait_for_selector(".option.right")
         page.keyboard.press("Enter")
@@ -267,7 +268,9 @@ def test_quiz_ends_a_question_when_its_time_is_up(page: Any, service: Running) -
     assert page.locator(".option.right").count() == 1
 
 
-def test_a_full_queue_is_waited_for_and_silence_is_told(page: Any, service: Running) -> None:
+def test_a_full_queue_is_retried_and_a_lost_service_is_reported(
+    page: Any, service: Running
+) -> None:
     open_view(page, service, "ask")
     refused = []
 
@@ -294,7 +297,7 @@ def test_a_service_with_a_key_asks_for_it_once(browser: Any, tmp_path: Path) -> 
         uqa_serve(tmp_path / "log", "--api-key-file", keys) as guarded,
         page_on(browser, guarded.url) as page,
     ):
-        # The page asks twice at its start; the second refusal comes when the key was given.
+        # The page starts with two requests; the second 401 arrives after the key was entered.
         held: list[Any] = []
         page.route("**/v1/models", lambda route: held.append(route), times=1)
         page.goto(f"{guarded.url}/#/convert/copa")
@@ -302,7 +305,7 @@ def test_a_service_with_a_key_asks_for_it_once(browser: Any, tmp_path: Path) -> 
         page.fill("#key-value", keys.read_text().strip())
         page.keyboard.press("Enter")
         page.wait_for_selector("#key:not([open])", state="attached")
-        came(page, held)
+        wait_for_request(page, held)
         held[0].continue_()
         page.wait_for_selector(".sides")
         page.click("[data-copy=curl]")

@@ -1,4 +1,4 @@
-"""What each address answers, and that it is what the command line says."""
+"""The answer of each route, and that it equals the command line's output."""
 
 import json
 from collections.abc import Iterator
@@ -9,9 +9,9 @@ import pytest
 from conftest import ROOT
 from running import Running, item, uqa_serve
 
-from unifiedqa_convert.declare.rules import Rules
-from unifiedqa_convert.job import Request
-from unifiedqa_convert.pipeline import convert
+from unifiedqa_convert.conversion.pipeline import convert
+from unifiedqa_convert.conversion.request import Request
+from unifiedqa_convert.question_converters.rules.converter import Rules
 
 SAMPLES = ROOT / "data" / "samples"
 
@@ -29,7 +29,7 @@ def rows_of(path: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("profile", ["canonical", "rainier"])
 @pytest.mark.parametrize("sample", ["commonsenseqa/authors", "copa/superglue", "sciq/authors"])
-def test_converted_rows_are_the_command_lines(
+def test_converted_rows_equal_the_command_lines(
     service: Running, sample: str, profile: str, tmp_path: Path
 ) -> None:
     dataset = sample.split("/")[0]
@@ -58,7 +58,7 @@ def test_converted_rows_are_the_command_lines(
     assert examples == [json.loads(line) for line in written.split("\n") if line]
 
 
-def test_a_bad_row_has_a_problem_that_names_it_and_its_neighbours_are_converted(
+def test_an_invalid_row_has_a_problem_and_the_others_are_converted(
     service: Running,
 ) -> None:
     good, *_ = rows_of("copa/superglue/validation.jsonl")
@@ -75,14 +75,14 @@ def test_a_bad_row_has_a_problem_that_names_it_and_its_neighbours_are_converted(
     assert document["counts"]["rows"] == {"read": 5, "used": 2, "skipped": {}, "rejected": 3}
 
 
-def test_only_bad_rows_are_refused_as_a_whole(service: Running) -> None:
+def test_a_request_of_only_invalid_rows_is_refused(service: Running) -> None:
     answer = service.client.post("/v1/convert", json={"dataset": "copa", "rows": [{}, {"a": 1}]})
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     assert [error["item"] for error in answer.json()["errors"]] == [0, 1]
 
 
-def test_rows_without_statements_ask_nobody(service: Running) -> None:
+def test_without_statements_the_converter_is_not_used(service: Running) -> None:
     rows = rows_of("commonsenseqa/authors/validation.jsonl")[:1]
     body = {"dataset": "commonsenseqa", "rows": rows, "statements": False}
     document = service.client.post("/v1/convert", json=body).json()
@@ -90,7 +90,7 @@ def test_rows_without_statements_ask_nobody(service: Running) -> None:
     assert document["items"][0]["examples"][0]["statements"] == []
 
 
-def test_declare_says_who_made_each_statement(service: Running) -> None:
+def test_declare_names_the_rule_of_each_statement(service: Running) -> None:
     answer = service.declare(
         item("Where do fish live?", "in water"), item("Which of these?", "***")
     )
@@ -100,7 +100,7 @@ def test_declare_says_who_made_each_statement(service: Running) -> None:
     assert document["items"][1]["via"] == "rules-fallback"
 
 
-def test_what_is_encoded_is_parsed_back(service: Running) -> None:
+def test_encoded_records_are_parsed_back(service: Running) -> None:
     examples = [
         {"question": "Where do fish live?", "choices": ["in water", "on land"], "golds": [0]},
         {"question": "Do fish swim?", "answer": "yes", "context": "Fish have fins."},
@@ -130,7 +130,7 @@ def test_what_is_encoded_is_parsed_back(service: Running) -> None:
         ({"choices": ["a"]}, "question"),
     ],
 )
-def test_an_example_that_contradicts_itself_names_its_field(
+def test_an_invalid_example_names_its_field(
     service: Running, bad: dict[str, Any], field: str
 ) -> None:
     good = {"question": "Q?", "choices": ["a", "b"]}
@@ -158,7 +158,7 @@ def test_an_example_that_contradicts_itself_names_its_field(
         ("/v1/nope", {}, 404, None),
     ],
 )
-def test_a_wrong_request_is_told_which_member_is_wrong(
+def test_an_invalid_request_names_its_field(
     service: Running, path: str, body: Any, status: int, field: str | None
 ) -> None:
     answer = service.client.post(path, json=body)
@@ -168,7 +168,7 @@ def test_a_wrong_request_is_told_which_member_is_wrong(
     assert problem.get("errors", [{}])[0].get("field") == field
 
 
-def test_datasets_bring_their_sample_rows_and_these_convert(service: Running) -> None:
+def test_sample_rows_of_every_dataset_convert(service: Running) -> None:
     names = [entry["name"] for entry in service.client.get("/v1/datasets").json()]
     assert "commonsenseqa" in names
     for name in names:

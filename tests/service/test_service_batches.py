@@ -1,4 +1,4 @@
-"""The queue before a model: what the model sees, who waits for what, and what a fault costs."""
+"""The queue of a model: batches, shared items, disconnected clients, and faults of the model."""
 
 import http.client
 import json
@@ -12,10 +12,10 @@ import psutil
 import pytest
 from running import GUARD, Running, batches, faulty_service, item, post, wait_for
 
-# Whatever speed a busy machine shows: nothing is refused for it, and no batch is smaller for it.
+# Limits that do not depend on the measured speed, which differs on a busy machine.
 BATCH = {"batch_tokens": 60, "queue_seconds": 600.0, "batch_seconds": 600.0}
-PATIENT = {**BATCH, "hang": 600.0, "hang_least": 600.0, "deadline": 600.0}
-IMPATIENT = {**BATCH, "hang": 1.5, "hang_least": 1.0, "deadline": 60.0}
+PATIENT = {**BATCH, "hang": 600.0, "hang_min": 600.0, "deadline": 600.0}
+IMPATIENT = {**BATCH, "hang": 1.5, "hang_min": 1.0, "deadline": 60.0}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def patient_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def patient(patient_folder: Path) -> Iterator[Running]:
     with faulty_service(patient_folder, limits=PATIENT) as service:
-        # From now on its speed is known: batches are full, and one item takes next to no time.
+        # Now the speed is known: batches are full, and one item takes almost no time.
         for number in range(3):
             service.declare(item(f"warm {number} {'x' * 200}"))
         yield service
@@ -40,7 +40,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 class Gate:
-    """While it is closed, the model is busy with one item."""
+    """While the gate is closed, the model is busy with one item."""
 
     def __init__(self, service: Running, folder: Path) -> None:
         self._service = service
@@ -51,12 +51,12 @@ class Gate:
         wait_for(lambda: bool(batches(folder)), service.log)
 
     def open(self) -> list[list[str]]:
-        """The batches that the model then sees, once the queue is empty."""
+        """Open the gate; return the batches that the model received until the queue was empty."""
         (self._folder / "open").touch()
         assert self._busy.recv(12) == b"HTTP/1.1 200"
         self._busy.close()
         self._service.wait_until("uqa_queue_items", lambda items: items == 0)
-        self._service.declare(item("sentinel"))  # once it is answered, the others have been seen
+        self._service.declare(item("sentinel"))  # once it is answered, the others were received
         first, *seen, last = batches(self._folder)
         assert (first, last) == (["GATE"], ["sentinel"])
         return seen
@@ -73,8 +73,8 @@ def queued(service: Running, items: int) -> None:
     service.wait_until("uqa_queue_items", lambda now: now == items)
 
 
-def asked_one_by_one(service: Running, *questions: str) -> list[socket.socket]:
-    """Each question from a client of its own, in this order; all of them wait at the gate."""
+def send_one_by_one(service: Running, *questions: str) -> list[socket.socket]:
+    """Send each question from a client of its own, in this order, while the gate is closed."""
     clients = []
     for number, question in enumerate(questions, start=1):
         clients.append(post(service.port, "/v1/declare", {"items": [item(question)]}))
@@ -91,7 +91,7 @@ def statement(client: socket.socket) -> str:
 
 def test_many_clients_items_make_common_batches_oldest_first(patient: Running, gate: Gate) -> None:
     questions = [f"question {n}" for n in range(8)]
-    clients = asked_one_by_one(patient, *questions)
+    clients = send_one_by_one(patient, *questions)
     assert gate.open() == [questions], "one batch"
     assert [statement(client) for client in clients] == [f"{q} yes." for q in questions]
 
@@ -107,8 +107,8 @@ def test_a_batch_keeps_to_its_tokens_with_padding(patient: Running, gate: Gate) 
     client.close()
 
 
-def test_equal_questions_of_several_clients_are_asked_once(patient: Running, gate: Gate) -> None:
-    before = patient.meter("uqa_shared_items_total")
+def test_equal_questions_of_several_clients_are_sent_once(patient: Running, gate: Gate) -> None:
+    before = patient.metric("uqa_shared_items_total")
     clients = [
         post(patient.port, "/v1/declare", {"items": [item("the same"), item(" the  same ")]})
         for _ in range(6)
@@ -118,21 +118,19 @@ def test_equal_questions_of_several_clients_are_asked_once(patient: Running, gat
     assert {statement(client) for client in clients} == {"the same yes."}
 
 
-def test_a_question_that_the_model_has_in_hand_is_not_asked_again(
-    patient: Running, gate: Gate
-) -> None:
-    before = patient.meter("uqa_shared_items_total")
+def test_a_question_in_a_running_batch_is_not_sent_again(patient: Running, gate: Gate) -> None:
+    before = patient.metric("uqa_shared_items_total")
     client = post(patient.port, "/v1/declare", {"items": [item("GATE")]})
     patient.wait_until("uqa_shared_items_total", lambda now: now == before + 1)
     assert gate.open() == []
     assert statement(client) == "GATE yes."
 
 
-def test_one_client_that_leaves_does_not_take_anothers_item_along(
+def test_a_disconnected_client_does_not_cancel_an_item_that_another_needs(
     patient: Running, gate: Gate
 ) -> None:
-    before = patient.meter("uqa_cancelled_items_total")
-    leaves, stays = asked_one_by_one(patient, "leaves", "stays")
+    before = patient.metric("uqa_cancelled_items_total")
+    leaves, stays = send_one_by_one(patient, "leaves", "stays")
     shares = post(patient.port, "/v1/declare", {"items": [item("leaves"), item("only mine")]})
     queued(patient, 3)
     leaves.close()
@@ -141,12 +139,12 @@ def test_one_client_that_leaves_does_not_take_anothers_item_along(
     assert gate.open() == [["leaves", "stays", "only mine", "last"]]
     assert [statement(c) for c in (shares, stays)] == ["leaves yes.", "stays yes."]
     other.close()
-    assert patient.meter("uqa_cancelled_items_total") == before
+    assert patient.metric("uqa_cancelled_items_total") == before
 
 
-def test_items_of_clients_that_left_never_reach_the_model(patient: Running, gate: Gate) -> None:
-    """Fault 17 at CI size: 200 clients leave while they wait."""
-    before = patient.meter("uqa_cancelled_items_total")
+def test_items_of_disconnected_clients_never_reach_the_model(patient: Running, gate: Gate) -> None:
+    """Fault 17 at CI size: 200 clients disconnect while they wait."""
+    before = patient.metric("uqa_cancelled_items_total")
     clients = [
         post(patient.port, "/v1/declare", {"items": [item(f"gone {n}")]}) for n in range(200)
     ]
@@ -154,14 +152,14 @@ def test_items_of_clients_that_left_never_reach_the_model(patient: Running, gate
     for client in clients:
         client.close()
     patient.wait_until("uqa_queue_items", lambda now: now == 0)
-    assert patient.meter("uqa_queue_tokens") == 0
-    assert patient.meter("uqa_cancelled_items_total") == before + 200
+    assert patient.metric("uqa_queue_tokens") == 0
+    assert patient.metric("uqa_cancelled_items_total") == before + 200
     assert gate.open() == []
     assert patient.declare(item("still here")).status_code == 200
 
 
 def together(service: Running, *questions: str) -> list[dict[str, Any]]:
-    """Each question from a client of its own, while the model is busy with other ones."""
+    """Send each question from a client of its own, while the model is busy."""
     (service.folder / "seen").unlink(missing_ok=True)
     with ThreadPoolExecutor(len(questions) + 1) as pool:
         busy = pool.submit(service.declare, *(item(f"busy {n}") for n in range(4)))
@@ -179,19 +177,19 @@ def together(service: Running, *questions: str) -> list[dict[str, Any]]:
         ("DIE", 500, "model-died"),
     ],
 )
-def test_a_fault_costs_its_culprit_only(
+def test_a_fault_fails_only_its_own_item(
     service: Running, fault: str, status: int, kind: str
 ) -> None:
     answers = together(service, "a", "b", fault, "c", "d")
     assert [a["status"] for a in answers] == [200, 200, status, 200, 200]
     assert answers[2]["type"] == f"urn:uqa:problem:{kind}"
     assert "canary" not in service.log()
-    assert [fault] in batches(service.folder), "alone, to be sure"
+    assert [fault] in batches(service.folder), "alone"
     service.wait_ready()
 
 
-def test_a_fault_costs_nothing_to_the_batch_that_waits_in_the_pipe(service: Running) -> None:
-    """Batches of two; while one is with the model, the next one has been sent."""
+def test_a_fault_does_not_affect_the_next_batch_in_the_pipe(service: Running) -> None:
+    """Batches of two; while the model works on one, the next one is already sent."""
     long = "x" * 80
     faults = {2: "DIE", 5: "POISON", 8: "HANG"}
     questions = [f"{n} {faults.get(n, 'good')} {long}" for n in range(12)]
@@ -204,7 +202,7 @@ def test_a_fault_costs_nothing_to_the_batch_that_waits_in_the_pipe(service: Runn
     assert good == [f"{q} yes." for n, q in enumerate(questions) if n not in faults]
 
 
-def test_a_model_that_no_signal_reaches_is_replaced(service: Running) -> None:
+def test_a_model_that_no_signal_interrupts_is_replaced(service: Running) -> None:
     (service.folder / "seen").unlink(missing_ok=True)
     answer = service.declare(item("STUCK"))
     assert answer.status_code == 504
@@ -212,7 +210,7 @@ def test_a_model_that_no_signal_reaches_is_replaced(service: Running) -> None:
     assert batches(service.folder) == [["STUCK"], ["after it"]]
 
 
-def test_a_model_that_was_killed_while_idle_costs_nobody_an_answer(service: Running) -> None:
+def test_a_model_killed_while_idle_loses_no_request(service: Running) -> None:
     assert service.declare(item("before it")).status_code == 200
     for name in ("at once", "later"):
         service.wait_ready()
@@ -224,9 +222,9 @@ def test_a_model_that_was_killed_while_idle_costs_nobody_an_answer(service: Runn
         assert service.declare(item(name)).status_code == 200
 
 
-def test_each_gets_its_own_answer_through_a_death_and_a_failure(tmp_path: Path) -> None:
-    """The batch that waits has its question in the lost process's pipe; others come after it."""
-    limits = {"batch_items": 2, "hang": 60.0, "hang_least": 60.0, "deadline": 60.0}
+def test_each_request_gets_its_own_answer_through_a_restart_and_a_failure(tmp_path: Path) -> None:
+    """A batch waits in the pipe of the lost process; others come after it."""
+    limits = {"batch_items": 2, "hang": 60.0, "hang_min": 60.0, "deadline": 60.0}
     with faulty_service(tmp_path, limits=limits, pace=0.01) as service:
         for number in range(6):
             service.declare(item(f"warm {number}"))
@@ -235,14 +233,16 @@ def test_each_gets_its_own_answer_through_a_death_and_a_failure(tmp_path: Path) 
             service.wait_until("uqa_batch_items_total", lambda seen: seen == 8)
             second = pool.submit(service.declare, item("b1"), item("b2 POISON"))
             third = pool.submit(service.declare, *(item(f"c{n}") for n in range(6)))
-            # Until both wait, the first of them perhaps in the pipe.
+            # Until both wait; the first of them may be in the pipe.
             arrived = "uqa_(?:batch_items_total|queue_items)"
             service.wait_until(arrived, lambda items: items == 16)
             (tmp_path / "open").touch()
-        asked = {first: ["GATE a1"], second: ["b1"], third: [f"c{n}" for n in range(6)]}
-        for answer, questions in asked.items():
-            said = [one.get("statement") for one in answer.result().json()["items"]]
-            assert [one for one in said if one] == [f"{question} yes." for question in questions]
+        questions_of = {first: ["GATE a1"], second: ["b1"], third: [f"c{n}" for n in range(6)]}
+        for answer, questions in questions_of.items():
+            statements = [one.get("statement") for one in answer.result().json()["items"]]
+            assert [one for one in statements if one] == [
+                f"{question} yes." for question in questions
+            ]
         assert service.client.get("/health/live").status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""More than the service can do: what is refused is refused at once and told when to come again."""
+"""Overload: excess requests are refused at once, with Retry-After."""
 
 import http.client
 import json
@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from running import Running, faulty_service, flood, item, post, send, wait_for
 
-LIMITS = {"queue_items": 40, "batch_items": 10, "deadline": 60.0, "hang": 60.0, "hang_least": 60.0}
+LIMITS = {"queue_items": 40, "batch_items": 10, "deadline": 60.0, "hang": 60.0, "hang_min": 60.0}
 
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A service whose queue is full; who waits in it is answered in the end."""
+    """A service whose queue is full; its queued requests are answered at the end."""
     limits = {"queue_items": 4, "hang": 90.0, "deadline": 90.0, "write_seconds": 1.0}
     folder = tmp_path_factory.mktemp("full")
     with faulty_service(folder, limits=limits) as service:
@@ -30,9 +30,9 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             waiting.close()
 
 
-def test_a_refusal_at_the_door_is_a_problem_like_any_other(full: Running) -> None:
-    before = full.meter("uqa_requests_total")
-    answers = [full.declare(item("no room")) for _ in range(3)]
+def test_an_early_refusal_is_a_problem_document_like_any_other(full: Running) -> None:
+    before = full.metric("uqa_requests_total")
+    answers = [full.declare(item("refused")) for _ in range(3)]
     for answer in answers:
         assert answer.status_code == 429
         assert answer.json()["type"] == "urn:uqa:problem:queue-full"
@@ -42,17 +42,17 @@ def test_a_refusal_at_the_door_is_a_problem_like_any_other(full: Running) -> Non
         assert answer.headers["cache-control"] == "no-store"
     assert len({answer.headers["x-request-id"] for answer in answers}) == 3
     metrics = full.client.get("/metrics").text
-    assert full.meter("uqa_requests_total") >= before + 3
+    assert full.metric("uqa_requests_total") >= before + 3
     assert 'code="429",reason="queue-full",route="/v1/declare"' in metrics
-    assert full.declare(item("no room"), headers={"Host": "evil.example"}).status_code == 400
+    assert full.declare(item("refused"), headers={"Host": "evil.example"}).status_code == 400
     assert full.client.get("/v1/models").status_code == 200
 
 
-def test_the_connection_of_a_refused_request_goes_on_behind_its_body(full: Running) -> None:
+def test_the_connection_of_a_refused_request_can_be_reused(full: Running) -> None:
     body = json.dumps({"items": [item("in two parts")]}).encode()
     head = "POST /v1/declare HTTP/1.1\nHost: 127.0.0.1\nContent-Type: application/json\n"
     connection = send(full.port, f"{head}Content-Length: {len(body)}\n\n", body[:10])
-    for rest in (body[10:] + send_again(head, body), b""):
+    for rest in (body[10:] + request_bytes(head, body), b""):
         answer = http.client.HTTPResponse(connection)
         answer.begin()
         assert answer.status == 429
@@ -65,30 +65,30 @@ def test_the_connection_of_a_refused_request_goes_on_behind_its_body(full: Runni
     connection.close()
 
 
-def send_again(head: str, body: bytes) -> bytes:
-    """The request's bytes."""
+def request_bytes(head: str, body: bytes) -> bytes:
+    """The bytes of a request."""
     return f"{head}Content-Length: {len(body)}\n\n".replace("\n", "\r\n").encode() + body
 
 
-def test_a_flood_of_refused_requests_that_takes_no_answer_is_cut_off(full: Running) -> None:
+def test_a_flood_of_refused_requests_that_does_not_read_is_disconnected(full: Running) -> None:
     head = "POST /v1/declare HTTP/1.1\nHost: 127.0.0.1\nContent-Type: application/json\n"
-    assert flood(full, send_again(head, b"{}") * 10, 0.001) < 18  # by default more than 20
+    assert flood(full, request_bytes(head, b"{}") * 10, 0.001) < 18  # by default more than 20
 
 
 def client(service: Running, number: int, enough: threading.Event, fates: Counter[str]) -> None:
-    asked = 0
+    sent = 0
     while not enough.is_set():
-        asked += 1
-        items = [item(f"{number} asks {asked} {n}") for n in range(8)]
+        sent += 1
+        items = [item(f"{number} asks {sent} {n}") for n in range(8)]
         connection = post(service.port, "/v1/declare", {"items": items})
-        said = b""
+        response = b""
         with connection:
-            while b"\r\n\r\n" not in said:
+            while b"\r\n\r\n" not in response:
                 part = connection.recv(65_536)
                 assert part, "no answer"
-                said += part
-        head = said.lower()
-        fates[said.split(b" ", 2)[1].decode()] += 1
+                response += part
+        head = response.lower()
+        fates[response.split(b" ", 2)[1].decode()] += 1
         fates["refusals without Retry-After"] += (
             b" 429 " in head[:20] and b"retry-after" not in head
         )
@@ -126,20 +126,20 @@ def test_a_deadline_is_kept(tmp_path: Path) -> None:
 
 
 def _declared(log: str) -> list[tuple[int, str]]:
-    """Status and reason of each request for statements, as the log has them."""
+    """Status and reason of each /v1/declare request in the log."""
     lines = [json.loads(line) for line in log[: log.rfind("\n") + 1].split("\n") if line]
-    told = [line for line in lines if line.get("route") == "/v1/declare"]
-    return [(line["status"], line["reason"]) for line in told]
+    requests = [line for line in lines if line.get("route") == "/v1/declare"]
+    return [(line["status"], line["reason"]) for line in requests]
 
 
-def test_a_request_that_no_queue_can_hold_is_told_to_be_split(tmp_path: Path) -> None:
+def test_a_request_larger_than_the_queue_is_invalid(tmp_path: Path) -> None:
     with faulty_service(tmp_path, limits={"queue_items": 4}) as service:
         answer = service.declare(*(item(f"{n}") for n in range(5)))
         assert answer.status_code == 422
-        assert "split it" in answer.json()["detail"]
+        assert "split the request" in answer.json()["detail"]
         assert service.declare(*(item(f"{n}") for n in range(4))).status_code == 200
         service.declare(item("counted"))
-        # The log counts what the meters count; a line may come after its answer.
+        # The log has each request that the metrics count; a line may come after its answer.
         expected = [(422, "invalid"), (200, "ok"), (200, "ok")]
         wait_for(lambda: _declared(service.log()) == expected, lambda: _declared(service.log()))
-        assert service.meter("uqa_batch_items_total") == 5
+        assert service.metric("uqa_batch_items_total") == 5

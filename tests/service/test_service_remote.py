@@ -1,4 +1,4 @@
-"""The remote question converter: a local run's bytes, through refusals, restarts and faults."""
+"""The remote question converter: the same bytes as a local run, despite refusals and restarts."""
 
 import json
 import signal
@@ -15,12 +15,12 @@ import pytest
 from conftest import ROOT
 from running import GUARD, running, uqa_serve
 
-from unifiedqa_convert.declare import Ask
-from unifiedqa_convert.declare.remote import Remote
-from unifiedqa_convert.declare.rules import Rules
+from unifiedqa_convert.conversion.pipeline import convert
+from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.errors import QuestionConverterError, UnreachableError, UsageError
-from unifiedqa_convert.job import Request
-from unifiedqa_convert.pipeline import convert
+from unifiedqa_convert.question_converters.base import Ask
+from unifiedqa_convert.question_converters.remote import Remote
+from unifiedqa_convert.question_converters.rules.converter import Rules
 
 MODELS = {
     "question_converter": {"name": "rules", "version": "1", "dtype": "none"},
@@ -30,22 +30,22 @@ ASKS = [Ask(f"Where do fish number {n} live?", "in water") for n in range(30)]
 
 
 class Counterpart:
-    """A service of our own that answers by ``script``: one step per request, then as it should."""
+    """A fake service: answers by ``script``, one step per request, then correctly."""
 
     def __init__(self) -> None:
         self.script: list[tuple[int, dict[str, str]]] = []
         self.sizes: list[int] = []
         self.times: list[float] = []
-        self.answer: Callable[[list[Any]], dict[str, Any]] = self.rightly
-        self.most = 99
+        self.answer: Callable[[list[Any]], dict[str, Any]] = self.correctly
+        self.max_items = 99
         self._lock = threading.Lock()
 
     @staticmethod
-    def rightly(items: list[Any]) -> dict[str, Any]:
-        said = Rules().convert([Ask(**item) for item in items])
+    def correctly(items: list[Any]) -> dict[str, Any]:
+        sentences = Rules().convert([Ask(**item) for item in items])
         return {
             "question_converter": MODELS["question_converter"],
-            "items": [{"statement": one.text, "via": one.via} for one in said],
+            "items": [{"statement": one.text, "via": one.via} for one in sentences],
         }
 
     def reply(self, items: list[Any]) -> tuple[int, dict[str, str], dict[str, Any]]:
@@ -55,7 +55,7 @@ class Counterpart:
             if self.script:
                 status, headers = self.script.pop(0)
                 return status, headers, {"title": "No", "detail": "not now"}
-            if len(items) > self.most:
+            if len(items) > self.max_items:
                 return 504, {}, {}
             return 200, {}, self.answer(items)
 
@@ -92,7 +92,7 @@ def counterpart() -> Iterator[Counterpart]:
     server.server_close()
 
 
-def test_it_goes_by_the_services_name_and_cuts_requests_to_its_limits(
+def test_it_takes_the_services_name_and_splits_requests_by_its_limits(
     counterpart: Counterpart,
 ) -> None:
     remote = Remote(counterpart.url)
@@ -102,35 +102,35 @@ def test_it_goes_by_the_services_name_and_cuts_requests_to_its_limits(
     assert remote.convert([]) == []
 
 
-def test_a_refusal_holds_back_every_request_as_long_as_it_says(counterpart: Counterpart) -> None:
+def test_retry_after_delays_every_request(counterpart: Counterpart) -> None:
     remote = Remote(counterpart.url)
-    counterpart.script = [(429, {"Retry-After": "1"})] * 4  # as many as are under way at a time
+    counterpart.script = [(429, {"Retry-After": "1"})] * 4  # as many as are sent at once
     assert remote.convert(ASKS) == Rules().convert(ASKS)
     assert min(counterpart.times[4:]) - counterpart.times[0] >= 0.9
 
 
 @pytest.mark.parametrize("status", [408, 502, 503])
-def test_what_passes_is_waited_for(counterpart: Counterpart, status: int) -> None:
+def test_temporary_errors_are_retried(counterpart: Counterpart, status: int) -> None:
     remote = Remote(counterpart.url)
     counterpart.script = [(status, {})] * 3
     assert remote.convert(ASKS[:3]) == Rules().convert(ASKS[:3])
     assert counterpart.sizes == [3] * 4
 
 
-def test_too_much_at_a_time_is_cut_in_halves(counterpart: Counterpart) -> None:
+def test_a_request_that_takes_too_long_is_halved(counterpart: Counterpart) -> None:
     remote = Remote(counterpart.url)
-    counterpart.most = 1
+    counterpart.max_items = 1
     assert remote.convert(ASKS[:4]) == Rules().convert(ASKS[:4])
     assert counterpart.sizes == [4, 2, 1, 1, 2, 1, 1]
-    counterpart.most = 0
-    with pytest.raises(QuestionConverterError, match="no time for"):
+    counterpart.max_items = 0
+    with pytest.raises(QuestionConverterError, match=r"did not convert .* in time"):
         remote.convert(ASKS[:4])
 
 
-def test_patience_ends_with_a_word_on_what_to_do(counterpart: Counterpart) -> None:
-    remote = Remote(counterpart.url, patience=0.5)
+def test_the_error_after_the_last_retry_says_what_to_do(counterpart: Counterpart) -> None:
+    remote = Remote(counterpart.url, retry_seconds=0.5)
     counterpart.script = [(503, {})] * 99
-    with pytest.raises(UnreachableError, match="goes on where this one stopped") as caught:
+    with pytest.raises(UnreachableError, match="run the same command again") as caught:
         remote.convert(ASKS[:1])
     assert caught.value.exit_code == 7
 
@@ -140,7 +140,10 @@ def test_patience_ends_with_a_word_on_what_to_do(counterpart: Counterpart) -> No
     [
         ({"items": [{"statement": "One.", "via": "x"}]}, "no longer runs .*rules.* but None"),
         ({"question_converter": {"name": "rules", "version": "2"}, "items": []}, "no longer runs"),
-        ({"question_converter": MODELS["question_converter"], "items": []}, "not one answer"),
+        (
+            {"question_converter": MODELS["question_converter"], "items": []},
+            "does not have 1 items",
+        ),
         (
             {
                 "question_converter": MODELS["question_converter"],
@@ -163,7 +166,9 @@ def test_a_wrong_answer_is_an_error(
         remote.convert(ASKS[:1])
 
 
-def test_a_refusal_for_good_is_told_in_the_services_words(counterpart: Counterpart) -> None:
+def test_a_permanent_refusal_is_reported_with_the_services_message(
+    counterpart: Counterpart,
+) -> None:
     remote = Remote(counterpart.url)
     counterpart.script = [(422, {})]
     with pytest.raises(QuestionConverterError, match="422 No: not now"):
@@ -172,7 +177,7 @@ def test_a_refusal_for_good_is_told_in_the_services_words(counterpart: Counterpa
 
 
 @pytest.mark.parametrize("address", ["http://key@127.0.0.1:1", "http://", "http://h/?key=1"])
-def test_an_address_holds_no_key(address: str) -> None:
+def test_a_url_must_not_contain_a_key(address: str) -> None:
     with pytest.raises(UsageError, match="UQA_API_KEY_FILE"):
         Remote(address)
 
@@ -191,7 +196,9 @@ def content(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_a_conversion_through_a_kill_and_a_restart_has_the_local_bytes(tmp_path: Path) -> None:
+def test_a_conversion_with_a_killed_and_restarted_service_equals_a_local_one(
+    tmp_path: Path,
+) -> None:
     """The service is killed and started again in the middle, on the same port."""
     sample = ROOT / "data/samples/commonsenseqa/authors/validation.jsonl"
     rows = [line for line in sample.read_text("utf-8").split("\n") if line]
@@ -209,18 +216,18 @@ def test_a_conversion_through_a_kill_and_a_restart_has_the_local_bytes(tmp_path:
         )
 
     local = convert(request("local", "rules"))
-    begun, stopped = threading.Event(), threading.Event()
+    started, stopped = threading.Event(), threading.Event()
     done: list[Any] = []
 
-    def half_way(rows: int) -> None:
+    def pause_half_way(rows: int) -> None:
         if rows >= 16:
-            begun.set()
+            started.set()
             assert stopped.wait(GUARD)
 
     def go(port: int) -> None:
-        done.append(convert(request("remote", f"http://127.0.0.1:{port}"), progress=half_way))
+        done.append(convert(request("remote", f"http://127.0.0.1:{port}"), progress=pause_half_way))
 
-    with socket.socket() as kept:  # so that nobody else is given the port between the two
+    with socket.socket() as kept:  # reserves the port between the two services
         kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         kept.bind(("127.0.0.1", 0))
         port = kept.getsockname()[1]
@@ -228,10 +235,10 @@ def test_a_conversion_through_a_kill_and_a_restart_has_the_local_bytes(tmp_path:
         converting = threading.Thread(target=go, args=[port])
         with running(command, tmp_path / "first") as first:
             converting.start()
-            assert begun.wait(GUARD)
-            first.process.send_signal(signal.SIGSTOP)  # from now on it answers nothing
+            assert started.wait(GUARD)
+            first.process.send_signal(signal.SIGSTOP)  # it no longer answers
             stopped.set()
-            converting.join(0.2)  # until a question is under way, most likely
+            converting.join(0.2)  # most likely until a request was sent
         assert not done, "killed in the middle"
         with running(command, tmp_path / "second"):
             converting.join(2 * GUARD)
@@ -239,7 +246,7 @@ def test_a_conversion_through_a_kill_and_a_restart_has_the_local_bytes(tmp_path:
     assert len(content(local.folder)) > 10
 
 
-def test_no_service_there_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unifiedqa_convert.declare.remote._FIRST_PATIENCE", 0.3)
-    with pytest.raises(UnreachableError, match="no answer"):
+def test_an_unreachable_service_fails_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("unifiedqa_convert.question_converters.remote._FIRST_RETRY_SECONDS", 0.3)
+    with pytest.raises(UnreachableError, match="no response"):
         Remote("http://127.0.0.1:9")

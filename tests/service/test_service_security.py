@@ -1,5 +1,8 @@
-"""Who may come in, and what nobody may see (fault 20)."""
+"""API keys, host names, response headers, and secrets in logs (fault 20)."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,7 @@ from running import Running, item, uqa_serve
 
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.service.config import Config
-from unifiedqa_convert.service.keys import Keys
+from unifiedqa_convert.service.state import Keys
 
 KEY, OTHER = "a-key-of-our-own-0123456789", "another-key-of-ours-987654321"
 SECRET = "Zanzibarbadian"
@@ -37,7 +40,7 @@ def ask(service: Running, key: str | None, **headers: str) -> httpx2.Response:
 
 
 @pytest.mark.parametrize("key", [None, "wrong", KEY[:-1], KEY + "x", KEY.upper()])
-def test_without_a_valid_key_there_is_nothing(service: Running, key: str | None) -> None:
+def test_a_request_without_a_valid_key_is_refused(service: Running, key: str | None) -> None:
     answer = ask(service, key)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Bearer")
@@ -52,7 +55,7 @@ def test_everything_but_health_and_the_page_needs_the_key(service: Running, path
     assert service.client.get("/").status_code == 200
 
 
-def test_another_scheme_is_no_key(service: Running) -> None:
+def test_another_authorization_scheme_is_refused(service: Running) -> None:
     assert service.client.get("/v1/models", headers={"Authorization": KEY}).status_code == 401
     basic = {"Authorization": f"Basic {KEY}"}
     assert service.client.get("/v1/models", headers=basic).status_code == 401
@@ -86,6 +89,18 @@ def test_neither_keys_nor_texts_are_logged_or_measured(service: Running) -> None
             assert secret not in text
 
 
+def test_uvicorns_errors_are_logged_without_their_exceptions() -> None:
+    """An exception's message may quote a client's text."""
+    program = (
+        "import logging; from unifiedqa_convert.service import monitoring; "
+        "monitoring.configure_logging(quiet=True); "
+        f"logging.getLogger('uvicorn.error').error('failed', exc_info=ValueError('{SECRET}'))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    line = json.loads(done.stderr)
+    assert line == {"time": line["time"], "level": "error", "event": "failed"}
+
+
 @pytest.mark.parametrize(
     ("host", "expected"),
     [
@@ -104,7 +119,7 @@ def test_only_known_host_names_are_answered(service: Running, host: str, expecte
     assert answer.status_code == expected
 
 
-def test_every_answer_has_the_strict_headers_and_none_for_other_origins(service: Running) -> None:
+def test_every_answer_has_the_security_headers_and_no_cors_headers(service: Running) -> None:
     for path in ("/", "/health/live", "/v1/nope", "/openapi.json"):
         answer = service.client.get(path, headers={"Origin": "https://evil.example"})
         policy = answer.headers["content-security-policy"]
@@ -118,7 +133,7 @@ def test_every_answer_has_the_strict_headers_and_none_for_other_origins(service:
     assert answer.status_code in (401, 405)
 
 
-def test_an_open_door_must_be_asked_for() -> None:
+def test_a_public_host_needs_keys_or_insecure() -> None:
     for host in ("0.0.0.0", "::", "192.0.2.1", "gpu.lab"):
         with pytest.raises(UsageError, match="--api-key-file"):
             Config(host=host)
@@ -136,15 +151,17 @@ def test_a_key_file_must_hold_keys(tmp_path: Path) -> None:
             Keys(path)
 
 
-def test_a_service_does_not_ask_another_one() -> None:
+def test_converters_that_cannot_be_served() -> None:
     with pytest.raises(UsageError, match="another service"):
         Config(question_converter="http://127.0.0.1:1")
-    with pytest.raises(UsageError, match="try rules"):
+    with pytest.raises(UsageError, match="cannot be served; use rules or a model"):
         Config(question_converter="none")
 
 
-def test_a_converter_that_is_not_there_is_told_in_one_line(uqa: Callable[..., Any]) -> None:
+def test_an_unknown_converter_is_one_line_on_stderr(uqa: Callable[..., Any]) -> None:
     done = uqa("serve", "--port", 0, "--question-converter", "nope", "-q")
     assert done.returncode == 2
-    assert done.stderr.startswith("uqa: no question converter 'nope'")
+    assert done.stderr.startswith(
+        "uqa: --question-converter takes rules, none or a model: no model 'nope'"
+    )
     assert done.stderr.count("\n") == 1

@@ -1,6 +1,6 @@
-"""`uqa serve --vera`: a tiny random Vera answers /v1/score, and the page shows what it says.
+"""`uqa serve --vera`: a tiny random Vera answers /v1/score, and the page shows its scores.
 
-And what the page looks like, wide and narrow, light and dark: screenshots, contrast, no jumps.
+Also the look of the page, wide and narrow, light and dark: screenshots, contrast, layout shifts.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,11 +11,12 @@ import pytest
 import torch
 from browser import chromium, needs_chromium, page_on, screenshot, settle
 from running import Running, uqa_serve
+from tiny_vera import save_model
 
-from vera_model.checkpoint import load_checkpoint, save_checkpoint
 from vera_model.config import Encoder
-from vera_model.model import from_scratch
-from vera_model.tokenizer import train_tokenizer
+from vera_model.model.modeling_vera import from_scratch
+from vera_model.model.saving import load_checkpoint
+from vera_model.model.tokenizer import train_tokenizer
 
 pytestmark = pytest.mark.slow
 TEXTS = ["Fish live in water.", "Fish live on the moon and sing songs at night.", "Snow is hot."]
@@ -25,14 +26,14 @@ OTHER = {"light": "dark", "dark": "light"}
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny random Vera, which nobody has calibrated."""
+    """A tiny random Vera, not calibrated."""
     folder = tmp_path_factory.mktemp("vera") / "model"
     torch.manual_seed(0)
     tokenizer = train_tokenizer(TEXTS, 64)
     encoder = Encoder(
         vocab_size=64, d_model=16, d_kv=4, d_ff=32, num_layers=1, num_heads=2, dropout=0.0
     )
-    save_checkpoint(folder, from_scratch(encoder, len(tokenizer)), tokenizer)
+    save_model(folder, from_scratch(encoder, len(tokenizer)), tokenizer)
     return folder
 
 
@@ -49,7 +50,7 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.mark.numeric
-def test_statements_are_scored_as_the_model_scores_them(service: Running, model: Path) -> None:
+def test_scores_equal_the_models(service: Running, model: Path) -> None:
     vera, tokenizer = load_checkpoint(model)
     expected = []
     for text in [*TEXTS, f"Deep. {TEXTS[0]}"]:
@@ -63,7 +64,7 @@ def test_statements_are_scored_as_the_model_scores_them(service: Running, model:
     assert [one["logit"] for one in found[:4]] == pytest.approx(expected, abs=1e-5)
     scores = torch.tensor(expected).sigmoid().tolist()
     assert [one["score"] for one in found[:4]] == pytest.approx(scores, abs=1e-5)
-    # A model that nobody has calibrated has the temperature 1.
+    # A model that is not calibrated has temperature 1.
     assert [one["calibrated"] for one in found[:4]] == pytest.approx(scores, abs=1e-5)
     assert found[4]["problem"]["field"] == "statement"
     loaded = service.client.get("/v1/models").json()["score"]
@@ -72,7 +73,7 @@ def test_statements_are_scored_as_the_model_scores_them(service: Running, model:
 
 
 def play(page: Any, look: Callable[[str], None]) -> None:
-    """Five questions, always the first option; look at the first of them."""
+    """Answer five questions with the first option; call ``look`` at the first of them."""
     for place in range(5):
         page.wait_for_selector(".option:enabled")
         if place == 0:
@@ -97,7 +98,7 @@ def test_every_view(
 
         def look(name: str) -> None:
             assert page.evaluate("window.shifted") < STILL, name
-            for colours in (OTHER[scheme], scheme):  # both palettes in one visit
+            for colours in (OTHER[scheme], scheme):  # both colour schemes on one page
                 page.emulate_media(color_scheme=colours)
                 screenshot(page, f"{name}-{width}-{colours}", tmp_path)
             found = axe.run(page)
@@ -134,14 +135,14 @@ def test_vera_has_a_bar_per_statement_and_plays_the_quiz(browser: Any, service: 
         page.goto(f"{service.url}/#/ask")
         page.click(".invite button >> nth=0")
         page.wait_for_selector(".answers .bar")
-        said = page.locator(".answers .said").all_text_contents()
-        items = [{"statement": text} for text in said]
+        statements = page.locator(".answers .sentence-text").all_text_contents()
+        items = [{"statement": text} for text in statements]
         scored = service.client.post("/v1/score", json={"items": items}).json()["items"]
         scores = [one["calibrated"] or one["score"] for one in scored]
         shown = page.locator(".percent").all_text_contents()
         assert shown == [f"{100 * score:.1f} %" for score in scores]
-        best = page.locator(".sentence:has(.tag) .said").all_text_contents()
-        assert best == [said[scores.index(max(scores))]]
+        best = page.locator(".sentence:has(.tag) .sentence-text").all_text_contents()
+        assert best == [statements[scores.index(max(scores))]]
         page.click("text=Quiz")
         page.select_option("#quiz-from", "copa")
         page.select_option("#quiz-count", "5")

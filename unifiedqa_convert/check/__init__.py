@@ -1,29 +1,33 @@
-"""`uqa check`: an output of ours against its manifest, or another's TSV or Vera JSON for traps."""
+"""`uqa check`: compare an output with its manifest, or find traps in a TSV or Vera JSON."""
 
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from unifiedqa_convert.check.findings import ERRORS, WARNINGS, Finding, Findings
 from unifiedqa_convert.check.output import OUTPUT_ERRORS, OUTPUT_WARNINGS, check_output
-from unifiedqa_convert.check.recount import SHARD
 from unifiedqa_convert.check.tsv import lint_tsv
-from unifiedqa_convert.check.vera import lint_vera
+from unifiedqa_convert.check.vera_json import lint_vera
+from unifiedqa_convert.conversion.output_folder import MANIFEST, OutputFolder
 from unifiedqa_convert.errors import SourceError, UsageError
-from unifiedqa_convert.output import MANIFEST, Place
+from unifiedqa_convert.records.formats import FORMATS, is_shard
 
 Kind = Literal["output", "outputs", "tsv", "vera"]
+_LINTERS: dict[Literal["tsv", "vera"], Callable[[Path, Findings], None]] = {
+    "tsv": lint_tsv,
+    "vera": lint_vera,
+}
 _SHARE = re.compile(r"(.+)\.(\d{5})-of-(\d{5})")
-_LEFT = re.compile(r"\..+\.(work|replaced)")
+_INTERRUPTED = re.compile(r"\..+\.(work|replaced)")
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was looked at, and what is wrong with it."""
+    """What was checked, and the problems that were found."""
 
     kind: Kind
     path: Path
@@ -32,30 +36,30 @@ class Report:
     counts: dict[str, int]
     """All findings, per trap."""
     rows: int
-    """How many rows, lines or groups were looked at."""
+    """The number of rows, lines or groups that were checked."""
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is worse than a warning."""
+        """True if there are no errors."""
         return all(finding.severity == "warning" for finding in self.findings)
 
 
-def check(path: Path) -> Report:
-    """Check an output folder, a folder above some, a UnifiedQA TSV or a Vera JSON.
+def check_path(path: Path) -> Report:
+    """Check an output folder, a folder that contains some, a UnifiedQA TSV or a Vera JSON.
 
-    Raises SourceError for a path that can't be read, UsageError for one of no such kind.
+    Raises SourceError if the path can't be read, UsageError if it is none of these.
     """
     found = Findings(ERRORS | OUTPUT_ERRORS, WARNINGS | OUTPUT_WARNINGS)
     try:
         kind = _look(path, found)
     except OSError as error:
         reason = f"{error.filename or path}: {error.strerror or error}"
-        raise SourceError(f"{reason}; correct the path, or its permissions") from error
+        raise SourceError(f"{reason}; correct the path or its permissions") from error
     return Report(kind, path, tuple(found.listed), dict(found.counts), found.rows)
 
 
-def render(report: Report) -> list[str]:
-    """Lines for people: of each trap the first finding, where the next are, and the verdict."""
+def report_lines(report: Report) -> list[str]:
+    """The report as text: per trap the first finding and the places of the next; a summary."""
     lines = []
     for trap in report.counts:
         first, *others = [finding for finding in report.findings if finding.trap == trap]
@@ -68,9 +72,15 @@ def render(report: Report) -> list[str]:
     totals = Counter[str]()
     for trap, number in report.counts.items():
         totals[severities[trap]] += number
-    verdict = ", ".join(f"{totals[kind]} {kind}s" for kind in ("error", "warning") if totals[kind])
+    verdict = ", ".join(
+        f"{totals[kind]} {kind}{'s' if totals[kind] > 1 else ''}"
+        for kind in ("error", "warning")
+        if totals[kind]
+    )
     lines.append(
-        f"{report.path}: {report.kind}, {report.rows:,} rows: {verdict or 'nothing found'}"
+        f"{report.path}: {report.kind}, {report.rows:,} rows: {verdict}"
+        if verdict
+        else f"OK: {report.path}: {report.kind}, {report.rows:,} rows, no problems"
     )
     return lines
 
@@ -80,15 +90,15 @@ def _place(finding: Finding) -> str:
 
 
 def _another(finding: Finding, file: str) -> str:
-    """Where a trap stands again, and with what: ``line 25 (clumsy)``."""
+    """The place of another finding of a trap, and its detail: ``line 25 (clumsy)``."""
     place = [finding.file] if finding.file != file else []
     place += [_place(finding)] if finding.number is not None else []
     place += [f"({finding.detail})"] if finding.detail else []
     return " ".join(place) or finding.message
 
 
-def as_json(report: Report) -> dict[str, Any]:
-    """The report for programs."""
+def report_as_json(report: Report) -> dict[str, Any]:
+    """The report as plain data, for `--json`."""
     return {
         "path": str(report.path),
         "kind": report.kind,
@@ -102,27 +112,27 @@ def as_json(report: Report) -> dict[str, Any]:
 def _look(path: Path, found: Findings) -> Kind:
     if path.is_dir():
         return _folder(path, found)
-    linters = {".tsv": ("tsv", lint_tsv), ".json": ("vera", lint_vera)}
+    linters = {f".{FORMATS[kind].suffix}": (kind, lint) for kind, lint in _LINTERS.items()}
     if not path.exists():
-        raise SourceError(f"{path} is not there: correct the path, or `uqa convert` first")
+        raise SourceError(f"{path}: no such file or folder; correct the path")
     if path.suffix.lower() not in linters or not path.is_file():
         raise UsageError(
             f"{path}: neither an output folder (with {MANIFEST}), nor a UnifiedQA .tsv, nor a "
-            "Vera .json; rename the file, or give the folder"
+            "Vera .json; give one of these"
         )
     kind, lint = linters[path.suffix.lower()]
     lint(path, found)
-    return kind  # type: ignore[return-value]
+    return kind
 
 
 def _folder(path: Path, found: Findings) -> Kind:
-    """One output, or every one below a folder, and what interrupted conversions left there."""
+    """Check one output, or all below a folder; report what interrupted conversions left there."""
     if (path / MANIFEST).is_file():
         check_output(path, found)
-        place = Place(path.resolve())
-        for left in (place.work, place.replaced):
-            if left.is_dir():
-                found.add("interrupted", left)
+        place = OutputFolder(path.resolve())
+        for remnant in (place.work, place.replaced):
+            if remnant.is_dir():
+                found.add("interrupted", remnant)
         return "output"
     outputs = [Path(name) for name in _outputs_below(path, found)]
     for output in outputs:
@@ -130,30 +140,33 @@ def _folder(path: Path, found: Findings) -> Kind:
     for split, absent in _missing_shares(outputs):
         found.add("missing-share", split, detail=", ".join(map(str, absent)))
     if not outputs and not found.counts:
-        raise UsageError(f"{path} holds no output of uqa; give one, or a .tsv or .json file")
+        raise UsageError(
+            f"{path} holds no output of `uqa convert`; give a folder with {MANIFEST} or one that "
+            "contains such folders, a UnifiedQA .tsv or a Vera .json"
+        )
     return "outputs"
 
 
 def _outputs_below(path: Path, found: Findings) -> Iterator[str]:
-    """The folders with a manifest; what is interrupted, or lacks its manifest, is a finding."""
+    """Folders with a manifest; interrupted conversions and missing manifests become findings."""
     for name, folders, files in os.walk(path):
         for folder in sorted(folders):
-            if _LEFT.fullmatch(folder):
+            if _INTERRUPTED.fullmatch(folder):
                 found.add("interrupted", Path(name, folder))
         folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
         if MANIFEST in files:
             yield name
-        elif any(map(SHARD.fullmatch, files)):
+        elif any(map(is_shard, files)):
             found.add("no-manifest", Path(name))
 
 
 def _missing_shares(outputs: list[Path]) -> Iterator[tuple[Path, list[int]]]:
-    """Each split that was made in shares, with the numbers of those that are not there."""
-    there: dict[tuple[Path, int], set[int]] = {}
+    """Each split that was converted in shares (--num-shards), with the missing shares' numbers."""
+    present: dict[tuple[Path, int], set[int]] = {}
     for folder in outputs:
         if share := _SHARE.fullmatch(folder.name):
             split = folder.with_name(share[1])
-            there.setdefault((split, int(share[3])), set()).add(int(share[2]))
-    for (split, shares), found in there.items():
+            present.setdefault((split, int(share[3])), set()).add(int(share[2]))
+    for (split, shares), found in present.items():
         if absent := sorted(set(range(shares)) - found):
             yield split, absent

@@ -1,12 +1,10 @@
-"""Findings: each has its trap's name, its place and what to do; and the traps of others' files.
+"""Findings of `uqa check`: the name of the trap, the place, what is wrong and what to do.
 
-``error``: some reader (UnifiedQA's, Vera's, pandas') gets other fields, choices or labels than were
-meant, or none. ``warning``: it reads, but the text, the sample or the tokens are not what one
-would think.
+``error``: some reader (UnifiedQA's, Vera's, pandas') gets wrong fields, choices or labels, or none.
+``warning``: readers get the right fields, but the text or its tokens are probably not as intended.
 """
 
 import re
-from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
@@ -16,32 +14,32 @@ from typing import Literal, NamedTuple
 Severity = Literal["error", "warning"]
 Unit = Literal["line", "row", "group"]
 LISTED = 5
-"""How many findings per trap a report names; all are counted."""
+"""Findings per trap that a report lists; all are counted."""
 
 
 class Finding(NamedTuple):
-    """One place where something is wrong."""
+    """One problem at one place."""
 
     severity: Severity
     file: str
     unit: Unit
     number: int | None
-    """Of the line or group, from 1, or of a table's row, from 0; None: the whole file is meant."""
+    """Number of a line or group, from 1, or of a table's row, from 0; None for the whole file."""
     trap: str
     message: str
     detail: str = ""
-    """What ``message`` says of this place alone."""
+    """The part of ``message`` that is specific to this place."""
 
 
 class Findings:
-    """Counts every finding, keeps the first few of each trap: a broken file has millions."""
+    """Counts all findings and keeps the first few of each trap: a broken file may have millions."""
 
     def __init__(self, errors: Mapping[str, str], warnings: Mapping[str, str]) -> None:
         self._errors, self._warnings = errors, warnings
         self.listed: list[Finding] = []
         self.counts: Counter[str] = Counter()
         self.rows = 0
-        """How many lines, rows or groups were looked at."""
+        """The number of lines, rows or groups that were checked."""
 
     def add(
         self,
@@ -51,61 +49,39 @@ class Findings:
         detail: object = "",
         unit: Unit = "line",
     ) -> None:
-        """Count it, and list it if few of its kind are."""
+        """Count a finding, and list it if it is one of the first of its trap."""
         self.counts[trap] += 1
         if self.counts[trap] <= LISTED:
             severity: Severity = "error" if trap in self._errors else "warning"
             text = self._errors.get(trap) or self._warnings[trap]
-            said = printable(str(detail))
-            message = text.replace("{}", said)
-            self.listed.append(Finding(severity, str(file), unit, number, trap, message, said))
+            shown = printable(str(detail))
+            message = text.replace("{}", shown)
+            self.listed.append(Finding(severity, str(file), unit, number, trap, message, shown))
 
 
 def printable(text: str) -> str:
-    """Text that a terminal shows as it is: short, hidden characters and surrogates escaped."""
+    """The text for a terminal: shortened, with invisible characters and surrogates escaped."""
     short = text if len(text) <= 80 else f"{text[:77]}..."
     return _HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), short)
 
 
 class Seen:
-    """Where each text was first met, in 12 bytes a slot: a dict takes five times as much."""
+    """The place of each text's first occurrence; stores digests, so memory is bounded per text."""
 
     def __init__(self) -> None:
-        self._keys, self._places, self._used = array("Q", bytes(8 << 10)), array("I"), 0
-        self._places.frombytes(bytes(4 << 10))
+        self._places: dict[bytes, int] = {}
 
     def first(self, text: str, place: int) -> int | None:
-        """The place where the text stood before; None, and remembered, where it is new."""
+        """The place of the text's first occurrence; None if this is the first, which is stored."""
         digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        key = int.from_bytes(digest) or 1
-        slot = self._slot(key)
-        if self._keys[slot]:
-            return self._places[slot]
-        self._keys[slot], self._places[slot] = key, place
-        self._used += 1
-        if self._used * 4 > len(self._keys) * 3:
-            self._grow()
+        if digest in self._places:
+            return self._places[digest]
+        self._places[digest] = place
         return None
-
-    def _slot(self, key: int) -> int:
-        mask = len(self._keys) - 1
-        slot = key & mask
-        while self._keys[slot] not in (0, key):
-            slot = (slot + 1) & mask
-        return slot
-
-    def _grow(self) -> None:
-        keys, places = self._keys, self._places
-        self._keys, self._places = array("Q", bytes(16 * len(keys))), array("I")
-        self._places.frombytes(bytes(8 * len(keys)))
-        for key, place in zip(keys, places, strict=True):
-            if key:
-                slot = self._slot(key)
-                self._keys[slot], self._places[slot] = key, place
 
 
 def text_traps(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Traps that any text may hold; each at most once for a row or a group."""
+    """Traps that any text may have; each at most once per row or group."""
     if any(text != text.strip() for text in texts):
         yield "padded-field", ""
     if any("  " in text.strip() for text in texts):
@@ -121,131 +97,153 @@ _HIDDEN = re.compile(
 )
 
 
-# What each trap is, with its detail for {}, and what to do about it.
+# For each trap: what is wrong, with the finding's detail for {}, and what to do about it.
 ERRORS = {
-    "bom": "the file starts with a byte-order mark, which joins the first field or breaks JSON; "
-    "save it without",
-    "line-too-long": "longer than {} MiB, so it was not looked at; it is hardly one row: mend it",
+    "bom": (
+        "the file starts with a byte order mark, which becomes part of the first field or makes "
+        "the JSON invalid; save the file without it"
+    ),
+    "line-too-long": (
+        "longer than {} MiB and therefore not checked; probably line ends are missing: write one "
+        "row per line"
+    ),
     "not-utf8": "not UTF-8: {}; save the file as UTF-8",
-    "empty-file": "nothing is in it; make it again",
+    "empty-file": "the file is empty; write it again",
     "field-count": (
-        "{} where input ⇥ output are two; write one tab a line; of three columns (UnifiedQA's "
-        "NQ), cut the third"
+        "{} instead of two (input, tab, output); write exactly one tab per line; in UnifiedQA's NQ "
+        "files, delete the third column"
     ),
     "missing-tab": (
-        "no tab, and the line after it is a row of its own: put one tab between the text and its "
-        "answer"
+        "no tab, and the next line is a separate row; put one tab between the input and its answer"
     ),
     "no-tab": (
-        "no tab: either the one before the answer is missing, or the row goes on in the next line "
-        "(write the two characters backslash and n for a line end in the text); input ⇥ output "
-        "is one line"
+        "no tab: either the tab before the answer is missing, or the row continues on the next "
+        "line; write input, tab and output on one line, with the two characters \\n for a line "
+        "break in the text"
     ),
     "real-newline": (
-        "a row is broken by a real newline; write the two characters backslash and n, with spaces"
-        " around them"
+        "a line break inside a row; write the two characters \\n with a space on each side instead"
     ),
     "separator-without-spaces": (
-        "backslash-n without a space on each side near {}; write ' \\n ': models see other "
-        "tokens, and readers that split at it don't find it"
+        "the separator \\n has no space on each side, near {}; write ' \\n ': otherwise a model "
+        "gets other tokens, and readers that split at ' \\n ' don't find it"
     ),
     "missing-separator": (
-        "choices follow the question without ' \\n '; put the separator before (a)"
+        "choices follow the question without the separator; write ' \\n ' before (a)"
     ),
     "too-many-parts": (
-        "{} parts, but question, choices and context are three; take the literal backslash-n out "
-        "of the text: Vera's reader loses what follows the third"
+        "{} parts, but at most three are allowed (question, choices, context); remove \\n from the "
+        "text: Vera's reader drops everything after the third part"
     ),
     "misplaced-choices": (
-        "the choices are part {}; put them second, before the context: readers look for them there"
+        "the choices are part {}; make them part 2, before the context: readers expect them there"
     ),
-    "empty-question": "no question; write one, or leave the row out",
-    "numeric-markers": "choices are marked (1) (2); write (a) (b): readers know letters only",
-    "marker-spacing": "no space around the marker at {}; write '(a) text (b) text'",
-    "marker-sequence": "the marker {} is out of sequence; letter the choices (a) (b) (c) in order",
+    "empty-question": "no question; write one, or delete the row",
+    "numeric-markers": (
+        "choices are marked (1) (2); write (a) (b): readers recognise only letters"
+    ),
+    "marker-spacing": "no space next to the marker in {}; write '(a) text (b) text'",
+    "marker-sequence": "the marker {} is out of order; mark the choices (a) (b) (c) in order",
     "marker-in-choice": (
-        "{} stands inside a choice, where readers cut; reword the choice, or drop the row"
+        "{} is inside a choice, and readers split the choices there; reword the choice, or delete "
+        "the row"
     ),
-    "empty-choice": "a choice without text; fill it in, or remove it and letter the rest again",
-    "empty-answer": "no answer; write the choice's text, or - where it is unknown",
+    "empty-choice": "a choice without text; fill it in, or delete it and mark the others again",
+    "empty-answer": "no answer; write the choice's text, or - if the answer is unknown",
     "answer-equals-two-choices": (
-        "two choices say, case and spaces aside, what the answer does: {}; the gold is unknown: "
-        "make them differ, or drop the row"
+        "two choices have the text of the answer (ignoring case and spaces): {}; so the gold is "
+        "unknown: change one of the choices, or delete the row"
     ),
     "answer-not-exact": (
-        "the answer differs from its choice in case or spaces: {}; copy the choice exactly: Vera "
-        "counts it as a distractor too"
+        "the answer differs from its choice in case or spaces: {}; copy the choice exactly: "
+        "otherwise Vera's reader also makes it a distractor"
     ),
     "answer-is-letter": "the answer is a letter, {}; write the choice's text",
     "answer-is-index": "the answer is a number, {}; write the choice's text",
     "answer-not-among-choices": (
-        "the answer is none of the choices: {}; correct it, or drop the row"
+        "the answer is not one of the choices: {}; correct it, or delete the row"
     ),
-    "not-json": "not JSON: {}; make the file again",
-    "not-a-list": (
-        "not a list, it begins with {}; write one list of objects with golds and distractors"
+    "not-json": "not JSON: {}; write the file again",
+    "not-a-list": ("not a list: {}; write one list of objects with the keys golds and distractors"),
+    "not-an-object": (
+        "of type {}, but an object is needed; write the keys golds and distractors, each a list of "
+        "sentences"
     ),
-    "not-an-object": "a {}, not an object; write golds and distractors, two lists of sentences",
-    "missing-key": "no key {}; write golds and distractors, either may be an empty list",
+    "missing-key": (
+        "the key {} is missing; write golds and distractors (one of them may be an empty list)"
+    ),
     "wrong-type": "golds or distractors is not a list of strings; write two lists of sentences",
-    "no-gold": "no gold; name the true sentence: upstream's evaluation stops at it",
-    "several-golds": "{} golds; keep one: upstream scores the first column as the only true one",
-    "too-many-distractors": "{} distractors; keep 10: upstream's collate crashes on more",
+    "no-gold": "no gold; add the true sentence: upstream's evaluation stops with an error here",
+    "several-golds": (
+        "{} golds; keep one: upstream's evaluation takes only the first sentence as true"
+    ),
+    "too-many-distractors": (
+        "{} distractors; keep 10: upstream's collate function fails if there are more"
+    ),
     "gold-among-distractors": (
-        "a sentence is gold and distractor: {}; drop the distractor, or the group"
+        "the same sentence is a gold and a distractor: {}; delete the distractor, or the group"
     ),
     "empty-statement": (
-        "an empty sentence; remove it: upstream pads with empty strings and masks them"
+        "an empty sentence; delete it: upstream uses empty strings as padding and ignores them"
     ),
-    "converter-debris": "the question converter's debris, {}; remove it, or convert again",
+    "special-token": (
+        "a special token of the question converter, {}; delete it, or convert the question again"
+    ),
 }
 
 
 WARNINGS = {
     "crlf": (
-        "the line ends in CR LF, and CR joins the answer where lines are cut at LF; save it with LF"
+        "the line ends in CR LF; save the file with LF: a reader that splits at LF makes the CR "
+        "part of the answer"
     ),
-    "blank-line": "an empty line; remove it",
+    "blank-line": "an empty line; delete it",
     "padded-field": (
-        "white space at the start or end of a field; strip it, and strip before comparing"
+        "white space at the start or end of a field; delete it, and strip texts before comparing"
     ),
-    "double-space": "two spaces in a row; collapse them, as answers are compared by their text",
-    "hidden-character": "a character nobody sees, {}; remove it; some readers even end lines there",
+    "double-space": "two spaces in a row; write one, because answers are compared as texts",
+    "hidden-character": (
+        "an invisible character, {}; delete it: some readers even end the line there"
+    ),
     "replacement-character": (
-        "U+FFFD: a character was lost when the text was decoded; take it from the source"
+        "U+FFFD: a character was lost when the text was decoded; copy the text from its source"
     ),
     "quote-character": (
-        "a field starts with a double quote, which pandas and csv take as quoting; read with "
-        "quoting=3 (csv.QUOTE_NONE), or lines are joined"
+        "a field starts with a double quotation mark, at which pandas and csv may join lines; read "
+        "the file with quoting=3 (csv.QUOTE_NONE)"
     ),
-    "duplicate-row": "the same as line {}; remove one, lest it stand in train and test",
-    "empty-part": "nothing follows a separator; leave the separator out where a part is absent",
+    "duplicate-row": (
+        "the same as line {}; delete one, so that the row can't be in both train and test"
+    ),
+    "empty-part": "nothing after a separator; delete the separator if there is no such part",
     "upper-case-markers": (
-        "choices are marked (A) (B){}, as in the published files (profile unifiedqa); lower-case "
-        "the text as UnifiedQA's training did (profile unifiedqa-train), if a released checkpoint "
-        "is to read it"
+        "choices are marked (A) (B){}, as in UnifiedQA's published files (profile unifiedqa); for "
+        "a released checkpoint, lower-case the text as in its training (profile unifiedqa-train)"
     ),
-    "single-choice": "one choice only; give its alternatives, or leave the list out",
+    "single-choice": "only one choice; add the others, or delete the list of choices",
     "duplicate-choices": (
-        "two choices say {} (case and spaces aside); make them differ, or drop the row"
+        "two choices have the same text (ignoring case and spaces): {}; change one, or delete the "
+        "row"
     ),
     "unlabelled": (
-        "the answer is -, which means unknown; leave the row out of training: a model would learn"
-        " to say -"
+        "the answer is -, which means unknown; leave the row out of training: a model would learn "
+        "to answer -"
     ),
     "no-answer": (
-        "the answer is <No Answer>, which T5's tokenizer cannot spell; expect '⁇ no answer>' "
-        "back, or leave the row out"
+        "the answer is <No Answer>, which T5's tokenizer can't encode: a model answers '⁇ no "
+        "answer>'; compare with that, or leave the row out"
     ),
     "gold-position": (
-        "the gold is choice {}; order the choices by something that doesn't know the gold, as a "
-        "hash of their text"
+        "the gold is choice {}; put the choices into an order that does not depend on the gold, "
+        "such as that of a hash of their texts"
     ),
-    "duplicate-group": "the same as group {}; remove one, lest it stand in train and test",
-    "duplicate-statement": "a sentence stands twice: {}; remove one",
+    "duplicate-group": (
+        "the same as group {}; delete one, so that the group can't be in both train and test"
+    ),
+    "duplicate-statement": "the same sentence twice: {}; delete one",
     "question-mark": (
-        "a question, no statement: …{}; make a sentence of it: it was concatenated, or the "
-        "question converter failed"
+        "a question, not a statement: …{}; write a declarative sentence (question and answer were "
+        "only joined, or the question converter failed)"
     ),
-    "no-final-stop": "no stop at the end: …{}; add one, as Vera was trained on",
+    "no-final-stop": "no full stop at the end: …{}; add one: Vera was trained with it",
 }

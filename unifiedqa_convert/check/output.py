@@ -1,55 +1,202 @@
-"""An output of ours against its manifest.
+"""An output of `uqa convert`, compared with its manifest.
 
-Rows are counted again only in files whose bytes are the manifest's: a reader may trip over a
-flipped bit, and the digest has named it already.
+Rows are counted again only if all files have the manifest's digests: reading a damaged file may
+fail, and its wrong digest is a finding already.
 """
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import orjson
+import pyarrow as pa
 
-from unifiedqa_convert.check.findings import Findings
-from unifiedqa_convert.check.recount import LABELS, Manifest, Recount
-from unifiedqa_convert.counts import tree
-from unifiedqa_convert.encode import profile_named
+from unifiedqa_convert.check.findings import Findings, Unit
+from unifiedqa_convert.conversion.chunk import tree
+from unifiedqa_convert.conversion.output_folder import MANIFEST, REJECTS
 from unifiedqa_convert.errors import UsageError
-from unifiedqa_convert.files import sha256_of
-from unifiedqa_convert.output import MANIFEST
-from unifiedqa_convert.shards import SUFFIXES
-from unifiedqa_convert.table import SCHEMA_VERSION, Records
+from unifiedqa_convert.records.arrow import (
+    SCHEMA_VERSION,
+    arrow_schema,
+    record_batch,
+    shard_facts,
+)
+from unifiedqa_convert.records.encode import UNLABELLED
+from unifiedqa_convert.records.formats import FORMATS, is_data, is_shard, json_lines
+from unifiedqa_convert.records.profiles import Records, profile_named
+from unifiedqa_convert.storage import sha256_of
+
+Manifest = dict[str, Any]
+BATCH_ROWS = 1_000
+_ID = re.compile(r"(\d+)(?:\.(\d+))?(?:#(\d+))?")
+LABELS = ("statements/true", "statements/false", "statements/unknown")
+PLACED = ("statements/masked", "statements/ambiguous")
+_LABEL_NAMES = dict(zip((True, False, None), LABELS, strict=True))
+_LABEL_OF = dict(zip(("yes", "no", UNLABELLED), LABELS, strict=True))
+
+
+class Recount:
+    """Reads an output's rows: counts them again, and checks their ids, labels and answers."""
+
+    def __init__(self, folder: Path, manifest: Manifest, found: Findings) -> None:
+        self._folder, self._manifest, self._found = folder, manifest, found
+        self._profile = profile_named(manifest["profile"]).of(manifest["dataset"])
+        self._counts: Counter[str] = Counter()
+        self._last: tuple[int, ...] = (-1, -1, -1)
+        self._name = f"{manifest['dataset']}-{manifest['split']}-"
+        self._format = FORMATS[manifest["format"]]
+
+    def compare(self, written: Counter[str]) -> None:
+        """Compare every count that can be computed from the files with the manifest's."""
+        content, records = self._format.content, self._manifest["records"]
+        starts: tuple[str, ...] = ("written/rows", "rows/rejected")
+        if content == "pairs" and self._profile.own.each_choice:
+            starts = ("rows/rejected",)  # its lines are choices, not rows
+        if content == "groups":
+            starts += ("sentences",)
+            labelled = written["statements/true"] + written["statements/false"]
+            written["sentences"] = labelled - written["statements/masked"]
+        elif records == "declarative":
+            starts += LABELS if content == "pairs" else (*LABELS, *PLACED, "via/")
+        elif content == "rows":
+            starts += (*LABELS, "statements/masked", "via/", "examples/", "flags/")
+            starts += PLACED if records == "both" else ()
+        for file in self._manifest["files"]:
+            path = self._folder / file["path"]
+            if path.name == REJECTS or is_shard(path.name):
+                self._file(path)
+        for key in sorted(written | self._counts):
+            if key.startswith(starts) and written[key] != self._counts[key]:
+                detail = f"{key}: manifest {written[key]}, files {self._counts[key]}"
+                self._found.add("wrong-count", self._folder / MANIFEST, detail=detail)
+
+    def _file(self, path: Path) -> None:
+        number = 0
+        rejects = path.name == REJECTS
+        try:
+            for row in json_lines(path) if rejects else self._entries(path):
+                number += 1
+                self._counts["rows/rejected" if rejects else "written/rows"] += 1
+                self._found.rows += not rejects
+                if not rejects:
+                    self._row(path, self._place(path, number), row)
+                elif set(row) != {"row", "field", "reason", "raw"}:
+                    raise ValueError(
+                        f"a rejected row needs row, field, reason and raw, but has {list(row)}"
+                    )
+        except (pa.ArrowException, ValueError, KeyError, TypeError, RecursionError) as error:
+            detail = f"{type(error).__name__}: {error}"
+            place, unit = self._place(path, number + 1)
+            self._found.add("unreadable-data", path, place, detail, unit)
+
+    def _place(self, path: Path, number: int) -> tuple[int, Unit]:
+        """The number for a finding: lines and groups count from 1, rows of a table from 0."""
+        unit = "line" if path.name == REJECTS else self._format.unit
+        return number - (unit == "row"), unit
+
+    def _entries(self, path: Path) -> Iterator[dict[str, Any]]:
+        """The file's rows, pairs or groups; none if its columns are not the schema's."""
+        stored = self._format.read(path)
+        if stored.schema is not None:
+            return stored.entries if self._has_our_schema(path, stored.schema) else iter(())
+        return self._typed(stored.entries) if self._format.content == "rows" else stored.entries
+
+    def _typed(self, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """The rows; ValueError if a row's columns or types are not the schema's."""
+        schema = arrow_schema(self._manifest["records"], {})
+        while batch := list(islice(rows, BATCH_ROWS)):
+            if record_batch(batch, schema).to_pylist() != batch:
+                raise ValueError("columns or types that are not those of its records")
+            yield from batch
+
+    def _has_our_schema(self, path: Path, schema: pa.Schema) -> bool:
+        for key, found in shard_facts(schema).items() or [("schema", None)]:
+            if found != self._manifest.get(key):
+                self._found.add("wrong-facts", path, detail=f"{key} {found}")
+        equal: bool = schema.equals(arrow_schema(self._manifest["records"], {}))
+        if not equal:
+            self._found.add("wrong-columns", path)
+        return equal
+
+    def _row(self, path: Path, place: tuple[int, Unit], row: dict[str, Any]) -> None:
+        content, records = self._format.content, self._manifest["records"]
+        wrong: Iterable[tuple[str, object]] = ()
+        if content == "groups":
+            self._counts["sentences"] += len(row["golds"]) + len(row["distractors"])
+        elif content == "pairs":
+            if records == "declarative":
+                self._counts[_LABEL_OF[row["output"]]] += 1
+        elif records == "declarative":
+            wrong = [*self._id(row), *self._statement(row)]
+        else:
+            wrong = [*self._id(row), *self._example(row)]
+        for trap, detail in wrong:
+            self._found.add(trap, path, place[0], detail, place[1])
+
+    def _id(self, row: dict[str, Any]) -> Iterator[tuple[str, object]]:
+        """Ids that ascend are unique, so only the last one is stored."""
+        parts = _ID.fullmatch(row["id"].removeprefix(self._name))
+        place = tuple(int(part or 0) for part in parts.groups()) if parts else (-1, -1, -1)
+        mine = row["id"].startswith(f"{self._name}{row['row']}")
+        if not mine or place[0] != row["row"] or place <= self._last:
+            yield "wrong-id", row["id"]
+        elif "group" in row and row["group"] != row["id"].rpartition("#")[0]:
+            yield "wrong-id", f"{row['id']} of group {row['group']}"
+        self._last = max(self._last, place)
+
+    def _example(self, row: dict[str, Any]) -> Iterator[tuple[str, object]]:
+        golds, output = row["golds"], row["output"]
+        self._counts["examples/unlabelled" if output is None else "examples/labelled"] += 1
+        self._counts.update(f"flags/{flag}" for flag in row["flags"])
+        for statement in row["statements"]:
+            yield from self._statement(statement)
+            if statement["label"] is not (None if golds is None else statement["choice"] in golds):
+                yield "wrong-label", statement["sentence"]
+        if row["kind"] == "multiple_choice" and golds:
+            profile = self._profile
+            if output != profile.whole(profile.clean(row["choices"][golds[0]])):
+                yield "wrong-answer", output
+
+    def _statement(self, statement: dict[str, Any]) -> Iterator[tuple[str, object]]:
+        label = _LABEL_NAMES[statement["label"]]
+        self._counts.update([label, f"via/{statement['via']}"])
+        self._counts["statements/masked"] += statement["masked"]
+        self._counts["statements/ambiguous"] += bool(statement.get("flags"))
+        if "output" in statement and _LABEL_OF.get(statement["output"]) != label:
+            yield "wrong-label", f"{statement['output']} for {statement['label']}"
+
 
 _AGAIN = "convert again with --overwrite"
 OUTPUT_ERRORS = {
-    "no-manifest": "data without manifest.json: incomplete; run its `uqa convert` again",
+    "no-manifest": "data without manifest.json, so it is incomplete; run `uqa convert` again",
     "manifest-unreadable": f"{{}}; {_AGAIN}",
-    "other-schema": f"made by a uqa of schema {{}}, this one has {SCHEMA_VERSION}; {_AGAIN}",
-    "missing-share": "its share {} is not there: run it too, or the data has gaps",
-    "missing-file": f"the manifest lists it, but it is not there; {_AGAIN}",
-    "wrong-size": f"{{}} bytes; the file was cut, or changed: {_AGAIN}",
-    "wrong-sha256": f"its bytes are not those that were written: {_AGAIN}",
-    "unlisted-file": "the manifest doesn't list it, but readers would take it: move it elsewhere",
-    "wrong-sum": f"the manifest's counts don't add up: {{}}; it was edited, {_AGAIN}",
-    "wrong-count": f"{{}}; the manifest or the files were changed: {_AGAIN}",
-    "wrong-facts": f"its metadata says {{}}; it belongs to another output: {_AGAIN}",
+    "other-schema": f"written with schema {{}}, but this uqa has schema {SCHEMA_VERSION}; {_AGAIN}",
+    "missing-share": "share {} is missing: convert it too, with --shard-index",
+    "missing-file": f"listed in the manifest, but missing; {_AGAIN}",
+    "wrong-size": f"{{}} bytes; the file was truncated or changed: {_AGAIN}",
+    "wrong-sha256": f"changed: its sha256 is not the manifest's; {_AGAIN}",
+    "unlisted-file": "not in the manifest, but readers would read it as data; move it elsewhere",
+    "wrong-sum": f"the manifest's counts don't add up: {{}}; it was edited: {_AGAIN}",
+    "wrong-count": f"{{}}; the manifest or a file was changed: {_AGAIN}",
+    "wrong-facts": f"its metadata has {{}}, unlike the manifest; it is of another output: {_AGAIN}",
     "wrong-columns": f"its columns are not those of the manifest's records; {_AGAIN}",
     "unreadable-data": f"can't be read: {{}}; {_AGAIN}",
-    "wrong-id": f"the id {{}} is not its split's and row's, or is out of order; {_AGAIN}",
-    "wrong-label": f"a statement's label contradicts golds or its record: {{}}; {_AGAIN}",
+    "wrong-id": f"the id {{}} does not match its split and row, or is out of order; {_AGAIN}",
+    "wrong-label": f"a statement's label contradicts the golds or its record: {{}}; {_AGAIN}",
     "wrong-answer": f"the output is not the gold choice's text: {{}}; {_AGAIN}",
 }
 
 
 OUTPUT_WARNINGS = {
-    "interrupted": "a conversion was interrupted, or is running; the same `uqa convert` again "
-    "goes on where it stopped",
+    "interrupted": "a conversion is running or was interrupted; the same `uqa convert` resumes it",
 }
 
 
 def check_output(folder: Path, found: Findings) -> None:
-    """Everything in one output folder against its manifest."""
+    """Compare everything in one output folder with its manifest."""
     path = folder / MANIFEST
     try:
         manifest = _manifest(path)
@@ -67,7 +214,7 @@ def check_output(folder: Path, found: Findings) -> None:
 
 
 def _manifest(path: Path) -> Manifest:
-    """The manifest; an error of Python's own where it lacks what is needed here."""
+    """The manifest; raises a built-in exception if a needed field is missing or wrong."""
     manifest: Manifest = orjson.loads(path.read_bytes())
     profile_named(manifest["profile"])
     typed: list[tuple[object, type]] = [
@@ -77,11 +224,12 @@ def _manifest(path: Path) -> Manifest:
     for file in manifest["files"]:
         typed += [(file["path"], str), (file["bytes"], int), (file["sha256"], str)]
         if Path(file["path"]).name != file["path"]:
-            raise ValueError(f"{file['path']} is not a file's name")
+            raise ValueError(f"{file['path']} is not a file name")
     for value, kind in typed:
         if not isinstance(value, kind):
-            raise TypeError(f"{value!r} is no {kind.__name__}")
-    if manifest["format"] not in SUFFIXES or manifest["records"] not in get_args(Records):
+            raise TypeError(f"{value!r} is not of type {kind.__name__}")
+    known = FORMATS.get(manifest["format"])
+    if known is None or manifest["records"] not in known.records:
         raise ValueError(f"no format {manifest['format']!r} of {manifest['records']!r} records")
     if missing := set(dict(_flat(tree(Counter())))) - set(dict(_flat(manifest["counts"]))):
         raise KeyError(f"counts of {', '.join(sorted(missing))}")
@@ -89,7 +237,7 @@ def _manifest(path: Path) -> Manifest:
 
 
 def _flat(counts: dict[str, Any], above: str = "") -> Iterator[tuple[str, int]]:
-    """The manifest's nested counts by path, as counts.tree was given them."""
+    """The manifest's nested counts by path, the inverse of ``chunk.tree``."""
     for key, value in counts.items():
         if isinstance(value, dict):
             yield from _flat(value, f"{above}{key}/")
@@ -111,7 +259,7 @@ def _wrong_sums(counts: Counter[str], records: Records) -> Iterator[str]:
         ("rows to write", rows, total("written/")),
     ):
         if whole != parts:
-            yield f"{what}: {whole}, its parts {parts}"
+            yield f"{what}: {whole}, but the sum of its parts is {parts}"
     for what, part, whole in (
         ("rows used, of examples", counts["rows/used"], examples),
         ("masked, of statements", counts["statements/masked"], statements),
@@ -122,20 +270,20 @@ def _wrong_sums(counts: Counter[str], records: Records) -> Iterator[str]:
 
 
 def _files(folder: Path, manifest: Manifest, found: Findings) -> bool:
-    """Whether every listed file has the bytes that were written; no other may look like data."""
+    """True if all listed files have their digests; an unlisted data file is a finding too."""
     before = found.counts.total()
     for file in manifest["files"]:
         path = folder / file["path"]
         if not path.is_file():
             found.add("missing-file", path)
         elif (size := path.stat().st_size) != file["bytes"]:
-            found.add("wrong-size", path, detail=f"{size}, not {file['bytes']}")
+            found.add("wrong-size", path, detail=f"{size} instead of {file['bytes']}")
         elif sha256_of(path) != file["sha256"]:
             found.add("wrong-sha256", path)
     sound = found.counts.total() == before
     listed = {MANIFEST, *(file["path"] for file in manifest["files"])}
     for path in sorted(folder.iterdir()):
-        data = path.suffix.lstrip(".") in SUFFIXES.values() and not path.name.startswith(".")
+        data = is_data(path.name) and not path.name.startswith(".")
         if data and path.name not in listed:
             found.add("unlisted-file", path)
     return sound

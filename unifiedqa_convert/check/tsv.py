@@ -1,4 +1,4 @@
-"""Traps in a UnifiedQA TSV that somebody else wrote, a line at a time."""
+"""Traps in a UnifiedQA TSV of another program, line by line."""
 
 import json
 import re
@@ -10,16 +10,17 @@ from string import ascii_lowercase, ascii_uppercase
 from typing import IO, Literal
 
 from unifiedqa_convert.check.findings import Findings, Seen, text_traps
-from unifiedqa_convert.encode import NO_ANSWER, UNLABELLED, profile_named, same_text
+from unifiedqa_convert.conversion.output_folder import MANIFEST
 from unifiedqa_convert.errors import UsageError
-from unifiedqa_convert.output import MANIFEST
-from unifiedqa_convert.readers import LONGEST_LINE, UTF8_BOM
+from unifiedqa_convert.records.encode import NO_ANSWER, UNLABELLED, same_text
+from unifiedqa_convert.records.profiles import profile_named
+from unifiedqa_convert.rows.readers import LONGEST_LINE, UTF8_BOM
 
 ENOUGH, SKEWED = 12, 0.9
-"""From so many rows on, golds of which such a share stand in one place are told."""
+"""The trap gold-position: at least 12 golds, of which 90 % have the same position."""
 _MARKER = re.compile(r"(?<!\S)\(([A-Za-z]|\d{1,2})\)(?!\S)")
 _LOOSE = re.compile(r"\(([A-Za-z]|\d{1,2})\)")
-_CUT_BY_UNIFIEDQA = "abcdefgh"  # its evaluator cuts at these, wherever they stand
+_CUT_BY_UNIFIEDQA = "abcdefgh"  # its evaluator splits at these, also inside a choice
 _MARKER_A = re.compile(r"(?<!\S)\(a\)(?!\S)", re.IGNORECASE)
 _MARKER_B = re.compile(r"(?<!\S)\(b\)(?!\S)", re.IGNORECASE)
 _BARE = re.compile(r"(?<! )\\n|\\n(?! |$)")
@@ -27,21 +28,21 @@ _SIGN = re.compile(r"\(?([A-Za-z]|\d{1,2})\)?\.?")
 
 
 def lint_tsv(path: Path, found: Findings) -> None:
-    """Look at each line of ``input ⇥ output``, and at the file as a whole."""
+    """Check each line (input, tab, output), and the file as a whole."""
     with path.open("rb") as file:
         _Tsv(path, found).lint(file)
 
 
 class _Tsv:
-    """One TSV file: what was seen so far, and the verdicts on each line."""
+    """The state of checking one TSV file."""
 
     def __init__(self, path: Path, found: Findings) -> None:
         self._path, self._found, self._seen = path, found, Seen()
         self._golds: Counter[int] = Counter()
         self._upper, self._lower = array("I"), 0
-        """The lines with markers (A) (B), and how many have (a) (b)."""
+        """Numbers of the lines with markers (A) (B); the number of lines with (a) (b)."""
         self._broken: tuple[int, bytes] | None = None
-        """A line without a tab: the next line tells whether a row was broken in two."""
+        """A line without a tab: the next line shows whether it is the first half of a row."""
 
     def lint(self, file: IO[bytes]) -> None:
         number = 0
@@ -65,14 +66,12 @@ class _Tsv:
             self._add("gold-position", None, where)
 
     def _markers(self) -> None:
-        """(A) (B) throughout is a form, told once; here and there it is a slip, told each time."""
+        """One finding if all lines have (A) (B); a finding per line if others have (a) (b)."""
         if self._upper and self._lower:
             for number in self._upper:
                 self._add("upper-case-markers", number)
         elif self._upper and not _is_upper_case_output(self._path):
-            self._add(
-                "upper-case-markers", None, f" in all {len(self._upper):,} rows that have any"
-            )
+            self._add("upper-case-markers", None, f" in all {len(self._upper):,} rows with choices")
 
     def _add(self, trap: str, number: int | None, detail: object = "") -> None:
         self._found.add(trap, self._path, number, detail)
@@ -118,7 +117,7 @@ class _Tsv:
         self._answer(number, fields[1].strip(), choices)
 
     def _choices(self, number: int, text: str) -> list[str]:
-        """The choices of a question record, its other parts looked at on the way."""
+        """Check the parts of a question record; returns its choices."""
         if bare := _BARE.search(text):
             near = text[max(0, bare.start() - 8) : bare.end() + 8]
             self._add("separator-without-spaces", number, near)
@@ -176,7 +175,7 @@ class _Tsv:
         elif same and answer == choices[same[0]]:
             self._golds[same[0]] += 1
         elif same:
-            self._add("answer-not-exact", number, f"{answer}, not {choices[same[0]]}")
+            self._add("answer-not-exact", number, f"{answer} instead of {choices[same[0]]}")
         elif choices and (sign := _SIGN.fullmatch(answer)):
             self._add(
                 "answer-is-index" if sign[1].isdigit() else "answer-is-letter", number, answer
@@ -186,10 +185,10 @@ class _Tsv:
 
 
 def _without_tab(line: bytes, following: bytes) -> str:
-    """Why a line has no tab, by the line after it, which has one.
+    """The trap of a line without a tab, by the line after it, which has one.
 
-    Parts that stand in both make two rows of them, in one of them one row. Where neither has any,
-    nobody can tell.
+    If both lines have the parts of a row, they are two rows; if only one has, they are one row. If
+    neither has, the trap is undecided: ``no-tab``.
     """
     one, two = (_parts(text.partition(b"\t")[0]) for text in (line, following))
     if one == two != "nothing":
@@ -198,7 +197,7 @@ def _without_tab(line: bytes, following: bytes) -> str:
 
 
 def _parts(text: bytes) -> Literal["nothing", "question", "choices", "context"]:
-    """What a row's text holds, at most; nothing where it begins within a row."""
+    """The last part that a row's text has; nothing if the text starts inside a row."""
     first, *others = (part.strip() for part in text.decode(errors="replace").split("\\n"))
     if not first or _lists_choices(first):
         return "nothing"
@@ -208,7 +207,7 @@ def _parts(text: bytes) -> Literal["nothing", "question", "choices", "context"]:
 
 
 def _is_upper_case_output(path: Path) -> bool:
-    """Whether the manifest beside the file names a profile that marks choices (A) (B)."""
+    """True if a manifest in the same folder names a profile that marks choices (A) (B)."""
     with suppress(OSError, ValueError, TypeError, KeyError, RecursionError, UsageError):
         manifest = json.loads((path.parent / MANIFEST).read_bytes())
         listed = path.name in [file["path"] for file in manifest["files"]]
@@ -217,13 +216,13 @@ def _is_upper_case_output(path: Path) -> bool:
 
 
 def _lists_choices(part: str) -> bool:
-    """Whether it begins as a list of choices does; a passage may begin with a lone ``(1)``."""
+    """True if it starts like a list of choices; a passage may start with a single ``(1)``."""
     start = _LOOSE.match(part)
     return start is not None and (start[1] in "aA" or len(_LOOSE.findall(part)) > 1)
 
 
 def _cuts(part: str) -> list[re.Match[str]]:
-    """The markers of its choices, in sequence; each is looked for after the one before it."""
+    """The markers of its choices, in order; each is searched for after the previous one."""
     marks = list(_MARKER.finditer(part)) or list(_LOOSE.finditer(part))
     first = marks[0][1]
     numbers = [str(number) for number in range(int(first == "1"), 100)]
@@ -239,7 +238,7 @@ def _cuts(part: str) -> list[re.Match[str]]:
 
 
 def _stray_marker(part: str, cuts: list[re.Match[str]]) -> tuple[str, str] | None:
-    """The first thing that looks like a marker and is none of ``cuts``, and which trap it is."""
+    """The first text that looks like a marker but is not one of ``cuts``, and its trap."""
     places = {cut.start() for cut in cuts}
     letters = ascii_uppercase if part[1].isupper() else ascii_lowercase
     for mark in _LOOSE.finditer(part):

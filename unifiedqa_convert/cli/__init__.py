@@ -1,7 +1,7 @@
-"""The command line: `uqa`. Data on stdout, everything for people on stderr.
+"""The command line: `uqa`. Data on stdout, messages on stderr.
 
-A command calls one function; the errors of errors.py are caught here, once. Nothing heavy is
-imported until a command needs it, so that `uqa --help` answers at once.
+A command calls one function; the errors of errors.py are caught here. Heavy libraries are imported
+by the commands that need them, so that `uqa --help` is fast.
 """
 
 import os
@@ -11,23 +11,15 @@ from typing import Annotated
 
 import typer
 
-from unifiedqa_convert.cli import (
-    convert,
-    datasets,
-    declare,
-    models,
-    score,
-    serve,
-    vera,
-    vera_model,
-)
+from unifiedqa_convert.cli import convert, datasets, declare, models, serve, vera
 from unifiedqa_convert.errors import UqaError
+from unifiedqa_convert.flags import add_command
 from vera_model import run as vera_run
 
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # rich's help alone takes longer than all else that `uqa --help` does
+    rich_markup_mode=None,  # rich's help would double the time of `uqa --help`
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Question-answering datasets to UnifiedQA records, declarative statements, and Vera.",
     epilog="Start with: uqa list; uqa show copa; uqa convert copa --split validation",
@@ -35,19 +27,24 @@ app = typer.Typer(
 app.command("list", epilog="Example: uqa list --json | jq '.[].name'")(datasets.list_datasets)
 app.command(epilog="Example: uqa show copa --rows 2")(datasets.show)
 app.command(epilog="Example: uqa cite copa sciq --bibtex")(datasets.cite)
-app.command(epilog=convert.EPILOG)(convert.convert)
+add_command(app, "convert", convert.convert, convert.convert_flags, epilog=convert.EPILOG)
 app.command(epilog=declare.EPILOG)(declare.declare)
 app.add_typer(models.model, name="model")
 app.add_typer(models.cache, name="cache")
 app.command(
-    epilog="Examples: uqa check data/converted; uqa check published.tsv; exit code 4: an error"
+    epilog="Examples: uqa check data/converted; uqa check published.tsv. Exit code 4 if there are "
+    "errors, 0 if there are only warnings or none."
 )(datasets.check)
 app.command(epilog="Examples: uqa sources; uqa sources copa --pin")(datasets.sources)
-app.command(
-    "train", epilog="Example: uqa train --preset tiny --data data/converted/copa/validation"
-)(vera_run.train)
+add_command(
+    app,
+    "train",
+    vera_run.train,
+    vera_run.train_flags,
+    epilog="Example: uqa train --preset tiny --data data/converted/copa/validation",
+)
 app.command(epilog=serve.EPILOG)(serve.serve)
-app.command(epilog=score.EPILOG)(score.score)
+app.command(epilog=vera.EPILOG)(vera.score)
 app.command(
     epilog="Example: uqa evaluate --model runs/tiny --data data/converted/copa --out eval/copa"
 )(vera.evaluate)
@@ -55,35 +52,27 @@ app.command(epilog="Example: uqa calibrate runs/tiny")(vera.calibrate)
 app.command(epilog="Example: uqa report runs/tiny")(vera.report)
 app.add_typer(vera.replicate, name="replicate")
 app.add_typer(vera.plan, name="plan")
-vera_model.register(models.model)
 
 
 def main() -> None:
-    """Run the command line; exit codes are in errors.py."""
+    """Run the command line. Exit codes: errors.py."""
     signal.signal(signal.SIGTERM, _stopped)
     try:
         try:
-            _run()
+            app(standalone_mode=True)
         finally:
             sys.stdout.flush()
     except UqaError as error:
         print(f"uqa: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except BrokenPipeError:  # `| head` has read enough; nothing may be flushed into it at the end
+    except BrokenPipeError:  # `| head` has ended; the final flush would fail again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(128 + signal.SIGPIPE)
 
 
-def _run() -> None:
-    if sys.argv[1:] == ["list"]:  # typer would import pydantic, 100 ms, to parse nothing
-        datasets.list_datasets()
-        return
-    app(standalone_mode=True)
-
-
 def _stopped(_signal: int, _frame: object) -> None:
-    """SIGTERM unwinds like Ctrl-C: locks are let go, temporary files go, the work stays."""
-    print("uqa: stopped; the same command goes on from here", file=sys.stderr)
+    """SIGTERM ends like Ctrl-C: locks and temporary files are removed, finished work is kept."""
+    print("uqa: stopped by SIGTERM; run the same command again", file=sys.stderr)
     sys.exit(143)
 
 

@@ -1,7 +1,12 @@
-"""`uqa declare`: questions and answers to statements, a line at a time."""
+"""`uqa declare`: JSON lines of questions and answers to statements."""
 
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import IO, Annotated, Literal
 
 import typer
 
@@ -12,25 +17,56 @@ from unifiedqa_convert.cli.options import (
     ConverterName,
     DeviceName,
     DtypeName,
+    Overwrite,
     PromptName,
     Quiet,
     Revision,
 )
+from unifiedqa_convert.cli.progress import row_progress
+from unifiedqa_convert.errors import OutputError, OutputLocked, SourceError, UsageError
+from unifiedqa_convert.question_converters.base import Options
+from unifiedqa_convert.storage import atomic_file
 
 EPILOG = (
-    "Examples: uqa declare asked.jsonl --out said.jsonl; "
+    "Examples: uqa declare questions.jsonl --out statements.jsonl; "
     "uqa declare dev.tsv --compat vera --task openbookqa --out dev.json"
 )
 
 
+QuestionsFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        help='JSON lines with the fields "question" and "answer"; - reads standard input.',
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Output file. A stopped run leaves no file and starts again from the first line; "
+        "sentences that a model made already come from the cache.",
+        show_default="standard output",
+    ),
+]
+MaxRejects = Annotated[
+    int, typer.Option(metavar="N", min=0, help="Maximum number of rejected lines.")
+]
+Compat = Annotated[
+    Literal["vera"] | None,
+    typer.Option(
+        help="vera: read FILE as a TSV and write Vera JSON, as upstream's prepare_data.py does."
+    ),
+]
+Task = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="With --compat vera: upstream's name of the dataset."),
+]
+
+
 def declare(
-    file: Annotated[
-        Path, typer.Argument(help='JSON lines {"question", "answer"}, or - for stdin.')
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write here, resumably.", show_default="stdout"),
-    ] = None,
+    file: QuestionsFile,
+    out: Out = None,
     question_converter: ConverterName = "rules",
     backend: BackendName = "transformers",
     device: DeviceName = "auto",
@@ -38,28 +74,90 @@ def declare(
     batch_tokens: BatchTokens = None,
     revision: Revision = None,
     prompt: PromptName = None,
-    max_rejects: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Go on past so many bad lines.")
-    ] = 0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace --out.")] = False,
-    compat: Annotated[
-        Literal["vera"] | None,
-        typer.Option(help="FILE is a TSV, done as upstream's prepare_data.py does, to Vera JSON."),
-    ] = None,
-    task: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Under --compat vera: upstream's name of the dataset."),
-    ] = None,
+    max_rejects: MaxRejects = 0,
+    overwrite: Overwrite = False,
+    compat: Compat = None,
+    task: Task = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Add "statement" and "via" to each line of questions and answers."""
-    from unifiedqa_convert.declare.options import Options
-    from unifiedqa_convert.stating import Stating, state
+    """Write a statement for each question and answer.
 
+    Adds the fields "statement" and "via" to each JSON line.
+    """
+    from unifiedqa_convert.question_converters.select import question_converter as select
+
+    if (compat is None) != (task is None):
+        raise UsageError("--compat vera and --task NAME go together: give both or neither")
+    if compat and str(file) == "-":
+        raise UsageError("--compat vera reads a file, not standard input: give its path")
     options = Options(backend, device, dtype, batch_tokens, revision, prompt)
-    state(
-        Stating(file, out, question_converter, options, max_rejects, overwrite, compat, task),
-        as_json,
-        quiet,
-    )
+    converter = select(question_converter, options)
+    if converter is None:
+        raise UsageError(
+            "--question-converter none writes no statements; use rules or a model's name"
+        )
+    with row_progress(f"statements by {converter.name}", None, quiet) as progress:
+        if task is None:
+            from unifiedqa_convert.conversion.question_lines import declare_lines
+
+            with _input(file) as source, _output(out, overwrite) as sink:
+                counts = declare_lines(source, converter, sink, max_rejects, progress, _warn)
+        else:
+            from unifiedqa_convert.conversion.upstream_vera import vera_json
+
+            with _output(out, overwrite) as sink:
+                counts = vera_json(file, task, converter, sink, progress, _warn)
+    if not quiet:
+        print(_summary(file, counts), file=sys.stderr)
+    if out is not None:
+        document = {"file": str(out), "counts": dict(counts)}
+        print(json.dumps(document, indent=2) if as_json else out)
+
+
+@contextmanager
+def _input(path: Path) -> Iterator[IO[bytes]]:
+    if str(path) == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise SourceError(
+            f"{path}: {error.strerror}; give a file of JSON lines, or - for standard input"
+        ) from error
+    with file:
+        yield file
+
+
+@contextmanager
+def _output(out: Path | None, overwrite: bool) -> Iterator[IO[bytes]]:
+    """Standard output, or a file that appears when it is complete; one process writes it."""
+    if out is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    from filelock import FileLock, Timeout
+
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(out.with_name(f".{out.name}.lock")).acquire(timeout=0):
+            if out.exists() and not overwrite:
+                raise OutputError(f"{out} exists; replace it with --overwrite, or change --out")
+            with atomic_file(out) as file:
+                yield file
+    except Timeout:
+        raise OutputLocked(f"{out} is being written by another process; wait or stop it") from None
+    except OSError as error:
+        named = f"{error.strerror or error}: {error.filename or out}"
+        raise OutputError(f"cannot write {out}: {named}") from error
+
+
+def _summary(file: Path, counts: Counter[str]) -> str:
+    name = "standard input" if str(file) == "-" else file
+    totals = ", ".join(f"{name} {number}" for name, number in counts.items() if number)
+    return f"{name}: {totals or 'no lines'}"
+
+
+def _warn(message: str) -> None:
+    print(f"uqa: {message}", file=sys.stderr)

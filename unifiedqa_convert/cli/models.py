@@ -1,57 +1,204 @@
-"""`uqa model` and `uqa cache`: the question converters' weights, and what they have said."""
+"""`uqa model` and `uqa cache`: weights of models, and the sentences that models have made."""
 
-from typing import Annotated
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import typer
+from rich.filesize import decimal
 
-from unifiedqa_convert.cli.options import AsJson, Quiet, print_either
+from unifiedqa_convert.cli.options import AsJson, Overwrite, Quiet, needing, print_either, tell
+from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.storage import is_path
 
 model = typer.Typer(
-    no_args_is_help=True, help="Models: fetch a question converter; import and export Vera."
+    no_args_is_help=True,
+    help="Fetch question converters; import and export Vera models.",
 )
-cache = typer.Typer(no_args_is_help=True, help="Sentences that models have made already.")
+cache = typer.Typer(
+    no_args_is_help=True, help="Show or delete cached sentences of question converter models."
+)
+
+WeightsDtype = Annotated[
+    Literal["stored", "float32", "bfloat16"],
+    typer.Option(help="Data type of the written weights; stored: as in the source."),
+]
+
+
+@model.command(
+    "import",
+    epilog="Examples: uqa model import liujch1998/vera --allow-pickle; uqa model import ./folder",
+)
+def import_(
+    source: Annotated[
+        str,
+        typer.Argument(metavar="SOURCE", help="A folder, or OWNER/NAME on the Hugging Face hub."),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Folder to write the model to.", show_default="models/NAME"
+        ),
+    ] = None,
+    revision: Annotated[
+        str | None, typer.Option(metavar="COMMIT", help="Commit of the hub repository.")
+    ] = None,
+    allow_pickle: Annotated[
+        bool, typer.Option("--allow-pickle", help="Also read pickles (.bin files), tensors only.")
+    ] = False,
+    dtype: WeightsDtype = "stored",
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Convert a published Vera checkpoint.
+
+    `uqa score`, `uqa evaluate` and `uqa train` read the result.
+    """
+    with needing("model"):
+        from vera_model.programs.preflight import model_files
+        from vera_model.run_folder import check_absent
+
+        out = out or Path("models") / Path(source).name
+        check_absent(out, overwrite=overwrite)
+        folder = model_files(source, revision, allow_pickle=allow_pickle)
+        from vera_model.model.published_layout import import_published
+
+    moved = import_published(
+        folder, out, allow_pickle=allow_pickle, dtype=dtype, overwrite=overwrite
+    )
+    print_either(moved._asdict(), lambda _: print(out), as_json)
+    tell(moved.summary(), quiet)
+
+
+@model.command(epilog="Example: uqa model export runs/stage-b --out published")
+def export(
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL", help="A model's folder, or a training run's folder.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder to write the checkpoint to.")],
+    dtype: WeightsDtype = "stored",
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a model in the layout of liujch1998/vera."""
+    with needing("model"):
+        from vera_model.run_folder import check_absent, checked_model
+
+        folder = checked_model(model, tokenizer=False)
+        check_absent(out, overwrite=overwrite)
+        from vera_model.model.published_layout import export_published
+
+    moved = export_published(folder, out, dtype=dtype, overwrite=overwrite)
+    print_either(moved._asdict(), lambda _: print(out), as_json)
+    tell(moved.summary(), quiet)
+
+
+def _render_costs(costs: dict[str, Any]) -> list[str]:
+    disk, memory = costs["disk"], costs["memory"]
+    available = memory["available"]
+    lines = [
+        f"{costs['hub']} at {costs['requested']}, commit {costs['revision']}",
+        *(f"  {file['name']}: {decimal(file['bytes'])}" for file in costs["files"]),
+        f"download: {decimal(costs['download'])}",
+        f"disk: {decimal(disk['needed'])} needed, {decimal(disk['free'])} free in {disk['folder']}",
+        f"memory to run it: {decimal(memory['as stored'])} as stored"
+        + (f", {decimal(available)} available here" if available is not None else ""),
+    ]
+    if costs["requested"].startswith("refs/pr/"):
+        lines.append(
+            f"{costs['requested']} is a pull request that the repository's owner has not merged; "
+            "it is used because it holds safetensors and the main branch a pickle"
+        )
+    if costs["weights"] != "safetensors":
+        lines.append(
+            "the weights are a pickle, which can run code when it is read: they are converted "
+            "once to safetensors, in a separate process, with weights_only=True"
+        )
+    return lines
 
 
 @model.command(epilog="Examples: uqa model fetch --plan; uqa model fetch QA2D-t5-small")
 def fetch(
     name: Annotated[
-        str, typer.Argument(help="A preset, OWNER/NAME, or a ./folder whose pickle to convert.")
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="A preset, OWNER/NAME on the Hugging Face hub, or ./FOLDER with a pickle to "
+            "convert.",
+        ),
     ] = "question_converter-3b",
     revision: Annotated[
         str | None,
-        typer.Option(
-            metavar="REVISION", help="A branch or commit; what is used later is its commit."
-        ),
+        typer.Option(metavar="REVISION", help="Branch or commit of the hub repository."),
     ] = None,
-    plan: Annotated[bool, typer.Option("--plan", help="Say what it costs; fetch nothing.")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Print download, disk and memory sizes; fetch nothing.")
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Bring a model's safetensors here, or convert its pickle once; print the folder."""
-    from unifiedqa_convert.fetch_report import fetch_and_tell
+    """Download a question converter; print its folder.
 
-    fetch_and_tell(name, revision, plan, as_json, quiet)
+    Downloads safetensors; weights that are a pickle are converted once.
+    """
+    from unifiedqa_convert.question_converters import download
+
+    document: dict[str, Any]
+    if is_path(name):
+        if revision or plan:
+            raise UsageError("--revision and --plan are for a hub repository, not for a folder")
+        made = download.convert_folder(name)
+        document = {"folder": str(made.folder), "revision": made.revision}
+    else:
+        planned = download.plan_download(name, revision)
+        document = download.costs(planned)
+        tell("\n".join(_render_costs(document)), quiet)
+        if not plan:
+            made = download.fetch_model(planned)
+            document["folder"] = str(made.folder)
+            tell(f"to use it: --question-converter {name}", quiet)
+    if as_json:
+        print(json.dumps(document, indent=2))
+    elif "folder" in document:
+        print(document["folder"])
 
 
 @cache.command(epilog="Example: uqa cache info --json")
 def info(as_json: AsJson = False) -> None:
-    """Say where the cache is, its size, and whose sentences it holds."""
-    from unifiedqa_convert.declare import store
-    from unifiedqa_convert.declare.cache import SentenceCache, print_info
+    """Print the cache's file, its size and its sentences per model."""
+    from unifiedqa_convert.question_converters import local_models
+    from unifiedqa_convert.question_converters.sentence_cache import SentenceCache
 
-    print_either(SentenceCache(store.sentences()).info(), print_info, as_json)
+    print_either(SentenceCache(local_models.sentences_file()).info(), _print_cache, as_json)
+
+
+def _print_cache(info: dict[str, Any]) -> None:
+    print(f"{info['path']}  {info['bytes']:,} bytes")
+    for held in info["converters"]:
+        revision = held["revision"].removeprefix("sha256:")[:12]
+        print(
+            f"  {held['converter']}  {revision}  {held['dtype']}  {held['sentences']:,} sentences"
+        )
 
 
 @cache.command(epilog="Example: uqa cache clear --converter domenicrosati/question_converter-3b")
 def clear(
     converter: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only this one's.", show_default="all")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Only the sentences of this model.", show_default="all models"
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Forget sentences; they are made again when they are asked for."""
-    from unifiedqa_convert.declare import store
-    from unifiedqa_convert.declare.cache import SentenceCache
+    """Delete cached sentences.
 
-    gone = SentenceCache(store.sentences()).clear(converter)
-    print_either({"forgotten": gone}, lambda _: print(f"{gone} sentences forgotten"), as_json)
+    The model makes them again when they are needed.
+    """
+    from unifiedqa_convert.question_converters import local_models
+    from unifiedqa_convert.question_converters.sentence_cache import SentenceCache
+
+    deleted = SentenceCache(local_models.sentences_file()).clear(converter)
+    print_either({"deleted": deleted}, lambda _: print(f"{deleted} sentences deleted"), as_json)

@@ -1,7 +1,8 @@
-"""`uqa serve`: the converter as a service."""
+"""`uqa serve`: the HTTP service."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +15,20 @@ from unifiedqa_convert.cli.options import (
     PromptName,
     Revision,
 )
+from unifiedqa_convert.errors import missing_library
+
+if TYPE_CHECKING:
+    from unifiedqa_convert.service.config import Config
+
+
+def server() -> "Callable[[Config, bool, bool], None]":
+    """The function that serves; UsageError if the extra ``serve`` is not installed."""
+    try:
+        from unifiedqa_convert.service.server import serve
+    except ModuleNotFoundError as error:
+        raise missing_library(error.name, "serve") from None
+    return serve
+
 
 EPILOG = (
     "Example: uqa serve; then: curl -s http://127.0.0.1:8017/v1/declare -H 'Content-Type: "
@@ -23,10 +38,15 @@ EPILOG = (
 
 def serve(
     host: Annotated[
-        str, typer.Option(metavar="HOST", help="Any but this machine's own needs --api-key-file.")
+        str,
+        typer.Option(
+            metavar="HOST",
+            help="Address to listen on; other than loopback needs --api-key-file or --insecure.",
+        ),
     ] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option(metavar="PORT", min=0, max=65535, help="0: any that is free.")
+        int,
+        typer.Option(metavar="PORT", min=0, max=65535, help="Port to listen on; 0: any free port."),
     ] = 8017,
     question_converter: ConverterName = "rules",
     backend: BackendName = "transformers",
@@ -35,44 +55,64 @@ def serve(
     revision: Revision = None,
     prompt: PromptName = None,
     vera: Annotated[
-        Path | None, typer.Option(help="A Vera model's folder: adds /v1/score.", metavar="MODEL")
+        Path | None,
+        typer.Option(help="Folder of a Vera model; adds POST /v1/score.", metavar="MODEL"),
     ] = None,
     workers: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Processes of the question converter.")
+        int, typer.Option(metavar="N", min=1, help="Number of question converter processes.")
     ] = 1,
     api_key_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Keys, one a line; read again when it changes."),
+        typer.Option(
+            metavar="FILE", help="File of API keys, one a line; read again when it changes."
+        ),
     ] = None,
     insecure: Annotated[
-        bool, typer.Option("--insecure", help="Let everybody in who reaches --host.")
+        bool, typer.Option("--insecure", help="Allow clients on other machines without an API key.")
     ] = False,
     allowed_host: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A name that clients may call this host; repeatable."),
+        typer.Option(
+            metavar="NAME", help="Host name that clients may use for this service; repeatable."
+        ),
     ] = None,
     deadline: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.1, help="Seconds per request.")
+        float,
+        typer.Option(
+            metavar="SECONDS", min=0.1, help="Maximum time for one request; then HTTP 504."
+        ),
     ] = 30.0,
     queue_items: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Items that may wait.")
+        int,
+        typer.Option(metavar="N", min=1, help="Maximum items in the queue; then HTTP 429."),
     ] = 4_096,
     batch_tokens: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Of one batch, with padding (estimated).")
+        int,
+        typer.Option(
+            metavar="N", min=1, help="Maximum tokens of one batch, padding included (estimated)."
+        ),
     ] = 16_384,
     hang: Annotated[
         float,
-        typer.Option(metavar="SECONDS", min=1, help="Seconds after which a model is given up."),
+        typer.Option(
+            metavar="SECONDS",
+            min=1,
+            help="Maximum time for one batch; then the model is restarted.",
+        ),
     ] = 20.0,
     as_json: AsJson = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Log warnings only.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Log only warnings and errors.")
+    ] = False,
 ) -> None:
-    """Serve the converter over HTTP, with a page to try it on; Ctrl-C drains and ends it."""
-    from unifiedqa_convert.declare.options import Options
-    from unifiedqa_convert.service.config import Config, server
-    from unifiedqa_convert.service.limits import Limits
+    """Serve the conversion over HTTP, with a page to try it.
 
-    limits = Limits(
+    Ctrl-C finishes the current requests and stops.
+    """
+    from unifiedqa_convert.question_converters.base import Options
+    from unifiedqa_convert.service.config import Config, ServiceLimits
+
+    limits = ServiceLimits(
         deadline=deadline, queue_items=queue_items, batch_tokens=batch_tokens, hang=hang
     )
     config = Config(

@@ -1,36 +1,99 @@
-"""`uqa evaluate`, `calibrate`, `report`, `replicate`, `plan`: before and after a training run."""
+"""`uqa score`, `evaluate`, `calibrate`, `report`, `replicate` and `plan`."""
 
-import inspect
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from unifiedqa_convert.cli.options import AsJson, Quiet, needing, print_either, tell
+from unifiedqa_convert.cli.options import AsJson, Overwrite, Quiet, needing, print_either, tell
+from unifiedqa_convert.flags import add_command, flags_of
 from vera_model import run as vera_run
 
-AllowPickle = Annotated[
-    bool, typer.Option("--allow-pickle", help="Read a published model's .bin files.")
-]
-AllowSample = Annotated[bool, typer.Option("--allow-sample", help="Accept invented sample rows.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier one in OUT.")]
-Resamples = Annotated[int, typer.Option(min=1, help="Bootstrap resamples for the intervals.")]
-AModel = Annotated[str, typer.Option(help="A run's or a model's folder, or owner/name on the hub.")]
+EPILOG = (
+    "Examples: uqa score 'A penguin is a kind of bird.' --model models/vera; "
+    "uqa score --file sentences.txt --model runs/tiny --json"
+)
 
-replicate = typer.Typer(no_args_is_help=True, help="Published evaluations, as one table.")
-plan = typer.Typer(no_args_is_help=True, help="What a command will cost, before it starts.")
+
+def score(
+    sentences: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SENTENCE", help="Declarative sentences, each in quotes."),
+    ] = None,
+    model: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Folder of a Vera model or of a training run.")
+    ] = Path("models/vera"),
+    file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Text file with one sentence per line.")
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Score how plausible sentences are.
+
+    Prints the logit, its sigmoid, and the calibrated probability that the sentence is true.
+    """
+    with needing("model"):
+        from vera_model.programs.preflight import texts_to_score
+
+        texts = texts_to_score(model, sentences or [], file)
+        from vera_model.programs.score import score_lines, score_texts
+
+    scored = score_texts(model, texts)
+    print_either([one._asdict() for one in scored], lambda _: print(score_lines(scored)), as_json)
+    if cut := sum(one.cut for one in scored):
+        tell(f"{cut} of {len(scored)} texts exceed the model's maximum length and were cut", quiet)
+
+
+AllowPickle = Annotated[
+    bool,
+    typer.Option("--allow-pickle", help="Also read pickles (.bin files), tensors only."),
+]
+AllowSample = Annotated[
+    bool, typer.Option("--allow-sample", help="Accept the invented rows of the embedded samples.")
+]
+Resamples = Annotated[
+    int, typer.Option(metavar="N", min=1, help="Number of bootstrap resamples for the intervals.")
+]
+ModelName = Annotated[
+    str,
+    typer.Option(
+        metavar="MODEL",
+        help="Folder of a model or of a training run, or OWNER/NAME on the Hugging Face hub.",
+    ),
+]
+
+replicate = typer.Typer(no_args_is_help=True, help="Repeat a published evaluation.")
+plan = typer.Typer(
+    no_args_is_help=True, help="Estimate the downloads, memory and time of a command."
+)
 
 
 def evaluate(
-    model: AModel,
-    data: Annotated[list[Path], typer.Option(help="Shards or folders of converted splits.")],
-    out: Annotated[Path, typer.Option(help="The folder for metrics.json and predictions.")],
+    model: ModelName,
+    data: Annotated[
+        list[Path],
+        typer.Option(
+            metavar="PATH",
+            help="Shard, or folder of converted splits; repeat the option for several.",
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Folder for metrics.json and the predictions.")
+    ],
     trained_on: Annotated[
-        list[Path] | None, typer.Option(help="Shards: count statements that were trained on.")
+        list[Path] | None,
+        typer.Option(
+            metavar="PATH",
+            help="Training data, given like --data; its statements that are also in --data are "
+            "counted.",
+        ),
     ] = None,
     recipe: Annotated[
-        Literal["clean", "vera"], typer.Option(help="clean: right; vera: as upstream did it.")
+        Literal["clean", "vera"],
+        typer.Option(help="clean: without upstream's defects; vera: with them, to compare."),
     ] = "clean",
     resamples: Resamples = 1000,
     allow_sample: AllowSample = False,
@@ -39,14 +102,17 @@ def evaluate(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Evaluate a model: metrics with intervals by dataset and partition, and every prediction."""
+    """Evaluate a model on converted splits.
+
+    Writes metrics with intervals per dataset and partition, and all predictions.
+    """
     flags = {"allow_sample": allow_sample, "overwrite": overwrite}
     with needing("model"):
-        from vera_model.refusals import check_evaluation
+        from vera_model.programs.preflight import check_evaluation
 
         check_evaluation(model, out, [*data, *(trained_on or ())], **flags)
-        from vera_model.asked import evaluate_model, summary_of
-        from vera_model.bootstrap import Resampling
+        from vera_model.metrics.bootstrap import Resampling
+        from vera_model.programs.evaluate import evaluate_model, summary_of
 
     how: dict[str, Any] = {"recipe": recipe, "trained_on": trained_on or ()}
     how |= {**flags, "allow_pickle": allow_pickle}
@@ -57,21 +123,34 @@ def evaluate(
 
 
 def calibrate(
-    model: Annotated[Path, typer.Argument(help="A run's or a model's folder.")],
+    model: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Folder of a model or of a training run.")
+    ],
     on: Annotated[
         Path | None,
-        typer.Option(help="An evaluation on validation data.", show_default="the run's own"),
+        typer.Option(
+            metavar="FOLDER",
+            help="Folder of an evaluation on validation data.",
+            show_default="the run's own",
+        ),
     ] = None,
-    by: Annotated[Literal["ece", "nll"], typer.Option(help="What shall be least.")] = "ece",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
+    by: Annotated[
+        Literal["ece", "nll"], typer.Option(help="The error to minimise: ece or nll.")
+    ] = "ece",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the temperature; write nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Find the temperature on validation data and put it into the model's configuration."""
+    """Fit a model's temperature on validation data.
+
+    Writes it to the model's configuration, unless --dry-run.
+    """
     with needing("model"):
-        from vera_model.refusals import check_calibration
+        from vera_model.programs.preflight import check_calibration
 
         check_calibration(model, on)
-        from vera_model.asked import calibrate_model
+        from vera_model.programs.evaluate import calibrate_model
 
     found = calibrate_model(model, on, by, save=not dry_run)
     print_either(found._asdict(), lambda _: print(f"{found.temperature:.4f}"), as_json)
@@ -79,15 +158,21 @@ def calibrate(
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="The folder of a run or an evaluation.")],
+    run: Annotated[
+        Path,
+        typer.Argument(metavar="FOLDER", help="Folder of a training run or of an evaluation."),
+    ],
     as_json: AsJson = False,
 ) -> None:
-    """Write one page, and PNG figures, about a run or an evaluation."""
+    """Write a report about a training run or an evaluation.
+
+    Writes an HTML page with PNG figures.
+    """
     with needing("model"):
-        from vera_model.refusals import check_report
+        from vera_model.run_folder import check_report
 
         check_report(run)
-        from vera_model.report import write_report
+        from vera_model.report.page import write_report
 
     page = write_report(run)
     print_either({"page": str(page)}, lambda _: print(page), as_json)
@@ -97,77 +182,101 @@ def report(
     "vera-eval", epilog="Example: uqa replicate vera-eval --model models/vera --out vera-eval"
 )
 def vera_eval(
-    model: AModel,
-    out: Annotated[Path, typer.Option(help="The folder for table.md and the rest.")] = Path(
-        "replicated/vera-eval"
-    ),
-    data_root: Annotated[Path, typer.Option(help="Where splits are or are converted to.")] = Path(
-        "data/converted"
-    ),
+    model: ModelName,
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="FOLDER", help="Folder for table.md, the metrics and the predictions."
+        ),
+    ] = Path("replicated/vera-eval"),
+    data_root: Annotated[
+        Path,
+        typer.Option(
+            metavar="FOLDER", help="Folder of converted splits; missing ones are converted into it."
+        ),
+    ] = Path("data/converted"),
     resamples: Resamples = 1000,
     allow_sample: AllowSample = False,
     allow_pickle: AllowPickle = False,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Vera's evaluation: every task that can be had, the missing ones named, one table."""
+    """Repeat Vera's evaluation as one table.
+
+    The table has the tasks whose data are found; the others are listed.
+    """
     flags = {"allow_sample": allow_sample, "overwrite": overwrite}
     with needing("model"):
-        from vera_model.refusals import check_evaluation
+        from vera_model.programs.preflight import check_evaluation
 
         check_evaluation(model, out, [], **flags)
-        from vera_model.bootstrap import Resampling
-        from vera_model.replicate import render, replicate_evaluation
+        from vera_model.metrics.bootstrap import Resampling
+        from vera_model.programs.replicate import replicate_evaluation, replication_lines
 
     flags["allow_pickle"] = allow_pickle
     how = Resampling(resamples)
     lines, warned = replicate_evaluation(model, out, data_root, resampling=how, **flags)
-    print_either([line._asdict() for line in lines], lambda _: print(render(lines)), as_json)
+    print_either(
+        [line._asdict() for line in lines], lambda _: print(replication_lines(lines)), as_json
+    )
     tell("\n".join(warned), not warned)
 
 
-def _plan_train(**flags: Any) -> None:
-    """What `uqa train` with the same flags will download, need, and how long it will take."""
-    measure = flags.pop("measure")
+@dataclass(frozen=True)
+class PlanFlags:
+    """The flags of `uqa plan train` besides those of `uqa train`."""
+
+    measure: Annotated[
+        bool, typer.Option(help="Time some updates of one block to estimate the duration.")
+    ] = True
+
+
+def plan_train(flags: dict[str, Any]) -> None:
+    """Estimate what `uqa train` will need.
+
+    Downloads, memory and duration of a training run with the same flags.
+    """
     with needing("model"):
-        from vera_model.command import configure_plan
+        from vera_model.run import configure_plan
 
         config = configure_plan(flags)
-        from vera_model.planned import plan_of, render_plan
+        from vera_model.planning.plan import plan_of, render_plan
 
-    document = plan_of(config, measure=measure)
+    document = plan_of(config, measure=flags["measure"])
     print_either(document, lambda one: print("\n".join(render_plan(one))), flags["as_json"])
 
 
-_MEASURE = inspect.Parameter(
-    "measure",
-    inspect.Parameter.KEYWORD_ONLY,
-    default=True,
-    annotation=Annotated[bool, typer.Option(help="Time some updates of one block.")],
-)
-_TRAIN = inspect.signature(vera_run.train)
-# The flags of `uqa train`, whatever they are.
-_plan_train.__signature__ = _TRAIN.replace(  # type: ignore[attr-defined]
-    parameters=[*_TRAIN.parameters.values(), _MEASURE]
-)
-_plan_train.__annotations__ = {**vera_run.train.__annotations__, "measure": _MEASURE.annotation}
-plan.command("train", epilog="Example: uqa plan train --preset stage-a --model google/t5-v1_1-xxl")(
-    _plan_train
+add_command(
+    plan,
+    "train",
+    plan_train,
+    lambda: [*vera_run.train_flags(), *flags_of(PlanFlags)],
+    epilog="Example: uqa plan train --preset stage-a --model google/t5-v1_1-xxl",
 )
 
 
 @plan.command("convert", epilog="Example: uqa plan convert copa --split validation")
 def plan_convert(
-    dataset: Annotated[str, typer.Argument(help="A dataset's name, or all.")],
-    split: Annotated[str | None, typer.Option(help="Default: all of them.")] = None,
+    dataset: Annotated[
+        str, typer.Argument(metavar="DATASET", help="Name of a dataset, or all for every dataset.")
+    ],
+    split: Annotated[
+        str | None,
+        typer.Option(metavar="SPLIT", help="Name of a split.", show_default="all splits"),
+    ] = None,
     question_converter: Annotated[
-        str, typer.Option(help="rules, none, or a model's name.", metavar="NAME")
+        str, typer.Option(metavar="NAME", help="As for `uqa convert`: rules, none or a model.")
     ] = "rules",
-    out: Annotated[Path, typer.Option(help="Where the output would lie.")] = Path("data/converted"),
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the output.")] = Path(
+        "data/converted"
+    ),
     as_json: AsJson = False,
 ) -> None:
-    """What `uqa convert` will download and write, and what its question converter needs."""
-    from unifiedqa_convert.plan import plan_conversion, render
+    """Estimate what `uqa convert` will need.
+
+    Downloads, disk space, and the memory of the question converter.
+    """
+    from unifiedqa_convert.conversion.estimate import estimate_lines, plan_conversion
 
     document = plan_conversion(dataset, split, question_converter, out)
-    print_either(document, lambda one: print("\n".join(render(one))), as_json)
+    print_either(document, lambda one: print("\n".join(estimate_lines(one))), as_json)

@@ -1,12 +1,12 @@
-"""What every adapter promises, as plain functions: no test framework is needed to ask.
+"""The contract: what every adapter promises, as plain functions that need no test framework.
 
-A promise takes an adapter, or one embedded sample of it, and yields a message for each way it is
-broken; its docstring says what is promised and why.
+A promise takes an adapter, or one embedded sample of it, and yields a message for each violation;
+its docstring says what is promised and why.
 
     python -m unifiedqa_convert.contract [DATASET …] [--goldens FOLDER [--update-goldens]] [--json]
 
-asks every installed adapter, a stranger's like ours; tests/test_contract.py asks through the same
-functions. One line per breach on stdout; exit 0, or 4 where a promise is broken.
+checks every installed adapter, also those of other packages; tests/contract/test_contract.py calls
+the same functions. Prints one line per breach on stdout; the exit code is 4 if there is one.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,11 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from unifiedqa_convert.contract.goldens import (
-    goldens_have_their_sample,
-    samples_become_their_goldens,
-)
-from unifiedqa_convert.contract.of_adapter import (
+from unifiedqa_convert.contract.adapter_promises import (
     a_dataset_is_pure,
     every_shape_and_only_they_have_a_sample,
     examples_is_short,
@@ -28,7 +24,13 @@ from unifiedqa_convert.contract.of_adapter import (
     samples_show_more_than_one_answer,
     shapes_give_the_sources_splits,
 )
-from unifiedqa_convert.contract.of_sample import (
+from unifiedqa_convert.contract.goldens import (
+    goldens_have_their_sample,
+    samples_become_their_goldens,
+)
+from unifiedqa_convert.contract.sample import Sample as Sample
+from unifiedqa_convert.contract.sample import samples as samples
+from unifiedqa_convert.contract.sample_promises import (
     a_labelled_split_has_labels,
     another_process_agrees,
     every_row_is_used,
@@ -47,15 +49,13 @@ from unifiedqa_convert.contract.of_sample import (
     unknown_labels_are_refused,
     written_ids_are_unique_and_say_nothing,
 )
-from unifiedqa_convert.contract.sample import Sample as Sample
-from unifiedqa_convert.contract.sample import samples as samples
 from unifiedqa_convert.schema import Adapter
 
 Promise = Callable[[Any], Iterator[str]]
 
 
 class Breach(NamedTuple):
-    """A promise that was not kept."""
+    """One violation of a promise."""
 
     adapter: str
     promise: str
@@ -64,7 +64,7 @@ class Breach(NamedTuple):
 
 
 class Case(NamedTuple):
-    """One promise, asked of one adapter or sample."""
+    """One promise, to check for one adapter or sample."""
 
     adapter: str
     sample: str | None
@@ -108,7 +108,7 @@ PROMISES = (*OF_ADAPTER, *OF_SAMPLE)
 
 
 def cases(adapter: Adapter, goldens: Path | None = None, update: bool = False) -> Iterator[Case]:
-    """Every promise, asked of the adapter and of each sample; with ``goldens``, these too."""
+    """Every promise for the adapter and each sample; with ``goldens``, also those of goldens."""
     of_adapter: list[tuple[str, Promise]] = [(p.__name__, p) for p in OF_ADAPTER]
     of_sample: list[tuple[str, Promise]] = [(p.__name__, p) for p in OF_SAMPLE]
     if goldens is not None:
@@ -123,9 +123,9 @@ def cases(adapter: Adapter, goldens: Path | None = None, update: bool = False) -
 
 
 def breaches(case: Case) -> list[Breach]:
-    """How the case's promise is broken; an adapter that fails has broken it too."""
+    """The violations of the case's promise; an exception of the adapter is one."""
     try:
         messages = list(case.broken())
-    except Exception as error:  # noqa: BLE001 (a stranger's adapter may fail in any way)
+    except Exception as error:  # noqa: BLE001 (another package's adapter may raise anything)
         messages = [f"{type(error).__name__}: {error}"]
     return [Breach(case.adapter, case.promise, message, case.sample) for message in messages]

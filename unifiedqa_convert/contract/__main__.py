@@ -7,41 +7,50 @@ from pathlib import Path
 
 from unifiedqa_convert.contract import Breach, breaches, cases
 from unifiedqa_convert.contract.sample import fingerprint, samples
+from unifiedqa_convert.datasets.registry import catalogue, load_adapter
 from unifiedqa_convert.errors import UqaError, UsageError
-from unifiedqa_convert.registry import catalogue, load_adapter
-from unifiedqa_convert.schema import (
-    Adapter,
-)
+from unifiedqa_convert.schema import Adapter
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the contract; the exit code."""
+    """Check the contract; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m unifiedqa_convert.contract",
-        description="Whether the installed adapters keep what every adapter promises.",
+        description="Check that the installed adapters keep the contract: what each must promise.",
     )
-    parser.add_argument("datasets", nargs="*", metavar="DATASET", help="default: all installed")
-    parser.add_argument("--goldens", type=Path, help="a folder of what the samples must become")
-    parser.add_argument("--update-goldens", action="store_true", help="write them; then read them")
-    parser.add_argument("--json", action="store_true", help="print JSON on stdout, for scripts")
+    parser.add_argument(
+        "datasets", nargs="*", metavar="DATASET", help="names of datasets; default: all installed"
+    )
+    parser.add_argument(
+        "--goldens",
+        type=Path,
+        metavar="FOLDER",
+        help="compare the converted samples with the expected records in this folder",
+    )
+    parser.add_argument(
+        "--update-goldens",
+        action="store_true",
+        help="write the files of --goldens; review their differences before you commit them",
+    )
+    parser.add_argument("--json", action="store_true", help="print the result as JSON on stdout")
     parser.add_argument("--fingerprints", action="store_true", help=argparse.SUPPRESS)
-    asked = parser.parse_args(arguments)
-    if asked.update_goldens and asked.goldens is None:
+    options = parser.parse_args(arguments)
+    if options.update_goldens and options.goldens is None:
         parser.error("--update-goldens needs --goldens FOLDER")
     try:
-        adapters = [load_adapter(name) for name in asked.datasets] or _installed()
+        adapters = [load_adapter(name) for name in options.datasets] or _installed()
     except UqaError as error:
         print(f"uqa: {error}", file=sys.stderr)
         return error.exit_code
-    if asked.fingerprints:
+    if options.fingerprints:
         every = (sample for adapter in adapters for sample in samples(adapter))
         print(json.dumps({str(sample): fingerprint(sample) for sample in every}))
         return 0
-    plugins = [] if asked.datasets else catalogue().errors
+    plugins = [] if options.datasets else catalogue().errors
     for plugin in plugins:
         print(f"uqa: {plugin}", file=sys.stderr)
-    every_case = (c for a in adapters for c in cases(a, asked.goldens, asked.update_goldens))
-    return _tell([breaches(case) for case in every_case], len(plugins), asked.json)
+    every_case = (c for a in adapters for c in cases(a, options.goldens, options.update_goldens))
+    return _report([breaches(case) for case in every_case], len(plugins), options.json)
 
 
 def _installed() -> list[Adapter]:
@@ -51,8 +60,8 @@ def _installed() -> list[Adapter]:
     return adapters
 
 
-def _tell(results: list[list[Breach]], plugins: int, as_json: bool) -> int:
-    """Print the breaches; the exit code. A plugin that is unusable counts as a failure."""
+def _report(results: list[list[Breach]], plugins: int, as_json: bool) -> int:
+    """Print the breaches; returns the exit code. An adapter that can't be loaded is a failure."""
     found = [breach for result in results for breach in result]
     failed = sum(bool(result) for result in results) + plugins
     passed = sum(not result for result in results)

@@ -10,15 +10,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from unifiedqa_convert import schema
-from unifiedqa_convert.chunk import Chunk, convert_chunk
-from unifiedqa_convert.joined import complete
-from unifiedqa_convert.numbered import Numbered
-from unifiedqa_convert.profiles import PROFILES
-from unifiedqa_convert.rows import typed_rows
-from unifiedqa_convert.schema import (
-    Adapter,
-)
-from unifiedqa_convert.sources import sample_folder
+from unifiedqa_convert.conversion.chunk import Chunk, convert_chunk
+from unifiedqa_convert.datasets.sources import sample_folder
+from unifiedqa_convert.records.profiles import PROFILES
+from unifiedqa_convert.rows.companion_files import with_companions
+from unifiedqa_convert.rows.shapes import NumberedRow
+from unifiedqa_convert.rows.typed_rows import typed_rows
+from unifiedqa_convert.schema import Adapter
 
 CANONICAL = PROFILES["canonical"]
 
@@ -35,18 +33,18 @@ class Sample(NamedTuple):
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Its rows' files; labels beside them not counted."""
+        """The files of its rows, without companion files."""
         folder = sample_folder(self.adapter) / self.shape.shape
         return tuple(sorted(folder.glob(f"{self.split}.*")))
 
     @property
     def all_files(self) -> tuple[Path, ...]:
-        """Its rows' files with the labels' files that lie beside them."""
-        return complete(self.adapter, self.split, self.files)
+        """The files of its rows, with their companion files."""
+        return with_companions(self.adapter, self.split, self.files)
 
 
 def samples(adapter: Adapter) -> list[Sample]:
-    """The embedded samples there are, by shape and split; none where these facts are missing."""
+    """The adapter's samples by shape and split; none if it lacks shapes or source."""
     if not (hasattr(adapter, "shapes") and hasattr(adapter, "source")):
         return []
     every = (Sample(adapter, shape, s) for shape in adapter.shapes for s in adapter.source.splits)
@@ -54,13 +52,13 @@ def samples(adapter: Adapter) -> list[Sample]:
 
 
 @cache
-def numbered_of(sample: Sample) -> list[Numbered]:
-    """Its records, in their places."""
+def numbered_of(sample: Sample) -> list[NumberedRow]:
+    """Its records, numbered."""
     return list(typed_rows(sample.adapter, sample.split, sample.all_files))
 
 
 def rows_of(sample: Sample) -> list[tuple[dict[str, Any], schema.Row]]:
-    """Each row that was understood, raw and typed."""
+    """Each accepted row, raw and typed."""
     return [
         (numbered.raw, numbered.row)
         for numbered in numbered_of(sample)
@@ -70,22 +68,22 @@ def rows_of(sample: Sample) -> list[tuple[dict[str, Any], schema.Row]]:
 
 @cache
 def chunk_of(sample: Sample) -> Chunk:
-    """What its rows become, nothing asked of a question converter."""
+    """Its converted rows, without a question converter."""
     return convert_chunk(sample.adapter, sample.split, numbered_of(sample), CANONICAL, None)
 
 
 def fingerprint(sample: Sample) -> str:
-    """A digest of what its rows become, or how that fails."""
+    """A digest of its converted rows, or the exception of the conversion."""
     try:
         chunk = convert_chunk(sample.adapter, sample.split, numbered_of(sample), CANONICAL, None)
-    except Exception as error:  # noqa: BLE001 (one adapter's failure is not the others')
+    except Exception as error:  # noqa: BLE001 (one adapter's failure must not hide the others)
         return repr(error)
     return sha256(repr((chunk.converted, chunk.rejects)).encode()).hexdigest()
 
 
 @cache
 def elsewhere() -> dict[str, str]:
-    """The fingerprint of every installed adapter's samples, taken by one other process."""
+    """The fingerprints of all installed adapters' samples, computed in another process."""
     seed = "1" if os.environ.get("PYTHONHASHSEED") == "0" else "0"
     done = subprocess.run(
         [sys.executable, "-m", "unifiedqa_convert.contract", "--fingerprints"],

@@ -1,5 +1,6 @@
-"""The converter as a service: an HTTP API over one queue per model, each model a process apart.
+"""The HTTP service: an API over one queue per model, each model in a process of its own.
 
-``app`` answers, ``batcher`` queues, ``process`` and ``worker`` are the two ends of a model's pipe,
-``guard`` and ``protocol`` keep out what must not come in, ``server`` opens and closes the door.
+``app`` and ``api/`` handle requests; ``models/`` has the queue and both ends of the pipe to a
+model's process; ``admission``, ``middleware`` and ``connections`` refuse invalid, unauthorized and
+excess requests; ``server`` starts and stops the service.
 """

@@ -1,4 +1,4 @@
-"""The ASGI app: the API, health, metrics and the page, inside the guard."""
+"""The ASGI app: the API, health, metrics and the page, wrapped in the request middleware."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -12,25 +12,25 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.types import ASGIApp
 
-from unifiedqa_convert.service.answers import Json, handle_errors, problems
-from unifiedqa_convert.service.guard import Guard
-from unifiedqa_convert.service.porter import Porter
-from unifiedqa_convert.service.problems import Problem
-from unifiedqa_convert.service.routes import routes
-from unifiedqa_convert.service.service import Service
-from unifiedqa_convert.service.wire import ProblemDocument
+from unifiedqa_convert.service.admission import Admission
+from unifiedqa_convert.service.api.responses import Json, handle_errors, problems
+from unifiedqa_convert.service.api.routes import routes
+from unifiedqa_convert.service.api.schemas import ProblemDocument
+from unifiedqa_convert.service.middleware import RequestMiddleware
+from unifiedqa_convert.service.problems import ProblemDetails
+from unifiedqa_convert.service.state import Service
 
-PAGE = Path(__file__).with_name("page")
-ABOUT = (
+_PAGE_FOLDER = Path(__file__).with_name("page")
+_DESCRIPTION = (
     "Raw rows of question-answering datasets to UnifiedQA records and declarative statements. "
-    "Every error is a problem document (RFC 9457); a 429 or 503 says in Retry-After when to come "
-    "again. One bad item of a request never fails its neighbours: it has a `problem` in its place, "
-    "and only a request none of whose items is usable is refused as a whole."
+    "Every error is a problem document (RFC 9457); a 429 or 503 has a Retry-After header. An "
+    "invalid item of a request does not fail the others: the answer has a `problem` in its place. "
+    "A request is refused as a whole only if none of its items is valid."
 )
 
 
-def build(service: Service, porter: Porter) -> ASGIApp:
-    """The app of one service, with its porter."""
+def build_app(service: Service, admission: Admission) -> ASGIApp:
+    """Build the app of one service."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -45,8 +45,8 @@ def build(service: Service, porter: Porter) -> ASGIApp:
     app = FastAPI(
         title="unifiedqa-convert",
         version=version("unifiedqa-convert"),
-        description=ABOUT,
-        docs_url=None,  # its page comes from a CDN
+        description=_DESCRIPTION,
+        docs_url=None,  # FastAPI's page loads its scripts from a CDN
         redoc_url=None,
         lifespan=lifespan,
     )
@@ -55,52 +55,54 @@ def build(service: Service, porter: Porter) -> ASGIApp:
     _add_health(app, service)
     _document(app)
     _add_page(app)
-    return Guard(app, service, porter)
+    return RequestMiddleware(app, service, admission)
 
 
 def _add_health(app: FastAPI, service: Service) -> None:
     @app.get("/health/live", responses=problems(500))
     async def live() -> Response:
-        """Whether the process works; restart it where it does not."""
+        """Whether the process works; if not, restart it."""
         if any(batcher.broken for batcher in service.batchers):
-            raise Problem("bug", "a queue is no longer emptied")
+            raise ProblemDetails(
+                "bug", "the task that empties a queue has ended; restart the service"
+            )
         return Json({"status": "live"})
 
     @app.get("/health/ready", responses=problems(503))
     async def ready() -> Response:
-        """Whether clients should be sent here."""
-        if (why := service.unready()) is not None:
-            raise Problem("not-ready", why, retry_after=2)
+        """Whether the service accepts requests: 503 while it loads and while it shuts down."""
+        if (reason := service.not_ready_reason()) is not None:
+            raise ProblemDetails("not-ready", reason, retry_after=2)
         return Json({"status": "ready"})
 
     @app.get("/metrics", response_class=Response)
     async def metrics() -> Response:
-        """Prometheus' text format."""
-        return Response(service.meters.text(), media_type=CONTENT_TYPE_LATEST)
+        """Metrics in Prometheus' text format."""
+        return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
 
 def _add_page(app: FastAPI) -> None:
-    """A route for each file of the page; what was not there at the start is not served."""
-    for path in sorted(PAGE.rglob("*")):
+    """Add a route for each file of the page; files added later are not served."""
+    for path in sorted(_PAGE_FOLDER.rglob("*")):
         if path.is_file() and not path.name.startswith("."):
-            name = path.relative_to(PAGE).as_posix()
-            address = "/" if name == "index.html" else f"/{name}"
-            app.add_route(address, _file(path), methods=["GET"], include_in_schema=False)
+            name = path.relative_to(_PAGE_FOLDER).as_posix()
+            route = "/" if name == "index.html" else f"/{name}"
+            app.add_route(route, _file(path), methods=["GET"], include_in_schema=False)
 
 
 def _file(path: Path) -> Callable[[Request], FileResponse]:
-    def give(_: Request) -> FileResponse:
+    def send_file(_: Request) -> FileResponse:
         return FileResponse(path, headers={"cache-control": "no-cache"})
 
-    return give
+    return send_file
 
 
 def _document(app: FastAPI) -> None:
-    """Put the problem document's schema, and the key, into the OpenAPI document."""
+    """Add the problem document's schema and the API key to the OpenAPI document."""
     document = app.openapi()
     components = document.setdefault("components", {})
     schema = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
     components.setdefault("schemas", {})[ProblemDocument.__name__] = schema
     components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     document["security"] = [{}, {"key": []}]
-    app.openapi = lambda: document  # type: ignore[method-assign]  # as FastAPI's manual has it
+    app.openapi = lambda: document  # type: ignore[method-assign]  # the way FastAPI documents

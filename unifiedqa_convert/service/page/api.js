@@ -1,4 +1,4 @@
-/** The service's API. Every failure is a Trouble, which knows the field that it concerns. */
+/** Requests to the service's API. Every failure is an ApiError, with the field at fault if known. */
 
 import { $ } from "./dom.js";
 
@@ -6,8 +6,8 @@ const KEY = "uqa-key";
 const TRIES = 3;
 const LONGEST_WAIT = 10;
 
-/** A problem document (RFC 9457), or that nobody answered. */
-export class Trouble extends Error {
+/** A problem document (RFC 9457), or no answer at all. */
+export class ApiError extends Error {
   constructor(problem) {
     super(problem.detail);
     this.kind = (problem.type ?? "").split(":").at(-1);
@@ -15,16 +15,16 @@ export class Trouble extends Error {
     if (problem.field !== undefined) this.errors = [problem];
   }
 
-  /** The first fault that names a field, else the problem as a whole. */
+  /** The first error of an item or field, else the problem as a whole. */
   get first() {
     return this.errors[0] ?? { detail: this.message };
   }
 }
 
-/** GET a document. */
+/** GET a JSON document. */
 export const get = (path, signal) => send(path, { signal });
 
-/** POST a document, and get one. */
+/** POST a JSON document and return the answer. */
 export const post = (path, body, signal) =>
   send(path, {
     signal,
@@ -33,7 +33,7 @@ export const post = (path, body, signal) =>
     headers: { "Content-Type": "application/json" },
   });
 
-/** Whether the visitor had to give a key. */
+/** Whether an API key was entered. */
 export const keyed = () => key() !== null;
 
 async function send(path, options) {
@@ -43,12 +43,12 @@ async function send(path, options) {
     if (response.ok) return response.json();
     const wait = Number(response.headers.get("retry-after"));
     if (response.status === 401) {
-      // Another request may have got the key while this refusal was on its way: no second dialog.
+      // If the key was entered for another request meanwhile, try again without a second dialog.
       if (key() === used) await askForKey(options.signal);
     } else if (wait && wait <= LONGEST_WAIT && attempt < TRIES) {
       await new Promise((done) => setTimeout(done, wait * 1000));
     } else {
-      throw new Trouble(await problem(response));
+      throw new ApiError(await problem(response));
     }
   }
 }
@@ -60,7 +60,7 @@ async function answer(path, options, used) {
     return await fetch(path, { ...options, headers });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Trouble({ detail: "The service does not answer. Is uqa serve still running?" });
+    throw new ApiError({ detail: "The service does not answer. Is uqa serve still running?" });
   }
 }
 
@@ -71,7 +71,7 @@ async function problem(response) {
 
 let asking = null;
 
-/** One dialog, however many requests wait for the key. */
+/** Ask for the key, in one dialog for all requests that wait for it. */
 function askForKey(signal) {
   asking ??= new Promise((done) => {
     const form = $("key-form");

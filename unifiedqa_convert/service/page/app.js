@@ -1,4 +1,4 @@
-/** The page: loads what the service is, and shows the view that the address names. */
+/** The page: loads the datasets and models, and shows the view that the URL names. */
 
 import { get } from "./api.js";
 import { Ask } from "./ask.js";
@@ -30,7 +30,7 @@ async function start() {
   go(false);
 }
 
-/** The view and dataset in the address: `#/convert/copa`. */
+/** The view and dataset in the URL: `#/convert/copa`. */
 function here() {
   const [, view, dataset] = location.hash.split("/");
   return { view: VIEWS.includes(view) ? view : VIEWS[0], dataset: dataset && decodeURIComponent(dataset) };

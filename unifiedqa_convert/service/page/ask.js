@@ -1,4 +1,4 @@
-/** The view Ask: a free question, its answers, a statement for each, and how plausible Vera finds it. */
+/** The view Ask: a free question, its answers, a statement for each, and Vera's scores. */
 
 import { post } from "./api.js";
 import { $, counted, h, letter } from "./dom.js";
@@ -11,7 +11,7 @@ const EXAMPLES = [
   { question: "Can a penguin fly?", yesNo: true },
 ];
 
-/** The view's state: the choices' inputs, and the request that runs. */
+/** The view: the inputs of the choices, and the running request. */
 export class Ask {
   #vera;
   #running = null;
@@ -86,7 +86,7 @@ export class Ask {
     $("choice-add").disabled = rows.length >= MOST;
   }
 
-  /** Enter goes to the next choice, and from the last one asks. */
+  /** Enter moves to the next choice; in the last one it submits. */
   #keyed(event, input) {
     if (event.key !== "Enter") return;
     event.preventDefault();
@@ -98,7 +98,7 @@ export class Ask {
 
   #invite() {
     $("ask-result").replaceChildren(h("div", { class: "empty invite" },
-      h("p", { text: "The statements will stand here. To begin with, try one of these:" }),
+      h("p", { text: "The statements will be shown here. Examples to try:" }),
       EXAMPLES.map((example) => h("button", { type: "button", class: "quiet", text: example.question,
         on: { click: () => { this.#fill(example); $("ask").requestSubmit(); } } }))));
   }
@@ -138,8 +138,8 @@ export class Ask {
     }));
     const good = statements.filter((one) => !one.problem);
     if (this.#vera && good.length) {
-      const asked = good.map((one) => ({ statement: one.sentence, context }));
-      const scored = await post("/v1/score", { items: asked }, signal);
+      const toScore = good.map((one) => ({ statement: one.sentence, context }));
+      const scored = await post("/v1/score", { items: toScore }, signal);
       scored.items.forEach((item, place) => { good[place].score = item.calibrated ?? item.score; });
     }
     const kind = this.#yesNo ? "yes_no" : "multiple_choice";
@@ -153,10 +153,10 @@ export class Ask {
         : sentenceCard(one, one.score === best ? "most plausible" : null, bar(one.score, one.score === best)));
     $("ask-result").replaceChildren(
       step(1, "Question record", null, questionRecord(record, false)),
-      step(2, "Statements", this.#vera ? "with how plausible Vera finds each" : null,
+      step(2, "Statements", this.#vera ? "with Vera's plausibility scores" : null,
         h("ul", { class: "answers" }, cards),
-        this.#vera ? null : h("p", { class: "hint" }, "Started with ", h("code", { text: "--vera MODEL" }),
-          ", the service would say how plausible each one is.")));
+        this.#vera ? null : h("p", { class: "hint" }, "Start the service with ", h("code", { text: "--vera MODEL" }),
+          " to score how plausible each statement is.")));
     $("ask-status").textContent = counted(cards.length, "statement");
     const failed = statements.find((one) => one.problem);
     if (failed) this.#complain(failed.problem);
@@ -175,7 +175,7 @@ export class Ask {
     $("ask-status").textContent = "";
   }
 
-  /** Show what is wrong at the input that it concerns. */
+  /** Show an error at the input that it concerns. */
   #complain({ field, item, detail }) {
     const input = field === "answer" || field === "choices" ? this.#inputs[item ?? 0]
       : field === "question" || field === "context" ? $(field) : null;

@@ -1,4 +1,4 @@
-/** The view Convert: a dataset's row, edited, and what becomes of it. */
+/** The view Convert: a row of a dataset in an editor, and its conversion. */
 
 import { get, post } from "./api.js";
 import { AS, copy } from "./copy.js";
@@ -7,7 +7,7 @@ import { Editor } from "./editor.js";
 import { parsed } from "./json.js";
 import { exampleSteps, skeleton, tally } from "./show.js";
 
-const TYPING = 300; // milliseconds without a key before the row is sent
+const TYPING = 300; // milliseconds after the last key press until the row is sent
 
 export const PARTITIONS = {
   seen: "Seen by Vera in training",
@@ -16,7 +16,7 @@ export const PARTITIONS = {
   none: "Not in Vera's evaluation",
 };
 
-/** A group of options for each of Vera's partitions. */
+/** The datasets as select options, grouped by Vera's partitions. */
 export function grouped(datasets) {
   return Object.entries(PARTITIONS).flatMap(([partition, label]) => {
     const those = datasets.filter((one) => one.partition === partition);
@@ -25,7 +25,7 @@ export function grouped(datasets) {
   });
 }
 
-/** The view's state: which dataset, sample and row; what was made of it last. */
+/** The view: the chosen dataset, sample and row, and the last conversion. */
 export class Convert {
   #facts = null;
   #sample = null;
@@ -50,7 +50,7 @@ export class Convert {
     }
     this.#offer(null);
     $("convert-result").replaceChildren(skeleton(4));
-    // Open where there is room for it beside the result.
+    // Open if the window is wide enough.
     $("fields").open = matchMedia("(min-width: 60rem)").matches;
   }
 
@@ -59,9 +59,9 @@ export class Convert {
     return this.#facts?.name;
   }
 
-  /** Show a dataset, its first sample row and what becomes of it. */
+  /** Show a dataset, its first sample row and its conversion. */
   async open(name) {
-    this.#loading?.abort(); // also where another one was on its way, and the visitor went back
+    this.#loading?.abort(); // also if the visitor went back while another dataset was loading
     $("dataset").value = name;
     if (this.#facts?.name === name) return;
     this.#loading = new AbortController();
@@ -82,7 +82,7 @@ export class Convert {
       h("p", { class: "about", text: facts.about }),
       h("p", { class: "from" },
         h("span", { text: sizes.join(" · ") }), h("span", { text: `license ${facts.license}` }),
-        h("span", { text: `proven by ${facts.verified}` }),
+        h("span", { text: `verified by ${facts.verified}` }),
         facts.homepage ? h("a", { href: facts.homepage, rel: "noreferrer", text: "homepage" }) : null));
     const options = facts.samples.map(({ split, shape }, place) =>
       h("option", { value: place, text: `${split}, ${shape}` }));
@@ -151,7 +151,7 @@ export class Convert {
     this.#offer(null);
     this.editor.complain(detail, field, at);
     this.#mark(field, detail);
-    $("convert-status").textContent = "Below: the last row that was right";
+    $("convert-status").textContent = "Shown below: the result for the last valid row";
     this.#settle(true);
   }
 
@@ -160,7 +160,7 @@ export class Convert {
     $("convert-result").classList.toggle("stale", stale);
   }
 
-  /** Point at the field in the list of fields, too. */
+  /** Mark the field in the list of fields, too. */
   #mark(field, detail) {
     for (const entry of $("field-list").children) {
       const name = entry.dataset.field;
@@ -174,7 +174,7 @@ export class Convert {
 
 function steps(item) {
   if (!item.examples.length) {
-    const why = `This row is no example: ${item.skipped ?? "the dataset's rules leave it out"}.`;
+    const why = `This row gives no example: ${item.skipped ?? "the adapter skips it"}.`;
     return [h("p", { class: "empty", text: why })];
   }
   if (item.examples.length === 1) return exampleSteps(item.examples[0]);

@@ -1,9 +1,9 @@
-/** A conversion as something to take away: text, JSON, a curl command, Python. */
+/** Copying a conversion: as text, JSON, a curl command or Python. */
 
 import { keyed } from "./api.js";
 import { $ } from "./dom.js";
 
-/** What each button copies; `made` is `{body, answer}`, the request and what came back. */
+/** What each button copies; `made` is `{body, answer}`, the request and its answer. */
 export const AS = {
   text: ({ answer }) => records(answer).map(([input, output]) => `${input}\t${output}`).join("\n"),
   json: ({ answer }) => JSON.stringify(answer.items, null, 2),
@@ -30,9 +30,9 @@ export const AS = {
   },
 };
 
-/** Put a text on the clipboard and say so. */
+/** Copy a text to the clipboard and show a message. */
 export async function copy(text, what) {
-  toast((await written(text)) ? `Copied ${what}.` : "The browser does not let this page copy.");
+  toast((await written(text)) ? `Copied ${what}.` : "The browser does not allow this page to copy.");
 }
 
 async function written(text) {
@@ -40,7 +40,7 @@ async function written(text) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    return selected(text); // over plain HTTP there is no navigator.clipboard
+    return selected(text); // navigator.clipboard does not exist over plain HTTP
   }
 }
 

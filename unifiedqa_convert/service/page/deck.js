@@ -1,23 +1,23 @@
-/** The quiz's questions: labelled sample rows, converted, with the model's pick where there is one. */
+/** The quiz's questions: converted sample rows with golds, and the model's picks if it is loaded. */
 
 import { get, post } from "./api.js";
 
-const KEYS = 9; // choices that a digit can name
-const AT_ONCE = 4; // datasets asked for at a time
-const OF_ONE = 2; // questions of one dataset in a mix
+const KEYS = 9; // choices that can be answered with a digit
+const AT_ONCE = 4; // datasets loaded at once
+const OF_ONE = 2; // maximum questions of one dataset in a mix
 
-const known = new Map(); // dataset → its questions
+const known = new Map(); // dataset name → its questions
 
 /**
- * `count` questions, or as many as there are, of the datasets of those names, in random order:
- * `{dataset, question, context, choices, golds, statements, pick}`; golds and pick are places.
+ * Up to `count` questions of these datasets, in random order:
+ * `{dataset, question, context, choices, golds, statements, pick}`; golds and pick are positions.
  */
 export async function deal(names, count, vera) {
   const most = names.length > 1 ? OF_ONE : count;
   const queue = shuffled(names);
   const dealt = [];
   const spare = [];
-  const seen = new Set(); // sizes and versions of one dataset share their sample rows
+  const seen = new Set(); // sizes and versions of a dataset share sample rows
   while (dealt.length < count && queue.length) {
     const decks = await Promise.all(queue.splice(0, AT_ONCE).map(questionsOf));
     for (const deck of decks) {
@@ -53,7 +53,7 @@ async function load(name) {
   return [];
 }
 
-/** Whether an example can be answered with a digit and has one right answer. */
+/** Whether an example has exactly one gold and few enough, distinct choices. */
 function playable({ choices, golds, question, flags }) {
   const texts = new Set(choices.map((choice) => choice.trim().toLowerCase()));
   const clear = golds?.length === 1 && !flags.length && texts.size === choices.length && !texts.has("");
@@ -68,7 +68,7 @@ async function letVeraPick(question) {
   const scores = found.map((item) => item.score ?? -1);
   const best = scores.indexOf(Math.max(...scores));
   if (statements.length === question.choices.length) question.pick = statements[best].choice;
-  // A yes/no question has but the statement of its yes.
+  // A yes/no question has only the statement of "yes".
   else if (question.kind === "yes_no") question.pick = scores[0] >= 0.5 ? 0 : 1;
 }
 

@@ -1,11 +1,11 @@
-/** Building and finding elements. Text is only ever set as text: nothing here parses HTML. */
+/** Building and finding elements. Text is always set as text; nothing here parses HTML. */
 
-/** The element of that id. */
+/** The element with that id. */
 export const $ = (id) => document.getElementById(id);
 
 /**
  * An element. `class`, `text`, `on` (event → listener) and `vars` (CSS variable → value) are
- * special; every other property is an attribute, true for one without a value, null for none.
+ * special; every other property is an attribute: true is one without a value, null is none.
  */
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
@@ -32,7 +32,7 @@ function listen(element, listeners) {
   }
 }
 
-// Through CSSOM: the service's Content-Security-Policy refuses style attributes.
+// By CSSOM: the service's Content-Security-Policy refuses style attributes.
 function assign(element, variables) {
   for (const [name, value] of Object.entries(variables)) element.style.setProperty(name, value);
 }

@@ -1,9 +1,9 @@
-/** The row's text area: JSON in colour, and an error shown on the line that it concerns. */
+/** The row's text area: highlighted JSON, with errors shown at their line. */
 
 import { h } from "./dom.js";
 import { placeOf, tokens } from "./json.js";
 
-/** A text area over a coloured copy of its text, which also gives it its height. */
+/** A text area over a highlighted copy of its text, which also determines its height. */
 export class Editor {
   #area;
   #shown;
@@ -20,7 +20,6 @@ export class Editor {
     });
   }
 
-  /** The text. */
   get text() {
     return this.#area.value;
   }
@@ -31,7 +30,7 @@ export class Editor {
     this.clear();
   }
 
-  /** Show that all is well. */
+  /** Remove the error. */
   clear() {
     this.#wrong = null;
     this.#error.replaceChildren();
@@ -39,14 +38,14 @@ export class Editor {
     this.#paint();
   }
 
-  /** Show what is wrong with a field of the row, or at a character of the text. */
+  /** Show an error at a field of the row, or at a character of the text. */
   complain(detail, field, at) {
     const token = field ? placeOf(field, this.text) : null;
     this.#wrong = token ?? (at === undefined ? null : { start: at, end: at });
     this.#area.setAttribute("aria-invalid", "true");
     const go = () => this.#area.setSelectionRange(token.start, token.end);
     const name = token
-      ? h("button", { type: "button", class: "name", text: field, title: "Go to it",
+      ? h("button", { type: "button", class: "name", text: field, title: "Go to the field",
           on: { click: () => { this.#area.focus(); go(); } } })
       : field && field !== "-" ? h("code", { class: "name", text: field }) : null;
     this.#error.replaceChildren(h("p", {}, name, name ? " " : null, detail));

@@ -1,16 +1,16 @@
-/** What is shown when a round is over. */
+/** The result card at the end of a quiz. */
 
 import { copy } from "./copy.js";
 import { counted, h, letter } from "./dom.js";
 
-/** The card of a finished score; `again` and `change` start over. */
+/** The card; `again` and `change` start a new quiz. */
 export function endCard(score, again, change) {
   const { right, answers } = score;
   const share = () => copy(asText(score), "the result");
   return h("article", { class: "card end" },
     h("h2", { tabindex: "-1", "aria-label": `${right} of ${answers.length} right` },
       h("span", { class: "big", text: right }), h("span", { class: "of", text: `/ ${answers.length}` })),
-    h("p", { class: "said", text: verdict(score) }),
+    h("p", { class: "sentence-text", text: verdict(score) }),
     h("div", { class: "duel" },
       strip("You", answers, answers.map((answer) => answer.right)),
       score.rival ? strip("Vera", answers, score.picks) : null),
@@ -23,7 +23,7 @@ export function endCard(score, again, change) {
     review(answers));
 }
 
-/** The result as a few lines to paste. */
+/** The result as text to paste. */
 export function asText(score) {
   const squares = (rights) => rights.map((right) => SQUARE[right]).join("");
   const lines = [
@@ -40,9 +40,9 @@ const MARK = { true: ["right", "✓"], false: ["wrong", "✗"], null: ["none", "
 function verdict(score) {
   const missed = score.answers.length - score.right;
   const model = score.rival;
-  const you = missed === 0 ? "Every one as the gold has it."
-    : missed === score.answers.length ? "Not one as the gold has it. They only look easy."
-    : `The gold sees ${counted(missed, "question")} differently.`;
+  const you = missed === 0 ? "All answers are right."
+    : missed === score.answers.length ? "No answer is right."
+    : `${counted(missed, "wrong answer")}.`;
   if (!model || model.of < score.answers.length) return you;
   if (model.right === score.right) return `${you} Vera has as many right as you.`;
   const ahead = Math.abs(model.right - score.right);
@@ -69,13 +69,13 @@ function strip(who, answers, rights) {
 }
 
 function review(answers) {
-  return h("details", { class: "review" }, h("summary", { text: "Look at the answers" }),
+  return h("details", { class: "review" }, h("summary", { text: "Show the answers" }),
     h("ol", {}, answers.map(({ question, number, right, seconds }) => {
       const [gold] = question.golds;
-      const said = number === null ? "no answer in time" : `${letter(number)} ${question.choices[number]}`;
+      const answered = number === null ? "no answer in time" : `${letter(number)} ${question.choices[number]}`;
       return h("li", { class: right ? "right" : "wrong" },
         h("p", { class: "question", text: question.question }),
-        h("p", {}, right ? "✓ you and the gold: " : "✗ you: ", h("b", { text: said }),
+        h("p", {}, right ? "✓ your answer and the gold: " : "✗ your answer: ", h("b", { text: answered }),
           right ? null : [", the gold: ", h("b", { text: `${letter(gold)} ${question.choices[gold]}` })]),
         h("p", { class: "from" }, h("span", { text: question.dataset }),
           h("span", { text: `${seconds.toFixed(1)} s` })));

@@ -1,14 +1,14 @@
-/** A forgiving reader of JSON text: which characters are what, and where a field's name stands. */
+/** A tolerant JSON tokenizer, for highlighting and for the position of a field's name. */
 
 const TOKEN = /"(?:[^"\\\n]|\\.)*"?|-?\d[\d.eE+-]*|true|false|null|[{}[\],:]/g;
 
 /**
- * The tokens of a text that may not be JSON yet, in order: `{kind, start, end, path}`; kind is
- * key, string, number, word or mark, path (of keys only) is the field's, nested ones with dots.
+ * The tokens of a text that may be incomplete JSON, in order: `{kind, start, end, path}`; kind is
+ * key, string, number, word or mark; path (of keys only) is the field's, nested ones with dots.
  */
 export function tokens(text) {
   const found = [];
-  const open = []; // the objects and arrays around: {array, name: key or place}
+  const open = []; // the enclosing objects and arrays: {array, name: key or index}
   for (const match of text.matchAll(TOKEN)) {
     const token = { start: match.index, end: match.index + match[0].length, text: match[0] };
     token.kind = kindOf(token, text, open.at(-1));
@@ -22,7 +22,7 @@ export function tokens(text) {
   return found;
 }
 
-/** Where the field's name stands in the text, or the nearest field around it; null if nowhere. */
+/** The token of the field's name, or of the nearest enclosing field; null if there is none. */
 export function placeOf(field, text) {
   const keys = tokens(text).filter((token) => token.kind === "key");
   const parts = field.split(".");
@@ -34,15 +34,15 @@ export function placeOf(field, text) {
   return null;
 }
 
-/** The row in the text as `{row}`, or what is wrong with it as `{detail, at}`. */
+/** The row as `{row}`, or the error as `{detail, at}`. */
 export function parsed(text) {
   let row;
   try {
     row = JSON.parse(text);
   } catch (error) {
     const at = /position (\d+)/.exec(error.message);
-    const said = error.message.split(/ in JSON| \(line|, "|, \.\.\."/)[0];
-    return { detail: `Not JSON: ${said}`, at: at ? Number(at[1]) : text.length };
+    const reason = error.message.split(/ in JSON| \(line|, "|, \.\.\."/)[0];
+    return { detail: `Not JSON: ${reason}`, at: at ? Number(at[1]) : text.length };
   }
   const fine = row !== null && typeof row === "object" && !Array.isArray(row);
   return fine ? { row } : { detail: "A row is a JSON object: { … }", at: 0 };

@@ -1,4 +1,4 @@
-/** The view Quiz: you against the gold, and against the model where there is one. */
+/** The view Quiz: the visitor's answers against the gold, and against the model if it is loaded. */
 
 import { grouped, PARTITIONS } from "./convert.js";
 import { deal } from "./deck.js";
@@ -10,14 +10,14 @@ const MIXES = { all: "A mix of all datasets", ...PARTITIONS };
 const COUNTS = [5, 10, 20];
 const CLOCKS = { 30: "30 s each", 15: "15 s each", 0: "No clock" };
 
-/** The quiz's state: its questions, which one is up, and the score. */
+/** The view: the questions, the current one, and the score. */
 export class Quiz {
   #datasets;
   #vera;
   #chosen = { from: "all", count: 10, clock: 30 };
   #questions = [];
   #score = null;
-  #open = false; // a question waits for its answer
+  #open = false; // a question waits for an answer
   #since = 0;
   #ticking;
 
@@ -28,18 +28,17 @@ export class Quiz {
     this.#start();
   }
 
-  /** Leave a running round. */
+  /** End a running quiz. */
   stop() {
     if (this.#score && this.#score.answers.length < this.#questions.length) this.#start();
   }
 
-  #start(said = null) {
+  #start(message = null) {
     this.#halt();
     this.#score = null;
-    const rival = this.#vera ? "the gold, and against Vera" : "the gold";
+    const compared = this.#vera ? "the gold answers and with Vera's" : "the gold answers";
     $("quiz").replaceChildren(
-      h("p", { class: "lead", text: `Short questions, plain words, and you against ${rival}. ` +
-        "They look easy; benchmarks are made so that this is a mistake." }),
+      h("p", { class: "lead", text: `Answer sample questions. Your answers are compared with ${compared}.` }),
       h("form", { class: "card setup", on: { submit: (event) => { event.preventDefault(); this.#deal(); } } },
         this.#select("Questions", "from", [
           h("optgroup", { label: "A mix" }, Object.entries(MIXES).map(([value, text]) => h("option", { value, text }))),
@@ -48,9 +47,9 @@ export class Quiz {
         this.#select("Clock", "clock", Object.entries(CLOCKS).reverse().map(([value, text]) => h("option", { value, text }))),
         h("div", { class: "actions" },
           h("button", { type: "submit", class: "primary", text: "Start" }),
-          h("span", { class: "status", role: "status", text: said })),
-        h("p", { class: "hint", text: "Sample rows, written for this project in the datasets' own shapes. " +
-          "Keys 1 to 9 answer, Enter goes on." })));
+          h("span", { class: "status", role: "status", text: message })),
+        h("p", { class: "hint", text: "The questions are sample rows invented for this project. " +
+          "Press 1 to 9 to answer, Enter for the next question." })));
   }
 
   #select(label, name, options) {
@@ -72,7 +71,7 @@ export class Quiz {
     const card = $("quiz").querySelector(".setup");
     const [button, status] = [card.querySelector("button"), card.querySelector(".status")];
     button.disabled = true;
-    status.textContent = "Dealing …";
+    status.textContent = "Loading questions …";
     try {
       this.#questions = await deal(this.#names(), Number(this.#chosen.count), this.#vera !== null);
     } catch (error) {
@@ -80,9 +79,9 @@ export class Quiz {
       this.#start(error.message);
       return;
     }
-    // The visitor may have gone to another view meanwhile.
+    // The visitor may have changed the view meanwhile.
     if (!this.#questions.length || !card.isConnected || $("view-quiz").hidden) {
-      this.#start(this.#questions.length ? null : "No sample row there has a question for a quiz.");
+      this.#start(this.#questions.length ? null : "No sample row of this dataset can be used in a quiz.");
       return;
     }
     this.#score = new Score(this.#questions, Number(this.#chosen.clock));
@@ -97,15 +96,15 @@ export class Quiz {
       h("button", { type: "button", class: "option", on: { click: () => this.#answer(number) } },
         h("kbd", { text: number + 1 }), h("span", { class: "choice-text", text: choice }),
         h("span", { class: "verdict" })));
-    const title = h("p", { class: "asked", id: "asked", tabindex: "-1", text: question.question });
-    $("quiz").replaceChildren(h("article", { class: "card round", "aria-labelledby": "asked" },
+    const title = h("p", { class: "quiz-question", id: "quiz-question", tabindex: "-1", text: question.question });
+    $("quiz").replaceChildren(h("article", { class: "card round", "aria-labelledby": "quiz-question" },
       this.#head(place, question),
       h("div", { class: "clock", "aria-hidden": "true" },
         clock ? h("span", { class: "sand", vars: { "--clock": `${clock}s` } }) : null),
       question.context ? h("p", { class: "context", text: question.context }) : null,
       title,
       h("div", { class: "options-list", role: "group", "aria-label": "Choices" }, options),
-      h("div", { class: "after" }, h("p", { class: "told", role: "status", text: "Which one has the gold?" }),
+      h("div", { class: "after" }, h("p", { class: "feedback", role: "status", text: "Which answer is right?" }),
         h("button", { type: "button", class: "primary next", disabled: true, text: "Next",
           on: { click: () => this.#next() } }))));
     title.focus({ preventScroll: true });
@@ -140,7 +139,7 @@ export class Quiz {
     this.#open = false;
   }
 
-  /** `number` null: the time is up. */
+  /** Answer with choice `number`; null: the time is up. */
   #answer(number) {
     if (!this.#open) return;
     this.#halt();
@@ -150,13 +149,13 @@ export class Quiz {
     $("quiz").querySelectorAll(".option").forEach((option, place) => {
       this.#judge(option, place, question, number);
     });
-    const gained = answer.right ? `Right. ${counted(points(answer, this.#score.clock), "point")} more.`
-      : number === null ? "Time is up." : "Not what the gold says.";
-    const stated = question.statements.find((one) => one.label === true);
+    const gained = answer.right ? `Right: ${counted(points(answer, this.#score.clock), "point")}.`
+      : number === null ? "Time is up." : "Wrong.";
+    const statement = question.statements.find((one) => one.label === true);
     const round = $("quiz").querySelector(".round");
     round.classList.add("done");
-    round.querySelector(".told").replaceChildren(h("b", { text: gained }),
-      ...(stated ? [" ", h("span", { class: "said", text: stated.sentence })] : []));
+    round.querySelector(".feedback").replaceChildren(h("b", { text: gained }),
+      ...(statement ? [" ", h("span", { class: "sentence-text", text: statement.sentence })] : []));
     const next = round.querySelector(".next");
     next.disabled = false;
     next.textContent = this.#score.answers.length < this.#questions.length ? "Next" : "See the result";

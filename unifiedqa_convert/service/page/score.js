@@ -1,15 +1,15 @@
-/** The quiz's score: what was answered, how fast, how many in a row. */
+/** The quiz's score: answers, times, points and streaks. */
 
 const RIGHT = 100;
-const FAST = 50; // at most, for an answer in no time
+const FAST = 50; // maximum, for an immediate answer
 
-/** Points for one answer: for being right, and for the time that was left. */
+/** Points for one answer: for being right, and for the time left. */
 export function points({ right, seconds }, clock) {
   if (!right) return 0;
   return RIGHT + (clock ? Math.round(FAST * Math.max(0, 1 - seconds / clock)) : 0);
 }
 
-/** The answers to a deck's questions, in order. */
+/** The answers to the questions, in order. */
 export class Score {
   answers = []; // {question, number, right, seconds}
 
@@ -18,7 +18,7 @@ export class Score {
     this.clock = clock;
   }
 
-  /** Note an answer, null for none in time, and give it back. */
+  /** Add an answer (null: none in time) and return it. */
   add(number, seconds) {
     const question = this.questions[this.answers.length];
     const answer = { question, number, seconds, right: question.golds.includes(number) };
@@ -34,12 +34,12 @@ export class Score {
     return this.answers.reduce((sum, answer) => sum + points(answer, this.clock), 0);
   }
 
-  /** Right answers in a row up to now. */
+  /** Number of right answers in a row at the end. */
   get streak() {
     return this.answers.length - 1 - this.answers.findLastIndex((answer) => !answer.right);
   }
 
-  /** The longest such row. */
+  /** The longest streak. */
   get best() {
     let [best, now] = [0, 0];
     for (const { right } of this.answers) {
@@ -49,17 +49,17 @@ export class Score {
     return best;
   }
 
-  /** Seconds per answer. */
+  /** Mean seconds per answer. */
   get pace() {
     return this.answers.reduce((sum, { seconds }) => sum + seconds, 0) / this.answers.length;
   }
 
-  /** Whether the model's pick is the gold, by question; null where it has none. */
+  /** For each question whether the model's pick is the gold; null if it has none. */
   get picks() {
     return this.questions.map(({ golds, pick }) => (pick === null ? null : golds.includes(pick)));
   }
 
-  /** How often the model's pick is the gold, of the questions it has one for; null without any. */
+  /** The model's right picks and number of picks; null if it has none. */
   get rival() {
     const picked = this.picks.filter((right) => right !== null);
     return picked.length ? { right: picked.filter(Boolean).length, of: picked.length } : null;

@@ -1,4 +1,4 @@
-/** What a row becomes, as elements: examples, records with their separator, statements. */
+/** A conversion as elements: examples, records with their separators, statements. */
 
 import { counted, h, letter } from "./dom.js";
 
@@ -14,7 +14,7 @@ export function step(number, title, note, ...children) {
     ...children);
 }
 
-/** An example's four steps: itself, its question record, its statements, their records. */
+/** An example's four steps: example, question record, statements, declarative records. */
 export function exampleSteps(example) {
   return [
     step(2, "Example", example.kind.replace("_", " "), exampleCard(example)),
@@ -24,7 +24,7 @@ export function exampleSteps(example) {
   ];
 }
 
-/** A question record, its parts told apart and its separator visible. */
+/** A question record, its parts coloured and its separators visible. */
 export function questionRecord(example, reserved = true) {
   const roles = ["question", ...(hasChoices(example) ? ["choices"] : []), "context"];
   return h("div", { class: "record" },
@@ -32,10 +32,10 @@ export function questionRecord(example, reserved = true) {
     reserved ? output(example.output) : null);
 }
 
-/** A sentence with where it comes from, a tag where it has one, and more below. */
+/** A sentence with its choice and converter, an optional tag, and more elements below. */
 export function sentenceCard(statement, tag = null, ...more) {
   return h("li", { class: "sentence" },
-    h("p", { class: "said", text: statement.sentence }),
+    h("p", { class: "sentence-text", text: statement.sentence }),
     h("p", { class: "from" },
       h("span", { text: letter(statement.choice) }),
       h("span", { text: statement.via, title: `made by: ${statement.via}` }),
@@ -63,7 +63,7 @@ function exampleCard(example) {
 
 function statements(example) {
   if (!example.statements.length) {
-    return h("p", { class: "empty", text: "No statements: this example has no answer to state." });
+    return h("p", { class: "empty", text: "No statements: this example has no answer." });
   }
   const labels = example.statements.some((one) => one.label === null)
     ? [null, ...[true, false].filter((l) => example.statements.some((one) => one.label === l))]
@@ -78,12 +78,12 @@ function side(example, label) {
       WORD[label], h("span", { class: "count", text: those.length })),
     those.length
       ? h("ul", {}, those.map((one) => sentenceCard(one)))
-      : h("p", { class: "empty", text: `None is ${WORD[label].toLowerCase()}.` }));
+      : h("p", { class: "empty", text: `No ${WORD[label].toLowerCase()} statements.` }));
 }
 
 function declaratives(example) {
   if (!example.statements.length) {
-    return h("p", { class: "empty", text: "None, as there are no statements." });
+    return h("p", { class: "empty", text: "No declarative records, since there are no statements." });
   }
   return h("ul", { class: "record lines" }, example.statements.map((one) =>
     h("li", {}, h("span", { class: "text" }, parts(one.input, ["sentence", "context"])),
@@ -98,7 +98,7 @@ function output(text) {
 
 function parts(text, roles) {
   const pieces = text.split(SEPARATOR);
-  // A text of the dataset's own may hold the separator; then nobody can tell the parts apart.
+  // If a text of the dataset contains the separator, the parts can't be told apart.
   const named = pieces.length <= roles.length;
   return pieces.flatMap((piece, place) => [
     ...(place ? [separator()] : []),
@@ -121,7 +121,7 @@ export function tally(examples) {
   return `${counted(examples.length, "example")}, ${counted(made, "statement")}`;
 }
 
-/** Grey lines where an answer will stand, so that nothing jumps when it comes. */
+/** Grey placeholder lines, so that the layout does not shift when the answer arrives. */
 export function skeleton(count) {
   const lines = () => [h("span", { class: "bone" }), h("span", { class: "bone short" })];
   return h("div", { class: "skeleton", "aria-hidden": "true" },

@@ -1,0 +1,1 @@
+"""What several adapters use: English sentences, labelled or inline choices, stories."""

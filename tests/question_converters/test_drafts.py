@@ -1,0 +1,63 @@
+"""Given sentences, filled blanks, and asks for a question converter."""
+
+import pytest
+
+from unifiedqa_convert.question_converters.base import Ask, Sentence
+from unifiedqa_convert.question_converters.drafts import draft, labels
+from unifiedqa_convert.schema import Example, FreeText, MultipleChoice, YesNo
+
+
+def test_given_sentences_are_kept() -> None:
+    example = MultipleChoice(question="Q?", choices=("a", "b"), sentences=("A  is.", "B is."))
+    assert draft(example) == (Sentence("A is.", "given"), Sentence("B is.", "given"))
+    sentence = YesNo(question="", sentence="Ice melts.", answer=True)
+    assert draft(sentence) == (Sentence("Ice melts.", "given"),)
+
+
+def test_questions_are_asked_once_per_choice() -> None:
+    example = MultipleChoice(question="What  melts?", choices=("ice", " rock"), golds=(0,))
+    assert draft(example) == (Ask("What melts?", "ice"), Ask("What melts?", "rock"))
+    assert labels(example) == (True, False)
+    assert draft(FreeText(question="Who?", answers=("Ada", "Lovelace"))) == (Ask("Who?", "Ada"),)
+    assert draft(FreeText(question="Who?")) == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("The ____ melts in the sun", "The ice melts in the sun."),
+        ("_ melts!", "Ice melts!"),
+        ("What melts is ___.", "What melts is ice."),
+        ("We skated on the _ .", "We skated on the ice."),
+        ("Cold is the _ 's nature", "Cold is the ice's nature."),
+    ],
+)
+def test_one_blank_is_filled(question: str, sentence: str) -> None:
+    example = MultipleChoice(question=question, choices=("ice",))
+    assert draft(example) == (Sentence(sentence, "filled"),)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        *("_ and _ melt.", "Is _ cold?", "Is _ cold?!", "Is _ cold\uff1f", 'Ask "Is _ cold?"'),
+        *("What is_solid?", "What melts?", "Lime, Ca(OH)_{2}, takes up"),
+    ],
+)
+def test_no_blank_or_two_or_one_in_a_question_are_asked(question: str) -> None:
+    (entry,) = draft(MultipleChoice(question=question, choices=("ice",)))
+    assert isinstance(entry, Ask)
+
+
+@pytest.mark.parametrize(
+    ("example", "expected"),
+    [
+        (MultipleChoice(question="Q?", choices=("a", "b")), (None, None)),
+        (MultipleChoice(question="Q?", choices=("a", "b", "c"), golds=(0, 2)), (True, False, True)),
+        (YesNo(question="Is it?", answer=False), (False,)),
+        (YesNo(question="Is it?"), (None,)),
+    ],
+)
+def test_labels(example: Example, expected: tuple[bool | None, ...]) -> None:
+    assert labels(example) == expected
+    assert len(draft(example)) == len(expected)

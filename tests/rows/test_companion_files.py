@@ -1,0 +1,215 @@
+"""Files that belong together, rows that belong together, and what a row draws from the others."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from pydantic import Field
+
+from unifiedqa_convert.errors import SourceError
+from unifiedqa_convert.rows.companion_files import with_companions
+from unifiedqa_convert.rows.shapes import NumberedRow, Skipped
+from unifiedqa_convert.rows.typed_rows import typed_rows
+from unifiedqa_convert.schema import (
+    Adapter,
+    CompanionFile,
+    DistractorCandidate,
+    DistractorPool,
+    Example,
+    FreeText,
+    Row,
+    Source,
+    Split,
+    Text,
+)
+
+
+class Judged(Row):
+    """Rows whose verdict lies in a table without header, found by the row's id."""
+
+    shape = "judged"
+    beside = CompanionFile(
+        (("_data", "{}_verdicts.csv"),), "verdict", key="id", columns=("id", "verdict")
+    )
+    id: Text
+    said: Text
+    verdict: Text | None = None
+
+
+class Twin(Row):
+    """Rows whose other is named in a JSON object beside."""
+
+    shape = "twin"
+    beside = CompanionFile((("", "pairs_{}.json"),), "twin", key="key")
+    paired = ("key", "twin")
+    key: Text
+    name: Text
+    other: dict[str, Any]
+
+
+class Bare(Row):
+    """A table without header."""
+
+    shape = "bare"
+    columns = ("word", "number")
+    word: Text
+    number: Text
+
+
+class Tail(Row):
+    """A knowledge base's triple."""
+
+    shape = "tail"
+    pool = DistractorPool("drawn", 3)
+    head: Text
+    relation: Text
+    tail: Text
+    drawn: list[list[str]] = Field(default=[])
+
+    def offers(self) -> tuple[DistractorCandidate, ...]:
+        return (DistractorCandidate(self.relation, self.head, self.tail),)
+
+
+def adapter_of(shape_: type[Row]) -> Adapter:
+    class Some(Adapter):
+        """A dataset."""
+
+        name = "some"
+        version = 1
+        verified = "documentation only"
+        shapes: ClassVar = (shape_,)
+        source = Source(
+            splits={"train": Split()}, license="MIT", homepage="https://x", citation="x"
+        )
+
+        def examples(self, row: Row) -> Iterator[Example]:
+            yield FreeText(question=row.shape)
+
+    return Some()
+
+
+def write(path: Path, *rows: dict[str, Any]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def read(shape: type[Row], *paths: Path) -> list[NumberedRow]:
+    adapter = adapter_of(shape)
+    return list(typed_rows(adapter, "train", with_companions(adapter, "train", paths)))
+
+
+JUDGED = {"id": "7", "said": "Ice is hot."}, {"id": "3", "said": "Ice is cold."}
+
+
+def test_a_table_beside_is_joined_by_key(tmp_path: Path) -> None:
+    rows = write(tmp_path / "some_data.jsonl", *JUDGED)
+    (tmp_path / "some_verdicts.csv").write_text("3,1\n7,0\n")
+    assert [n.row.verdict for n in read(Judged, rows) if isinstance(n.row, Judged)] == ["0", "1"]
+
+
+def test_the_only_other_file_is_the_one_beside_whatever_its_name(tmp_path: Path) -> None:
+    rows = write(tmp_path / "a.jsonl", *JUDGED)
+    (tmp_path / "b.csv").write_text("3,1\n7,0\n")
+    found = read(Judged, tmp_path / "b.csv", rows)
+    assert [n.row.verdict for n in found if isinstance(n.row, Judged)] == ["0", "1"]
+
+
+def test_a_row_without_its_line_is_rejected_and_a_doubled_line_refused(tmp_path: Path) -> None:
+    rows = write(tmp_path / "some_data.jsonl", *JUDGED)
+    (tmp_path / "some_verdicts.csv").write_text("3,1\n")
+    bad, good = read(Judged, rows)
+    assert "has no verdict for id '7'" in str(bad.row)
+    assert isinstance(good.row, Judged)
+    (tmp_path / "some_verdicts.csv").write_text("3,1\n3,0\n7,0\n")
+    with pytest.raises(SourceError, match="'3' has two values"):
+        read(Judged, rows)
+
+
+def test_a_file_that_completes_nothing_is_refused(tmp_path: Path) -> None:
+    rows = write(tmp_path / "some_data.jsonl", *JUDGED)
+    (tmp_path / "x.csv").write_text("3,1\n7,0\n")
+    (tmp_path / "y.csv").write_text("a,b\n")
+    with pytest.raises(SourceError, match=r"csv: not a raw shape"):
+        read(Judged, rows, tmp_path / "x.csv", tmp_path / "y.csv")
+
+
+def test_pairs_become_one_row_at_the_first_ones_place(tmp_path: Path) -> None:
+    names = [{"key": key, "name": f"n{key}"} for key in "abcde"]
+    rows = write(tmp_path / "dev.jsonl", *names)
+    pairs = {"a": "c", "c": "a", "b": "d", "d": "b", "e": "a"}
+    (tmp_path / "pairs_dev.json").write_text(json.dumps(pairs))
+    a, b, c, d, e = (numbered.row for numbered in read(Twin, rows))
+    assert isinstance(a, Twin)
+    assert isinstance(b, Twin)
+    assert (a.other["name"], b.other["name"]) == ("nc", "nd")
+    assert (c, d) == (Skipped("second of its pair"),) * 2
+    assert "no such row, or that row names another" in str(e)
+
+
+def test_pairs_may_come_in_the_order_of_the_file_that_pairs_them(tmp_path: Path) -> None:
+    names = [{"key": key, "name": f"n{key}"} for key in "abcdx"]
+    rows = write(tmp_path / "dev.jsonl", *names)
+    pairs = {"d": "b", "gone": "lost", "b": "d", "c": "a", "a": "c", "x": "y"}
+    (tmp_path / "pairs_dev.json").write_text(json.dumps(pairs))
+    adapter = adapter_of(Twin)
+    files = with_companions(adapter, "train", [rows])
+    found = [n.row for n in typed_rows(adapter, "train", files, as_paired=True)]
+    made = [(row.name, row.other["name"]) for row in found if isinstance(row, Twin)]
+    assert made == [("nd", "nb"), ("nc", "na")]
+    assert len(found) == len(names)
+
+
+def test_tables_without_header_take_the_shapes_columns(tmp_path: Path) -> None:
+    path = tmp_path / "rows.txt"
+    path.write_text('"one\t1\ntwo\t2\t3\nthree\t3\n')
+    one, two, three = (numbered.row for numbered in read(Bare, path))
+    assert isinstance(one, Bare)
+    assert one.word == '"one'
+    assert "3 fields in a table of 2" in str(two)
+    assert isinstance(three, Bare)
+
+
+def triples(count: int) -> list[dict[str, str]]:
+    return [{"head": f"h{n // 3}", "relation": f"r{n % 2}", "tail": f"t{n}"} for n in range(count)]
+
+
+def test_draws_are_others_tails_of_the_same_relation_and_depend_on_nothing_else(
+    tmp_path: Path,
+) -> None:
+    rows = triples(60)
+    path = write(tmp_path / "a.jsonl", *rows)
+    found = read(Tail, path)
+    owned = {(row["head"], row["relation"], row["tail"]) for row in rows}
+    for numbered in found:
+        row = numbered.row
+        assert isinstance(row, Tail)
+        (draws,) = row.drawn
+        assert len(set(draws)) == 3
+        for tail in draws:
+            assert (row.head, row.relation, tail) not in owned
+            assert int(tail[1:]) % 2 == int(row.relation[1:])
+    adapter = adapter_of(Tail)
+    some = list(typed_rows(adapter, "train", [path], lambda number: number % 7 == 3))
+    assert some == [numbered for numbered in found if numbered.number % 7 == 3]
+
+
+def test_a_small_pool_gives_what_it_has(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", *triples(4))
+    assert [n.row.drawn for n in read(Tail, path) if isinstance(n.row, Tail)] == [
+        [[]], [["t3"]], [[]], [["t1"]]
+    ]  # fmt: skip
+
+
+def test_the_pool_keeps_the_same_values_in_any_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unifiedqa_convert.rows.distractor_pool.KEPT", 5)
+    rows = triples(200)
+    seen = [
+        {tail for n in read(Tail, write(tmp_path / name, *some)) for tail in n.row.drawn[0]}  # type: ignore[union-attr]
+        for name, some in (("a.jsonl", rows), ("b.jsonl", rows[::-1]))
+    ]
+    assert seen[0] == seen[1]
+    assert len(seen[0]) == 10

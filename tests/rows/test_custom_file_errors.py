@@ -1,0 +1,131 @@
+"""A user's own file that can't be read: the error says what is wrong and what helps."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from unifiedqa_convert.conversion.pipeline import Result, convert
+from unifiedqa_convert.conversion.request import Request
+from unifiedqa_convert.errors import TooManyRejects, UsageError
+from unifiedqa_convert.rows.custom_file import Columns
+
+COLUMNS = Columns("q", ("a", "b"), "right")
+
+
+def own(path: Path, columns: Columns = COLUMNS, **changes: object) -> Result:
+    request = Request(
+        dataset="mine", split="train", from_file=path, columns=columns, to="jsonl",
+        out=path.parent / "out", **changes,
+    )  # type: ignore[arg-type]  # fmt: skip
+    return convert(request)
+
+
+def refused(path: Path, columns: Columns = COLUMNS) -> str:
+    with pytest.raises(UsageError) as raised:
+        own(path, columns)
+    return str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says", "helps"),
+    [
+        ("m.csv", "q,a,b,right\nWo?,Küche,Bad,Bad\n".encode("latin-1"),
+         "byte 0xFC in line 2; it may be WINDOWS-1252: save the file as UTF-8",
+         ("m.csv", "q,a,b,right\nWo?,Küche,Bad,Bad\n".encode())),
+        ("m.csv", "q,a,b,right\nWo?,Küche,Bad,Bad\n".encode("utf-16"),
+         "it may be UTF-16: save the file as UTF-8",
+         ("m.csv", "q,a,b,right\nWo?,Küche,Bad,Bad\n".encode())),
+        ("m.csv", b"q;a;b;right\nWo?;wood, dry;ice;ice\n",
+         "separated by semicolons (q, a, b, right), but commas are expected in a .csv file; "
+         "save it with commas as .csv, or with tabs as .tsv",
+         ("m.tsv", b"q\ta\tb\tright\nWo?\twood, dry\tice\tice\n")),
+        ("m.csv", b"q\ta\tb\tright\nWo?\twood\tice\tice\n",
+         "separated by tabs (q, a, b, right), but commas are expected in a .csv file; "
+         "name the file .tsv", ("m.tsv", None)),
+        ("m.tsv", b"q,a,b,right\nWo?,wood,ice,ice\n",
+         "separated by commas (q, a, b, right), but tabs are expected in a .tsv file; "
+         "name the file .csv", ("m.csv", None)),
+    ],
+)  # fmt: skip
+def test_the_error_says_what_helps_and_it_helps(
+    tmp_path: Path, name: str, content: bytes, says: str, helps: tuple[str, bytes | None]
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert says in refused(path)
+    new, saved = helps
+    path = path.rename(tmp_path / new)
+    path.write_bytes(content if saved is None else saved)
+    assert own(path).manifest["counts"]["examples"]["labelled"] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("m.txt", "What burns? wood\n", "names in its first line, such as question,a,b,right"),
+        ("m.csv", "What burns?,wood,ice,wood\n", "if that line is a row, insert a line with the"),
+        ("m.csv", "", "the file is empty"),
+        ("m.jsonl", "[1]\n", "one JSON object per row"),
+        ("m.xlsx", "PK", "no reader for .xlsx; save it as one of .csv"),
+        ("m.csv", "q,a,b,rigth\nWho?,x,y,x\n", "for right did you mean rigth?"),
+        ("m.jsonl", '{"q": "Who?", "a": ["x"], "b": "y", "right": "x"}\n', "alone: --choices a"),
+    ],
+)
+def test_the_error_says_what_is_wrong(tmp_path: Path, name: str, content: str, says: str) -> None:
+    path = tmp_path / name
+    path.write_text(content)
+    assert says in refused(path)
+
+
+def test_a_wrong_letter_far_down_is_a_rejected_row_that_says_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    good = b"Who?," + b"x" * 1_000_000 + b",y,y\n"
+    path.write_bytes(b"q,a,b,right\n" + good * 17 + "Wo?,Küche,Bad,Bad\n".encode("latin-1"))
+    with pytest.raises(TooManyRejects, match="row 17, field a: Text should be UTF-8"):
+        own(path)
+
+
+def test_a_column_may_hold_the_list_of_choices(tmp_path: Path) -> None:
+    path = tmp_path / "m.jsonl"
+    rows = [
+        {"q": "What burns?", "c": ["wood", "ice", 4], "right": 0},
+        {"q": "What melts?", "c": ["rock", "ice"], "right": 1},
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    folder = own(path, Columns("q", ("c",), "right", "0")).folder
+    found = [json.loads(line) for line in (folder / "data-00000.jsonl").read_text().splitlines()]
+    assert [row["choices"] for row in found] == [["wood", "ice", "4"], ["rock", "ice"]]
+    assert [row["output"] for row in found] == ["wood", "ice"]
+    path.write_text('{"q": "What burns?", "c": [["wood"]], "right": 0}\n')
+    with pytest.raises(TooManyRejects, match="field c: Input should be a valid string"):
+        own(path, Columns("q", ("c",), "right", "0"), overwrite=True)
+
+
+@pytest.mark.parametrize("array", [False, True])
+def test_choices_in_an_object_are_refused_with_what_is_needed(tmp_path: Path, array: bool) -> None:
+    row = {"q": "What burns?", "c d": {"label": ["A", "B"], "text": ["wood", "ice"]}, "right": "A"}
+    path = tmp_path / ("m.json" if array else "m.jsonl")
+    path.write_text(json.dumps([row] if array else row))
+    columns = Columns("q", ("c d",), "right", "letter")
+    message = refused(path, columns)
+    assert "column c d holds an object (label, text)" in message
+    assert "save the file as JSON lines in which c d is that list" in message
+    flat = tmp_path / "flat.jsonl"
+    flat.write_text(json.dumps({**row, "c d": ["wood", "ice"]}))
+    assert own(flat, columns).manifest["counts"]["statements"]["true"] == 1
+
+
+def test_the_manifest_says_which_column_was_what_and_other_columns_are_another_conversion(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text("q,a,b,right,other\nWho?,x,y,x,y\n")
+    made = own(path)
+    assert made.manifest["columns"] == {
+        "question": "q", "choices": ["a", "b"], "gold": "right", "gold_is": "text", "context": None,
+    }  # fmt: skip
+    assert not own(path).made
+    with pytest.raises(Exception, match="holds another conversion"):
+        own(path, replace(COLUMNS, gold="other"))

@@ -1,0 +1,87 @@
+"""Temperatures: what was planted is found, and what is saved is used."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_vera import save_tiny
+from vera_shards import choice, write_split
+
+from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.storage import verify
+from vera_model.config import from_preset
+from vera_model.data.problems import Problem
+from vera_model.metrics.calibration import Criterion, calibrate, save_temperature
+from vera_model.metrics.predictions import Predictions
+from vera_model.model.saving import load_checkpoint
+from vera_model.programs.score import score_texts
+from vera_model.programs.train import run as train
+
+
+def planted(temperature: float, statements: int = 10_000) -> Predictions:
+    """Labels drawn with probability sigmoid(logit / temperature)."""
+    generator = np.random.default_rng(0)
+    logits = generator.normal(0, 2 * temperature, statements)
+    labels = generator.random(statements) < 1 / (1 + np.exp(-logits / temperature))
+    problems = [
+        Problem("t", "dev", str(number), False, ("x",), (bool(label),))
+        for number, label in enumerate(labels)
+    ]
+    return Predictions.of(problems, [logits])
+
+
+@pytest.mark.parametrize("by", ["ece", "nll"])
+@pytest.mark.parametrize("temperature", [0.5, 3.0])
+def test_the_planted_temperature_is_found(by: Criterion, temperature: float) -> None:
+    found = calibrate(planted(temperature), by)
+    assert found.temperature == pytest.approx(temperature, rel=0.12)
+    assert found.ece_before > 0.05
+    assert max(found.ece_after, found.ece_held_out) < 0.02
+    assert "DOES NOT HELP" not in found.summary()
+    worse = found._replace(ece_held_out=found.ece_before)
+    assert "DOES NOT HELP" in worse.summary()
+
+
+@pytest.mark.parametrize("by", ["ece", "nll"])
+def test_a_search_that_ends_at_its_bound_says_so(by: Criterion) -> None:
+    assert calibrate(planted(3.0), by).at_bound is False
+    wrong = planted(3.0)  # the more sure, the more wrong: only 0.5 helps
+    found = calibrate(wrong._replace(label=~wrong.label), by)
+    assert found.temperature == pytest.approx(20, rel=1e-3)
+    assert found.at_bound is True
+    assert "NO BEST TEMPERATURE WAS FOUND" in found.summary()
+    assert "ended at its upper bound, where every probability is near 0.5" in found.summary()
+    right = planted(3.0)  # never wrong: the surer, the better
+    low = calibrate(right._replace(label=right.logit > 0), by)
+    assert low.at_bound is True
+    assert "lower bound" in low.summary()
+
+
+def test_one_label_alone_says_nothing() -> None:
+    problems = [Problem("t", "dev", "0", False, ("x",), (True,))]
+    with pytest.raises(UsageError, match="same label"):
+        calibrate(Predictions.of(problems, [np.array([1.0])]))
+
+
+@pytest.mark.numeric
+def test_the_temperature_is_in_the_model_which_stays_whole(tmp_path: Path) -> None:
+    texts = ["Fire is hot.", "Ice is hot."]
+    run = tmp_path / "run"
+    folder = save_tiny(run / "model" / "ckp_1", texts)
+    (run / "model" / "best").symlink_to("ckp_1")
+    before = score_texts(run, texts)
+    assert save_temperature(run, 2.5) == folder
+    verify(folder)
+    assert (run / "model" / "best").is_symlink()
+    assert load_checkpoint(run)[0].config.temperature == 2.5
+    after = score_texts(run, texts)
+    for one, other in zip(before, after, strict=True):
+        assert other.logit == one.logit
+        assert other.calibrated == pytest.approx(1 / (1 + np.exp(-one.logit / 2.5)))
+    data = write_split(tmp_path / "data", [choice(n, texts, 0) for n in range(4)])
+    more = {"data": [data], "out": tmp_path / "more", "device": "cpu", "steps": 1}
+    trained = train(from_preset(start_from=run, **more)).parent  # no temperature of other weights
+    assert load_checkpoint(trained)[0].config.temperature == 1
+    assert "The temperature is 2.5" in (folder / "README.md").read_text()
+    assert json.loads((folder / "config.json").read_text())["temperature"] == 2.5

@@ -1,0 +1,56 @@
+"""Tasks without converted data are converted by the main process, or listed with a reason."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from unifiedqa_convert.errors import SourceError
+from vera_model.config import from_preset
+from vera_model.distributed import Processes
+from vera_model.programs.missing_tasks import find_paths
+
+
+def processes(*, main: bool, failed: Any = ()) -> Processes:
+    """One of several; ``failed`` is what the main process sends."""
+    return cast(
+        "Processes",
+        SimpleNamespace(main=main, from_main=lambda thing: thing if main else list(failed)),
+    )
+
+
+def test_the_main_process_converts_and_the_rest_is_listed(tmp_path: Path) -> None:
+    given = {"train_tasks": ["copa", "nosuch"], "out": tmp_path / "run", "device": "cpu"}
+    config = from_preset(
+        "upstream", **given, data_root=tmp_path, allow_sample=True, missing="skip", valid_tasks=[]
+    )
+    with pytest.raises(SourceError, match="2 of 2 splits are missing") as error:
+        find_paths(config, processes(main=False), [].append)
+    assert "convert at least one first" in str(error.value)  # they are skipped already
+    assert "--missing skip" not in str(error.value)
+    assert not (tmp_path / "copa").exists()
+    lines: list[str] = []
+    paths = find_paths(config, processes(main=True), lines.append)
+    assert paths.train == (tmp_path / "copa" / "train.sample",)
+    (missing,) = paths.missing
+    assert (missing.task, missing.part) == ("nosuch", "train")
+    assert "no dataset of this name is known" in missing.reason
+    assert lines == [
+        f"not in {tmp_path}, converting (train): copa, nosuch",
+        f"skipped (train): nosuch: {missing.reason}",
+    ]
+    other = find_paths(config, processes(main=False, failed=paths.missing), [].append)
+    assert other == paths
+
+
+def test_without_samples_a_task_that_cannot_be_converted_has_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("UQA_CACHE", str(tmp_path / "cache"))
+    given = {"train_tasks": ["symkd_anno"], "out": tmp_path / "run", "device": "cpu"}
+    config = from_preset("upstream", **given, data_root=tmp_path, missing="error", valid_tasks=[])
+    with pytest.raises(SourceError, match=r"symkd_anno \(train\): .*ask its authors") as error:
+        find_paths(config, processes(main=True), [].append)
+    assert "--missing skip" in str(error.value)

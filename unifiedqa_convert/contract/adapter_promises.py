@@ -1,0 +1,151 @@
+"""What an adapter promises: its facts, its samples' folders, its purity."""
+
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+from importlib.util import resolve_name
+from typing import get_args
+
+from unifiedqa_convert import schema
+from unifiedqa_convert.contract.mutations import gold_of
+from unifiedqa_convert.contract.sample import chunk_of, samples
+from unifiedqa_convert.datasets.sources import canonical_split, sample_folder
+from unifiedqa_convert.schema import Adapter, MultipleChoice
+
+LONGEST_EXAMPLES = 40
+IMPURE = frozenset(
+    "asyncio datetime glob http importlib io os pathlib random requests secrets shutil socket "
+    "subprocess sys tempfile threading time urllib uuid".split()
+)
+IMPURE_CALLS = frozenset("__import__ eval exec input open print".split())
+
+
+def facts_are_stated(adapter: Adapter) -> Iterator[str]:
+    """Name, version, verification, license, citation and homepage are stated and well-formed."""
+    source = adapter.source
+    kept = {
+        f"name {adapter.name!r} may only contain a-z, 0-9 and _": re.fullmatch(
+            "[a-z0-9_]+", adapter.name
+        ),
+        f"version {adapter.version!r} is not a whole number of at least 1": type(adapter.version)
+        is int
+        and adapter.version >= 1,
+        "the class has no docstring": (type(adapter).__doc__ or "").strip(),
+        f"partition {adapter.partition!r} is unknown": adapter.partition
+        in get_args(schema.Partition),
+        f"verified {adapter.verified!r} is unknown": adapter.verified in get_args(schema.Verified),
+        "source.license is empty": source.license.strip(),
+        "source.citation is empty": source.citation.strip(),
+        "source.homepage is not an https:// address": source.homepage.startswith("https://"),
+    }
+    yield from (message for message, fact in kept.items() if not fact)
+
+
+def pins_are_whole(adapter: Adapter) -> Iterator[str]:
+    """A revision is 40 hex digits, a hash 64, or None: a shortened one would pin nothing."""
+    source = adapter.source
+    if source.revision is not None and not re.fullmatch("[0-9a-f]{40}", source.revision):
+        yield f"revision {source.revision!r} is not 40 hex digits"
+    for name, split in source.splits.items():
+        if split.sha256 is not None and not re.fullmatch("[0-9a-f]{64}", split.sha256):
+            yield f"{name}: sha256 {split.sha256!r} is not 64 hex digits"
+        if split.file is not None and source.hub is None:
+            yield f"{name}: file is set, but source.hub is not"
+
+
+def fields_say_where_they_go(adapter: Adapter) -> Iterator[str]:
+    """Every shape has a docstring, every field a description: `uqa show` prints them."""
+    for shape in adapter.shapes:
+        if not (shape.__doc__ or "").strip():
+            yield f"{shape.__name__} has no docstring"
+        for name, field in shape.model_fields.items():
+            if not field.description:
+                yield f"{shape.__name__}.{name} has no description"
+
+
+def shapes_give_the_sources_splits(adapter: Adapter) -> Iterator[str]:
+    """A shape's splits are the source's, each split has a shape, and no split is an alias."""
+    known, given = set(adapter.source.splits), set[str]()
+    for shape in adapter.shapes:
+        splits = known if shape.splits is None else set(shape.splits)
+        given |= splits
+        yield from (f"{shape.__name__}: no split {name!r}" for name in sorted(splits - known))
+    yield from (f"split {name!r} is in no shape" for name in sorted(known - given))
+    for name in sorted(known):
+        if canonical_split(name) != name:
+            yield f"split {name!r} is an alias: name it {canonical_split(name)!r}"
+    if not known:
+        yield "source.splits is empty"
+
+
+def every_shape_and_only_they_have_a_sample(adapter: Adapter) -> Iterator[str]:
+    """Each shape has a sample, for offline use and for this contract, and no file is unused."""
+    folder, shapes = sample_folder(adapter), {shape.shape for shape in adapter.shapes}
+    files = [path for path in folder.glob("*/*") if not path.name.startswith(".")]
+    read = {path for sample in samples(adapter) for path in sample.all_files}
+    for name in sorted(shapes - {path.parent.name for path in read}):
+        yield f"{folder / name} has no file of rows named for a split"
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.name not in shapes and not path.name.startswith("."):
+            yield f"{path} is not named for a shape"
+    for path in sorted(set(files) - read):
+        yield f"{path} is not named for a split"
+
+
+def samples_show_more_than_one_answer(adapter: Adapter) -> Iterator[str]:
+    """The samples have several answers: with one only, a label's wrong base is not noticed."""
+    examples = [item.example for sample in samples(adapter) for item in chunk_of(sample).converted]
+    fixed = [e for e in examples if isinstance(e, MultipleChoice) and not e.order_matters]
+    golds = [gold for e in examples if e not in fixed and (gold := gold_of(e)) is not None]
+    if golds and len(set(golds)) == 1:
+        yield f"all {len(golds)} labelled examples of its samples have the same answer {golds[0]}"
+
+
+def examples_is_short(adapter: Adapter) -> Iterator[str]:
+    """``examples`` has at most 40 lines, so that it is quick to review."""
+    lines, _ = inspect.getsourcelines(type(adapter).examples)
+    if len(lines) > LONGEST_EXAMPLES:
+        yield f"examples has {len(lines)} lines, more than {LONGEST_EXAMPLES}"
+
+
+def a_dataset_is_pure(adapter: Adapter) -> Iterator[str]:
+    """No file, network, clock or randomness: the adapter's module, and those of its package that it
+    imports, import no such library; of unifiedqa_convert they import only the schema.
+    """
+    for module, tree in _own_modules(adapter).items():
+        for name in _imports(module, tree):
+            ours = name.split(".")[0] == "unifiedqa_convert"
+            if name.split(".")[0] in IMPURE or (ours and name.split(".")[1:2] != ["schema"]):
+                yield f"{module} imports {name}"
+        for node in ast.walk(tree):
+            called = node.func if isinstance(node, ast.Call) else None
+            if isinstance(called, ast.Name) and called.id in IMPURE_CALLS:
+                yield f"{module} calls {called.id}, line {called.lineno}"
+
+
+def _own_modules(adapter: Adapter) -> dict[str, ast.AST]:
+    """The adapter's module and those it imports from its own package, as syntax trees."""
+    todo, found = [type(adapter).__module__], dict[str, ast.AST]()
+    while todo:
+        module = todo.pop()
+        if module not in found and module in sys.modules:
+            found[module] = ast.parse(inspect.getsource(sys.modules[module]))
+            near = (n for n in _imports(module, found[module]) if n.startswith(_top(module)))
+            todo += [part for name in near for part in (name, name.rpartition(".")[0])]
+    return found
+
+
+def _top(module: str) -> str:
+    return module.split(".", 1)[0] + "."
+
+
+def _imports(module: str, tree: ast.AST) -> Iterator[str]:
+    package = sys.modules[module].__package__
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            origin = resolve_name("." * node.level + (node.module or ""), package)
+            yield from (f"{origin}.{alias.name}" for alias in node.names)

@@ -1,0 +1,1 @@
+"""One split from end to end: request, chunk, pipeline, output folder, workers, groups."""

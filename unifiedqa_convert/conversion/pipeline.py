@@ -1,0 +1,278 @@
+"""One dataset's split, end to end.
+
+Killed at any moment, the same command goes on from the complete shards, to the same bytes: which
+rows make a shard depends on their numbers only, never on where a run stopped or who works on it.
+"""
+
+import gc
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from unifiedqa_convert.conversion.chunk import Chunk, convert_chunk, tree
+from unifiedqa_convert.conversion.output_folder import (
+    REJECTS,
+    OutputFolder,
+    ShardReceipt,
+    all_receipts,
+    claim_shard,
+    claims_folder,
+    commit,
+    complete_output,
+    locked,
+    receipts,
+    resume_or_start,
+)
+from unifiedqa_convert.conversion.request import ConversionJob, Request, resolve
+from unifiedqa_convert.conversion.upstream_vera import as_upstream, is_upstreams
+from unifiedqa_convert.conversion.workers import beside
+from unifiedqa_convert.errors import OutputError, RowError, SourceError, TooManyRejects
+from unifiedqa_convert.records.arrow import arrow_schema, as_rows
+from unifiedqa_convert.records.dataset_card import CARD, card
+from unifiedqa_convert.records.formats import FORMATS
+from unifiedqa_convert.rows.readers import line_of
+from unifiedqa_convert.rows.shapes import NumberedRow, columns_of, shape_of
+from unifiedqa_convert.rows.typed_rows import typed_rows
+from unifiedqa_convert.storage import atomic_file, sha256_of
+
+# Rejected rows that are more than the caller allows: which comes first, and where all are told.
+
+Reject = dict[str, Any]
+
+
+def write_rejects(path: Path, rejects: Iterable[Reject]) -> None:
+    """A line per reject, whole or absent."""
+    with atomic_file(path) as file:
+        file.writelines(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in rejects)
+
+
+def too_many(rejects: Iterable[Reject], job: ConversionJob, path: Path) -> TooManyRejects:
+    """Write those there are so far to ``path``; the error tells the first and how many they are."""
+    found = sorted(rejects, key=lambda reject: int(reject["row"]))
+    write_rejects(path, found)
+    first, allowed = found[0], job.request.max_rejects
+    files = job.located.files
+    line = _line(job, files[0], first) if len(files) == 1 else None
+    where = job.adapter.name, job.split, first["row"], first["field"], first["reason"], line
+    return TooManyRejects(
+        f"{RowError(*where)}; rejected so far: {len(found):,} (allowed: {allowed:,}), see {path}: "
+        "mend the file, or pass --max-rejects N to leave such rows out"
+    )
+
+
+def _line(job: ConversionJob, path: Path, reject: Reject) -> int | None:
+    columns = columns_of(shape_of(job.adapter, job.split, path), path)
+    return line_of(path, reject["row"], reject["raw"], columns)
+
+
+CHUNK_ROWS = 1_000
+"""Rows whose questions go to a question converter together, or that make one record batch."""
+FEW_ROWS = 100
+"""Rows at a time where it is neither: what they become stays in the CPU's cache."""
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Result:
+    """Where the output is, and its manifest."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    note: str | None
+    """What a person should be told about the source."""
+    made: bool
+    """False where the same output was there already."""
+    resumed_shards: int = 0
+    """How many shards a killed run had left complete; they were not made again."""
+
+
+def convert(request: Request, progress: Progress | None = None) -> Result:
+    """Convert one split. ``progress`` hears how many rows have been converted so far.
+
+    Raises SourceError, TooManyRejects, QuestionConverterError or OutputError; the output that
+    stood there before is untouched until the new one is complete.
+    """
+    job = resolve(_at_turn(request, (0, request.workers)))
+    place = job.place()
+    described = job.describe()
+    with locked(place):
+        found = place.manifest()
+        if found is not None and not request.overwrite:
+            if other := [key for key, value in described.items() if found.get(key) != value]:
+                raise OutputError(
+                    f"{place.final} holds another conversion (other {', '.join(other)}); "
+                    "--overwrite replaces it, --out DIR puts this one elsewhere"
+                )
+            if place.damaged(found) is None:
+                return Result(place.final, found, job.located.note, made=False)
+        done = resume_or_start(place, described)
+        _make_shards(job, place, frozenset(done), progress or (lambda _rows: None))
+        manifest = _manifest(job, described, place)
+        complete_output(place, manifest)
+    return Result(place.final, manifest, job.located.note, made=True, resumed_shards=len(done))
+
+
+def _make_shards(
+    job: ConversionJob, place: OutputFolder, done: frozenset[int], progress: Progress
+) -> None:
+    """Make and commit the shards that are not ``done``, in this process or in several."""
+    workers = job.request.workers
+    if workers == 1:
+        _work(job, place, done, None, progress)
+        return
+    taken = claims_folder(place)
+    # Each worker looks up its own job: a question converter need not survive a pickle.
+    others = [
+        partial(_work_alone, _at_turn(job.request, (k, workers)), done, taken)
+        for k in range(1, workers)
+    ]
+    look = partial(_tell, place, progress)
+    with beside(others, look) as look_now_and_then:
+        _work(job, place, done, taken, lambda _rows: look_now_and_then())
+
+
+def _tell(place: OutputFolder, progress: Progress) -> None:
+    """How many rows all workers together have committed."""
+    progress(sum(receipt["counts"]["rows/read"] for receipt in receipts(place).values()))
+
+
+def _work_alone(request: Request, done: frozenset[int], taken: Path) -> None:
+    job = resolve(request)
+    _work(job, job.place(), done, taken, lambda _rows: None)
+
+
+def _at_turn(request: Request, turn: tuple[int, int]) -> Request:
+    """The request as one of several workers has it: each its GPU, or its share of the cores."""
+    return replace(request, options=replace(request.options, turn=turn))
+
+
+def _work(
+    job: ConversionJob,
+    place: OutputFolder,
+    done: frozenset[int],
+    taken: Path | None,
+    progress: Progress,
+) -> None:
+    """Make the shards of the job's share that no other worker has ``taken``, in order."""
+    size, limit = job.request.shard_rows, job.request.limit
+    share, shares = job.request.share
+
+    @cache
+    def mine(shard: int) -> bool:
+        asked_for = shard % shares == share and shard not in done
+        return asked_for and (limit is None or shard * size < limit) and claim_shard(taken, shard)
+
+    def wanted(number: int) -> bool:
+        return mine(number // size) and (limit is None or number < limit)
+
+    everything = taken is None and shares == 1 and not done and limit is None
+    rows = typed_rows(
+        job.adapter,
+        job.split,
+        job.located.files,
+        None if everything else wanted,
+        as_paired=job.profile.own.as_paired,
+    )
+    rejected = len(_rejects(receipts(place).values()))
+    with _without_cycle_search():
+        for first in rows:
+            # All rows of a shard come, one after the other: ``wanted`` is the same for all of them.
+            number, left = first.number // size, size - first.number % size
+            shard = islice(chain([first], rows), left)
+            receipt = _shard(job, place, number, shard, rejected, progress)
+            rejected += len(receipt["rejects"])
+            commit(place, number, receipt)
+
+
+@contextmanager
+def _without_cycle_search() -> Iterator[None]:
+    """Converting makes millions of objects and no cycles; the search took 40 % of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _shard(
+    job: ConversionJob,
+    place: OutputFolder,
+    number: int,
+    rows: Iterator[NumberedRow],
+    before: int,
+    progress: Progress,
+) -> ShardReceipt:
+    """Write one shard, after ``before`` rejects; its counts, its rejects, its file's digest."""
+    counts: Counter[str] = Counter()
+    rejects: list[dict[str, Any]] = []
+    form = FORMATS[job.request.to]
+    path = place.staging / f"data-{number:05}.{form.suffix}"
+    with atomic_file(path) as file:
+        writer = form.writer(file, arrow_schema(job.records, job.facts()))
+        together = job.converter is not None or form.in_batches
+        size = CHUNK_ROWS if together else FEW_ROWS
+        # A chunk takes its rows one by one: typed and used while they are in the CPU's cache.
+        while (chunk := _convert(job, islice(rows, size))).counts["rows/read"]:
+            counts.update(chunk.counts)
+            rejects.extend(chunk.rejects)
+            if before + len(rejects) > job.request.max_rejects:
+                raise too_many(
+                    [*_rejects(receipts(place).values()), *rejects], job, place.work / REJECTS
+                )
+            counts.update(writer.write(as_rows(chunk.converted, job.records)))
+            progress(number * job.request.shard_rows + counts["rows/read"])
+        writer.close()
+    return {"counts": counts, "rejects": rejects, "file": _listed(path)}
+
+
+def _convert(job: ConversionJob, rows: Iterable[NumberedRow]) -> Chunk:
+    """The rows as the recipe has them."""
+    if job.request.recipe == "clean" or not is_upstreams(job.adapter.name):
+        return convert_chunk(job.adapter, job.split, rows, job.profile, job.converter)
+    records = convert_chunk(job.adapter, job.split, rows, job.profile, None)
+    return as_upstream(records, job.adapter.name, job.profile, job.converter)
+
+
+def _rejects(made: Iterable[ShardReceipt]) -> list[dict[str, Any]]:
+    """Those of committed shards, in order."""
+    return [line for receipt in made for line in receipt["rejects"]]
+
+
+def _manifest(job: ConversionJob, described: dict[str, Any], place: OutputFolder) -> dict[str, Any]:
+    """Write the rejects; the job, the counts that add up, and every file's digest."""
+    made = all_receipts(place, job.request.share)
+    counts: Counter[str] = Counter()
+    for receipt in made:
+        counts.update(receipt["counts"])
+    lines = _rejects(made)
+    if len(lines) > job.request.max_rejects:  # each of several workers may have had fewer
+        raise too_many(lines, job, place.work / REJECTS)
+    if not counts["rows/read"] and described["share"][1] == 1:
+        raise SourceError(f"{described['dataset']}/{described['split']}: its files hold no rows")
+    rejects = place.staging / REJECTS
+    write_rejects(rejects, lines)
+    manifest = {
+        **described,
+        "counts": tree(counts),
+        "files": [*(receipt["file"] for receipt in made), _listed(rejects)],
+    }
+    if FORMATS[job.request.to].dataset_card:
+        text = card(job.adapter, manifest, arrow_schema(job.records, job.facts()))
+        with atomic_file(place.staging / CARD) as file:
+            file.write(text.encode())
+        manifest["files"].append(_listed(place.staging / CARD))
+    return manifest
+
+
+def _listed(path: Path) -> dict[str, Any]:
+    return {"path": path.name, "bytes": path.stat().st_size, "sha256": sha256_of(path)}

@@ -1,0 +1,49 @@
+"""A dataset's facts and some of its rows, converted step by step: what `uqa show` prints."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from unifiedqa_convert.datasets.catalogue import facts_and_shapes
+from unifiedqa_convert.datasets.registry import load_adapter
+from unifiedqa_convert.schema import Adapter
+
+
+def shown(dataset: str, split: str | None, raw: tuple[Path, ...], rows: int) -> dict[str, Any]:
+    """A dataset's facts, the fields of each shape, and the first ``rows`` rows step by step.
+
+    The rows come from the embedded sample unless ``raw`` names files.
+    """
+    adapter = load_adapter(dataset)
+    return {**facts_and_shapes(adapter), **_steps(adapter, split, raw, rows)}
+
+
+def _steps(adapter: Adapter, split: str | None, raw: tuple[Path, ...], rows: int) -> dict[str, Any]:
+    from unifiedqa_convert.conversion.chunk import convert_chunk
+    from unifiedqa_convert.datasets.sources import canonical_split, locate, sample_splits
+    from unifiedqa_convert.question_converters.select import question_converter
+    from unifiedqa_convert.records.profiles import profile_named
+    from unifiedqa_convert.rows.companion_files import with_companions
+    from unifiedqa_convert.rows.typed_rows import first_rows, row_as_json
+
+    wanted = canonical_split(split) if split else sample_splits(adapter)[0]
+    located = locate(adapter, wanted, raw, "sample")
+    files = with_companions(adapter, wanted, located.files)
+    steps = []
+    for numbered in first_rows(adapter, wanted, files, rows):
+        chunk = convert_chunk(
+            adapter, wanted, [numbered], profile_named("canonical"), question_converter("rules")
+        )
+        step: dict[str, Any] = {"row": numbered.number, "raw": row_as_json(numbered.raw)}
+        for item in chunk.converted:
+            kept = {k: v for k, v in asdict(item.example).items() if v is not None}
+            step["example"] = {"kind": item.example.kind, **kept}
+            step["question record"] = f"{item.question.input} → {item.question.output}"
+            step["statements"] = [s._asdict() for s in item.statements]
+            step["declarative records"] = [f"{r.input} → {r.output}" for r in item.declaratives]
+        for reject in chunk.rejects:
+            named = "" if reject["field"] == "-" else f"field {reject['field']}: "
+            step["rejected"] = named + reject["reason"]
+        steps.append(step)
+    where = "the embedded sample" if located.kind == "sample" else str(located.files[0])
+    return {"rows_from": f"{where}, {wanted}", "rows": steps}

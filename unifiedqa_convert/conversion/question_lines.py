@@ -1,0 +1,105 @@
+"""JSON lines of questions and answers → the same lines with their statements.
+
+    {"question": "What melts?", "answer": "ice"}
+    {"question": "What melts?", "answer": "ice", "statement": "Ice melts.", "via": "rules"}
+
+A chunk of lines is read, converted and written before the next: memory does not grow with the file.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import IO, Any, NamedTuple
+
+import orjson
+
+from unifiedqa_convert.errors import TooManyRejects
+from unifiedqa_convert.question_converters.base import Ask, QuestionConverter
+from unifiedqa_convert.question_converters.select import answers
+from unifiedqa_convert.records.profiles import collapse
+
+CHUNK_LINES = 1_000
+"""Lines whose questions go to the converter together."""
+MAX_LINE_BYTES = 1 << 20
+"""A longer line is rejected, and is never in memory as a whole."""
+
+
+class QuestionLine(NamedTuple):
+    """One line that is not blank."""
+
+    number: int
+    """From 1, as in an editor."""
+    ask: Ask | None
+    """None: the line is rejected."""
+    document: dict[str, Any]
+    reason: str = ""
+    """Why it is rejected; empty otherwise."""
+
+
+def declare_lines(
+    source: IO[bytes],
+    converter: QuestionConverter,
+    sink: IO[bytes],
+    max_rejects: int,
+    progress: Callable[[int], None],
+    warn: Callable[[str], None],
+) -> Counter[str]:
+    """Write each line of ``source`` with its statement; returns the counts of the summary.
+
+    ``progress`` is called with the number of lines read, ``warn`` with each rejected line. Raises
+    TooManyRejects, naming the line, after the lines before it are written.
+    """
+    counts = Counter(read=0, statements=0, rejected=0)
+    lines = read_lines(source)
+    while part := list(islice(lines, CHUNK_LINES)):
+        bad = [line for line in part if line.ask is None]
+        too_many = bad[max_rejects - counts["rejected"] :]
+        good = part if not too_many else part[: part.index(too_many[0])]
+        asks = {line.number: line.ask for line in good if line.ask is not None}
+        sentences = answers(converter, list(asks.values()))
+        for line in good:
+            if line.ask is not None:
+                text, via = sentences[line.ask]
+                document = {**line.document, "statement": text, "via": via}
+                sink.write(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE))
+                counts[f"via {via}"] += 1
+        if too_many:
+            sink.flush()
+            raise TooManyRejects(
+                f"line {too_many[0].number}: {too_many[0].reason}; --max-rejects is {max_rejects}: "
+                "correct the line, or raise --max-rejects to skip such lines"
+            )
+        for line in bad:
+            warn(f"line {line.number}: {line.reason}; skipped")
+        counts.update(read=len(part), statements=len(asks), rejected=len(bad))
+        progress(part[-1].number)
+    return counts
+
+
+def read_lines(file: IO[bytes]) -> Iterator[QuestionLine]:
+    """The lines that are not blank, each with its question and answer or why it is rejected."""
+    number = 0
+    while raw := file.readline(MAX_LINE_BYTES + 1):
+        number += 1
+        start = raw
+        while len(raw) > MAX_LINE_BYTES and not raw.endswith(b"\n"):
+            raw = file.readline(MAX_LINE_BYTES + 1)  # skip to the end of the line
+        if len(start) > MAX_LINE_BYTES:
+            yield QuestionLine(number, None, {}, f"longer than {MAX_LINE_BYTES:,} bytes")
+        elif start.strip():
+            yield _line(number, start.removeprefix(b"\xef\xbb\xbf") if number == 1 else start)
+
+
+def _line(number: int, raw: bytes) -> QuestionLine:
+    try:
+        document = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        return QuestionLine(number, None, {}, f"not JSON: {error}")
+    if not isinstance(document, dict):
+        return QuestionLine(number, None, {}, "not a JSON object")
+    for name in ("question", "answer"):
+        if not isinstance(document.get(name), str):
+            problem = "is missing" if name not in document else "is not a string"
+            return QuestionLine(number, None, {}, f"field {name} {problem}")
+    ask = Ask(collapse(document["question"]), collapse(document["answer"]))
+    return QuestionLine(number, ask, document)

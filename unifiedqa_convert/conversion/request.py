@@ -1,0 +1,253 @@
+"""A request (the flags of `uqa convert`), and the conversion job that it resolves to."""
+
+import re
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from unifiedqa_convert.conversion.output_folder import OutputFolder
+from unifiedqa_convert.datasets.registry import catalogue, load_adapter
+from unifiedqa_convert.datasets.sources import (
+    DATA_DIR,
+    Located,
+    SourceName,
+    canonical_split,
+    locate,
+)
+from unifiedqa_convert.errors import UnreachableError, UsageError
+from unifiedqa_convert.question_converters.base import (
+    ConverterName,
+    Options,
+    QuestionConverter,
+    converter_facts,
+)
+from unifiedqa_convert.question_converters.select import question_converter
+from unifiedqa_convert.records.formats import FORMATS, Format
+from unifiedqa_convert.records.profiles import RECIPES, Profile, Recipe, Records, profile_named
+from unifiedqa_convert.rows.companion_files import with_companions
+from unifiedqa_convert.rows.custom_file import Columns, adapter_for
+from unifiedqa_convert.schema import Adapter
+from unifiedqa_convert.storage import sha256_of
+
+NAME = re.compile(r"[a-z0-9_]+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What to convert, from where, to what.
+
+    A field with ``typer.Option`` is a flag of `uqa convert`; so are those of ``options`` and
+    ``columns``.
+    """
+
+    dataset: str
+    split: str
+    raw: Annotated[
+        tuple[Path, ...],
+        typer.Option(metavar="FILE", help="File of raw rows; repeat the option for several."),
+    ] = ()
+    source: Annotated[
+        SourceName,
+        typer.Option(
+            help="auto: --raw, --data-dir, the cache, the hub (10 s), or else the embedded sample."
+        ),
+    ] = "auto"
+    records: Annotated[
+        Records | None,
+        typer.Option(
+            help="Records to write.", show_default="both; question if --to can't hold both"
+        ),
+    ] = None
+    to: Annotated[Format, typer.Option(help="Output format.")] = "arrow"
+    out: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="The output goes to FOLDER/<dataset>/<split>/.")
+    ] = Path("data/converted")
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Folder of the authors' files.", envvar=DATA_DIR),
+    ] = None
+    question_converter: ConverterName = "rules"
+    options: Options = field(default_factory=Options)
+    """The question converter's, if it is a model."""
+    recipe: Annotated[
+        Recipe, typer.Option(help="clean: without upstream's defects; vera: with them, to compare.")
+    ] = "clean"
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Form of the records: canonical, unifiedqa, unifiedqa-train or rainier.",
+            show_default="the recipe's",
+        ),
+    ] = None
+    max_rejects: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Maximum number of rejected rows.")
+    ] = 0
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Convert only the first N rows.")
+    ] = None
+    workers: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Number of worker processes.")
+    ] = 1
+    shard_index: Annotated[
+        int,
+        typer.Option(metavar="K", min=0, help="Number of this task in an array, from 0 (Slurm)."),
+    ] = 0
+    num_shards: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Total number of tasks in the array.")
+    ] = 1
+    shard_rows: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Raw rows per shard; a stopped run resumes after its last complete shard.",
+        ),
+    ] = 50_000
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Convert again and replace an existing output.")
+    ] = False
+    allow_sample: bool = True
+    """False: the embedded sample does not stand in for rows that can't be fetched."""
+    from_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Convert your own file (csv, tsv, jsonl, json, parquet) under a name you choose.",
+            rich_help_panel="Your own file",
+        ),
+    ] = None
+    columns: Columns | None = None
+
+    @property
+    def share(self) -> tuple[int, int]:
+        """(K, N): only shards whose number is K modulo N, into an output of its own."""
+        return self.shard_index, self.num_shards
+
+
+@dataclass(frozen=True)
+class ConversionJob:
+    """A request with its names resolved."""
+
+    adapter: Adapter
+    split: str
+    located: Located
+    profile: Profile
+    records: Records
+    converter: QuestionConverter | None
+    request: Request
+
+    def place(self) -> OutputFolder:
+        """Where the output goes: samples and shares have folders of their own."""
+        name = f"{self.split}.sample" if self.located.kind == "sample" else self.split
+        index, shares = self.request.share
+        name += f".{index:05}-of-{shares:05}" if shares > 1 else ""
+        return OutputFolder(self.request.out / self.adapter.name / name)
+
+    def facts(self) -> dict[str, Any]:
+        """The metadata of a shard."""
+        return {
+            "dataset": self.adapter.name,
+            "split": self.split,
+            "partition": self.adapter.partition,
+            "profile": self.profile.name,
+            "recipe": self.request.recipe,
+            "sample": self.located.kind == "sample",
+        }
+
+    def describe(self) -> dict[str, Any]:
+        """What decides the output's bytes; the manifest begins with it."""
+        # pyarrow, which `uqa convert --help` does not need
+        from unifiedqa_convert.records.arrow import SCHEMA_VERSION
+
+        files = [
+            {"name": path.name, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
+            for path in self.located.files
+        ]
+        converter, source = self.converter, self.adapter.source
+        columns = self.request.columns if self.request.from_file is not None else None
+        return {
+            "schema": SCHEMA_VERSION,
+            **self.facts(),
+            "adapter": {"name": self.adapter.name, "version": self.adapter.version},
+            "source": {
+                "kind": "hub" if self.located.kind == "cache" else self.located.kind,
+                "revision": self.located.revision,
+                "files": files,
+            },
+            **({"columns": columns.facts()} if columns is not None else {}),
+            "license": source.license,
+            "redistributable": source.redistributable,
+            "records": self.records,
+            "format": self.request.to,
+            "question_converter": converter and converter_facts(converter),
+            "limit": self.request.limit,
+            "share": list(self.request.share),
+            "shard_rows": self.request.shard_rows,
+            "versions": {name: version(name) for name in ("unifiedqa-convert", "pyarrow")},
+        }
+
+
+def _records(request: Request) -> Records:
+    """The kind of records to write; UsageError where the format can't hold it."""
+    form = FORMATS[request.to]
+    if request.recipe not in form.recipes:
+        raise UsageError(f"--to {request.to} can't be written under --recipe {request.recipe}")
+    records = request.records or form.records[0]
+    if records not in form.records:
+        only = " or ".join(f"--records {kind}" for kind in form.records)
+        raise UsageError(f"--to {request.to} can't hold --records {records}: use {only}")
+    return records
+
+
+def resolve(request: Request) -> ConversionJob:
+    """Resolve the request's names; UsageError or SourceError for what does not exist."""
+    own = RECIPES[request.recipe]
+    if request.recipe != "clean" and request.profile not in (None, own):
+        raise UsageError(
+            f"--recipe {request.recipe} sets everything, also the profile ({own}): leave out "
+            "--profile or --recipe"
+        )
+    split = canonical_split(request.split)
+    adapter, located = _adapter_and_files(request, split)
+    records = _records(request)
+    if located.kind == "sample" and not request.allow_sample:
+        raise UnreachableError(
+            f"{adapter.name}/{split}: only the embedded sample was found; --allow-sample uses it"
+            + (f" ({located.note})" if located.note else "")
+        )
+    index, shares = request.share
+    if not 0 <= index < shares:
+        raise UsageError(f"--shard-index {index} must be less than --num-shards {shares}")
+    return ConversionJob(
+        adapter,
+        split,
+        located._replace(files=with_companions(adapter, split, located.files)),
+        profile_named(request.profile or RECIPES[request.recipe]).of(adapter.name),
+        records,
+        question_converter(request.question_converter, request.options),
+        request,
+    )
+
+
+def _adapter_and_files(request: Request, split: str) -> tuple[Adapter, Located]:
+    if request.from_file is None:
+        adapter = load_adapter(request.dataset)
+        return adapter, locate(adapter, split, request.raw, request.source, request.data_dir)
+    if request.columns is None:
+        raise UsageError(
+            "--from-file needs --question COLUMN, and --choices and --gold if there are such "
+            "columns"
+        )
+    if not NAME.fullmatch(request.dataset) or not NAME.fullmatch(split):
+        raise UsageError(
+            f"{request.dataset!r}, {split!r}: the name and the split of your own dataset may only "
+            "contain lower-case letters, digits and _"
+        )
+    if request.dataset in catalogue().adapters:
+        raise UsageError(f"{request.dataset} is a known dataset; choose another name for yours")
+    adapter = adapter_for(request.dataset, split, request.from_file, request.columns)
+    return adapter, Located("given", (request.from_file,))

@@ -1,0 +1,1 @@
+"""Which datasets there are and where their files come from: registry, sources, pins."""

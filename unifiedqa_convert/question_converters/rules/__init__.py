@@ -1,0 +1,1 @@
+"""The embedded question converter: rules over the question's words, tried in order."""

@@ -1,0 +1,404 @@
+"""What kind of phrase an answer is, and the forms it takes inside a sentence."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from unifiedqa_convert.question_converters.rules import lexicon as words
+from unifiedqa_convert.question_converters.rules.lexicon import (
+    inflect,
+    lemmas,
+    noun_number,
+    verb_lemma,
+)
+from unifiedqa_convert.question_converters.rules.tokens import (
+    Token,
+    cover,
+    is_name,
+    tags,
+    tokenise_question,
+)
+
+_ADJECTIVE = re.compile(r".+(?:ic|al|ous|ive|ary|ar|ble|less|ful|ant|ent|ish)")
+_YES = frozenset("yes true".split())
+_NO = frozenset("no false".split())
+_ENDS_CLAUSE = words.RELATIVES | {"to"}
+_NOUN_BEFORE = frozenset("of in between".split())  # after a word that may be verb or noun
+_SUBJECT_BE = frozenset(
+    "it's that's there's he's she's they're we're you're i'm "
+    "it\u2019s that\u2019s there\u2019s he\u2019s she\u2019s they\u2019re we\u2019re".split()
+)
+
+
+def kind_of(given: str, text: str, tokens: Sequence[Token]) -> str:
+    """The kind of an answer.
+
+    ``yes``, ``no``, ``reply`` ("No, they do not."), ``question``, ``sentence``, ``to`` (an
+    infinitive), ``place`` (a preposition phrase or a subordinate clause), ``verb`` (a base form and
+    more), ``verb-s`` (a predicate: "reduces waste", "was late"), ``verb-ed``, ``verb-ing``,
+    ``number``, ``adjective``, ``noun``.
+    """
+    low = text.lower()
+    if low in _YES or low in _NO:
+        return "yes" if low in _YES else "no"
+    if not tokens:
+        return "noun"
+    first = tokens[0]
+    if first.lower in ("yes", "no") and len(tokens) > 3 and tokens[1].lower == ",":
+        return "reply"
+    if first.may("W") and given.endswith("?"):
+        return "question"
+    if len(tokens) == 1:
+        return _single(first)
+    if first.may("S") and _has_main_clause(tokens):
+        return "sentence"
+    return _opened(first, tokens[1]) or _phrase(given, tokens)
+
+
+def _has_main_clause(tokens: Sequence[Token]) -> bool:
+    """True if a subordinate clause is followed by its main clause: "if you wait, it melts"."""
+    comma = next((i for i, t in enumerate(tokens) if t.lower == ","), 0)
+    return bool(comma) and any(t.may("BOHMZ") and not t.may("N") for t in tokens[comma + 1 :])
+
+
+def _single(only: Token) -> str:
+    if only.may("Q"):
+        return "number"
+    if (only.may("J") and not only.may("N")) or (only.may("X") and only.tags.endswith("J")):
+        return "adjective"
+    if only.may("J") and _ADJECTIVE.fullmatch(only.lower):
+        return "noun" if only.lower in words.NOT_ADJECTIVES else "adjective"
+    return "verb" if only.only("V") else "noun"
+
+
+def _opened(first: Token, second: Token) -> str | None:
+    """The kind, if the first word alone determines it; else None."""
+    if first.lower == "to" and second.may("VA"):
+        return "to"
+    if first.may("PS") and first.lower not in ("like", "than"):
+        return "place"
+    if first.lower in _SUBJECT_BE:
+        return "sentence"
+    return "verb-s" if first.may("BHM") and not first.may("NV") else None
+
+
+def _phrase(given: str, tokens: Sequence[Token]) -> str:
+    first, second, last = tokens[0], tokens[1], tokens[-1]
+    if _is_sentence(given, tokens):
+        return "sentence"
+    if first.may("T") and _past(first, second):
+        return "verb-ed"
+    if len(tokens) == 3 and second.lower in ("and", "or") and first.may("J") and last.may("J"):
+        return "adjective"
+    if first.may("GVZ") and not first.may("AP"):
+        return _verbal(first, second)
+    if (last.may("J") and not last.may("N")) or (last.may("X") and last.tags.endswith("J")):
+        return "adjective"
+    if _qualified(first, second):
+        return "adjective"
+    return "noun"
+
+
+def _qualified(first: Token, second: Token) -> bool:
+    """True if it starts with an adjective or participle and its complement: "angry at"."""
+    describes = (first.may("J") or first.may("E")) and not first.may("NVG")
+    return describes and (second.may("PS") or second.lower == "that")
+
+
+def _past(first: Token, second: Token) -> bool:
+    if first.may("NJ") and not second.may("DRL"):
+        return False
+    return second.may("DRLG") or is_name(second) or (not first.may("E") and not first.may("V"))
+
+
+def _verbal(first: Token, second: Token) -> str:
+    object_follows = second.may("DRPQL") or second.lower in ("their", "off", "away")
+    if first.may("G") and (object_follows or not first.may("NJ")):
+        return "verb-ing"
+    strong = not first.may("NJ") or first.lower in words.LIGHT_VERBS or second.may("R")
+    object_follows = object_follows and second.lower not in _NOUN_BEFORE
+    strong = strong or (object_follows and first.lower not in words.MOSTLY_NOUNS)
+    if first.may("V") and strong:
+        return "verb"
+    return "verb-s" if first.may("Z") and not first.may("N") else "noun"
+
+
+def _is_sentence(given: str, tokens: Sequence[Token]) -> bool:
+    first = tokens[0]
+    if first.may("PSBOHMGW") or first.only("VTE") or first.lower in words.LIGHT_VERBS:
+        return False
+    last, before = tokens[-1], tokens[-2]
+    if last.may("V") and not last.may("J") and noun_number(before.lower) == "plural":
+        return not last.may("N") or verb_lemma(last.lower) in words.COMMON_VERBS
+    if len(tokens) < 3:
+        return False
+    if first.lower in words.SUBJECT_PRONOUNS and any(t.may("VZT") for t in tokens[1:4]):
+        return True
+    return _finite_follows(given, tokens)
+
+
+def _finite_follows(given: str, tokens: Sequence[Token]) -> bool:
+    """True if a finite verb comes before any dependent clause."""
+    first = tokens[0]
+    imperative = first.may("V") and first.lower not in words.MOSTLY_NOUNS
+    stopped = given.endswith(".") and given[0].isupper() and not imperative
+    for i, token in enumerate(tokens[1:], 1):
+        if token.lower in _ENDS_CLAUSE or token.may("S"):
+            return False
+        if token.lower in ("be", "being", "been"):
+            continue
+        if _finite(tokens, i) or (stopped and _finite_in_sentence(tokens, i)):
+            return True
+    return False
+
+
+def _finite(tokens: Sequence[Token], at: int) -> bool:
+    """True if a word must be a finite verb: "is", "eats", "painted the", "plants grow"."""
+    token = tokens[at]
+    if token.may("BOHM") or token.only("ZT") or (token.may("Z") and token.only("ZV")):
+        return True
+    if token.only("ET") and at > 1:
+        return at + 1 < len(tokens) and tokens[at + 1].may("DLR")
+    return token.only("V") and noun_number(tokens[at - 1].lower) == "plural"
+
+
+def _finite_in_sentence(tokens: Sequence[Token], at: int) -> bool:
+    """True if a word may be the verb of an answer that is written as a sentence."""
+    token, before = tokens[at], tokens[at - 1]
+    named = before.may("NR") or (at > 1 and tokens[at - 2].may("DL"))
+    return token.may("VZT") and named and not before.only("D")
+
+
+FINAL = " .!?\u2026\u3002\uff1f\uff01;:,"  # marks at the end of a sentence
+_MASS = re.compile(r".+(?:ide|ose|gen|ysis|osis|esis|ness|ity|ology|graphy)")
+
+
+def ends_in_initial(text: str) -> bool:
+    """True if the text's last full stop belongs to its last word ("the U.S.", "John F.")."""
+    return text[-1:] == "." and text[-2:-1].isalpha() and text[-3:-2] in ("", " ", ".")
+
+
+class Answer:
+    """The analysis of an answer, which must be one line.
+
+    ``given`` is the answer; ``text`` is without the full stop, and without the capital of a first
+    word that is not a name; ``tokens`` are its words, ``kind`` is from ``kind_of``.
+    """
+
+    def __init__(self, given: str, named: bool = False) -> None:
+        self.given = given
+        bare = (given if ends_in_initial(given) else given.rstrip(FINAL)) or given
+        # The question asks for a person: the capital of a name stays ("Mark", "Crystal").
+        keep = named and bare.istitle()
+        self.text, self.tokens = (bare, tokenise_question(bare)) if keep else lowered(bare)
+        self.kind = kind_of(given, self.text, self.tokens)
+        self.polar = self.kind in ("yes", "no")
+        self.head = _head(self.tokens)
+        self.plural = self.kind in ("noun", "number") and _is_plural(self.tokens, self.head)
+
+    @property
+    def bare(self) -> bool:
+        """True if it is a singular noun with its modifiers and nothing else."""
+        plain = all(t.may("NJXG") and not t.may("PK") for t in self.tokens)
+        return plain and not self.plural and not is_name(self.tokens[0])
+
+    def phrase(self, article: str = "a") -> str:
+        """The answer as a noun phrase, with an article ("a" or "the") if it needs one."""
+        if self._complete():
+            return self.text
+        assert self.head is not None
+        if article == "the" or self.head.lower in words.DEFINITE_ANSWERS or self._unique():
+            return f"the {self.text}"
+        return f"{a_or_an(self.text)} {self.text}"
+
+    def _complete(self) -> bool:
+        if self.kind != "noun" or self.head is None or self.plural:
+            return True
+        first = self.tokens[0]
+        if first.may("DRLQS") or first.text[:1].isupper() or any(t.may("K") for t in self.tokens):
+            return True
+        if any(t.lower in ("and", "or") for t in self.tokens):
+            return True
+        head = self.head.lower
+        if self._unique():
+            return False
+        if head in words.COUNT_NOUNS:
+            return False
+        mass = head in words.MASS_NOUNS or _MASS.fullmatch(head) is not None
+        return mass or noun_number(head) != "singular"
+
+    def _unique(self) -> bool:
+        return len(self.tokens) == 1 and self.tokens[0].lower in words.UNIQUE_NOUNS
+
+    def as_base(self) -> str:
+        """A verb phrase with its verb in the base form ("reduces waste" → "reduce waste")."""
+        return self._reform(None)
+
+    def as_form(self, tag: str) -> str:
+        """A verb phrase with its verb in another form (VBZ, VBD, VBG)."""
+        return self._reform(tag)
+
+    def _reform(self, tag: str | None) -> str:
+        first = next((t for t in self.tokens if t.may("VZGTEBH")), None)
+        if first is None:
+            return self.text
+        lemma = verb_lemma(first.lower)
+        verb = inflect(lemma, tag) if tag else lemma
+        lead = self.text[: first.start]
+        return (
+            (lead if not lead.lower().startswith("to ") else lead[3:])
+            + verb
+            + self.text[first.end :]
+        )
+
+
+def _head(tokens: Sequence[Token]) -> Token | None:
+    """The head of a phrase: its last word before a preposition, comma or clause."""
+    found = None
+    for token in tokens:
+        if found is not None and (token.may("PKCSB") or token.lower in words.RELATIVES):
+            break
+        if token.may("NXRQGJE"):
+            found = token
+    return found
+
+
+def _is_plural(tokens: Sequence[Token], head: Token | None) -> bool:
+    """True if a verb after these words must be plural."""
+    if head is None or tokens[0].may("G"):
+        return False
+    if tokens[0].lower in ("a", "an", "each", "every", "one"):
+        return False
+    listed = any(t.lower == "and" for t in tokens) and not any(
+        t.may("P") or t.lower in words.RELATIVES for t in tokens
+    )
+    return listed or _plural(head)
+
+
+def _plural(head: Token) -> bool:
+    if noun_number(head.lower) == "plural" or head.lower in words.PLURALS:
+        return True
+    ends = head.lower.endswith
+    return "X" in head.tags and ends("s") and not ends(("ss", "is", "us", "s's"))
+
+
+@lru_cache(maxsize=4096)
+def a_or_an(text: str) -> str:
+    """The indefinite article for the sound of the next word."""
+    word = text.lstrip("\"'(“\u2018").lower()
+    if re.match(r"(?:hour|honest|honor|heir|[fhlmnrsx](?:-|$|\W)|[aefhilmnorsx]\d)", word):
+        return "an"
+    if re.match(r"(?:uni(?!n|m)|us[aeiu]|eu|ure|uri|uten|one\b|once\b|ubiq|u-)", word):
+        return "a"
+    return "an" if word[:1] in "aeiou8" and word[:1] else "a"
+
+
+def _lowered(text: str, first: Token) -> str:
+    return text[: first.start] + first.text[0].lower() + text[first.start + 1 :]
+
+
+def lowered(text: str) -> tuple[str, tuple[Token, ...]]:
+    """The text without the capital that only marks its beginning, and its tokens."""
+    if not text[:1].isupper():
+        return text, tokenise_question(text)
+    tokens = tokenise_question(text)
+    if keeps_capital(tokens):
+        return text, tokens
+    first = tokens[0]
+    word = first.text[0].lower() + first.text[1:]
+    return _lowered(text, first), (first._replace(text=word), *tokens[1:])
+
+
+def keeps_capital(tokens: Sequence[Token]) -> bool:
+    """True if the first word keeps its case within a sentence: lower case, a name, an acronym."""
+    if not tokens or not tokens[0].text[:1].isupper():
+        return True
+    first = tokens[0]
+    word = first.lower.removesuffix("'s").removesuffix("\u2019s")
+    known = word in ("a", "an", "the") or ("X" not in tags(word))
+    others = any(t.text[:1].isupper() for t in tokens[1:] if t.text != "I")
+    if first.text[1:] != first.lower[1:] or not known or (others and not _function(first)):
+        return True
+    if others and len(tokens) > 1 and tokens[1].lower == ",":  # "He, H, Al" are elements
+        return True
+    return first.lower in ("i", "i'm") or first.text == "I" or not _common(first)
+
+
+def _function(token: Token) -> bool:
+    return token.may("DPRSWBOHMA")
+
+
+def _common(token: Token) -> bool:
+    return _function(token) or bool(lemmas(token.lower)) or token.may("QLJG")
+
+
+def merged(head: list[Token], source: str, answer: Answer) -> str:
+    """The answer with the noun of the question: "type of climate" + "arid" → "arid climate"."""
+    noun = list(head)
+    while noun and (noun[0].may("QD") or noun[0].lower in ("other", "same", "specific")):
+        noun = noun[1:]
+    kind = len(noun) > 2 and noun[0].lower in words.KINDS and noun[1].lower == "of"
+    core = noun[2:] if kind else noun
+    if not core:
+        return answer.phrase()
+    measured = _measured(noun, core, source, answer)
+    if measured is not None:
+        return measured
+    if repeats_noun(core, answer) or not _attributive(answer, kind):
+        if kind or answer.kind != "noun":
+            return answer.phrase()
+        noun_head = core_head(noun).lower
+        if noun_head in words.PARTS and answer.bare:
+            return f"the {answer.text}"
+        return answer.phrase("the" if noun_head in words.DEFINITE_HEADS else "a")
+    if core_head(core).lower in ("term", "name", "word", "adjective"):
+        return f"the {cover(source, core)} {answer.text}"
+    if answer.text.lower() == "same":
+        return f"the same {cover(source, core)}"
+    definite = not kind
+    return Answer(f"{answer.text} {cover(source, core)}").phrase("the" if definite else "a")
+
+
+def _measured(noun: list[Token], core: list[Token], source: str, answer: Answer) -> str | None:
+    """The answer for a year, for one of several, for a role or for a share of something."""
+    head = core_head(noun).lower
+    if head in ("year", "century", "decade") and answer.kind == "number":
+        return answer.text
+    if answer.text in ("1", "one") and core[-1].lower.endswith("s"):
+        one = noun_lemma(core[-1].lower)
+        return f"{answer.text} {cover(source, core)[: -len(core[-1].text)]}{one}"
+    if head in words.ROLES and not repeats_noun(core, answer):
+        return f"the {head} of {answer.text}"
+    if head in words.SHARES and len(noun) > 2 and noun[1].lower == "of":
+        return f"{answer.text} {cover(source, noun[1:])}"
+    return None
+
+
+def repeats_noun(core: list[Token], answer: Answer) -> bool:
+    """True if the answer has the noun of the question itself ("carbon cycle")."""
+    noun = noun_lemma(core_head(core).lower)
+    return any(noun_lemma(t.lower) == noun for t in answer.tokens)
+
+
+def _attributive(answer: Answer, kind: bool) -> bool:
+    if answer.kind in ("adjective", "number"):
+        return True
+    last = answer.tokens[-1] if answer.tokens else None
+    if not kind or last is None or not last.may("J") or len(answer.tokens) > 1:
+        return False
+    thing = last.may("N") and (
+        last.lower in words.COUNT_NOUNS or noun_number(last.lower) == "singular"
+    )
+    return not thing
+
+
+def core_head(noun: list[Token]) -> Token:
+    """The head of a noun phrase: the last word before its first preposition."""
+    stop = next((i for i, t in enumerate(noun) if i and (t.may("PK"))), len(noun))
+    return noun[stop - 1]
+
+
+def noun_lemma(word: str) -> str:
+    """The lemma of a noun, so that singular and plural compare equal; else the word."""
+    nouns = lemmas(word).get("NOUN", ())
+    return nouns[0] if nouns else word

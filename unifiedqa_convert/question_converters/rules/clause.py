@@ -1,0 +1,270 @@
+"""From a question's word order to a statement's: verb forms, negation, position of the answer.
+
+``parts`` are the named elements of a matched pattern: ``aux``, ``subj`` and ``pred``.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from unifiedqa_convert.question_converters.rules import lexicon as words
+from unifiedqa_convert.question_converters.rules.answer import Answer
+from unifiedqa_convert.question_converters.rules.lexicon import inflect, verb_lemma
+from unifiedqa_convert.question_converters.rules.tokens import Token, cover
+
+_DO_FORMS = {"does": "VBZ", "did": "VBD"}
+_SINGULAR = {"are": "is", "were": "was", "have": "has", "do": "does"}
+_PLURAL = {"is": "are", "was": "were", "has": "have", "does": "do"}
+_NEGATIVE = frozenset("never none nobody nothing neither not no hardly rarely seldom".split())
+_CONTRACTED_BE = frozenset("it's that's there's he's she's they're we're you're i'm".split())
+_TIMES = frozenset("before after since".split())
+_NEVER_FIRST = frozenset("for with to of into about at like".split())
+# "Want to go" is one chain of verbs, "use a nose to smell" is not.
+_TAKES_OBJECT = frozenset("use take require".split())
+
+
+class Match(NamedTuple):
+    """A matched pattern: the question's text, its named parts and the answer."""
+
+    source: str
+    parts: Mapping[str, Sequence[Token]]
+    answer: Answer
+
+    def part(self, name: str) -> Sequence[Token]:
+        """The tokens of a named part; empty if the pattern does not have it."""
+        return self.parts.get(name, ())
+
+    def text(self, name: str) -> str:
+        """The text of a named part, as written."""
+        return cover(self.source, self.part(name))
+
+
+def join(*pieces: str) -> str:
+    """The non-empty pieces, joined by single spaces."""
+    return " ".join(piece for piece in pieces if piece)
+
+
+def main_verb(pred: Sequence[Token]) -> int:
+    """The position of the predicate's verb, after its adverbs."""
+    for i, token in enumerate(pred):
+        if token.may("VZTEGBOH") and not (token.may("A") and i + 1 < len(pred)):
+            return i
+    return 0
+
+
+def clause(match: Match, filler: str = "", gap: int | None = None) -> str:
+    """Subject, verb and the rest in a statement's order, the filler in the gap."""
+    pred = match.part("pred")
+    at = len(pred) if gap is None else gap
+    aux = "" if folds(match) else match.text("aux")
+    before, after = pred[:at], pred[at:]
+    return join(
+        match.text("subj"), aux, _with_verb(match, before), filler, cover(match.source, after)
+    )
+
+
+def folds(match: Match) -> bool:
+    """True if the verb's form replaces do ("does eat" → "eats"); not if there is a "not"."""
+    aux = match.part("aux")
+    if not aux or aux[0].lower not in words.DO or "n't" in aux[0].lower:
+        return False
+    return not any(t.lower == "not" for part in ("subj", "pred") for t in match.part(part))
+
+
+def do_form(match: Match) -> str | None:
+    """The tag of the main verb's form without do; None for the base form."""
+    return _DO_FORMS.get(match.part("aux")[0].lower) if folds(match) else None
+
+
+def _with_verb(match: Match, pred: Sequence[Token]) -> str:
+    tag = do_form(match) if match.part("aux") else None
+    if not pred or tag is None:
+        return cover(match.source, pred)
+    at = main_verb(pred)
+    verb = inflect(pred[at].lower, tag)
+    return join(cover(match.source, pred[:at]), verb, cover(match.source, pred[at + 1 :]))
+
+
+def object_gap(pred: Sequence[Token]) -> int:
+    """The position of the missing object: after the last verb or preposition that lacks one."""
+    for i, token in enumerate(pred):
+        if token.lower == "doing" and i and (i + 1 == len(pred) or pred[i + 1].may("PS")):
+            return i + 1
+    for i in range(len(pred) - 1, 0, -1):
+        token = pred[i]
+        if token.may("P") and token.lower not in _TIMES and _stranded(pred, i):
+            return i + 1
+    if len(pred) > 1 and pred[-1].may("G") and not pred[-1].may("N"):
+        return len(pred)
+    at = _last_of_chain(pred, main_verb(pred))
+    if at + 1 < len(pred) and _object_follows(pred, at):
+        done = next((i for i in range(at + 2, len(pred)) if _to_do(pred, i)), None)
+        if done is not None:
+            return done + 1
+        return adjunct_gap(pred)
+    return at + 1
+
+
+def _to_do(pred: Sequence[Token], at: int) -> bool:
+    """True if "do" lacks its object here: "help the plants do", "tell a child to do at night"."""
+    if pred[at].lower != "do":
+        return False
+    return at + 1 == len(pred) or pred[at + 1].may("PS") or pred[at + 1].lower in ("next", "now")
+
+
+def _stranded(pred: Sequence[Token], at: int) -> bool:
+    """True if a preposition's noun is missing: "used for by a pilot", "stand for"."""
+    if at + 1 == len(pred):
+        return True
+    after = pred[at + 1]
+    if after.may("S") or after.lower == ",":
+        return True
+    # "Out of", "up to" are one preposition; "for in", "from at" are not.
+    return pred[at].lower in _NEVER_FIRST and after.only("P") and after.lower != "of"
+
+
+def _last_of_chain(pred: Sequence[Token], at: int) -> int:
+    """From the first verb of "want to go", "have been doing", "used to measure" to the last."""
+    while at + 1 < len(pred):
+        if pred[at + 1].lower == "to" and at + 2 < len(pred) and pred[at + 2].may("VBOH"):
+            step = 2
+        elif _auxiliary(pred, at):
+            step = 1
+        else:
+            break
+        lemma = verb_lemma(pred[at].lower)
+        base = pred[at].lower == lemma
+        if step == 2 and ((base and lemma in _TAKES_OBJECT) or _object_follows(pred, at + step)):
+            break
+        at += step
+    return at
+
+
+def _auxiliary(pred: Sequence[Token], at: int) -> bool:
+    after = pred[at + 1]
+    return after.lower == "been" or (pred[at].may("B") and after.may("EG") and not after.may("P"))
+
+
+def _object_follows(pred: Sequence[Token], at: int) -> bool:
+    after = pred[at + 1] if at + 1 < len(pred) else None
+    if after is None or after.may("PSC") or after.lower in ("that", "to", "next"):
+        return False
+    if after.only("A"):
+        return at + 2 < len(pred) and pred[at + 2].may("DRL")
+    return after.may("DRLNJQX")
+
+
+def adjunct_gap(pred: Sequence[Token]) -> int:
+    """The position of a place, time or means: the end, or before a subordinate clause."""
+    for i in range(1, len(pred) - 1):
+        if pred[i].may("P") and pred[i + 1].lower == ",":
+            return i + 1
+    motion = bool(pred) and verb_lemma(pred[main_verb(pred)].lower) in words.MOTION_VERBS
+    for i in range(1, len(pred)):
+        infinitive = motion and pred[i].lower == "to" and _verb_at(pred, i + 1)
+        clause_follows = pred[i].may("S") and pred[i].lower != "that" and i + 1 < len(pred)
+        if clause_follows or infinitive:
+            return i - 1 if pred[i - 1].lower == "," and i > 1 else i
+    return len(pred)
+
+
+def _verb_at(pred: Sequence[Token], at: int) -> bool:
+    return at < len(pred) and pred[at].may("V")
+
+
+def denied(match: Match) -> str:
+    """The clause, negated: "does a cat bark" → "a cat does not bark"."""
+    subject = match.part("subj")
+    if subject and subject[0].lower in ("all", "every", "everyone", "everything"):
+        return join("not", clause(match))
+    pred = match.text("pred")
+    if match.part("pred")[0].lower == "not" or "n't" in match.text("aux"):
+        return join(match.text("subj"), match.text("aux"), pred)
+    aux = match.text("aux").lower()
+    return join(match.text("subj"), aux, "" if aux == "cannot" else "not", pred)
+
+
+def affirmed(source: str, tokens: Sequence[Token]) -> str | None:
+    """A negated statement without its "not"; None if its main clause has none."""
+    for i, token in enumerate(tokens):
+        low = token.lower
+        if token.may("S") or low in words.RELATIVES:
+            return None
+        if low == "cannot":
+            return join(cover(source, tokens[:i]), "can", cover(source, tokens[i + 1 :]))
+        if low == "not" and i and tokens[i - 1].may("BOHM"):
+            return join(cover(source, tokens[:i]), cover(source, tokens[i + 1 :]))
+        if token.may("BOHM") and low.endswith(("n't", "n\u2019t")):
+            full = {"can't": "can", "won't": "will"}.get(low.replace("\u2019", "'"), low[:-3])
+            return join(cover(source, tokens[:i]), full, cover(source, tokens[i + 1 :]))
+        if token.may("BOHMZT") and i and not token.may("NJ"):
+            following = tokens[i + 1] if i + 1 < len(tokens) else None
+            if following is None or following.lower != "not":
+                return None
+    return None
+
+
+def _main_start(tokens: Sequence[Token]) -> int:
+    """The start of the main clause: after the comma of a subordinate clause before it."""
+    if not tokens[0].may("S"):
+        return 0
+    return next((i + 1 for i, t in enumerate(tokens) if t.lower == ","), 0)
+
+
+def negated(source: str, tokens: Sequence[Token]) -> str | None:
+    """A statement with its first finite verb negated; None if none is found."""
+    start = _main_start(tokens)
+    if start:
+        main = negated(source, tokens[start:])
+        return main and join(cover(source, tokens[:start]), main)
+    if any(t.lower in _NEGATIVE for t in tokens):
+        return None
+    if tokens[0].lower in _CONTRACTED_BE:
+        return join(cover(source, tokens[:1]), "not", cover(source, tokens[1:]))
+    for i, token in enumerate(tokens):
+        if token.may("BOHM") and i and token.lower not in ("be", "been", "being"):
+            if token.may("H") and not any(t.may("E") for t in tokens[i + 1 : i + 4]):
+                break
+            rest = cover(source, tokens[i + 1 :])
+            return join(cover(source, tokens[: i + 1]), "not", rest)
+    for i, token in enumerate(tokens):
+        verb = token.only("ZTH") or token.may("H") or (token.may("ZT") and _verb_here(tokens, i))
+        if i and verb:
+            lemma = verb_lemma(token.lower)
+            past = token.lower == "had" or token.may("T")
+            do = "did" if past else "does" if token.lower != lemma else "do"
+            return join(cover(source, tokens[:i]), do, "not", lemma, cover(source, tokens[i + 1 :]))
+    return None
+
+
+def _verb_here(tokens: Sequence[Token], at: int) -> bool:
+    after = tokens[at + 1] if at + 1 < len(tokens) else None
+    if tokens[at].may("PE") and not tokens[at].may("Z"):
+        return False
+    suits = after is None or after.may("PDRLA")
+    return suits and at > 0 and tokens[at - 1].may("NR") and not tokens[at - 1].may("D")
+
+
+def agreed(match: Match, plural: bool) -> str:
+    """Auxiliary and predicate, or the bare predicate, in the number of a new subject."""
+    aux, pred = match.part("aux"), match.part("pred")
+    if aux:
+        return join(agree_word(aux[0].lower, plural), match.text("pred"))
+    at = main_verb(pred)
+    verb = agree_word(pred[at].lower, plural) if pred[at].may("VZBHO") else pred[at].text
+    rest = cover(match.source, pred[at + 1 :])
+    if len(pred) > at + 3 and pred[at + 1].lower in ("and", "or") and pred[at + 2].may("VZ"):
+        second = agree_word(pred[at + 2].lower, plural)
+        rest = join(pred[at + 1].text, second, cover(match.source, pred[at + 3 :]))
+    return join(cover(match.source, pred[:at]), verb, rest)
+
+
+def agree_word(verb: str, plural: bool) -> str:
+    """A present-tense verb in singular or plural; any other form unchanged."""
+    table = _PLURAL if plural else _SINGULAR
+    if verb in words.BE | words.HAVE | words.DO | words.MODAL:
+        return table.get(verb, verb)
+    lemma = verb_lemma(verb)
+    if plural:
+        return lemma if verb == inflect(lemma, "VBZ") else verb
+    past = verb in (inflect(lemma, "VBD"), inflect(lemma, "VBN"))
+    return inflect(lemma, "VBZ") if verb == lemma and not past else verb

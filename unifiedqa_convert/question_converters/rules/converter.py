@@ -1,0 +1,184 @@
+"""The embedded question converter: a table of rules, no model, no download.
+
+The first rule that matches a question and its answer makes the statement. If none matches, the
+statement is *The answer to “…” is …*, with ``rules-fallback`` as ``via``.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from unifiedqa_convert.question_converters.base import Ask, Sentence
+from unifiedqa_convert.question_converters.drafts import has_blank
+from unifiedqa_convert.question_converters.rules import lexicon as words
+from unifiedqa_convert.question_converters.rules.answer import (
+    FINAL,
+    Answer,
+    a_or_an,
+    ends_in_initial,
+)
+from unifiedqa_convert.question_converters.rules.clause import Match
+from unifiedqa_convert.question_converters.rules.pattern import Rule
+from unifiedqa_convert.question_converters.rules.question import Question, one_line, parse_question
+from unifiedqa_convert.question_converters.rules.template import fill_template
+
+# A template can't know that an answer repeats the word next to it ("the" + "the hen's nest", "will"
+# + "will go", "take a nap next" + "next") or needs the other article ("a" + "apple").
+
+_ARTICLES = ("a", "an", "the")
+_MAY_REPEAT = frozenset("that had her his is was are were it you what who do".split())
+"""Words that may be repeated: "gave her | her hat", "what it is | is"."""
+_MAX_REPEATED = 3
+"""Words of a repeated ending: "as a result", "before this"."""
+
+
+def without_repetition(sentence: str, answer: str) -> str:
+    """The sentence without repeated words around the answer, and with one fitting article."""
+    at = sentence.find(answer)
+    if at < 0:
+        # The answer's first word was inflected: look for the rest.
+        _, _, answer = answer.partition(" ")
+        at = sentence.find(answer) if answer else -1
+        return sentence if at < 0 else _after(sentence, at + len(answer), answer)
+    if at + len(answer) < len(sentence):
+        sentence = _after(sentence, at + len(answer), answer)
+    # Not if the answer starts within a word or after a hyphen or quotation mark.
+    return _before(sentence, at, answer) if sentence[at - 1 : at] == " " else sentence
+
+
+def _before(sentence: str, at: int, answer: str) -> str:
+    start = sentence.rfind(" ", 0, at - 1) + 1
+    last = sentence[start : at - 1]
+    low = last.lower()
+    first = answer.partition(" ")[0].lower()
+    if low == first:
+        twice = low in _ARTICLES or (low.isalpha() and low not in _MAY_REPEAT)
+        return sentence[:start] + sentence[at:] if twice else sentence
+    if low not in _ARTICLES:
+        return sentence
+    if first in _ARTICLES:
+        return sentence[:start] + sentence[at:]
+    fit = low if low == "the" or not first[:1].isalpha() else a_or_an(answer)
+    return sentence if fit == low else f"{sentence[:start]}{last[0]}{fit[1:]} {sentence[at:]}"
+
+
+def _after(sentence: str, end: int, answer: str) -> str:
+    tail = sentence[end:]
+    if not tail.startswith(" ") or answer.rpartition(" ")[2].lower() not in tail.lower():
+        return sentence
+    words = answer.rsplit(" ", _MAX_REPEATED)[-_MAX_REPEATED:]
+    for size in range(min(len(words), _MAX_REPEATED), 0, -1):
+        again = " ".join(words[-size:])
+        follows = tail[1 : len(again) + 1].lower() == again.lower()
+        whole = not tail[len(again) + 1 : len(again) + 2].isalnum()
+        if follows and whole and again.isascii() and again.lower() not in _MAY_REPEAT:
+            return sentence[:end] + tail[len(again) + 1 :]
+    return sentence
+
+
+_BEFORE_MARK = re.compile(r" (?=[,.;:!?%)\]](?: |$))")
+_NAMED = re.compile(r"\b(?:who|whom|whose|names?)\b", re.IGNORECASE)
+_WORDS = re.compile(r"\w+")
+
+
+class Rules:
+    """Turns questions and answers into statements by rule."""
+
+    name = "rules"
+    version = "4"
+
+    def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
+        """One sentence per ask, in order; ``via`` is ``rules-fallback`` if no rule matched."""
+        return [self._sentence(*ask) for ask in asks]
+
+    def _sentence(self, question: str, answer: str) -> Sentence:
+        question, answer = one_line(question), one_line(answer)
+        chosen = first_match(question, answer)
+        if chosen is not None and (has_blank(answer) or not has_blank(chosen[1])):
+            return Sentence(chosen[1], self.name)
+        return Sentence(_fallback(question, answer), f"{self.name}-fallback")
+
+
+@lru_cache(maxsize=4096)
+def _parse_answer(answer: str, named: bool) -> Answer | None:
+    """An answer's analysis, None if it has no letter or digit; cached, as answers repeat."""
+    return Answer(answer, named) if any(map(str.isalnum, answer)) else None
+
+
+@lru_cache(maxsize=1024)
+def _asks_names(question: str) -> bool:
+    """True if the question asks for a person or a name; cached, as questions repeat."""
+    return _NAMED.search(question) is not None
+
+
+def first_match(question: str, answer: str) -> tuple[Rule, str] | None:
+    """The first rule that makes a sentence, and the sentence; both texts must be one line."""
+    given = _parse_answer(answer, _asks_names(question))
+    if not question or given is None:
+        return None
+    parsed = parse_question(question, given.polar)
+    for rule, parts in parsed.matches(given.kind):
+        sentence = fill_template(rule.say, Match(parsed.core, parts, given))
+        if (
+            sentence is not None
+            and not _still_a_question(parsed, sentence)
+            and _keeps_answer(sentence, given)
+        ):
+            if given.text not in parsed.core:
+                sentence = without_repetition(sentence, given.text)
+            return rule, finish(parsed.earlier, f"{parsed.front} {sentence}")
+    return None
+
+
+def _still_a_question(question: Question, sentence: str) -> bool:
+    """True if a statement starts like its question, so that it answers nothing."""
+    if not question.start or " is that " in sentence or " is to " in sentence:
+        return False
+    return sentence[: len(question.start)].lower() == question.start
+
+
+def finish(earlier: str, text: str) -> str:
+    """A sentence: no space before a mark, a capital first, exactly one full stop at the end."""
+    text = _BEFORE_MARK.sub("", one_line(text))
+    if not ends_in_initial(text):
+        text = f"{text.rstrip(FINAL)}."
+    whole = f"{earlier} {_capital(text)}" if earlier else text
+    return _capital(whole)
+
+
+def _capital(text: str) -> str:
+    if text[:1].islower() and text[1:2].islower():
+        return text[0].upper() + text[1:]
+    for i, char in enumerate(text):
+        if char.isalnum():
+            # "ß".upper() is two letters; "eBay" and "pH" keep their case.
+            mixed = text[i + 1 : i + 2].isupper()
+            return text if mixed else text[:i] + char.upper() + text[i + 1 :]
+    return text
+
+
+def _keeps_answer(sentence: str, answer: Answer) -> bool:
+    """True if the statement has all words of the answer, perhaps inflected.
+
+    A pronoun may have been replaced by its name, "the others" by "others".
+    """
+    if answer.polar or answer.kind == "reply" or answer.text in sentence:
+        return True
+    have = {word[:3] for word in _WORDS.findall(sentence.lower())}
+    wanted = set(_WORDS.findall(answer.given.lower())) - words.SUBJECT_PRONOUNS - {"the"}
+    return all(word[:3] in have or _inflected(word, have) for word in wanted)
+
+
+def _inflected(word: str, have: set[str]) -> bool:
+    """True if a verb of two letters occurs in another form: "go" in "going"."""
+    return word in ("go", "be") and any(start.startswith(word) for start in have)
+
+
+def _fallback(question: str, answer: str) -> str:
+    """A sentence that is true of any question and its answer."""
+    if not question:
+        return finish("", answer) if any(map(str.isalnum, answer)) else "There is no answer."
+    if not answer:
+        return f"The question “{question}” has no answer."
+    bare = answer.rstrip(FINAL) or f"“{answer}”"
+    return f"The answer to “{question}” is {bare}."

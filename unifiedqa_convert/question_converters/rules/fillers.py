@@ -1,0 +1,310 @@
+"""Fillers of a clause's gap: the names after the ``<`` in ``[clause<place]``."""
+
+from collections.abc import Callable, Sequence
+
+from unifiedqa_convert.question_converters.rules import lexicon as words
+from unifiedqa_convert.question_converters.rules.answer import (
+    Answer,
+    core_head,
+    merged,
+    noun_lemma,
+)
+from unifiedqa_convert.question_converters.rules.clause import (
+    Match,
+    adjunct_gap,
+    agree_word,
+    clause,
+    do_form,
+    join,
+    main_verb,
+    object_gap,
+)
+from unifiedqa_convert.question_converters.rules.lexicon import inflect, noun_number, verb_lemma
+from unifiedqa_convert.question_converters.rules.tokens import Token, cover, is_name
+
+
+def reason(match: Match) -> str:
+    """The answer to "why": "because of" a noun, "because" a clause, or "to" a verb."""
+    answer = _without_predicate(match)
+    first = answer.tokens[0]
+    if answer.kind in ("place", "to") or first.lower in ("because", "due", "so", "since"):
+        return answer.text
+    if answer.kind == "sentence":
+        return f"because {answer.text}"
+    if answer.kind == "verb":
+        return f"to {answer.text}"
+    second = len(answer.tokens) > 1
+    past_or_did = first.may("O") or (answer.kind == "adjective" and first.may("T") and second)
+    if answer.kind in ("verb-s", "verb-ed") or past_or_did:
+        return f"because {pronoun(match)} {answer.text}"
+    if _purpose(match, answer):
+        return f"to {answer.text}"
+    if answer.kind == "adjective" and not first.may("Q"):
+        return f"because {pronoun(match)} {_be_as(match)} {answer.text}"
+    return f"because of {answer.phrase('the')}"
+
+
+def _without_predicate(match: Match) -> Answer:
+    """The answer without the predicate that it repeats: "for fun" from "did this for fun"."""
+    answer, pred = match.answer, match.text("pred").lower()
+    tag = do_form(match)
+    verb, _, rest = pred.partition(" ")
+    start = f"{inflect(verb, tag) if tag else verb} {rest} "
+    if rest and answer.text.lower().startswith(start):
+        return Answer(answer.text[len(start) :])
+    return answer
+
+
+def _be_as(match: Match) -> str:
+    """Be, in the tense of the question's auxiliary."""
+    aux = match.part("aux")
+    past = aux and aux[0].lower in ("did", "was", "were", "had", "would", "could")
+    many = pronoun(match) in ("they", "you", "we")
+    if pronoun(match) == "i":
+        return "was" if past else "am"
+    return ("were" if many else "was") if past else "are" if many else "is"
+
+
+def _purpose(match: Match, answer: Answer) -> bool:
+    """True if the answer is a verb: the purpose ("plan dinner") of an act ("do this")."""
+    subject, pred = match.part("subj"), match.part("pred")
+    acts = len(pred) > 1 and verb_lemma(pred[0].lower) == "do" and pred[1].may("DR")
+    someone = subject and (_named(subject) or subject[-1].lower in words.SUBJECT_PRONOUNS)
+    if not (acts and someone) or len(answer.tokens) < 2:
+        return False
+    first, second = answer.tokens[:2]
+    return first.may("V") and not first.may("DRPQG") and second.lower not in _OF_NOUNS
+
+
+_OF_NOUNS = frozenset("of for from about between and or".split())
+
+
+def pronoun(match: Match) -> str:
+    """The pronoun for the subject in a clause after it."""
+    aux, subject = match.part("aux"), match.part("subj")
+    plural = aux and aux[0].lower in ("do", "are", "were", "have")
+    if not subject:
+        return "they" if plural else "it"
+    last = subject[-1].lower
+    if last in _PERSONS or noun_number(last) == "plural":
+        return "they"
+    if subject[0].lower in words.SUBJECT_PRONOUNS:
+        return subject[0].lower
+    return "they" if plural or _named(subject) else "it"
+
+
+_PERSONS = frozenset(
+    "person someone somebody anyone anybody everyone everybody man woman child boy girl".split()
+)
+
+
+def _named(subject: Sequence[Token]) -> bool:
+    """True for a person's name: within a question, a word with a capital ("did Lee")."""
+    last = subject[-1]
+    return is_name(last) or (last.text[:1].isupper() and last.lower not in words.SUBJECT_PRONOUNS)
+
+
+def filled(match: Match, name: str) -> str:
+    """A clause with the answer in its gap; replaces a "do" that stands for the answer's verb."""
+    pred = match.part("pred")
+    if name == "object":
+        return with_object(match, pred)
+    gap = adjunct_gap(pred)
+    last = pred[gap - 1] if gap else None
+    filler = FILLERS[name](match)
+    if name in ("place", "time") and last is not None and last.lower in _PLACING:
+        filler = _without_preposition(match.answer, last.lower)
+    return clause(match, filler, gap)
+
+
+def with_object(match: Match, pred: Sequence[Token]) -> str:
+    """The clause with the answer as its object, or in place of a "do" that stands for its verb."""
+    gap = object_gap(pred)
+    answer = unrepeated(match.answer, pred)
+    if answer is not match.answer:
+        match = Match(match.source, match.parts, answer)
+    already = answer.tokens[0].may("G")
+    if pred[gap - 1].lower == "doing" and (already or (verbal(answer) and answer.tokens[1:])):
+        filler = answer.text if already else answer.as_form("VBG")
+        return clause(_with_pred(match, [*pred[: gap - 1], *pred[gap:]]), filler, gap - 1)
+    stands_for = pred[gap - 1].lower == "do" and (answer.kind == "to" or verbal(answer))
+    finite = answer.kind in ("verb-s", "verb-ed", "adjective") or answer.tokens[0].may("T")
+    if finite and pred[gap - 1].lower == "do":
+        stands_for = True
+    if not stands_for:
+        last = pred[gap - 1]
+        starts_with_it = answer.tokens[0].lower == last.lower
+        purpose = last.lower == "for" and answer.kind == "to"
+        if last.only("P") and (starts_with_it or purpose):
+            match = _with_pred(match, [*pred[: gap - 1], *pred[gap:]])
+            gap -= 1
+        return clause(match, FILLERS["object"](match), gap)
+    tag = do_form(match) if gap - 1 == main_verb(pred) else None
+    if answer.kind == "adjective" and not _did(match, answer):
+        answer = Answer(f"be {answer.text}")
+    verb = answer.as_form(tag) if tag else answer.as_base()
+    short = Match(match.source, {**match.parts, "pred": pred[: gap - 1]}, answer)
+    after = Match(match.source, {"rest": pred[gap:]}, answer).text("rest")
+    lead = clause(short)
+    if do_form(match) and gap - 1 == main_verb(pred):
+        lead = join(match.text("subj"), short.text("pred"))
+    return join(lead, verb, after)
+
+
+def _with_pred(match: Match, pred: Sequence[Token]) -> Match:
+    return Match(match.source, {**match.parts, "pred": pred}, match.answer)
+
+
+def _did(match: Match, answer: Answer) -> bool:
+    """True if the answer to "did" is a past form and a participle: "stood up her friend"."""
+    first, *others = answer.tokens
+    return do_form(match) == "VBD" and first.may("T") and len(others) > 1
+
+
+def unrepeated(answer: Answer, pred: Sequence[Token]) -> Answer:
+    """The answer without a repeated "need to" or "want to", and a modal before it."""
+    tokens = answer.tokens
+    at = 1 if tokens[0].may("M") else 0
+    if len(tokens) < at + 3 or tokens[at + 1].lower != "to" or answer.kind == "sentence":
+        return answer
+    verb = verb_lemma(pred[main_verb(pred)].lower) if pred else ""
+    same = verb in ("need", "want") and verb_lemma(tokens[at].lower) == verb
+    return Answer(answer.text[tokens[at + 2].start :]) if same else answer
+
+
+_PLACING = frozenset(
+    "in at on to from into onto near under inside around through over of off behind between beside "
+    "toward towards along above below by".split()
+)
+
+
+def _without_preposition(answer: Answer, preposition: str) -> str:
+    first = answer.tokens[0]
+    if first.lower == preposition:
+        return answer.text[first.end :].strip()
+    return answer.phrase("the")
+
+
+def named(match: Match) -> str:
+    """The answer, with the noun of the question if it has one."""
+    head = match.part("head")
+    return merged(list(head), match.source, match.answer) if head else match.answer.phrase()
+
+
+def _object(match: Match) -> str:
+    answer = match.answer
+    if answer.kind == "sentence":
+        return join(f"the {one_of(match)}" if match.part("head") else "", "that", answer.text)
+    return join(match.text("about").lower(), named(match))
+
+
+def one_of(match: Match) -> str:
+    """The noun of the question, in the singular and without determiners before it."""
+    head = list(match.part("head"))
+    while len(head) > 1 and (head[0].may("DQP") or head[0].lower in ("following", "other")):
+        head = head[1:]
+    noun = core_head(head)
+    return join(cover(match.source, head[: head.index(noun)]), noun_lemma(noun.lower))
+
+
+def _prepped(match: Match) -> str:
+    preposition = match.text("prep").lower()
+    first = match.answer.tokens[0]
+    purpose = preposition == "for" and match.answer.kind == "to"
+    complete = first.lower == preposition or match.answer.kind == "place" or purpose
+    if complete or first.lower.endswith("ly"):
+        return match.answer.text
+    return join(preposition, named(match))
+
+
+def _place(match: Match) -> str:
+    answer, left = match.answer, match.part("left")
+    if left and left[-1].lower in _PLACING and answer.head is not None:
+        return _without_preposition(answer, left[-1].lower)
+    if answer.kind in ("place", "sentence", "to", "verb", "verb-s") or answer.head is None:
+        return answer.text
+    first = answer.tokens[0]
+    if len(answer.tokens) == 1 and first.may("A") and first.may("J"):
+        return answer.text
+    if first.only("A") or answer.kind == "adjective" or (first.may("E") and not first.may("N")):
+        return answer.text
+    pred = match.part("pred")
+    verb = agree_word(pred[main_verb(pred)].lower, True) if pred else ""
+    head = answer.head.lower
+    if verb in words.MOTION_VERBS and "located" not in match.text("pred"):
+        preposition = "to"
+    elif head in words.AT_PLACES:
+        preposition = "at"
+    else:
+        preposition = "on" if head in words.ON_PLACES else "in"
+    return f"{preposition} {answer.phrase()}"
+
+
+def _time(match: Match) -> str:
+    answer = match.answer
+    first = answer.tokens[0]
+    if answer.kind == "sentence":
+        return f"when {answer.text}"
+    if answer.tokens[-1].lower in ("ago", "later", "earlier"):
+        return answer.text
+    if answer.kind == "place" or first.only("AS") or first.lower in ("every", "each", "once"):
+        return answer.text
+    if first.may("Q") and len(answer.tokens) == 1:
+        return f"in {answer.text}"
+    if first.lower in ("night", "noon", "midnight", "dawn", "dusk", "birth"):
+        return f"at {answer.text}"
+    return f"during {answer.phrase('the')}"
+
+
+def _manner(match: Match) -> str:
+    answer = match.answer
+    first = answer.tokens[0]
+    if answer.kind in ("place", "to") or first.only("A") or first.lower.endswith("ly"):
+        return answer.text
+    if answer.kind == "sentence":
+        return _by_doing(answer) or f"in that {answer.text}"
+    if first.may("RD") and len(answer.tokens) > 2 and _verb_in(answer):
+        return f"in that {answer.text}"
+    if answer.kind == "verb":
+        return f"by {answer.as_form('VBG')}"
+    if answer.kind == "verb-s":
+        return f"because {pronoun(match)} {answer.text}"
+    phrase = answer.phrase()
+    return f"{'with' if phrase.startswith(('a ', 'an ')) else 'by'} {phrase}"
+
+
+def _by_doing(answer: Answer) -> str | None:
+    """A sentence like "they provide shelter" as "by providing shelter"; None for others."""
+    tokens = answer.tokens
+    if tokens[0].lower not in ("it", "they", "he", "she"):
+        return None
+    modal = tokens[1].lower in ("will", "would")
+    verb = tokens[2] if modal and len(tokens) > 2 else tokens[1]
+    if not verb.may("VZ") or verb.may("BHOM"):
+        return None
+    return f"by {Answer(answer.text[verb.start :]).as_form('VBG')}"
+
+
+def _verb_in(answer: Answer) -> bool:
+    return answer.tokens[1].only("VZT")
+
+
+def verbal(answer: Answer) -> bool:
+    """True if the answer can replace a "do": "does what?", "repeat"."""
+    first = answer.tokens[0]
+    return (
+        answer.kind.startswith("verb")
+        or (first.may("V") and not first.may("DP"))
+        or (len(answer.tokens) == 1 and first.may("X") and not first.lower.endswith("s"))
+    )
+
+
+FILLERS: dict[str, Callable[[Match], str]] = {
+    "object": _object,
+    "prepped": _prepped,
+    "place": _place,
+    "time": _time,
+    "reason": reason,
+    "manner": _manner,
+    "raw": lambda match: match.answer.text,
+}

@@ -1,0 +1,284 @@
+"""Word forms from a dictionary (lemminflect), and word lists where the dictionary is not enough.
+
+To correct how the rules treat a word, add it to the list whose comment describes it.
+"""
+
+from functools import lru_cache
+
+# Only this module uses lemminflect: word → possible lemmas, lemma → inflected form. Its wheel has
+# the dictionary (the SPECIALIST lexicon). It has had no release since 2023, so the functions here
+# make it replaceable. It is imported at the first use, because loading its tables takes a second.
+
+_IRREGULAR = {
+    ("be", "VBZ"): "is",
+    ("be", "VBP"): "are",
+    ("be", "VBD"): "was",
+    ("be", "VBG"): "being",
+    ("have", "VBZ"): "has",
+    ("do", "VBZ"): "does",
+    ("lie", "VBD"): "lay",
+    ("lie", "VBN"): "lain",
+    ("find", "VBD"): "found",
+}
+_PAST = (("VBD", "T"), ("VBN", "E"))
+_UNCHANGED = {
+    **dict.fromkeys(
+        "bet burst cast cost cut hit hurt let put quit read rid set shed shut split spread".split(),
+        "ETV",
+    ),
+    **dict.fromkeys("become come overcome run".split(), "EV"),
+}
+
+
+@lru_cache(maxsize=65536)
+def lemmas(word: str) -> dict[str, tuple[str, ...]]:
+    """Universal part of speech → lemmas; empty for a word that the dictionary lacks."""
+    from lemminflect import getAllLemmas
+
+    found: dict[str, tuple[str, ...]] = getAllLemmas(word)
+    return found
+
+
+@lru_cache(maxsize=65536)
+def inflect(lemma: str, tag: str) -> str:
+    """The form of a verb (VBZ, VBD, VBN, VBG) or noun (NNS); a guess for an unknown word."""
+    if (lemma, tag) in _IRREGULAR:
+        return _IRREGULAR[lemma, tag]
+    forms = _forms(lemma, tag)
+    return forms[0] if forms else lemma
+
+
+@lru_cache(maxsize=65536)
+def verb_forms(word: str) -> str:
+    """The verb forms that a word can be, as tags: V base, Z -s, T past, E participle, G -ing."""
+    letters = ""
+    for lemma in lemmas(word).get("VERB", ()):
+        if lemma == word:
+            letters += _UNCHANGED.get(word, "V")
+        elif word.endswith("ing"):
+            letters += "G"
+        elif word.endswith("ed"):
+            letters += "ET"
+        elif word.endswith("s"):
+            letters += "Z"
+        else:
+            found = _all_forms(lemma)
+            letters += "".join(letter for tag, letter in _PAST if word in found.get(tag, ()))
+    return "".join(sorted(set(letters)))
+
+
+def _forms(lemma: str, tag: str) -> tuple[str, ...]:
+    known = _all_forms(lemma).get(tag)
+    if known:
+        return known
+    from lemminflect import getInflection
+
+    forms: tuple[str, ...] = getInflection(lemma, tag)
+    return forms
+
+
+@lru_cache(maxsize=65536)
+def _all_forms(lemma: str) -> dict[str, tuple[str, ...]]:
+    """Tag → forms, in one look-up for all tags: the dictionary copies what it returns."""
+    from lemminflect import getAllInflections
+
+    found: dict[str, tuple[str, ...]] = getAllInflections(lemma)
+    return found
+
+
+def verb_lemma(word: str) -> str:
+    """The base form of a verb, or the word itself."""
+    found = lemmas(word).get("VERB", ()) or lemmas(word).get("AUX", ())
+    return found[0] if found else word
+
+
+@lru_cache(maxsize=65536)
+def noun_number(word: str) -> str:
+    """``singular`` (takes an article), ``mass`` (needs none), ``plural``, or ``unknown``."""
+    nouns = lemmas(word).get("NOUN", ())
+    if not nouns:
+        return "unknown"
+    if word not in nouns:
+        return "plural"
+    plurals = _forms(word, "NNS")
+    # The dictionary lists an uncountable noun as its own plural ("energy").
+    return "mass" if word in plurals else "singular"
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+BE = _words("is are was were am be been being isn't aren't wasn't weren't 're")
+DO = _words("do does did don't doesn't didn't")
+HAVE = _words("has have had hasn't haven't hadn't")
+MODAL = _words(
+    "can could will would shall should may might must cannot can't couldn't won't wouldn't "
+    "shouldn't mustn't"
+)
+WH = _words("what which who whom whose where when why how")
+
+# A statement that starts like its question with one of these answers nothing.
+ASKING = _words("what which who whom whose how why is are was were does do did")
+
+DETERMINERS = _words(
+    "a an the this that these those my your his her its their our every each some any no all both "
+    "many several few another either neither most such enough one's"
+)
+PRONOUNS = _words(
+    "i you he she it we they me him us them someone somebody anyone anybody everyone everybody "
+    "something anything everything nothing none nobody one themselves itself himself herself"
+)
+SUBJECT_PRONOUNS = _words("i you he she it we they someone people")
+PREPOSITIONS = _words(
+    "of in on at by for with from to into onto about through during between among against under "
+    "over above below within without toward towards across along around behind beneath beside "
+    "besides beyond near per upon via than like as except inside outside throughout off out up "
+    "down after before until since despite unlike"
+)
+# Begin a subordinate clause; a place or a time goes before them.
+SUBORDINATORS = _words("when while if because although whereas unless once whenever so though")
+CONJUNCTIONS = _words("and or but nor")
+RELATIVES = _words("that which who whom whose where")
+ADVERBS = _words(
+    "not never always also often usually typically generally mostly mainly primarily most more "
+    "less least likely best first ever even just only actually really originally sometimes "
+    "probably commonly now then still already soon too very directly hypothetically normally "
+    "currently together better well long far almost about either both all n't"
+)
+NUMBERS = _words(
+    "zero one two three four five six seven eight nine ten eleven twelve twenty thirty forty "
+    "fifty hundred thousand million billion dozen half"
+)
+
+# Also nouns, but after a subject nearly always the verb.
+COMMON_VERBS = _words(
+    "use need form cause help work make result occur feed move produce cover control change store "
+    "study measure reach release transport start live burn break take give find grow show act "
+    "protect carry call say refer mean define describe come go get have do be become contain "
+    "include happen lie want feel expect look think know see hear eat drink breathe begin end "
+    "keep hold combine mate rely depend consist state transfer convert provide cost turn travel "
+    "bind permit allow affect increase decrease reduce supply lead play exhibit display respond "
+    "lack enter exit house match return reproduce attack attach support exchange fight drive "
+    "spread stop undergo place point date fall rise run set sleep stand surround rank last love "
+    "hate hope link harm separate equal represent flow share trap answer"
+)
+# In the dictionary as verbs, but rarely the main verb.
+MOSTLY_NOUNS = _words(
+    "plant plants water blood cell cells animal animals organ organs body bodies people earth ice "
+    "land air rock rocks wave waves light heat sound sounds fish bone bones wind winds force "
+    "forces part parts type types process group groups structure structures surface state states "
+    "gas gases scale scales bug bugs ray rays chain chains pattern patterns nerve nerves muscle "
+    "muscles root roots stem stems leaf leaves skin tissue tissues product products factor "
+    "factors tube tubes mass rate rates ion ions mark name names place places time times level "
+    "levels range test tests kind man men shape shapes hand hands head eye eyes face faces pair "
+    "pairs bond bonds field fields crystal crystals male species model models question questions"
+)
+
+# Words for a class ("type of energy"): the answer replaces them.
+KINDS = _words(
+    "kind kinds type types sort sorts form forms category categories class classes example "
+    "examples variety"
+)
+# If the question is about one of these, the answer is unique and takes "the".
+DEFINITE_HEADS = _words(
+    "part organ organelle structure system cycle biome region layer area gland bone body season "
+    "side plate membrane era period phase stage direction muscle kingdom section portion "
+    "hemisphere planet star cavity component chamber theory law principle field process effect "
+    "scale table division lobe nerve vein artery valve"
+)
+# If the question is about one of these, the answer is a part of something and takes "the" even if
+# its noun often has no article ("the skin").
+PARTS = _words("part organ organelle layer region gland bone muscle lobe chamber valve nerve vein")
+PLURALS = _words(
+    "bacteria people data mitochondria criteria phenomena fungi algae larvae nuclei alveoli cilia "
+    "flagella stimuli vertebrae antennae hyphae spermatozoa protozoa police"
+)
+# The answer follows with "of" ("the role of predator").
+ROLES = _words("role")
+# A share of something ("percentage of water"): the answer replaces the word, "of water" stays.
+SHARES = _words("percent percentage fraction proportion")
+# Verbs that take a whole sentence as their object ("they learned that …").
+TELLING_VERBS = _words(
+    "say think know observe find learn believe conclude mean show suggest notice see tell claim "
+    "argue hope discover prove feel state report indicate expect assume imply hypothesize infer"
+)
+# Unique, or one in each body or cell: with "the".
+# As the head of an answer with "the" ("the greenhouse effect").
+DEFINITE_ANSWERS = _words("effect principle hypothesis")
+UNIQUE_NOUNS = _words(
+    "universe sun moon sky earth world ocean sea ground atmosphere environment future past brain "
+    "heart liver stomach nucleus skin spleen pancreas cerebellum cerebrum hypothalamus "
+    "cytoskeleton cytoplasm epidermis dermis uterus kidney lung bladder skeleton tongue retina "
+    "cornea iris pupil lithosphere asthenosphere mantle crust core stratosphere troposphere "
+    "mesosphere exosphere thermosphere ozone equator photosphere corona esophagus trachea larynx "
+    "pharynx diaphragm cochlea mouth nose internet weather public government placenta thalamus "
+    "medulla cerebral cortex brainstem ovary cytosol epiglottis"
+)
+# Also nouns, but at the start of an answer they begin a verb phrase.
+LIGHT_VERBS = _words(
+    "say think know want need feel learn leave eat call start begin become let meet teach thank "
+    "make go get have take do be give keep find use help see tell ask buy let try save stop "
+    "attack hide win"
+)
+# Nouns with the ending of an adjective.
+NOT_ADJECTIVES = _words(
+    "animal metal mineral plant crystal hospital journal table cable vegetable element continent "
+    "parent student current ant elephant giant rodent nutrient gradient ingredient component star "
+    "car jar bar solar capital canal signal mammal general material chemical fabric radical "
+    "individual festival diary library dictionary boundary collar scholar antioxidant fish dish "
+    "radish instrument pollutant predator mechanic magic reactant agent accident event"
+)
+# Nouns that need an article, although the dictionary lists them as uncountable.
+COUNT_NOUNS = _words(
+    "system membrane muscle intestine catalyst structure plant chain plate circuit property metal "
+    "shell egg giraffe flower battery lake tiger whale elephant room shop reunion reaction "
+    "transition theory law test school church station solution mixture scale store drawer forest "
+    "house garden river cave hole tube garage kitchen office building bank bottle box car cavity "
+    "body person house day meal copy company price opinion area result chance version response "
+    "example agreement opportunity thing spot relationship question issue review message meeting "
+    "situation reason option note campaign reputation draft country condition answer voice vehicle "
+    "statement salary row reservation report position dog pet pig organization effort "
+    "drink description decision brick background witness weakness vacation union title threat tail "
+    "string storm animal bird bed cup potato point newspaper method card perspective friend desk "
+    "closet cabinet drawer kitchen bedroom backyard basement attic cellar farm field island valley "
+    "desert mountain hotel apartment restaurant theater library museum hospital airport shelf "
+    "roommate neighbor stranger knife fork spoon pencil hammer telescope microscope thermometer "
+    "barometer ruler magnet wire battery engine wheel lever pulley ramp volcano earthquake "
+    "hurricane tornado flood drought star planet comet asteroid galaxy telephone computer radio "
+    "television lamp candle coin pocket bag backpack suitcase hat coat shirt dress sock ticket "
+    "letter book story song picture painting camera clock watch calendar map guitar piano drum "
+    "teacher doctor nurse lawyer judge farmer soldier actor dentist cow horse sheep goat cat mouse "
+    "rabbit snake lizard frog bee ant spider worm shark whale dolphin eagle owl penguin human "
+    "catalyst predator vaccine virus cell seed leaf fruit vegetable sandwich cake pie "
+    "cafe process trunk stem branch petal cabin tent chair sofa lawn yard park zoo gym church bar "
+    "city community facility commodity entity university movie party stone root bone rope bridge"
+)
+# Nouns without an article in science texts, although the dictionary lists them as countable.
+MASS_NOUNS = _words(
+    "oil petroleum gasoline coal soil sand rain snow ice wood paper steel iron gold silver copper "
+    "saliva mucus sweat sunlight moonlight lightning thunder advice news luck fun happiness "
+    "evidence ozone dna rna atp trna mrna rrna music food information equipment money furniture "
+    "weather traffic homework thiamine birth space heartburn oogenesis homeostasis"
+)
+
+# Places with another preposition than "in".
+AT_PLACES = _words(
+    "stop station party reunion university school college store shop restaurant market mall "
+    "airport concert meeting event end top bottom bank theater church museum zoo hotel hospital "
+    "fair gym office beach park library home work dock boundary boundaries factory bar "
+    "supermarket wedding temperature temperatures speed pressure level edge doctor"
+)
+ON_PLACES = _words(
+    "table shelf floor ground roof desk wall street road island continent planet earth surface "
+    "moon mars farm bus train plane bed couch counter stage side coast shoreline map internet "
+    "chromosome membrane ladder hill bench mountain"
+)
+MOTION_VERBS = _words("go head travel move return migrate")
+
+# A full stop after one of these does not end a sentence.
+ABBREVIATIONS = _words("mr mrs ms dr st vs etc e.g i.e u.s no fig prof sr jr approx ca cf al")
+# Adjectives of a measure, as in "how long".
+MEASURED = _words(
+    "long tall far fast old big large deep high heavy wide thick hot cold small close strong loud"
+)

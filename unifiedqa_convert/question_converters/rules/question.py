@@ -1,0 +1,186 @@
+"""The analysis of a question, made once for all of its answers.
+
+A question is split into earlier sentences, a clause before the question ("When ice melts, …") and
+the question itself, whose predicate is marked.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+
+from unifiedqa_convert.question_converters.rules import lexicon as words
+from unifiedqa_convert.question_converters.rules.answer import FINAL, lowered
+from unifiedqa_convert.question_converters.rules.pattern import Rule, TokenString
+from unifiedqa_convert.question_converters.rules.predicate import mark
+from unifiedqa_convert.question_converters.rules.tables.adjunct import ADJUNCT
+from unifiedqa_convert.question_converters.rules.tables.sentence import SENTENCE
+from unifiedqa_convert.question_converters.rules.tables.situ import BLANK, SITU, STEM
+from unifiedqa_convert.question_converters.rules.tables.what import CALLED, WHAT
+from unifiedqa_convert.question_converters.rules.tables.yesno import CHOICE, YES_NO
+from unifiedqa_convert.question_converters.rules.tokens import Token, cover
+
+# The rules, in the order in which they are tried. To add one: put a ``Rule`` into the table of
+# its kind of question, above any more general rule that would match the same questions, with an
+# example in your own words. ``tests/question_converters/test_rules_table.py`` checks that this rule
+# turns the example into the sentence as written.
+
+RULES: tuple[Rule, ...] = (
+    *BLANK,
+    *YES_NO,
+    *CALLED,
+    *SENTENCE,
+    *ADJUNCT,
+    *WHAT,
+    *CHOICE,
+    *SITU,
+    *STEM,
+)
+
+
+@lru_cache(maxsize=4096)
+def rules_for(opening: str, asks: bool, kind: str) -> tuple[tuple[int, Rule], ...]:
+    """The rules, numbered in their order, for a question that starts with this word.
+
+    ``asks``: it ends in a question mark; ``kind``: the answer's kind (``answer.kind_of``).
+    """
+    return tuple(
+        (number, rule)
+        for number, rule in enumerate(RULES)
+        if (not rule.opening or opening in rule.opening) and rule.suits(asks, kind)
+    )
+
+
+_BREAK = re.compile(r"(?P<word>[^\s.!?]*)(?P<stop>[.!?]+)[\"'\u201d\u2019)]*\s+(?=\S)")
+_STOPPED = re.compile(r"[.!?]\S* ")
+_CONTRACTED = re.compile(r"^(what|who|where|how)['\u2019]s\b", re.IGNORECASE)
+_OR_NOT = re.compile(r"[\s,.;:\u2026-]*\b(?:yes or no|true or false)\W*$", re.I)
+# "Who is taller, Ann or Bo?": the two names are removed.
+_WH = re.compile(r"(?:who|which|what)\b", re.IGNORECASE)
+_OFFERED = re.compile(r"[,:] (?:[\w'\u2019]+ ){1,3}or (?:[\w'\u2019]+ ){0,2}[\w'\u2019]+\?+$")
+_INVERTS = frozenset("which what whom whose where".split())
+_OPENS = frozenset("where which who whom whose why".split())
+_MOST_TOKENS = 200  # patterns backtrack, and a longer sentence is hardly a question
+
+Parts = Mapping[str, Sequence[Token]]
+
+
+class Question:
+    """A question's parts, and the rules that match it, evaluated when they are needed."""
+
+    def __init__(self, text: str, polar: bool) -> None:
+        self.earlier, last = split_last(text)
+        if _WH.match(last):
+            last = _OFFERED.sub("?", last)
+        if polar:
+            last = _OR_NOT.sub("?" if "?" in last else "", last)
+        body = last.rstrip(FINAL)
+        self.asks = "?" in last[len(body) :]
+        if last[len(body) :].startswith(",") and not self.asks:
+            body += ","  # "If it rains," + "the hens stay inside"
+        self.core, self.tokens = lowered(_CONTRACTED.sub(r"\1 is", body))
+        self.front = ""
+        self._found: dict[int, Parts | None] = {}
+        self._encoded: TokenString | None = None
+        if 0 < len(self.tokens) <= _MOST_TOKENS:
+            self._split(polar)
+
+    def _split(self, polar: bool) -> None:
+        # "Where would you keep a pen when not in use": the first word is the question word.
+        opens = not polar and self.tokens[0].lower in _OPENS
+        at = 0 if opens else front(self.tokens, polar)
+        self.front = cover(self.core, self.tokens[:at])
+        self.tokens = tuple(mark(self.tokens[at:]))
+        first = self.tokens[0].lower
+        second = self.tokens[1].lower if len(self.tokens) > 1 and not self.front else ""
+        inverts = self.tokens[0].may("P") and second in _INVERTS  # "Through which wall do …"
+        blank = any("U" in token.tags for token in self.tokens)
+        # A statement that starts like its question answers nothing.
+        asking = (inverts or first in words.ASKING) and self.asks and not blank
+        self.start = f"{first} " if asking else ""
+        self._encoded = TokenString(self.tokens)
+
+    def matches(self, kind: str) -> Iterator[tuple[Rule, Parts]]:
+        """The rules that match, for this kind of answer, in the tables' order, with their parts."""
+        if self._encoded is None:
+            return
+        found = self._found
+        for number, rule in rules_for(self.tokens[0].lower, self.asks, kind):
+            if number not in found:
+                found[number] = rule.match(self._encoded)
+            parts = found[number]
+            if parts is not None:
+                yield rule, parts
+
+
+@lru_cache(maxsize=1024)
+def parse_question(text: str, polar: bool) -> Question:
+    """The question's parts; cached, as a question comes with several answers."""
+    return Question(text, polar)
+
+
+def one_line(text: str) -> str:
+    """The text with each run of white space replaced by one space, and none at its ends."""
+    return " ".join(text.split())
+
+
+def split_last(question: str) -> tuple[str, str]:
+    """The sentences before the last one, and the last one: the question."""
+    at = 0
+    if not _STOPPED.search(question):
+        return "", question
+    for m in _BREAK.finditer(question):
+        word = m["word"].lower().lstrip("(\"'")
+        initial = len(word) == 1 and m["word"].isupper()
+        if m["stop"] == "." and (word in words.ABBREVIATIONS or initial):
+            continue
+        at = m.end()
+    return question[:at].strip(), question[at:]
+
+
+def front(tokens: Sequence[Token], polar: bool) -> int:
+    """The number of tokens before the question itself: "If it rains, | where do you wait"."""
+    for i in range(1, len(tokens) - 1):
+        before, token, after = tokens[i - 1], tokens[i], tokens[i + 1]
+        opens = token.may("BOHM") if polar else token.may("W")
+        if not opens:
+            if token.may("W"):
+                return 0
+            continue
+        if polar:
+            if _asks_after_front(tokens, i):
+                return i
+            continue
+        start = i - 1 if before.may("P") and i > 1 and _closes(tokens[i - 2]) else i
+        if start < i or (before.lower == "," and _opens_question(tokens, i)):
+            return start
+        if before.lower in ("so", "then") and _opens_question(tokens, i):
+            return i
+        if before.lower in ("and", "but") and after.may("BOHM"):
+            return i
+        inverted = after.may("BOHM") and i + 2 < len(tokens) and tokens[i + 2].may("R")
+        if inverted and not before.may("DLP"):
+            return i
+    return 0
+
+
+def _closes(token: Token) -> bool:
+    return token.lower in (",", "so", "then")
+
+
+def _asks_after_front(tokens: Sequence[Token], at: int) -> bool:
+    """True if a yes/no question starts here, after "For a hike, …" or "If it rains …"."""
+    token, after, first = tokens[at], tokens[at + 1], tokens[0]
+    if first.may("BOHM"):
+        return False
+    if token.may("M") and after.lower in words.SUBJECT_PRONOUNS:
+        return True
+    return tokens[at - 1].lower == "," and first.may("SPAG") and after.may("DRNXL")
+
+
+def _opens_question(tokens: Sequence[Token], at: int) -> bool:
+    token, after, first = tokens[at], tokens[at + 1], tokens[0]
+    if token.lower in ("where", "when", "why", "how"):
+        return after.may("BOHM") or token.lower == "how"
+    if token.lower in ("which", "who") and not first.may("SP"):
+        return after.may("O")
+    return token.lower != "whom"

@@ -1,0 +1,1 @@
+"""The rules, one module per kind of question, each rule with an example."""

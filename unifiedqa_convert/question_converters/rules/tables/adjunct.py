@@ -1,0 +1,255 @@
+"""Rules for where, when, why and how, and for prepositions before the question word."""
+
+from unifiedqa_convert.question_converters.rules.pattern import Rule
+
+ADJUNCT = (
+    Rule(
+        when="where be:BE article:a|an|the adj:ADJ* spot:place|location|spot|area|site rest:SPAN",
+        say="[answer] [agreed] [article] [adj] [spot] [rest]",
+        examples=(
+            (
+                "Where is a safe place to hide a key?",
+                "old shoe",
+                "An old shoe is a safe place to hide a key.",
+            ),
+        ),
+    ),
+    Rule(
+        when="where aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<place]",
+        examples=(
+            (
+                "Where do squirrels hide nuts?",
+                "hollow trees",
+                "Squirrels hide nuts in hollow trees.",
+            ),
+            (
+                "Where might you wait while a bus is late?",
+                "bus stop",
+                "You might wait at a bus stop while a bus is late.",
+            ),
+            ("Where does amber come from?", "resin", "Amber comes from resin."),
+        ),
+    ),
+    Rule(
+        when="where be:BE subj:SPAN",
+        say="[subj] [be] [place]",
+        examples=(("Where is the yolk?", "in the egg", "The yolk is in the egg."),),
+    ),
+    Rule(
+        when="when aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<time]",
+        examples=(
+            ("When do bats hunt?", "night", "Bats hunt at night."),
+            ("When did the volcano erupt?", "1883", "The volcano erupted in 1883."),
+        ),
+    ),
+    Rule(
+        when="why aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<reason]",
+        examples=(
+            ("Why do cats purr?", "they are content", "Cats purr because they are content."),
+            ("Why did the farmer do this?", "save water", "The farmer did this to save water."),
+            ("Why does bread rise?", "yeast", "Bread rises because of yeast."),
+        ),
+    ),
+    Rule(
+        when="how would|can|could|might subj:SUBJ describe rest:ANY",
+        say="[subj] would describe [rest] as [stripped]",
+        examples=(
+            ("How would you describe Ravi?", "patient", "You would describe Ravi as patient."),
+            (
+                "How would you describe Mina?",
+                "as a good friend",
+                "You would describe Mina as a good friend.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how aux:AUX subj:SUBJ verb:feel rest:ANY",
+        given="verb-s",
+        say="[subj] [predicate] [rest]",
+        examples=(
+            ("How would Omar feel then?", "thinks of Ann", "Omar would think of Ann then."),
+            (
+                "How would Omar feel afterwards?",
+                "would be cross with Ann",
+                "Omar would be cross with Ann afterwards.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how aux:AUX subj:SUBJ verb:feel rest:ANY",
+        given="sentence",
+        say="[subj] [linked] [that] [rest]",
+        examples=(
+            (
+                "How did Omar feel afterwards?",
+                "he was a hero",
+                "Omar felt that he was a hero afterwards.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how aux:AUX subj:SUBJ verb:feel|be|look|become|seem rest:ANY",
+        say="[subj] [linked] [raw] [rest]",
+        examples=(
+            ("How would Omar feel as a result?", "proud", "Omar would feel proud as a result."),
+            ("How did the lake look at dawn?", "grey", "The lake looked grey at dawn."),
+        ),
+    ),
+    Rule(
+        when="how aux:AUX subj:SUBJ verb:get rest:ANY",
+        given="adjective",
+        say="[subj] [linked] [raw] [rest]",
+        examples=(("How did Omar get at noon?", "hungry", "Omar got hungry at noon."),),
+    ),
+    Rule(
+        when="how aux:BE subj:SUBJ how:likely|going|about to verb:feel|be|look|become rest:ANY",
+        say="[subj] [aux] [how] to [verb] [raw] [rest]",
+        examples=(
+            (
+                "How are you likely to feel after a race?",
+                "tired",
+                "You are likely to feel tired after a race.",
+            ),
+        ),
+    ),
+    Rule(
+        when="about:about|approximately|roughly how many|much "
+        "head:HEAD? aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<object]",
+        examples=(
+            (
+                "About how many eggs does a hen lay?",
+                "five",
+                "A hen lays about five eggs.",
+            ),
+        ),
+    ),
+    Rule(
+        when="about:about|approximately|roughly how many|much head:HEAD aux:AUX? pred:PRED",
+        say="[about] [named] [aux] [pred]",
+        examples=(("About how many men form a team?", "ten", "About ten men form a team."),),
+    ),
+    Rule(
+        when="about:about|approximately|roughly how measure:ADV|ADJ "
+        "aux:AUX it take who:SPAN? to rest:ANY",
+        say="it [takes] [who] [about] [raw] to [rest]",
+        examples=(
+            (
+                "About how long does it take to boil an egg?",
+                "ten minutes",
+                "It takes about ten minutes to boil an egg.",
+            ),
+            (
+                "About how long did it take the boy to run home?",
+                "an hour",
+                "It took the boy about an hour to run home.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how measure:ADV|ADJ aux:AUX it take to rest:ANY",
+        say="it [takes] [raw] to [rest]",
+        examples=(
+            (
+                "How long does it take to boil an egg?",
+                "ten minutes",
+                "It takes ten minutes to boil an egg.",
+            ),
+            (
+                "How long will it take to reach the top?",
+                "an hour",
+                "It will take an hour to reach the top.",
+            ),
+        ),
+    ),
+    Rule(
+        when="about:about|approximately|roughly how measure:ADV|ADJ be:BE subj:SPAN",
+        say="[subj] [be] [about] [raw]",
+        examples=(("About how tall is a door?", "2 m", "A door is about 2 m."),),
+    ),
+    Rule(
+        when="how many|much aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<object]",
+        examples=(("How much does a cow drink?", "thirty litres", "A cow drinks thirty litres."),),
+    ),
+    Rule(
+        when="how many|much head:HEAD aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<object]",
+        examples=(("How many strings does a violin have?", "four", "A violin has four strings."),),
+    ),
+    Rule(
+        when="how many|much head:HEAD be:BE there rest:ANY",
+        say="there [be] [named] [rest]",
+        examples=(
+            ("How many days are there in a week?", "seven", "There are seven days in a week."),
+        ),
+    ),
+    Rule(
+        when="how many|much head:HEAD aux:AUX? pred:PRED",
+        say="[named] [aux] [pred]",
+        examples=(
+            ("How many players form a team?", "eleven", "Eleven players form a team."),
+            ("How many rooms are painted blue?", "two", "Two rooms are painted blue."),
+        ),
+    ),
+    Rule(
+        when="how measure:ADV|ADJ be:BE subj:SPAN",
+        say="[subj] [be] [raw]",
+        examples=(("How long is a marathon?", "42 km", "A marathon is 42 km."),),
+    ),
+    Rule(
+        when="how measure:ADV|ADJ aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<raw]",
+        examples=(
+            ("How often does the clock strike?", "every hour", "The clock strikes every hour."),
+            ("How long does the play last?", "two hours", "The play lasts two hours."),
+        ),
+    ),
+    Rule(
+        when="how aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<manner]",
+        examples=(
+            (
+                "How do ducks stay dry?",
+                "by oiling their feathers",
+                "Ducks stay dry by oiling their feathers.",
+            ),
+            ("How can a lake lose water?", "evaporation", "A lake can lose water by evaporation."),
+            (
+                "How does rust harm a gate?",
+                "weakens the metal",
+                "Rust harms a gate because it weakens the metal.",
+            ),
+        ),
+    ),
+    Rule(
+        when="in|by what|which way|ways|manner|method|means aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<manner]",
+        examples=(("In what way is wool cleaned?", "washing", "Wool is cleaned by washing."),),
+    ),
+    Rule(
+        when="prep:PREP where aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<prepped]",
+        examples=(("From where do swallows return?", "Africa", "Swallows return from Africa."),),
+    ),
+    Rule(
+        when="prep:PREP which of these|those|the following? aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<prepped]",
+        examples=(("On which of these does a boat float?", "water", "A boat floats on water."),),
+    ),
+    Rule(
+        when="prep:PREP what|which|whom head:HEAD? aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<prepped]",
+        examples=(
+            ("In what vessel is soup boiled?", "a pot", "Soup is boiled in a pot."),
+            (
+                "To which family does the onion belong?",
+                "the lily family",
+                "The onion belongs to the lily family.",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,284 @@
+"""Rules for answers that are whole sentences, and for questions about what happens."""
+
+from unifiedqa_convert.question_converters.rules.pattern import Rule
+
+SENTENCE = (
+    Rule(
+        when="ANY",
+        given="reply",
+        say="[reply]",
+        examples=(
+            ("Are toads fish?", "No, toads are not fish.", "Toads are not fish."),
+            ("Can owls see?", "Yes, they see well.", "They see well."),
+        ),
+    ),
+    Rule(
+        when="ANY",
+        given="sentence",
+        say="[restated]",
+        examples=(
+            (
+                "What does a red flag on the beach mean?",
+                "A red flag on the beach means danger.",
+                "A red flag on the beach means danger.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which of? the? following|these? statement|statements|sentence? ADV* "
+        "explains|explain|describes why rest:SPAN",
+        given="sentence",
+        say="[rest] because [raw]",
+        examples=(
+            (
+                "Which statement best explains why the pond froze?",
+                "The night was cold.",
+                "The pond froze because the night was cold.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what aux:will|would|might|could happen to who:SPAN",
+        given="sentence",
+        say="[become]",
+        examples=(
+            (
+                "What will happen to Noor?",
+                "she will lose her keys",
+                "Noor will lose her keys.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which aux:AUX? adv:ADV* "
+        "verb:happen|happens|happened|occur|occurs|occurred to rest:SPAN",
+        given="sentence",
+        say="what [aux] [adv] [verb] to [rest] is that [raw]",
+        examples=(
+            (
+                "What will happen to a leaf that gets no light?",
+                "The leaf will turn yellow.",
+                "What will happen to a leaf that gets no light is that the leaf will turn yellow.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which aux:AUX? adv:ADV+ "
+        "verb:happen|happens|happened|occur|occurs|occurred rest:ANY",
+        given="sentence",
+        say="what [aux] [adv] [verb] [rest] is that [raw]",
+        examples=(
+            (
+                "When a pot is left on the fire, what most likely happens?",
+                "The soup boils over.",
+                "When a pot is left on the fire, what most likely happens is that the soup boils "
+                "over.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what happens|occurs|happened|occurred rest:ANY",
+        given="sentence",
+        say="[raw] [rest]",
+        examples=(
+            (
+                "What happens when ice is heated?",
+                "The ice melts.",
+                "The ice melts when ice is heated.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what be:BE going|likely|about to happen to who:SPAN",
+        given="verb verb-s verb-ed",
+        say="[who] [be] going to [base]",
+        examples=(
+            ("What is going to happen to Noor?", "lose a key", "Noor is going to lose a key."),
+        ),
+    ),
+    Rule(
+        when="what happens|happened to who:SPAN",
+        given="verb-s verb-ed",
+        say="[who] [raw]",
+        examples=(("What happened to Noor?", "was late for work", "Noor was late for work."),),
+    ),
+    Rule(
+        when="what aux:will|would|might|could happen to who:SPAN",
+        given="adjective",
+        say="[who] [aux] be [raw]",
+        examples=(("What will happen to Noor?", "sad", "Noor will be sad."),),
+    ),
+    Rule(
+        when="what aux:will|would|might|could happen to who:SPAN",
+        given="verb verb-s verb-ed noun",
+        say="[who] [aux] [base]",
+        examples=(
+            ("What will happen to Noor?", "fall asleep", "Noor will fall asleep."),
+            ("What might happen to Noor?", "likes the book", "Noor might like the book."),
+        ),
+    ),
+    Rule(
+        when="what must|should|will|would|can happen|occur rest:ANY",
+        given="sentence",
+        say="[raw] [rest]",
+        examples=(
+            (
+                "What must happen before a cake is served?",
+                "The cake must be baked.",
+                "The cake must be baked before a cake is served.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which head:question aux:AUX? pred:PRED",
+        given="question",
+        say="the question of [raw] [aux] [pred]",
+        examples=(
+            (
+                "Which question could be answered with a thermometer?",
+                "How warm is the soup?",
+                "The question of how warm is the soup could be answered with a thermometer.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which of? the? following|these|those? "
+        "head:evidence|statement|statements|fact|facts|observation|observations|conclusion|"
+        "conclusions|hypothesis|hypotheses|claim|claims "
+        "aux:AUX? pred:PRED",
+        given="sentence",
+        say="the [one] that [raw] [agreeing]",
+        examples=(
+            (
+                "Which evidence shows that the tree is old?",
+                "The trunk has many rings.",
+                "The evidence that the trunk has many rings shows that the tree is old.",
+            ),
+        ),
+    ),
+    Rule(
+        when="which|what of the? following|these|those head:HEAD? aux:AUX? pred:PRED",
+        given="sentence",
+        say="that [raw] [aux] [pred]",
+        examples=(
+            (
+                "Which of the following best describes a pond in winter?",
+                "It is covered with ice.",
+                "That it is covered with ice best describes a pond in winter.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which be:BE article:the|a|an|another|one rest:SPAN",
+        given="sentence",
+        say="[article] [rest] [be] that [raw]",
+        examples=(
+            (
+                "Which is the best sign that the pond froze?",
+                "A boy walked over it.",
+                "The best sign that the pond froze is that a boy walked over it.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which be:BE adv:ADV+ article:the|a|an|another|one rest:SPAN",
+        given="sentence",
+        say="that [raw] [be] [adv] [article] [rest]",
+        examples=(
+            (
+                "Which is most likely a cause of the flood?",
+                "The dam broke.",
+                "That the dam broke is most likely a cause of the flood.",
+            ),
+        ),
+    ),
+    Rule(
+        when="which|what of the? following|these|those head:HEAD? be:BE rest:SPAN",
+        given="sentence",
+        say="that [raw] [be] [rest]",
+        examples=(
+            (
+                "Which of these is an example of play?",
+                "Two puppies chase a ball.",
+                "That two puppies chase a ball is an example of play.",
+            ),
+        ),
+    ),
+    Rule(
+        when="which aux:AUX? pred:PRED",
+        given="sentence",
+        say="that [raw] [aux] [pred]",
+        examples=(
+            (
+                "Which most likely caused the flood?",
+                "The dam broke.",
+                "That the dam broke most likely caused the flood.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what aux:AUX? pred:PRED",
+        given="sentence",
+        say="what [aux] [pred] is that [raw]",
+        examples=(
+            (
+                "What most likely caused the flood?",
+                "The dam broke.",
+                "What most likely caused the flood is that the dam broke.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what aux:DO|MODAL subj:SUBJ pred:PRED",
+        given="sentence",
+        say="[done]",
+        examples=(
+            (
+                "What should the guests do now?",
+                "The guests should go home.",
+                "The guests should go home now.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what aux:DO|MODAL subj:SUBJ pred:PRED",
+        given="sentence",
+        say="what [doing] is that [raw]",
+        examples=(
+            (
+                "What does a heavy load do to a cart?",
+                "It slows the cart.",
+                "What a heavy load does to a cart is that it slows the cart.",
+            ),
+            (
+                "What do the twins have in common?",
+                "They both sing.",
+                "What the twins have in common is that they both sing.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which head:HEAD aux:AUX? pred:PRED",
+        given="sentence",
+        say="the [head] that [aux] [pred] is that [raw]",
+        examples=(
+            (
+                "Which other trait keeps a fox warm?",
+                "The fox has thick fur.",
+                "The other trait that keeps a fox warm is that the fox has thick fur.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which head:HEAD be:BE rest:SPAN",
+        given="sentence",
+        say="the [head] that [raw] [be] [rest]",
+        examples=(
+            (
+                "Which reason is the best?",
+                "The shop was closed.",
+                "The reason that the shop was closed is the best.",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,224 @@
+"""Rules for what, which, who and whose: names, objects, subjects, identity."""
+
+from unifiedqa_convert.question_converters.rules.pattern import Rule
+
+CALLED = (
+    Rule(
+        when="what be:BE subj:SPAN verb:called|termed|named rest:ANY",
+        say="[subj] [be] [verb] [raw] [rest]",
+        examples=(
+            (
+                "What is the skin of an apple called?",
+                "peel",
+                "The skin of an apple is called peel.",
+            ),
+            (
+                "What are young frogs called in spring?",
+                "tadpoles",
+                "Young frogs are called tadpoles in spring.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what do|can|would|might we|you|people|scientists call subj:SPAN",
+        say="[subj] [are] called [raw]",
+        examples=(
+            (
+                "What do you call the place where bread is baked?",
+                "bakery",
+                "The place where bread is baked is called bakery.",
+            ),
+        ),
+    ),
+)
+
+WHAT = (
+    Rule(
+        when="what|which year|decade|century aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<time]",
+        examples=(("What year did the war end?", "1848", "The war ended in 1848."),),
+    ),
+    # Names.
+    Rule(
+        when="what be:BE article:the other:ADJ* name:name|names|term|word rest:ANY",
+        say="the [other] [name] [rest] [be] [raw]",
+        examples=(
+            ("What is the term for a young goat?", "kid", "The term for a young goat is kid."),
+        ),
+    ),
+    Rule(
+        when="what head:HEAD be:BE there rest:SPAN",
+        say="[subject] [agreed] [head] [rest]",
+        examples=(
+            (
+                "What proof is there that the bridge is old?",
+                "rusty bolts",
+                "Rusty bolts are proof that the bridge is old.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which head:HEAD be:BE subj:this|that|it|these|those",
+        given="noun adjective number verb-ing",
+        say="[subj] [be] [situ]",
+        examples=(
+            (
+                "The cook holds a blade. What kind of tool is this?",
+                "useful",
+                "The cook holds a blade. This is a useful tool.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what be:BE subj:SPAN article:a|an|the kind:kind|type|part|form|member|sort of",
+        say="[subj] [be] [article] [kind] of [answer]",
+        examples=(("What is a wheel a part of?", "car", "A wheel is a part of a car."),),
+    ),
+    # Objects.
+    Rule(
+        when="what aux:DO|MODAL|HAVE subj:SUBJ pred:PRED",
+        say="[clause<object]",
+        examples=(
+            ("What does a clock show?", "time", "A clock shows time."),
+            ("What do bees want to find next?", "pollen", "Bees want to find pollen next."),
+            (
+                "What did the cook need to do before this?",
+                "wash the pan",
+                "The cook needed to wash the pan before this.",
+            ),
+            ("What do robins eat worms with?", "their beaks", "Robins eat worms with their beaks."),
+        ),
+    ),
+    Rule(
+        when="what|which head:HEAD aux:DO|MODAL|HAVE subj:SUBJ pred:PRED",
+        say="[clause<object]",
+        examples=(
+            (
+                "What part of the car does the mechanic repair?",
+                "engine",
+                "The mechanic repairs the engine.",
+            ),
+            ("What type of soil do pines grow in?", "sandy", "Pines grow in sandy soil."),
+            (
+                "Which tool would a carpenter most likely use to cut a board?",
+                "A saw",
+                "A carpenter would most likely use a saw to cut a board.",
+            ),
+        ),
+    ),
+    Rule(
+        when="who|whom aux:DO|MODAL|HAVE subj:SUBJ pred:PRED",
+        say="[clause<object]",
+        examples=(("Who did the king visit?", "a miller", "The king visited a miller."),),
+    ),
+    Rule(
+        when="what|which|who aux:BE subj:PRONOUN pred:PRED",
+        say="[clause<object]",
+        examples=(
+            (
+                "What are they building in the yard?",
+                "a shed",
+                "They are building a shed in the yard.",
+            ),
+        ),
+    ),
+    # Objects of a passive or of a preposition left at the end.
+    Rule(
+        when="what|which|who head:HEAD? aux:BE subj:SUBJ pred:GAPPED",
+        say="[clause<object]",
+        examples=(
+            ("What is a ladle used for?", "serving soup", "A ladle is used for serving soup."),
+            ("What is a compass used to find?", "north", "A compass is used to find north."),
+        ),
+    ),
+    # Subjects.
+    Rule(
+        when="what|which of the? following|these|those head:HEAD? aux:AUX? pred:PRED",
+        say="[subject] [agreeing]",
+        examples=(
+            ("Which of the following metals conducts best?", "silver", "Silver conducts best."),
+            ("Which of these is found in a kitchen?", "stove", "A stove is found in a kitchen."),
+        ),
+    ),
+    Rule(
+        when="what|which|who aux:AUX? pred:PRED",
+        say="[subject] [agreeing]",
+        examples=(
+            ("Who painted the ceiling?", "a monk", "A monk painted the ceiling."),
+            ("What can cause a flood?", "heavy rain", "Heavy rain can cause a flood."),
+            ("What saves water?", "fix a tap", "Fixing a tap saves water."),
+            ("What catches flies with a web?", "spiders", "Spiders catch flies with a web."),
+        ),
+    ),
+    Rule(
+        when="what|which|whose head:HEAD adv:most|least|best|likely|probably|usually|often|mainly* "
+        "aux:AUX? pred:PRED",
+        say="[subject] [adv] [agreeing]",
+        examples=(
+            ("Which organ pumps blood?", "heart", "The heart pumps blood."),
+            ("What type of weather ruins a picnic?", "rainy", "Rainy weather ruins a picnic."),
+            (
+                "Which effect most likely would follow?",
+                "a flood",
+                "A flood most likely would follow.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|who be:BE prep:PREP rest:ANY",
+        given="noun adjective number verb-ing",
+        say="[subject] [agreed] [prep] [rest]",
+        examples=(("What is on the table?", "bread", "Bread is on the table."),),
+    ),
+    # Identity.
+    Rule(
+        when="which|what of the? following|these|those head:HEAD? be:BE rest:SPAN",
+        given="noun adjective number verb-ing place",
+        say="[subject] [agreed] [rest]",
+        examples=(("Which of these is a tool?", "hammer", "A hammer is a tool."),),
+    ),
+    Rule(
+        when="what|which be:BE adv:ADV* article:a|an|not|another|some|one rest:SPAN",
+        given="noun adjective number verb-ing place",
+        say="[subject] [agreed] [adv] [article] [rest]",
+        examples=(
+            ("What is a common cause of rust?", "moisture", "Moisture is a common cause of rust."),
+        ),
+    ),
+    Rule(
+        when="what|which be:BE adv:ADV* adj:ADJ rest:SPAN",
+        given="noun",
+        say="[subject] [agreed] [adv] [adj] [rest]",
+        examples=(
+            (
+                "What are basic needs of every plant?",
+                "light and water",
+                "Light and water are basic needs of every plant.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which|who of? the? following|these? be:BE rest:SPAN",
+        say="[rest] [be] [complement]",
+        examples=(
+            ("Who was the first king?", "Arthur", "The first king was Arthur."),
+            (
+                "What is the main job of a root?",
+                "To take in water",
+                "The main job of a root is to take in water.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which head:HEAD be:BE rest:NOUNS",
+        say="[rest] [be] [named]",
+        examples=(
+            ("What kind of tools are pliers?", "gripping tools", "Pliers are gripping tools."),
+        ),
+    ),
+    Rule(
+        when="what|which head:HEAD be:BE rest:SPAN",
+        say="[named] [agreed] [rest]",
+        examples=(("What part of a house is the top?", "roof", "The roof is the top."),),
+    ),
+)

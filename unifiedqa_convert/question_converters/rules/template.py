@@ -1,0 +1,285 @@
+"""The template language of the rules: names in square brackets.
+
+A template is plain text with slots. ``[name]`` is the text of the pattern's ``name:``; the computed
+slots are the functions below; ``[clause<place]`` is a clause with a filler in its gap.
+"""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from unifiedqa_convert.question_converters.rules import lexicon as words
+from unifiedqa_convert.question_converters.rules.answer import Answer
+from unifiedqa_convert.question_converters.rules.clause import (
+    Match,
+    affirmed,
+    agree_word,
+    agreed,
+    clause,
+    denied,
+    do_form,
+    folds,
+    join,
+    negated,
+    object_gap,
+)
+from unifiedqa_convert.question_converters.rules.fillers import (
+    FILLERS,
+    filled,
+    named,
+    one_of,
+    verbal,
+    with_object,
+)
+from unifiedqa_convert.question_converters.rules.lexicon import inflect, verb_lemma
+from unifiedqa_convert.question_converters.rules.tokens import is_name, tokenise_question
+
+_SLOT = re.compile(r"\[([a-z]+)(?:<([a-z]+))?\]")
+
+
+def fill_template(template: str, match: Match) -> str | None:
+    """The template's sentence; None if one of its slots can't be filled."""
+    made: list[str] = []
+    for words_before, name, filler in _pieces(template):
+        made.append(words_before)
+        text = filled(match, filler) if filler else _slot(match, name)
+        if text is None:
+            return None
+        made.append(text)
+    return "".join(made)
+
+
+@lru_cache(maxsize=1024)
+def _pieces(template: str) -> tuple[tuple[str, str, str], ...]:
+    """(text before the slot, slot, filler), with an empty slot for the text at the end."""
+    parts = _SLOT.split(template)
+    slots = zip(parts[0:-1:3], parts[1::3], parts[2::3], strict=True)
+    return (*((text, name, filler or "") for text, name, filler in slots), (parts[-1], "", ""))
+
+
+def unknown_names(template: str) -> set[str]:
+    """The names in a template that are no computed slots: the pattern must define them."""
+    found = set()
+    for name, filler in _SLOT.findall(template):
+        if filler and (name != "clause" or filler not in FILLERS):
+            raise ValueError(f"unknown filler [{name}<{filler}]")
+        if not filler and name not in SLOTS:
+            found.add(name)
+    return found
+
+
+def _slot(match: Match, name: str) -> str | None:
+    return SLOTS[name](match) if name in SLOTS else match.text(name) if name else ""
+
+
+def _done(match: Match) -> str | None:
+    """The clause with the verb of an answer that is a whole sentence: "she will go home"."""
+    pred, tokens = match.part("pred"), match.answer.tokens
+    gap = object_gap(pred)
+    modal = next((i for i, t in enumerate(tokens) if t.may("M")), 0)
+    if pred[gap - 1].lower != "do":
+        return None
+    if tokens[0].may("V") and not tokens[0].may("DR") and tokens[1].may("DRLPW"):
+        return with_object(match, pred)  # "show they had it": show is not a subject
+    if not 0 < modal < len(tokens) - 1:
+        return None
+    subject = [t.lower for t in match.part("subj")]
+    same_subject = [t.lower for t in tokens[:modal]] in (subject, ["the", *subject])
+    if not same_subject and not tokens[0].may("R"):
+        return None
+    verb = Answer(match.answer.text[tokens[modal + 1].start :])
+    return with_object(Match(match.source, match.parts, verb), pred)
+
+
+def _doing(match: Match) -> str | None:
+    """The clause without an object, unless its verb takes a whole sentence ("said that …")."""
+    pred = match.part("pred")
+    verb = verb_lemma(pred[object_gap(pred) - 1].lower)
+    return None if verb in words.TELLING_VERBS else clause(match)
+
+
+def _takes(match: Match) -> str:
+    """ "Take" in the form of the auxiliary: takes, took, will take."""
+    tag = do_form(match)
+    aux = match.text("aux")
+    return inflect("take", tag) if tag else "take" if folds(match) else join(aux, "take")
+
+
+def _become(match: Match) -> str | None:
+    """The answer about what happens to someone, with their name: "she will win"."""
+    tokens = match.answer.tokens
+    who = [t.lower for t in match.part("who")]
+    lead = [t.lower for t in tokens[: len(who) + 2]]
+    if lead[: len(who)] == who or (lead[:1] == ["the"] and lead[1 : len(who) + 1] == who):
+        return match.answer.text
+    if len(tokens) < 3 or not tokens[0].may("R") or not tokens[1].may("M"):
+        return None
+    return join(match.text("who"), match.answer.text[tokens[1].start :])
+
+
+def _subject(match: Match) -> str:
+    """The answer as a subject: a verb phrase becomes a gerund."""
+    if match.answer.kind == "verb":
+        return match.answer.as_form("VBG")
+    return named(match)
+
+
+def _answer_that(match: Match) -> str:
+    """The answer after "is": a verb phrase becomes an infinitive, a sentence a that-clause."""
+    answer = match.answer
+    if answer.kind == "sentence":
+        return f"that {answer.text}"
+    return f"to {answer.text}" if answer.kind == "verb" else answer.phrase()
+
+
+def _situ(match: Match) -> str:
+    """The answer at the position of "what", with an article if none precedes it."""
+    left = match.part("left")
+    before = left[-1] if left else None
+    if match.part("head"):
+        phrase = named(match)
+        determined = before is not None and before.may("DL")
+        if not determined and match.answer.kind == "adjective":
+            return Answer(phrase).phrase()
+        return re.sub(r"^(?:the|an?) ", "", phrase) if determined else phrase
+    modifier = before is not None and (
+        before.may("DLJA") or (before.may("NX") and not before.may("VZTEP"))
+    )
+    called = before is not None and before.lower in ("called", "termed", "named", "as", "to")
+    return match.answer.text if modifier or called else match.answer.phrase()
+
+
+def _agreeing(match: Match) -> str:
+    if match.answer.kind == "sentence":
+        return agreed(match, False)
+    subject = Answer(named(match)) if match.part("head") else match.answer
+    return agreed(match, subject.plural)
+
+
+def _be(match: Match) -> str:
+    return agree_word(match.text("be").lower(), match.answer.plural)
+
+
+def _are(match: Match) -> str:
+    return "are" if Answer(match.text("subj")).plural else "is"
+
+
+def _like(match: Match) -> str:
+    """The answer's verb in the form of the "do" that it replaces: "does what"."""
+    form = {"does": "VBZ", "did": "VBD", "doing": "VBG"}.get(match.text("do").lower())
+    finite = form == "VBZ" and match.answer.tokens[0].may("Z")
+    if not finite and not verbal(match.answer):
+        kind_ing = form == "VBG" and match.answer.tokens[0].may("VG")
+        if not kind_ing:
+            return join(match.text("do"), match.answer.text)
+    if form == "VBZ" and match.answer.tokens[0].may("Z"):
+        return match.answer.text
+    return match.answer.as_form(form) if form else match.answer.as_base()
+
+
+def _linked(match: Match) -> str:
+    """A verb like feel or look, in the form of its "do", or with its auxiliary."""
+    verb, tag = match.text("verb"), do_form(match)
+    return (
+        inflect(verb.lower(), tag)
+        if tag
+        else verb
+        if folds(match)
+        else join(match.text("aux"), verb)
+    )
+
+
+def _that(match: Match) -> str | None:
+    """A sentence as a that-clause; None if it is no sentence: "glad she came"."""
+    return None if match.answer.tokens[0].may("JE") else f"that {match.answer.text}"
+
+
+def _predicate(match: Match) -> str:
+    """The answer's predicate, after the auxiliary if that is a modal and the verb is in -s."""
+    first = match.answer.tokens[0]
+    modal = any(token.may("M") for token in match.part("aux"))
+    alone = modal and first.may("Z") and not first.may("BHM")
+    return join(match.text("aux"), match.answer.as_base()) if alone else match.answer.text
+
+
+def _stripped(match: Match) -> str:
+    """The answer after "as", without its own "as"; a predicate becomes "someone who …"."""
+    answer, whom = match.answer, match.part("rest")
+    did = answer.kind == "verb-ed" and len(answer.tokens) > 2 and answer.tokens[1].lower != "that"
+    if (did or answer.kind == "verb-s") and whom and is_name(whom[-1]):
+        verb, _, rest = answer.text.partition(" ")
+        return f"someone who {agree_word(verb, False) if verb in words.BE else verb} {rest}"
+    return re.sub(r"^as\s+", "", answer.text)
+
+
+def _denial(match: Match) -> str | None:
+    return negated(match.source, list(match.part("stem")))
+
+
+def _chosen(match: Match) -> str | None:
+    """The answer, if it is one of the two choices in the question; else None."""
+    offered = {match.text("one").lower(), match.text("two").lower()}
+    return match.answer.text if match.answer.text.lower() in offered else None
+
+
+def _picked(match: Match) -> str | None:
+    """The clause with the answer in place of the choices in it ("faster or slower")."""
+    text, answer = clause(match), match.answer.text
+    many = len(answer.split())
+    other = r"\S+" + r" \S+" * (many - 1)
+    this = re.escape(answer)
+    before = re.search(rf"\b{this},? or (?:{other}|.*$)", text, re.IGNORECASE)
+    after = re.search(rf"(?<!\S){other},? or {this}(?!\w)", text, re.IGNORECASE)
+    found = before or after
+    return f"{text[: found.start()]}{answer}{text[found.end() :]}" if found else None
+
+
+def _reply(match: Match) -> str:
+    """The answer after its "yes," or "no,"."""
+    return match.answer.text[match.answer.tokens[2].start :]
+
+
+def _restated(match: Match) -> str | None:
+    """The answer, if it repeats most of the question's words, so that it is a statement itself."""
+    content = [
+        t for t in tokenise_question(match.source) if t.may("NVZTEGJX") and not t.may("BOHMW")
+    ]
+    words_asked = {t.lower[:4] for t in content}
+    repeated = words_asked & {t.lower[:4] for t in match.answer.tokens}
+    enough = len(words_asked) > 1 and len(repeated) >= 0.85 * len(words_asked)
+    return match.answer.text if enough else None
+
+
+Build = Callable[[Match], str | None]
+SLOTS: dict[str, Build] = {
+    "raw": lambda match: match.answer.text,
+    "answer": lambda match: match.answer.phrase(),
+    "named": named,
+    "complement": _answer_that,
+    "clause": clause,
+    "denied": denied,
+    "negated": _denial,
+    "agreeing": _agreeing,
+    "agreed": _be,
+    "situ": _situ,
+    "like": _like,
+    "place": FILLERS["place"],
+    "reason": FILLERS["reason"],
+    "stripped": _stripped,
+    "linked": _linked,
+    "that": _that,
+    "predicate": _predicate,
+    "base": lambda match: match.answer.as_base(),
+    "chosen": _chosen,
+    "affirmed": lambda match: affirmed(match.source, list(match.part("stem"))),
+    "done": _done,
+    "become": _become,
+    "takes": _takes,
+    "picked": _picked,
+    "reply": _reply,
+    "restated": _restated,
+    "subject": _subject,
+    "doing": _doing,
+    "one": one_of,
+    "are": _are,
+}

@@ -1,0 +1,108 @@
+"""The name of ``--question-converter`` → a question converter.
+
+``rules``, ``none``; a preset or OWNER/NAME on the hub, after `uqa model fetch`; a folder, written
+``./folder``, ``/folder`` or ``path:folder``; the ``http://`` address of a `uqa serve`.
+"""
+
+from collections.abc import Sequence
+
+from unifiedqa_convert.errors import QuestionConverterError, UsageError, missing_library
+from unifiedqa_convert.question_converters.base import Ask, Options, QuestionConverter, Sentence
+from unifiedqa_convert.storage import is_path
+
+
+def answers(converter: QuestionConverter, asks: Sequence[Ask]) -> dict[Ask, Sentence]:
+    """The sentence of each distinct ask.
+
+    Raises QuestionConverterError if the converter gives too few or too many sentences, or an empty
+    one: a sentence at the wrong position would get a false label.
+    """
+    distinct = list(dict.fromkeys(asks))
+    if not distinct:
+        return {}
+    sentences = converter.convert(distinct)
+    if len(sentences) != len(distinct):
+        raise QuestionConverterError(
+            f"question converter {converter.name} returned {len(sentences)} sentences "
+            f"for {len(distinct)} questions"
+        )
+    for ask, sentence in zip(distinct, sentences, strict=True):
+        if not sentence.text.strip():
+            raise QuestionConverterError(
+                f"question converter {converter.name} returned an empty sentence for {ask!r}"
+            )
+    return dict(zip(distinct, sentences, strict=True))
+
+
+DEFAULTS = Options()
+
+
+def question_converter(name: str, options: Options = DEFAULTS) -> QuestionConverter | None:
+    """The converter of that name; None for ``none``, which makes no sentences.
+
+    Raises UsageError if the name is unknown or the options don't apply to it, ModelError if the
+    weights are not on this machine or not safe to read.
+    """
+    if name in ("rules", "none"):
+        if options.given():
+            raise UsageError(
+                f"{', '.join(options.given())}: options of a model, but the question converter is "
+                f"{name}; leave them out or choose a model with --question-converter"
+            )
+        return _rules() if name == "rules" else None
+    if name.startswith(("http://", "https://")):
+        if options.given():
+            raise UsageError(
+                f"{', '.join(options.given())}: options of a local model; leave them out, the "
+                f"service at {name} has its own"
+            )
+        return _remote(name)
+    return _model(name, options)
+
+
+def _rules() -> QuestionConverter:
+    from unifiedqa_convert.question_converters.rules.converter import Rules
+
+    return Rules()
+
+
+def _remote(url: str) -> QuestionConverter:
+    from unifiedqa_convert.question_converters.remote import Remote
+
+    return Remote(url)
+
+
+def _model(name: str, options: Options) -> QuestionConverter:
+    from unifiedqa_convert.question_converters import local_models
+    from unifiedqa_convert.question_converters.model import Generator, ModelConverter
+    from unifiedqa_convert.question_converters.prompts import hub_id, prompt_for
+    from unifiedqa_convert.question_converters.sentence_cache import SentenceCache
+
+    if is_path(name):
+        if options.revision is not None:
+            raise UsageError("--revision is for a hub repository, not for a folder: leave it out")
+        checkpoint = local_models.at_path(name)
+    else:
+        try:
+            hub = hub_id(name)
+        except UsageError as error:
+            raise UsageError(
+                f"--question-converter takes rules, none or a model: {error}"
+            ) from None
+        checkpoint = local_models.fetched_model(hub, options.revision)
+    prompt = prompt_for(options.prompt, checkpoint.hub)
+    generator: Generator
+    try:
+        if options.backend == "ct2":
+            from unifiedqa_convert.question_converters.ctranslate2_backend import Ct2
+
+            generator = Ct2(checkpoint, options)
+        else:
+            from unifiedqa_convert.question_converters.transformers_backend import Seq2Seq
+
+            generator = Seq2Seq(checkpoint, options)
+    except ModuleNotFoundError as error:
+        extra = "ct2" if options.backend == "ct2" else "model"
+        raise missing_library(error.name, extra) from error
+    cache = SentenceCache(local_models.sentences_file())
+    return ModelConverter(checkpoint, options.backend, prompt, generator, cache)

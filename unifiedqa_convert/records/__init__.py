@@ -1,0 +1,1 @@
+"""How an example is written: profiles, encoding in both directions, Arrow, output formats."""

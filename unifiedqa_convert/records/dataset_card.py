@@ -1,0 +1,70 @@
+"""The dataset card of an output in Parquet: README.md, for the hub and `load_dataset(folder)`."""
+
+from typing import Any
+
+import pyarrow as pa
+
+from unifiedqa_convert.schema import Adapter
+
+CARD = "README.md"
+
+
+def card(adapter: Adapter, manifest: dict[str, Any], schema: pa.Schema) -> str:
+    """Front matter (config, features, license) and a description, from the manifest."""
+    from huggingface_hub import DatasetCardData
+
+    split = manifest["split"]
+    written = [file for file in manifest["files"] if file["path"].endswith(".parquet")]
+    front = DatasetCardData(
+        license=adapter.source.license.lower(),
+        pretty_name=f"{adapter.name}, {split}, as {manifest['records']} records",
+        configs=[{"config_name": "default", "data_files": [_data_files(split)]}],
+        dataset_info={
+            "features": [_feature(field.name, field.type) for field in schema],
+            "splits": [
+                {
+                    "name": split,
+                    "num_bytes": sum(file["bytes"] for file in written),
+                    "num_examples": manifest["counts"]["written"]["rows"],
+                }
+            ],
+        },
+    )
+    return f"---\n{front.to_yaml()}\n---\n\n" + "\n".join(_body(adapter, manifest)) + "\n"
+
+
+def _data_files(split: str) -> dict[str, str]:
+    return {"split": split, "path": "data-*.parquet"}
+
+
+def _body(adapter: Adapter, manifest: dict[str, Any]) -> list[str]:
+    source = adapter.source
+    made_by = manifest["question_converter"]
+    lines = [f"# {adapter.name}, split {manifest['split']}", ""]
+    if manifest["sample"]:
+        lines += ["**Invented sample rows of the converter, not the dataset's.**", ""]
+    if source.redistributable is not True:
+        lines += ["**The dataset's license does not clearly allow sharing it: check first.**", ""]
+    lines += [
+        f"Converted by unifiedqa-convert {manifest['versions']['unifiedqa-convert']}: "
+        f"profile {manifest['profile']}, recipe {manifest['recipe']}, "
+        f"question converter {made_by['name'] if made_by else 'none'}.",
+        "",
+        f"- Source: {source.homepage or 'a file of the user'}"
+        + (f", {source.hub} at {source.revision}" if manifest["source"]["kind"] == "hub" else ""),
+        *(f"- Raw file: {f['name']}, sha256 {f['sha256']}" for f in manifest["source"]["files"]),
+        f"- License: {source.license}",
+        f"- Please cite: {source.citation or '-'}",
+        "- Counts, and every file's digest: manifest.json",
+    ]
+    return lines
+
+
+def _feature(name: str, kind: pa.DataType) -> dict[str, Any]:
+    """One feature in the hub's notation: a scalar, a list of scalars or a list of structs."""
+    if pa.types.is_list(kind):
+        inner = kind.value_type
+        if pa.types.is_struct(inner):
+            return {"name": name, "list": [_feature(f.name, f.type) for f in inner]}
+        return {"name": name, "list": str(inner)}
+    return {"name": name, "dtype": str(kind)}

@@ -1,0 +1,335 @@
+r"""Example → question record, statement → declarative record, and back. Pure functions.
+
+The separator is `` \n ``: a space, the two characters backslash and n, a space (UnifiedQA,
+Khashabi et al. 2020). How the rest is written is the profile's affair (profiles.py).
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from string import ascii_lowercase
+from typing import NamedTuple
+
+from unifiedqa_convert.records.profiles import PROFILES as PROFILES
+from unifiedqa_convert.records.profiles import Profile
+from unifiedqa_convert.records.profiles import profile_named as profile_named
+from unifiedqa_convert.schema import (
+    Example,
+    FieldError,
+    FreeText,
+    MultipleChoice,
+    Record,
+    Statement,
+    YesNo,
+)
+from unifiedqa_convert.schema import collapse as collapse
+
+# r"""A record back into what it says. Any text parses; encode's ``recovers`` says whether
+# rightly.
+
+UNLABELLED = "-"
+"""What stands for no output: in a declarative record, and in any TSV."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed(MultipleChoice):
+    """What a question record says; no choices where it lists none, golds found by their text."""
+
+    answer: str | None = None
+
+
+def parse(record: Record, profile: Profile) -> Parsed:
+    r"""A question record back into question, choices, context and gold.
+
+    Golds are every choice whose text equals the output; where a choice holds `` (b) `` or the
+    question a literal `` \n ``, what comes back differs from what went in (see ``recovers``).
+    Any text parses: what begins with no marker holds no choices.
+    """
+    text = record.input
+    if profile.no_question and text.startswith(profile.no_question):
+        text = profile.separator + text.removeprefix(profile.no_question)
+    question, *rest = text.split(profile.separator)
+    choices = _unlettered(rest[0], profile.letters) if rest else ()
+    if choices:
+        del rest[0]
+    answer = None if record.output is None else record.output.strip()
+    golds = tuple(place for place, choice in enumerate(choices) if choice == answer)
+    return Parsed(
+        question=question.strip(),
+        choices=choices,
+        golds=golds or None,
+        context=profile.separator.join(rest).strip() or None,
+        answer=answer,
+    )
+
+
+def parse_declarative(record: Record, profile: Profile) -> tuple[Statement, str | None]:
+    """A declarative record back into its statement and context."""
+    sentence, *rest = record.input.split(profile.separator)
+    label = {"yes": True, "no": False}.get(record.output or UNLABELLED)
+    context = profile.separator.join(rest).strip() or None
+    return Statement(sentence.strip(), label, 0, "given"), context
+
+
+def _unlettered(text: str, letters: str) -> tuple[str, ...]:
+    """Cut at ``(a)``, ``(b)`` … in turn: each marker is looked for after the one before it.
+
+    No choices where the text does not begin with the first marker.
+    """
+    text = text.lstrip()
+    first, *others = _markers(letters)
+    found = first.match(text)
+    if found is None:
+        return ()
+    cuts = [found.span()]
+    for marker in others:
+        found = marker.search(text, cuts[-1][1])
+        if found is None:
+            break
+        cuts.append(found.span())
+    ends = [start for start, _ in cuts[1:]] + [len(text)]
+    return tuple(text[end:stop].strip() for (_, end), stop in zip(cuts, ends, strict=True))
+
+
+@cache
+def _markers(letters: str) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(rf"(?:(?<=\s)|^)\({letter}\)(?=\s|$)") for letter in letters)
+
+
+NO_ANSWER = "<No Answer>"
+_BACKSLASH_N = r"\n"
+
+
+def same_text(text: str) -> str:
+    """The key under which two choices count as the same text: white space and case ignored."""
+    return collapse(text).casefold()
+
+
+def arrange(example: Example, profile: Profile) -> Example:
+    """The choices that the profile has, in its order, and the context, if it writes one.
+
+    SciQ publishes its gold in a field of its own; any fixed place for it would be learnt. Where
+    order gives the gold away, it comes from a hash of each choice's normalised text: the same on
+    every machine. Choices that the dataset's quirk merges into others are left out.
+
+    Raises FieldError where there are more choices than letters.
+    """
+    own, letters = profile.own, len(profile.letters)
+    if example.context is not None and not own.context:
+        example = replace(example, context=None)
+    if not isinstance(example, MultipleChoice):
+        return example
+    merged, choices = own.merged, example.choices
+    if len(choices) > letters:
+        raise FieldError("choices", f"{len(choices)} choices, but only {letters} letters")
+    by_hash = not example.order_matters and profile.hash_free_order
+    if not by_hash and (not merged or merged.keys().isdisjoint(choices)):
+        return example
+    places = [n for n, choice in enumerate(choices) if choice not in merged]
+    if by_hash:
+        places.sort(key=lambda n: (_digest(choices[n]), n))
+    golds = example.golds
+    if golds and merged:
+        told = [merged.get(choices[gold], choices[gold]) for gold in golds]
+        golds = tuple(choices.index(choice) for choice in told)
+    sentences = example.sentences
+    return replace(
+        example,
+        choices=tuple([choices[n] for n in places]),
+        golds=golds and tuple(sorted({places.index(gold) for gold in golds})),
+        sentences=sentences and tuple([sentences[n] for n in places]),
+    )
+
+
+class Fields(NamedTuple):
+    """An example's texts as a profile cleans them, before they are joined."""
+
+    question: str
+    choices: tuple[str, ...]
+    context: str
+    output: str | None
+
+
+def fields(example: Example, profile: Profile) -> Fields:
+    """Clean each text once; the output is the first gold's text, None where there is no label."""
+    clean = profile.clean
+    question, choices, context, output = _texts(example, profile)
+    return Fields(
+        clean(question), tuple(map(clean, choices)), clean(context), output and clean(output)
+    )
+
+
+def _texts(example: Example, profile: Profile) -> Fields:
+    """The example's texts as they are."""
+    choices: tuple[str, ...] = ()
+    output: str | None = None
+    if isinstance(example, MultipleChoice):
+        choices = example.choices
+        output = choices[example.golds[0]] if example.golds else None
+    elif isinstance(example, YesNo):
+        output = None if example.answer is None else _yes_no(example.answer)
+    elif isinstance(example, FreeText) and example.answers is not None:
+        output = example.answers[0] if example.answers else NO_ANSWER
+    return Fields(profile.question_text(example), choices, example.context or "", output)
+
+
+def joined(parts: Fields, profile: Profile) -> Record:
+    r"""``question \n (a) … (b) … \n context`` → output; absent parts are left out."""
+    question, choices, context, output = parts
+    text = question
+    if choices:
+        bare = profile.no_question if not text else None
+        text += (bare or profile.separator) + _lettered(choices, profile)
+    if context:
+        text += profile.separator + context
+    return Record(profile.whole(text), None if output is None else profile.whole(output))
+
+
+def plain_record(example: Example, profile: Profile) -> Record | None:
+    r"""The question record of an example with which nothing can be wrong; None says nothing.
+
+    What it gives is what ``joined`` makes of ``fields``, ``recovers`` holds, and no two choices
+    are equal: nine rows of ten, at a quarter of the cost of finding that out. It needs texts that
+    ``collapse`` leaves alone (which it would not leave alone joined, either: it looks for white
+    space that is more than the one space on each side of every field), no backslash-n and no
+    opening bracket but those written here, and an output that no file takes for a missing one.
+    """
+    if not profile.plain:
+        return None
+    question, context = example.question, example.context
+    if example.cue:
+        question = example.question_text
+    # A space on each side of each shows those at their ends, and a text that is empty.
+    text = f" {question} " if context is None else f" {question} {context} "
+    output: str | None
+    if type(example) is MultipleChoice:
+        choices, golds = example.choices, example.golds
+        listed = " ".join(choices)
+        text = f"{text}{listed} "
+        if not text.isprintable() or "  " in text or "(" in text or "\\" in text:
+            return None
+        output = choices[golds[0]] if golds else None
+        # In lower-case ASCII, equal under ``same_text`` is equal.
+        if listed.isascii() and listed.lower() == listed and len(choices) in _LETTERED:
+            lettered = _LETTERED[len(choices)](*choices)
+        elif len({*map(str.casefold, choices)}) == len(choices) <= len(ascii_lowercase):
+            lettered = _lettered(choices, profile)
+        else:
+            return None
+        if lettered is None or output == UNLABELLED:
+            return None
+        text = f"{question} \\n {lettered}"
+    elif type(example) is YesNo:
+        if not text.isprintable() or "  " in text or "(" in text or "\\" in text:
+            return None
+        output = None if example.answer is None else _yes_no(example.answer)
+        text = question
+    else:
+        return None
+    # Record(…) is a Python function; this is the same in half the time.
+    return tuple.__new__(Record, (text if context is None else f"{text} \\n {context}", output))
+
+
+def question_record(example: Example, profile: Profile) -> Record:
+    r"""``question \n (a) … (b) … \n context`` → the gold's text; absent parts are left out."""
+    return joined(fields(example, profile), profile)
+
+
+def declarative_record(statement: Statement, context: str | None, profile: Profile) -> Record:
+    r"""``sentence`` or ``sentence \n context`` → ``yes``, ``no``, or ``-`` where unlabelled."""
+    parts = [profile.clean(statement.sentence)]
+    if context and (cleaned := profile.clean(context)):
+        parts.append(cleaned)
+    label = UNLABELLED if statement.label is None else _yes_no(statement.label)
+    return Record(profile.whole(profile.separator.join(parts)), label)
+
+
+def each_choice(
+    question: str, choices: Sequence[str], golds: Sequence[int] | None, profile: Profile
+) -> list[tuple[str, str | None]]:
+    r"""Per choice ``question \n choice`` and whether it is gold: one way to publish several."""
+    return [
+        (
+            profile.whole(profile.separator.join(map(profile.clean, (question, choice)))),
+            None if golds is None else _yes_no(place in golds),
+        )
+        for place, choice in enumerate(choices)
+    ]
+
+
+def recovers(example: Example, record: Record, profile: Profile) -> bool:
+    """Whether ``parse`` gives back the example as the profile normalises it."""
+    parsed, normal = parse(record, profile), profile.normal
+    choices: tuple[str, ...] = ()
+    golds: tuple[int, ...] | None = None
+    if isinstance(example, MultipleChoice):
+        choices = tuple(map(normal, example.choices))
+        golds = example.golds[:1] if example.golds else None
+    return (
+        parsed.question == normal(profile.question_text(example))
+        and parsed.choices == choices
+        and parsed.golds == golds
+        and parsed.context == (normal(example.context or "") or None)
+        and parsed.answer != UNLABELLED  # which a TSV has for no answer
+    )
+
+
+def declarative_recovers(
+    statement: Statement, context: str | None, record: Record, profile: Profile
+) -> bool:
+    """Whether ``parse_declarative`` gives back the sentence, label and context, as normalised."""
+    context = context or ""
+    if profile.plain and record.input.count(_BACKSLASH_N) == bool(context) == bool(context.strip()):
+        return True
+    back, back_context = parse_declarative(record, profile)
+    return (back.sentence, back.label, back_context or "") == (
+        profile.normal(statement.sentence),
+        statement.label,
+        profile.normal(context),
+    )
+
+
+def _digest(choice: str) -> bytes:
+    return hashlib.sha256(same_text(choice).encode()).digest()
+
+
+def _yes_no(label: bool) -> str:
+    return "yes" if label else "no"
+
+
+def _lettered(choices: tuple[str, ...], profile: Profile) -> str:
+    if len(choices) > len(profile.letters):
+        raise ValueError(f"{len(choices)} choices, but only {len(profile.letters)} letters")
+    return " ".join(
+        f"({letter}) {choice}" if choice else profile.empty.format(letter)
+        for letter, choice in zip(profile.letters, choices, strict=False)
+    )
+
+
+# The choices of a canonical record, or None where two are equal. Written out for the usual numbers
+# of choices: neither a set of them nor a loop over them is made.
+
+
+def _two(a: str, b: str) -> str | None:
+    return None if a == b else f"(a) {a} (b) {b}"
+
+
+def _three(a: str, b: str, c: str) -> str | None:
+    return None if a in (b, c) or b == c else f"(a) {a} (b) {b} (c) {c}"
+
+
+def _four(a: str, b: str, c: str, d: str) -> str | None:
+    if a in (b, c, d) or b in (c, d) or c == d:
+        return None
+    return f"(a) {a} (b) {b} (c) {c} (d) {d}"
+
+
+def _five(a: str, b: str, c: str, d: str, e: str) -> str | None:
+    if e in (a, b, c, d):
+        return None
+    return None if (four := _four(a, b, c, d)) is None else f"{four} (e) {e}"
+
+
+_LETTERED: dict[int, Callable[..., str | None]] = {2: _two, 3: _three, 4: _four, 5: _five}

@@ -1,0 +1,377 @@
+"""The output formats, each declared once in ``FORMATS``.
+
+To add one, add its name to ``Format`` and an ``OutputFormat`` to ``FORMATS``: `uqa convert --to`,
+the manifest, the summary, `uqa check` and the tests read them. Importing this module does not load
+pyarrow.
+"""
+
+import re
+from codecs import BOM_UTF8
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from os import SEEK_CUR
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+
+import orjson
+
+from unifiedqa_convert.records.encode import UNLABELLED, each_choice
+from unifiedqa_convert.records.profiles import Recipe, Records, profile_named
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Format = Literal["arrow", "parquet", "jsonl", "tsv", "vera"]
+Rows = Sequence[dict[str, Any]]
+
+WRITTEN = "written/rows"
+_BATCH_ROWS = 1_000
+_BUFFER = 1 << 16
+LONGEST_ITEM = 2**26
+"""Maximum bytes of one item of a JSON array; a group of statements is far smaller."""
+
+
+class Writer(Protocol):
+    """Writes rows of ``arrow.as_rows`` to an open file, which it does not close."""
+
+    def write(self, rows: Rows) -> Counter[str]:
+        """Write rows; returns the counts ``written/…``."""
+        ...
+
+    def close(self) -> None:
+        """Write what the format has at its end."""
+        ...
+
+
+class ArrowWriter:
+    """An Arrow IPC stream, which ``datasets.Dataset.from_file`` maps into memory."""
+
+    def __init__(self, file: IO[bytes], schema: "pa.Schema") -> None:
+        import pyarrow as pa
+
+        self._schema = schema
+        self._stream = pa.ipc.new_stream(file, schema)
+
+    def write(self, rows: Rows) -> Counter[str]:
+        """Write one record batch."""
+        from unifiedqa_convert.records.arrow import record_batch
+
+        self._stream.write_batch(record_batch(rows, self._schema))
+        return Counter({WRITTEN: len(rows)})
+
+    def close(self) -> None:
+        """Write the end-of-stream mark."""
+        self._stream.close()
+
+
+class ParquetWriter:
+    """One row group per batch."""
+
+    def __init__(self, file: IO[bytes], schema: "pa.Schema") -> None:
+        import pyarrow.parquet as pq
+
+        self._schema = schema
+        self._file = pq.ParquetWriter(file, schema, compression="zstd")
+
+    def write(self, rows: Rows) -> Counter[str]:
+        """Write one row group."""
+        from unifiedqa_convert.records.arrow import record_batch
+
+        self._file.write_batch(record_batch(rows, self._schema))
+        return Counter({WRITTEN: len(rows)})
+
+    def close(self) -> None:
+        """Write the footer."""
+        self._file.close()
+
+
+class JsonLinesWriter:
+    """One JSON object per line, UTF-8, keys in the schema's order."""
+
+    def __init__(self, file: IO[bytes], _schema: "pa.Schema") -> None:
+        self._file = file
+
+    def write(self, rows: Rows) -> Counter[str]:
+        """Write one line per row."""
+        self._file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+        return Counter({WRITTEN: len(rows)})
+
+    def close(self) -> None:
+        """Nothing to write."""
+
+
+class TsvWriter:
+    """UnifiedQA's TSV: input, tab, output; ``-`` if there is no output.
+
+    Some published files have spaces around the tab; the profile states which.
+    """
+
+    def __init__(self, file: IO[bytes], schema: "pa.Schema") -> None:
+        from unifiedqa_convert.records.arrow import shard_facts
+
+        self._file = file
+        facts = shard_facts(schema)
+        self._profile = profile_named(facts["profile"]).of(facts["dataset"])
+
+    def write(self, rows: Rows) -> Counter[str]:
+        """Write one line per record; records have no tab or line end: white space is collapsed."""
+        pad, end = self._profile.own.pad, self._profile.own.end
+        records = self._records(rows)
+        lines = [
+            f"{text}{pad}\t{pad}{UNLABELLED if answer is None else answer}{end}\n"
+            for text, answer in records
+        ]
+        self._file.write("".join(lines).encode())
+        return Counter({WRITTEN: len(rows)})
+
+    def _records(self, rows: Rows) -> list[tuple[str, str | None]]:
+        """One record per row, or per choice if the published file has a line for each choice."""
+        from unifiedqa_convert.records.arrow import column
+
+        if not self._profile.own.each_choice or (rows and "choices" not in rows[0]):
+            return list(zip(column(rows, "input"), column(rows, "output"), strict=True))
+        return [
+            record
+            for row in rows
+            for record in each_choice(row["question"], row["choices"], row["golds"], self._profile)
+        ]
+
+    def close(self) -> None:
+        """Nothing to write."""
+
+
+class VeraWriter:
+    """Upstream Vera's JSON: a list of golds and distractors, context before the sentence."""
+
+    def __init__(self, file: IO[bytes], schema: "pa.Schema") -> None:
+        from unifiedqa_convert.records.arrow import shard_facts
+
+        self._file = file
+        self._separator = b"[\n"
+        facts = shard_facts(schema)
+        self._clean = profile_named(facts["profile"]).of(facts["dataset"]).clean
+
+    def write(self, rows: Rows) -> Counter[str]:
+        """Write one object per example that has a labelled statement that is not masked."""
+        groups = [group for row in rows if (group := vera_group(row, self._clean))]
+        for group in groups:
+            self._file.write(self._separator + orjson.dumps(group, option=orjson.OPT_INDENT_2))
+            self._separator = b",\n"
+        return Counter(
+            {
+                WRITTEN: len(groups),
+                "written/left out/no statement with a label": len(rows) - len(groups),
+            }
+        )
+
+    def close(self) -> None:
+        """Write the closing bracket; an empty list if there was no group."""
+        self._file.write(b"[]\n" if self._separator == b"[\n" else b"\n]\n")
+
+
+def vera_group(row: dict[str, Any], clean: Callable[[str], str]) -> dict[str, list[str]] | None:
+    """Golds and distractors of one example; None if all statements are unlabelled or masked."""
+    context = clean(row["context"]).strip() if row["context"] else ""
+    prefix = f"{context} " if context else ""
+    usable = [s for s in row["statements"] if s["label"] is not None and not s["masked"]]
+    if not usable:
+        return None
+    return {
+        "golds": [prefix + s["sentence"] for s in usable if s["label"]],
+        "distractors": [prefix + s["sentence"] for s in usable if not s["label"]],
+    }
+
+
+class Stored(NamedTuple):
+    """The content of an output file."""
+
+    schema: "pa.Schema | None"
+    """The schema in the file; None if the format has none."""
+    entries: Iterator[Any]
+    """Rows, pairs or groups, in order; ValueError or ArrowException if one can't be read."""
+
+
+def _read_arrow(path: Path) -> Stored:
+    import pyarrow as pa
+
+    reader = pa.ipc.open_stream(pa.memory_map(str(path)))
+    return Stored(reader.schema, _batch_rows(reader))
+
+
+def _read_parquet(path: Path) -> Stored:
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(path)
+    return Stored(file.schema_arrow, _batch_rows(file.iter_batches(_BATCH_ROWS)))
+
+
+def _batch_rows(batches: "Iterator[pa.RecordBatch]") -> Iterator[dict[str, Any]]:
+    for batch in batches:
+        batch.validate(full=True)
+        yield from batch.to_pylist()
+
+
+def _read_json_lines(path: Path) -> Stored:
+    return Stored(None, json_lines(path))
+
+
+def json_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The object of each line; ValueError if a line is not JSON, TypeError if it is no object."""
+    with path.open("rb") as file:
+        for line in file:
+            row = orjson.loads(line)
+            if not isinstance(row, dict):
+                raise TypeError(f"a {type(row).__name__}, not an object")
+            yield row
+
+
+def _read_tsv(path: Path) -> Stored:
+    return Stored(None, _tsv_pairs(path))
+
+
+def _tsv_pairs(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open("rb") as file:
+        for line in file:
+            question, output = line.decode().removesuffix("\n").split("\t")
+            yield {"input": question, "output": output.strip()}
+
+
+def _read_vera(path: Path) -> Stored:
+    return Stored(None, json_items(path))
+
+
+class NotAList(ValueError):
+    """The JSON document is not an array."""
+
+
+def json_items(path: Path) -> Iterator[Any]:
+    """The items of a JSON array, one at a time, so that only one is in memory.
+
+    Raises NotAList for another JSON document, ValueError if it is not JSON.
+    """
+    # The parser in Python: the one in C writes "?" for half a surrogate pair. Events instead of
+    # ijson.items: it builds the path to each of them, which deep nesting makes quadratic.
+    from ijson.backends import python as ijson
+    from ijson.common import JSONError, ObjectBuilder
+
+    with path.open("rb") as file:
+        file.seek(len(BOM_UTF8) if file.read(len(BOM_UTF8)) == BOM_UTF8 else 0)
+        while (first := file.read(1)).isspace():
+            pass
+        if not first:
+            return
+        if first != b"[":
+            raise NotAList(f"it begins with {first.decode(errors='replace')!r}")
+        file.seek(-1, SEEK_CUR)
+        try:
+            events = ijson.basic_parse(file, use_float=True, buf_size=_BUFFER)
+            next(events)
+            depth, begin, item = 0, 0, ObjectBuilder()
+            for event, value in events:
+                if not depth and event == "end_array":
+                    continue  # the end of the list itself; the parser refuses any text after it
+                if not depth:
+                    begin, item = file.tell(), ObjectBuilder()
+                item.event(event, value)
+                depth += event.startswith("start_") - event.startswith("end_")
+                if file.tell() - begin > LONGEST_ITEM:
+                    raise ValueError(f"an item of more than {LONGEST_ITEM:,} bytes")
+                if not depth:
+                    yield item.value
+        except JSONError as error:
+            raise ValueError(str(error)) from error
+
+
+@dataclass(frozen=True)
+class OutputFormat:
+    """The properties of one output format."""
+
+    suffix: str
+    """Suffix of a shard's file, without the dot."""
+    content: Literal["rows", "pairs", "groups"]
+    """What a file consists of: rows of the schema, pairs of input and output, or Vera's groups of
+    golds and distractors. It decides what `uqa check` can count again."""
+    records: tuple[Records, ...]
+    """The kinds of records that it can have, the default first."""
+    unit: Literal["row", "line", "group"]
+    """What `uqa check` numbers: rows count from 0, lines and groups from 1."""
+    writer: Callable[[IO[bytes], "pa.Schema"], Writer]
+    read: Callable[[Path], Stored]
+    opener: str
+    """The Python expression that opens the output; ``{first}`` is its first file, ``{folder}`` its
+    folder."""
+    opener_of_several: str = ""
+    """The expression for several shards; if empty, ``opener`` is used."""
+    recipes: tuple[Recipe, ...] = ("clean", "vera")
+    in_batches: bool = False
+    """True if a reader reads the rows of one ``write`` together (a record batch, a row group)."""
+    dataset_card: bool = False
+    """True if README.md is written too; the hub and ``load_dataset(folder)`` read it."""
+    trains: bool = False
+    """True if `uqa train` reads it; the summary then shows the command."""
+
+
+FORMATS: dict[Format, OutputFormat] = {
+    "arrow": OutputFormat(
+        suffix="arrow",
+        content="rows",
+        records=("both", "question", "declarative"),
+        unit="row",
+        writer=ArrowWriter,
+        read=_read_arrow,
+        opener='datasets.Dataset.from_file("{first}")',  # maps it into memory; copies nothing
+        opener_of_several='datasets.load_dataset("arrow", data_files="{folder}/*.arrow")',
+        in_batches=True,
+        trains=True,
+    ),
+    "parquet": OutputFormat(
+        suffix="parquet",
+        content="rows",
+        records=("both", "question", "declarative"),
+        unit="row",
+        writer=ParquetWriter,
+        read=_read_parquet,
+        opener='datasets.load_dataset("parquet", data_files="{folder}/*.parquet")',
+        in_batches=True,
+        dataset_card=True,
+    ),
+    "jsonl": OutputFormat(
+        suffix="jsonl",
+        content="rows",
+        records=("both", "question", "declarative"),
+        unit="line",
+        writer=JsonLinesWriter,
+        read=_read_json_lines,
+        opener='pandas.read_json("{first}", lines=True, dtype=False)',  # "4" remains text
+    ),
+    "tsv": OutputFormat(
+        suffix="tsv",
+        content="pairs",
+        records=("question", "declarative"),
+        unit="line",
+        writer=TsvWriter,
+        read=_read_tsv,
+        opener='pandas.read_csv("{first}", sep="\\t", names=["input", "output"], quoting=3, '
+        "dtype=str, keep_default_na=False)",  # "None" too
+    ),
+    "vera": OutputFormat(
+        suffix="json",
+        content="groups",
+        records=("question",),
+        unit="group",
+        writer=VeraWriter,
+        read=_read_vera,
+        opener='json.load(open("{first}"))',
+    ),
+}
+
+
+def is_data(name: str) -> bool:
+    """True if a file name has the suffix of an output format."""
+    return name.rpartition(".")[2] in {form.suffix for form in FORMATS.values()}
+
+
+def is_shard(name: str) -> bool:
+    """True if a file name is that of a shard, such as ``data-00000.arrow``."""
+    return re.fullmatch(r"data-\d+\.\w+", name) is not None and is_data(name)

@@ -1,0 +1,225 @@
+"""The files of a split, matched to raw shapes, and their records joined into one stream.
+
+A file of rows may have a companion file (labels or pairs: ``CompanionFile``), and two of its rows
+may form one (``Row.paired``). The shape states what is joined; nothing here depends on a dataset.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from unifiedqa_convert.errors import SourceError
+from unifiedqa_convert.rows.readers import (
+    Raw,
+    Unreadable,
+    Wanted,
+    format_of,
+    read,
+    read_document,
+    read_labels,
+)
+from unifiedqa_convert.rows.shapes import LABELS, OTHER, columns_of, shape_of
+from unifiedqa_convert.schema import Adapter, CompanionFile, Row
+
+
+class SecondOfPair(NamedTuple):
+    """The second row of a pair, which the first one's record already contains."""
+
+    reason: str = "second of its pair"
+
+
+SECOND = SecondOfPair()
+
+
+class MatchedFiles(NamedTuple):
+    """A file of rows, their shape, and its companion file, if there is one."""
+
+    path: Path
+    shape: type[Row]
+    beside: Path | None
+
+
+def match_files(adapter: Adapter, split: str, paths: Iterable[Path]) -> list[MatchedFiles]:
+    """The given files of rows, each with its companion among the given files.
+
+    A companion is recognised by its name (``dev-labels.lst`` belongs to ``dev.jsonl``), or as the
+    only given file without rows.
+    """
+    rows: list[tuple[Path, type[Row]]] = []
+    others: list[tuple[Path, SourceError]] = []
+    joins = [shape.beside for shape in adapter.shapes if shape.beside]
+    for path in paths:
+        try:
+            rows.append((path, shape_of(adapter, split, path)))
+        except SourceError as error:
+            if not joins or not path.is_file():
+                raise
+            others.append((path, error))
+    found = [
+        MatchedFiles(path, shape, _companion(path, shape, rows, others)) for path, shape in rows
+    ]
+    taken = {file.beside for file in found}
+    for path, refused in others:
+        if path in taken:
+            continue
+        if path.suffix.lower() == LABELS:
+            raise SourceError(f"{path}: labels without rows; give the file of rows too")
+        raise refused
+    return found
+
+
+def _companion(
+    path: Path,
+    shape: type[Row],
+    rows: list[tuple[Path, type[Row]]],
+    others: list[tuple[Path, SourceError]],
+) -> Path | None:
+    """The companion of ``path`` among ``others``."""
+    expected = set(expected_names(shape.beside, path)) if shape.beside else set()
+    for other, _ in others:
+        if other.name in expected or len(rows) == len(others) == 1:
+            return other
+    return None
+
+
+def expected_names(beside: CompanionFile, path: Path) -> list[str]:
+    """The possible names of a companion file, the likeliest first."""
+    stem = path.name.split(".", 1)[0]
+    return [
+        name.format(stem.removesuffix(ending))
+        for ending, name in beside.names
+        if stem.endswith(ending)
+    ]
+
+
+def with_companions(adapter: Adapter, split: str, paths: Iterable[Path]) -> tuple[Path, ...]:
+    """The files and their companions.
+
+    SourceError if the labels of a labelled split are in a companion file that is missing.
+    """
+    files: list[Path] = []
+    for path, shape, given in match_files(adapter, split, paths):
+        files.append(path)
+        names = expected_names(shape.beside, path) if shape.beside else []
+        present = [path.with_name(name) for name in names if path.with_name(name).is_file()]
+        if given is not None:
+            files.append(given)
+        elif present:
+            files.append(present[0])
+        elif shape.beside and shape.beside.needed and adapter.source.splits[split].labelled:
+            what = "labels are" if shape.beside.field == "label" else f"{shape.beside.field} is"
+            raise SourceError(
+                f"{path}: its {what} in another file of that folder, {names[0] if names else '?'}, "
+                "which is missing; put it there, or give it with a second --raw"
+            )
+    return tuple(files)
+
+
+def joined_records(
+    file: MatchedFiles, wanted: Wanted | None, as_paired: bool = False
+) -> Iterator[Raw | SecondOfPair]:
+    """The file's records, each with its companion's field; the two rows of a pair become one.
+
+    With ``as_paired``, pairs are in the order of the companion file.
+    """
+    path, shape, beside = file
+    if beside is not None and shape.beside is None:
+        raise SourceError(f"{beside}: not needed, the rows of {path} contain their labels")
+    if shape.paired is not None:
+        # The partner of a row may be anywhere in the file.
+        records = list(_completed(file, None))
+        return _paired(_as_listed(file, records) if as_paired else records, *shape.paired)
+    return _completed(file, wanted)
+
+
+def _completed(file: MatchedFiles, wanted: Wanted | None) -> Iterator[Raw]:
+    path, shape, beside = file
+    records = read(path, shape.element, wanted, columns_of(shape, path))
+    if beside is None or shape.beside is None:
+        return records
+    if shape.beside.key is not None:
+        join, values = shape.beside, _by_key(beside, shape.beside)
+        return (_with_value(raw, join, values) for raw in records)
+    return _line_by_line(file, shape.beside.field, records, read_labels(beside))
+
+
+def _line_by_line(
+    file: MatchedFiles, field: str, records: Iterator[Raw], lines: list[str]
+) -> Iterator[Raw]:
+    number = 0
+    for number, raw in enumerate(records, start=1):
+        if number <= len(lines):
+            yield _with(raw, field, lines[number - 1])
+    if number != len(lines):
+        raise SourceError(
+            f"{file.beside} has {len(lines)} labels, but {file.path} has {number} rows"
+        )
+
+
+def _by_key(path: Path, beside: CompanionFile) -> dict[str, Any]:
+    """The companion's values by key: those of a JSON object, or of the records of a table."""
+    key = beside.key
+    assert key is not None
+    if format_of(path) == ".json" and isinstance(document := read_document(path), dict):
+        return document
+    found: dict[str, Any] = {}
+    for number, raw in enumerate(read(path, columns=beside.columns)):
+        if not isinstance(raw, dict) or key not in raw or beside.field not in raw:
+            why = raw.reason if isinstance(raw, Unreadable) else f"no {key} and {beside.field}"
+            raise SourceError(f"{path}, row {number}: {why}")
+        if found.setdefault(str(raw[key]), raw[beside.field]) != raw[beside.field]:
+            raise SourceError(f"{path}, row {number}: {key} {raw[key]!r} has two values")
+    return found
+
+
+def _with_value(raw: Raw, beside: CompanionFile, values: dict[str, Any]) -> Raw:
+    assert beside.key is not None
+    if not isinstance(raw, dict) or beside.key not in raw:
+        return raw
+    key = str(raw[beside.key])
+    if key not in values:
+        return Unreadable(f"the companion file has no {beside.field} for {beside.key} {key!r}")
+    return _with(raw, beside.field, values[key])
+
+
+def _with(raw: Raw, field: str, value: Any) -> Raw:
+    if not isinstance(raw, dict):
+        return raw
+    if raw.get(field, value) != value:
+        return Unreadable(f"{field} is {raw[field]!r}, but the companion file has {value!r}")
+    return {**raw, field: value}
+
+
+def _as_listed(file: MatchedFiles, records: list[Raw]) -> list[Raw]:
+    """The records in the order of their keys in the companion file; others last."""
+    join = file.shape.beside
+    if file.beside is None or join is None or join.key is None:
+        return records
+    key = join.key
+    order = {name: number for number, name in enumerate(_by_key(file.beside, join))}
+
+    def number_of(raw: Raw) -> int:
+        return order.get(str(raw.get(key)), len(order)) if isinstance(raw, dict) else len(order)
+
+    return sorted(records, key=number_of)
+
+
+def _paired(records: list[Raw], key: str, other: str) -> Iterator[Raw | SecondOfPair]:
+    """Each pair once, in place of its first row; a row without its partner is unreadable."""
+    numbers = {
+        str(raw[key]): n for n, raw in enumerate(records) if isinstance(raw, dict) and key in raw
+    }
+    for number, raw in enumerate(records):
+        if not isinstance(raw, dict) or key not in raw or other not in raw:
+            yield raw
+            continue
+        partner = numbers.get(str(raw[other]))
+        theirs = None if partner is None else records[partner]
+        if not isinstance(theirs, dict) or str(theirs.get(other)) != str(raw[key]):
+            yield Unreadable(
+                f"its {other} is {raw[other]!r}: no such row, or that row names another partner"
+            )
+        elif partner is not None and partner < number:
+            yield SECOND
+        else:
+            yield {**raw, OTHER: theirs}

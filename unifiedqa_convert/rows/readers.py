@@ -1,0 +1,360 @@
+"""File format → raw records. Nothing here depends on a dataset.
+
+Every record is yielded as a dict or, in its place, as an ``Unreadable``: a broken line is a row
+that is counted and rejected, and the rows around it are read.
+"""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from io import TextIOWrapper
+from itertools import compress
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+from xml.etree.ElementTree import Element, ParseError
+
+import orjson
+
+from unifiedqa_convert.errors import SourceError
+from unifiedqa_convert.rows.compression import BROKEN, broken, content_name, open_decompressed
+
+UTF8_BOM = b"\xef\xbb\xbf"
+BLOCK = 2**16
+"""Bytes of JSON lines that are parsed together: the result fits into the CPU's cache."""
+LONGEST_LINE = 16 * 2**20
+"""Maximum bytes of a JSON line; a longer one is a rejected row, so that memory is bounded."""
+LARGEST_DOCUMENT = 2**30
+"""Maximum bytes of a file that is one JSON document, which is read at once."""
+
+
+class Unreadable(NamedTuple):
+    """A record that could not be read, and the reason."""
+
+    reason: str
+
+
+class Unrequested(NamedTuple):
+    """A record that was not requested: counted, not parsed."""
+
+
+UNREQUESTED = Unrequested()
+Raw = dict[str, Any] | Unreadable | Unrequested
+Wanted = Callable[[int], bool]
+
+
+def read(
+    path: Path,
+    element: str | None = None,
+    wanted: Wanted | None = None,
+    columns: tuple[str, ...] | None = None,
+) -> Iterator[Raw]:
+    """The records of one file in order; the suffix gives the format.
+
+    ``element`` is the XML tag of a row; ``columns`` are the names of the columns of a table without
+    a header. A record whose number in the file ``wanted`` rejects may be yielded as
+    ``UNREQUESTED``, unparsed, so that reading a part of a large file is fast. SourceError if the
+    file as a whole is unusable.
+    """
+    suffix = format_of(path)
+    if suffix in DIALECTS:
+        return _table(path, DIALECTS[suffix], columns)
+    if suffix == ".xml":
+        if element is None:
+            raise SourceError(f"{path}: this dataset has no XML shape")
+        return _xml(path, element)
+    if suffix in (".jsonl", ".json"):
+        lines = suffix == ".jsonl" or not starts_with_array(path)
+        return _jsonl(path, wanted) if lines else _json(path)
+    if suffix not in _READERS:
+        known = " ".join([".jsonl", ".json", ".xml", *DIALECTS, *_READERS])
+        what = f"{suffix} files" if suffix else "a file without suffix"
+        raise SourceError(f"{path}: no reader for {what}; give a file with one of {known}")
+    return _READERS[suffix](path)
+
+
+def format_of(path: Path) -> str:
+    """The suffix of the format, without that of the compression."""
+    return Path(content_name(path)).suffix.lower()
+
+
+def read_labels(path: Path) -> list[str]:
+    """The lines of a file of labels, stripped."""
+    try:
+        text = path.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path}: not UTF-8: {error}") from None
+    return [line.strip() for line in text.removesuffix("\n").split("\n")]
+
+
+def _jsonl(path: Path, wanted: Wanted | None) -> Iterator[Raw]:
+    number = 0
+    try:
+        with open_decompressed(path) as file:
+            for block in _line_blocks(file):
+                lines = [line for line in block if line and not line.isspace()]
+                if wanted is None:
+                    yield from _parsed(lines)
+                else:
+                    requested = [wanted(n) for n in range(number, number + len(lines))]
+                    parsed = iter(_parsed(list(compress(lines, requested))))
+                    yield from (next(parsed) if one else UNREQUESTED for one in requested)
+                    number += len(lines)
+    except BROKEN as error:
+        raise broken(path, error) from None
+
+
+def _line_blocks(file: IO[bytes]) -> Iterator[list[bytes]]:
+    """The lines in blocks; of a line over the limit, only its first bytes.
+
+    Lines end with \\n only: U+2028 and U+0085 are text.
+    """
+    begun: list[bytes] = []  # the parts of a line whose end has not been read yet
+    block = file.read(BLOCK).removeprefix(UTF8_BOM)
+    while block:
+        first, *others = block.split(b"\n")
+        begun.append(first)
+        if others:
+            yield [b"".join(begun), *others[:-1]]
+            begun = others[-1:]
+        block = b""
+        if sum(map(len, begun)) > LONGEST_LINE:
+            while (block := file.read(BLOCK)) and b"\n" not in block:
+                pass
+            yield [b"".join(begun)]
+            begun, block = [], block.partition(b"\n")[2]
+        block = block or file.read(BLOCK)
+    yield [b"".join(begun)]
+
+
+def _parsed(lines: list[bytes]) -> list[Raw]:
+    """The lines' records; they are checked one by one only if something is wrong with any."""
+    try:
+        values = list(map(orjson.loads, lines))
+        kept = orjson.dumps(values).count(b":")
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return list(map(_loads, lines))
+    valid = set(map(type, values)) <= {dict} and max(map(len, lines), default=0) <= LONGEST_LINE
+    if not valid or _may_repeat_keys(b"\n".join(lines), kept):
+        return list(map(_loads, lines))
+    return values
+
+
+def _loads(line: bytes) -> Raw:
+    if len(line) > LONGEST_LINE:
+        return Unreadable(f"the line is longer than {LONGEST_LINE // 2**20} MiB")
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        return Unreadable(f"not JSON: {error}")
+    if not isinstance(value, dict):
+        return Unreadable("not a JSON object")
+    try:
+        kept = orjson.dumps(value).count(b":")
+    except orjson.JSONEncodeError:
+        return Unreadable("nested too deeply")
+    if _may_repeat_keys(line, kept) and (key := _repeated_key(line)):
+        return Unreadable(f"the key {key!r} occurs twice in one object")
+    return value
+
+
+def _may_repeat_keys(text: bytes, kept: int) -> bool:
+    """False only if no key can occur twice in one object; a fast filter before the exact check.
+
+    ``kept`` is the number of colons in the parsed value, written as JSON again. The parser keeps
+    the last value of a repeated key, so the value has at least one colon less than the text. It can
+    have more only if the text has an escaped one.
+    """
+    escaped = b"\\" in text and b"\\u003" in text
+    return escaped or text.count(b":") != kept
+
+
+def _repeated_key(text: bytes) -> str | None:
+    """A key that occurs twice in one object, if any: exact, but slow."""
+    found: list[str] = []
+
+    def pairs(items: list[tuple[str, Any]]) -> None:
+        names = Counter(name for name, _ in items)
+        found.extend(name for name, times in names.items() if times > 1)
+
+    json.loads(text, object_pairs_hook=pairs)
+    return found[0] if found else None
+
+
+def starts_with_array(path: Path) -> bool:
+    """True if a ``.json`` file is an array of rows; some authors' files hold JSON lines."""
+    with open_decompressed(path) as file:
+        return file.read(64).removeprefix(UTF8_BOM).lstrip().startswith(b"[")
+
+
+def _json(path: Path) -> Iterator[Raw]:
+    for value in read_document(path):
+        yield value if isinstance(value, dict) else Unreadable("not a JSON object")
+
+
+def read_document(path: Path) -> Any:
+    """The one value of a JSON file, which is read at once."""
+    try:
+        with open_decompressed(path) as file:
+            text = file.read(LARGEST_DOCUMENT + 1).removeprefix(UTF8_BOM)
+        if len(text) > LARGEST_DOCUMENT:
+            raise SourceError(
+                f"{path}: one JSON document of more than {LARGEST_DOCUMENT // 2**20} MiB; "
+                "convert it to JSON lines"
+            )
+        document = orjson.loads(text)
+    except BROKEN as error:
+        raise broken(path, error) from None
+    except orjson.JSONDecodeError as error:
+        raise SourceError(f"{path}: not JSON: {error}") from None
+    # One row at a time: all at once would take the file's size in memory again.
+    values = document if isinstance(document, list) else [document]
+    try:
+        kept = sum(orjson.dumps(value).count(b":") for value in values)
+    except orjson.JSONEncodeError:
+        raise SourceError(f"{path}: nested too deeply") from None
+    if _may_repeat_keys(text, kept) and (key := _repeated_key(text)):
+        raise SourceError(f"{path}: the key {key!r} occurs twice in one object")
+    return document
+
+
+def _xml(path: Path, element: str) -> Iterator[Raw]:
+    from defusedxml.common import DefusedXmlException
+    from defusedxml.ElementTree import iterparse
+
+    try:
+        with open_decompressed(path) as file:
+            for _, node in iterparse(file, events=("end",)):
+                if node.tag == element:
+                    yield _record(node)
+                    node.clear()
+    except BROKEN as error:
+        raise broken(path, error) from None
+    except (ParseError, DefusedXmlException) as error:
+        raise SourceError(f"{path}: not valid XML, or unsafe XML: {error!r}") from None
+
+
+def _record(node: Element) -> dict[str, Any]:
+    """Attributes and children by name; a repeated name is a list, a leaf is its text."""
+    record: dict[str, Any] = dict(node.attrib)
+    for child in node:
+        value = _record(child) if len(child) or child.attrib else child.text or ""
+        if child.tag not in record:
+            record[child.tag] = value
+        elif isinstance(record[child.tag], list):
+            record[child.tag].append(value)
+        else:
+            record[child.tag] = [record[child.tag], value]
+    return record
+
+
+def _parquet(path: Path) -> Iterator[Raw]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        for batch in pq.ParquetFile(path).iter_batches(batch_size=4096):
+            yield from batch.to_pylist()
+    except pa.ArrowException as error:
+        raise SourceError(f"{path}: not Parquet: {error}") from None
+
+
+def _arrow(path: Path) -> Iterator[Raw]:
+    import pyarrow as pa
+
+    try:
+        with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
+            for batch in reader:
+                yield from batch.to_pylist()
+    except pa.ArrowException as error:
+        raise SourceError(f"{path}: not an Arrow stream: {error}") from None
+
+
+def _table(path: Path, dialect: dict[str, Any], columns: tuple[str, ...] | None) -> Iterator[Raw]:
+    """Rows under a header; one with too many or too few fields is unreadable."""
+    csv.field_size_limit(LONGEST_LINE)
+    # A byte that is not UTF-8 becomes a lone surrogate, which rejects its row only.
+    escape = "surrogateescape"
+    with (
+        open_decompressed(path) as file,
+        TextIOWrapper(file, "utf-8-sig", escape, newline="") as text,
+    ):
+        try:
+            rows = csv.reader(text, strict=True, **dialect)
+            header = columns or next(rows, [])
+            for fields in rows:
+                if len(fields) == len(header):
+                    yield dict(zip(header, fields, strict=True))
+                elif fields:
+                    under = "in a table" if columns else "under a header"
+                    yield Unreadable(f"{len(fields)} fields {under} of {len(header)}")
+        except csv.Error as error:
+            raise SourceError(f"{path}: not a readable table: {error}") from None
+        except BROKEN as error:
+            raise broken(path, error) from None
+
+
+# Arguments of csv.reader. In a TSV a quotation mark is text; csv's default would join rows.
+_TABBED: dict[str, Any] = {"delimiter": "\t", "quoting": csv.QUOTE_NONE}
+DIALECTS: dict[str, dict[str, Any]] = {".csv": {}, ".tsv": _TABBED, ".txt": _TABBED}
+
+_READERS: dict[str, Callable[[Path], Iterator[Raw]]] = {
+    ".parquet": _parquet,
+    ".arrow": _arrow,
+}
+
+
+def line_of(
+    path: Path, row: int, raw: dict[str, Any] | None, columns: tuple[str, ...] | None = None
+) -> int | None:
+    """The line, from 1, where row number ``row`` of the file begins, if it is the record ``raw``.
+
+    None if the file has no lines, or another record there: rows may be joined, paired or drawn
+    from several. ``raw`` None stands for an unreadable row; ``columns`` are the names of the
+    columns of a table without a header.
+    """
+    suffix = format_of(path)
+    if suffix != ".jsonl" and suffix not in DIALECTS:
+        return None
+    lines = (
+        _object_lines(path) if suffix == ".jsonl" else _table_lines(path, DIALECTS[suffix], columns)
+    )
+    try:
+        line, record = next(it for number, it in enumerate(lines) if number == row)
+    except (*BROKEN, StopIteration, csv.Error, SourceError):
+        return None
+    return line if raw is None or record == raw else None
+
+
+def _object_lines(path: Path) -> Iterator[tuple[int, object]]:
+    with open_decompressed(path) as file:
+        number, begun = 1, False
+        while part := file.readline(LONGEST_LINE):
+            if not begun and part.removeprefix(UTF8_BOM).strip():
+                yield number, _loaded(part.removeprefix(UTF8_BOM))
+            begun = not part.endswith(b"\n")
+            number += not begun
+
+
+def _loaded(line: bytes) -> object:
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _table_lines(
+    path: Path, dialect: dict[str, Any], columns: tuple[str, ...] | None
+) -> Iterator[tuple[int, object]]:
+    escape = "surrogateescape"
+    with (
+        open_decompressed(path) as file,
+        TextIOWrapper(file, "utf-8-sig", escape, newline="") as text,
+    ):
+        rows = csv.reader(text, strict=True, **dialect)
+        header = columns or next(rows, [])
+        before = rows.line_num
+        for fields in rows:
+            if fields:
+                yield before + 1, dict(zip(header, fields, strict=False))
+            before = rows.line_num

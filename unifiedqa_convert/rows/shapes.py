@@ -1,0 +1,112 @@
+"""The raw shape of a file, by its format and the fields of its first record."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import AliasPath
+
+from unifiedqa_convert.errors import RowError, SourceError
+from unifiedqa_convert.rows.readers import Raw, Unreadable, format_of, read
+from unifiedqa_convert.schema import Adapter, Row
+
+
+class Skipped(NamedTuple):
+    """A row that its shape excludes from the dataset."""
+
+    reason: str
+
+
+class NumberedRow(NamedTuple):
+    """A record: its number over all files of the split, its raw form, and the typed row."""
+
+    number: int
+    raw: Raw
+    row: Row | Skipped | RowError
+
+
+LABELS = ".lst"
+TABLES = (".csv", ".tsv", ".txt")
+OTHER = "other"
+"""The raw field of the first row of a pair that holds the second one's record."""
+
+
+def shape_of(adapter: Adapter, split: str, path: Path) -> type[Row]:
+    """The shape whose fields the file's first record has; SourceError lists what is missing."""
+    lacks: list[str] = []
+    for shape in adapter.shapes:
+        if not _may_be(shape, path):
+            continue
+        columns = columns_of(shape, path)
+        first = next(read(path, shape.element, columns=columns), Unreadable("no record"))
+        record = first
+        if not isinstance(first, dict) and columns is None:
+            found = read(path, shape.element)
+            record = next((raw for raw in found if isinstance(raw, dict)), first)
+        if not isinstance(record, dict):
+            why = first.reason if isinstance(first, Unreadable) else "no record"
+            lacks.append(f"{shape.shape}: no readable record; the first: {why}")
+        elif missing := lacking(shape, {**record, **_joined(shape)}):
+            lacks.append(f"{shape.shape}: no field {', '.join(missing)}")
+        elif shape.splits is not None and split not in shape.splits:
+            raise SourceError(
+                f"{path} has {adapter.name}'s shape {shape.shape}, which has no split {split}; "
+                f"try --split {' or '.join(shape.splits)}"
+            )
+        else:
+            return shape
+    shapes = "; ".join(lacks) or f"none of them is for {path.suffix or 'such'} files"
+    raise SourceError(
+        f"{path}: not a raw shape of {adapter.name} ({shapes}); see `uqa show {adapter.name}` for "
+        "its shapes and fields"
+    )
+
+
+def lacking(shape: type[Row], record: dict[str, Any]) -> list[str]:
+    """Raw names that the shape requires and the record lacks."""
+    return [name for name in required(shape) if not _has(record, name)]
+
+
+def _joined(shape: type[Row]) -> dict[str, None]:
+    """The fields that come from the companion file, or from the other row of a pair."""
+    beside = {shape.beside.field: None} if shape.beside else {}
+    return {**beside, **({OTHER: None} if shape.paired else {})}
+
+
+def _has(record: Any, name: str) -> bool:
+    """True if the record has that field; a nested one is written with dots."""
+    for part in name.split("."):
+        if not isinstance(record, dict):
+            return True  # of another type, which the shape's validation reports
+        if part not in record:
+            return False
+        record = record[part]
+    return True
+
+
+def _may_be(shape: type[Row], path: Path) -> bool:
+    """True if a file of that format can have the shape: XML, a table without header, any other."""
+    kind = format_of(path)
+    if kind == LABELS or (shape.element is not None) != (kind == ".xml"):
+        return False
+    return shape.columns is None or kind in TABLES
+
+
+def columns_of(shape: type[Row], path: Path) -> tuple[str, ...] | None:
+    """The column names, if the file is a table and the shape is one without a header."""
+    return shape.columns if format_of(path) in TABLES else None
+
+
+def raw_names(shape: type[Row]) -> dict[str, str]:
+    """Attribute → raw name for each field of a shape; nested names are written with dots."""
+    names = {}
+    for attribute, field in shape.model_fields.items():
+        alias = field.validation_alias or field.alias or attribute
+        path = alias.path if isinstance(alias, AliasPath) else [alias]
+        names[attribute] = ".".join(str(part) for part in path)
+    return names
+
+
+def required(shape: type[Row]) -> list[str]:
+    """The raw names of the required fields."""
+    names = raw_names(shape)
+    return [names[name] for name, field in shape.model_fields.items() if field.is_required()]

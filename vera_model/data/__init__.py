@@ -1,0 +1,1 @@
+"""Shards to batches: reading, selection of statements, hold-out, tokens, overlap."""

@@ -1,0 +1,81 @@
+"""Tasks by name → the folders of their converted splits."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from unifiedqa_convert import load_adapter
+from unifiedqa_convert.errors import SourceError, UqaError, UsageError
+
+Part = Literal["train", "dev"]
+
+
+class MissingTask(NamedTuple):
+    """A task without data for one part, and why."""
+
+    task: str
+    part: Part
+    reason: str
+
+
+class FoundTasks(NamedTuple):
+    """Each task's folder (or upstream's JSON file), in the given order, and what is missing."""
+
+    paths: dict[str, Path]
+    missing: list[MissingTask]
+
+
+def find_tasks(tasks: Sequence[str], part: Part, root: Path, *, allow_sample: bool) -> FoundTasks:
+    """Find each task's split under ``root``: ``<task>/<split>/``, or upstream's JSON file.
+
+    ``dev`` is ``validation``, or :func:`evaluated_split` for a dataset without one.
+    """
+    paths, missing = {}, []
+    for task in tasks:
+        found = _on_disk(root / task, ("train",) if part == "train" else ("validation", "dev"))
+        if found is None and part == "dev" and (split := evaluated_split(task)) is not None:
+            found = _on_disk(root / task, (split,))
+        if found is None and allow_sample:
+            found = next(iter(sorted((root / task).glob("*.sample"))), None)
+        if found is None:
+            missing.append(MissingTask(task, part, f"{root / task} has no {part} split"))
+        else:
+            paths[task] = found
+    return FoundTasks(paths, missing)
+
+
+def evaluated_split(task: str) -> str | None:
+    """Validation, else test, else the dataset's first split; None for an unknown dataset."""
+    try:
+        splits = load_adapter(task).source.splits
+    except UsageError:
+        return None
+    return next((split for split in ("validation", "test") if split in splits), next(iter(splits)))
+
+
+def unknown_tasks(missing: Sequence[MissingTask]) -> list[MissingTask]:
+    """Those that no installed adapter has the name of, so that they can't be converted."""
+    reason = "no dataset of this name is known (`uqa list`): convert your own with --from-file"
+    return [one._replace(reason=reason) for one in missing if evaluated_split(one.task) is None]
+
+
+def missing_error(missing: Sequence[MissingTask], tasks: int, *, skipped: bool = False) -> UqaError:
+    """The error that lists the missing tasks, each with its reason.
+
+    ``skipped``: missing tasks are skipped already, but no other task is left.
+    """
+    listed = "\n".join(f"  {one.task} ({one.part}): {one.reason}" for one in missing)
+    what, more = ("at least one", "") if skipped else ("them", ", or skip them: --missing skip")
+    return SourceError(
+        f"{len(missing)} of {tasks} splits are missing:\n{listed}\nconvert {what} first (`uqa "
+        f"convert NAME --split SPLIT --raw FILE`){more}"
+    )
+
+
+def _on_disk(folder: Path, splits: Sequence[str]) -> Path | None:
+    for split in splits:
+        if (folder / split / "manifest.json").is_file():
+            return folder / split
+        if (folder / f"{split}.json").is_file():
+            return folder / f"{split}.json"
+    return None

@@ -1,0 +1,1 @@
+"""Metrics on arrays: accuracy, AUROC, ECE, intervals, calibration, UnifiedQA's."""

@@ -1,0 +1,234 @@
+"""The text objective: a seq2seq T5 generates a record's output from its input."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import PreTrainedTokenizerBase
+
+from unifiedqa_convert.errors import UsageError
+from vera_model.config import TrainConfig
+from vera_model.data.batching import epoch_batches, pad_right
+from vera_model.data.loading import Holdout
+from vera_model.data.problems import Problem
+from vera_model.data.text_records import TextExamples, TextRecord
+from vera_model.data.tokenized import TextLimits, TokenizedProblem, token_ids
+from vera_model.distributed import Processes
+from vera_model.metrics.answers import summarise_answers
+from vera_model.metrics.scoring import predict, shared
+from vera_model.metrics.summary import summarise
+from vera_model.model.saving import write_model
+from vera_model.objectives.base import BestMetric, ForwardPass, choose_accuracy
+
+_IGNORED = -100  # a target that adds nothing to the loss
+
+
+class Pair(NamedTuple):
+    """A record as token ids, each ending in ``</s>``."""
+
+    record: TextRecord
+    source: Sequence[int]
+    target: Sequence[int]
+
+
+class Pairs(Sequence[Pair]):
+    """All records as token ids, with the interface that :func:`epoch_batches` needs."""
+
+    def __init__(
+        self, records: Sequence[TextRecord], tokenizer: PreTrainedTokenizerBase, most: int
+    ) -> None:
+        """Cut each text to ``most`` tokens at its end: a question is at the start."""
+        limits = TextLimits(most, "end")
+        sources, cut = token_ids(tokenizer, [record.input for record in records], limits)
+        targets, _ = token_ids(tokenizer, [record.output for record in records], limits)
+        self._pairs = [Pair(*one) for one in zip(records, sources, targets, strict=True)]
+        self.cut = sum(cut)
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._pairs[index]
+
+    def longest(self) -> NDArray[np.int64]:
+        """Tokens of each input."""
+        return np.array([len(pair.source) for pair in self._pairs], np.int64)
+
+    def tokens(self) -> NDArray[np.int64]:
+        """Tokens of each input and output together."""
+        return np.array([len(p.source) + len(p.target) for p in self._pairs], np.int64)
+
+
+class TextObjective:
+    """Records, tokenised; see :class:`vera_model.objectives.base.Objective`."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        tokenizer: PreTrainedTokenizerBase,
+        holdout: Holdout[TextExamples],
+        processes: Processes,
+    ) -> None:
+        """Tokenise both parts. UsageError for questions under FSDP."""
+        if processes.sharded and config.records == "question":
+            raise UsageError(
+                "a model that FSDP shards can't generate answers: train on questions without "
+                "--config_file fsdp.yaml, or on --records declarative"
+            )
+        self.config, self.tokenizer, self.processes = config, tokenizer, processes
+        self.holdout = holdout
+        self.train, self.evaluation = (
+            Pairs(examples.records(), tokenizer, config.max_tokens) for examples in holdout
+        )
+        self._pad: int = tokenizer.pad_token_id
+
+    def batches(self, epoch: int) -> Sequence[Sequence[Pair]]:
+        """Batches of similar input lengths."""
+        config = self.config
+        pairs = cast("Any", self.train)  # it has the methods that are needed
+        size, most = config.batch_size, config.batch_tokens
+        batches: Any = epoch_batches(pairs, size, config.seed, epoch, most_tokens=most)
+        return cast("Sequence[Sequence[Pair]]", batches)
+
+    def loss(self, model: nn.Module, batch: Sequence[Pair]) -> ForwardPass:
+        """Mean cross-entropy of the batch's target tokens."""
+        share = self.processes.share(len(batch))
+        mine = [batch[item] for item in share.items]
+        logits, targets = self._run(model, mine)
+        losses = functional.cross_entropy(
+            logits.flatten(0, 1).float(), targets.flatten(), ignore_index=_IGNORED, reduction="sum"
+        )
+        count = sum(len(pair.target) for pair in batch)
+        loss = losses * float(share.counted) / count
+        right = ((logits.argmax(dim=-1) == targets) | (targets == _IGNORED)).all(dim=1)
+        return ForwardPass(
+            loss=self.processes.scale(loss),
+            values=partial(self._values, loss.detach(), right.sum() * share.counted, len(batch)),
+            problems=len(batch),
+            tokens=sum(len(pair.source) + len(pair.target) for pair in batch),
+        )
+
+    def is_finite(self, values: dict[str, float]) -> bool:
+        """Whether the loss is finite."""
+        return bool(np.isfinite(values["loss"]))
+
+    def evaluate(self, model: nn.Module) -> dict[str, Any]:
+        """UnifiedQA's metrics of greedy answers to questions; Vera's of the statements' scores."""
+        model.eval()
+        examples = self.holdout.evaluation
+        if self.config.records == "question":
+            answers = self._by_batch(partial(self._answers, model))
+            upstream = self.config.recipe == "vera"
+            return summarise_answers(examples.records(), answers, upstream=upstream)
+        logits = self._by_batch(partial(self._yes_over_no, model))
+        return _as_groups(examples, np.array(logits))
+
+    def choose(self, metrics: dict[str, Any]) -> BestMetric:
+        """As Vera's objective; F1 if there is no choice."""
+        return choose_accuracy(metrics, ("auroc", "statement_accuracy", "f1"))
+
+    def save(self, folder: Path, model: nn.Module, weights: dict[str, Tensor]) -> None:
+        """Write a T5's folder."""
+        write_model(folder, model, self.tokenizer, weights)
+
+    def describe(self) -> dict[str, Any]:
+        """Examples and statements of both parts."""
+        train, evaluation = self.holdout
+        return {
+            "groups": {"trained_on": len(train), "evaluated_on": len(evaluation)},
+            "statements": {
+                "trained_on": int(train.sizes().sum()),
+                "evaluated_on": int(evaluation.sizes().sum()),
+                "cut_to_max_tokens": {
+                    "trained_on": self.train.cut,
+                    "evaluated_on": self.evaluation.cut,
+                },
+            },
+            "left_out": {},
+        }
+
+    def _run(self, model: nn.Module, pairs: Sequence[Pair]) -> tuple[Tensor, Tensor]:
+        """Logits (n, M, V) under teacher forcing, and target ids (n, M)."""
+        device = self.processes.device
+        ids, mask = pad_right([pair.source for pair in pairs], self._pad)
+        targets, real = pad_right([pair.target for pair in pairs], self._pad)
+        start = torch.full_like(targets[:, :1], self._pad)  # T5's start token is its padding
+        shifted = torch.cat([start, targets[:, :-1]], dim=1)
+        output = model(
+            input_ids=ids.to(device),
+            attention_mask=mask.to(device),
+            decoder_input_ids=shifted.to(device),
+        )
+        return output.logits, targets.masked_fill(real == 0, _IGNORED).to(device)
+
+    def _values(self, loss: Tensor, right: Tensor, records: int) -> dict[str, float]:
+        summed = self.processes.sum(np.array([loss.item(), right.item()]))
+        return {"loss": float(summed[0]), "accuracy": float(summed[1]) / records}
+
+    def _by_batch(self, run: Any) -> list[Any]:
+        """``run`` on the evaluation's pairs, batched by length; results in the pairs' order."""
+        order = np.argsort(self.evaluation.longest(), kind="stable")
+        size = self.config.eval_batch_size
+        batches = [order[at : at + size].tolist() for at in range(0, len(order), size)]
+        found: dict[int, Any] = {}
+        for number, counted in shared(len(batches), self.processes):
+            with torch.no_grad():
+                results = run([self.evaluation[place] for place in batches[number]])
+            if counted:
+                found.update(zip(batches[number], results, strict=True))
+        for other in self.processes.all(found):
+            found |= other
+        return [found[place] for place in range(len(order))]
+
+    def _answers(self, model: nn.Module, pairs: Sequence[Pair]) -> list[str]:
+        ids, mask = pad_right([pair.source for pair in pairs], self._pad)
+        device = self.processes.device
+        generated = self.processes.accelerator.unwrap_model(model).generate(
+            input_ids=ids.to(device),
+            attention_mask=mask.to(device),
+            max_new_tokens=self.config.max_tokens,
+            do_sample=False,
+            num_beams=1,
+        )
+        texts: list[str] = self.tokenizer.batch_decode(generated, skip_special_tokens=True)
+        return texts
+
+    def _yes_over_no(self, model: nn.Module, pairs: Sequence[Pair]) -> list[float]:
+        """logit(yes) - logit(no); of words of several pieces, sums of log-probabilities."""
+        sums = []
+        for word in ("yes", "no"):
+            pieces: list[int] = self.tokenizer(word, add_special_tokens=False)["input_ids"]
+            given = [pair._replace(target=pieces) for pair in pairs]
+            logits, targets = self._run(model, given)
+            log_probs = logits.float().log_softmax(dim=-1)
+            sums.append(log_probs.gather(2, targets[:, :, None]).sum(dim=(1, 2)))
+        difference: list[float] = (sums[0] - sums[1]).tolist()
+        return difference
+
+
+def _as_groups(examples: TextExamples, logits: NDArray[np.floating[Any]]) -> dict[str, Any]:
+    """Vera's metrics: an example's statements are a group, with its first gold first."""
+    problems, rows = [], []
+    start = 0
+    for name, (records,) in zip(examples.names(), examples, strict=True):
+        golds = [place for place, record in enumerate(records) if record.label]
+        others = [place for place, record in enumerate(records) if not record.label]
+        chosen = [*golds[:1], *others]
+        problem = Problem(
+            *name,
+            is_choice=records[0].is_choice and bool(golds) and len(chosen) > 1,
+            texts=tuple(records[place].input for place in chosen),
+            labels=tuple(records[place].label for place in chosen),
+            numbers=tuple(chosen),
+            partition=records[0].partition,
+        )
+        problems.append(TokenizedProblem(problem, ()))
+        rows.append(logits[start : start + len(records)][chosen])
+        start += len(records)
+    return summarise(predict(problems, rows))

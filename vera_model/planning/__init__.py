@@ -1,0 +1,1 @@
+"""Estimates of a run's memory, time and batches before it starts."""

@@ -1,0 +1,1 @@
+"""The programs: train, evaluate, score, replicate, with their checks and missing tasks."""

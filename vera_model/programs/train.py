@@ -1,0 +1,162 @@
+"""Train a model on converted shards, top to bottom.
+
+    uqa train --preset tiny --data converted --out runs/tiny
+    accelerate launch vera_model/run.py --preset stage-a --run_name stage-a
+
+The run folder gets ``config.json``, ``train_log.jsonl`` (a line per update), ``eval_log.jsonl``,
+``tensorboard/``, ``model/`` (checkpoints) and, when the run is complete, ``metrics.json``. Logs and
+metrics hold no times: the same configuration and data give the same bytes on the same machine.
+"""
+
+import json
+import shutil
+from contextlib import nullcontext
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator  # type: ignore[import-untyped]  # ships no types
+from accelerate.state import AcceleratorState  # type: ignore[import-untyped]  # as above
+from accelerate.utils import InitProcessGroupKwargs, set_seed  # type: ignore[import-untyped]
+
+from unifiedqa_convert.errors import OutputError, UsageError
+from unifiedqa_convert.storage import write_json
+from vera_model.config import FP16_REFUSED, TrainConfig
+from vera_model.data.splits import Inputs, Paths, read_inputs
+from vera_model.distributed import Processes
+from vera_model.metrics.summary import with_intervals
+from vera_model.model.initial_model import load_text_model, starting_point, text_starting_point
+from vera_model.model.saving import load_checkpoint
+from vera_model.objectives.base import Objective
+from vera_model.objectives.text import TextObjective
+from vera_model.objectives.vera import VeraObjective
+from vera_model.planning.plan import announce_plan
+from vera_model.programs.missing_tasks import find_paths
+from vera_model.report.run_metadata import describe_data, describe_missing, environment
+from vera_model.run_folder import CONFIG, LOGS, METRICS, check_unused, only_run
+from vera_model.training.checkpoints import (
+    Checkpoints,
+    Resumed,
+    check_same_run,
+    find_resumed,
+    fixed_settings,
+)
+from vera_model.training.loop import MEASURED, Loop
+from vera_model.training.progress import TrainingProgress, line_printer
+from vera_model.training.tracking import Tracking
+
+_TIMEOUT = timedelta(hours=6)  # of the other processes, while the main one converts
+
+
+def run(config: TrainConfig) -> Path:
+    """Train, evaluate, and return the path of ``metrics.json`` in the run folder.
+
+    Raises SourceError and UsageError for the data, OutputError for the run folder, ModelError
+    for a checkpoint or a loss that is not finite; Terminated or Interrupted at SIGTERM or Ctrl-C,
+    after a checkpoint. Seeds torch's, numpy's and Python's global generators.
+    """
+    processes = start_processes(config)
+    say = line_printer(shown=processes.main)
+    paths = find_paths(config, processes, say)
+    inputs = read_inputs(config, paths)
+    with only_run(config.out) if processes.main else nullcontext():
+        resumed = processes.from_main(find_resumed(config, say) if processes.main else None)
+        facts: dict[str, Any] = {
+            "settings": fixed_settings(config, inputs.shards, processes.number),
+            "missing": tuple(one.task for one in paths.missing),
+        }
+        if resumed is not None:
+            check_same_run(resumed.state, facts["settings"])
+            say(f"resuming from {resumed.folder}, after {resumed.state.step} updates")
+        if processes.main:
+            _prepare_folder(config, resumed)
+        processes.wait()
+        objective, model = _build(config, inputs, processes, resumed)
+        if processes.main:
+            announce_plan(config, objective, model, say)
+        loop = Loop(config, objective, model, processes, facts, resumed)
+        with Tracking(config, loop.done) if processes.main else nullcontext() as tracking:
+            loop.run(tracking, TrainingProgress(loop.updates, loop.done, shown=processes.main))
+        if processes.main:
+            document = _document(loop, model, inputs, paths)
+            write_json(config.out / METRICS, document)
+    return config.out / METRICS
+
+
+def start_processes(config: TrainConfig) -> Processes:
+    """Join the processes of ``accelerate launch``; UsageError if it is set to fp16."""
+    names = {"fp32": "no", "bf16": "bf16"}
+    AcceleratorState._reset_state()  # an earlier run in this process may have had another precision
+    accelerator = Accelerator(
+        cpu=config.device == "cpu",
+        mixed_precision=names.get(config.precision),
+        kwargs_handlers=[InitProcessGroupKwargs(timeout=_TIMEOUT)],
+    )
+    if accelerator.mixed_precision not in names.values():
+        raise UsageError(f"accelerate is set to {accelerator.mixed_precision}: {FP16_REFUSED}")
+    return Processes(accelerator)
+
+
+def _prepare_folder(config: TrainConfig, resumed: Resumed | None) -> None:
+    folder = config.out
+    try:
+        check_unused(config)
+        (folder / METRICS).unlink(missing_ok=True)  # where it exists, the run is complete
+        if resumed is None:
+            for name in ("model", "tensorboard"):
+                shutil.rmtree(folder / name, ignore_errors=True)
+            for name in LOGS:
+                (folder / name).unlink(missing_ok=True)
+        else:
+            Checkpoints(folder / "model").delete_after(resumed.state.step)
+        write_json(folder / CONFIG, config.model_dump(mode="json"))
+    except OSError as error:
+        raise OutputError(f"{folder} can't be written: choose another --out: {error}") from error
+
+
+def _build(
+    config: TrainConfig, inputs: Inputs, processes: Processes, resumed: Resumed | None
+) -> tuple[Objective, Any]:
+    """Objective and model; weights are equal in all processes, dropout is not."""
+    set_seed(config.seed)
+    text = config.objective == "text"
+    if resumed is not None:
+        model, tokenizer = (load_text_model if text else load_checkpoint)(resumed.folder)
+    else:
+        start: Any = text_starting_point if text else starting_point
+        model, tokenizer = start(config, inputs.texts())
+        if not text:
+            model.config.temperature = 1.0  # calibration was of the weights before training
+    if config.activation_checkpointing:
+        old = model.gradient_checkpointing_enable  # its name before transformers 5.2x
+        enable = getattr(model, "activation_checkpointing_enable", old)
+        enable({"use_reentrant": False})
+    kind = TextObjective if text else VeraObjective
+    objective = kind(config, tokenizer, inputs.holdout, processes)
+    torch.manual_seed(config.seed + processes.index)
+    return objective, model
+
+
+def _document(loop: Loop, model: Any, inputs: Inputs, paths: Paths) -> dict[str, Any]:
+    config = loop.config
+    best = config.out / "model" / "best"
+    measured = best / MEASURED
+    metrics = json.loads(measured.read_bytes()) if measured.is_file() else loop.metrics
+    return {
+        "metrics": with_intervals(config, loop.objective, best, metrics),
+        "checkpoint": {
+            "measured": best.resolve().name if measured.is_file() else None,
+            "chosen_by": [one.model_dump() for one in loop.evaluations],
+        },
+        "missing": describe_missing(paths.missing),
+        "data": describe_data(config, inputs, loop.objective),
+        "model": {
+            "objective": config.objective,
+            "preset": config.preset,
+            "recipe": config.recipe,
+            "parameters": model.num_parameters(),
+            "vocabulary": model.get_input_embeddings().num_embeddings,
+        },
+        "run": {"seed": config.seed, "steps": config.steps, **environment(loop.processes)},
+    }

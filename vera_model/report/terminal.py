@@ -1,0 +1,87 @@
+"""The last lines of a run or an evaluation: numbers, model, next command, warnings."""
+
+from pathlib import Path
+from typing import Any
+
+_PARTS = {"train": "training", "dev": "evaluation"}
+
+
+def closing_lines(path: Path, document: dict[str, Any]) -> list[str]:
+    """The summary of ``document``, the ``metrics.json`` at ``path``."""
+    groups, run = document["data"]["groups"], path.parent
+    text = document["model"].get("objective") == "text"
+    what = "records" if text else "problems"
+    lines = []
+    if "trained_on" in groups:
+        steps = f"{document['run']['steps']:,} updates"
+        lines.append(f"trained     {groups['trained_on']:,} {what} in {steps}")
+    lines.append(f"evaluated   {groups['evaluated_on']:,} {what}{_datasets(document)}")
+    lines += _numbers((document["metrics"] or {}).get("overall", {}))
+    if (run / "model" / "best").exists():
+        lines.append(f"model       {run / 'model' / 'best'}")
+    lines.append(f"next        uqa report {run}")
+    if (run / "model" / "best").exists() and not text:  # `uqa score` reads Vera models
+        lines.append(f'            uqa score "A sentence." --model {run}')
+    return [*lines, *warnings(document)]
+
+
+def warnings(document: dict[str, Any]) -> list[str]:
+    """Skipped tasks, and evaluation statements that were trained on."""
+    lines = []
+    for part, use in _PARTS.items():
+        names = [one["task"] for one in document["missing"] if one["part"] == part]
+        if names:
+            lines.append(f"Skipped, data not found ({use}): {', '.join(names)}")
+    return [*lines, *overlap_warnings(document)]
+
+
+def overlap_warnings(document: dict[str, Any]) -> list[str]:
+    """A line if evaluation statements were trained on: how many, of which datasets."""
+    overlap = document["data"].get("overlap")
+    if overlap is not None and overlap["trained_on"]:
+        return [_overlap_warning(overlap)]
+    both = document["data"].get("evaluation_problems_whose_texts_were_trained_on")
+    return [f"WARNING: {both} evaluation problems have the texts of a training problem"] * bool(
+        both
+    )
+
+
+def _overlap_warning(overlap: dict[str, Any]) -> str:
+    shares = [
+        f"{name} {one['trained_on']} of {one['statements']}"
+        for name, one in overlap["tasks"].items()
+        if one["trained_on"]
+    ]
+    other = overlap["with_another_label"]
+    return (
+        f"WARNING: {overlap['trained_on']} of {overlap['statements']} evaluation statements were "
+        f"trained on, word for word ({', '.join(shares)})"
+        + (f", {other} of them with the other label" if other else "")
+        + ": the numbers do not measure performance on new statements"
+    )
+
+
+def _datasets(document: dict[str, Any]) -> str:
+    tasks = sorted((document["metrics"] or {}).get("tasks", {}))
+    more = f" and {len(tasks) - 3} more" if len(tasks) > 3 else ""
+    return f" of {', '.join(tasks[:3])}{more}" if tasks else ""
+
+
+def _numbers(overall: dict[str, Any]) -> list[str]:
+    """Accuracy beside chance, and the other metrics."""
+
+    def shown(key: str) -> str:
+        low, high = overall.get("intervals", {}).get(key, (None, None))
+        return f"{overall[key]:.3f}" + (f" ({low:.3f} to {high:.3f})" if low is not None else "")
+
+    lines = []
+    if overall.get("choice_accuracy") is not None:
+        chance = overall["choice_accuracy_by_chance"]
+        lines.append(f"choices     {shown('choice_accuracy')} correct, {chance:.3f} by chance")
+    if overall.get("statement_accuracy") is not None:
+        majority = overall["statement_accuracy_of_the_commoner_label"]
+        accuracy = shown("statement_accuracy")
+        lines.append(f"statements  {accuracy} correct, {majority:.3f} by the majority label")
+    names = {"auroc": "AUROC", "ece": "ECE", "exact_match": "exact match", "f1": "F1"}
+    others = [f"{name} {shown(key)}" for key, name in names.items() if overall.get(key) is not None]
+    return [*lines, *([f"            {', '.join(others)}"] if others else [])]
