@@ -1,7 +1,7 @@
-"""The nouns everything else speaks in: row, example, statement, record; Adapter and Source.
+"""The project's nouns: row, example, statement, record; Adapter and Source.
 
-Adapters import this module and the standard library, nothing else. Models are frozen and built
-late (``defer_build``), so that listing ninety datasets costs no validator.
+Adapters import this module, pydantic and the standard library, nothing else. Validators are built
+when they are first used (``defer_build``), so that listing all datasets builds none.
 """
 
 from abc import ABC, abstractmethod
@@ -23,11 +23,11 @@ Partition = Literal["seen", "unseen-1", "unseen-2", "none"]
 """Vera's evaluation partitions (Liu et al. 2023, table 1); ``none`` for a dataset outside it."""
 
 Verified = Literal["sha256", "real rows", "documentation only"]
-"""How far an adapter was proven."""
+"""With what an adapter was verified: published digests, some real rows, or only documentation."""
 
 
 class FieldError(ValueError):
-    """Raised by an adapter: this raw field holds what the dataset does not define."""
+    """Raised by an adapter: the value of this raw field is not defined by the dataset."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}")
@@ -37,34 +37,31 @@ class FieldError(ValueError):
 
 def _no_bool(value: object) -> object:
     if isinstance(value, bool):
-        raise ValueError(f"{value} is no number")
+        raise ValueError(f"{value} is not a number")
     return value
 
 
 NotBool = BeforeValidator(_no_bool)
-"""For labels that are numbers: ``Literal[0, 1]`` alone takes true for 1, as Python does."""
+"""For labels that are numbers: ``Literal[0, 1]`` alone accepts true as 1, as Python does."""
 
 Text = Annotated[str, StringConstraints(pattern=r"\A[^\x00]*\z")]
 """A raw text field: any Unicode text without NUL; white space is kept as published.
 
-A pattern, which pydantic matches in Rust, since it sees every field of every row; it refuses lone
-surrogates too, which are not text in any encoding.
+A pattern, because pydantic matches it in Rust, in 20 ns a field; it refuses lone surrogates too,
+which no encoding can write.
 """
 
 
 def collapse(text: str) -> str:
-    """White space runs become one space, as ``str.split`` sees white space; ends are stripped."""
-    # To Python all white space but the space is unprintable; asking costs a third of a split.
+    """Runs of white space (as of ``str.split``) become one space; the ends are stripped."""
+    # All white space but the space is unprintable; this test takes a third of a split's time.
     if text.isprintable() and "  " not in text and text[:1] != " " != text[-1:]:
         return text
     return " ".join(text.split())
 
 
 class NotAnExample(Exception):
-    """Raised by an adapter: this row is none of the dataset's, by its authors' own word.
-
-    The row is counted as skipped, under the reason.
-    """
+    """Raised by an adapter: the authors exclude this row. It is counted as skipped, by reason."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -72,34 +69,34 @@ class NotAnExample(Exception):
 
 
 class CompanionFile(NamedTuple):
-    """A file that lies beside the rows' file and adds one field to each row: labels, or pairs."""
+    """A file in the folder of the rows' file that adds one field to each row: labels, or pairs."""
 
     names: tuple[tuple[str, str], ...]
-    """Where it lies: an ending of the rows' file name without suffix, and the other file's name,
-    in which ``{}`` is what stands before that ending: ``("", "{}-labels.lst")``."""
+    """Its name: an ending of the rows' file name without suffix, and the other file's name, in
+    which ``{}`` is the part before that ending: ``("", "{}-labels.lst")``."""
     field: str
-    """The raw field it becomes. A row that has the field already must agree with it."""
+    """The raw field that it adds. A row that has the field already must have the same value."""
     key: str | None = None
-    """The raw field by which a row finds its line; None: one line per row, in the same order."""
+    """The raw field with a row's key in the file; None: one line per row, in the same order."""
     columns: tuple[str, ...] | None = None
-    """The names of its columns, where it is a table without a header."""
+    """The names of its columns, if it is a table without a header."""
     needed: bool = True
-    """Whether rows without the file are an error, in a split that has labels."""
+    """True if rows without the file are an error, in a split that has labels."""
 
 
 class DistractorCandidate(NamedTuple):
-    """One value that a row puts into its file's pool, from which other rows draw distractors."""
+    """One value that a row adds to its file's pool, from which other rows draw distractors."""
 
     among: str
-    """Only rows that offer among the same draw it: the relation of a knowledge base's tail."""
+    """Only rows with the same ``among`` draw it: the relation of a knowledge base's tail."""
     own: str
-    """Rows that offer under the same name never draw it: the head, whose tails are all true."""
+    """Rows with the same ``own`` never draw it: the head, whose tails are all true."""
     value: str
-    """What is drawn."""
+    """The text that is drawn."""
 
 
 class DistractorPool(NamedTuple):
-    """A first pass over the split's files: each offer of a row draws other rows' values.
+    """A first pass over the split's files: for each candidate of a row, values of other rows.
 
     The draws are a function of the dataset, the split, the row's number and the pool's content;
     the pool keeps, per ``among``, the distinct values with the smallest hashes, so that its
@@ -107,40 +104,40 @@ class DistractorPool(NamedTuple):
     """
 
     field: str
-    """The raw field that the draws become: a list of values for each of the row's offers."""
+    """The raw field of the draws: a list of values for each of the row's candidates."""
     draws: int
-    """How many values each offer draws; fewer where the pool has no more."""
+    """Number of values per candidate; fewer if the pool has no more."""
 
 
 class Row(BaseModel):
-    """One raw record, exactly as its authors published it; a subclass states one raw shape.
+    """One raw record, exactly as its authors published it; a subclass is one raw shape.
 
-    Fields are strict (``"1"`` is not ``1``) and carry in ``description`` where they go and why;
-    keys the shape does not name are left alone.
+    Fields are strict (``"1"`` is not ``1``); ``description`` states which part of an example they
+    become and why. Keys that the shape does not name are ignored.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore", defer_build=True)
 
     shape: ClassVar[str]
-    """Its name and its folder among the samples: ``authors``, ``hub``, ``superglue`` …"""
+    """Its name, and its folder in the samples: ``authors``, ``hub``, ``superglue`` …"""
     element: ClassVar[str | None] = None
     """In XML: the tag of the element that is one row."""
     splits: ClassVar[tuple[str, ...] | None] = None
-    """The splits this shape can give; None means every split of the dataset."""
+    """The splits that have this shape; None: every split of the dataset."""
     columns: ClassVar[tuple[str, ...] | None] = None
     """In a csv, tsv or txt file without a header: the names of its columns."""
     beside: ClassVar[CompanionFile | None] = None
-    """The file that completes it, where the authors keep labels or pairs apart from rows."""
+    """The file with the labels or pairs, if the authors keep them apart from the rows."""
     paired: ClassVar[tuple[str, str] | None] = None
-    """Two rows make one: the field that holds a row's own key and the one that names its other.
-    The first of a pair gets the other's record under ``other``, the second one is skipped."""
+    """Two rows make one: the field with a row's own key, and the field with its partner's key.
+    The first of a pair gets the second's record as ``other``; the second one is skipped."""
     pool: ClassVar[DistractorPool | None] = None
     """The first pass that gives each row its distractors; see ``offers``."""
     first: ClassVar[int | None] = None
-    """Only so many rows belong to the dataset; later ones are skipped and counted."""
+    """The number of rows that belong to the dataset; later ones are skipped and counted."""
 
     def offers(self) -> tuple[DistractorCandidate, ...]:
-        """What it puts into the pool, if its shape has one."""
+        """The values that it adds to the pool, if its shape has one."""
         return ()
 
 
@@ -159,7 +156,7 @@ class ExampleError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """What a row means, whatever its shape was. One of the three kinds below.
+    """The meaning of a row, independent of its shape. One of the three kinds below.
 
     A dataclass that looks at its types itself, since every row makes one: a pydantic model takes
     four times as long. ``pydantic.TypeAdapter(MultipleChoice)`` gives its JSON schema, and reads
@@ -169,7 +166,7 @@ class Example:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     kind: ClassVar[str] = "example"
     id: str | None = None
-    """The row's own id, if it has one that says nothing about the label; None otherwise."""
+    """The row's own id, if it has one that does not reveal the label; None otherwise."""
     question: str
     cue: str = ""
     """A second part of the question, in the dataset's own fixed words; one space before it."""
@@ -193,11 +190,11 @@ class MultipleChoice(Example):
     kind: ClassVar[str] = "multiple_choice"
     choices: tuple[str, ...]
     golds: tuple[int, ...] | None = None
-    """Positions in ``choices``, ascending; None where the dataset hides the answer."""
+    """Positions in ``choices``, ascending; None if the dataset hides the answer."""
     sentences: tuple[str, ...] | None = None
-    """One ready declarative sentence per choice, where the dataset has them."""
+    """One ready declarative sentence per choice, if the dataset has them."""
     order_matters: bool = True
-    """False where the source lists the gold in a fixed place, so that order gives it away."""
+    """False if the gold has a fixed position in the source, so that the order reveals it."""
 
     def __init__(
         self,
@@ -224,9 +221,12 @@ class MultipleChoice(Example):
         self.__post_init__()
 
     def __post_init__(self) -> None:
+        own_id, context = self.id, self.context
         choices, golds, sentences = self.choices, self.golds, self.sentences
         if not (
-            _usual(self)
+            type(self.question) is type(self.cue) is str
+            and (own_id is None or type(own_id) is str)
+            and (context is None or type(context) is str)
             and _texts(choices)
             and (golds is None or type(golds) is tuple)
             and (sentences is None or _texts(sentences))
@@ -344,14 +344,14 @@ class Record(NamedTuple):
 
 
 AMBIGUOUS = "ambiguous-record"
-"""The flag of a record that ``parse`` does not give back as it was."""
+"""The flag of a record from which ``parse`` does not recover the example."""
 
 
 class Converted(NamedTuple):
-    """All that became of one example: what a shard's row holds."""
+    """One example with its records and statements: the content of a shard's row."""
 
     id: str
-    """Unique by construction: dataset, split and row number."""
+    """Unique: dataset, split and row number."""
     row: int
     """Number of the source row, from 0, over all files of the split."""
     example: Example
@@ -359,35 +359,34 @@ class Converted(NamedTuple):
     statements: tuple[Statement, ...]
     declaratives: tuple[Record, ...]
     flags: tuple[str, ...]
-    """What a reader of the example should know; AMBIGUOUS is said of its question record."""
+    """Peculiarities of the example; AMBIGUOUS is a property of its question record."""
     ambiguous: frozenset[int] = frozenset()
-    """Places in ``declaratives`` of those that can't be read back."""
+    """Positions of the ambiguous records in ``declaratives``."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Where a split's file lies in the hub repository, and what it must hold.
+    """The path of a split's file in the hub repository, and what it must contain.
 
-    A dataclass, as Source is: both are built when an adapter is imported, and a pydantic model
-    would be built with them.
+    A dataclass, like Source: adapters make them when they are imported, which must be fast.
     """
 
     rows: int | None = None
     file: str | None = None
-    """Path inside the hub repository; None where the hub has no such split."""
+    """Path inside the hub repository; None if the hub does not have the split."""
     names: tuple[str, ...] = ()
-    """What the authors call the split's file: how ``--data-dir`` finds it."""
+    """The authors' names of the split's file, by which ``--data-dir`` finds it."""
     parts: tuple[str, ...] = ()
-    """Where the authors keep the split in several files: all their names, in order."""
+    """The names of all its files in order, if the split has several."""
     labelled: bool = True
-    """False where the authors hide the answers."""
+    """False if the authors hide the answers."""
     bytes: int | None = None
     sha256: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where a dataset's rows come from, pinned. What nobody has seen is None, never invented."""
+    """Where a dataset's rows come from, pinned. Values that nobody has verified are None."""
 
     splits: Mapping[str, Split]
     license: str
@@ -396,9 +395,9 @@ class Source:
     hub: str | None = None
     """``owner/name`` of a dataset repository on the Hugging Face hub."""
     revision: str | None = None
-    """40 hex digits. None: unpinned, and the hub is refused until somebody pins it."""
+    """40 hex digits. None: unpinned, and nothing is downloaded from the hub."""
     redistributable: bool | None = None
-    """None: the license was not found stated."""
+    """None: unknown."""
     ask: str | None = None
     """What to do for rows that can't be downloaded freely, as the second half of an error's
     sentence: ``ask for the file at https://…, then give it with --raw``."""
@@ -416,16 +415,17 @@ class Adapter(ABC):
 
     name: ClassVar[str]
     version: ClassVar[int]
-    """Raised whenever the same row would give other examples."""
+    """Incremented when the same row gives other examples."""
     partition: ClassVar[Partition] = "none"
     verified: ClassVar[Verified]
     shapes: ClassVar[tuple[type[Row], ...]]
-    """Each raw shape it accepts, the embedded sample's first."""
+    """The raw shapes that it accepts, the embedded sample's first."""
     source: ClassVar[Source]
 
     @abstractmethod
     def examples(self, row: Row) -> Iterator[Example]:
-        """Yield what ``row``, of one of ``shapes``, means.
+        """Yield the examples of ``row``, which has one of ``shapes``.
 
-        Raise FieldError, never guess; NotAnExample where the row is no part of the dataset.
+        Raise FieldError if a field is not what the dataset defines, instead of guessing, and
+        NotAnExample if the authors exclude the row.
         """

@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, cast, get_args
 
-import pyarrow as pa
 import pytest
 
 from unifiedqa_convert.check import Report, check_path, findings, report_as_json, report_lines
@@ -573,7 +572,7 @@ def test_an_item_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
 class _CsvWriter:
     """A format that somebody adds: its writer and reader, and one record in ``FORMATS``."""
 
-    def __init__(self, file: IO[bytes], _schema: pa.Schema) -> None:
+    def __init__(self, file: IO[bytes], _records: Records, _facts: formats.Facts) -> None:
         self._file = file
 
     def write(self, rows: formats.Rows) -> Counter[str]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from unifiedqa_convert.conversion.chunk import convert_chunk
 from unifiedqa_convert.question_converters.base import Ask, Sentence
-from unifiedqa_convert.records.arrow import arrow_schema, as_rows
+from unifiedqa_convert.records.arrow import as_rows
 from unifiedqa_convert.records.encode import (
     UNLABELLED,
     arrange,
@@ -207,8 +207,7 @@ def read_back(
 ) -> list[Record]:
     """The items' records, from a file of that format."""
     file = io.BytesIO()
-    schema = arrow_schema(records, {"profile": profile.name, "dataset": "given"})
-    writer = FORMATS[to].writer(file, schema)
+    writer = FORMATS[to].writer(file, records, {"profile": profile.name, "dataset": "given"})
     writer.write(as_rows(items, records))
     writer.close()
     return [Record(row["input"], row["output"]) for row in _READERS[to](file.getvalue())]

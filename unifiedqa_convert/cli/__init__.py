@@ -4,6 +4,7 @@ A command calls one function; the errors of errors.py are caught here. Heavy lib
 by the commands that need them, so that `uqa --help` is fast.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -57,11 +58,13 @@ app.add_typer(vera.plan, name="plan")
 def main() -> None:
     """Run the command line. Exit codes: errors.py."""
     signal.signal(signal.SIGTERM, _stopped)
+    gc.freeze()  # imported code stays: without a search for cycles in it, 0.1 s less for a command
     try:
         try:
             app(standalone_mode=True)
         finally:
             sys.stdout.flush()
+            gc.freeze()  # nor at exit
     except UqaError as error:
         print(f"uqa: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -39,15 +39,13 @@ from unifiedqa_convert.schema import (
     Statement,
 )
 
-# What became of every row, as the manifest says it, and the sums that must hold.
-
 Tree = dict[str, Any]
 
 
 def tree(counts: Counter[str]) -> Tree:
-    """Counts by path (``rows/skipped/<reason>``) → the manifest's nested form, nothing left out.
+    """Counts by path (``rows/skipped/<reason>``) → the manifest's nested form, with all zeros.
 
-    Raises AssertionError where the sums do not hold: a row got lost, which is a bug of ours.
+    Raises AssertionError if rows read differ from rows used, skipped and rejected: a bug here.
     """
     nested: Tree = {
         "rows": {"read": 0, "used": 0, "skipped": {}, "rejected": 0},
@@ -85,7 +83,7 @@ Drafts = tuple[Sentence | Ask, ...]
 
 
 class Chunk(NamedTuple):
-    """What a chunk of rows became."""
+    """The result of converting a chunk of rows."""
 
     converted: list[Converted]
     rejects: list[dict[str, Any]]
@@ -100,22 +98,22 @@ def convert_chunk(
     profile: Profile,
     converter: QuestionConverter | None,
 ) -> Chunk:
-    """Convert some rows; rejected ones are returned beside what the others became.
+    """Convert some rows; those that are rejected are in the result too.
 
     Without a ``converter`` there are only the statements that the dataset has ready. Raises
-    QuestionConverterError where the converter breaks its contract, and RowError where the adapter
-    makes an example with a field of a wrong type.
+    QuestionConverterError if the converter returns another number of sentences or an empty one,
+    and RowError if the adapter makes an example with a field of a wrong type.
     """
     chunk = Chunk([], [], Counter())
-    # One step for all rows, then the next: each step's code and data stay in the CPU's caches.
+    # Each step for all rows, then the next one: 5 % faster than all steps for each row.
     named = _examples(adapter, split, rows, profile, chunk)
     records = [plain_record(example, profile) for _, _, example in named]
     chunk.converted.extend(
         [
-            # Converted(…) is a Python function; this is the same in half the time.
+            # The same as Converted(…), which is a Python function, in half the time.
             tuple.__new__(Converted, (name, number, example, record, (), (), (), _NONE))
             if record is not None
-            else _looked_at(name, number, example, profile)
+            else _irregular(name, number, example, profile)
             for (name, number, example), record in zip(named, records, strict=True)
         ]
     )
@@ -131,7 +129,7 @@ _Named = tuple[str, int, Example]
 def _examples(
     adapter: Adapter, split: str, rows: Iterable[NumberedRow], profile: Profile, chunk: Chunk
 ) -> list[_Named]:
-    """The rows' examples in order; other rows are counted or rejected in the chunk."""
+    """The rows' examples in order; rows without one are added to the chunk's counts or rejects."""
     named: list[_Named] = []
     prefix = f"{adapter.name}-{split}-"
     # A plain profile arranges few examples: not to call ``arrange`` for the others saves 3 %.
@@ -174,7 +172,7 @@ def _examples(
 
 
 def _numbered(named: list[_Named]) -> list[_Named]:
-    """The examples of one row, the second one's id with ``.1``, the third one's with ``.2`` …"""
+    """The examples of one row: the second one's id ends in ``.1``, the third one's in ``.2`` …"""
     return [
         (f"{name}.{place}" if place else name, number, example)
         for place, (name, number, example) in enumerate(named)
@@ -182,8 +180,8 @@ def _numbered(named: list[_Named]) -> list[_Named]:
 
 
 def _row_error(dataset: str, split: str, number: int, error: FieldError | ExampleError) -> RowError:
-    """The error to count; raised at once where not the row is wrong but the adapter."""
-    if isinstance(error, ExampleError):  # --max-rejects must not hide it
+    """The row's error; raised instead if the adapter is wrong, which --max-rejects may not hide."""
+    if isinstance(error, ExampleError):
         reason = f"{error.reason}; the adapter must be corrected"
         raise RowError(dataset, split, number, error.field, reason) from error
     return RowError(dataset, split, number, error.field, error.reason)
@@ -199,8 +197,8 @@ def _leave_out(chunk: Chunk, raw: Raw, why: RowError | Skipped) -> None:
     )
 
 
-def _looked_at(name: str, number: int, example: Example, profile: Profile) -> Converted:
-    """An example whose record is not plain, with that record and its flags."""
+def _irregular(name: str, number: int, example: Example, profile: Profile) -> Converted:
+    """An example without a plain record: its record, and the flags of both."""
     parts = fields(example, profile)
     record = joined(parts, profile)
     flags: tuple[str, ...] = ()
@@ -213,11 +211,12 @@ def _looked_at(name: str, number: int, example: Example, profile: Profile) -> Co
 
 
 def _add_statements(profile: Profile, converter: QuestionConverter | None, chunk: Chunk) -> None:
-    """The statements of the chunk's examples; each distinct ask is answered once."""
+    """Add the statements of the chunk's examples; equal asks are converted once."""
     converted, counts = chunk.converted, chunk.counts
-    # Asks that nobody would answer are counted and not worded.
-    unanswered = [0 if converter is not None else only_asks(item.example) for item in converted]
-    drafts = [(n, draft(converted[n].example)) for n, asks in enumerate(unanswered) if not asks]
+    # Without a converter, asks are counted and not made.
+    examples = [item.example for item in converted]
+    unanswered = list(map(only_asks, examples)) if converter is None else [0] * len(examples)
+    drafts = [(n, draft(examples[n])) for n, asks in enumerate(unanswered) if not asks]
     asks = [entry for _, entries in drafts for entry in entries if isinstance(entry, Ask)]
     answered = answers(converter, asks) if converter is not None else {}
     for place, entries in drafts:
@@ -261,7 +260,7 @@ def _statements(
     known: Sequence[bool | None],
     same_choice: AbstractSet[int],
 ) -> tuple[list[Statement], AbstractSet[int]]:
-    """The statements, and the places of those that say the same with another label."""
+    """The statements, and the positions of those with equal sentences and different labels."""
     made = [
         (place, sentence)
         for place, entry in enumerate(entries)
@@ -280,12 +279,12 @@ def _statements(
 
 
 def _equal(texts: Sequence[str]) -> bool:
-    """Whether two of the texts are the same, white space and case ignored."""
+    """True if two of the texts are the same, white space and case ignored."""
     return len(texts) > 1 and len(set(map(same_text, texts))) < len(texts)
 
 
 def _disputed(texts: Sequence[str], known: Sequence[bool | None]) -> set[int]:
-    """Places of texts that stand in the list twice, once as true and once as false."""
+    """Positions of texts that are in the list more than once, as true and as false."""
     keys = [same_text(text) for text in texts]
     true = {key for key, label in zip(keys, known, strict=True) if label is True}
     false = {key for key, label in zip(keys, known, strict=True) if label is False}
@@ -293,7 +292,7 @@ def _disputed(texts: Sequence[str], known: Sequence[bool | None]) -> set[int]:
 
 
 def count(chunk: Chunk) -> None:
-    """Count what the rows of a chunk became: examples, flags, statements."""
+    """Add the chunk's examples, flags and statements to its counts."""
     unlabelled = [item.question.output for item in chunk.converted].count(None)
     chunk.counts["examples/labelled"] += len(chunk.converted) - unlabelled
     chunk.counts["examples/unlabelled"] += unlabelled

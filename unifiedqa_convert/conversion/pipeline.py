@@ -1,7 +1,7 @@
 """One dataset's split, end to end.
 
-Killed at any moment, the same command goes on from the complete shards, to the same bytes: which
-rows make a shard depends on their numbers only, never on where a run stopped or who works on it.
+A run that was killed can be resumed by the same command and gives the same bytes: the rows of a
+shard depend on their numbers only, not on where a run stopped or which worker makes the shard.
 """
 
 import gc
@@ -42,19 +42,17 @@ from unifiedqa_convert.rows.shapes import NumberedRow, columns_of, shape_of
 from unifiedqa_convert.rows.typed_rows import typed_rows
 from unifiedqa_convert.storage import atomic_file, sha256_of
 
-# Rejected rows that are more than the caller allows: which comes first, and where all are told.
-
 Reject = dict[str, Any]
 
 
 def write_rejects(path: Path, rejects: Iterable[Reject]) -> None:
-    """A line per reject, whole or absent."""
+    """Write one JSON line per reject; the file is complete or does not exist."""
     with atomic_file(path) as file:
         file.writelines(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in rejects)
 
 
 def too_many(rejects: Iterable[Reject], job: ConversionJob, path: Path) -> TooManyRejects:
-    """Write those there are so far to ``path``; the error tells the first and how many they are."""
+    """Write the rejects so far to ``path``; the error shows the first one and their number."""
     found = sorted(rejects, key=lambda reject: int(reject["row"]))
     write_rejects(path, found)
     first, allowed = found[0], job.request.max_rejects
@@ -63,7 +61,7 @@ def too_many(rejects: Iterable[Reject], job: ConversionJob, path: Path) -> TooMa
     where = job.adapter.name, job.split, first["row"], first["field"], first["reason"], line
     return TooManyRejects(
         f"{RowError(*where)}; rejected so far: {len(found):,} (allowed: {allowed:,}), see {path}: "
-        "mend the file, or pass --max-rejects N to leave such rows out"
+        "correct the file, or pass --max-rejects N to leave such rows out"
     )
 
 
@@ -73,9 +71,8 @@ def _line(job: ConversionJob, path: Path, reject: Reject) -> int | None:
 
 
 CHUNK_ROWS = 1_000
-"""Rows whose questions go to a question converter together, or that make one record batch."""
-FEW_ROWS = 100
-"""Rows at a time where it is neither: what they become stays in the CPU's cache."""
+"""Rows that are converted together: their questions go to a question converter in one call, and
+their records make one record batch or row group."""
 
 Progress = Callable[[int], None]
 
@@ -87,18 +84,18 @@ class Result:
     folder: Path
     manifest: dict[str, Any]
     note: str | None
-    """What a person should be told about the source."""
+    """A remark about the source, for people."""
     made: bool
-    """False where the same output was there already."""
+    """False if the same output existed already."""
     resumed_shards: int = 0
-    """How many shards a killed run had left complete; they were not made again."""
+    """Number of complete shards of a killed run, which were kept."""
 
 
 def convert(request: Request, progress: Progress | None = None) -> Result:
-    """Convert one split. ``progress`` hears how many rows have been converted so far.
+    """Convert one split. ``progress`` is called with the number of rows converted so far.
 
-    Raises SourceError, TooManyRejects, QuestionConverterError or OutputError; the output that
-    stood there before is untouched until the new one is complete.
+    Raises SourceError, TooManyRejects, RowError (a wrong adapter), QuestionConverterError or
+    OutputError; an earlier output is kept until the new one is complete.
     """
     job = resolve(_at_turn(request, (0, request.workers)))
     place = job.place()
@@ -129,18 +126,18 @@ def _make_shards(
         _work(job, place, done, None, progress)
         return
     taken = claims_folder(place)
-    # Each worker looks up its own job: a question converter need not survive a pickle.
+    # Each worker resolves the request itself: a question converter may not be picklable.
     others = [
         partial(_work_alone, _at_turn(job.request, (k, workers)), done, taken)
         for k in range(1, workers)
     ]
-    look = partial(_tell, place, progress)
-    with beside(others, look) as look_now_and_then:
-        _work(job, place, done, taken, lambda _rows: look_now_and_then())
+    report = partial(_report, place, progress)
+    with beside(others, report) as report_at_times:
+        _work(job, place, done, taken, lambda _rows: report_at_times())
 
 
-def _tell(place: OutputFolder, progress: Progress) -> None:
-    """How many rows all workers together have committed."""
+def _report(place: OutputFolder, progress: Progress) -> None:
+    """Report the number of rows that all workers together have committed."""
     progress(sum(receipt["counts"]["rows/read"] for receipt in receipts(place).values()))
 
 
@@ -150,7 +147,7 @@ def _work_alone(request: Request, done: frozenset[int], taken: Path) -> None:
 
 
 def _at_turn(request: Request, turn: tuple[int, int]) -> Request:
-    """The request as one of several workers has it: each its GPU, or its share of the cores."""
+    """The request of one of several workers, with its GPU or its share of the cores."""
     return replace(request, options=replace(request.options, turn=turn))
 
 
@@ -167,8 +164,8 @@ def _work(
 
     @cache
     def mine(shard: int) -> bool:
-        asked_for = shard % shares == share and shard not in done
-        return asked_for and (limit is None or shard * size < limit) and claim_shard(taken, shard)
+        in_share = shard % shares == share and shard not in done
+        return in_share and (limit is None or shard * size < limit) and claim_shard(taken, shard)
 
     def wanted(number: int) -> bool:
         return mine(number // size) and (limit is None or number < limit)
@@ -184,7 +181,7 @@ def _work(
     rejected = len(_rejects(receipts(place).values()))
     with _without_cycle_search():
         for first in rows:
-            # All rows of a shard come, one after the other: ``wanted`` is the same for all of them.
+            # ``wanted`` accepts whole shards (or the first ``limit`` rows): no row is left out.
             number, left = first.number // size, size - first.number % size
             shard = islice(chain([first], rows), left)
             receipt = _shard(job, place, number, shard, rejected, progress)
@@ -194,7 +191,7 @@ def _work(
 
 @contextmanager
 def _without_cycle_search() -> Iterator[None]:
-    """Converting makes millions of objects and no cycles; the search took 40 % of the time."""
+    """Converting makes millions of objects and no cycles; searching them took 40 % of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -218,11 +215,8 @@ def _shard(
     form = FORMATS[job.request.to]
     path = place.staging / f"data-{number:05}.{form.suffix}"
     with atomic_file(path) as file:
-        writer = form.writer(file, arrow_schema(job.records, job.facts()))
-        together = job.converter is not None or form.in_batches
-        size = CHUNK_ROWS if together else FEW_ROWS
-        # A chunk takes its rows one by one: typed and used while they are in the CPU's cache.
-        while (chunk := _convert(job, islice(rows, size))).counts["rows/read"]:
+        writer = form.writer(file, job.records, job.facts())
+        while (chunk := _convert(job, islice(rows, CHUNK_ROWS))).counts["rows/read"]:
             counts.update(chunk.counts)
             rejects.extend(chunk.rejects)
             if before + len(rejects) > job.request.max_rejects:
@@ -236,7 +230,7 @@ def _shard(
 
 
 def _convert(job: ConversionJob, rows: Iterable[NumberedRow]) -> Chunk:
-    """The rows as the recipe has them."""
+    """Convert the rows by the recipe."""
     if job.request.recipe == "clean" or not is_upstreams(job.adapter.name):
         return convert_chunk(job.adapter, job.split, rows, job.profile, job.converter)
     records = convert_chunk(job.adapter, job.split, rows, job.profile, None)
@@ -244,12 +238,12 @@ def _convert(job: ConversionJob, rows: Iterable[NumberedRow]) -> Chunk:
 
 
 def _rejects(made: Iterable[ShardReceipt]) -> list[dict[str, Any]]:
-    """Those of committed shards, in order."""
+    """The rejects of committed shards, in order."""
     return [line for receipt in made for line in receipt["rejects"]]
 
 
 def _manifest(job: ConversionJob, described: dict[str, Any], place: OutputFolder) -> dict[str, Any]:
-    """Write the rejects; the job, the counts that add up, and every file's digest."""
+    """The job, the counts and every file's digest; writes the rejects and the dataset card."""
     made = all_receipts(place, job.request.share)
     counts: Counter[str] = Counter()
     for receipt in made:

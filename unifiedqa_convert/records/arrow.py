@@ -1,4 +1,4 @@
-"""The Arrow schema of a shard, and converted examples → record batches. pyarrow lives here.
+"""The Arrow schema of a shard, and converted examples → record batches.
 
 Two layouts, named by what a row is: ``question`` and ``both`` have one row per example with its
 statements nested; ``declarative`` has one row per statement. Plain strings, lists and structs
@@ -7,10 +7,9 @@ only, so that ``datasets``, pandas and polars read them.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from operator import attrgetter
-from typing import Any, NamedTuple
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from unifiedqa_convert.records.profiles import Records
 from unifiedqa_convert.schema import (
@@ -23,57 +22,67 @@ from unifiedqa_convert.schema import (
     YesNo,
 )
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 SCHEMA_VERSION = 2
 METADATA_KEY = b"unifiedqa_convert"
 
-_STATEMENT = [
-    pa.field("sentence", pa.string(), nullable=False),
-    pa.field("label", pa.bool_()),  # null: unknown
-    pa.field("choice", pa.int32(), nullable=False),
-    pa.field("via", pa.string(), nullable=False),
-    pa.field("masked", pa.bool_(), nullable=False),
-]
-_DECLARATIVE = [
-    pa.field("input", pa.string(), nullable=False),
-    pa.field("output", pa.string(), nullable=False),  # yes, no or -
-    pa.field("flags", pa.list_(pa.string()), nullable=False),  # of this record
-]
-_EXAMPLE = [
-    pa.field("id", pa.string(), nullable=False),
-    pa.field("source_id", pa.string()),  # the row's own id, where it has a harmless one
-    pa.field("row", pa.int64(), nullable=False),
-    pa.field("kind", pa.string(), nullable=False),
-    pa.field("input", pa.string(), nullable=False),
-    pa.field("output", pa.string()),  # null: unlabelled
-    pa.field("question", pa.string(), nullable=False),
-    pa.field("context", pa.string()),
-    pa.field("choices", pa.list_(pa.string()), nullable=False),
-    pa.field("golds", pa.list_(pa.int32())),  # null: unlabelled
-    pa.field("flags", pa.list_(pa.string()), nullable=False),
-]
-_COLUMNS: dict[Records, list[pa.Field]] = {
-    "question": [*_EXAMPLE, pa.field("statements", pa.list_(pa.struct(_STATEMENT)))],
-    "both": [*_EXAMPLE, pa.field("statements", pa.list_(pa.struct([*_STATEMENT, *_DECLARATIVE])))],
-    "declarative": [
+
+@cache
+def _columns() -> "dict[Records, list[pa.Field]]":
+    import pyarrow as pa  # here, so that what writes no Arrow does not load it: 0.15 s
+
+    statement = [
+        pa.field("sentence", pa.string(), nullable=False),
+        pa.field("label", pa.bool_()),  # null: unknown
+        pa.field("choice", pa.int32(), nullable=False),
+        pa.field("via", pa.string(), nullable=False),
+        pa.field("masked", pa.bool_(), nullable=False),
+    ]
+    declarative = [
+        pa.field("input", pa.string(), nullable=False),
+        pa.field("output", pa.string(), nullable=False),  # yes, no or -
+        pa.field("flags", pa.list_(pa.string()), nullable=False),  # of this record
+    ]
+    example = [
         pa.field("id", pa.string(), nullable=False),
-        pa.field("group", pa.string(), nullable=False),  # the example's id
+        pa.field("source_id", pa.string()),  # the row's own id, if it does not reveal the label
         pa.field("row", pa.int64(), nullable=False),
-        *_DECLARATIVE,
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("input", pa.string(), nullable=False),
+        pa.field("output", pa.string()),  # null: unlabelled
+        pa.field("question", pa.string(), nullable=False),
         pa.field("context", pa.string()),
-        *_STATEMENT,
-    ],
-}
+        pa.field("choices", pa.list_(pa.string()), nullable=False),
+        pa.field("golds", pa.list_(pa.int32())),  # null: unlabelled
+        pa.field("flags", pa.list_(pa.string()), nullable=False),
+    ]
+    return {
+        "question": [*example, pa.field("statements", pa.list_(pa.struct(statement)))],
+        "both": [*example, pa.field("statements", pa.list_(pa.struct([*statement, *declarative])))],
+        "declarative": [
+            pa.field("id", pa.string(), nullable=False),
+            pa.field("group", pa.string(), nullable=False),  # the example's id
+            pa.field("row", pa.int64(), nullable=False),
+            *declarative,
+            pa.field("context", pa.string()),
+            *statement,
+        ],
+    }
 
 
-def arrow_schema(records: Records, facts: dict[str, Any]) -> pa.Schema:
-    """The shard's schema; ``facts`` (dataset, split, profile, sample …) travel in its metadata."""
+def arrow_schema(records: Records, facts: dict[str, Any]) -> "pa.Schema":
+    """The shard's schema; ``facts`` (dataset, split, profile, sample …) are in its metadata."""
+    import pyarrow as pa
+
     document = {"schema": SCHEMA_VERSION, "records": records, **facts}
     metadata = {METADATA_KEY: json.dumps(document, sort_keys=True).encode()}
-    return pa.schema(_COLUMNS[records], metadata=metadata)
+    return pa.schema(_columns()[records], metadata=metadata)
 
 
-def shard_facts(schema: pa.Schema) -> dict[str, Any]:
-    """The facts in a shard's metadata; empty for a file that is not a shard of ours."""
+def shard_facts(schema: "pa.Schema") -> dict[str, Any]:
+    """The facts in a shard's metadata; empty if the file is no shard of this project."""
     raw = (schema.metadata or {}).get(METADATA_KEY)
     return dict(json.loads(raw)) if raw is not None else {}
 
@@ -87,7 +96,7 @@ class RecordRows(Sequence[dict[str, Any]]):
     def __init__(self, converted: Iterable[Converted], records: Records) -> None:
         items = list(converted)
         if records == "declarative":
-            self._items: list[Any] = [said for item in items for said in _statements(item)]
+            self._items: list[Any] = [row for item in items for row in _statements(item)]
             self._cells: dict[str, Callable[[Any], Any]] = _STATEMENT_CELLS
         else:
             self._items = items
@@ -114,12 +123,14 @@ def as_rows(converted: Iterable[Converted], records: Records) -> RecordRows:
 
 
 def column(rows: Sequence[dict[str, Any]], name: str) -> list[Any]:
-    """One column of rows of any making."""
+    """One column of rows, whether of ``as_rows`` or dicts."""
     return rows.column(name) if isinstance(rows, RecordRows) else [row[name] for row in rows]
 
 
-def record_batch(rows: Sequence[dict[str, Any]], schema: pa.Schema) -> pa.RecordBatch:
-    """Rows of :func:`as_rows`, or dicts like them, as one Arrow record batch."""
+def record_batch(rows: Sequence[dict[str, Any]], schema: "pa.Schema") -> "pa.RecordBatch":
+    """Rows of ``as_rows``, or dicts like them, as one Arrow record batch."""
+    import pyarrow as pa
+
     columns = [pa.array(column(rows, field.name), field.type) for field in schema]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
@@ -156,8 +167,8 @@ def _nested_both(item: Converted) -> Sequence[dict[str, Any]]:
     if not item.statements:
         return ()
     return [
-        {**said.statement._asdict(), **said.record._asdict(), "flags": _flags_of(said)}
-        for said in _statements(item)
+        {**row.statement._asdict(), **row.record._asdict(), "flags": _flags_of(row)}
+        for row in _statements(item)
     ]
 
 
@@ -176,8 +187,8 @@ def _statements(item: Converted) -> Iterator[_StatementRow]:
         yield _StatementRow(item, place, statement, record)
 
 
-def _flags_of(said: _StatementRow) -> list[str]:
-    return [AMBIGUOUS] if said.place in said.item.ambiguous else []
+def _flags_of(row: _StatementRow) -> list[str]:
+    return [AMBIGUOUS] if row.place in row.item.ambiguous else []
 
 
 _EXAMPLE_CELLS: dict[str, Callable[[Any], Any]] = {
@@ -198,7 +209,7 @@ _CELLS: dict[Records, dict[str, Callable[[Any], Any]]] = {
     "both": {**_EXAMPLE_CELLS, "statements": _nested_both},
 }
 _STATEMENT_CELLS: dict[str, Callable[[Any], Any]] = {
-    "id": lambda said: f"{said.item.id}#{said.place}",
+    "id": lambda row: f"{row.item.id}#{row.place}",
     "group": attrgetter("item.id"),
     "row": attrgetter("item.row"),
     "input": attrgetter("record.input"),

@@ -1,15 +1,16 @@
 """The dataset card of an output in Parquet: README.md, for the hub and `load_dataset(folder)`."""
 
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from unifiedqa_convert.schema import Adapter
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 CARD = "README.md"
 
 
-def card(adapter: Adapter, manifest: dict[str, Any], schema: pa.Schema) -> str:
+def card(adapter: Adapter, manifest: dict[str, Any], schema: "pa.Schema") -> str:
     """Front matter (config, features, license) and a description, from the manifest."""
     from huggingface_hub import DatasetCardData
 
@@ -60,7 +61,9 @@ def _body(adapter: Adapter, manifest: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _feature(name: str, kind: pa.DataType) -> dict[str, Any]:
+def _feature(name: str, kind: "pa.DataType") -> dict[str, Any]:
+    import pyarrow as pa
+
     """One feature in the hub's notation: a scalar, a list of scalars or a list of structs."""
     if pa.types.is_list(kind):
         inner = kind.value_type

@@ -1,7 +1,7 @@
 r"""Example → question record, statement → declarative record, and back. Pure functions.
 
 The separator is `` \n ``: a space, the two characters backslash and n, a space (UnifiedQA,
-Khashabi et al. 2020). How the rest is written is the profile's affair (profiles.py).
+Khashabi et al. 2020). The profile decides the rest (profiles.py).
 """
 
 import hashlib
@@ -26,26 +26,23 @@ from unifiedqa_convert.schema import (
 )
 from unifiedqa_convert.schema import collapse as collapse
 
-# r"""A record back into what it says. Any text parses; encode's ``recovers`` says whether
-# rightly.
-
 UNLABELLED = "-"
-"""What stands for no output: in a declarative record, and in any TSV."""
+"""The output of a declarative record without label, and of any record without output in a TSV."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed(MultipleChoice):
-    """What a question record says; no choices where it lists none, golds found by their text."""
+    """The fields of a question record: no choices if it lists none, golds found by their text."""
 
     answer: str | None = None
 
 
 def parse(record: Record, profile: Profile) -> Parsed:
-    r"""A question record back into question, choices, context and gold.
+    r"""A question record → question, choices, context and gold.
 
-    Golds are every choice whose text equals the output; where a choice holds `` (b) `` or the
-    question a literal `` \n ``, what comes back differs from what went in (see ``recovers``).
-    Any text parses: what begins with no marker holds no choices.
+    Golds are all choices whose text equals the output. If a choice contains `` (b) `` or the
+    question a literal `` \n ``, the result differs from the example (see ``recovers``). Any text
+    parses: without a marker at the start of its second part it has no choices.
     """
     text = record.input
     if profile.no_question and text.startswith(profile.no_question):
@@ -66,7 +63,7 @@ def parse(record: Record, profile: Profile) -> Parsed:
 
 
 def parse_declarative(record: Record, profile: Profile) -> tuple[Statement, str | None]:
-    """A declarative record back into its statement and context."""
+    """A declarative record → its statement, and its context or None."""
     sentence, *rest = record.input.split(profile.separator)
     label = {"yes": True, "no": False}.get(record.output or UNLABELLED)
     context = profile.separator.join(rest).strip() or None
@@ -74,9 +71,9 @@ def parse_declarative(record: Record, profile: Profile) -> tuple[Statement, str 
 
 
 def _unlettered(text: str, letters: str) -> tuple[str, ...]:
-    """Cut at ``(a)``, ``(b)`` … in turn: each marker is looked for after the one before it.
+    """Cut at ``(a)``, ``(b)`` … in order: each marker is searched after the one before it.
 
-    No choices where the text does not begin with the first marker.
+    No choices if the text does not begin with the first marker.
     """
     text = text.lstrip()
     first, *others = _markers(letters)
@@ -108,13 +105,13 @@ def same_text(text: str) -> str:
 
 
 def arrange(example: Example, profile: Profile) -> Example:
-    """The choices that the profile has, in its order, and the context, if it writes one.
+    """The example with the choices that the profile writes, in its order, and with its context.
 
-    SciQ publishes its gold in a field of its own; any fixed place for it would be learnt. Where
-    order gives the gold away, it comes from a hash of each choice's normalised text: the same on
-    every machine. Choices that the dataset's quirk merges into others are left out.
+    If the source's order reveals the gold (SciQ has it in a field of its own), the order is that of
+    a hash of each choice's normalised text: a fixed position would be learnt, and the hash is the
+    same on every machine. Choices that the dataset's quirk merges into others are left out.
 
-    Raises FieldError where there are more choices than letters.
+    Raises FieldError if there are more choices than letters.
     """
     own, letters = profile.own, len(profile.letters)
     if example.context is not None and not own.context:
@@ -132,8 +129,8 @@ def arrange(example: Example, profile: Profile) -> Example:
         places.sort(key=lambda n: (_digest(choices[n]), n))
     golds = example.golds
     if golds and merged:
-        told = [merged.get(choices[gold], choices[gold]) for gold in golds]
-        golds = tuple(choices.index(choice) for choice in told)
+        kept = [merged.get(choices[gold], choices[gold]) for gold in golds]
+        golds = tuple(choices.index(choice) for choice in kept)
     sentences = example.sentences
     return replace(
         example,
@@ -153,7 +150,7 @@ class Fields(NamedTuple):
 
 
 def fields(example: Example, profile: Profile) -> Fields:
-    """Clean each text once; the output is the first gold's text, None where there is no label."""
+    """Each text cleaned once; the output is the first gold's text, None if there is no label."""
     clean = profile.clean
     question, choices, context, output = _texts(example, profile)
     return Fields(
@@ -162,7 +159,7 @@ def fields(example: Example, profile: Profile) -> Fields:
 
 
 def _texts(example: Example, profile: Profile) -> Fields:
-    """The example's texts as they are."""
+    """The example's texts, not cleaned."""
     choices: tuple[str, ...] = ()
     output: str | None = None
     if isinstance(example, MultipleChoice):
@@ -188,26 +185,26 @@ def joined(parts: Fields, profile: Profile) -> Record:
 
 
 def plain_record(example: Example, profile: Profile) -> Record | None:
-    r"""The question record of an example with which nothing can be wrong; None says nothing.
+    r"""The question record of an example that is proven regular in one look; None if it is not.
 
-    What it gives is what ``joined`` makes of ``fields``, ``recovers`` holds, and no two choices
-    are equal: nine rows of ten, at a quarter of the cost of finding that out. It needs texts that
-    ``collapse`` leaves alone (which it would not leave alone joined, either: it looks for white
-    space that is more than the one space on each side of every field), no backslash-n and no
-    opening bracket but those written here, and an output that no file takes for a missing one.
+    If it is a record, it is the one that ``joined`` makes of ``fields``, ``recovers`` is True and
+    no two choices are equal. That is nine rows of ten, at a quarter of the cost of those three. It
+    needs texts that ``collapse`` does not change (joined by single spaces they show it: any other
+    white space is unprintable or a double space), no backslash and no opening bracket in any of
+    them, and an output that a TSV does not take for a missing one.
     """
     if not profile.plain:
         return None
     question, context = example.question, example.context
     if example.cue:
         question = example.question_text
-    # A space on each side of each shows those at their ends, and a text that is empty.
-    text = f" {question} " if context is None else f" {question} {context} "
+    # With a space on each side, a text that is empty or has one at its end shows a double space.
+    around = question if context is None else f"{question} {context}"
     output: str | None
     if type(example) is MultipleChoice:
         choices, golds = example.choices, example.golds
         listed = " ".join(choices)
-        text = f"{text}{listed} "
+        text = f" {around} {listed} "
         if not text.isprintable() or "  " in text or "(" in text or "\\" in text:
             return None
         output = choices[golds[0]] if golds else None
@@ -222,13 +219,14 @@ def plain_record(example: Example, profile: Profile) -> Record | None:
             return None
         text = f"{question} \\n {lettered}"
     elif type(example) is YesNo:
+        text = f" {around} "
         if not text.isprintable() or "  " in text or "(" in text or "\\" in text:
             return None
         output = None if example.answer is None else _yes_no(example.answer)
         text = question
     else:
         return None
-    # Record(…) is a Python function; this is the same in half the time.
+    # The same as Record(…), which is a Python function, in half the time.
     return tuple.__new__(Record, (text if context is None else f"{text} \\n {context}", output))
 
 
@@ -249,7 +247,7 @@ def declarative_record(statement: Statement, context: str | None, profile: Profi
 def each_choice(
     question: str, choices: Sequence[str], golds: Sequence[int] | None, profile: Profile
 ) -> list[tuple[str, str | None]]:
-    r"""Per choice ``question \n choice`` and whether it is gold: one way to publish several."""
+    r"""Per choice ``question \n choice`` and yes if it is gold: how several golds are published."""
     return [
         (
             profile.whole(profile.separator.join(map(profile.clean, (question, choice)))),
@@ -260,7 +258,7 @@ def each_choice(
 
 
 def recovers(example: Example, record: Record, profile: Profile) -> bool:
-    """Whether ``parse`` gives back the example as the profile normalises it."""
+    """True if ``parse`` gives the example as the profile normalises it."""
     parsed, normal = parse(record, profile), profile.normal
     choices: tuple[str, ...] = ()
     golds: tuple[int, ...] | None = None
@@ -272,14 +270,14 @@ def recovers(example: Example, record: Record, profile: Profile) -> bool:
         and parsed.choices == choices
         and parsed.golds == golds
         and parsed.context == (normal(example.context or "") or None)
-        and parsed.answer != UNLABELLED  # which a TSV has for no answer
+        and parsed.answer != UNLABELLED  # in a TSV: no answer
     )
 
 
 def declarative_recovers(
     statement: Statement, context: str | None, record: Record, profile: Profile
 ) -> bool:
-    """Whether ``parse_declarative`` gives back the sentence, label and context, as normalised."""
+    """True if ``parse_declarative`` gives the sentence, label and context, as normalised."""
     context = context or ""
     if profile.plain and record.input.count(_BACKSLASH_N) == bool(context) == bool(context.strip()):
         return True
@@ -308,8 +306,8 @@ def _lettered(choices: tuple[str, ...], profile: Profile) -> str:
     )
 
 
-# The choices of a canonical record, or None where two are equal. Written out for the usual numbers
-# of choices: neither a set of them nor a loop over them is made.
+# The choices of a canonical record, or None if two are equal, for the usual numbers of choices:
+# written out they take a third of the time of a set and a join.
 
 
 def _two(a: str, b: str) -> str | None:

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import orjson
 
+from unifiedqa_convert.records.arrow import arrow_schema, column, record_batch
 from unifiedqa_convert.records.encode import UNLABELLED, each_choice
 from unifiedqa_convert.records.profiles import Recipe, Records, profile_named
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Format = Literal["arrow", "parquet", "jsonl", "tsv", "vera"]
 Rows = Sequence[dict[str, Any]]
+Facts = dict[str, Any]
 
 WRITTEN = "written/rows"
 _BATCH_ROWS = 1_000
@@ -47,16 +49,14 @@ class Writer(Protocol):
 class ArrowWriter:
     """An Arrow IPC stream, which ``datasets.Dataset.from_file`` maps into memory."""
 
-    def __init__(self, file: IO[bytes], schema: "pa.Schema") -> None:
+    def __init__(self, file: IO[bytes], records: Records, facts: Facts) -> None:
         import pyarrow as pa
 
-        self._schema = schema
-        self._stream = pa.ipc.new_stream(file, schema)
+        self._schema = arrow_schema(records, facts)
+        self._stream = pa.ipc.new_stream(file, self._schema)
 
     def write(self, rows: Rows) -> Counter[str]:
         """Write one record batch."""
-        from unifiedqa_convert.records.arrow import record_batch
-
         self._stream.write_batch(record_batch(rows, self._schema))
         return Counter({WRITTEN: len(rows)})
 
@@ -68,16 +68,14 @@ class ArrowWriter:
 class ParquetWriter:
     """One row group per batch."""
 
-    def __init__(self, file: IO[bytes], schema: "pa.Schema") -> None:
+    def __init__(self, file: IO[bytes], records: Records, facts: Facts) -> None:
         import pyarrow.parquet as pq
 
-        self._schema = schema
-        self._file = pq.ParquetWriter(file, schema, compression="zstd")
+        self._schema = arrow_schema(records, facts)
+        self._file = pq.ParquetWriter(file, self._schema, compression="zstd")
 
     def write(self, rows: Rows) -> Counter[str]:
         """Write one row group."""
-        from unifiedqa_convert.records.arrow import record_batch
-
         self._file.write_batch(record_batch(rows, self._schema))
         return Counter({WRITTEN: len(rows)})
 
@@ -89,7 +87,7 @@ class ParquetWriter:
 class JsonLinesWriter:
     """One JSON object per line, UTF-8, keys in the schema's order."""
 
-    def __init__(self, file: IO[bytes], _schema: "pa.Schema") -> None:
+    def __init__(self, file: IO[bytes], _records: Records, _facts: Facts) -> None:
         self._file = file
 
     def write(self, rows: Rows) -> Counter[str]:
@@ -107,28 +105,23 @@ class TsvWriter:
     Some published files have spaces around the tab; the profile states which.
     """
 
-    def __init__(self, file: IO[bytes], schema: "pa.Schema") -> None:
-        from unifiedqa_convert.records.arrow import shard_facts
-
+    def __init__(self, file: IO[bytes], _records: Records, facts: Facts) -> None:
         self._file = file
-        facts = shard_facts(schema)
         self._profile = profile_named(facts["profile"]).of(facts["dataset"])
 
     def write(self, rows: Rows) -> Counter[str]:
         """Write one line per record; records have no tab or line end: white space is collapsed."""
-        pad, end = self._profile.own.pad, self._profile.own.end
-        records = self._records(rows)
+        own = self._profile.own
+        tab, end = f"{own.pad}\t{own.pad}", f"{own.end}\n"
         lines = [
-            f"{text}{pad}\t{pad}{UNLABELLED if answer is None else answer}{end}\n"
-            for text, answer in records
+            f"{text}{tab}{UNLABELLED if answer is None else answer}{end}"
+            for text, answer in self._records(rows)
         ]
         self._file.write("".join(lines).encode())
         return Counter({WRITTEN: len(rows)})
 
     def _records(self, rows: Rows) -> list[tuple[str, str | None]]:
         """One record per row, or per choice if the published file has a line for each choice."""
-        from unifiedqa_convert.records.arrow import column
-
         if not self._profile.own.each_choice or (rows and "choices" not in rows[0]):
             return list(zip(column(rows, "input"), column(rows, "output"), strict=True))
         return [
@@ -144,12 +137,9 @@ class TsvWriter:
 class VeraWriter:
     """Upstream Vera's JSON: a list of golds and distractors, context before the sentence."""
 
-    def __init__(self, file: IO[bytes], schema: "pa.Schema") -> None:
-        from unifiedqa_convert.records.arrow import shard_facts
-
+    def __init__(self, file: IO[bytes], _records: Records, facts: Facts) -> None:
         self._file = file
         self._separator = b"[\n"
-        facts = shard_facts(schema)
         self._clean = profile_named(facts["profile"]).of(facts["dataset"]).clean
 
     def write(self, rows: Rows) -> Counter[str]:
@@ -296,7 +286,8 @@ class OutputFormat:
     """The kinds of records that it can have, the default first."""
     unit: Literal["row", "line", "group"]
     """What `uqa check` numbers: rows count from 0, lines and groups from 1."""
-    writer: Callable[[IO[bytes], "pa.Schema"], Writer]
+    writer: Callable[[IO[bytes], Records, Facts], Writer]
+    """Made of the file, the kind of records and the job's facts (dataset, profile …)."""
     read: Callable[[Path], Stored]
     opener: str
     """The Python expression that opens the output; ``{first}`` is its first file, ``{folder}`` its

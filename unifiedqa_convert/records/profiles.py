@@ -1,8 +1,8 @@
-r"""How records are written: profiles as data, each with what proves it.
+r"""How records are written: profiles as data, each with its proof.
 
-``canonical``        this project's own: collapsed white space, ``(a)``, one space each side of \\n.
+``canonical``        this project's: collapsed white space, ``(a)``, one space each side of \n.
 ``unifiedqa``        the published files of allenai/unifiedqa, byte for byte where they are known.
-``unifiedqa-train``  what UnifiedQA's released checkpoints saw of them: tasks.py's normalize_text.
+``unifiedqa-train``  the same as UnifiedQA's checkpoints were trained on: tasks.py's normalize_text.
 ``rainier``          the files of Vera's authors (Rainier's), which their prepare_data.py reads.
 
 Recipes choose among them: ``clean`` is canonical, ``vera`` is rainier.
@@ -26,54 +26,54 @@ _TO_ASCII_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 def published(text: str) -> str:
-    """UnifiedQA's own cleaning: a tab becomes a space, a line end vanishes, nothing is stripped.
+    """UnifiedQA's cleaning: a tab becomes a space, a line end is removed, nothing is stripped.
 
-    Proof: commonsenseqa dev has tabs in stems, Rainier's csqa2 dev a line end in a question; the
-    sha256 of both files is met.
+    Proof: commonsenseqa dev has tabs in stems, Rainier's csqa2 dev a line end in a question; this
+    gives the sha256 of both published files.
     """
     return text.replace("\t", " ").replace("\r", "").replace("\n", "")
 
 
 def spaced(text: str) -> str:
-    """As UnifiedQA's script cleans PIQA and SocialIQA: a line feed becomes a space, a CR stays.
+    """UnifiedQA's cleaning of PIQA and SocialIQA: a line feed becomes a space, a CR is kept.
 
-    Proof: encode_datasets.py at 0977478. Both published dev files are met, but have no line ends;
-    PIQA's train has three.
+    Proof: encode_datasets.py at 0977478. The sha256 of both published dev files is equal, but they
+    have no line ends; PIQA's train has three.
     """
     return text.replace("\t", " ").replace("\n", " ")
 
 
 def seen_in_training(text: str) -> str:
-    """tasks.py's normalize_text: ASCII letters lower-cased, the outermost pair of quotes dropped.
+    """tasks.py's normalize_text: ASCII letters in lower case, the outermost pair of quotes removed.
 
-    ``tf.strings.lower`` leaves letters beyond ASCII alone, and the pattern is greedy: "It's Bob's
-    dog" loses both apostrophes, "don't" keeps its one.
+    ``tf.strings.lower`` does not change letters outside ASCII, and the pattern is greedy: "It's
+    Bob's dog" loses both apostrophes, "don't" keeps its only one.
     """
     return re.sub("'(.*)'", r"\1", text.translate(_TO_ASCII_LOWER))
 
 
 @dataclass(frozen=True)
 class Quirk:
-    """How one dataset's published TSV departs from ``input ⇥ output``."""
+    """How one dataset's published TSV differs from ``input ⇥ output``."""
 
     proof: str
-    """The file whose sha256 is met, or the upstream line."""
+    """The published file whose sha256 is reproduced, or the upstream line."""
     pad: str = ""
     """On both sides of the tab."""
     end: str = ""
     """Before the line end."""
     blank: str | None = None
-    """What stands for the blank ``_`` of a question."""
+    """The text in place of the blank ``_`` of a question."""
     each_choice: bool = False
-    """In TSV one line per choice, ``question \\n choice`` and yes or no, where several are gold."""
+    """In TSV one line per choice, ``question \\n choice`` and yes or no: several are gold."""
     merged: Mapping[str, str] = field(default_factory=dict)
-    """Choices that are left out, each with the choice that is gold where it was."""
+    """Choices that are left out, each with the choice that becomes gold instead of it."""
     clean: Callable[[str], str] | None = None
-    """Applied to every field in place of the profile's own."""
+    """Applied to every field instead of the profile's ``clean``."""
     context: bool = True
     """Whether a context is written."""
     as_paired: bool = False
-    """Rows come in the order of the file that pairs them, not of their own, and are numbered so."""
+    """True if rows have the order, and the numbers, of the file that pairs them."""
 
 
 _NO_QUIRK = Quirk("input ⇥ output")
@@ -90,43 +90,43 @@ class Profile:
     """Applied to the whole input and to the whole output."""
     letters: str = ascii_lowercase
     empty: str = "({})"
-    """An empty choice; the published files leave the space that would separate its text."""
+    """An empty choice; published files keep the space before its text."""
     separator: str = r" \n "
     no_question: str | None = None
-    """What stands before the choices where there is no question; None: the separator."""
+    """Written before the choices if the question is empty; None: the separator."""
     cue: bool = True
-    """Whether a dataset's cue follows its question."""
+    """True if a dataset's cue follows its question."""
     hash_free_order: bool = True
-    """Order choices by a hash where the source's order gives the gold away."""
+    """Order choices by a hash if the source's order reveals the gold."""
     quirks: Mapping[str, Quirk] = field(default_factory=dict)
     own: Quirk = _NO_QUIRK
-    """The quirk of the dataset at hand; see ``of``."""
+    """The quirk of one dataset; set by ``of``."""
 
     def of(self, dataset: str) -> "Profile":
-        """The profile as it writes one dataset."""
+        """The profile with the quirk of one dataset."""
         own = self.quirks.get(dataset, _NO_QUIRK)
         return replace(self, own=own, clean=own.clean or self.clean)
 
     def question_text(self, example: Example) -> str:
-        """The question as this profile writes it: with or without cue, its blank as published.
+        """The question with the cue, if the profile writes it, and its blank as published.
 
-        Not cleaned yet.
+        Not cleaned.
         """
         text = example.question_text if self.cue else example.question
         return text if self.own.blank is None else text.replace("_", self.own.blank)
 
     @cached_property
     def plain(self) -> bool:
-        """Whether it collapses white space and does nothing more, as ``canonical`` does.
+        """True if it collapses white space and changes nothing else, as ``canonical`` does.
 
-        A cleaned field is then already as ``normal`` has it.
+        A cleaned field is then equal to ``normal``'s.
         """
         own = (self.clean, self.whole, self.separator, self.no_question, self.cue, self.own)
         plain = own == (collapse, str, r" \n ", None, True, _NO_QUIRK)
         return plain and self.letters == ascii_lowercase
 
     def normal(self, text: str) -> str:
-        """A field as it stands in a record, and as ``parse`` gives it back."""
+        """A field as it is in a record, and as ``parse`` returns it."""
         return self.whole(self.clean(text)).strip()
 
 
@@ -137,14 +137,14 @@ _UNIFIEDQA: dict[str, Quirk] = {
     **{f"winogrande_{size}": _WINOGRANDE for size in ("xs", "s", "m", "l", "xl", "debiased")},
 }
 _ELEVEN = {"zero": "no"}
-# Rainier fetches UnifiedQA's own files of what UnifiedQA has; the others its authors wrote.
+# Rainier uses UnifiedQA's files of UnifiedQA's datasets; its authors wrote the others.
 _RAINIER: dict[str, Quirk] = {
     **_UNIFIEDQA,
     "numersense": Quirk("rainier numersense/dev.tsv", blank="<mask>", merged=_ELEVEN),
     "numersense_new": Quirk("rainier numersense_new/dev.tsv", merged=_ELEVEN),
     "truthfulqa_mc2": Quirk("rainier truthfulqa_mc2/dev.tsv", each_choice=True),
-    # No row of these files was seen, but their sizes: dev, train and test have 160, 152 and 149
-    # bytes a row. Question, choices and answer have about 140 (MetaICL's 16), the para 95 more.
+    # Only the sizes of these files are known: dev, train and test have 160, 152 and 149 bytes a
+    # row. Question, choices and answer have about 140 (MetaICL's 16 rows), the para 95 more.
     "quartz": Quirk("rainier quartz/*.tsv, by their sizes", context=False),
     "com2sense_paired": Quirk("rainier com2sense_paired/dev.tsv", as_paired=True),
 }
@@ -184,7 +184,7 @@ RECIPES: dict[Recipe, str] = {"clean": "canonical", "vera": "rainier"}
 
 
 def profile_named(name: str) -> Profile:
-    """The profile of that name; UsageError names the ones there are."""
+    """The profile of that name; UsageError lists the names if there is none."""
     try:
         return PROFILES[name]
     except KeyError:
