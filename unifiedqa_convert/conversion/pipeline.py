@@ -105,8 +105,8 @@ def convert(request: Request, progress: Progress | None = None) -> Result:
         if found is not None and not request.overwrite:
             if other := [key for key, value in described.items() if found.get(key) != value]:
                 raise OutputError(
-                    f"{place.final} holds another conversion (other {', '.join(other)}); "
-                    "--overwrite replaces it, --out DIR puts this one elsewhere"
+                    f"{place.final} holds another conversion (different: {', '.join(other)}); "
+                    "replace it with --overwrite, or choose another --out"
                 )
             if place.damaged(found) is None:
                 return Result(place.final, found, job.located.note, made=False)
