@@ -71,7 +71,8 @@ def test_the_same_command_again_does_nothing(tmp_path: Path) -> None:
 def test_another_conversion_is_not_overwritten_unasked(tmp_path: Path) -> None:
     raw = raw_file(tmp_path, 10)
     kept = digest(convert(request(raw, tmp_path / "out")).folder)
-    with pytest.raises(OutputError, match=r"\(different: records, format\); replace it with --overwrite"):
+    differs = r"\(different: records, format\); replace it with --overwrite"
+    with pytest.raises(OutputError, match=differs):
         convert(request(raw, tmp_path / "out", to="tsv"))
     replaced = convert(request(raw, tmp_path / "out", to="tsv", overwrite=True))
     assert set(digest(replaced.folder)) == {"data-00000.tsv", "manifest.json", "rejects.jsonl"}
