@@ -46,15 +46,14 @@ END = ""
 C, U = "converters", "unifiedqa_convert"
 CHUNK = f"{U}/conversion/chunk.py"
 DRAFTS = f"{U}/question_converters/drafts.py"
-ENCODE, PROFILES = f"{U}/records/encode.py", f"{U}/records/profiles.py"
-CHOICES, ENGLISH = f"{C}/shared/labelled_choices.py", f"{C}/shared/english.py"
+ENCODE, SCHEMA = f"{U}/records/encode.py", f"{U}/schema.py"
+CHOICES = f"{C}/shared/labelled_choices.py"
 EDITS: dict[str, Sequence[Edit]] = {
     "collapsing": [
-        (PROFILES, 'return " ".join(text.split())', "return text"),
-        (ENGLISH, 'return " ".join(text.split())', "return text"),
+        (SCHEMA, 'return " ".join(text.split())', "return text"),
     ],
     "keeping what is not white space": [
-        (PROFILES, "    if text.isprintable()", '    text = text.replace("\\u200b", "")\n'
+        (SCHEMA, "    if text.isprintable()", '    text = text.replace("\\u200b", "")\n'
          "    if text.isprintable()"),
     ],
     "cutting at separators": [
@@ -77,12 +76,11 @@ EDITS: dict[str, Sequence[Edit]] = {
     "masking": [(CHUNK, "place in same_choice or place in same)", "False)")],
     "seeing conflicts": [(CHUNK, "if key in true & false}", "if False}")],
     "keeping such choices": [
-        (CHOICES, "choices=tuple(row.texts)",
-         'choices=tuple(t for t in row.texts if "of the above" not in t)'),
+        (CHOICES, "choices=tuple(texts)",
+         'choices=tuple(t for t in texts if "of the above" not in t)'),
     ],
     "counting choices": [
-        (f"{C}/commonsenseqa.py", "min_length=5,\n        max_length=5,\n", ""),
-        (CHOICES, "len(row.labels) != len(row.texts) or len(row.texts) not in numbers",
+        (CHOICES, "len(labels) != len(texts) or len(texts) not in numbers",
          "False"),
         (f"{C}/social_iqa.py", 'Field(alias="answerC"', 'Field("", alias="answerC"'),
         (f"{C}/winogrande.py", "option2: Text = Field(", 'option2: Text = Field("", '),
@@ -92,7 +90,7 @@ EDITS: dict[str, Sequence[Edit]] = {
         (f"{C}/sciq.py", "distractor3: Text = Field(", 'distractor3: Text = Field("", '),
     ],
     "hidden answers": [
-        (f"{C}/commonsenseqa.py", " if row.answer_key else None", ""),
+        (f"{C}/commonsenseqa.py", "row.answer_key or None", 'row.answer_key or "A"'),
         (f"{C}/social_iqa.py", "None if row.label is None else (int(row.label) - 1,)",
          '(int(row.label or "1") - 1,)'),
         (f"{C}/winogrande.py", "(int(row.answer) - 1,) if row.answer else None",
@@ -146,13 +144,13 @@ EDITS: dict[str, Sequence[Edit]] = {
     "the pronoun's blank": [(f"{C}/wsc273.py", '{before} _ {after}', "{before} {after}")],
     "runs of underscores": [(DRAFTS, r"(?<![\w])_+(?!", r"(?<![\w])_(?!")],
     "counting blanks": [(DRAFTS, "blanks == 1", "blanks >= 1")],
-    "knowing questions": [(f"{C}/csqa2.py", " or ASKS.match(text)", "")],
+    "knowing questions": [(f"{C}/csqa2.py", " or QUESTION.match(text)", "")],
     "the full stop": [
         (f"{C}/csqa2.py", 'with_full_stop(text.rstrip(",;:/> "))', 'text.rstrip(",;:/> ")'),
     ],
-    "the article": [(ENGLISH, 'return f"the {noun}" if', "return noun if")],
+    "the article": [(f"{C}/shared/english.py", 'return f"the {noun}" if', "return noun if")],
     "the article's case": [
-        (ENGLISH, "return first.lower() + noun[len(first) :]", "return noun"),
+        (f"{C}/shared/english.py", "return first.lower() + noun[len(first) :]", "return noun"),
     ],
 }  # fmt: skip
 

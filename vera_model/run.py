@@ -124,7 +124,7 @@ def warn(config: "TrainConfig", flags: dict[str, Any], say: Callable[[str], None
 
 
 def train(flags: dict[str, Any]) -> None:
-    """Train a model on converted shards, evaluate it, write metrics.json.
+    """Train a model on converted shards and evaluate it.
 
     The preset tiny starts from scratch and downloads nothing; it takes about a minute on two cores.
     """
