@@ -1,10 +1,13 @@
 """What an error advises works where it is given."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import ROOT
 
 from unifiedqa_convert.errors import UsageError, missing_library
 
@@ -36,3 +39,15 @@ def test_an_extra_is_installed_beside_this_installation(
     error = missing_library("torch", "model")
     assert isinstance(error, UsageError)
     assert str(error) == f"this needs torch: {command}"
+
+
+def test_an_extra_of_a_checkout_that_is_not_installed() -> None:
+    """``-S``: without site-packages, so that no package has metadata."""
+    code = "from unifiedqa_convert.errors import install_command; print(install_command('model'))"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == f"pip install -e '{ROOT}[model]'\n", done.stderr

@@ -104,12 +104,16 @@ def missing_library(name: str | None, extra: str) -> UsageError:
 def install_command(extra: str) -> str:
     """The command that adds an extra to this installation: a checkout, a wheel or a repository."""
     import json
-    from importlib.metadata import distribution
+    from importlib.metadata import PackageNotFoundError, distribution
+    from pathlib import Path
     from urllib.parse import urlsplit
     from urllib.request import url2pathname
 
     project = "unifiedqa-convert"
-    origin = json.loads(distribution(project).read_text("direct_url.json") or "{}")
+    try:
+        origin = json.loads(distribution(project).read_text("direct_url.json") or "{}")
+    except PackageNotFoundError:  # run from a checkout that is only on PYTHONPATH
+        return f"pip install -e '{Path(__file__).resolve().parents[1]}[{extra}]'"
     url = origin.get("url", "")
     if vcs := origin.get("vcs_info"):
         return f"pip install '{project}[{extra}] @ {vcs['vcs']}+{url}@{vcs['commit_id']}'"

@@ -600,6 +600,7 @@ def test_a_format_is_added_in_one_place(tmp_path: Path, monkeypatch: pytest.Monk
         writer=_CsvWriter,
         read=_read_csv,
         opener='pandas.read_csv("{first}", header=None)',
+        recipes=("clean",),
     )
     monkeypatch.setitem(FORMATS, cast(Format, "csv"), form)
     for records in form.records:
@@ -615,6 +616,8 @@ def test_a_format_is_added_in_one_place(tmp_path: Path, monkeypatch: pytest.Monk
     assert "wrong-size" in check_path(folder).counts
     with pytest.raises(UsageError, match="--to csv can't hold --records both"):
         copa(tmp_path, cast(Format, "csv"), "both")
+    with pytest.raises(UsageError, match="--to csv can't be written under --recipe vera"):
+        convert(replace(request, to=cast(Format, "csv"), recipe="vera", overwrite=True))
 
 
 def test_every_format_has_its_name_and_its_record() -> None:

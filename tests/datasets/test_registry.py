@@ -176,6 +176,15 @@ def test_a_name_that_stands_twice_is_nobodys(install: Install) -> None:
         load_adapter("weather")
 
 
+def test_what_a_module_prints_is_not_mixed_with_data(
+    install: Install, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`uqa list --json` would be no JSON: stdout is for data."""
+    found = install({"hail.py": edited((FIELD, f"print('loading')\n{FIELD}"))})
+    assert "weather" in found.adapters
+    assert capsys.readouterr() == ("", "loading\n")
+
+
 @pytest.mark.slow
 def test_the_command_line_past_a_broken_module(tmp_path: Path) -> None:
     """In a copy of our own adapters: a broken import in one, a misspelt method in another."""

@@ -25,6 +25,7 @@ from unifiedqa_convert.question_converters.base import (
     converter_facts,
 )
 from unifiedqa_convert.question_converters.select import question_converter
+from unifiedqa_convert.records.arrow import SCHEMA_VERSION
 from unifiedqa_convert.records.formats import FORMATS, Format
 from unifiedqa_convert.records.profiles import RECIPES, Profile, Recipe, Records, profile_named
 from unifiedqa_convert.rows.companion_files import with_companions
@@ -160,9 +161,6 @@ class ConversionJob:
 
     def describe(self) -> dict[str, Any]:
         """What decides the output's bytes; the manifest begins with it."""
-        # pyarrow, which `uqa convert --help` does not need
-        from unifiedqa_convert.records.arrow import SCHEMA_VERSION
-
         files = [
             {"name": path.name, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
             for path in self.located.files

@@ -10,15 +10,16 @@ import importlib
 import inspect
 import pkgutil
 import re
+import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import suppress
-from functools import cache
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout, suppress
+from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from unifiedqa_convert.errors import PluginError, UsageError
 from unifiedqa_convert.schema import Adapter, Row, Source
@@ -102,7 +103,7 @@ def _near(name: str, adapters: dict[str, Adapter]) -> list[str]:
 def _of_entry_point(point: EntryPoint) -> Iterator[Adapter | AdapterError]:
     # Another package's code runs here: it may raise anything, and some call sys.exit().
     try:
-        target = point.load()
+        target = _loaded(point.load)
     except (Exception, SystemExit) as error:  # noqa: BLE001
         yield _import_error(point.module, error, point)
         return
@@ -111,7 +112,7 @@ def _of_entry_point(point: EntryPoint) -> Iterator[Adapter | AdapterError]:
     elif isinstance(target, ModuleType):
         for name in _module_names(target):
             try:
-                module = importlib.import_module(name)
+                module = _loaded(partial(importlib.import_module, name))
             except (Exception, SystemExit) as error:  # noqa: BLE001
                 yield _import_error(name, error)
             else:
@@ -119,6 +120,12 @@ def _of_entry_point(point: EntryPoint) -> Iterator[Adapter | AdapterError]:
     else:
         what = f"entry point {point.name} = {point.value}"
         yield AdapterError(f"{what} names neither a package, a module nor an adapter class")
+
+
+def _loaded(load: Callable[[], Any]) -> Any:
+    """Import by ``load``; what the module prints goes to stderr: stdout is for data (--json)."""
+    with redirect_stdout(sys.stderr):
+        return load()
 
 
 def _module_names(target: ModuleType) -> list[str]:
