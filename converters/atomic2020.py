@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from converters.shared.english import collapse, upper_first, with_full_stop
+from converters.shared.english import upper_first, with_full_stop
 from converters.vera_json import VeraRow, problem
 from unifiedqa_convert.schema import (
     Adapter,
@@ -26,6 +26,7 @@ from unifiedqa_convert.schema import (
     Source,
     Split,
     Text,
+    collapse,
 )
 
 TEMPLATES = {

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from converters.shared.english import collapse, lower_first
+from converters.shared.english import lower_first
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -15,6 +15,7 @@ from unifiedqa_convert.schema import (
     Source,
     Split,
     Text,
+    collapse,
 )
 
 CUES = {"cause": "What was the CAUSE of this?", "effect": "What happened as a RESULT?"}

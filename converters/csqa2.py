@@ -6,8 +6,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from converters.shared.english import collapse, upper_first, with_full_stop
-from unifiedqa_convert.schema import Adapter, Example, Row, Source, Split, Text, YesNo
+from converters.shared.english import upper_first, with_full_stop
+from unifiedqa_convert.schema import Adapter, Example, Row, Source, Split, Text, YesNo, collapse
 
 # Three quarters of dev's texts are assertions, many without an end mark. A text that starts with
 # one of these verbs is a question whatever its end mark is; the question converter handles "Will

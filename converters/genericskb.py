@@ -11,7 +11,7 @@ from typing import ClassVar, NamedTuple
 
 from pydantic import Field
 
-from converters.shared.english import collapse, upper_first, with_full_stop
+from converters.shared.english import upper_first, with_full_stop
 from converters.vera_json import VeraRow, problem
 from unifiedqa_convert.schema import (
     Adapter,
@@ -24,6 +24,7 @@ from unifiedqa_convert.schema import (
     Source,
     Split,
     Text,
+    collapse,
 )
 
 ARTICLE = re.compile(r"(an?|the) ", re.IGNORECASE)

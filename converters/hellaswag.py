@@ -6,7 +6,6 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from converters.shared.english import collapse
 from converters.shared.stories import continued, join_sentences
 from unifiedqa_convert.schema import (
     Adapter,
@@ -17,6 +16,7 @@ from unifiedqa_convert.schema import (
     Source,
     Split,
     Text,
+    collapse,
 )
 
 # The layout marks of wikiHow articles, and those after a colon, which the sentence continues.

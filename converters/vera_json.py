@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from converters.shared.english import collapse, upper_first, with_full_stop
+from converters.shared.english import upper_first, with_full_stop
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -21,6 +21,7 @@ from unifiedqa_convert.schema import (
     Split,
     Text,
     YesNo,
+    collapse,
 )
 
 VERA = (

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AliasPath, Field
 
-from converters.shared.english import collapse, stand_in
+from converters.shared.english import stand_in
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -16,6 +16,7 @@ from unifiedqa_convert.schema import (
     Source,
     Split,
     Text,
+    collapse,
 )
 
 

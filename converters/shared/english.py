@@ -2,7 +2,7 @@
 
 import re
 
-from unifiedqa_convert.schema import collapse as collapse
+from unifiedqa_convert.schema import collapse
 
 DETERMINERS = frozenset(
     "a an the this that these those my your his her its our their some any every each".split()

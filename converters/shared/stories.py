@@ -2,7 +2,8 @@
 
 import re
 
-from converters.shared.english import collapse, upper_first, with_full_stop
+from converters.shared.english import upper_first, with_full_stop
+from unifiedqa_convert.schema import collapse
 
 # An ending without a space before it: ", the man bows", "'s done sliding".
 _NO_SPACE = re.compile(r"[,.;:!?]|['\N{RIGHT SINGLE QUOTATION MARK}](?:s|re|ve|ll|d|m)\b")

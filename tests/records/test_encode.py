@@ -15,8 +15,8 @@ from unifiedqa_convert.records.encode import (
     question_record,
     recovers,
 )
-from unifiedqa_convert.records.profiles import PROFILES, collapse, profile_named
-from unifiedqa_convert.schema import FreeText, MultipleChoice, Record, Statement, YesNo
+from unifiedqa_convert.records.profiles import PROFILES, profile_named
+from unifiedqa_convert.schema import FreeText, MultipleChoice, Record, Statement, YesNo, collapse
 
 CANONICAL = PROFILES["canonical"]
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

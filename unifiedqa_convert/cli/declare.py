@@ -10,21 +10,19 @@ from typing import IO, Annotated, Literal
 
 import typer
 
-from unifiedqa_convert.cli.options import (
-    AsJson,
+from unifiedqa_convert.cli.options import AsJson, Overwrite, Quiet
+from unifiedqa_convert.cli.progress import row_progress
+from unifiedqa_convert.errors import OutputError, OutputLocked, SourceError, UsageError
+from unifiedqa_convert.question_converters.base import (
     BackendName,
     BatchTokens,
     ConverterName,
     DeviceName,
     DtypeName,
-    Overwrite,
+    Options,
     PromptName,
-    Quiet,
     Revision,
 )
-from unifiedqa_convert.cli.progress import row_progress
-from unifiedqa_convert.errors import OutputError, OutputLocked, SourceError, UsageError
-from unifiedqa_convert.question_converters.base import Options
 from unifiedqa_convert.storage import atomic_file
 
 EPILOG = (

@@ -11,13 +11,6 @@ from typing import Annotated, Any
 import typer
 
 from unifiedqa_convert.errors import missing_library
-from unifiedqa_convert.question_converters.base import BackendName as BackendName
-from unifiedqa_convert.question_converters.base import BatchTokens as BatchTokens
-from unifiedqa_convert.question_converters.base import ConverterName as ConverterName
-from unifiedqa_convert.question_converters.base import DeviceName as DeviceName
-from unifiedqa_convert.question_converters.base import DtypeName as DtypeName
-from unifiedqa_convert.question_converters.base import PromptName as PromptName
-from unifiedqa_convert.question_converters.base import Revision as Revision
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no summary.")]

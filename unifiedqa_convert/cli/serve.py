@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unifiedqa_convert.cli.options import (
-    AsJson,
+from unifiedqa_convert.cli.options import AsJson
+from unifiedqa_convert.errors import missing_library
+from unifiedqa_convert.question_converters.base import (
     BackendName,
     ConverterName,
     DeviceName,
@@ -15,7 +16,6 @@ from unifiedqa_convert.cli.options import (
     PromptName,
     Revision,
 )
-from unifiedqa_convert.errors import missing_library
 
 if TYPE_CHECKING:
     from unifiedqa_convert.service.config import Config

@@ -16,7 +16,7 @@ import orjson
 from unifiedqa_convert.errors import TooManyRejects
 from unifiedqa_convert.question_converters.base import Ask, QuestionConverter
 from unifiedqa_convert.question_converters.select import answers
-from unifiedqa_convert.records.profiles import collapse
+from unifiedqa_convert.schema import collapse
 
 CHUNK_LINES = 1_000
 """Lines whose questions go to the converter together."""

@@ -4,8 +4,7 @@ import re
 from collections.abc import Sequence
 
 from unifiedqa_convert.question_converters.base import Ask, Sentence
-from unifiedqa_convert.records.profiles import collapse
-from unifiedqa_convert.schema import Example, FreeText, MultipleChoice, YesNo
+from unifiedqa_convert.schema import Example, FreeText, MultipleChoice, YesNo, collapse
 
 # A blank is a run of underscores that is not next to a letter or digit (snake_case) and is no
 # subscript (Ca(OH)_{2}). A space between the blank and a punctuation mark or a possessive 's is

@@ -12,9 +12,7 @@ from functools import cache
 from string import ascii_lowercase
 from typing import NamedTuple
 
-from unifiedqa_convert.records.profiles import PROFILES as PROFILES
 from unifiedqa_convert.records.profiles import Profile
-from unifiedqa_convert.records.profiles import profile_named as profile_named
 from unifiedqa_convert.schema import (
     Example,
     FieldError,
@@ -23,8 +21,8 @@ from unifiedqa_convert.schema import (
     Record,
     Statement,
     YesNo,
+    collapse,
 )
-from unifiedqa_convert.schema import collapse as collapse
 
 UNLABELLED = "-"
 """The output of a declarative record without label, and of any record without output in a TSV."""

@@ -46,42 +46,36 @@ class Writer(Protocol):
         ...
 
 
-class ArrowWriter:
-    """An Arrow IPC stream, which ``datasets.Dataset.from_file`` maps into memory."""
+class BatchWriter:
+    """An Arrow IPC stream (a record batch per write) or Parquet (a row group per write)."""
 
-    def __init__(self, file: IO[bytes], records: Records, facts: Facts) -> None:
-        import pyarrow as pa
-
-        self._schema = arrow_schema(records, facts)
-        self._stream = pa.ipc.new_stream(file, self._schema)
+    def __init__(self, schema: "pa.Schema", sink: Any) -> None:
+        """``sink`` is pyarrow's writer: it has ``write_batch`` and ``close``."""
+        self._schema, self._sink = schema, sink
 
     def write(self, rows: Rows) -> Counter[str]:
-        """Write one record batch."""
-        self._stream.write_batch(record_batch(rows, self._schema))
+        """Write one batch."""
+        self._sink.write_batch(record_batch(rows, self._schema))
         return Counter({WRITTEN: len(rows)})
 
     def close(self) -> None:
-        """Write the end-of-stream mark."""
-        self._stream.close()
+        """Write the end-of-stream mark, or the footer."""
+        self._sink.close()
 
 
-class ParquetWriter:
-    """One row group per batch."""
+def _arrow_writer(file: IO[bytes], records: Records, facts: Facts) -> BatchWriter:
+    # A stream, which ``datasets.Dataset.from_file`` maps into memory.
+    import pyarrow as pa
 
-    def __init__(self, file: IO[bytes], records: Records, facts: Facts) -> None:
-        import pyarrow.parquet as pq
+    schema = arrow_schema(records, facts)
+    return BatchWriter(schema, pa.ipc.new_stream(file, schema))
 
-        self._schema = arrow_schema(records, facts)
-        self._file = pq.ParquetWriter(file, self._schema, compression="zstd")
 
-    def write(self, rows: Rows) -> Counter[str]:
-        """Write one row group."""
-        self._file.write_batch(record_batch(rows, self._schema))
-        return Counter({WRITTEN: len(rows)})
+def _parquet_writer(file: IO[bytes], records: Records, facts: Facts) -> BatchWriter:
+    import pyarrow.parquet as pq
 
-    def close(self) -> None:
-        """Write the footer."""
-        self._file.close()
+    schema = arrow_schema(records, facts)
+    return BatchWriter(schema, pq.ParquetWriter(file, schema, compression="zstd"))
 
 
 class JsonLinesWriter:
@@ -309,7 +303,7 @@ FORMATS: dict[Format, OutputFormat] = {
         content="rows",
         records=("both", "question", "declarative"),
         unit="row",
-        writer=ArrowWriter,
+        writer=_arrow_writer,
         read=_read_arrow,
         opener='datasets.Dataset.from_file("{first}")',  # maps it into memory; copies nothing
         opener_of_several='datasets.load_dataset("arrow", data_files="{folder}/*.arrow")',
@@ -321,7 +315,7 @@ FORMATS: dict[Format, OutputFormat] = {
         content="rows",
         records=("both", "question", "declarative"),
         unit="row",
-        writer=ParquetWriter,
+        writer=_parquet_writer,
         read=_read_parquet,
         opener='datasets.load_dataset("parquet", data_files="{folder}/*.parquet")',
         in_batches=True,

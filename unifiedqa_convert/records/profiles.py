@@ -16,8 +16,7 @@ from string import ascii_lowercase, ascii_uppercase
 from typing import Literal
 
 from unifiedqa_convert.errors import UsageError
-from unifiedqa_convert.schema import Example
-from unifiedqa_convert.schema import collapse as collapse
+from unifiedqa_convert.schema import Example, collapse
 
 Recipe = Literal["clean", "vera"]
 Records = Literal["question", "declarative", "both"]

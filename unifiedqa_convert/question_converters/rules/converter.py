@@ -19,8 +19,9 @@ from unifiedqa_convert.question_converters.rules.answer import (
 )
 from unifiedqa_convert.question_converters.rules.clause import Match
 from unifiedqa_convert.question_converters.rules.pattern import Rule
-from unifiedqa_convert.question_converters.rules.question import Question, one_line, parse_question
+from unifiedqa_convert.question_converters.rules.question import Question, parse_question
 from unifiedqa_convert.question_converters.rules.template import fill_template
+from unifiedqa_convert.schema import collapse
 
 # A template can't know that an answer repeats the word next to it ("the" + "the hen's nest", "will"
 # + "will go", "take a nap next" + "next") or needs the other article ("a" + "apple").
@@ -92,7 +93,7 @@ class Rules:
         return [self._sentence(*ask) for ask in asks]
 
     def _sentence(self, question: str, answer: str) -> Sentence:
-        question, answer = one_line(question), one_line(answer)
+        question, answer = collapse(question), collapse(answer)
         chosen = first_match(question, answer)
         if chosen is not None and (has_blank(answer) or not has_blank(chosen[1])):
             return Sentence(chosen[1], self.name)
@@ -139,7 +140,7 @@ def _still_a_question(question: Question, sentence: str) -> bool:
 
 def finish(earlier: str, text: str) -> str:
     """A sentence: no space before a mark, a capital first, exactly one full stop at the end."""
-    text = _BEFORE_MARK.sub("", one_line(text))
+    text = _BEFORE_MARK.sub("", collapse(text))
     if not ends_in_initial(text):
         text = f"{text.rstrip(FINAL)}."
     whole = f"{earlier} {_capital(text)}" if earlier else text

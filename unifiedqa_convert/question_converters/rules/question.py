@@ -118,11 +118,6 @@ def parse_question(text: str, polar: bool) -> Question:
     return Question(text, polar)
 
 
-def one_line(text: str) -> str:
-    """The text with each run of white space replaced by one space, and none at its ends."""
-    return " ".join(text.split())
-
-
 def split_last(question: str) -> tuple[str, str]:
     """The sentences before the last one, and the last one: the question."""
     at = 0

@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.question_converters.base import Ask, Sentence
-from unifiedqa_convert.records.profiles import Profile, collapse, profile_named
+from unifiedqa_convert.records.profiles import Profile, profile_named
+from unifiedqa_convert.schema import collapse
 from unifiedqa_convert.service.api import schemas
 from unifiedqa_convert.service.api.catalogue import adapter_named, dataset, datasets, split_named
 from unifiedqa_convert.service.api.conversion import (
