@@ -12,6 +12,7 @@ from unifiedqa_convert.schema import (
     Example,
     MultipleChoice,
     NotBool,
+    Repository,
     Row,
     Source,
     Split,
@@ -67,8 +68,14 @@ class AlphaNli(Adapter):
     verified = "sha256"
     shapes: ClassVar = (AuthorsRow, HubRow)
     source = Source(
-        hub="allenai/art",
-        revision=None,
+        repositories=(
+            Repository(
+                host="hub",
+                name="allenai/art",
+                config="anli",
+                splits={"train": "train", "validation": "validation"},
+            ),
+        ),
         splits={
             "train": Split(rows=169654, names=("train.jsonl",)),
             "validation": Split(rows=1532, names=("dev.jsonl",)),

@@ -6,7 +6,16 @@ from typing import ClassVar
 from pydantic import Field
 
 from converters.shared.labelled_choices import ColumnsRow, NestedRow, keyed
-from unifiedqa_convert.schema import Adapter, Example, Row, Source, Split, Text
+from unifiedqa_convert.schema import (
+    Adapter,
+    Example,
+    PinnedFile,
+    Repository,
+    Row,
+    Source,
+    Split,
+    Text,
+)
 
 
 class HubRow(ColumnsRow):
@@ -28,20 +37,25 @@ class AuthorsRow(NestedRow):
     )
 
 
-def _source(config: str, **sizes: tuple[int, int]) -> Source:
-    """The source of one set; ``sizes`` are rows and bytes of each split's Parquet file."""
+def _source(config: str, rows: dict[str, int], *files: PinnedFile) -> Source:
+    """The source of one set; ``rows`` and ``files`` of train, validation and test."""
     return Source(
-        hub="allenai/ai2_arc",
-        # Revision, files and sizes from the hub's dataset_info.json.
-        revision="210d026faf9955653af8916fad021475a3f00453",
+        repositories=(
+            Repository(
+                host="hub",
+                name="allenai/ai2_arc",
+                commit="210d026faf9955653af8916fad021475a3f00453",
+                evidence="sizes from the hub's dataset_info.json; sha256 from public code",
+                config=config,
+                files={split: (file,) for split, file in zip(rows, files, strict=True)},
+            ),
+        ),
         splits={
             name: Split(
-                rows=rows,
-                file=f"{config}/{name}-00000-of-00001.parquet",
-                bytes=size,
+                rows=number,
                 names=(f"{config}-{'Dev' if name == 'validation' else name.title()}.jsonl",),
             )
-            for name, (rows, size) in sizes.items()
+            for name, number in rows.items()
         },
         license="CC-BY-SA-4.0",
         redistributable=True,
@@ -59,7 +73,21 @@ class ArcEasy(Adapter):
     partition = "seen"
     verified = "sha256"
     shapes: ClassVar = (HubRow, AuthorsRow)
-    source = _source("ARC-Easy", train=(2251, 330598), validation=(570, 86080), test=(2376, 346257))
+    source = _source(
+        "ARC-Easy",
+        {"train": 2251, "validation": 570, "test": 2376},
+        PinnedFile(
+            "ARC-Easy/train-00000-of-00001.parquet",
+            330598,
+            sha256="b315db8a4be597dc7daa50a4e70d48dd7c990c32085629e6ccd8c926beaa80b5",
+        ),
+        PinnedFile("ARC-Easy/validation-00000-of-00001.parquet", 86080),
+        PinnedFile(
+            "ARC-Easy/test-00000-of-00001.parquet",
+            346257,
+            sha256="4160597d618ae851c7eb04e281574f3f654776216ac6b6641588d64527b47177",
+        ),
+    )
 
     def examples(self, row: Row) -> Iterator[Example]:
         """One example a row; most have four choices, a few three or five."""
@@ -72,5 +100,21 @@ class ArcHard(ArcEasy):
 
     name = "arc_hard"
     source = _source(
-        "ARC-Challenge", train=(1119, 189909), validation=(299, 55743), test=(1172, 203808)
+        "ARC-Challenge",
+        {"train": 1119, "validation": 299, "test": 1172},
+        PinnedFile(
+            "ARC-Challenge/train-00000-of-00001.parquet",
+            189909,
+            sha256="e488c1587ffdcfc8443f916c53488a95cd471c5790e0746c6bfe4cecf20962cb",
+        ),
+        PinnedFile(
+            "ARC-Challenge/validation-00000-of-00001.parquet",
+            55743,
+            sha256="395a5c88d1580d69855fbaee9450270578df1ad5af6259771cd0a42c20e99f05",
+        ),
+        PinnedFile(
+            "ARC-Challenge/test-00000-of-00001.parquet",
+            203808,
+            sha256="62f03257e737aed263f55c6abf87c7bb0028a44a6bdd2a26eb1279eb42c1d1e9",
+        ),
     )

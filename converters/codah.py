@@ -11,6 +11,8 @@ from unifiedqa_convert.schema import (
     Example,
     MultipleChoice,
     NotBool,
+    PinnedFile,
+    Repository,
     Row,
     Source,
     Split,
@@ -87,8 +89,52 @@ class Codah(Adapter):
     verified = "real rows"
     shapes: ClassVar = (AuthorsRow, HubRow)
     source = Source(
-        hub="jaredfern/codah",
-        revision=None,
+        repositories=(
+            Repository(
+                host="github",
+                name="Websail-NU/CODAH",
+                commit="acf7ffa4041ade86c6f7dd2f92fb08c957350280",
+                evidence="bytes read at this commit",
+                files={
+                    "train": (
+                        PinnedFile(
+                            "data/cv_split/fold_0/train.tsv",
+                            293278,
+                            sha256="790edcdfcba7d07b66ae2f3074c9ed17239b1f0865962f1bea0e0768207f0d43",
+                        ),
+                    ),
+                    "validation": (
+                        PinnedFile(
+                            "data/cv_split/fold_0/dev.tsv",
+                            96963,
+                            sha256="96c69a4240e6b0ef1f2364aeaa9d549e1b36188814f63d52bbc678a57b855923",
+                        ),
+                    ),
+                    "test": (
+                        PinnedFile(
+                            "data/cv_split/fold_0/test.tsv",
+                            94889,
+                            sha256="2065089015df59d7cf0328bdd32a9e2088ff66ab9639d926acf26a3b0203454e",
+                        ),
+                    ),
+                    "all": (
+                        PinnedFile(
+                            "data/full_data.tsv",
+                            485130,
+                            sha256="96689f2abf2f09eb91af50e2d8f92bb553e157601908a1cee83fe68670b5c3ea",
+                        ),
+                    ),
+                },
+            ),
+            Repository(
+                host="hub",
+                name="jaredfern/codah",
+                commit="4b0e0e7f33b3ae8cd8e69bcdfa09af9611d8f3bd",
+                evidence="2 public files",
+                config="codah",
+                splits={"all": "train"},
+            ),
+        ),
         splits={
             # The three files of one fold; in fold 4 validation has 555 rows and test 556.
             "train": Split(rows=1665, names=("train.tsv",)),

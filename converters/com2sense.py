@@ -13,6 +13,8 @@ from unifiedqa_convert.schema import (
     FieldError,
     MultipleChoice,
     Partition,
+    PinnedFile,
+    Repository,
     Row,
     Source,
     Split,
@@ -72,11 +74,59 @@ class PairedRow(Row):
         return (0,) if self.label == "True" else (1,)
 
 
-def _source(train: int, validation: int, test: int) -> Source:
+SENTENCES = {
+    "train": PinnedFile(
+        "data/train.json",
+        445132,
+        sha256="f2559d1374e115f5f6d958b781a8474bdab52aa08c3fae0a16aece24b211ddda",
+    ),
+    "validation": PinnedFile(
+        "data/dev.json",
+        217971,
+        sha256="c90e98d711d6e7debfdb02096e365bb2a79957786514664fae54b805bffc00cb",
+    ),
+    "test": PinnedFile(
+        "data/test.json",
+        1396678,
+        sha256="d573236cd86768e6aefc692ec5ae84ac2f2dd0bb99f51aad39713ff75d3aecd8",
+    ),
+}
+"""The files of sentences in the authors' repository."""
+PAIRS = {
+    "train": PinnedFile(
+        "data/pair_id_train.json",
+        67538,
+        sha256="56301808ee854e6dbed33f869fcd2c9cbb2517885578982c370854572812916b",
+    ),
+    "validation": PinnedFile(
+        "data/pair_id_dev.json",
+        33770,
+        sha256="07b739445f3eddef337b4d2de5e18f28cba37bd97b1b7bf19076d560e8ed6150",
+    ),
+    "test": PinnedFile(
+        "data/pair_id_test.json",
+        233438,
+        sha256="eee64ae82cfaf57de52ceb433f0299d1aa4bdc47ef49e2436eb3958c82da985d",
+    ),
+}
+"""The files that pair them."""
+
+
+def _source(train: int, validation: int, test: int, *, paired: bool) -> Source:
     """The source, with numbers of rows: sentences, or pairs, which are half as many."""
+    authors = Repository(
+        host="github",
+        name="PlusLabNLP/Com2Sense",
+        commit="15864a7c0637b950b5f28dc3556f71be01133d47",
+        evidence="bytes read at this commit",
+        files={
+            split: (sentences, PAIRS[split]) if paired else (sentences,)
+            for split, sentences in SENTENCES.items()
+        },
+    )
+    hub = Repository(host="hub", name="tasksource/com2sense")
     return Source(
-        hub="tasksource/com2sense",
-        revision=None,
+        repositories=(authors,) if paired else (authors, hub),  # the hub has no pairs
         splits={
             "train": Split(rows=train, names=("train.json",)),
             "validation": Split(rows=validation, names=("dev.json",)),
@@ -97,7 +147,7 @@ class Com2Sense(Adapter):
     partition: ClassVar[Partition] = "none"
     verified = "sha256"
     shapes: ClassVar[tuple[type[Row], ...]] = (AuthorsRow,)
-    source = _source(1608, 782, 5558)
+    source = _source(1608, 782, 5558, paired=False)
 
     def examples(self, row: Row) -> Iterator[Example]:
         """One yes/no example a row."""
@@ -118,7 +168,7 @@ class Com2SensePaired(Adapter):
     partition = "seen"
     verified = "sha256"
     shapes: ClassVar = (PairedRow,)
-    source = _source(804, 391, 2779)
+    source = _source(804, 391, 2779, paired=True)
 
     def examples(self, row: Row) -> Iterator[Example]:
         """One multiple-choice example a pair, in place of its first row."""

@@ -6,7 +6,16 @@ from typing import ClassVar
 from pydantic import Field
 
 from converters.shared.labelled_choices import ColumnsRow, NestedRow, keyed
-from unifiedqa_convert.schema import Adapter, Example, Row, Source, Split, Text
+from unifiedqa_convert.schema import (
+    Adapter,
+    Example,
+    PinnedFile,
+    Repository,
+    Row,
+    Source,
+    Split,
+    Text,
+)
 
 
 class HubRow(ColumnsRow):
@@ -39,26 +48,42 @@ class CommonsenseQA(Adapter):
     # The hub's shape first: only its rows have `choices` at the top level.
     shapes: ClassVar = (HubRow, AuthorsRow)
     source = Source(
-        hub="tau/commonsense_qa",
-        # Revision, files and sizes from the hub's dataset_info.json.
-        revision="94630fe30dad47192a8546eb75f094926d47e155",
+        repositories=(
+            Repository(
+                host="hub",
+                name="tau/commonsense_qa",
+                commit="94630fe30dad47192a8546eb75f094926d47e155",
+                evidence="sizes from the hub's dataset_info.json; sha256 from public code",
+                files={
+                    "train": (
+                        PinnedFile(
+                            "data/train-00000-of-00001.parquet",
+                            1247103,
+                            sha256="b0449767ed986bfc2ca52b1244a46ef12f732756727f3cb0a4ab69ac8b3d282b",
+                        ),
+                    ),
+                    "validation": (
+                        PinnedFile(
+                            "data/validation-00000-of-00001.parquet",
+                            160240,
+                            sha256="bdbd9bf9cc4d2349b24901038b2ab2f58e10e4e507ad2fd425dca55cd3cb6660",
+                        ),
+                    ),
+                    "test": (PinnedFile("data/test-00000-of-00001.parquet", 151227),),
+                },
+            ),
+        ),
         splits={
             "train": Split(
                 rows=9741,
-                file="data/train-00000-of-00001.parquet",
-                bytes=1247103,
                 names=("train_rand_split.jsonl",),
             ),
             "validation": Split(
                 rows=1221,
-                file="data/validation-00000-of-00001.parquet",
-                bytes=160240,
                 names=("dev_rand_split.jsonl",),
             ),
             "test": Split(
                 rows=1140,
-                file="data/test-00000-of-00001.parquet",
-                bytes=151227,
                 names=("test_rand_split_no_answers.jsonl",),
                 labelled=False,
             ),

@@ -12,6 +12,8 @@ from unifiedqa_convert.schema import (
     CompanionFile,
     Example,
     MultipleChoice,
+    PinnedFile,
+    Repository,
     Row,
     Source,
     Split,
@@ -52,6 +54,52 @@ class ComveA(Adapter):
     verified = "sha256"
     shapes: ClassVar = (AuthorsRow,)
     source = Source(
+        repositories=(
+            Repository(
+                host="github",
+                name="wangcunxiang/SemEval2020-Task4-Commonsense-Validation-and-Explanation",
+                commit="c55b1a9e6cb66997675f85073e17a9522cf38c2c",
+                evidence="bytes read at this commit",
+                files={
+                    "train": (
+                        PinnedFile(
+                            "ALL data/Training  Data/subtaskA_data_all.csv",
+                            847230,
+                            sha256="e0f0dca581e92d6f97a819f44a3157058741e1c9dc92fd036f91bf3adf382215",
+                        ),
+                        PinnedFile(
+                            "ALL data/Training  Data/subtaskA_answers_all.csv",
+                            68890,
+                            sha256="8a30a09dcfcdc536d03201bea976708dff3813691667a3c1a346af15bfabbc69",
+                        ),
+                    ),
+                    "validation": (
+                        PinnedFile(
+                            "ALL data/Dev Data/subtaskA_dev_data.csv",
+                            77541,
+                            sha256="60f32177d667016e4ca2513fe75113f4e30b8336e3d3c5b8de4bcedfa53571bc",
+                        ),
+                        PinnedFile(
+                            "ALL data/Dev Data/subtaskA_gold_answers.csv",
+                            6443,
+                            sha256="405e8a28b1d79c19deb7855d44c46e9ac2e5d0d09dd2280476b21341fa492a95",
+                        ),
+                    ),
+                    "test": (
+                        PinnedFile(
+                            "ALL data/Test Data/subtaskA_test_data.csv",
+                            79701,
+                            sha256="801e49314f3d6b2dcb72f30cce58d1212b4d84c1fc9b7f1e1da27c6285a32814",
+                        ),
+                        PinnedFile(
+                            "ALL data/Test Data/subtaskA_gold_answers.csv",
+                            6429,
+                            sha256="a0fb5a54d788975168d87e058339aa490842e89c94d0719d2ca3016b47a39836",
+                        ),
+                    ),
+                },
+            ),
+        ),
         splits={
             "train": Split(rows=10000, names=("subtaskA_data_all.csv",)),
             "validation": Split(rows=997, names=("subtaskA_dev_data.csv",)),

@@ -11,6 +11,8 @@ from unifiedqa_convert.schema import (
     Example,
     MultipleChoice,
     NotBool,
+    PinnedFile,
+    Repository,
     Row,
     Source,
     Split,
@@ -90,8 +92,27 @@ class Copa(Adapter):
     verified = "real rows"
     shapes: ClassVar = (SuperGlueRow, AuthorsXmlRow)
     source = Source(
-        hub="aps/super_glue",
-        revision=None,
+        repositories=(
+            Repository(
+                host="hub",
+                name="aps/super_glue",
+                commit="3de24cf8022e94f4ee4b9d55a6f539891524d646",
+                evidence="3 public files and a lock file",
+                config="copa",
+                files={
+                    "train": (PinnedFile("copa/train-00000-of-00001.parquet"),),
+                    "validation": (PinnedFile("copa/validation-00000-of-00001.parquet"),),
+                    "test": (PinnedFile("copa/test-00000-of-00001.parquet"),),
+                },
+            ),
+            Repository(
+                host="hub",
+                name="pkavumba/balanced-copa",
+                commit="813bd03cd6e07d9bd8d7333896ad5d40abb95ea9",
+                evidence="public code",
+                splits={"balanced_dev": "train"},
+            ),
+        ),
         splits={
             "train": Split(rows=400, names=("train.jsonl",)),
             "validation": Split(rows=100, names=("val.jsonl",)),

@@ -6,7 +6,17 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from converters.shared.stories import as_sentence
-from unifiedqa_convert.schema import Adapter, Example, Row, Source, Split, Text, YesNo
+from unifiedqa_convert.schema import (
+    Adapter,
+    Example,
+    PinnedFile,
+    Repository,
+    Row,
+    Source,
+    Split,
+    Text,
+    YesNo,
+)
 
 
 class AuthorsRow(Row):
@@ -32,8 +42,48 @@ class Creak(Adapter):
     verified = "sha256"
     shapes: ClassVar = (AuthorsRow,)
     source = Source(
-        hub="amydeng2000/CREAK",
-        revision=None,
+        repositories=(
+            Repository(
+                host="github",
+                name="yasumasaonoe/creak",
+                commit="5e892b28b6dad3e87769cfc01f00a6577ca44068",
+                evidence="bytes read at this commit",
+                files={
+                    "train": (
+                        PinnedFile(
+                            "data/creak/train.json",
+                            3022236,
+                            sha256="f71b4fa370bbbd7f4b5fc32b82231c18f9e68911c00fc513be0075dea9b90d90",
+                        ),
+                    ),
+                    "validation": (
+                        PinnedFile(
+                            "data/creak/dev.json",
+                            382480,
+                            sha256="de61800bb7d0c07a9d5b8abdf4c1604db21151bdfcb13a284db112a531bf3455",
+                        ),
+                    ),
+                    "test": (
+                        PinnedFile(
+                            "data/creak/test_without_labels.json",
+                            252880,
+                            sha256="8036e50214f35654cc8733ebb9045989994492d143bd664757e75be30d4ed515",
+                        ),
+                    ),
+                    "contrast": (
+                        PinnedFile(
+                            "data/creak/contrast_set.json",
+                            117531,
+                            sha256="0fbcf6765ed967f812229941bfa81a4b66269b22fd41d07926c2ea7c53039725",
+                        ),
+                    ),
+                },
+            ),
+            Repository(
+                host="hub",
+                name="amydeng2000/CREAK",
+            ),
+        ),
         splits={
             "train": Split(rows=10176, names=("train.json",)),
             "validation": Split(rows=1371, names=("dev.json",)),

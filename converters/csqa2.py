@@ -7,7 +7,18 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from converters.shared.english import upper_first, with_full_stop
-from unifiedqa_convert.schema import Adapter, Example, Row, Source, Split, Text, YesNo, collapse
+from unifiedqa_convert.schema import (
+    Adapter,
+    Example,
+    PinnedFile,
+    Repository,
+    Row,
+    Source,
+    Split,
+    Text,
+    YesNo,
+    collapse,
+)
 
 # Three quarters of dev's texts are assertions, many without an end mark. A text that starts with
 # one of these verbs is a question whatever its end mark is; the question converter handles "Will
@@ -53,8 +64,52 @@ class Csqa2(Adapter):
     verified = "sha256"
     shapes: ClassVar = (AuthorsRow,)
     source = Source(
-        hub="chiayewken/commonsense-qa-2",
-        revision=None,
+        repositories=(
+            Repository(
+                host="github",
+                name="allenai/csqa2",
+                commit="3f57a4a6a1d51fe6a9b462b59be67c08d41fdc39",
+                evidence="bytes read at this commit",
+                files={
+                    "train": (
+                        PinnedFile(
+                            "dataset/CSQA2_train.json.gz",
+                            614169,
+                            sha256="cdaccded500ea4093ee88ee28d9f61f2b210ee09c6b996d1242d66aeac0b3b32",
+                        ),
+                    ),
+                    "validation": (
+                        PinnedFile(
+                            "dataset/CSQA2_dev.json.gz",
+                            169868,
+                            sha256="2804671317521bb79784037482b7e84e891c707f6ac369607209059b3df3b884",
+                        ),
+                    ),
+                    "test": (
+                        PinnedFile(
+                            "dataset/CSQA2_test_no_answers.json.gz",
+                            159685,
+                            sha256="0c5b41de67ac538b246cf9b6afbed01f60d2bbd07323ff3ed8740c8ce38d31f4",
+                        ),
+                    ),
+                },
+            ),
+            Repository(
+                host="hub",
+                name="tasksource/commonsense_qa_2.0",
+                commit="23ff83b18ed76882f3af1a403a7c464b72efcd86",
+                evidence="2 public files",
+                splits={"validation": "validation"},
+                files={
+                    "validation": (
+                        PinnedFile(
+                            "teach_your_ai_dev.json",
+                            sha256="1a0b18dfb4a8ec73e0ba5872df2126e53d004e69b9e78999777990b9a4892688",
+                        ),
+                    ),
+                },
+            ),
+        ),
         splits={
             "train": Split(rows=9264, names=("CSQA2_train.json.gz",)),
             "validation": Split(rows=2541, names=("CSQA2_dev.json.gz",)),

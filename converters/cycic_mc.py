@@ -13,6 +13,7 @@ from unifiedqa_convert.schema import (
     MultipleChoice,
     NotAnExample,
     NotBool,
+    Repository,
     Row,
     Source,
     Split,
@@ -75,8 +76,12 @@ class CycicMc(Adapter):
     # The hub's shape first: only its rows contain the answer.
     shapes: ClassVar = (HubRow, AuthorsRow)
     source = Source(
-        hub="tasksource/cycic_multiplechoice",
-        revision=None,
+        repositories=(
+            Repository(
+                host="hub",
+                name="tasksource/cycic_multiplechoice",
+            ),
+        ),
         splits={
             "train": Split(names=("cycic_training_questions.jsonl",)),
             # The hub's copy has only the 959 multiple-choice items.

@@ -12,6 +12,8 @@ from unifiedqa_convert.schema import (
     Example,
     MultipleChoice,
     NotBool,
+    PinnedFile,
+    Repository,
     Row,
     Source,
     Split,
@@ -70,8 +72,56 @@ class HellaSwag(Adapter):
     verified = "real rows"
     shapes: ClassVar = (AuthorsRow,)
     source = Source(
-        hub="Rowan/hellaswag",
-        revision=None,
+        repositories=(
+            Repository(
+                host="hub",
+                name="Rowan/hellaswag",
+                commit="218ec52e09a7e7462a5400043bb9a69a41d06b76",
+                evidence="10 public files",
+                files={
+                    "train": (
+                        PinnedFile(
+                            "data/train-00000-of-00001.parquet",
+                            24365524,
+                            sha256="cacb12587faa63d7f723a72d61d12bfa94b140446f5a6a0a2e1c6906ab88bf02",
+                        ),
+                    ),
+                    "validation": (
+                        PinnedFile(
+                            "data/validation-00000-of-00001.parquet",
+                            6315951,
+                            sha256="899813071e1e95efafec90f856e1987d2150fa4d020fc005df6962c259f660cd",
+                        ),
+                    ),
+                },
+            ),
+            Repository(
+                host="github",
+                name="rowanz/hellaswag",
+                commit="a29ff8e9a04bba4bd6588223785ce105328adc57",
+                evidence="listed at this commit; the blob id proves the bytes",
+                files={
+                    "train": (
+                        PinnedFile(
+                            "data/hellaswag_train.jsonl",
+                            git_blob="1997e15fe638ef2aeec6993471159295cd75aab7",
+                        ),
+                    ),
+                    "validation": (
+                        PinnedFile(
+                            "data/hellaswag_val.jsonl",
+                            git_blob="0f5ee25d72216f12317d5d8a7b92deafa423d81e",
+                        ),
+                    ),
+                    "test": (
+                        PinnedFile(
+                            "data/hellaswag_test.jsonl",
+                            git_blob="7a4b590ea240595f468bfbc7f2c744e5eef72da5",
+                        ),
+                    ),
+                },
+            ),
+        ),
         splits={
             "train": Split(rows=39905, names=("hellaswag_train.jsonl",)),
             "validation": Split(rows=10042, names=("hellaswag_val.jsonl",)),

@@ -11,6 +11,8 @@ from unifiedqa_convert.schema import (
     FieldError,
     MultipleChoice,
     Partition,
+    PinnedFile,
+    Repository,
     Row,
     Source,
     Split,
@@ -62,8 +64,49 @@ class NumerSense(Adapter):
     verified = "sha256"
     shapes: ClassVar = (HubRow, AuthorsRow, MaskedRow)
     source = Source(
-        hub="INK-USC/numer_sense",
-        revision=None,
+        repositories=(
+            Repository(
+                host="github",
+                name="INK-USC/NumerSense",
+                commit="c5cd7347bceb3698556c3aa1f0e8489d3d827098",
+                evidence="bytes read at this commit",
+                files={
+                    "train": (
+                        PinnedFile(
+                            "data/train.masked.tsv",
+                            763185,
+                            sha256="34cd706f4070907b8a9fa7200504bea099a6f34a343e282ae4f3a987ecd63d95",
+                        ),
+                    ),
+                    "validation": (
+                        PinnedFile(
+                            "data/validation.masked.tsv",
+                            11230,
+                            sha256="2859e959e533ccdd9f7e2666425787f266cef300e183834d55a1324b69874b44",
+                        ),
+                    ),
+                    "test_core": (
+                        PinnedFile(
+                            "data/test.core.masked.txt",
+                            56983,
+                            sha256="ed8abedebf6875085619db2c1b966da63409a9b3d0ee3c8f1b1a6a6bcfe0d094",
+                        ),
+                    ),
+                    "test_all": (
+                        PinnedFile(
+                            "data/test.all.masked.txt",
+                            165295,
+                            sha256="eefc2649b8dd679d2722d41494b01821be5d76d45ba058c0bf71840fa353a89b",
+                        ),
+                    ),
+                },
+            ),
+            Repository(
+                host="hub",
+                name="INK-USC/numer_sense",
+                splits={"train": "train", "test_core": "test_core", "test_all": "test_all"},
+            ),
+        ),
         splits={
             "train": Split(rows=10444, names=("train.masked.tsv",)),
             "validation": Split(rows=200, names=("validation.masked.tsv",)),

@@ -6,7 +6,18 @@ from typing import ClassVar
 from pydantic import Field
 
 from converters.shared.labelled_choices import ColumnsRow, NestedRow, keyed
-from unifiedqa_convert.schema import Adapter, Example, Partition, Row, Source, Split, Text, Verified
+from unifiedqa_convert.schema import (
+    Adapter,
+    Example,
+    Partition,
+    PinnedFile,
+    Repository,
+    Row,
+    Source,
+    Split,
+    Text,
+    Verified,
+)
 
 CITATION = (
     "Mihaylov, Clark, Khot and Sabharwal 2018. Can a Suit of Armor Conduct Electricity? "
@@ -57,26 +68,49 @@ class OpenBookQA(Adapter):
     verified: ClassVar[Verified] = "sha256"
     shapes: ClassVar[tuple[type[Row], ...]] = (HubRow, AuthorsRow)
     source = Source(
-        hub="allenai/openbookqa",
-        # Revision, files and sizes from the hub's dataset_info.json.
-        revision="388097ea7776314e93a529163e0fea805b8a6454",
+        repositories=(
+            Repository(
+                host="hub",
+                name="allenai/openbookqa",
+                commit="388097ea7776314e93a529163e0fea805b8a6454",
+                evidence="sizes from the hub's dataset_info.json; sha256 from public code",
+                config="main",
+                files={
+                    "train": (
+                        PinnedFile(
+                            "main/train-00000-of-00001.parquet",
+                            495845,
+                            sha256="98148f8a54e62eb862346a75192d5fb824d6cbb68f2f59aecd793d39ecb5cd8b",
+                        ),
+                    ),
+                    "validation": (
+                        PinnedFile(
+                            "main/validation-00000-of-00001.parquet",
+                            58233,
+                            sha256="35370b9cfee8c1ff325ccc74adc434d12c47ca0ac3244aa87f3fa77069285206",
+                        ),
+                    ),
+                    "test": (
+                        PinnedFile(
+                            "main/test-00000-of-00001.parquet",
+                            55535,
+                            sha256="cd5483e366daa230c1c87bbdc512d8b7229f14f6dd04d19fc8b1a3855aaaa8a3",
+                        ),
+                    ),
+                },
+            ),
+        ),
         splits={
             "train": Split(
                 rows=4957,
-                file="main/train-00000-of-00001.parquet",
-                bytes=495845,
                 names=("train.jsonl", "train_complete.jsonl"),
             ),
             "validation": Split(
                 rows=500,
-                file="main/validation-00000-of-00001.parquet",
-                bytes=58233,
                 names=("dev.jsonl", "dev_complete.jsonl"),
             ),
             "test": Split(
                 rows=500,
-                file="main/test-00000-of-00001.parquet",
-                bytes=55535,
                 names=("test.jsonl", "test_complete.jsonl"),
             ),
         },
@@ -100,9 +134,20 @@ class OpenBookQAFact(OpenBookQA):
     verified = "real rows"
     shapes: ClassVar = (HubFactRow, AuthorsFactRow)
     source = Source(
-        hub="allenai/openbookqa",
-        # The config additional: names and sizes of its files are not known.
-        revision=None,
+        repositories=(
+            Repository(
+                host="hub",
+                name="allenai/openbookqa",
+                commit="388097ea7776314e93a529163e0fea805b8a6454",
+                evidence="1 public file; the commit of openbookqa",
+                config="additional",
+                files={
+                    "train": (PinnedFile("additional/train-00000-of-00001.parquet"),),
+                    "validation": (PinnedFile("additional/validation-00000-of-00001.parquet"),),
+                    "test": (PinnedFile("additional/test-00000-of-00001.parquet"),),
+                },
+            ),
+        ),
         splits={
             "train": Split(rows=4957, names=("train_complete.jsonl",)),
             "validation": Split(rows=500, names=("dev_complete.jsonl",)),

@@ -11,6 +11,8 @@ from unifiedqa_convert.schema import (
     Example,
     MultipleChoice,
     NotBool,
+    PinnedFile,
+    Repository,
     Row,
     Source,
     Split,
@@ -77,8 +79,75 @@ class PhysicalIQA(Adapter):
     # Most specific first: the hub's rows contain a label, the leaderboard's an id.
     shapes: ClassVar = (HubRow, MosaicRow, AuthorsRow)
     source = Source(
-        hub="baber/piqa",
-        revision=None,
+        repositories=(
+            Repository(
+                host="github",
+                name="ybisk/ybisk.github.io",
+                commit="21edab439af693b961be2f069e8690a88d3b4e37",
+                evidence="read or listed at this commit",
+                files={
+                    "train": (
+                        PinnedFile(
+                            "piqa/data/train.jsonl",
+                            git_blob="f032ea264350c9cc30e7f872ea2a8576f4a97f2e",
+                        ),
+                        PinnedFile(
+                            "piqa/data/train-labels.lst",
+                            32226,
+                            sha256="df8ae080c41f02f88e81f6932d425f4b7ee72f433ad552e6a30d45e358e8f8bb",
+                        ),
+                    ),
+                    "validation": (
+                        PinnedFile(
+                            "piqa/data/valid.jsonl",
+                            495929,
+                            sha256="93503cc97c679e459b065c3d13e848282e44b2a25213985bed3e5d458abef72d",
+                        ),
+                        PinnedFile(
+                            "piqa/data/valid-labels.lst",
+                            3676,
+                            sha256="b4192dc3a2a0363d9d60ccf79800cbbe2f32ebb17726efdde6970e0b8131bceb",
+                        ),
+                    ),
+                    "test": (
+                        PinnedFile(
+                            "piqa/data/tests.jsonl",
+                            814616,
+                            sha256="402f1e2e61347db773e6e5e0a6b24f97396b59f6fd046dcdcbc12f483ac8553b",
+                        ),
+                    ),
+                },
+            ),
+            Repository(
+                host="hub",
+                name="baber/piqa",
+                commit="142f6d7367fd9877f0fb3b5734ea6a545f54cdd1",
+                evidence="10 public files",
+                splits={"train": "train", "validation": "validation"},
+                files={
+                    "train": (
+                        PinnedFile(
+                            "piqa_train.parquet",
+                            2638413,
+                            sha256="3114602b31fa724309a6c493cc86368c4eab7ab6e79e285056fd5ce3b60ddf02",
+                        ),
+                    ),
+                    "validation": (
+                        PinnedFile(
+                            "piqa_validation.parquet",
+                            sha256="2b17ee1215b1ceb2ddabf4c90a05c5a8b833bef9d207960f57d111c43a2080f3",
+                        ),
+                    ),
+                },
+            ),
+            Repository(
+                host="hub",
+                name="lighteval/piqa",
+                commit="41782e6bf0ef7de82a2ca8a9feb1dca042837fae",
+                evidence="4 public files",
+                config="plain_text",
+            ),
+        ),
         splits={
             "train": Split(rows=16113, names=("train.jsonl",)),
             "validation": Split(rows=1838, names=("valid.jsonl", "dev.jsonl")),

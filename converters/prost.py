@@ -11,6 +11,8 @@ from unifiedqa_convert.schema import (
     FieldError,
     MultipleChoice,
     NotBool,
+    PinnedFile,
+    Repository,
     Row,
     Source,
     Split,
@@ -42,8 +44,15 @@ class Prost(Adapter):
     verified = "documentation only"
     shapes: ClassVar = (HubRow,)
     source = Source(
-        hub="corypaik/prost",
-        revision=None,
+        repositories=(
+            Repository(
+                host="hub",
+                name="corypaik/prost",
+                files={
+                    "test": (PinnedFile("data/default.jsonl"),),
+                },
+            ),
+        ),
         splits={"test": Split(rows=18736, names=("default.jsonl", "prost.jsonl"))},
         license="Apache-2.0",
         redistributable=True,

@@ -6,7 +6,16 @@ from typing import ClassVar
 from pydantic import Field
 
 from converters.shared.labelled_choices import ColumnsRow, NestedRow, keyed
-from unifiedqa_convert.schema import Adapter, Example, Row, Source, Split, Text
+from unifiedqa_convert.schema import (
+    Adapter,
+    Example,
+    PinnedFile,
+    Repository,
+    Row,
+    Source,
+    Split,
+    Text,
+)
 
 
 class HubRow(ColumnsRow):
@@ -38,8 +47,19 @@ class Qasc(Adapter):
     verified = "sha256"
     shapes: ClassVar = (HubRow, AuthorsRow)
     source = Source(
-        hub="allenai/qasc",
-        revision=None,
+        repositories=(
+            Repository(
+                host="hub",
+                name="allenai/qasc",
+                commit="a34ba204eb9a33b919c10cc08f4f1c8dae5ec070",
+                evidence="10 public files",
+                files={
+                    "train": (PinnedFile("data/train-00000-of-00001.parquet"),),
+                    "validation": (PinnedFile("data/validation-00000-of-00001.parquet"),),
+                    "test": (PinnedFile("data/test-00000-of-00001.parquet"),),
+                },
+            ),
+        ),
         splits={
             "train": Split(rows=8134, names=("train.jsonl",)),
             "validation": Split(rows=926, names=("dev.jsonl",)),

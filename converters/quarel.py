@@ -13,6 +13,8 @@ from unifiedqa_convert.schema import (
     FieldError,
     MultipleChoice,
     NotBool,
+    PinnedFile,
+    Repository,
     Row,
     Source,
     Split,
@@ -46,8 +48,19 @@ class QuaRel(Adapter):
     verified = "real rows"
     shapes: ClassVar = (AuthorsRow, CopyRow)
     source = Source(
-        hub="community-datasets/quarel",
-        revision=None,
+        repositories=(
+            Repository(
+                host="hub",
+                name="community-datasets/quarel",
+                commit="52be7f062d2c13d401a9e53b6963d8fbcc4abeb4",
+                evidence="2 public files",
+                files={
+                    "train": (PinnedFile("data/train-00000-of-00001.parquet"),),
+                    "validation": (PinnedFile("data/validation-00000-of-00001.parquet"),),
+                    "test": (PinnedFile("data/test-00000-of-00001.parquet"),),
+                },
+            ),
+        ),
         splits={
             "train": Split(rows=1941, names=("quarel-v1-train.jsonl",)),
             "validation": Split(rows=278, names=("quarel-v1-dev.jsonl",)),

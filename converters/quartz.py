@@ -13,6 +13,8 @@ from unifiedqa_convert.schema import (
     Example,
     FieldError,
     MultipleChoice,
+    PinnedFile,
+    Repository,
     Row,
     Source,
     Split,
@@ -66,8 +68,19 @@ class QuaRTz(Adapter):
     verified = "real rows"
     shapes: ClassVar = (HubRow, AuthorsRow, CopyRow)
     source = Source(
-        hub="allenai/quartz",
-        revision=None,
+        repositories=(
+            Repository(
+                host="hub",
+                name="allenai/quartz",
+                commit="28c1dbb56caf81799296cb17892fa73402e23464",
+                evidence="4 public files",
+                files={
+                    "train": (PinnedFile("data/train-00000-of-00001.parquet"),),
+                    "validation": (PinnedFile("data/validation-00000-of-00001.parquet"),),
+                    "test": (PinnedFile("data/test-00000-of-00001.parquet"),),
+                },
+            ),
+        ),
         splits={
             "train": Split(rows=2696, names=("train.jsonl",)),
             "validation": Split(rows=384, names=("dev.jsonl",)),

@@ -6,7 +6,15 @@ from typing import ClassVar
 from pydantic import Field
 
 from converters.shared.labelled_choices import ColumnsRow, NestedRow, keyed
-from unifiedqa_convert.schema import Adapter, Example, Row, Source, Split, Text
+from unifiedqa_convert.schema import (
+    Adapter,
+    Example,
+    Repository,
+    Row,
+    Source,
+    Split,
+    Text,
+)
 
 
 class HubRow(ColumnsRow):
@@ -36,8 +44,12 @@ class RiddleSense(Adapter):
     verified = "real rows"
     shapes: ClassVar = (HubRow, AuthorsRow)
     source = Source(
-        hub="INK-USC/riddle_sense",
-        revision=None,
+        repositories=(
+            Repository(
+                host="hub",
+                name="INK-USC/riddle_sense",
+            ),
+        ),
         splits={
             "train": Split(rows=3510, names=("rs_train.jsonl",)),
             "validation": Split(rows=1021, names=("rs_dev.jsonl",)),

@@ -5,7 +5,17 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from unifiedqa_convert.schema import Adapter, Example, MultipleChoice, Row, Source, Split, Text
+from unifiedqa_convert.schema import (
+    Adapter,
+    Example,
+    MultipleChoice,
+    PinnedFile,
+    Repository,
+    Row,
+    Source,
+    Split,
+    Text,
+)
 
 
 class AuthorsRow(Row):
@@ -31,26 +41,42 @@ class SciQ(Adapter):
     verified = "real rows"
     shapes: ClassVar = (AuthorsRow,)
     source = Source(
-        hub="allenai/sciq",
-        # Revision and sizes from the hub's dataset_info.json.
-        revision="2c94ad3e1aafab77146f384e23536f97a4849815",
+        repositories=(
+            Repository(
+                host="hub",
+                name="allenai/sciq",
+                commit="2c94ad3e1aafab77146f384e23536f97a4849815",
+                evidence="sizes from the hub's dataset_info.json; sha256 from public code",
+                files={
+                    "train": (
+                        PinnedFile(
+                            "data/train-00000-of-00001.parquet",
+                            3993099,
+                            sha256="19644360954006d06e9ad3df07bddb34f8535c081b831d48f604603c713ac167",
+                        ),
+                    ),
+                    "validation": (PinnedFile("data/validation-00000-of-00001.parquet", 338503),),
+                    "test": (
+                        PinnedFile(
+                            "data/test-00000-of-00001.parquet",
+                            342808,
+                            sha256="3a719356a29b127fc54ef3c7f51a034db4bd105d5717215e8c85d2aa58d60667",
+                        ),
+                    ),
+                },
+            ),
+        ),
         splits={
             "train": Split(
                 rows=11679,
-                file="data/train-00000-of-00001.parquet",
-                bytes=3993099,
                 names=("train.json",),
             ),
             "validation": Split(
                 rows=1000,
-                file="data/validation-00000-of-00001.parquet",
-                bytes=338503,
                 names=("valid.json",),
             ),
             "test": Split(
                 rows=1000,
-                file="data/test-00000-of-00001.parquet",
-                bytes=342808,
                 names=("test.json",),
             ),
         },

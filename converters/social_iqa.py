@@ -10,6 +10,7 @@ from unifiedqa_convert.schema import (
     CompanionFile,
     Example,
     MultipleChoice,
+    Repository,
     Row,
     Source,
     Split,
@@ -53,8 +54,15 @@ class SocialIQA(Adapter):
     # The hub's shape first: only its rows contain a label.
     shapes: ClassVar = (HubRow, AuthorsRow)
     source = Source(
-        hub="lighteval/siqa",
-        revision=None,
+        repositories=(
+            Repository(
+                host="hub",
+                name="lighteval/siqa",
+                commit="54c6a1f8cb6daf4f5abf24a601852612fb35eb25",
+                evidence="4 public files; same rows as allenai/social_i_qa by md5",
+                splits={"train": "train", "validation": "validation"},
+            ),
+        ),
         splits={
             "train": Split(rows=33410, names=("train.jsonl",)),
             "validation": Split(rows=1954, names=("dev.jsonl",)),

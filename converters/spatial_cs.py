@@ -5,7 +5,18 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from unifiedqa_convert.schema import Adapter, Example, NotBool, Row, Source, Split, Text, YesNo
+from unifiedqa_convert.schema import (
+    Adapter,
+    Example,
+    NotBool,
+    PinnedFile,
+    Repository,
+    Row,
+    Source,
+    Split,
+    Text,
+    YesNo,
+)
 
 
 class AuthorsRow(Row):
@@ -31,6 +42,33 @@ class SpatialCs(Adapter):
     verified = "sha256"
     shapes: ClassVar = (AuthorsRow,)
     source = Source(
+        repositories=(
+            Repository(
+                host="github",
+                name="xxxiaol/spatial-commonsense",
+                commit="5e4d506233bcc842c17e046e91e90f7f33ee2530",
+                evidence="bytes read at this commit",
+                files={
+                    "validation": (
+                        PinnedFile(
+                            "data/height/data.json",
+                            68210,
+                            sha256="0ebcffb663ffdbbbfa796aabc43f8543186e1138455efdbfb5f4c6be62d55b9e",
+                        ),
+                        PinnedFile(
+                            "data/posrel/data_qa.json",
+                            38568,
+                            sha256="1cf9125de940b1e2e05807738e1f36a47e7ff3fd5f5f38bfcd074bc6b903085d",
+                        ),
+                        PinnedFile(
+                            "data/size/data.json",
+                            64690,
+                            sha256="fba265f731ae7fbd2c0a35d79078dc6f0bd8193996a28d010810b0d0781bc9eb",
+                        ),
+                    ),
+                },
+            ),
+        ),
         splits={
             # 500, 448 and 500 rows, in the order of Vera's authors.
             "validation": Split(

@@ -5,7 +5,17 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from unifiedqa_convert.schema import Adapter, Example, Row, Source, Split, Text, YesNo
+from unifiedqa_convert.schema import (
+    Adapter,
+    Example,
+    PinnedFile,
+    Repository,
+    Row,
+    Source,
+    Split,
+    Text,
+    YesNo,
+)
 
 
 class AuthorsRow(Row):
@@ -32,8 +42,30 @@ class StrategyQa(Adapter):
     verified = "sha256"
     shapes: ClassVar = (AuthorsRow,)
     source = Source(
-        hub="ChilleD/StrategyQA",
-        revision=None,
+        repositories=(
+            Repository(
+                host="github",
+                name="eladsegal/strategyqa",
+                commit="1ba1e97452e189569357876f2854b01357ffbe37",
+                evidence="bytes read at this commit",
+                files={
+                    "train": (
+                        PinnedFile(
+                            "data/strategyqa/train.json",
+                            3857762,
+                            sha256="0f72560b8a6fad3db847d2f1a7524fb087297843bb45a8d3245ffd68cbe0de12",
+                        ),
+                    ),
+                    "validation": (
+                        PinnedFile(
+                            "data/strategyqa/dev.json",
+                            424195,
+                            sha256="0d94842ffb022db8fd5ecd2168b785d5cf67f6faf64f665476bad544a3eb9dde",
+                        ),
+                    ),
+                },
+            ),
+        ),
         splits={
             "train": Split(rows=2061, names=("train.json",)),
             "validation": Split(rows=229, names=("dev.json",)),

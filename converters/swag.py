@@ -11,6 +11,8 @@ from unifiedqa_convert.schema import (
     Example,
     MultipleChoice,
     NotBool,
+    PinnedFile,
+    Repository,
     Row,
     Source,
     Split,
@@ -96,8 +98,36 @@ class Swag(Adapter):
     verified = "real rows"
     shapes: ClassVar = (RegularRow, FullRow)
     source = Source(
-        hub="allenai/swag",
-        revision=None,
+        repositories=(
+            Repository(
+                host="github",
+                name="rowanz/swagaf",
+                commit="0613674cca3612664c3a77a7d26a888ca7d3b127",
+                evidence="listed at this commit; the blob id proves the bytes",
+                files={
+                    "train": (
+                        PinnedFile(
+                            "data/train.csv", git_blob="adf6dc3ea67d40ea633e303027badeb67bb840de"
+                        ),
+                    ),
+                    "validation": (
+                        PinnedFile(
+                            "data/val.csv", git_blob="c354e30c3a6a13a4bc1cf914b63b1655f35a1288"
+                        ),
+                    ),
+                    "test": (
+                        PinnedFile(
+                            "data/test.csv", git_blob="f13e7615cc0a434adc8e66d36233eff0a44fd7e7"
+                        ),
+                    ),
+                },
+            ),
+            Repository(
+                host="hub",
+                name="allenai/swag",
+                config="regular",
+            ),
+        ),
         splits={
             "train": Split(rows=73546, names=("train.csv",)),
             "validation": Split(rows=20006, names=("val.csv",)),

@@ -11,6 +11,8 @@ from unifiedqa_convert.schema import (
     FieldError,
     MultipleChoice,
     NotBool,
+    PinnedFile,
+    Repository,
     Row,
     Source,
     Split,
@@ -92,8 +94,24 @@ class TruthfulQAMc1(Adapter):
     task: ClassVar[int] = 1
     shapes: ClassVar = (HubRow, TaskRow, TableRow)
     source = Source(
-        hub="truthfulqa/truthful_qa",
-        revision=None,
+        repositories=(
+            Repository(
+                host="hub",
+                name="truthfulqa/truthful_qa",
+                commit="741b8276f2d1982aa3d5b832d3ee81ed3b896490",
+                evidence="817 rows; 10 public files",
+                config="multiple_choice",
+                files={
+                    "validation": (
+                        PinnedFile(
+                            "multiple_choice/validation-00000-of-00001.parquet",
+                            271033,
+                            sha256="23f08e230ca4ed66babf3a72419af7cbde1f3d734dd396ac4cf6d088bd162afd",
+                        ),
+                    ),
+                },
+            ),
+        ),
         splits={"validation": Split(rows=817, names=("mc_task.json", "TruthfulQA.csv"))},
         license="Apache-2.0",
         redistributable=True,

@@ -11,6 +11,8 @@ from unifiedqa_convert.schema import (
     Example,
     MultipleChoice,
     Partition,
+    PinnedFile,
+    Repository,
     Row,
     Source,
     Split,
@@ -54,8 +56,21 @@ class HubRow(Row):
 def _source(size: str, train_rows: int) -> Source:
     """The sizes differ in their train split only."""
     return Source(
-        hub="allenai/winogrande",
-        revision=None,
+        repositories=(
+            Repository(
+                host="hub",
+                name="allenai/winogrande",
+                commit="01e74176c63542e6b0bcb004dcdea22d94fb67b5",
+                evidence="5 public files and a lock file",
+                config=f"winogrande_{size}",
+                # The paths of the other sizes: as seen for xl, found in the commit's listing.
+                files={
+                    split: (PinnedFile(f"winogrande_xl/{split}-00000-of-00001.parquet"),)
+                    for split in ("train", "validation", "test")
+                    if size == "xl"
+                },
+            ),
+        ),
         splits={
             "train": Split(rows=train_rows, names=(f"train_{size}.jsonl",)),
             "validation": Split(rows=1267, names=("dev.jsonl",)),

@@ -12,6 +12,8 @@ from unifiedqa_convert.schema import (
     FieldError,
     MultipleChoice,
     NotBool,
+    PinnedFile,
+    Repository,
     Row,
     Source,
     Split,
@@ -138,14 +140,26 @@ class Wsc273(Adapter):
     verified = "sha256"
     shapes: ClassVar = (AuthorsXmlRow, HubRow, WinograndeStyleRow)
     source = Source(
-        hub="ErnestSDavis/winograd_wsc",
-        # The commit "Convert dataset to Parquet", from its page on the hub.
-        revision="726df8970d7aa13179276fade14a545d52eafdd9",
+        repositories=(
+            Repository(
+                host="hub",
+                name="ErnestSDavis/winograd_wsc",
+                commit="726df8970d7aa13179276fade14a545d52eafdd9",
+                evidence="its page on the hub; may not be on main",
+                config="wsc273",
+                files={
+                    "test": (PinnedFile("wsc273/test-00000-of-00001.parquet", 23835),),
+                },
+            ),
+            Repository(
+                host="hub",
+                name="lighteval/winograd_wsc",
+                config="wsc273",
+            ),
+        ),
         splits={
             "test": Split(
                 rows=273,
-                file="wsc273/test-00000-of-00001.parquet",
-                bytes=23835,
                 names=("WSCollection.xml",),
             )
         },

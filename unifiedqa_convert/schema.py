@@ -7,6 +7,7 @@ when they are first used (``defer_build``), so that listing all datasets builds 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from dataclasses import field as field_of
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import (
@@ -366,36 +367,79 @@ class Converted(NamedTuple):
 
 @dataclass(frozen=True)
 class Split:
-    """The path of a split's file in the hub repository, and what it must contain.
+    """A split of the dataset: its size, and the names by which its files are known.
 
-    A dataclass, like Source: adapters make them when they are imported, which must be fast.
+    A dataclass, like the next three: adapters make them when they are imported, which must be fast.
     """
 
     rows: int | None = None
-    file: str | None = None
-    """Path inside the hub repository; None if the hub does not have the split."""
+    """The rows that belong to it; None if nobody has counted them."""
     names: tuple[str, ...] = ()
     """The authors' names of the split's file, by which ``--data-dir`` finds it."""
     parts: tuple[str, ...] = ()
     """The names of all its files in order, if the split has several."""
     labelled: bool = True
     """False if the authors hide the answers."""
+    digest: str | None = None
+    """What its canonical question records must hash to (``datasets/proof.py``), if somebody has
+    seen the whole split."""
+
+
+@dataclass(frozen=True)
+class PinnedFile:
+    """One file of a repository at a commit, and what proves its bytes. Unseen values are None."""
+
+    path: str
     bytes: int | None = None
     sha256: str | None = None
+    git_blob: str | None = None
+    """The id under which git lists it: ``sha1(b"blob " + length + NUL + bytes)``."""
+
+    @property
+    def proven(self) -> bool:
+        """True if a hash of its bytes is known."""
+        return self.sha256 is not None or self.git_blob is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repository:
+    """A repository with the dataset's files, at a commit."""
+
+    host: Literal["hub", "github"]
+    """``hub``: a dataset repository on the Hugging Face hub; ``github``: the authors' own."""
+    name: str
+    """``owner/name``."""
+    commit: str | None = None
+    """40 hex digits. None: nobody has seen one; the first use looks it up and records it."""
+    evidence: str = ""
+    """How the commit and the hashes are known."""
+    files: Mapping[str, tuple[PinnedFile, ...]] = field_of(default_factory=dict)
+    """Of each split: the files of rows, then their companion files (labels, pairs). The first use
+    finds a split that is not listed here in the commit's own listing, and records it."""
+    splits: Mapping[str, str] | None = None
+    """The splits that it has, and what it calls them; None: every split, under our name."""
+    config: str | None = None
+    """The hub's name of the configuration, which is its files' folder too."""
+
+    def has(self, split: str) -> bool:
+        """True if the split lies in this repository."""
+        return split in self.files or self.splits is None or split in self.splits
+
+    def calls(self, split: str) -> str:
+        """The repository's own name of the split."""
+        return (self.splits or {}).get(split, split)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where a dataset's rows come from, pinned. Values that nobody has verified are None."""
+    """Where a dataset's rows come from. Values that nobody has verified are None."""
 
     splits: Mapping[str, Split]
     license: str
     homepage: str
     citation: str
-    hub: str | None = None
-    """``owner/name`` of a dataset repository on the Hugging Face hub."""
-    revision: str | None = None
-    """40 hex digits. None: unpinned, and nothing is downloaded from the hub."""
+    repositories: tuple[Repository, ...] = ()
+    """Where its files can be downloaded; of two that prove a split equally well, the first."""
     redistributable: bool | None = None
     """None: unknown."""
     ask: str | None = None
