@@ -60,6 +60,7 @@ class ComveA(Adapter):
                 name="wangcunxiang/SemEval2020-Task4-Commonsense-Validation-and-Explanation",
                 commit="c55b1a9e6cb66997675f85073e17a9522cf38c2c",
                 evidence="bytes read at this commit",
+                splits={"trial": "trial"},
                 files={
                     "train": (
                         PinnedFile(
