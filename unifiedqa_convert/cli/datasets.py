@@ -165,8 +165,8 @@ def print_markdown(entries: list[dict[str, Any]]) -> None:
         for split, sources in it["sources"].items():
             for source in sources:
                 where = f"{source['host']} {source['repository']}"
-                pinned = where, source["commit"] or "-", source["proof"], source["evidence"] or "-"
-                lines.setdefault(pinned, []).append(split)
+                proof = source["commit"] or "-", source["proof"], source["evidence"] or "-"
+                lines.setdefault((where, *proof), []).append(split)
         for pinned, names in lines.items():
             _print_cells((it["name"], ", ".join(names), *pinned))
 

@@ -47,25 +47,29 @@ def facts_are_stated(adapter: Adapter) -> Iterator[str]:
 def pins_are_whole(adapter: Adapter) -> Iterator[str]:
     """A commit or git blob is 40 hex digits, a sha256 64: a shortened one would pin nothing.
 
-    A commit or a hash has its evidence, and what a repository has are the dataset's splits.
+    A commit has its evidence, and what a repository has are the dataset's splits.
     """
     for it in adapter.source.repositories:
         if not re.fullmatch(r"[\w.-]+/[\w.-]+", it.name):
             yield f"repository {it.name!r} is not owner/name"
-        if it.commit is not None and not re.fullmatch("[0-9a-f]{40}", it.commit):
-            yield f"{it.name}: commit {it.commit!r} is not 40 hex digits"
         if it.commit is not None and not it.evidence:
             yield f"{it.name}: no evidence for its commit"
         for split in sorted({*it.files, *(it.splits or ())} - {*adapter.source.splits}):
             yield f"{it.name}: {adapter.name} has no split {split!r}"
+    for what, value in _hashes(adapter):
+        digits = 40 if what in ("commit", "git_blob") else 64
+        if value is not None and not re.fullmatch(f"[0-9a-f]{{{digits}}}", value):
+            yield f"{what} {value!r} is not {digits} hex digits"
+
+
+def _hashes(adapter: Adapter) -> Iterator[tuple[str, str | None]]:
+    """Every commit and hash that the adapter states."""
+    for it in adapter.source.repositories:
+        yield "commit", it.commit
         for file in (file for files in it.files.values() for file in files):
-            for what, digits in (("sha256", 64), ("git_blob", 40)):
-                value = getattr(file, what)
-                if value is not None and not re.fullmatch(f"[0-9a-f]{{{digits}}}", value):
-                    yield f"{it.name} {file.path}: {what} {value!r} is not {digits} hex digits"
-    for name, split in adapter.source.splits.items():
-        if split.digest is not None and not re.fullmatch("[0-9a-f]{64}", split.digest):
-            yield f"{name}: digest {split.digest!r} is not 64 hex digits"
+            yield "sha256", file.sha256
+            yield "git_blob", file.git_blob
+    yield from (("digest", split.digest) for split in adapter.source.splits.values())
 
 
 def fields_say_where_they_go(adapter: Adapter) -> Iterator[str]:

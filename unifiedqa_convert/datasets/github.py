@@ -139,7 +139,10 @@ def _length(url: str) -> int | None:
 def _request(method: Literal["GET", "HEAD"], url: str, again: bool) -> "Response":
     """One request; with ``again``, repeated while the host answers that the trouble will pass."""
     from huggingface_hub import get_session
-    from huggingface_hub.utils._http import hf_raise_for_status, http_backoff
+    from huggingface_hub.utils import (  # type: ignore[attr-defined]  # public, not in __all__
+        hf_raise_for_status,
+        http_backoff,
+    )
 
     asked: dict[str, Any] = {"headers": _PLAIN, "timeout": HUB_PATIENCE, "follow_redirects": True}
     if again:
