@@ -12,6 +12,7 @@ from unifiedqa_convert.schema import (
     Example,
     MultipleChoice,
     NotBool,
+    PinnedFile,
     Repository,
     Row,
     Source,
@@ -72,8 +73,30 @@ class AlphaNli(Adapter):
             Repository(
                 host="hub",
                 name="allenai/art",
+                evidence="main holds these files; its commit was seen as df6c96b only",
                 config="anli",
                 splits={"train": "train", "validation": "validation"},
+                files={
+                    "train": (PinnedFile("anli/train-00000-of-00001.parquet"),),
+                    "validation": (PinnedFile("anli/validation-00000-of-00001.parquet"),),
+                },
+            ),
+            Repository(
+                host="github",
+                name="liujch1998/rainier",
+                commit="e35837242787e192e676bda6893dd8457eed8652",
+                evidence="listed at this commit: the copy that Vera's authors used",
+                splits={"train": "train", "validation": "validation"},
+                files={
+                    "train": (
+                        PinnedFile("data/alphanli/train.jsonl"),
+                        PinnedFile("data/alphanli/train-labels.lst"),
+                    ),
+                    "validation": (
+                        PinnedFile("data/alphanli/dev.jsonl"),
+                        PinnedFile("data/alphanli/dev-labels.lst"),
+                    ),
+                },
             ),
         ),
         splits={

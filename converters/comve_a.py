@@ -60,6 +60,7 @@ class ComveA(Adapter):
                 name="wangcunxiang/SemEval2020-Task4-Commonsense-Validation-and-Explanation",
                 commit="c55b1a9e6cb66997675f85073e17a9522cf38c2c",
                 evidence="bytes read at this commit",
+                splits={"train": "train", "validation": "validation", "test": "test"},
                 files={
                     "train": (
                         PinnedFile(
@@ -96,6 +97,19 @@ class ComveA(Adapter):
                             6429,
                             sha256="a0fb5a54d788975168d87e058339aa490842e89c94d0719d2ca3016b47a39836",
                         ),
+                    ),
+                },
+            ),
+            Repository(
+                host="github",
+                name="wangcunxiang/SemEval2020-Task4-Commonsense-Validation-and-Explanation",
+                commit="ce9430a7721651f0a126b0cce3a942faadf4fadb",
+                evidence="the rows are listed at this commit; the answers' name is from copies",
+                splits={"trial": "trial"},
+                files={
+                    "trial": (
+                        PinnedFile("Trial Data/taskA_trial_data.csv"),
+                        PinnedFile("Trial Data/taskA_trial_answer.csv"),
                     ),
                 },
             ),

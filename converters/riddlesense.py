@@ -9,6 +9,7 @@ from converters.shared.labelled_choices import ColumnsRow, NestedRow, keyed
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
+    PinnedFile,
     Repository,
     Row,
     Source,
@@ -48,6 +49,18 @@ class RiddleSense(Adapter):
             Repository(
                 host="hub",
                 name="INK-USC/riddle_sense",
+                evidence="main has only a script; the hub's conversion has these columns",
+            ),
+            Repository(
+                host="github",
+                name="liujch1998/rainier",
+                commit="118e83cb03dd44e6c5a36d455aa08cb3f3bfcd85",
+                evidence="listed at this commit: the copy that Vera's authors used",
+                files={
+                    "train": (PinnedFile("data/riddlesense/rs_train.jsonl"),),
+                    "validation": (PinnedFile("data/riddlesense/rs_dev.jsonl"),),
+                    "test": (PinnedFile("data/riddlesense/rs_test_hidden.jsonl"),),
+                },
             ),
         ),
         splits={
