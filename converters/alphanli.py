@@ -85,7 +85,7 @@ class AlphaNli(Adapter):
                 host="github",
                 name="liujch1998/rainier",
                 commit="e35837242787e192e676bda6893dd8457eed8652",
-                evidence="listed at this commit: the copy that Vera's authors used",
+                evidence="listed at this commit: a copy by Rainier's authors",
                 splits={"train": "train", "validation": "validation"},
                 files={
                     "train": (

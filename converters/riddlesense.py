@@ -55,7 +55,7 @@ class RiddleSense(Adapter):
                 host="github",
                 name="liujch1998/rainier",
                 commit="118e83cb03dd44e6c5a36d455aa08cb3f3bfcd85",
-                evidence="listed at this commit: the copy that Vera's authors used",
+                evidence="listed at this commit: a copy by Rainier's authors",
                 files={
                     "train": (PinnedFile("data/riddlesense/rs_train.jsonl"),),
                     "validation": (PinnedFile("data/riddlesense/rs_dev.jsonl"),),
