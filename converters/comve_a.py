@@ -60,7 +60,6 @@ class ComveA(Adapter):
                 name="wangcunxiang/SemEval2020-Task4-Commonsense-Validation-and-Explanation",
                 commit="c55b1a9e6cb66997675f85073e17a9522cf38c2c",
                 evidence="bytes read at this commit",
-                splits={"trial": "trial"},
                 files={
                     "train": (
                         PinnedFile(
@@ -99,6 +98,13 @@ class ComveA(Adapter):
                         ),
                     ),
                 },
+            ),
+            Repository(
+                host="github",
+                name="wangcunxiang/SemEval2020-Task4-Commonsense-Validation-and-Explanation",
+                commit="ce9430a7721651f0a126b0cce3a942faadf4fadb",
+                evidence="the rows are listed at this commit",
+                splits={"trial": "trial"},
             ),
         ),
         splits={

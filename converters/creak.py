@@ -82,6 +82,14 @@ class Creak(Adapter):
             Repository(
                 host="hub",
                 name="amydeng2000/CREAK",
+                commit="3600013a4e003d07bfd692e1d156bcc3a6333421",
+                evidence="its page on the hub lists these files, as large as the authors'",
+                files={
+                    "train": (PinnedFile("train.json"),),
+                    "validation": (PinnedFile("dev.json"),),
+                    "contrast": (PinnedFile("contrast_set.json"),),
+                },
+                splits={"train": "train", "validation": "dev", "contrast": "contrast_set"},
             ),
         ),
         splits={

@@ -98,12 +98,13 @@ class Csqa2(Adapter):
                 host="hub",
                 name="tasksource/commonsense_qa_2.0",
                 commit="23ff83b18ed76882f3af1a403a7c464b72efcd86",
-                evidence="2 public files",
+                evidence="2 public files; the sha256 of the authors' file, uncompressed",
                 splits={"validation": "validation"},
                 files={
                     "validation": (
                         PinnedFile(
                             "teach_your_ai_dev.json",
+                            831878,
                             sha256="1a0b18dfb4a8ec73e0ba5872df2126e53d004e69b9e78999777990b9a4892688",
                         ),
                     ),

@@ -48,6 +48,7 @@ class StrategyQa(Adapter):
                 name="eladsegal/strategyqa",
                 commit="1ba1e97452e189569357876f2854b01357ffbe37",
                 evidence="bytes read at this commit",
+                splits={"train": "train", "validation": "validation"},
                 files={
                     "train": (
                         PinnedFile(
@@ -63,6 +64,17 @@ class StrategyQa(Adapter):
                             sha256="0d94842ffb022db8fd5ecd2168b785d5cf67f6faf64f665476bad544a3eb9dde",
                         ),
                     ),
+                },
+            ),
+            Repository(
+                host="hub",
+                name="voidful/StrategyQA",
+                commit="2279eaf9f2580aef77ed6fa0efd7846c381ab5a0",
+                evidence="its page on the hub lists the files of the authors' archive",
+                splits={"train_full": "train", "test": "test"},
+                files={
+                    "train_full": (PinnedFile("strategyqa_train.json"),),
+                    "test": (PinnedFile("strategyqa_test.json"),),
                 },
             ),
         ),

@@ -268,7 +268,8 @@ def _files(
     """The split's files in a listing: by the pinned paths, the authors' names, or its own name."""
     by_path = {file.path: file for file in listed}
     if pinned := repository.files.get(split):
-        return tuple(by_path[file.path] for file in pinned if file.path in by_path)
+        there = all(file.path in by_path for file in pinned)
+        return tuple(by_path[file.path] for file in pinned) if there else ()
     known = adapter.source.splits[split]
     named = [path for path in by_path for name in known.names if f"/{path}".endswith(f"/{name}")]
     if len(named) == 1:
