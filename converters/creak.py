@@ -94,9 +94,17 @@ class Creak(Adapter):
         ),
         splits={
             "train": Split(rows=10176, names=("train.json",)),
-            "validation": Split(rows=1371, names=("dev.json",)),
+            "validation": Split(
+                rows=1371,
+                names=("dev.json",),
+                digest="2defd7b3f8ab0af53d310efe0e65c2032bac1d0dd561818c8c7cb62c72d10f4e",
+            ),
             "test": Split(rows=1371, names=("test_without_labels.json",), labelled=False),
-            "contrast": Split(rows=500, names=("contrast_set.json",)),
+            "contrast": Split(
+                rows=500,
+                names=("contrast_set.json",),
+                digest="4ca42112cb790b667301a5e274f82947fcb820b4793d62e352fc2d89648fbba3",
+            ),
         },
         license="MIT",
         redistributable=True,

@@ -113,7 +113,11 @@ class Csqa2(Adapter):
         ),
         splits={
             "train": Split(rows=9264, names=("CSQA2_train.json.gz",)),
-            "validation": Split(rows=2541, names=("CSQA2_dev.json.gz",)),
+            "validation": Split(
+                rows=2541,
+                names=("CSQA2_dev.json.gz",),
+                digest="53ead050e85c15771ffb00b40d19a1acc0fc61491aa6906c9b71f28a4cc85005",
+            ),
             "test": Split(rows=2473, names=("CSQA2_test_no_answers.json.gz",), labelled=False),
         },
         license="unknown",

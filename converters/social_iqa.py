@@ -72,7 +72,11 @@ class SocialIQA(Adapter):
         ),
         splits={
             "train": Split(rows=33410, names=("train.jsonl",)),
-            "validation": Split(rows=1954, names=("dev.jsonl",)),
+            "validation": Split(
+                rows=1954,
+                names=("dev.jsonl",),
+                digest="a17edb5d20152dbf631476268ca254f8f8e62fc9ec340e986f423dc1459f8542",
+            ),
             # In some copies only, neither in the authors' archive nor on the hub.
             "test": Split(rows=2059, labelled=False),
         },

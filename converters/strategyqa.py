@@ -80,7 +80,11 @@ class StrategyQa(Adapter):
         ),
         splits={
             "train": Split(rows=2061, names=("train.json",)),
-            "validation": Split(rows=229, names=("dev.json",)),
+            "validation": Split(
+                rows=229,
+                names=("dev.json",),
+                digest="88bc6c74c2ab6198ca68c50df6ba45174389c54571e9a1db7f60a1f4bf088586",
+            ),
             "test": Split(rows=490, names=("strategyqa_test.json",), labelled=False),
             # As released: train and validation in one file.
             "train_full": Split(rows=2290, names=("strategyqa_train.json",)),

@@ -25,10 +25,15 @@ if TYPE_CHECKING:
 def convert_and_report(request: "Request", as_json: bool, quiet: bool) -> None:
     """Convert; print the folder (or JSON) on stdout, and the summary on stderr unless quiet."""
     result = _converted(request, quiet)
-    for line in _warnings(result) if quiet else [*_warnings(result), *summary(result)]:
+    sample = result.manifest["sample"]
+    lines = _warnings(result)
+    if not quiet:
+        lines += [*result.located.told, *summary(result), *([SAMPLE] if sample else [])]
+    for line in lines:
         print(line, file=sys.stderr)
     if as_json:
-        print(json.dumps({"folder": str(result.folder), "manifest": result.manifest}, indent=2))
+        facts = {"folder": str(result.folder), "sample": sample, "manifest": result.manifest}
+        print(json.dumps(facts, indent=2))
     else:
         print(result.folder)
 

@@ -233,8 +233,9 @@ def resolve(request: Request) -> ConversionJob:
         raise UnreachableError(
             f"{adapter.name}/{split}: --source sample with --group needs --allow-sample"
         )
-    if located.origin and located.origin.digest and request.whole:
-        checked(adapter, split, located.files, located.origin)
+    if located.origin and request.whole:
+        proof = checked(adapter, split, located.files, located.origin)
+        located = located._replace(origin=located.origin._replace(digest=proof.digest))
     index, shares = request.share
     if not 0 <= index < shares:
         raise UsageError(f"--shard-index {index} must be less than --num-shards {shares}")

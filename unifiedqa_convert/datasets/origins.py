@@ -202,12 +202,15 @@ def recorded(
 def checked(
     adapter: Adapter, split: str, files: Iterable[Path], origin: Origin | None = None
 ) -> Proof:
-    """What the files hold. SourceError, with both values, if it is not what is known of them."""
+    """What the files hold. SourceError, with both values, if it is not what is known of them.
+
+    ``origin`` tells what is known; without one, what the adapter states of the split.
+    """
     proof = prove(adapter, split, files)
-    known = adapter.source.splits[split].rows
+    known = origin or adapter.source.splits[split]
     for what, found, expected in (
-        ("rows", proof.rows, origin.rows if origin and origin.rows else known),
-        ("digest", proof.digest, origin and origin.digest),
+        ("rows", proof.rows, known.rows),
+        ("digest", proof.digest, known.digest),
     ):
         if expected is not None and found != expected:
             raise SourceError(
