@@ -89,7 +89,7 @@ HEAVY = {
     ),
     "huggingface_hub": (
         "unifiedqa_convert/hub.py",
-        "unifiedqa_convert/datasets/pinning.py",
+        "unifiedqa_convert/datasets/github.py",
         "unifiedqa_convert/question_converters/download.py",
         "unifiedqa_convert/records/dataset_card.py",
         "vera_model/",

@@ -12,6 +12,8 @@ from unifiedqa_convert.errors import SourceError
 
 DATA = (".parquet", ".arrow", ".jsonl", ".json", ".csv", ".tsv", ".jsonl.gz", ".json.gz")
 """Endings of data files, the preferred ones first; other files are never taken from a listing."""
+TAKEN = (*DATA, ".txt", ".lst", ".xml", *(f"{end}.gz" for end in (".csv", ".tsv", ".txt", ".xml")))
+"""Endings of files that are ever downloaded: data, labels; never code."""
 SPLIT_ALIASES = {"dev": "validation", "val": "validation", "valid": "validation"}
 _PART = re.compile(r"(?P<start>.*?)-?(?P<number>\d{4,5})(-of-(?P<of>\d{4,5}))?(?P<end>\.\w+)")
 """The name of one of several files: ``train-00000-of-00002.parquet``, ``0000.parquet``."""
