@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 import typer
 
 from unifiedqa_convert.conversion.request import Request
-from unifiedqa_convert.datasets.registry import catalogue
+from unifiedqa_convert.datasets.registry import catalogue, completions
 from unifiedqa_convert.datasets.sources import canonical_split, sample_files
 from unifiedqa_convert.errors import UqaError
 from unifiedqa_convert.schema import Adapter
@@ -35,9 +35,7 @@ class GroupFlags:
         typer.Argument(
             metavar="DATASET",
             help="Name of a dataset; `uqa list` shows all.",
-            autocompletion=lambda incomplete: [
-                name for name in catalogue().adapters if name.startswith(incomplete)
-            ],
+            autocompletion=completions,
         ),
     ] = field(default=None, metadata={"before": "raw"})
     split: Annotated[
