@@ -20,8 +20,8 @@ HOSTILE = (
     "sciq\\..\\x C:\\sciq \\\\host\\x %2e%2e%2f sciq%00 -rf --raw * ? [a-z]* {a,b} linked "
     "con nul sciq\u202e \ufeffsciq s\u0441iq \u017fciq crea\u212a \uff0e\uff0e\uff0fsciq "
     "sciq\r sciq\u2028 owner/sciq allenai//sciq allenai/sciq/ allenai/../sciq allenai/sciq@main "
-    "allenai/sciq:main -sciq sciq- sciq:sciq allenai\\sciq allen\u0430i/sciq ./allenai/sciq allenai/sciq#1 "
-    "hf://datasets/allenai/sciq https://example.org/sciq "
+    "allenai/sciq:main -sciq sciq- sciq:sciq allenai\\sciq allen\u0430i/sciq ./allenai/sciq "
+    "allenai/sciq#1 hf://datasets/allenai/sciq https://example.org/sciq "
     "sciq@main sciq#1 sciq:test main refs/heads/main HEAD __init__ __class__ os.path "
     "converters.sciq ../converters/sciq.py sciq.py"
 ).split(" ")
