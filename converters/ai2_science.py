@@ -87,6 +87,10 @@ class Ai2ScienceElementary(Adapter):
     """Which choice answers an exam question of grades 3 to 5?"""
 
     name = "ai2_science_elementary"
+    unclear: ClassVar = {
+        "ai2_science": "ai2_science_middle",
+        "ai2_science_questions": "ai2_science_middle",
+    }
     version = 1
     partition = "seen"
     verified = "sha256"

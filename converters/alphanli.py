@@ -64,6 +64,8 @@ class AlphaNli(Adapter):
     """Which of two hypotheses explains how one observation led to the other?"""
 
     name = "alphanli"
+    aliases = ("alpha_nli", "abductive_nli", "art")
+    unclear: ClassVar = {"anli": "Adversarial NLI (Nie et al. 2020), which is not here"}
     version = 1
     partition = "unseen-2"
     verified = "sha256"

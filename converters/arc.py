@@ -70,6 +70,8 @@ class ArcEasy(Adapter):
     """Which choice answers a grade-school science question that retrieval can answer?"""
 
     name = "arc_easy"
+    aliases: ClassVar[tuple[str, ...]] = ("arc_e", "ai2_arc_easy")
+    unclear: ClassVar = {"arc": "arc_hard", "ai2_arc": "arc_hard"}
     version = 1
     partition = "seen"
     verified = "sha256"
@@ -101,6 +103,7 @@ class ArcHard(ArcEasy):
     """Which choice answers a grade-school science question that retrieval fails?"""
 
     name = "arc_hard"
+    aliases = ("arc_challenge", "arc_c", "ai2_arc_challenge")
     source = _source(
         "ARC-Challenge",
         {"train": 1119, "validation": 299, "test": 1172},

@@ -175,6 +175,8 @@ class Atomic2020(Adapter):
     """Which of four tails fits an everyday event and a relation?"""
 
     name = "atomic2020_3d"
+    aliases = ("atomic2020", "atomic_2020", "atomic_20_20")
+    unclear: ClassVar = {"atomic": "the first ATOMIC (Sap et al. 2019), which is not here"}
     version = 1
     partition = "seen"
     verified = "real rows"

@@ -71,6 +71,8 @@ class CycicMc(Adapter):
     """Which of five answers to a question generated from a knowledge base is right?"""
 
     name = "cycic_mc"
+    aliases = ("cycic_multiplechoice", "cycic_multiple_choice")
+    unclear: ClassVar = {"cycic": "CycIC's true-or-false questions, which are not here"}
     version = 1
     partition = "seen"
     verified = "real rows"

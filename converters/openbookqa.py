@@ -63,6 +63,7 @@ class OpenBookQA(Adapter):
     """Which of four choices answers a question of elementary science, without its fact?"""
 
     name = "openbookqa"
+    aliases = ("obqa", "open_book_qa", "openbook_qa")
     version = 1
     partition: ClassVar[Partition] = "seen"
     verified: ClassVar[Verified] = "sha256"
@@ -131,6 +132,7 @@ class OpenBookQAFact(OpenBookQA):
     """Which of four choices answers a question of elementary science, given its fact?"""
 
     name = "openbookqa_fact"
+    aliases = ("obqa_fact", "openbookqa_with_fact", "openbookqa_additional")
     partition = "none"
     verified = "real rows"
     shapes: ClassVar = (HubFactRow, AuthorsFactRow)

@@ -73,6 +73,7 @@ class PhysicalIQA(Adapter):
     """Which of two solutions reaches the goal?"""
 
     name = "physical_iqa"
+    aliases = ("piqa", "physicaliqa", "physical_interaction_qa", "ybisk/piqa")
     version = 1
     partition = "seen"
     verified = "sha256"

@@ -36,6 +36,7 @@ class SciQ(Adapter):
     """Which of four answers to a science question is right, given a paragraph of support?"""
 
     name = "sciq"
+    aliases = ("sci_q",)
     version = 1
     partition = "seen"
     verified = "real rows"

@@ -49,6 +49,7 @@ class SocialIQA(Adapter):
     """Which of three answers to a question about a social situation is the likely one?"""
 
     name = "social_iqa"
+    aliases = ("siqa", "socialiqa", "social_i_qa", "allenai/social_i_qa")
     version = 1
     partition = "seen"
     verified = "sha256"

@@ -37,6 +37,7 @@ class StrategyQa(Adapter):
     """Yes or no, for a question that needs several implicit steps?"""
 
     name = "strategyqa"
+    aliases = ("strategy_qa",)
     version = 1
     partition = "unseen-2"
     verified = "sha256"

@@ -89,6 +89,13 @@ class TruthfulQAMc1(Adapter):
     """Which one of several answers is true?"""
 
     name = "truthfulqa_mc1"
+    aliases = ("truthful_qa_mc1", "truthfulqa_mc_1")
+    unclear: ClassVar = {
+        "truthfulqa": "truthfulqa_mc2",
+        "truthful_qa": "truthfulqa_mc2",
+        "truthfulqa_mc": "truthfulqa_mc2",
+        "truthful_qa_mc": "truthfulqa_mc2",
+    }
     version = 1
     verified = "sha256"
     task: ClassVar[int] = 1
@@ -139,4 +146,9 @@ class TruthfulQAMc2(TruthfulQAMc1):
     """Which of several answers are true? Several may be."""
 
     name = "truthfulqa_mc2"
+    aliases = ("truthful_qa_mc2", "truthfulqa_mc_2")
+    unclear: ClassVar = {
+        "truthfulqa": "TruthfulQA's free answers, which are not here",
+        "truthful_qa": "TruthfulQA's free answers, which are not here",
+    }
     task = 2

@@ -92,6 +92,7 @@ class WinograndeXl(Adapter):
     """Which of two options fills the blank? With all 40,398 training rows."""
 
     name = "winogrande_xl"
+    aliases = ("winogrande", "wino_grande")
     version = 1
     partition: ClassVar[Partition] = "seen"
     verified = "sha256"

@@ -476,6 +476,18 @@ class Adapter(ABC):
     shapes: ClassVar[tuple[type[Row], ...]]
     """The raw shapes that it accepts, the embedded sample's first."""
     source: ClassVar[Source]
+    aliases: ClassVar[tuple[str, ...]] = ()
+    """Its other names in papers, tools and on the hub, in lower case with ``_`` for ``-``. The
+    ids of ``source.repositories`` are taken without being listed here."""
+    unclear: ClassVar[Mapping[str, str]] = {}
+    """Names that may mean this dataset, each with what else it may mean: another dataset's name,
+    or words. Such a name is refused, with its meanings."""
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        """Another dataset has other names: they are not inherited from its adapter."""
+        super().__init_subclass__(**arguments)
+        cls.aliases = vars(cls).get("aliases", ())
+        cls.unclear = vars(cls).get("unclear", {})
 
     @abstractmethod
     def examples(self, row: Row) -> Iterator[Example]:

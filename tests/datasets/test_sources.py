@@ -18,12 +18,27 @@ HOSTILE = (
     "../sciq ../../etc/passwd .. . / // /etc/passwd ./sciq sciq/ sciq/.. sci\0q sciq\0 \0 "
     "path:sciq path:/etc/passwd file:///etc/passwd ~/sciq ~root $HOME sciq;id `id` $(id) a|b "
     "sciq\\..\\x C:\\sciq \\\\host\\x %2e%2e%2f sciq%00 -rf --raw * ? [a-z]* {a,b} linked "
-    "con nul SCIQ sciq\u202e \ufeffsciq s\u0441iq \uff0e\uff0e\uff0fsciq sciq\r sciq\u2028 "
-    "owner/sciq allenai/sciq hf://datasets/allenai/sciq https://example.org/sciq "
+    "con nul sciq\u202e \ufeffsciq s\u0441iq \u017fciq crea\u212a \uff0e\uff0e\uff0fsciq "
+    "sciq\r sciq\u2028 owner/sciq allenai//sciq allenai/sciq/ allenai/../sciq allenai/sciq@main "
+    "allenai/sciq:main -sciq sciq- sciq:sciq allenai\\sciq allen\u0430i/sciq ./allenai/sciq "
+    "allenai/sciq#1 hf://datasets/allenai/sciq https://example.org/sciq "
     "sciq@main sciq#1 sciq:test main refs/heads/main HEAD __init__ __class__ os.path "
     "converters.sciq ../converters/sciq.py sciq.py"
 ).split(" ")
-HOSTILE += ["", " ", " sciq", "sciq ", "sciq\t", "sciq\n", "a" * 5000, "../" * 2000 + "etc/passwd"]
+HOSTILE += [
+    "",
+    " ",
+    " sciq",
+    "sciq ",
+    "sciq\t",
+    "sciq\n",
+    "a" * 5000,
+    "allenai/sciq\n",
+    " SCIQ",
+    "arc  easy",
+    "a/" * 5000,
+    "../" * 2000 + "etc/passwd",
+]
 
 
 def test_sample_rows_are_ours_and_complete() -> None:

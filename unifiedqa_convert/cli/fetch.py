@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.filesize import decimal
 
-from unifiedqa_convert.cli.options import AsJson, Quiet, dataset_names, tell
+from unifiedqa_convert.cli.options import AsJson, Quiet, dataset_names, known_dataset, tell
 from unifiedqa_convert.cli.progress import HEARTBEAT
 from unifiedqa_convert.cli.tables import print_columns
 from unifiedqa_convert.conversion.groups import GroupName
@@ -66,7 +66,8 @@ def fetch(
     from unifiedqa_convert.hub import cache_places
     from unifiedqa_convert.storage import free_bytes
 
-    wishes = _wishes(datasets or [], group, split or [])
+    named = [known_dataset(dataset, quiet) for dataset in datasets or []]
+    wishes = _wishes(named, group, split or [])
     held = Lock(lock, only=locked)
     planned = fetching.plan(wishes, held)
     free = min(free_bytes(place) for place in cache_places())

@@ -11,6 +11,7 @@ import typer
 from unifiedqa_convert.conversion.output_folder import OutputFolder
 from unifiedqa_convert.datasets.listing import canonical_split
 from unifiedqa_convert.datasets.lock import LOCK, Lock, LockedOnly, LockFile
+from unifiedqa_convert.datasets.names import meanings
 from unifiedqa_convert.datasets.origins import checked
 from unifiedqa_convert.datasets.registry import catalogue, load_adapter
 from unifiedqa_convert.datasets.sources import DATA_DIR, Located, Places, SourceName, locate
@@ -267,7 +268,8 @@ def _adapter_and_files(request: Request, split: str) -> tuple[Adapter, Located]:
             f"{request.dataset!r}, {split!r}: the name and the split of your own dataset may only "
             "contain lower-case letters, digits and _"
         )
-    if request.dataset in catalogue().adapters:
-        raise UsageError(f"{request.dataset} is a known dataset; choose another name for yours")
+    if known := meanings(request.dataset, catalogue().adapters).datasets:
+        what = "is" if request.dataset in known else f"is a name of {' and '.join(known)},"
+        raise UsageError(f"{request.dataset} {what} a known dataset; choose another name for yours")
     adapter = adapter_for(request.dataset, split, request.from_file, request.columns)
     return adapter, Located("given", (request.from_file,))
