@@ -178,6 +178,7 @@ class Atomic2020(Adapter):
         },
         license="CC-BY-4.0",
         redistributable=True,
+        downloads=("atomic2020_data-feb2021",),
         homepage=PATH,
         citation="Hwang, Bhagavatula, Le Bras, Da, Sakaguchi, Bosselut and Choi 2021. "
         "(Comet-)Atomic 2020: On Symbolic and Neural Commonsense Knowledge Graphs. AAAI.",

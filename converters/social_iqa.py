@@ -66,10 +66,11 @@ class SocialIQA(Adapter):
         splits={
             "train": Split(rows=33410, names=("train.jsonl",)),
             "validation": Split(rows=1954, names=("dev.jsonl",)),
-            # In some copies only, neither in the authors' archive nor on the hub.
-            "test": Split(rows=2059, labelled=False),
+            # In an archive of its own (socialiqa-test.zip), not on the hub.
+            "test": Split(rows=2059, names=("socialiqa.jsonl",), labelled=False),
         },
         license="unknown",
+        downloads=("socialiqa-train-dev", "socialiqa-test"),
         homepage="https://leaderboard.allenai.org/socialiqa/submissions/get-started",
         citation="Sap, Rashkin, Chen, Le Bras and Choi 2019. Social IQa: Commonsense Reasoning "
         "about Social Interactions. EMNLP.",
