@@ -50,7 +50,7 @@ class Archive:
     """A zip or tar file. Raises SourceError, naming it, where it is broken or too large."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self.name = path, archive_name(path) or path.name
 
     def __str__(self) -> str:
         return str(self.path)
@@ -59,6 +59,10 @@ class Archive:
     def paths(self) -> list[str]:
         """The names of its plain files, in order."""
         return list(self._members)
+
+    def has(self, name: str) -> bool:
+        """True if it holds that file."""
+        return name in self._members
 
     @cached_property
     def _members(self) -> dict[str, zipfile.ZipInfo | tarfile.TarInfo | None]:

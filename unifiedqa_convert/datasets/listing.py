@@ -16,7 +16,7 @@ SPLIT_ALIASES = {"dev": "validation", "val": "validation", "valid": "validation"
 METADATA = {"state.json", "dataset_info.json", "dataset_infos.json", "dataset_dict.json"}
 """Files that ``datasets`` writes beside the data."""
 _PART = re.compile(
-    r"((?P<start>.+)-(?=\d{5}\.|\d+-of-))?(?P<number>\d{4,5})(-of-(?P<of>\d{4,5}))?(?P<end>(\.\w+)+)"
+    r"((?P<start>.+?)-(?=\d{5}\.|\d+-of-))?(?P<number>\d{4,5})(-of-(?P<of>\d{4,5}))?(?P<end>(\.\w+)+)"
 )
 """The name of one of several files: ``train-00000-of-00002.parquet``, ``0000.parquet``."""
 _COMMON = {"data", "default", "plain_text"}
@@ -66,6 +66,12 @@ def is_data(path: str) -> bool:
     name = path.rpartition("/")[2]
     left_over = name.startswith("cache-") and name.endswith(".arrow")
     return path.lower().endswith(DATA) and name not in METADATA and not left_over
+
+
+def words_of(path: str) -> set[str]:
+    """The words of the file's name, without the number of a part and the endings."""
+    name = _without_part(path).rpartition("/")[2]
+    return set(_words(name.partition(".")[0]))
 
 
 def _is_of_configuration(wanted: Wanted, path: str) -> bool:
