@@ -12,6 +12,7 @@ from unifiedqa_convert.schema import (
     Example,
     MultipleChoice,
     NotBool,
+    PinnedFile,
     Repository,
     Row,
     Source,
@@ -72,8 +73,13 @@ class AlphaNli(Adapter):
             Repository(
                 host="hub",
                 name="allenai/art",
+                evidence="main holds these files; its commit was seen as df6c96b only",
                 config="anli",
                 splits={"train": "train", "validation": "validation"},
+                files={
+                    "train": (PinnedFile("anli/train-00000-of-00001.parquet"),),
+                    "validation": (PinnedFile("anli/validation-00000-of-00001.parquet"),),
+                },
             ),
         ),
         splits={

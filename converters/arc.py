@@ -37,7 +37,7 @@ class AuthorsRow(NestedRow):
     )
 
 
-def _source(config: str, rows: dict[str, int], *files: PinnedFile) -> Source:
+def _source(config: str, rows: dict[str, int], *files: PinnedFile, digest: str) -> Source:
     """The source of one set; ``rows`` and ``files`` of train, validation and test."""
     return Source(
         repositories=(
@@ -54,6 +54,7 @@ def _source(config: str, rows: dict[str, int], *files: PinnedFile) -> Source:
             name: Split(
                 rows=number,
                 names=(f"{config}-{'Dev' if name == 'validation' else name.title()}.jsonl",),
+                digest=digest if name == "validation" else None,
             )
             for name, number in rows.items()
         },
@@ -88,6 +89,7 @@ class ArcEasy(Adapter):
             346257,
             sha256="4160597d618ae851c7eb04e281574f3f654776216ac6b6641588d64527b47177",
         ),
+        digest="5d45812531b2de0e40fa73bf6a92aeaa12443393e5793a08697d6e58ef5320e0",
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
@@ -118,4 +120,5 @@ class ArcHard(ArcEasy):
             203808,
             sha256="62f03257e737aed263f55c6abf87c7bb0028a44a6bdd2a26eb1279eb42c1d1e9",
         ),
+        digest="f368820e4b6079d66bdaea30b2c04dab4214017394de26ae50bf0861f990a0b7",
     )

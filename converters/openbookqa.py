@@ -108,6 +108,7 @@ class OpenBookQA(Adapter):
             "validation": Split(
                 rows=500,
                 names=("dev.jsonl", "dev_complete.jsonl"),
+                digest="4fb006745738eaaaf9590fd248da131951ec255ab4290e3dfd1b32e8519108dd",
             ),
             "test": Split(
                 rows=500,

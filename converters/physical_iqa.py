@@ -150,7 +150,11 @@ class PhysicalIQA(Adapter):
         ),
         splits={
             "train": Split(rows=16113, names=("train.jsonl",)),
-            "validation": Split(rows=1838, names=("valid.jsonl", "dev.jsonl")),
+            "validation": Split(
+                rows=1838,
+                names=("valid.jsonl", "dev.jsonl"),
+                digest="7dc07921d4da72c496bf5fe40d5b7b129a6f21f1c504cf378271f39dfed3a41f",
+            ),
             "test": Split(rows=3084, names=("tests.jsonl",), labelled=False),
         },
         license="AFL-3.0",  # as cards of its copies say of the authors' repository

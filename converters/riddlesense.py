@@ -48,6 +48,7 @@ class RiddleSense(Adapter):
             Repository(
                 host="hub",
                 name="INK-USC/riddle_sense",
+                evidence="main has only a script; the hub's conversion has these columns",
             ),
         ),
         splits={

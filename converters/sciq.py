@@ -74,6 +74,7 @@ class SciQ(Adapter):
             "validation": Split(
                 rows=1000,
                 names=("valid.json",),
+                digest="df888644b94902c016791d7ca1b2a13083cf622f1b2d3d501052aa7aa0357bb8",
             ),
             "test": Split(
                 rows=1000,

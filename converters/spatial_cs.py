@@ -72,7 +72,9 @@ class SpatialCs(Adapter):
         splits={
             # 500, 448 and 500 rows, in the order of Vera's authors.
             "validation": Split(
-                rows=1448, parts=("height/data.json", "posrel/data_qa.json", "size/data.json")
+                rows=1448,
+                parts=("height/data.json", "posrel/data_qa.json", "size/data.json"),
+                digest="df128723183a66c4818da864c9c40f044b78426f72999d388b50411d25ca4054",
             )
         },
         license="unknown",

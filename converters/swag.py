@@ -125,7 +125,14 @@ class Swag(Adapter):
             Repository(
                 host="hub",
                 name="allenai/swag",
+                commit="dc48148372b3853a9c7bae7bb06c161b46d8364a",
+                evidence="this commit's page on the hub lists these files; 1 public file",
                 config="regular",
+                files={
+                    "train": (PinnedFile("regular/train-00000-of-00001.parquet"),),
+                    "validation": (PinnedFile("regular/validation-00000-of-00001.parquet"),),
+                    "test": (PinnedFile("regular/test-00000-of-00001.parquet"),),
+                },
             ),
         ),
         splits={

@@ -73,7 +73,11 @@ def _source(size: str, train_rows: int) -> Source:
         ),
         splits={
             "train": Split(rows=train_rows, names=(f"train_{size}.jsonl",)),
-            "validation": Split(rows=1267, names=("dev.jsonl",)),
+            "validation": Split(
+                rows=1267,
+                names=("dev.jsonl",),
+                digest="e1cf73a8932582038e582462c42e5dc8b9aa796857f70bb4d225bb406502be71",
+            ),
             "test": Split(rows=1767, names=("test.jsonl",), labelled=False),
         },
         license="CC-BY",  # as the authors' README says, without a version

@@ -395,10 +395,12 @@ class PinnedFile:
     git_blob: str | None = None
     """The id under which git lists it: ``sha1(b"blob " + length + NUL + bytes)``."""
 
-    @property
-    def proven(self) -> bool:
-        """True if a hash of its bytes is known."""
-        return self.sha256 is not None or self.git_blob is not None
+
+Strength = Literal["sha256", "git blob", "commit", "lock"]
+"""What proves the bytes of a split. ``commit``: the lock keeps the size and hash that the host
+tells for it; ``lock``: the lock keeps the commit too."""
+STRENGTHS: tuple[Strength, ...] = ("sha256", "git blob", "commit", "lock")
+"""The best first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -417,17 +419,28 @@ class Repository:
     """Of each split: the files of rows, then their companion files (labels, pairs). The first use
     finds a split that is not listed here in the commit's own listing, and records it."""
     splits: Mapping[str, str] | None = None
-    """The splits that it has, and what it calls them; None: every split, under our name."""
+    """Further splits that it has, and what it calls them; None: those of ``files``, or, without
+    any, every split, under our names."""
     config: str | None = None
     """The hub's name of the configuration, which is its files' folder too."""
 
     def has(self, split: str) -> bool:
         """True if the split lies in this repository."""
-        return split in self.files or self.splits is None or split in self.splits
+        anything = self.splits is None and not self.files
+        return anything or split in self.files or split in (self.splits or ())
 
     def calls(self, split: str) -> str:
         """The repository's own name of the split."""
         return (self.splits or {}).get(split, split)
+
+    def strength(self, split: str) -> Strength:
+        """What proves the bytes of the split here."""
+        files = self.files.get(split, ())
+        if self.commit is None:
+            return "lock"
+        if not files or not all(file.sha256 or file.git_blob for file in files):
+            return "commit"
+        return "sha256" if all(file.sha256 for file in files) else "git blob"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -449,12 +462,10 @@ class Source:
     """What to do for rows that can't be downloaded freely, as the second half of an error's
     sentence: ``ask for the file at https://…, then give it with --raw``."""
 
-
-class ModelRepo(NamedTuple):
-    """A repository of models on the hub."""
-
-    hub: str
-    """``owner/name``."""
+    def having(self, split: str) -> list[Repository]:
+        """The repositories that have the split, the best proven first."""
+        found = [it for it in self.repositories if it.has(split)]
+        return sorted(found, key=lambda it: STRENGTHS.index(it.strength(split)))
 
 
 class Adapter(ABC):

@@ -301,7 +301,7 @@ def test_another_datasets_or_splits_file_is_left_alone(
 def test_the_authors_name_is_found(tmp_path: Path, place: str) -> None:
     path = put(tmp_path / place, b"[]")
     put(tmp_path / "train.json", b"[]")
-    found = sources.locate(SCIQ, "validation", (), "auto", tmp_path)
+    found = sources.locate(SCIQ, "validation", sources.Places(data_dir=tmp_path))
     assert (found.kind, found.files, found.note) == ("given", (path,), None)
 
 
@@ -317,23 +317,27 @@ def test_the_folder_may_come_from_the_environment(
 ) -> None:
     put(tmp_path / "valid.json", b"[]")
     monkeypatch.setenv("UQA_DATA_DIR", str(tmp_path))
-    assert sources.locate(SCIQ, "validation", (), "auto").kind == "given"
-    assert sources.locate(SCIQ, "validation", (), "sample").kind == "sample"
+    assert sources.locate(SCIQ, "validation", sources.Places()).kind == "given"
+    assert sources.locate(SCIQ, "validation", sources.Places(source="sample")).kind == "sample"
     with pytest.raises(SourceError, match="UQA_DATA_DIR"):
-        sources.locate(SCIQ, "test", (), "auto")
+        sources.locate(SCIQ, "test", sources.Places())
     path = put(tmp_path / "own" / "valid.json", b"[1]")
-    assert sources.locate(SCIQ, "validation", (), "auto", tmp_path / "own").files == (path,)
+    assert sources.locate(SCIQ, "validation", sources.Places(data_dir=tmp_path / "own")).files == (
+        path,
+    )
 
 
 def test_raw_goes_before_data_dir(tmp_path: Path) -> None:
     put(tmp_path / "valid.json", b"[]")
     mine = put(tmp_path / "mine.json", b"[]")
-    assert sources.locate(SCIQ, "validation", (mine,), "auto", tmp_path).files == (mine,)
+    assert sources.locate(SCIQ, "validation", sources.Places((mine,), data_dir=tmp_path)).files == (
+        mine,
+    )
 
 
 def test_data_dir_and_another_source_exclude_each_other(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="exclude each other"):
-        sources.locate(SCIQ, "validation", (), "sample", tmp_path)
+        sources.locate(SCIQ, "validation", sources.Places(source="sample", data_dir=tmp_path))
 
 
 def test_a_folder_without_the_file_names_what_was_looked_for(tmp_path: Path) -> None:

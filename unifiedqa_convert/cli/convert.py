@@ -25,10 +25,15 @@ if TYPE_CHECKING:
 def convert_and_report(request: "Request", as_json: bool, quiet: bool) -> None:
     """Convert; print the folder (or JSON) on stdout, and the summary on stderr unless quiet."""
     result = _converted(request, quiet)
-    for line in _warnings(result) if quiet else [*_warnings(result), *summary(result)]:
+    sample = result.manifest["sample"]
+    lines = _warnings(result)
+    if not quiet:
+        lines += [*result.located.told, *summary(result), *([SAMPLE] if sample else [])]
+    for line in lines:
         print(line, file=sys.stderr)
     if as_json:
-        print(json.dumps({"folder": str(result.folder), "manifest": result.manifest}, indent=2))
+        facts = {"folder": str(result.folder), "sample": sample, "manifest": result.manifest}
+        print(json.dumps(facts, indent=2))
     else:
         print(result.folder)
 
@@ -92,8 +97,8 @@ def _converted(request: "Request", quiet: bool) -> "Result":
 
 def expected_rows(request: "Request") -> int | None:
     """The number of rows of the split, for the time left; None if unknown."""
+    from unifiedqa_convert.datasets.listing import canonical_split
     from unifiedqa_convert.datasets.registry import load_adapter
-    from unifiedqa_convert.datasets.sources import canonical_split
 
     if request.from_file is not None:
         return request.limit
@@ -147,12 +152,16 @@ def _license(manifest: dict[str, Any]) -> list[str]:
     return [f"license {manifest['license']}: check whether it allows sharing this output"]
 
 
+SAMPLE = "WARNING: these are the invented rows of the embedded sample"
+
+
 def _warnings(result: "Result") -> list[str]:
     """Warnings, which are printed with --quiet too."""
     if not result.manifest["sample"]:
         return _another_split(result.manifest)
-    why = f" ({result.note})" if result.note else ""
-    return [f"WARNING: these are the invented rows of the embedded sample, not the dataset's{why}"]
+    note = result.located.note
+    why = f" ({note})" if note else ""
+    return [f"{SAMPLE}, not the dataset's{why}"]
 
 
 def _another_split(manifest: dict[str, Any]) -> list[str]:
@@ -181,8 +190,9 @@ def _source(manifest: dict[str, object]) -> str:
     source = manifest["source"]
     assert isinstance(source, dict)
     names = ", ".join(file["name"] for file in source["files"])
-    origin = {"sample": " (embedded sample)", "hub": " (Hugging Face hub)"}
-    return names + origin.get(source["kind"], "")
+    if source["kind"] == "published":
+        return f"{names} ({source['host']} {source['repository']}@{source['commit'][:8]})"
+    return names + (" (embedded sample)" if source["kind"] == "sample" else "")
 
 
 def _via(via: dict[str, int]) -> str:

@@ -5,9 +5,11 @@ from typing import Any, NamedTuple
 
 from rich.filesize import decimal
 
-from unifiedqa_convert.datasets.pinning import status
+from unifiedqa_convert.datasets.fetch import Wish, plan
+from unifiedqa_convert.datasets.listing import canonical_split
+from unifiedqa_convert.datasets.lock import LOCK, Lock
 from unifiedqa_convert.datasets.registry import catalogue
-from unifiedqa_convert.datasets.sources import canonical_split, no_split
+from unifiedqa_convert.datasets.sources import no_split
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.question_converters.prompts import hub_id
 from unifiedqa_convert.schema import Adapter
@@ -91,16 +93,16 @@ def _other_converter(name: str) -> Converter:
 
 
 def _splits(name: str, wanted: str | None) -> list[dict[str, Any]]:
-    files = {one["split"]: one for entry in status(name) for one in entry["files"]}
     adapter: Adapter = catalogue().adapters[name]
+    every = adapter.source.splits
+    wishes = [Wish(adapter, it) for it in every if wanted is None or canonical_split(wanted) == it]
     return [
         {
             "dataset": name,
-            "split": split,
-            "rows": facts.rows,
-            "bytes": files.get(split, {}).get("bytes"),
-            "cached": files.get(split, {}).get("cached", False),
+            "split": planned.split,
+            "rows": every[planned.split].rows,
+            "bytes": planned.bytes,
+            "cached": planned.here,
         }
-        for split, facts in adapter.source.splits.items()
-        if wanted is None or canonical_split(wanted) == split
+        for planned in plan(wishes, Lock(Path(LOCK)))
     ]

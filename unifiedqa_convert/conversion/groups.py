@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 import typer
 
 from unifiedqa_convert.conversion.request import Request
+from unifiedqa_convert.datasets.listing import canonical_split
 from unifiedqa_convert.datasets.registry import catalogue
-from unifiedqa_convert.datasets.sources import canonical_split, sample_files
+from unifiedqa_convert.datasets.sources import sample_files
 from unifiedqa_convert.errors import UqaError
 from unifiedqa_convert.schema import Adapter
 
