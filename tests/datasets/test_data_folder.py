@@ -49,10 +49,12 @@ com2sense validation | Com2Sense-15864a7 | Com2Sense-15864a7/data/dev.json
 codah train | CODAH-master | CODAH-master/data/cv_split/fold_0/train.tsv
 numersense test_core | NumerSense-main | NumerSense-main/data/test.core.masked.txt
 creak contrast | creak-main | creak-main/data/creak/contrast_set.json
+comve_a trial | @-master | =/ALL data/Trial Data/taskA_trial_data.csv
 swag validation | swagaf-master | swagaf-master/data/val.csv
 hellaswag test | hellaswag-master | hellaswag-master/data/hellaswag_test.jsonl
 """.strip().splitlines()
-PARTS = [tuple(part.strip() for part in line.split("|")) for line in DOWNLOADS]
+COMVE = "SemEval2020-Task4-Commonsense-Validation-and-Explanation"
+PARTS = [tuple(it.strip().replace("@", COMVE) for it in line.split("|")) for line in DOWNLOADS]
 LAYOUTS = [(wanted, name, member.replace("=", name)) for wanted, name, member in PARTS]
 layouts = pytest.mark.parametrize(("wanted", "name", "member"), LAYOUTS)
 # What lies beside it in such an archive, or in another: never to be taken for it.

@@ -216,10 +216,16 @@ class _Search:
             yield from self._if_there(tree, base, group)
 
     def _pinned(self, tree: Tree, base: str, repository: Repository) -> Iterator[Candidate]:
-        """A repository's own paths."""
-        paths = [file.path for file in repository.files.get(self.split, ())]
-        beside = {name for path in paths for name in self._companions(path)}
-        yield from self._if_there(tree, base, tuple(path for path in paths if path not in beside))
+        """A repository's own paths; of a split without any: files with the authors' names."""
+        if pinned := repository.files.get(self.split):
+            paths = [file.path for file in pinned]
+            beside = {name for path in paths for name in self._companions(path)}
+            rows = tuple(path for path in paths if path not in beside)
+            yield from self._if_there(tree, base, rows)
+        elif repository.host == "github":
+            for folder in {path[: path.rfind("/") + 1]: None for path in tree.paths}:
+                if folder.startswith(base):
+                    yield from self._named(tree, folder)
 
     def _if_there(self, tree: Tree, base: str, names: tuple[str, ...]) -> Iterator[Candidate]:
         if names and all(tree.has(base + name) for name in names):
