@@ -35,7 +35,7 @@ def test_sample_rows_are_ours_and_complete() -> None:
 
 def test_a_missing_raw_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"absent\.jsonl"):
-        sources.locate(SCIQ, "validation", (tmp_path / "absent.jsonl",), "auto")
+        sources.locate(SCIQ, "validation", sources.Places((tmp_path / "absent.jsonl",)))
 
 
 def test_an_unpinned_source_names_the_command_that_pins_it() -> None:
@@ -54,7 +54,7 @@ def test_a_bare_name_is_the_registrys(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "sciq" / "valid.json").write_bytes(b"[]")
     monkeypatch.chdir(tmp_path)
     assert load_adapter("sciq") is SCIQ
-    found = sources.locate(SCIQ, "validation", (), "sample")
+    found = sources.locate(SCIQ, "validation", sources.Places(source="sample"))
     assert not any(path.is_relative_to(tmp_path) for path in found.files)
 
 
@@ -68,7 +68,8 @@ def test_hostile_names_are_refused_before_anything_is_opened(tmp_path: Path) -> 
         "from pathlib import Path\n"
         "from unifiedqa_convert.errors import UsageError\n"
         "from unifiedqa_convert.datasets.registry import load_adapter\n"
-        "from unifiedqa_convert.datasets.sources import canonical_split, locate\n"
+        "from unifiedqa_convert.datasets.listing import canonical_split\n"
+        "from unifiedqa_convert.datasets.sources import Places, locate\n"
         "adapter, opened = load_adapter('sciq'), []\n"
         "def note(event, arguments):\n"
         "    if event.startswith(('open', 'os.listdir', 'os.scandir', 'socket', 'glob')):\n"
@@ -77,9 +78,9 @@ def test_hostile_names_are_refused_before_anything_is_opened(tmp_path: Path) -> 
         f"for name in {HOSTILE!r}:\n"
         "    for step in (\n"
         "        lambda: load_adapter(name),\n"
-        "        lambda: locate(adapter, canonical_split(name), (), 'auto', Path('.')),\n"
-        "        lambda: locate(adapter, canonical_split(name), (Path('/etc/passwd'),), 'hub'),\n"
-        "        lambda: locate(adapter, name, (), 'sample'),\n"
+        "        lambda: locate(adapter, canonical_split(name), Places(data_dir=Path('.'))),\n"
+        "        lambda: locate(adapter, canonical_split(name), Places((Path('/etc/passwd'),))),\n"
+        "        lambda: locate(adapter, name, Places(source='sample')),\n"
         "    ):\n"
         "        try:\n"
         "            step()\n"
