@@ -76,6 +76,7 @@ def _source(level: str, train: int, validation: int, test: int) -> Source:
             "test": Split(rows=test, names=(f"{level}-NDMC-Test.jsonl",)),
         },
         license="unknown",
+        downloads=(f"AI2-ScienceQuestions-V2.1-Jan2018/{level}School",),
         homepage="https://allenai.org/data/science-questions",
         citation="Allen Institute for Artificial Intelligence 2017. AI2 Science Questions v2.",
         ask="no copy of these rows is known on the hub; take AI2's archive from "

@@ -60,6 +60,7 @@ def _source(config: str, rows: dict[str, int], *files: PinnedFile, digest: str) 
         },
         license="CC-BY-SA-4.0",
         redistributable=True,
+        downloads=(f"ARC-V1-Feb2018-2/{config}", f"ARC-V1-Feb2018/{config}"),
         homepage="https://allenai.org/data/arc",
         citation="Clark, Cowhey, Etzioni, Khot, Sabharwal, Schoenick and Tafjord 2018. Think you "
         "have Solved Question Answering? Try ARC, the AI2 Reasoning Challenge. arXiv:1803.05457.",

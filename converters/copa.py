@@ -159,6 +159,7 @@ class Copa(Adapter):
         },
         license="BSD-2-Clause",
         redistributable=True,
+        downloads=("COPA",),
         homepage="https://people.ict.usc.edu/~gordon/copa.html",
         citation="Roemmele, Bejan and Gordon 2011. Choice of Plausible Alternatives: An Evaluation "
         "of Commonsense Causal Reasoning. AAAI Spring Symposium.",

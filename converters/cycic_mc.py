@@ -110,6 +110,7 @@ class CycicMc(Adapter):
         },
         license="Apache-2.0",  # by the card on the hub
         redistributable=True,
+        downloads=("CycIC-train-dev",),
         homepage="https://leaderboard.allenai.org/cycic/submissions/get-started",
         citation="Cycorp 2020. CycIC: the Cycorp Inference Challenge.",
     )

@@ -117,6 +117,7 @@ class OpenBookQA(Adapter):
             ),
         },
         license="unknown",
+        downloads=("OpenBookQA-V1-Sep2018/Data/Main",),
         homepage="https://allenai.org/data/open-book-qa",
         citation=CITATION,
     )
@@ -157,6 +158,7 @@ class OpenBookQAFact(OpenBookQA):
             "test": Split(rows=500, names=("test_complete.jsonl",)),
         },
         license="unknown",
+        downloads=("OpenBookQA-V1-Sep2018/Data/Additional",),
         homepage="https://allenai.org/data/open-book-qa",
         citation=CITATION,
     )

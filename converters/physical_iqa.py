@@ -160,6 +160,7 @@ class PhysicalIQA(Adapter):
         },
         license="AFL-3.0",  # as cards of its copies say of the authors' repository
         redistributable=True,
+        downloads=("physicaliqa-train-dev",),
         homepage="https://yonatanbisk.com/piqa/",
         citation="Bisk, Zellers, Le Bras, Gao and Choi 2020. PIQA: Reasoning about Physical "
         "Commonsense in Natural Language. AAAI.",

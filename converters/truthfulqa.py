@@ -122,6 +122,7 @@ class TruthfulQAMc1(Adapter):
         splits={"validation": Split(rows=817, names=("mc_task.json", "TruthfulQA.csv"))},
         license="Apache-2.0",
         redistributable=True,
+        downloads=("TruthfulQA-main/data",),
         homepage="https://github.com/sylinrl/TruthfulQA",
         citation="Lin, Hilton and Evans 2022. TruthfulQA: Measuring How Models Mimic Human "
         "Falsehoods. ACL.",

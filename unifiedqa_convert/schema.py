@@ -453,6 +453,9 @@ class Source:
     citation: str
     repositories: tuple[Repository, ...] = ()
     """Where its files can be downloaded; of two that prove a split equally well, the first."""
+    downloads: tuple[str, ...] = ()
+    """Folders inside the authors' archives that hold its files, from the archive's top folder on
+    (``OpenBookQA-V1-Sep2018/Data/Main``); an archive without a folder: its name without suffix."""
     redistributable: bool | None = None
     """None: unknown."""
     ask: str | None = None
