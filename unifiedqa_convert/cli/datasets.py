@@ -18,8 +18,8 @@ from unifiedqa_convert.cli.options import (
     tell,
 )
 from unifiedqa_convert.cli.tables import print_columns
-from unifiedqa_convert.datasets.lock import LOCK, Lock, LockFile
 from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.flags import LOCK, LockFile
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -314,7 +314,7 @@ def sources(
             "and show which rows were added, removed, changed.",
         ),
     ] = False,
-    lock: LockFile = Path(LOCK),
+    lock: LockFile = LOCK,
     as_json: AsJson = False,
 ) -> None:
     """Show where datasets come from; check pins, or move a lock.
@@ -322,6 +322,7 @@ def sources(
     Of one dataset: each split's repositories, the proof, the lock, and how to get it by hand.
     """
     from unifiedqa_convert.datasets import status
+    from unifiedqa_convert.datasets.lock import Lock
 
     if dataset is not None:
         dataset = known_dataset(dataset)

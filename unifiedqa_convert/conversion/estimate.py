@@ -7,10 +7,11 @@ from rich.filesize import decimal
 
 from unifiedqa_convert.datasets.fetch import Wish, plan
 from unifiedqa_convert.datasets.listing import canonical_split
-from unifiedqa_convert.datasets.lock import LOCK, Lock
+from unifiedqa_convert.datasets.lock import Lock
 from unifiedqa_convert.datasets.registry import catalogue, load_adapter
 from unifiedqa_convert.datasets.sources import no_split
 from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.flags import LOCK
 from unifiedqa_convert.question_converters.prompts import hub_id
 from unifiedqa_convert.schema import Adapter
 from unifiedqa_convert.storage import free_bytes, is_path
@@ -104,5 +105,5 @@ def _splits(name: str, wanted: str | None) -> list[dict[str, Any]]:
             "bytes": planned.bytes,
             "cached": planned.here,
         }
-        for planned in plan(wishes, Lock(Path(LOCK)))
+        for planned in plan(wishes, Lock(LOCK))
     ]

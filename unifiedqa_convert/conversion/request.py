@@ -10,12 +10,13 @@ import typer
 
 from unifiedqa_convert.conversion.output_folder import OutputFolder
 from unifiedqa_convert.datasets.listing import canonical_split
-from unifiedqa_convert.datasets.lock import LOCK, Lock, LockedOnly, LockFile
+from unifiedqa_convert.datasets.lock import Lock
 from unifiedqa_convert.datasets.names import meanings
 from unifiedqa_convert.datasets.origins import checked
 from unifiedqa_convert.datasets.registry import catalogue, load_adapter
 from unifiedqa_convert.datasets.sources import DATA_DIR, Located, Places, SourceName, locate
 from unifiedqa_convert.errors import UnreachableError, UsageError
+from unifiedqa_convert.flags import LOCK, LockedOnly, LockFile
 from unifiedqa_convert.question_converters.base import (
     ConverterName,
     Options,
@@ -69,7 +70,7 @@ class Request:
         Path | None,
         typer.Option(metavar="FOLDER", help="Folder of the authors' files.", envvar=DATA_DIR),
     ] = None
-    lock: LockFile = Path(LOCK)
+    lock: LockFile = LOCK
     locked: LockedOnly = False
     no_sample: Annotated[
         bool,

@@ -10,9 +10,10 @@ from typing import Literal, NamedTuple
 from unifiedqa_convert.datasets import github, origins
 from unifiedqa_convert.datasets.data_folder import in_folder
 from unifiedqa_convert.datasets.listing import SPLIT_ALIASES, canonical_split
-from unifiedqa_convert.datasets.lock import LOCK, Lock
+from unifiedqa_convert.datasets.lock import Lock
 from unifiedqa_convert.datasets.origins import Origin
 from unifiedqa_convert.errors import SourceError, UnreachableError, UsageError
+from unifiedqa_convert.flags import LOCK
 from unifiedqa_convert.hub import Pin
 from unifiedqa_convert.schema import Adapter
 
@@ -39,7 +40,7 @@ class Places(NamedTuple):
     raw: tuple[Path, ...] = ()
     source: SourceName = "auto"
     data_dir: Path | None = None
-    lock: Lock = Lock(Path(LOCK))
+    lock: Lock = Lock(LOCK)
     sample: bool = True
     """False: the embedded sample never stands in for rows that can't be had."""
 
