@@ -53,9 +53,10 @@ def test_a_missing_raw_file_is_named(tmp_path: Path) -> None:
         sources.locate(SCIQ, "validation", sources.Places((tmp_path / "absent.jsonl",)))
 
 
-def test_an_unpinned_source_names_the_command_that_pins_it() -> None:
-    with pytest.raises(UnreachableError, match="`uqa sources --pin copa`"):
-        sources.locate(load_adapter("copa"), "validation", (), "hub")
+def test_rows_that_no_host_has_say_whom_to_ask() -> None:
+    with pytest.raises(UnreachableError, match=r"1\. ask its authors") as caught:
+        sources.locate(load_adapter("symkd_anno"), "train", sources.Places(source="hub"))
+    assert "uqa convert symkd_anno --split train" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["./sciq", "../sciq", "/data/sciq", "path:sciq"])

@@ -17,9 +17,10 @@ from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.flags import flags_of, given
 
 if TYPE_CHECKING:
-    from unifiedqa_convert.conversion.groups import GroupName, SplitOutcome
+    from unifiedqa_convert.conversion.groups import SplitOutcome
     from unifiedqa_convert.conversion.pipeline import Result
     from unifiedqa_convert.conversion.request import Request
+    from unifiedqa_convert.vera_tasks import GroupName
 
 
 def convert_and_report(request: "Request", as_json: bool, quiet: bool) -> None:

@@ -15,9 +15,9 @@ from rich.filesize import decimal
 from unifiedqa_convert.cli.options import AsJson, Quiet, dataset_names, known_dataset, tell
 from unifiedqa_convert.cli.progress import HEARTBEAT
 from unifiedqa_convert.cli.tables import print_columns
-from unifiedqa_convert.conversion.groups import GroupName
 from unifiedqa_convert.errors import OutputError, UnreachableError, UsageError
 from unifiedqa_convert.flags import LOCK, LockedOnly, LockFile
+from unifiedqa_convert.vera_tasks import GroupName
 
 if TYPE_CHECKING:
     from unifiedqa_convert.datasets.fetch import Outcome, Planned, Wish
@@ -101,7 +101,7 @@ def fetch(
     raise typer.Exit(codes.pop() if len(codes) == 1 else 4 if codes else 0)
 
 
-def _wishes(datasets: list[str], group: "GroupName | None", splits: list[str]) -> "list[Wish]":
+def _wishes(datasets: list[str], group: GroupName | None, splits: list[str]) -> "list[Wish]":
     from unifiedqa_convert.conversion.groups import members
     from unifiedqa_convert.datasets.fetch import Wish
     from unifiedqa_convert.datasets.listing import canonical_split

@@ -12,13 +12,13 @@ from unifiedqa_convert.datasets.registry import catalogue, completions
 from unifiedqa_convert.datasets.sources import sample_files
 from unifiedqa_convert.errors import UqaError
 from unifiedqa_convert.schema import Adapter
+from unifiedqa_convert.vera_tasks import GroupName
 
 if TYPE_CHECKING:
     from unifiedqa_convert.conversion.pipeline import (
         Result,
     )  # `uqa convert --help` needs no pyarrow
 
-GroupName = Literal["vera-seen", "vera-unseen", "vera", "all"]
 PARTITIONS: dict[GroupName, tuple[str, ...]] = {
     "vera-seen": ("seen",),
     "vera-unseen": ("unseen-1", "unseen-2"),
