@@ -71,6 +71,8 @@ class CycicMc(Adapter):
     """Which of five answers to a question generated from a knowledge base is right?"""
 
     name = "cycic_mc"
+    aliases = ("cycic_multiplechoice", "cycic_multiple_choice")
+    unclear: ClassVar = {"cycic": "CycIC's true-or-false questions, which are not here"}
     version = 1
     partition = "seen"
     verified = "real rows"
@@ -108,6 +110,7 @@ class CycicMc(Adapter):
         },
         license="Apache-2.0",  # by the card on the hub
         redistributable=True,
+        downloads=("CycIC-train-dev",),
         homepage="https://leaderboard.allenai.org/cycic/submissions/get-started",
         citation="Cycorp 2020. CycIC: the Cycorp Inference Challenge.",
     )

@@ -55,12 +55,17 @@ class Home(NamedTuple):
     """What to do if the commit or file is gone, where more than a look at the page helps."""
 
 
-def model_home(hub: str) -> Home:
-    """A repository of models."""
+def endpoint() -> str:
+    """The hub's address; HF_ENDPOINT names another."""
     from huggingface_hub import constants
 
+    return constants.ENDPOINT
+
+
+def model_home(hub: str) -> Home:
+    """A repository of models."""
     instead = "copy the model's files to this machine and give their folder: ./FOLDER"
-    return Home(f"{constants.ENDPOINT}/{hub}", instead)
+    return Home(f"{endpoint()}/{hub}", instead)
 
 
 class HubDown(UnreachableError):

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unifiedqa_convert.cli.options import AsJson, Quiet
+from unifiedqa_convert.cli.options import AsJson, Quiet, known_dataset
 from unifiedqa_convert.cli.progress import row_progress
 from unifiedqa_convert.cli.tables import print_columns
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.flags import flags_of, given
 
 if TYPE_CHECKING:
-    from unifiedqa_convert.conversion.groups import GroupName, SplitOutcome
+    from unifiedqa_convert.conversion.groups import SplitOutcome
     from unifiedqa_convert.conversion.pipeline import Result
     from unifiedqa_convert.conversion.request import Request
+    from unifiedqa_convert.vera_tasks import GroupName
 
 
 def convert_and_report(request: "Request", as_json: bool, quiet: bool) -> None:
@@ -259,10 +260,13 @@ def convert(flags: dict[str, Any]) -> None:
         raise UsageError("--from-file is your own file, --raw a known dataset's: give one of them")
     if (selection.dataset is None) == (selection.group is None):
         raise UsageError("give one dataset (`uqa list` shows all) or --group vera")
-    if selection.dataset is not None and selection.split is None:
-        raise split_missing(selection.dataset, own=from_file is not None)
+    dataset = selection.dataset
+    if dataset is not None and from_file is None:
+        dataset = known_dataset(dataset, output.quiet)
+    if dataset is not None and selection.split is None:
+        raise split_missing(dataset, own=from_file is not None)
     request = Request(
-        dataset=selection.dataset or "",
+        dataset=dataset or "",
         split=selection.split or "",
         allow_sample=selection.allow_sample or selection.group is None,
         **given(Request, flags),

@@ -11,10 +11,11 @@ from typing import Literal, NamedTuple, Protocol
 
 from unifiedqa_convert.datasets import origins
 from unifiedqa_convert.datasets.github import difference
-from unifiedqa_convert.datasets.lock import LOCK, Entry, Lock, LockedFile
+from unifiedqa_convert.datasets.lock import Entry, Lock, LockedFile
 from unifiedqa_convert.datasets.origins import Origin
 from unifiedqa_convert.datasets.proof import prove
 from unifiedqa_convert.errors import OutputError, SourceError, UnreachableError, UqaError
+from unifiedqa_convert.flags import LOCK
 from unifiedqa_convert.hub import Pin, cache_places, reported
 from unifiedqa_convert.schema import Adapter
 from unifiedqa_convert.storage import atomic_file, free_bytes, sha256_of

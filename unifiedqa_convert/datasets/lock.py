@@ -6,29 +6,13 @@ A JSON document, written whole. Commit it beside a paper's code: whoever has it 
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import typer
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from unifiedqa_convert.errors import OutputError, SourceError
 from unifiedqa_convert.schema import PinnedFile
 from unifiedqa_convert.storage import write_json
 
-LOCK = "uqa.lock"
 VERSION = 1
-LockFile = Annotated[
-    Path,
-    typer.Option(
-        "--lock",
-        metavar="FILE",
-        help="Where it is recorded what was taken for splits that no shipped pin proves.",
-    ),
-]
-LockedOnly = Annotated[
-    bool,
-    typer.Option(
-        "--locked", help="Exit code 4 if a split is neither in the lock nor proven by a pin."
-    ),
-]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 # Becomes a path in the cache: no part of it may be "..", nor may it begin at the root.
