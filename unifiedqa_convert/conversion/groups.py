@@ -103,8 +103,9 @@ def convert_group(
                 yield SplitOutcome(adapter.name, name, "failed", why=str(error), exit_code=code)
             else:
                 rows = result.manifest["counts"]["rows"]["read"]
-                there = "" if result.made else "complete already"
-                yield SplitOutcome(adapter.name, name, "done", rows, there)
+                told = ["invented sample rows"] if result.manifest["sample"] else []
+                told += [] if result.made else ["complete already"]
+                yield SplitOutcome(adapter.name, name, "done", rows, ", ".join(told))
     for broken in catalogue().errors:  # its partition is unknown, so it may be in the group
         for dataset in sorted(broken.datasets) or ["?"]:
             code = broken.exit_code

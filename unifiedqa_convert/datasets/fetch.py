@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -144,7 +144,7 @@ def _planned(adapter: Adapter, split: str, lock: Lock) -> Planned:
     )
 
 
-def fetch(wishes: Sequence[Wish], lock: Lock, watcher: Watcher) -> Iterator[Outcome]:
+def fetch(wishes: Sequence[Wish], lock: Lock, watcher: Watcher) -> Generator[Outcome]:
     """Fetch the splits, a few at a time; yield each outcome as it ends.
 
     A UqaError ends its split only. Closing the iterator stops the downloads; those that wait for

@@ -168,12 +168,13 @@ def _by_hand(adapter: Adapter, split: str, convert: str) -> list[str]:
     """What to ask for or to download, and the command that reads it."""
     source, published = adapter.source, adapter.source.splits[split]
     names = " or ".join(published.names) or " and ".join(published.parts)
-    reads = f"{convert} --data-dir FOLDER" if names else f"{convert} --raw FILE"
     if source.ask:
-        return [f"{source.ask}{f' ({names})' if names else ''}:", reads]
+        reads = "--data-dir FOLDER" if "--data-dir" in source.ask else "--raw FILE"
+        return [f"{source.ask}:", f"{convert} {reads}"]
     if names:
-        return [f"download {names} from {source.homepage} to a FOLDER:", reads]
-    return [f"download the rows from {source.homepage}:", reads]
+        what = f"download {names}, or the archive with it, from {source.homepage} to a FOLDER:"
+        return [what, f"{convert} --data-dir FOLDER"]
+    return [f"download the rows from {source.homepage}:", f"{convert} --raw FILE"]
 
 
 def _in_data_dir(adapter: Adapter, split: str, folder: Path, option: str) -> Located:
