@@ -35,7 +35,7 @@ class Repositories:
     ranges: list[tuple[str, int]] = field(default_factory=list)
     """Of each download: the file's path, and the byte at which it began."""
     pause: float = 0.0
-    """Seconds between two blocks of a body."""
+    """Seconds between two blocks of a long body."""
 
     def add(
         self, host: str, name: str, commit: str, files: dict[str, bytes], branch: str = "main"
@@ -147,7 +147,8 @@ class Handler(BaseHTTPRequestHandler):
         block = 2**16 if self.state.pause else len(body) or 1
         for start in range(0, len(body), block):
             self.wfile.write(body[start : start + block])
-            time.sleep(self.state.pause)
+            if len(body) > block:
+                time.sleep(self.state.pause)
 
     def log_message(self, *_: object) -> None: ...
 
