@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 import typer
 from rich.filesize import decimal
 
-from unifiedqa_convert.cli.options import AsJson, Quiet, dataset_names, known_dataset
+from unifiedqa_convert.cli.options import AsJson, Quiet, dataset_names, known_dataset, print_either
 from unifiedqa_convert.cli.progress import download_progress
 from unifiedqa_convert.cli.tables import print_columns
 from unifiedqa_convert.errors import UnreachableError, UsageError
@@ -71,27 +71,26 @@ def fetch(
     wishes = _wishes([known_dataset(name, quiet) for name in datasets or []], group, split or [])
     held = Lock(lock, only=locked)
     planned = fetching.plan(wishes, held)
-    if plan and as_json:
-        print(json.dumps(_plan_as_json(planned), indent=2))
-    elif plan or not (quiet or as_json):
-        _print_plan(planned, file=sys.stdout if plan else sys.stderr)
     if plan:
+        print_either(_plan_as_json(planned), lambda _: _print_plan(planned, sys.stdout), as_json)
         return
+    if not quiet:
+        _print_plan(planned, sys.stderr)
     planned.refuse_full_disk(to)
     wanted, by_hand = _reachable(wishes, planned)
     if not wanted:
         raise UnreachableError("\n".join(_by_hand_lines(by_hand)))
     outcomes = _fetch(wanted, held, planned, quiet)
     if to is not None:
-        had = {(it.dataset, it.split) for it in outcomes if it.outcome != "failed"}
-        fetching.carry([it for it in wanted if (it.adapter.name, it.split) in had], held, to)
+        pairs = zip(wanted, outcomes, strict=True)
+        fetching.carry([wish for wish, it in pairs if it.outcome != "failed"], held, to)
     if as_json:
         print(json.dumps([_as_json(it) for it in outcomes], indent=2))
-    elif not quiet:
+    elif quiet:
+        _tell_failures(outcomes)
+    else:
         _print_outcomes(outcomes, by_hand)
         _print_next(outcomes, held, to)
-    else:
-        _tell_failures(outcomes)
     raise typer.Exit(_exit_code(outcomes, [] if group else by_hand))
 
 

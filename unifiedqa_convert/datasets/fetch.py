@@ -10,11 +10,9 @@ from threading import Event, Thread
 from typing import Literal, NamedTuple, Protocol
 
 from unifiedqa_convert.datasets import origins
-from unifiedqa_convert.datasets.github import difference
 from unifiedqa_convert.datasets.lock import Entry, Lock, LockedFile
-from unifiedqa_convert.datasets.origins import Origin
 from unifiedqa_convert.datasets.proof import prove
-from unifiedqa_convert.errors import OutputError, SourceError, UnreachableError, UqaError
+from unifiedqa_convert.errors import OutputError, UnreachableError, UqaError
 from unifiedqa_convert.flags import LOCK
 from unifiedqa_convert.hub import Pin, cache_places, reported
 from unifiedqa_convert.schema import Adapter
@@ -74,7 +72,7 @@ class Plan(NamedTuple):
         needed = dict.fromkeys(cache_places(), self.bytes)
         if copied_to is not None:
             pins = frozenset[Pin]().union(*(it.pins for it in self.splits))
-            missing = [pin for pin in pins if not _carried(copied_to, pin).is_file()]
+            missing = [pin for pin in pins if not origins.carried_place(copied_to, pin).is_file()]
             needed[copied_to] = sum(pin.file.bytes or 0 for pin in missing)
         for place, size in needed.items():
             if size > free_bytes(place):
@@ -219,7 +217,7 @@ def carry(wishes: Sequence[Wish], lock: Lock, folder: Path) -> None:
         found = origins.obtain(wish.adapter, wish.split, lock)
         origin, files = found.origin, []
         for pin, path in zip(origin.pins(), found.files, strict=True):
-            _copy(path, _carried(folder, pin))
+            _copy(path, origins.carried_place(folder, pin))
             size = path.stat().st_size
             files.append(LockedFile(path=pin.file.path, bytes=size, sha256=sha256_of(path)))
         entry = lock.entry(wish.adapter.name, wish.split)
@@ -236,35 +234,6 @@ def carry(wishes: Sequence[Wish], lock: Lock, folder: Path) -> None:
             )
         if own.entry(wish.adapter.name, wish.split) != entry:
             own.record(wish.adapter.name, wish.split, entry)
-
-
-def carried(adapter: Adapter, split: str, folder: Path) -> tuple[Origin, tuple[Path, ...]] | None:
-    """The split's files in a folder that ``carry`` made; None if it doesn't have them.
-
-    SourceError, with both values, if they are not what the folder's lock or a shipped pin says.
-    """
-    lock = Lock(folder / LOCK, only=True)
-    entry = lock.entry(adapter.name, split) if lock.path.is_file() else None
-    origin = origins.known_origin(adapter, split, lock) if entry else None
-    if entry is None or origin is None:
-        return None
-    again = (
-        f"copy the folder again, or make it again: uqa fetch {adapter.name} --split {split} --to"
-    )
-    held, paths = {file.path: file for file in entry.pinned()}, []
-    for pin in origin.pins():
-        path, file = _carried(folder, pin), pin.file
-        if not path.is_file():
-            raise SourceError(f"{path} is missing, but {lock.path} lists it; {again} {folder}")
-        if found := difference(path, held[file.path]) or difference(path, file):
-            raise SourceError(f"{path}: {found} by {lock.path}; {again} {folder}")
-        paths.append(path)
-    return origin, tuple(paths)
-
-
-def _carried(folder: Path, pin: Pin) -> Path:
-    """Where a file lies in a folder to carry: another repository or commit has another file."""
-    return folder / pin.repository / pin.commit / pin.file.path
 
 
 def _copy(path: Path, target: Path) -> None:

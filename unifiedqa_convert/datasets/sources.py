@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 from unifiedqa_convert.datasets import github, origins
 from unifiedqa_convert.datasets.data_folder import in_folder
-from unifiedqa_convert.datasets.fetch import carried
 from unifiedqa_convert.datasets.listing import SPLIT_ALIASES, canonical_split
 from unifiedqa_convert.datasets.lock import Lock
 from unifiedqa_convert.datasets.origins import Origin
@@ -179,7 +178,7 @@ def _by_hand(adapter: Adapter, split: str, convert: str) -> list[str]:
 
 def _in_data_dir(adapter: Adapter, split: str, folder: Path, option: str) -> Located:
     """The split in a folder of downloads, or in one that `uqa fetch --to` made."""
-    if found := carried(adapter, split, folder):
+    if found := origins.carried(adapter, split, folder):
         return Located("published", found[1], found[0])
     return Located("given", in_folder(adapter, split, folder, option))
 
