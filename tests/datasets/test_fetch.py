@@ -211,6 +211,18 @@ def test_one_that_fails_does_not_stop_the_others(machine: Machine) -> None:
     assert codes == {"train": 4, "validation": 7}
 
 
+def test_a_host_that_is_down_is_not_asked_for_every_split(uqa: Run, tmp_path: Path) -> None:
+    down = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "0", "NO_PROXY": "*"}
+    down |= {"HF_HOME": str(tmp_path / "hub"), "UQA_CACHE": str(tmp_path / "cache")}
+    names = ("arc_easy", "arc_hard", "openbookqa", "hellaswag", "commonsenseqa")
+    done = uqa("fetch", *names, "--json", "-q", **down)
+    assert done.returncode == 7
+    why = [it["why"] for it in json.loads(done.stdout)]
+    asked = [line for line in why if "127.0.0.1 does not answer" in line]
+    assert 4 <= len(asked) <= 7
+    assert all(line.startswith("not asked: hub did not answer") for line in set(why) - set(asked))
+
+
 def test_by_hand_is_a_failure_of_what_was_named(machine: Machine, uqa: Run) -> None:
     assert machine.run("fetch", "sky", "--split", "test").returncode == 7
     named = uqa("fetch", "gengen_anno", "rainier_anno")

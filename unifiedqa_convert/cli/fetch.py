@@ -6,10 +6,10 @@ import shlex
 import signal
 import sys
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 from rich.filesize import decimal
@@ -80,10 +80,9 @@ def fetch(
     wanted, by_hand = _reachable(wishes, planned)
     if not wanted:
         raise UnreachableError("\n".join(_by_hand_lines(by_hand)))
-    outcomes = _fetch(wanted, held, planned, quiet)
-    if to is not None:
-        pairs = zip(wanted, outcomes, strict=True)
-        fetching.carry([wish for wish, it in pairs if it.outcome != "failed"], held, to)
+    with _stoppable():
+        outcomes = _fetch(wanted, held, planned, quiet)
+        _carry(wanted, outcomes, held, to)
     if as_json:
         print(json.dumps([_as_json(it) for it in outcomes], indent=2))
     elif quiet:
@@ -183,31 +182,40 @@ def _fetch(wishes: "list[Wish]", lock: "Lock", planned: "Plan", quiet: bool) -> 
     plans = {f"{it.dataset}/{it.split}": it for it in planned.splits}
     sizes = {name: 0 if it.here else it.bytes for name, it in plans.items() if name in names}
     outcomes = {}
-    try:
-        with (
-            download_progress(sizes, quiet) as progress,
-            closing(fetch_all(wishes, lock, progress)) as ended,
-        ):
-            for it in ended:
-                name = f"{it.dataset}/{it.split}"
-                outcomes[name] = it
-                progress.ended(name, _lines_of(it))
-    except (KeyboardInterrupt, SystemExit) as stopped:
-        _end_now(stopped)
+    with (
+        download_progress(sizes, quiet) as progress,
+        closing(fetch_all(wishes, lock, progress)) as ended,
+    ):
+        for it in ended:
+            name = f"{it.dataset}/{it.split}"
+            outcomes[name] = it
+            progress.ended(name, _lines_of(it))
     return [outcomes[str(wish)] for wish in wishes]
 
 
-def _end_now(stopped: KeyboardInterrupt | SystemExit) -> NoReturn:
-    """End the process, also if a thread still waits for its host or reads rows to prove them.
+def _carry(wishes: "list[Wish]", outcomes: "list[Outcome]", lock: "Lock", to: Path | None) -> None:
+    from unifiedqa_convert.datasets.fetch import carry
+
+    if to is not None:
+        pairs = zip(wishes, outcomes, strict=True)
+        carry([wish for wish, it in pairs if it.outcome != "failed"], lock, to)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Ends the process if it is stopped, even if a thread still waits for its host or reads rows.
 
     Nothing is lost by it: files appear whole, and what has arrived of one is resumed.
     """
-    code = stopped.code if isinstance(stopped, SystemExit) else 128 + signal.SIGINT
-    if isinstance(stopped, KeyboardInterrupt):  # main() tells of SIGTERM
-        print("uqa: stopped; run the same command to resume", file=sys.stderr)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code if isinstance(code, int) else 1)
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit) as stopped:
+        code = stopped.code if isinstance(stopped, SystemExit) else 128 + signal.SIGINT
+        if isinstance(stopped, KeyboardInterrupt):  # main() tells of SIGTERM
+            print("uqa: stopped; run the same command to resume", file=sys.stderr)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else 1)
 
 
 def _lines_of(outcome: "Outcome") -> list[str]:

@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from collections import Counter
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from unifiedqa_convert.datasets.lock import Entry, Lock, LockedFile
 from unifiedqa_convert.datasets.proof import prove
 from unifiedqa_convert.errors import OutputError, UnreachableError, UqaError
 from unifiedqa_convert.flags import LOCK
-from unifiedqa_convert.hub import Pin, cache_places, reported
+from unifiedqa_convert.hub import HubDown, Pin, cache_places, reported
 from unifiedqa_convert.schema import Adapter
 from unifiedqa_convert.storage import atomic_file, free_bytes, sha256_of
 
@@ -152,13 +153,14 @@ def fetch(wishes: Sequence[Wish], lock: Lock, watcher: Watcher) -> Generator[Out
     todo: SimpleQueue[Wish] = SimpleQueue()
     done: SimpleQueue[Outcome | BaseException] = SimpleQueue()
     stopped = Event()
+    silent: Counter[str] = Counter()
     for wish in wishes:
         todo.put(wish)
 
     def work() -> None:
         while not stopped.is_set():
             try:
-                done.put(_fetched(todo.get_nowait(), lock, watcher, stopped))
+                done.put(_fetched(todo.get_nowait(), lock, watcher, stopped, silent))
             except Empty:
                 return
             except BaseException as error:  # noqa: BLE001  # a bug, for the caller to see
@@ -182,9 +184,15 @@ def fetch(wishes: Sequence[Wish], lock: Lock, watcher: Watcher) -> Generator[Out
             thread.join(max(0.0, until - time.monotonic()))
 
 
-def _fetched(wish: Wish, lock: Lock, watcher: Watcher, stopped: Event) -> Outcome:
-    name, split, resumed = wish.adapter.name, wish.split, 0
-    begun = False
+def _fetched(
+    wish: Wish, lock: Lock, watcher: Watcher, stopped: Event, silent: Counter[str]
+) -> Outcome:
+    """``silent`` counts, by host, how often in a row it did not answer."""
+    name, split, resumed, begun = wish.adapter.name, wish.split, 0, False
+    host = wish.adapter.source.having(split)[0].host
+    if silent[host] >= AT_ONCE and not _planned(wish.adapter, split, lock).here:
+        why = f"not asked: {host} did not answer for {silent[host]} other splits; try again later"
+        return Outcome(name, split, "failed", why=why, exit_code=HubDown.exit_code)
 
     def begin(size: int | None, there: int) -> None:
         nonlocal begun, resumed
@@ -200,7 +208,9 @@ def _fetched(wish: Wish, lock: Lock, watcher: Watcher, stopped: Event) -> Outcom
         with reported(note, begin):
             found = origins.obtain(wish.adapter, split, lock)
     except UqaError as error:
+        silent[host] += isinstance(error, HubDown)
         return Outcome(name, split, "failed", why=str(error), exit_code=error.exit_code)
+    silent[host] = 0
     size = sum(path.stat().st_size for path in found.files)
     what: Literal["fetched", "here already"] = "fetched" if begun else "here already"
     told = (f"resumed after {resumed:,} bytes of a stopped run",) if resumed else ()
