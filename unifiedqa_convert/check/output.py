@@ -241,6 +241,7 @@ def _manifest(path: Path) -> Manifest:
         if Path(file["path"]).name != file["path"]:
             raise ValueError(f"{file['path']} is not a file name")
     if (size := manifest.get("split_size")) is not None:
+        typed += [(manifest["counts"]["rows"]["skipped"], dict)]
         numbers = size["read"], size["known"] or 0, manifest["limit"] or 1
         _, shares = manifest["share"]
         typed += [(number, int) for number in (*numbers, shares)]
