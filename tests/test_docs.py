@@ -3,7 +3,9 @@
 A block of README.md and docs/*.md whose language is ``sh`` is run, in order, in a folder as it is
 after `make demo`. One that needs what a test has not (a GPU, the network, hours, a file of the
 reader's) says so in its first line, ``# needs: …``; of that one, and of ``console`` blocks, which
-show a 
+show a session, the commands and their flags are checked. ``ROWS="--source sample"`` on a line of
+its own sets a variable for the lines after it.
+"""
 
 import os
 import re
