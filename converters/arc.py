@@ -37,7 +37,7 @@ class AuthorsRow(NestedRow):
     )
 
 
-def _source(config: str, rows: dict[str, int], *files: PinnedFile) -> Source:
+def _source(config: str, rows: dict[str, int], *files: PinnedFile, digest: str) -> Source:
     """The source of one set; ``rows`` and ``files`` of train, validation and test."""
     return Source(
         repositories=(
@@ -54,11 +54,13 @@ def _source(config: str, rows: dict[str, int], *files: PinnedFile) -> Source:
             name: Split(
                 rows=number,
                 names=(f"{config}-{'Dev' if name == 'validation' else name.title()}.jsonl",),
+                digest=digest if name == "validation" else None,
             )
             for name, number in rows.items()
         },
         license="CC-BY-SA-4.0",
         redistributable=True,
+        downloads=(f"ARC-V1-Feb2018-2/{config}", f"ARC-V1-Feb2018/{config}"),
         homepage="https://allenai.org/data/arc",
         citation="Clark, Cowhey, Etzioni, Khot, Sabharwal, Schoenick and Tafjord 2018. Think you "
         "have Solved Question Answering? Try ARC, the AI2 Reasoning Challenge. arXiv:1803.05457.",
@@ -69,6 +71,8 @@ class ArcEasy(Adapter):
     """Which choice answers a grade-school science question that retrieval can answer?"""
 
     name = "arc_easy"
+    aliases: ClassVar[tuple[str, ...]] = ("arc_e", "ai2_arc_easy")
+    unclear: ClassVar = {"arc": "arc_hard", "ai2_arc": "arc_hard"}
     version = 1
     partition = "seen"
     verified = "sha256"
@@ -87,6 +91,7 @@ class ArcEasy(Adapter):
             346257,
             sha256="4160597d618ae851c7eb04e281574f3f654776216ac6b6641588d64527b47177",
         ),
+        digest="5d45812531b2de0e40fa73bf6a92aeaa12443393e5793a08697d6e58ef5320e0",
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
@@ -99,6 +104,7 @@ class ArcHard(ArcEasy):
     """Which choice answers a grade-school science question that retrieval fails?"""
 
     name = "arc_hard"
+    aliases = ("arc_challenge", "arc_c", "ai2_arc_challenge")
     source = _source(
         "ARC-Challenge",
         {"train": 1119, "validation": 299, "test": 1172},
@@ -117,4 +123,5 @@ class ArcHard(ArcEasy):
             203808,
             sha256="62f03257e737aed263f55c6abf87c7bb0028a44a6bdd2a26eb1279eb42c1d1e9",
         ),
+        digest="f368820e4b6079d66bdaea30b2c04dab4214017394de26ae50bf0861f990a0b7",
     )

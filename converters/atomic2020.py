@@ -22,6 +22,8 @@ from unifiedqa_convert.schema import (
     FieldError,
     MultipleChoice,
     NotAnExample,
+    PinnedFile,
+    Repository,
     Row,
     Source,
     Split,
@@ -136,7 +138,7 @@ class TripleRow(_KnowledgeRow):
     """The authors' train.tsv, dev.tsv and test.tsv: head, relation, tail, without a header."""
 
     shape = "authors"
-    columns = ("head", "relation", "tail")
+    columns: ClassVar[tuple[str, ...] | None] = ("head", "relation", "tail")
     head: Text = Field(
         description="start of the statement; its blank and PersonX are spelled in one way"
     )
@@ -146,6 +148,13 @@ class TripleRow(_KnowledgeRow):
     def triples(self) -> list[tuple[str, str, str]]:
         """The row's triple; none if its tail is ``none``."""
         return _triples(self.head, self.relation, [self.tail])
+
+
+class HubRow(TripleRow):
+    """A copy in the authors' columns, which it names."""
+
+    shape = "hub"
+    columns = None
 
 
 class GenerationRow(_KnowledgeRow):
@@ -166,11 +175,27 @@ class Atomic2020(Adapter):
     """Which of four tails fits an everyday event and a relation?"""
 
     name = "atomic2020_3d"
+    aliases = ("atomic2020", "atomic_2020", "atomic_20_20")
+    unclear: ClassVar = {"atomic": "the first ATOMIC (Sap et al. 2019), which is not here"}
     version = 1
     partition = "seen"
     verified = "real rows"
-    shapes: ClassVar = (TripleRow, GenerationRow, VeraRow)
+    shapes: ClassVar = (TripleRow, HubRow, GenerationRow, VeraRow)
     source = Source(
+        repositories=(
+            Repository(
+                host="hub",
+                name="ysginc/atomic",
+                commit="8265d1fdf8c895473310cdaaf60f537b60c704b0",
+                evidence="this commit's page on the hub; its tether.json gives columns and rows",
+                splits={"train": "train", "validation": "dev", "test": "test"},
+                files={
+                    "train": (PinnedFile("train.parquet"),),
+                    "validation": (PinnedFile("dev.parquet"),),
+                    "test": (PinnedFile("test.parquet"),),
+                },
+            ),
+        ),
         splits={
             "train": Split(rows=1076880, names=("train.tsv",)),
             "validation": Split(rows=102024, names=("dev.tsv",)),
@@ -178,6 +203,9 @@ class Atomic2020(Adapter):
         },
         license="CC-BY-4.0",
         redistributable=True,
+        ask="take atomic2020_data-feb2021.zip from https://allenai.org/data/atomic-2020 and give "
+        "its folder with --data-dir",
+        downloads=("atomic2020_data-feb2021",),
         homepage=PATH,
         citation="Hwang, Bhagavatula, Le Bras, Da, Sakaguchi, Bosselut and Choi 2021. "
         "(Comet-)Atomic 2020: On Symbolic and Neural Commonsense Knowledge Graphs. AAAI.",

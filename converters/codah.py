@@ -138,7 +138,11 @@ class Codah(Adapter):
         splits={
             # The three files of one fold; in fold 4 validation has 555 rows and test 556.
             "train": Split(rows=1665, names=("train.tsv",)),
-            "validation": Split(rows=556, names=("dev.tsv",)),
+            "validation": Split(
+                rows=556,
+                names=("dev.tsv",),
+                digest="7069c0626348d2431dc51daa44210a19964b5cfde5b127dbd7edba90412be333",
+            ),
             "test": Split(rows=555, names=("test.tsv",)),
             # Vera's authors evaluate on it and call it dev; on the hub it is train.
             "all": Split(rows=2776, names=("full_data.tsv",)),

@@ -112,8 +112,8 @@ PAIRS = {
 """The files that pair them."""
 
 
-def _source(train: int, validation: int, test: int, *, paired: bool) -> Source:
-    """The source, with numbers of rows: sentences, or pairs, which are half as many."""
+def _source(train: int, validation: int, test: int, digest: str, *, paired: bool) -> Source:
+    """The source, with numbers of rows (sentences, or half as many pairs), and dev's digest."""
     authors = Repository(
         host="github",
         name="PlusLabNLP/Com2Sense",
@@ -124,12 +124,26 @@ def _source(train: int, validation: int, test: int, *, paired: bool) -> Source:
             for split, sentences in SENTENCES.items()
         },
     )
-    hub = Repository(host="hub", name="tasksource/com2sense")
+    hub = Repository(
+        host="hub",
+        name="tasksource/com2sense",
+        commit="4be241ec0db81ba43cb5c9cf73add6ea33f84ee5",
+        evidence="its page on the hub lists these files, as large as the authors'; main lacks test",
+        files={
+            "train": (PinnedFile("train.json"),),
+            "validation": (PinnedFile("dev.json"),),
+            "test": (PinnedFile("test.json"),),
+        },
+    )
     return Source(
         repositories=(authors,) if paired else (authors, hub),  # the hub has no pairs
         splits={
             "train": Split(rows=train, names=("train.json",)),
-            "validation": Split(rows=validation, names=("dev.json",)),
+            "validation": Split(
+                rows=validation,
+                names=("dev.json",),
+                digest=digest,
+            ),
             "test": Split(rows=test, names=("test.json",), labelled=False),
         },
         license="unknown",
@@ -147,7 +161,11 @@ class Com2Sense(Adapter):
     partition: ClassVar[Partition] = "none"
     verified = "sha256"
     shapes: ClassVar[tuple[type[Row], ...]] = (AuthorsRow,)
-    source = _source(1608, 782, 5558, paired=False)
+    source = _source(
+        *(1608, 782, 5558),
+        "0e52a4fb3acc3aecc7aa4928f19d0b0e0aeb418e3aa85e1968a3c32773027f6d",
+        paired=False,
+    )
 
     def examples(self, row: Row) -> Iterator[Example]:
         """One yes/no example a row."""
@@ -168,7 +186,11 @@ class Com2SensePaired(Adapter):
     partition = "seen"
     verified = "sha256"
     shapes: ClassVar = (PairedRow,)
-    source = _source(804, 391, 2779, paired=True)
+    source = _source(
+        *(804, 391, 2779),
+        "b5c02d75a8a14fb363bcb60e6226aa3683c11cb30ad988bf6001d8f9e16ed24e",
+        paired=True,
+    )
 
     def examples(self, row: Row) -> Iterator[Example]:
         """One multiple-choice example a pair, in place of its first row."""

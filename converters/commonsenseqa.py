@@ -42,6 +42,7 @@ class CommonsenseQA(Adapter):
     """Which of five concepts, all related to one concept, answers a question of common sense?"""
 
     name = "commonsenseqa"
+    aliases = ("csqa", "commonsense_qa")
     version = 1
     partition = "seen"
     verified = "sha256"
@@ -81,6 +82,7 @@ class CommonsenseQA(Adapter):
             "validation": Split(
                 rows=1221,
                 names=("dev_rand_split.jsonl",),
+                digest="93d56e5e4837947eaf1cb7862afec299a88e7371ad82b9b1460c0548445624e6",
             ),
             "test": Split(
                 rows=1140,

@@ -49,6 +49,11 @@ class ComveA(Adapter):
     """Which of two sentences makes sense?"""
 
     name = "comve_a"
+    aliases = ("comve_task_a", "comve_subtask_a", "semeval2020_task4_a")
+    unclear: ClassVar = {
+        "comve": "ComVE's subtasks B and C, which are not here",
+        "sense_making": "its pilot (Wang et al. 2019), which is not here",
+    }
     version = 1
     partition = "seen"
     verified = "sha256"
@@ -99,10 +104,21 @@ class ComveA(Adapter):
                     ),
                 },
             ),
+            Repository(
+                host="github",
+                name="wangcunxiang/SemEval2020-Task4-Commonsense-Validation-and-Explanation",
+                commit="ce9430a7721651f0a126b0cce3a942faadf4fadb",
+                evidence="the rows are listed at this commit",
+                splits={"trial": "trial"},
+            ),
         ),
         splits={
             "train": Split(rows=10000, names=("subtaskA_data_all.csv",)),
-            "validation": Split(rows=997, names=("subtaskA_dev_data.csv",)),
+            "validation": Split(
+                rows=997,
+                names=("subtaskA_dev_data.csv",),
+                digest="97dae477824af0cd6a5df8abc911284e820267db5fb217b1b4908d533b11b216",
+            ),
             "test": Split(rows=1000, names=("subtaskA_test_data.csv",)),
             "trial": Split(rows=2021, names=("taskA_trial_data.csv",)),
         },

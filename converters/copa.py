@@ -51,6 +51,34 @@ class SuperGlueRow(Row):
         return None if self.idx is None else str(self.idx)
 
 
+class BalancedRow(Row):
+    """Balanced COPA's columns on the hub, a CSV file: SuperGLUE's, an id, and mirrored."""
+
+    shape = "hub"
+    splits = ("balanced_dev",)
+    premise: Text = Field(description="question, before the cue")
+    choice1: Text = Field(description="choice (a)")
+    choice2: Text = Field(description="choice (b)")
+    question: Literal["cause", "effect"] = Field(
+        description="cause or effect: the cue after the question; because or so in the statements"
+    )
+    label: Annotated[Literal["0", "1", 0, 1], NotBool] = Field(
+        description="gold, counted from 0, unlike in the XML"
+    )
+    item: int | Text = Field(alias="id", description="source id; mirrored items add 1000")
+    mirrored: bool | Text = Field(description="not used: whether Balanced COPA added the item")
+
+    @property
+    def golds(self) -> tuple[int, ...] | None:
+        """The label, which counts from 0; none is hidden."""
+        return (int(self.label),)
+
+    @property
+    def own_id(self) -> str | None:
+        """The item's id."""
+        return str(self.item)
+
+
 class AuthorsXmlRow(Row):
     """The authors' XML, and Balanced COPA's, with 500 mirrored items (Kavumba et al. 2019).
 
@@ -87,10 +115,19 @@ class Copa(Adapter):
     """Which alternative is the more plausible cause or effect of the premise?"""
 
     name = "copa"
+    aliases = ("super_glue_copa", "superglue_copa")
+    unclear: ClassVar = {
+        "super_glue": "a task of SuperGLUE that is not here",
+        "superglue": "a task of SuperGLUE that is not here",
+        "aps/super_glue": "a task of SuperGLUE that is not here",
+        "balanced_copa": "Balanced COPA alone, which is copa's split balanced_dev",
+        "pkavumba/balanced_copa": "Balanced COPA alone, which is copa's split balanced_dev",
+    }
     version = 1
     partition = "unseen-1"
     verified = "real rows"
-    shapes: ClassVar = (SuperGlueRow, AuthorsXmlRow)
+    # The most specific one first: it has all of SuperGLUE's columns.
+    shapes: ClassVar = (BalancedRow, SuperGlueRow, AuthorsXmlRow)
     source = Source(
         repositories=(
             Repository(
@@ -109,8 +146,9 @@ class Copa(Adapter):
                 host="hub",
                 name="pkavumba/balanced-copa",
                 commit="813bd03cd6e07d9bd8d7333896ad5d40abb95ea9",
-                evidence="public code",
+                evidence="4 public files; main's last commit, which has train.csv and test.csv",
                 splits={"balanced_dev": "train"},
+                files={"balanced_dev": (PinnedFile("train.csv"),)},
             ),
         ),
         splits={
@@ -121,6 +159,7 @@ class Copa(Adapter):
         },
         license="BSD-2-Clause",
         redistributable=True,
+        downloads=("COPA",),
         homepage="https://people.ict.usc.edu/~gordon/copa.html",
         citation="Roemmele, Bejan and Gordon 2011. Choice of Plausible Alternatives: An Evaluation "
         "of Commonsense Causal Reasoning. AAAI Spring Symposium.",
@@ -128,7 +167,7 @@ class Copa(Adapter):
 
     def examples(self, row: Row) -> Iterator[Example]:
         """One multiple-choice example a row; a statement joins premise and alternative."""
-        assert isinstance(row, SuperGlueRow | AuthorsXmlRow)
+        assert isinstance(row, BalancedRow | SuperGlueRow | AuthorsXmlRow)
         premise = collapse(row.premise)
         alternatives = (collapse(row.choice1), collapse(row.choice2))
         start = premise.rstrip(".!? ") + CONNECTIVES[row.question]

@@ -82,13 +82,29 @@ class Creak(Adapter):
             Repository(
                 host="hub",
                 name="amydeng2000/CREAK",
+                commit="3600013a4e003d07bfd692e1d156bcc3a6333421",
+                evidence="its page on the hub lists these files, as large as the authors'",
+                files={
+                    "train": (PinnedFile("train.json"),),
+                    "validation": (PinnedFile("dev.json"),),
+                    "contrast": (PinnedFile("contrast_set.json"),),
+                },
+                splits={"train": "train", "validation": "dev", "contrast": "contrast_set"},
             ),
         ),
         splits={
             "train": Split(rows=10176, names=("train.json",)),
-            "validation": Split(rows=1371, names=("dev.json",)),
+            "validation": Split(
+                rows=1371,
+                names=("dev.json",),
+                digest="2defd7b3f8ab0af53d310efe0e65c2032bac1d0dd561818c8c7cb62c72d10f4e",
+            ),
             "test": Split(rows=1371, names=("test_without_labels.json",), labelled=False),
-            "contrast": Split(rows=500, names=("contrast_set.json",)),
+            "contrast": Split(
+                rows=500,
+                names=("contrast_set.json",),
+                digest="4ca42112cb790b667301a5e274f82947fcb820b4793d62e352fc2d89648fbba3",
+            ),
         },
         license="MIT",
         redistributable=True,

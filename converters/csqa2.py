@@ -59,6 +59,14 @@ class Csqa2(Adapter):
     """Yes or no: is it true by common sense?"""
 
     name = "csqa2"
+    aliases = (
+        "csqa_2",
+        "commonsenseqa2",
+        "commonsenseqa_2",
+        "commonsense_qa_2",
+        "commonsenseqa_2_0",
+        "commonsense_qa_2_0",
+    )
     version = 1
     partition = "seen"
     verified = "sha256"
@@ -98,12 +106,13 @@ class Csqa2(Adapter):
                 host="hub",
                 name="tasksource/commonsense_qa_2.0",
                 commit="23ff83b18ed76882f3af1a403a7c464b72efcd86",
-                evidence="2 public files",
+                evidence="2 public files; the sha256 of the authors' file, uncompressed",
                 splits={"validation": "validation"},
                 files={
                     "validation": (
                         PinnedFile(
                             "teach_your_ai_dev.json",
+                            831878,
                             sha256="1a0b18dfb4a8ec73e0ba5872df2126e53d004e69b9e78999777990b9a4892688",
                         ),
                     ),
@@ -112,7 +121,11 @@ class Csqa2(Adapter):
         ),
         splits={
             "train": Split(rows=9264, names=("CSQA2_train.json.gz",)),
-            "validation": Split(rows=2541, names=("CSQA2_dev.json.gz",)),
+            "validation": Split(
+                rows=2541,
+                names=("CSQA2_dev.json.gz",),
+                digest="53ead050e85c15771ffb00b40d19a1acc0fc61491aa6906c9b71f28a4cc85005",
+            ),
             "test": Split(rows=2473, names=("CSQA2_test_no_answers.json.gz",), labelled=False),
         },
         license="unknown",

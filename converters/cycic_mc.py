@@ -13,6 +13,7 @@ from unifiedqa_convert.schema import (
     MultipleChoice,
     NotAnExample,
     NotBool,
+    PinnedFile,
     Repository,
     Row,
     Source,
@@ -70,6 +71,8 @@ class CycicMc(Adapter):
     """Which of five answers to a question generated from a knowledge base is right?"""
 
     name = "cycic_mc"
+    aliases = ("cycic_multiplechoice", "cycic_multiple_choice")
+    unclear: ClassVar = {"cycic": "CycIC's true-or-false questions, which are not here"}
     version = 1
     partition = "seen"
     verified = "real rows"
@@ -80,6 +83,24 @@ class CycicMc(Adapter):
             Repository(
                 host="hub",
                 name="tasksource/cycic_multiplechoice",
+                commit="fc9f5f881b814de9f5d73c489a80a32e764579f6",
+                evidence="this commit's page on the hub, main's last one",
+                files={
+                    "train": (
+                        PinnedFile(
+                            "cycic_multiplechoice_train.parquet",
+                            690605,
+                            sha256="d7b423b4bd3ed1f9a3ae88d57485707a2478f7ad4ad5d76edfd1b275cc98f4f4",
+                        ),
+                    ),
+                    "validation": (
+                        PinnedFile(
+                            "cycic_multiplechoice_validation.parquet",
+                            116186,
+                            sha256="184cc5312a552535a22a4af56d69ceb06f3bfbce4f034fc082cb36cb082c9216",
+                        ),
+                    ),
+                },
             ),
         ),
         splits={
@@ -89,6 +110,7 @@ class CycicMc(Adapter):
         },
         license="Apache-2.0",  # by the card on the hub
         redistributable=True,
+        downloads=("CycIC-train-dev",),
         homepage="https://leaderboard.allenai.org/cycic/submissions/get-started",
         citation="Cycorp 2020. CycIC: the Cycorp Inference Challenge.",
     )

@@ -20,6 +20,8 @@ from unifiedqa_convert.schema import (
     Example,
     MultipleChoice,
     NotAnExample,
+    PinnedFile,
+    Repository,
     Row,
     Source,
     Split,
@@ -133,11 +135,23 @@ class GenericsKB(Adapter):
     """Of which of four subjects is the sentence true?"""
 
     name = "genericskb_3d"
+    aliases = ("genericskb", "generics_kb", "genericskb_best")
     version = 1
     partition = "seen"
     verified = "real rows"
     shapes: ClassVar = (TsvRow, HubRow, VeraRow, ThreeColumnsRow)
     source = Source(
+        repositories=(
+            Repository(
+                host="hub",
+                name="community-datasets/generics_kb",
+                commit="aba8bf00c76fe8cfd87bc6abd861b5c3f6d8acfc",
+                evidence="this commit's page on the hub, main's last one",
+                config="generics_kb_best",
+                splits={"train": "train"},
+                files={"train": (PinnedFile("generics_kb_best/train-00000-of-00001.parquet"),)},
+            ),
+        ),
         splits={
             "train": Split(rows=1020868, names=("GenericsKB-Best.tsv", "genericskb_3d/train.json")),
             "validation": Split(names=("genericskb_3d/dev.json",)),

@@ -67,6 +67,7 @@ class HellaSwag(Adapter):
     """Which ending continues a caption or a piece of advice?"""
 
     name = "hellaswag"
+    aliases = ("hella_swag",)
     version = 1
     partition = "unseen-2"
     verified = "real rows"
@@ -77,7 +78,7 @@ class HellaSwag(Adapter):
                 host="hub",
                 name="Rowan/hellaswag",
                 commit="218ec52e09a7e7462a5400043bb9a69a41d06b76",
-                evidence="10 public files",
+                evidence="10 public files; test: the hub's page of the conversion (pull request 7)",
                 files={
                     "train": (
                         PinnedFile(
@@ -91,6 +92,13 @@ class HellaSwag(Adapter):
                             "data/validation-00000-of-00001.parquet",
                             6315951,
                             sha256="899813071e1e95efafec90f856e1987d2150fa4d020fc005df6962c259f660cd",
+                        ),
+                    ),
+                    "test": (
+                        PinnedFile(
+                            "data/test-00000-of-00001.parquet",
+                            6112397,
+                            sha256="e572fd5579bd1768b1985f47234f8bbe29247aca200a778b635bffc637714a41",
                         ),
                     ),
                 },

@@ -59,6 +59,7 @@ class NumerSense(Adapter):
     """Which of twelve number words is missing from a sentence of common sense?"""
 
     name = "numersense"
+    aliases = ("numer_sense", "ink_usc/numer_sense")
     version = 1
     partition: ClassVar[Partition] = "unseen-1"
     verified = "sha256"
@@ -109,7 +110,11 @@ class NumerSense(Adapter):
         ),
         splits={
             "train": Split(rows=10444, names=("train.masked.tsv",)),
-            "validation": Split(rows=200, names=("validation.masked.tsv",)),
+            "validation": Split(
+                rows=200,
+                names=("validation.masked.tsv",),
+                digest="8a8b322a78ce64f42eb8b9eb822df52554b581e0ae3d8ccc185eeeefd03df524",
+            ),
             "test_core": Split(rows=1132, names=("test.core.masked.txt",), labelled=False),
             "test_all": Split(rows=3146, names=("test.all.masked.txt",), labelled=False),
         },

@@ -73,6 +73,7 @@ class PhysicalIQA(Adapter):
     """Which of two solutions reaches the goal?"""
 
     name = "physical_iqa"
+    aliases = ("piqa", "physicaliqa", "physical_interaction_qa", "ybisk/piqa")
     version = 1
     partition = "seen"
     verified = "sha256"
@@ -150,11 +151,16 @@ class PhysicalIQA(Adapter):
         ),
         splits={
             "train": Split(rows=16113, names=("train.jsonl",)),
-            "validation": Split(rows=1838, names=("valid.jsonl", "dev.jsonl")),
+            "validation": Split(
+                rows=1838,
+                names=("valid.jsonl", "dev.jsonl"),
+                digest="7dc07921d4da72c496bf5fe40d5b7b129a6f21f1c504cf378271f39dfed3a41f",
+            ),
             "test": Split(rows=3084, names=("tests.jsonl",), labelled=False),
         },
         license="AFL-3.0",  # as cards of its copies say of the authors' repository
         redistributable=True,
+        downloads=("physicaliqa-train-dev",),
         homepage="https://yonatanbisk.com/piqa/",
         citation="Bisk, Zellers, Le Bras, Gao and Choi 2020. PIQA: Reasoning about Physical "
         "Commonsense in Natural Language. AAAI.",

@@ -40,6 +40,7 @@ class RiddleSense(Adapter):
     """Which of five concepts solves the riddle?"""
 
     name = "riddlesense"
+    aliases = ("riddle_sense",)
     version = 1
     verified = "real rows"
     shapes: ClassVar = (HubRow, AuthorsRow)
@@ -48,6 +49,7 @@ class RiddleSense(Adapter):
             Repository(
                 host="hub",
                 name="INK-USC/riddle_sense",
+                evidence="main has only a script; the hub's conversion has these columns",
             ),
         ),
         splits={

@@ -10,6 +10,7 @@ from unifiedqa_convert.schema import (
     CompanionFile,
     Example,
     MultipleChoice,
+    PinnedFile,
     Repository,
     Row,
     Source,
@@ -48,6 +49,7 @@ class SocialIQA(Adapter):
     """Which of three answers to a question about a social situation is the likely one?"""
 
     name = "social_iqa"
+    aliases = ("siqa", "socialiqa", "social_i_qa", "allenai/social_i_qa")
     version = 1
     partition = "seen"
     verified = "sha256"
@@ -61,15 +63,26 @@ class SocialIQA(Adapter):
                 commit="54c6a1f8cb6daf4f5abf24a601852612fb35eb25",
                 evidence="4 public files; same rows as allenai/social_i_qa by md5",
                 splits={"train": "train", "validation": "validation"},
+                files={
+                    "train": (PinnedFile("data/train-00000-of-00001-da17dfc1120ed1ee.parquet"),),
+                    "validation": (
+                        PinnedFile("data/validation-00000-of-00001-90bb85eab85fcfa8.parquet"),
+                    ),
+                },
             ),
         ),
         splits={
             "train": Split(rows=33410, names=("train.jsonl",)),
-            "validation": Split(rows=1954, names=("dev.jsonl",)),
-            # In some copies only, neither in the authors' archive nor on the hub.
-            "test": Split(rows=2059, labelled=False),
+            "validation": Split(
+                rows=1954,
+                names=("dev.jsonl",),
+                digest="a17edb5d20152dbf631476268ca254f8f8e62fc9ec340e986f423dc1459f8542",
+            ),
+            # In an archive of its own (socialiqa-test.zip), not on the hub.
+            "test": Split(rows=2059, names=("socialiqa.jsonl",), labelled=False),
         },
         license="unknown",
+        downloads=("socialiqa-train-dev", "socialiqa-test"),
         homepage="https://leaderboard.allenai.org/socialiqa/submissions/get-started",
         citation="Sap, Rashkin, Chen, Le Bras and Choi 2019. Social IQa: Commonsense Reasoning "
         "about Social Interactions. EMNLP.",

@@ -37,6 +37,7 @@ class SpatialCs(Adapter):
     """Yes or no: is one thing taller than another, larger, or in a given position?"""
 
     name = "spatial_cs"
+    aliases = ("spatial_commonsense",)
     version = 1
     partition = "unseen-1"
     verified = "sha256"
@@ -72,7 +73,9 @@ class SpatialCs(Adapter):
         splits={
             # 500, 448 and 500 rows, in the order of Vera's authors.
             "validation": Split(
-                rows=1448, parts=("height/data.json", "posrel/data_qa.json", "size/data.json")
+                rows=1448,
+                parts=("height/data.json", "posrel/data_qa.json", "size/data.json"),
+                digest="df128723183a66c4818da864c9c40f044b78426f72999d388b50411d25ca4054",
             )
         },
         license="unknown",

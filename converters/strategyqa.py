@@ -37,6 +37,7 @@ class StrategyQa(Adapter):
     """Yes or no, for a question that needs several implicit steps?"""
 
     name = "strategyqa"
+    aliases = ("strategy_qa",)
     version = 1
     partition = "unseen-2"
     verified = "sha256"
@@ -48,6 +49,7 @@ class StrategyQa(Adapter):
                 name="eladsegal/strategyqa",
                 commit="1ba1e97452e189569357876f2854b01357ffbe37",
                 evidence="bytes read at this commit",
+                splits={"train": "train", "validation": "validation"},
                 files={
                     "train": (
                         PinnedFile(
@@ -65,16 +67,32 @@ class StrategyQa(Adapter):
                     ),
                 },
             ),
+            Repository(
+                host="hub",
+                name="voidful/StrategyQA",
+                commit="2279eaf9f2580aef77ed6fa0efd7846c381ab5a0",
+                evidence="its page on the hub lists the files of the authors' archive",
+                splits={"train_full": "train", "test": "test"},
+                files={
+                    "train_full": (PinnedFile("strategyqa_train.json"),),
+                    "test": (PinnedFile("strategyqa_test.json"),),
+                },
+            ),
         ),
         splits={
             "train": Split(rows=2061, names=("train.json",)),
-            "validation": Split(rows=229, names=("dev.json",)),
+            "validation": Split(
+                rows=229,
+                names=("dev.json",),
+                digest="88bc6c74c2ab6198ca68c50df6ba45174389c54571e9a1db7f60a1f4bf088586",
+            ),
             "test": Split(rows=490, names=("strategyqa_test.json",), labelled=False),
             # As released: train and validation in one file.
             "train_full": Split(rows=2290, names=("strategyqa_train.json",)),
         },
         license="MIT",
         redistributable=True,
+        downloads=("strategyqa_dataset",),
         homepage="https://allenai.org/data/strategyqa",
         citation="Geva, Khashabi, Segal, Khot, Roth and Berant 2021. Did Aristotle Use a Laptop? A "
         "Question Answering Benchmark with Implicit Reasoning Strategies. TACL.",

@@ -93,6 +93,7 @@ class Swag(Adapter):
     """Which ending continues the caption of a video?"""
 
     name = "swag"
+    aliases = ("swag_regular", "swagaf")
     version = 1
     partition = "unseen-2"
     verified = "real rows"
@@ -125,7 +126,14 @@ class Swag(Adapter):
             Repository(
                 host="hub",
                 name="allenai/swag",
+                commit="dc48148372b3853a9c7bae7bb06c161b46d8364a",
+                evidence="this commit's page on the hub lists these files; 1 public file",
                 config="regular",
+                files={
+                    "train": (PinnedFile("regular/train-00000-of-00001.parquet"),),
+                    "validation": (PinnedFile("regular/validation-00000-of-00001.parquet"),),
+                    "test": (PinnedFile("regular/test-00000-of-00001.parquet"),),
+                },
             ),
         ),
         splits={

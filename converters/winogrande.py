@@ -73,11 +73,16 @@ def _source(size: str, train_rows: int) -> Source:
         ),
         splits={
             "train": Split(rows=train_rows, names=(f"train_{size}.jsonl",)),
-            "validation": Split(rows=1267, names=("dev.jsonl",)),
+            "validation": Split(
+                rows=1267,
+                names=("dev.jsonl",),
+                digest="e1cf73a8932582038e582462c42e5dc8b9aa796857f70bb4d225bb406502be71",
+            ),
             "test": Split(rows=1767, names=("test.jsonl",), labelled=False),
         },
         license="CC-BY",  # as the authors' README says, without a version
         redistributable=True,
+        downloads=("winogrande_1.1",),
         homepage="https://leaderboard.allenai.org/winogrande/submissions/get-started",
         citation="Sakaguchi, Le Bras, Bhagavatula and Choi 2020. WinoGrande: An Adversarial "
         "Winograd Schema Challenge at Scale. AAAI.",
@@ -88,6 +93,7 @@ class WinograndeXl(Adapter):
     """Which of two options fills the blank? With all 40,398 training rows."""
 
     name = "winogrande_xl"
+    aliases = ("winogrande", "wino_grande")
     version = 1
     partition: ClassVar[Partition] = "seen"
     verified = "sha256"

@@ -135,6 +135,13 @@ class Wsc273(Adapter):
     """Which of the two does the pronoun refer to?"""
 
     name = "wsc273"
+    aliases = ("wsc_273", "winograd", "winograd_wsc273")
+    unclear: ClassVar = {
+        "wsc": "the WSC of SuperGLUE, which is not here",
+        "winograd_wsc": "WSC285, which is not here",
+        "ernestsdavis/winograd_wsc": "WSC285, which is not here",
+        "lighteval/winograd_wsc": "WSC285, which is not here",
+    }
     version = 1
     partition = "unseen-1"
     verified = "sha256"
@@ -145,7 +152,7 @@ class Wsc273(Adapter):
                 host="hub",
                 name="ErnestSDavis/winograd_wsc",
                 commit="726df8970d7aa13179276fade14a545d52eafdd9",
-                evidence="its page on the hub; may not be on main",
+                evidence="its page on the hub: a pull request's commit, not main's",
                 config="wsc273",
                 files={
                     "test": (PinnedFile("wsc273/test-00000-of-00001.parquet", 23835),),
@@ -154,6 +161,7 @@ class Wsc273(Adapter):
             Repository(
                 host="hub",
                 name="lighteval/winograd_wsc",
+                evidence="lm-evaluation-harness #3946: all 273 rows as the hub converted them",
                 config="wsc273",
             ),
         ),

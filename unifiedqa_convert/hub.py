@@ -1,23 +1,26 @@
 """The Hugging Face hub, for datasets and models: pinned, bounded in time, raising a UqaError.
 
-Of a dataset, only data files (Parquet or JSON) of a pinned commit are fetched, by huggingface_hub:
-no loading script, no remote code, no branch that may move.
+Of a dataset, only data files of a pinned commit are fetched, by huggingface_hub: no loading script,
+no remote code, no branch that may move. Its HTTP client fetches files of other hosts too, within
+the same bounds (``datasets/github.py``).
 """
 
 import logging
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
 from unifiedqa_convert.errors import OutputError, SourceError, UnreachableError, UqaError
-from unifiedqa_convert.schema import ModelRepo, Source, Split
+from unifiedqa_convert.schema import PinnedFile
+from unifiedqa_convert.storage import cache_folder
 
 if TYPE_CHECKING:
     from httpx2 import Request, Response
@@ -28,7 +31,6 @@ HUB_TROUBLE = 60
 """Maximum seconds without progress while the hub answers, but sends no more of the file."""
 PASSING = (408, 429, 500, 502, 503, 504)
 """The statuses after which huggingface_hub tries again."""
-DATA = (".parquet", ".json", ".jsonl", ".json.gz", ".jsonl.gz")
 _CLIENT_SETTINGS = {
     # hf_xet downloads in a runtime of its own, where nothing can bound it.
     "HF_HUB_DISABLE_XET": True,
@@ -38,7 +40,31 @@ _CLIENT_SETTINGS = {
     "DOWNLOAD_CHUNK_SIZE": 2**20,
 }
 _CLIENT_LOG = logging.getLogger("huggingface_hub")
-_ONE_THREAD = threading.RLock()
+T = TypeVar("T")
+
+
+class Home(NamedTuple):
+    """Where something is fetched from, for the errors about it."""
+
+    page: str
+    """The address of its page."""
+    instead: str
+    """What to do without it, as the end of an error's sentence."""
+    again: str = ""
+    """What to do if the commit or file is gone, where more than a look at the page helps."""
+
+
+def endpoint() -> str:
+    """The hub's address; HF_ENDPOINT names another."""
+    from huggingface_hub import constants
+
+    return constants.ENDPOINT
+
+
+def model_home(hub: str) -> Home:
+    """A repository of models."""
+    instead = "copy the model's files to this machine and give their folder: ./FOLDER"
+    return Home(f"{endpoint()}/{hub}", instead)
 
 
 class HubDown(UnreachableError):
@@ -49,21 +75,21 @@ class Gone(UnreachableError):
     """The hub has no such commit or file."""
 
 
-def as_uqa_error(error: Exception, what: str, source: Source | ModelRepo) -> UqaError:
+def as_uqa_error(error: Exception, what: str, home: Home) -> UqaError:
     """The UqaError for an exception of huggingface_hub: what is wrong and what to do next."""
-    from huggingface_hub import constants, errors
+    from huggingface_hub import errors
 
     if isinstance(error, errors.LocalEntryNotFoundError) and isinstance(error.__cause__, Exception):
-        return as_uqa_error(error.__cause__, what, source)
+        return as_uqa_error(error.__cause__, what, home)
     if isinstance(error, errors.HfHubHTTPError):
-        return _refused(error, what, source)
+        return _refused(error, what, home)
     if isinstance(error, errors.FileMetadataError):
         return HubDown(f"{what}: {_line(error)}")
     if not isinstance(error, OSError):
-        host = urlsplit(constants.ENDPOINT).hostname
+        host = urlsplit(home.page).hostname
         return HubDown(
             f"{what}: {host} does not answer or breaks off the transfer: {_line(error)}; try again "
-            "later, or " + by_hand(source)
+            "later, or " + home.instead
         )
     if error.errno is not None:
         return storage(error)
@@ -73,14 +99,12 @@ def as_uqa_error(error: Exception, what: str, source: Source | ModelRepo) -> Uqa
     )
 
 
-def _refused(error: Any, what: str, source: Source | ModelRepo) -> UqaError:
-    """The error for an HTTP status: no access, not found, or the hub's own failure."""
-    from huggingface_hub import constants, errors
+def _refused(error: Any, what: str, home: Home) -> UqaError:
+    """The error for an HTTP status: no access, not found, or the host's own failure."""
+    from huggingface_hub import errors
 
     status = error.response.status_code
-    kind = "datasets/" if isinstance(source, Source) else ""
-    page = f"{constants.ENDPOINT}/{kind}{source.hub}"
-    instead = by_hand(source)
+    page, instead = home.page, home.instead
     if isinstance(error, errors.GatedRepoError):
         return UnreachableError(
             f"{what} is gated (HTTP {status}): accept its terms at {page}, then `hf auth login`, "
@@ -88,13 +112,12 @@ def _refused(error: Any, what: str, source: Source | ModelRepo) -> UqaError:
         )
     if isinstance(error, errors.RevisionNotFoundError | errors.RemoteEntryNotFoundError):
         lacks = "file" if isinstance(error, errors.RemoteEntryNotFoundError) else "commit"
-        again = "run `uqa sources --check`, pin another with `uqa sources --pin`"
-        step = again if isinstance(source, Source) else f"see {page}"
-        gone = f"the hub has no such {lacks} any more (HTTP {status})"
-        return Gone(f"{what}: {gone}; {step}, or {instead}")
+        gone = f"{urlsplit(page).hostname} has no such {lacks} any more (HTTP {status})"
+        return Gone(f"{what}: {gone}; {home.again or f'see {page}'}, or {instead}")
     if status in (401, 403, 404):
         why = {401: "absent, or private", 403: "forbidden", 404: "absent"}[status]
-        return UnreachableError(
+        kind = Gone if status == 404 else UnreachableError
+        return kind(
             f"{what} is {why} (HTTP {status}): see {page}; if you have access, `hf auth "
             f"login`; or {instead}"
         )
@@ -111,11 +134,11 @@ def storage(error: OSError) -> OutputError:
     )
 
 
-def by_hand(source: Source | ModelRepo) -> str:
-    """What to do without the hub, as the end of an error's sentence."""
-    if isinstance(source, ModelRepo):
-        return "copy the model's files to this machine and give their folder: ./FOLDER"
-    return source.ask or f"download the rows from {source.homepage} and give them with --raw"
+def cache_places() -> tuple[Path, ...]:
+    """The folders into which downloads go."""
+    from huggingface_hub import constants
+
+    return Path(constants.HF_HUB_CACHE), cache_folder()
 
 
 def _line(error: Exception) -> str:
@@ -125,12 +148,13 @@ def _line(error: Exception) -> str:
 class Pin(NamedTuple):
     """One file of one commit of a dataset repository."""
 
-    hub: str
-    file: str
-    revision: str
+    host: Literal["hub", "github"]
+    repository: str
+    commit: str
+    file: PinnedFile
 
     def __str__(self) -> str:
-        return f"hub {self.hub}@{self.revision[:8]}"
+        return f"{self.host} {self.repository}@{self.commit[:8]}"
 
 
 def cached(pin: Pin) -> Path | None:
@@ -139,40 +163,51 @@ def cached(pin: Pin) -> Path | None:
 
     try:
         found = try_to_load_from_cache(
-            pin.hub, pin.file, revision=pin.revision, repo_type="dataset"
+            pin.repository, pin.file.path, revision=pin.commit, repo_type="dataset"
         )
     except OSError as error:
         raise storage(error) from error
     return Path(found) if isinstance(found, str) else None
 
 
-def fetch_file(pin: Pin, source: Source, pinned: Split) -> Path:
+def fetch_file(pin: Pin, home: Home) -> Path:
     """Download the file into huggingface_hub's cache, if the hub announces what is pinned."""
     from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
-    from huggingface_hub.errors import HfHubHTTPError
 
-    url = hf_hub_url(pin.hub, pin.file, repo_type="dataset", revision=pin.revision)
-    with hub_requests(str(pin), source):
-        # First without repetition: a hub that does not answer is given up at once.
-        try:
-            announced = get_hf_file_metadata(url, timeout=HUB_PATIENCE)
-        except HfHubHTTPError as error:
-            if error.response.status_code not in PASSING:
-                raise
-            time.sleep(_retry_after(error.response))
-            announced = get_hf_file_metadata(url, timeout=HUB_PATIENCE, retry_on_errors=True)
-        _refuse_change(pin, pinned, announced)
+    url = hf_hub_url(pin.repository, pin.file.path, repo_type="dataset", revision=pin.commit)
+    with hub_requests(str(pin), home):
+        announced = patiently(
+            lambda again: get_hf_file_metadata(url, timeout=HUB_PATIENCE, retry_on_errors=again)
+        )
+        _refuse_change(pin, announced)
         path = hf_hub_download(
-            pin.hub,
-            pin.file,
+            pin.repository,
+            pin.file.path,
             repo_type="dataset",
-            revision=pin.revision,
+            revision=pin.commit,
             etag_timeout=HUB_PATIENCE,
+            tqdm_class=progress_bar(),
         )
     return Path(path)
 
 
-def _refuse_change(pin: Pin, pinned: Split, announced: "HfFileMetadata") -> None:
+def patiently(ask: Callable[[bool], T]) -> T:
+    """``ask(False)``; only if the host answers that the trouble will pass, ``ask(True)``.
+
+    First without repetition: a host that does not answer is given up at once.
+    """
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        return ask(False)
+    except HfHubHTTPError as error:
+        if error.response.status_code not in PASSING:
+            raise
+        time.sleep(_retry_after(error.response))
+        return ask(True)
+
+
+def _refuse_change(pin: Pin, announced: "HfFileMetadata") -> None:
     """SourceError if the hub announces another file than the pinned one; before any download."""
     if announced.commit_hash is None:
         raise HubDown(
@@ -180,64 +215,132 @@ def _refuse_change(pin: Pin, pinned: Split, announced: "HfFileMetadata") -> None
             "HF_ENDPOINT is set, correct it"
         )
     found: tuple[Any, ...] = ()
-    if announced.commit_hash != pin.revision:
-        found = ("a changed revision: commit", announced.commit_hash, pin.revision)
-    elif pinned.bytes is not None and announced.size not in (None, pinned.bytes):
-        found = ("bytes", announced.size, pinned.bytes)
-    elif pinned.sha256 and len(announced.etag or "") == 64 and announced.etag != pinned.sha256:
-        found = ("sha256", announced.etag, pinned.sha256)
+    if announced.commit_hash != pin.commit:
+        found = ("a changed revision: commit", announced.commit_hash, pin.commit)
+    elif pin.file.bytes is not None and announced.size not in (None, pin.file.bytes):
+        found = ("bytes", announced.size, pin.file.bytes)
+    elif pin.file.sha256 and len(announced.etag or "") == 64 and announced.etag != pin.file.sha256:
+        found = ("sha256", announced.etag, pin.file.sha256)
     if found:
-        what, now, then = found
-        raise SourceError(
-            f"{pin} {pin.file}: {what} {now} is offered, but {then} is pinned; nothing was "
-            "downloaded; report it to the repository's owner, and give the rows with --raw"
-        )
+        raise other_file(str(pin), pin.file.path, *found)
 
 
-def describe(source: Source, revision: str | None) -> "DatasetInfo":
-    """The repository's files at a commit, or at its main branch."""
+def other_file(what: str, path: str, value: str, now: object, then: object) -> SourceError:
+    """The error for a file that is offered with another value than the expected one."""
+    return SourceError(
+        f"{what} {path}: {value} {now} is offered, but {then} is pinned; nothing was "
+        "downloaded; report it to the repository's owner, and give the rows with --raw"
+    )
+
+
+def describe(hub: str, revision: str | None, home: Home) -> "DatasetInfo":
+    """The repository's files at a commit or branch; None: at its main branch."""
     from huggingface_hub import HfApi
 
-    hub = str(source.hub)
-    with hub_requests(f"hub {hub}", source):
+    with hub_requests(f"hub {hub}", home):
         return HfApi().dataset_info(
             hub, revision=revision, files_metadata=True, timeout=HUB_PATIENCE
         )
 
 
-@contextmanager
-def hub_requests(what: str, source: Source | ModelRepo) -> Iterator[None]:
-    """Around calls of huggingface_hub: bounded in time, and what they raise becomes a UqaError.
+_REPORT: ContextVar[Callable[[int], None] | None] = ContextVar("report", default=None)
 
-    One thread at a time, since huggingface_hub has one HTTP session and one set of constants.
-    """
-    from huggingface_hub import constants, get_session, is_offline_mode
+
+@contextmanager
+def reported(report: Callable[[int], None]) -> Iterator[None]:
+    """Call ``report`` with each number of bytes that this thread downloads; a negative number:
+    so many were discarded."""
+    token = _REPORT.set(report)
+    try:
+        yield
+    finally:
+        _REPORT.reset(token)
+
+
+def progress_bar() -> Any:
+    """A class that huggingface_hub takes for tqdm's: it draws nothing, and reports."""
+    report = _REPORT.get() or (lambda _number: None)
+
+    class Bar:
+        def __init__(self, *, initial: int = 0, **_: object) -> None:
+            if initial:
+                report(initial)
+
+        def __enter__(self) -> "Bar":
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def update(self, number: int) -> None:
+            report(number)
+
+    return Bar
+
+
+@contextmanager
+def hub_requests(what: str, home: Home) -> Iterator[None]:
+    """Around calls of huggingface_hub: bounded in time, and what they raise becomes a UqaError."""
+    from huggingface_hub import is_offline_mode
     from huggingface_hub.errors import HfHubHTTPError
 
     if is_offline_mode():
-        raise HubDown(f"{what}: HF_HUB_OFFLINE is set; unset it, or {by_hand(source)}")
-    with _ONE_THREAD:
-        deadline = _Deadline(what, source)
-        session = get_session()
-        hooks, level = session.event_hooks, _CLIENT_LOG.level
-        settings = {name: getattr(constants, name) for name in _CLIENT_SETTINGS}
-        session.event_hooks = {
-            "request": [*hooks["request"], deadline.check],
-            "response": [*hooks["response"], deadline.check_wait],
+        raise HubDown(f"{what}: HF_HUB_OFFLINE is set; unset it, or {home.instead}")
+    token = _DEADLINE.set(_Deadline(what, home))
+    try:
+        with _CLIENT.adjusted():
+            yield
+    # Its bases: what the client's HTTP library raises (httpx2 today), and OSError.
+    except cast(tuple[type[Exception], ...], HfHubHTTPError.__bases__) as error:
+        raise as_uqa_error(error, what, home) from error
+    finally:
+        _DEADLINE.reset(token)
+
+
+class _Client:
+    """huggingface_hub's one HTTP session and its constants, adjusted while any thread uses them."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.users = 0
+
+    @contextmanager
+    def adjusted(self) -> Iterator[None]:
+        with self.lock:
+            self.users += 1
+            if self.users == 1:
+                self._adjust()
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.users -= 1
+                if not self.users:
+                    self._restore()
+
+    def _adjust(self) -> None:
+        from huggingface_hub import constants, get_session
+
+        self.session = get_session()
+        self.hooks, self.level = self.session.event_hooks, _CLIENT_LOG.level
+        self.settings = {name: getattr(constants, name) for name in _CLIENT_SETTINGS}
+        self.session.event_hooks = {
+            "request": [*self.hooks["request"], _check],
+            "response": [*self.hooks["response"], _check_wait],
         }
         vars(constants).update(_CLIENT_SETTINGS)
         # It logs a warning for each repetition (118 lines in a minute); our one error is enough.
-        if level == logging.WARNING:
+        if self.level == logging.WARNING:
             _CLIENT_LOG.setLevel(logging.ERROR)
-        try:
-            yield
-        # Its bases: what the client's HTTP library raises (httpx2 today), and OSError.
-        except cast(tuple[type[Exception], ...], HfHubHTTPError.__bases__) as error:
-            raise as_uqa_error(error, what, source) from error
-        finally:
-            session.event_hooks = hooks
-            vars(constants).update(settings)
-            _CLIENT_LOG.setLevel(level)
+
+    def _restore(self) -> None:
+        from huggingface_hub import constants
+
+        self.session.event_hooks = self.hooks
+        vars(constants).update(self.settings)
+        _CLIENT_LOG.setLevel(self.level)
+
+
+_CLIENT = _Client()
 
 
 class _Deadline:
@@ -248,9 +351,9 @@ class _Deadline:
     body that breaks off as long as some of it comes, which never ends where a server ignores Range.
     """
 
-    def __init__(self, what: str, source: Source | ModelRepo) -> None:
+    def __init__(self, what: str, home: Home) -> None:
         self.what = what
-        self.source = source
+        self.home = home
         self.since = time.monotonic()
         self.furthest = 0
         self.status = 0
@@ -265,7 +368,7 @@ class _Deadline:
             last = f"HTTP {self.status}" if self.status in PASSING else "no complete answer"
             raise UnreachableError(
                 f"{self.what}: {last} for {now - self.since:.0f} s; try again later, or "
-                + by_hand(self.source)
+                + self.home.instead
             )
 
     def check_wait(self, response: "Response") -> None:
@@ -274,8 +377,21 @@ class _Deadline:
         if self.status in PASSING and (wait := _retry_after(response)) > HUB_TROUBLE:
             raise UnreachableError(
                 f"{self.what}: HTTP {self.status}, retry after {wait:.0f} s; run the command again "
-                f"then, or {by_hand(self.source)}"
+                f"then, or {self.home.instead}"
             )
+
+
+_DEADLINE: ContextVar[_Deadline | None] = ContextVar("deadline", default=None)
+
+
+def _check(request: "Request") -> None:
+    if deadline := _DEADLINE.get():
+        deadline.check(request)
+
+
+def _check_wait(response: "Response") -> None:
+    if deadline := _DEADLINE.get():
+        deadline.check_wait(response)
 
 
 def _retry_after(response: "Response") -> float:

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from dataclasses import field as field_of
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, get_args
 
 from pydantic import (
     BaseModel,
@@ -381,8 +381,7 @@ class Split:
     labelled: bool = True
     """False if the authors hide the answers."""
     digest: str | None = None
-    """What its canonical question records must hash to (``datasets/proof.py``), if somebody has
-    seen the whole split."""
+    """That of its canonical question records (``datasets/proof.py``), if all were seen."""
 
 
 @dataclass(frozen=True)
@@ -395,10 +394,10 @@ class PinnedFile:
     git_blob: str | None = None
     """The id under which git lists it: ``sha1(b"blob " + length + NUL + bytes)``."""
 
-    @property
-    def proven(self) -> bool:
-        """True if a hash of its bytes is known."""
-        return self.sha256 is not None or self.git_blob is not None
+
+Strength = Literal["sha256", "git blob", "commit", "lock"]
+"""What proves the bytes of a split, the best first. ``commit``: the lock keeps the size and hash
+that the host tells for it; ``lock``: the lock keeps the commit too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -417,17 +416,28 @@ class Repository:
     """Of each split: the files of rows, then their companion files (labels, pairs). The first use
     finds a split that is not listed here in the commit's own listing, and records it."""
     splits: Mapping[str, str] | None = None
-    """The splits that it has, and what it calls them; None: every split, under our name."""
+    """Further splits that it has, and what it calls them; None: those of ``files``, or, without
+    any, every split, under our names."""
     config: str | None = None
     """The hub's name of the configuration, which is its files' folder too."""
 
     def has(self, split: str) -> bool:
         """True if the split lies in this repository."""
-        return split in self.files or self.splits is None or split in self.splits
+        anything = self.splits is None and not self.files
+        return anything or split in self.files or split in (self.splits or ())
 
     def calls(self, split: str) -> str:
         """The repository's own name of the split."""
         return (self.splits or {}).get(split, split)
+
+    def strength(self, split: str) -> Strength:
+        """What proves the bytes of the split here."""
+        files = self.files.get(split, ())
+        if self.commit is None:
+            return "lock"
+        if not files or not all(file.sha256 or file.git_blob for file in files):
+            return "commit"
+        return "sha256" if all(file.sha256 for file in files) else "git blob"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -440,18 +450,19 @@ class Source:
     citation: str
     repositories: tuple[Repository, ...] = ()
     """Where its files can be downloaded; of two that prove a split equally well, the first."""
+    downloads: tuple[str, ...] = ()
+    """Folders inside the authors' archives that hold its files, from the archive's top folder on
+    (``OpenBookQA-V1-Sep2018/Data/Main``); an archive without a folder: its name without suffix."""
     redistributable: bool | None = None
     """None: unknown."""
     ask: str | None = None
     """What to do for rows that can't be downloaded freely, as the second half of an error's
     sentence: ``ask for the file at https://…, then give it with --raw``."""
 
-
-class ModelRepo(NamedTuple):
-    """A repository of models on the hub."""
-
-    hub: str
-    """``owner/name``."""
+    def having(self, split: str) -> list[Repository]:
+        """The repositories that have the split, the best proven first."""
+        found = [it for it in self.repositories if it.has(split)]
+        return sorted(found, key=lambda it: get_args(Strength).index(it.strength(split)))
 
 
 class Adapter(ABC):
@@ -465,6 +476,18 @@ class Adapter(ABC):
     shapes: ClassVar[tuple[type[Row], ...]]
     """The raw shapes that it accepts, the embedded sample's first."""
     source: ClassVar[Source]
+    aliases: ClassVar[tuple[str, ...]] = ()
+    """Its other names in papers, tools and on the hub, in lower case with ``_`` for ``-``. The
+    ids of ``source.repositories`` are taken without being listed here."""
+    unclear: ClassVar[Mapping[str, str]] = {}
+    """Names that may mean this dataset, each with what else it may mean: another dataset's name,
+    or words. Such a name is refused, with its meanings."""
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        """Another dataset has other names: they are not inherited from its adapter."""
+        super().__init_subclass__(**arguments)
+        cls.aliases = vars(cls).get("aliases", ())
+        cls.unclear = vars(cls).get("unclear", {})
 
     @abstractmethod
     def examples(self, row: Row) -> Iterator[Example]:

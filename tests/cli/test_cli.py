@@ -95,7 +95,7 @@ def test_auto_falls_back_to_the_sample_loudly(script: Uqa, tmp_path: Path) -> No
             2,
             "use --records question",
         ),
-        ("show wsc", 2, "did you mean wsc273"),
+        ("show wsc", 2, "can mean wsc273 or"),
     ],
 )
 def test_errors_are_one_line_that_says_what_to_do(

@@ -104,7 +104,7 @@ def test_an_unreachable_hub_is_exit_code_7(uqa: Uqa, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize(
     ("name", "first"),
-    [("winogrande", "winogrande_xl"), ("arc", "arc_easy"), ("openbook", "openbookqa")],
+    [("winogrande_", "winogrande_xl"), ("arc_", "arc_easy"), ("openbook", "openbookqa")],
 )
 def test_a_name_that_is_begun_is_meant_first(name: str, first: str) -> None:
     with pytest.raises(UsageError, match=f"did you mean {first} or "):

@@ -99,6 +99,8 @@ SECOND_SHAPE = (
     '\n\nclass CopyRow(AuthorsRow):\n    """A copy."""\n\n    shape = "copy"\n\n\nclass Weather('
 )
 
+REPOSITORY = {"Row, Source": "PinnedFile, Repository, Row, Source"}
+
 SINS = [
     Sin("facts_are_stated", {"version = 1": "version = 0"}),
     Sin("facts_are_stated", {"version = 1": "version = True"}),
@@ -113,9 +115,22 @@ SINS = [
         "facts_are_stated",
         {"Which of three answers to a question": "", " about the weather is right?": ""},
     ),
-    Sin("pins_are_whole", {"license=": 'revision="0a1b2c", license='}),
-    Sin("pins_are_whole", {"rows=1200": 'sha256="0a1b2c"'}),
-    Sin("pins_are_whole", {"rows=1200": 'file="a.parquet"'}),
+    Sin("other_names_are_its_own", {"version = 1": 'version = 1\n    aliases = ("The Weather",)'}),
+    Sin("other_names_are_its_own", {"version = 1": 'version = 1\n    aliases = ("copa",)'}),
+    Sin("other_names_are_its_own", {"version = 1": 'version = 1\n    aliases = ("piqa",)'}),
+    Sin("other_names_are_its_own", {"version = 1": 'version = 1\n    aliases = ("wsc",)'}),
+    Sin("other_names_are_its_own", {"version = 1": 'version = 1\n    unclear = {"w": "weather"}'}),
+    *(
+        Sin("pins_are_whole", {"license=": f"repositories=({wrong},), license=", **REPOSITORY})
+        for wrong in (
+            'Repository(host="hub", name="weather")',
+            'Repository(host="hub", name="a/b", commit="0a1b2c", evidence="seen")',
+            f'Repository(host="hub", name="a/b", commit="{"0" * 40}")',
+            'Repository(host="hub", name="a/b", splits={"train": "train"})',
+            'Repository(host="hub", name="a/b", files={"test": (PinnedFile("a", sha256="0a"),)})',
+        )
+    ),
+    Sin("pins_are_whole", {"rows=1200": 'digest="0a1b2c"'}),
     Sin("fields_say_where_they_go", {'Field(description="question")': "Field()"}),
     Sin("fields_say_where_they_go", {'"""The authors\' JSON lines;': '"""""";"""'}),
     Sin("shapes_give_the_sources_splits", {SHAPE: f'{SHAPE}    splits = ("train", "test")\n'}),

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from unifiedqa_convert.cli import convert, datasets, declare, models, serve, vera
+from unifiedqa_convert.cli import convert, datasets, declare, fetch, models, serve, vera
 from unifiedqa_convert.errors import UqaError
 from unifiedqa_convert.flags import add_command
 from vera_model import run as vera_run
@@ -36,7 +36,10 @@ app.command(
     epilog="Examples: uqa check data/converted; uqa check published.tsv. Exit code 4 if there are "
     "errors, 0 if there are only warnings or none."
 )(datasets.check)
-app.command(epilog="Examples: uqa sources; uqa sources copa --pin")(datasets.sources)
+app.command(epilog="Examples: uqa sources copa; uqa sources --check; uqa sources copa --update")(
+    datasets.sources
+)
+app.command(epilog=fetch.EPILOG)(fetch.fetch)
 add_command(
     app,
     "train",

@@ -10,25 +10,31 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unifiedqa_convert.cli.options import AsJson, Quiet
+from unifiedqa_convert.cli.options import AsJson, Quiet, known_dataset
 from unifiedqa_convert.cli.progress import row_progress
 from unifiedqa_convert.cli.tables import print_columns
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.flags import flags_of, given
 
 if TYPE_CHECKING:
-    from unifiedqa_convert.conversion.groups import GroupName, SplitOutcome
+    from unifiedqa_convert.conversion.groups import SplitOutcome
     from unifiedqa_convert.conversion.pipeline import Result
     from unifiedqa_convert.conversion.request import Request
+    from unifiedqa_convert.vera_tasks import GroupName
 
 
 def convert_and_report(request: "Request", as_json: bool, quiet: bool) -> None:
     """Convert; print the folder (or JSON) on stdout, and the summary on stderr unless quiet."""
     result = _converted(request, quiet)
-    for line in _warnings(result) if quiet else [*_warnings(result), *summary(result)]:
+    sample = result.manifest["sample"]
+    lines = _warnings(result)
+    if not quiet:
+        lines += [*result.located.told, *summary(result), *([SAMPLE] if sample else [])]
+    for line in lines:
         print(line, file=sys.stderr)
     if as_json:
-        print(json.dumps({"folder": str(result.folder), "manifest": result.manifest}, indent=2))
+        facts = {"folder": str(result.folder), "sample": sample, "manifest": result.manifest}
+        print(json.dumps(facts, indent=2))
     else:
         print(result.folder)
 
@@ -92,8 +98,8 @@ def _converted(request: "Request", quiet: bool) -> "Result":
 
 def expected_rows(request: "Request") -> int | None:
     """The number of rows of the split, for the time left; None if unknown."""
+    from unifiedqa_convert.datasets.listing import canonical_split
     from unifiedqa_convert.datasets.registry import load_adapter
-    from unifiedqa_convert.datasets.sources import canonical_split
 
     if request.from_file is not None:
         return request.limit
@@ -150,12 +156,16 @@ def _license(manifest: dict[str, Any]) -> list[str]:
     return [f"license {manifest['license']}: check whether it allows sharing this output"]
 
 
+SAMPLE = "WARNING: these are the invented rows of the embedded sample"
+
+
 def _warnings(result: "Result") -> list[str]:
     """Warnings, which are printed with --quiet too."""
     if not result.manifest["sample"]:
         return _size_warning(result.manifest)
-    why = f" ({result.note})" if result.note else ""
-    return [f"WARNING: these are the invented rows of the embedded sample, not the dataset's{why}"]
+    note = result.located.note
+    why = f" ({note})" if note else ""
+    return [f"{SAMPLE}, not the dataset's{why}"]
 
 
 def _size_warning(manifest: dict[str, Any]) -> list[str]:
@@ -187,8 +197,9 @@ def _source(manifest: dict[str, object]) -> str:
     source = manifest["source"]
     assert isinstance(source, dict)
     names = ", ".join(file["name"] for file in source["files"])
-    origin = {"sample": " (embedded sample)", "hub": " (Hugging Face hub)"}
-    return names + origin.get(source["kind"], "")
+    if source["kind"] == "published":
+        return f"{names} ({source['host']} {source['repository']}@{source['commit'][:8]})"
+    return names + (" (embedded sample)" if source["kind"] == "sample" else "")
 
 
 def _via(via: dict[str, int]) -> str:
@@ -255,10 +266,13 @@ def convert(flags: dict[str, Any]) -> None:
         raise UsageError("--from-file is your own file, --raw a known dataset's: give one of them")
     if (selection.dataset is None) == (selection.group is None):
         raise UsageError("give one dataset (`uqa list` shows all) or --group vera")
-    if selection.dataset is not None and selection.split is None:
-        raise split_missing(selection.dataset, own=from_file is not None)
+    dataset = selection.dataset
+    if dataset is not None and from_file is None:
+        dataset = known_dataset(dataset, output.quiet)
+    if dataset is not None and selection.split is None:
+        raise split_missing(dataset, own=from_file is not None)
     request = Request(
-        dataset=selection.dataset or "",
+        dataset=dataset or "",
         split=selection.split or "",
         allow_sample=selection.allow_sample or selection.group is None,
         **given(Request, flags),

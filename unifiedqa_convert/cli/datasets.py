@@ -2,43 +2,72 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unifiedqa_convert.cli.options import AsJson, RawFiles, dataset_names, print_either, tell
+from unifiedqa_convert.cli.options import (
+    AsJson,
+    RawFiles,
+    dataset_names,
+    known_dataset,
+    print_either,
+    tell,
+)
 from unifiedqa_convert.cli.tables import print_columns
 from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.flags import LOCK, LockFile
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from unifiedqa_convert.datasets.status import Moved
+
 
 def print_status(entries: list[dict[str, Any]]) -> None:
-    """A line per dataset; for a single one, also a line per pinned file."""
-    lines = [("dataset", "hub", "commit", "on this machine")]
-    for entry in entries:
-        files = entry["files"] if entry["revision"] != "unpinned" else []
-        cached = sum(file["cached"] for file in files)
-        here = f"{cached} of {len(files)} splits" if files else "-"
-        commit = entry["revision"][:12] if entry["hub"] else "-"
-        lines.append((entry["dataset"], entry["hub"] or "-", commit, here))
-    print_columns(lines)
+    """A line per dataset; of a single one, each split with every repository that has it."""
     if len(entries) == 1:
-        print()
-        if entries[0]["files"]:
-            print_columns(_file_lines(entries[0]["files"]))
-            print()
-        print_columns([(entries[0]["next"],)])
+        _print_splits(entries[0])
+        return
+    lines = [("dataset", "reach", "on this machine", "best proof", "from")]
+    for entry in entries:
+        splits = entry["splits"].values()
+        here = sum(split["on this machine"] for split in splits)
+        best = [split["sources"][0] for split in splits if split["sources"]]
+        proofs = ", ".join(dict.fromkeys(source["proof"] for source in best))
+        names = ", ".join(dict.fromkeys(f"{it['host']} {it['repository']}" for it in best))
+        where = f"{here} of {len(splits)} splits" if best else "-"
+        lines.append((entry["dataset"], entry["reach"], where, proofs or "-", names or "-"))
+    print_columns(lines)
 
 
-def _file_lines(files: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
-    yield "split", "bytes", "on this machine", "file"
-    for file in files:
-        size = "?" if file["bytes"] is None else f"{file['bytes']:,}"
-        yield file["split"], size, "yes" if file["cached"] else "no", file["file"]
+def _print_splits(entry: dict[str, Any]) -> None:
+    lines = [("split", "from", "commit", "proof", "files", "evidence")]
+    for name, split in entry["splits"].items():
+        for place, it in enumerate(split["sources"]):
+            files = ", ".join(map(_file, it["files"])) or "looked up at first use"
+            named, commit = name if not place else "", (it["commit"] or "-")[:12]
+            where = f"{it['host']} {it['repository']}"
+            lines.append((named, where, commit, it["proof"], files, it["evidence"] or "-"))
+        if not split["sources"]:
+            lines.append((name, "by hand", "-", "-", "-", "-"))
+    print_columns(lines)
+    for name, split in entry["splits"].items():
+        rows = "?" if split["rows"] is None else f"{split['rows']:,}"
+        here = "on this machine" if split["on this machine"] else "not on this machine"
+        print(f"\n{name}: {rows} rows, {here}")
+        if held := split["lock"]:
+            print(f"  in the lock: {held['host']} {held['repository']}@{held['commit'][:8]}")
+        print("  offline, or if no repository has it any more:")
+        print("\n".join(f"  {way}" for way in split["otherwise"]))
+
+
+def _file(file: dict[str, Any]) -> str:
+    size = "" if file["bytes"] is None else f" ({file['bytes']:,} bytes)"
+    return f"{file['path']}{size}"
 
 
 def print_checked(checked: list[dict[str, str]]) -> None:
@@ -53,6 +82,8 @@ def print_shown(facts: dict[str, Any]) -> None:
 
     console = Console(soft_wrap=not sys.stdout.isatty())
     console.print(f"[bold]{facts['name']}[/bold]  {facts['about']}")
+    if facts["aliases"]:
+        console.print(f"  also: {', '.join(facts['aliases'])}", highlight=False, markup=False)
     for name in ("citation", "homepage", "license", "partition", "verified"):
         console.print(f"  {name}: {facts[name]}", highlight=False, markup=False)
     splits = ", ".join(f"{name} ({rows or '?'} rows)" for name, rows in facts["splits"].items())
@@ -81,22 +112,22 @@ def _print_step(name: str, value: Any, console: "Console") -> None:
 
 def print_list(entries: list[dict[str, Any]]) -> None:
     """A table, one line per dataset."""
-    table = [("dataset", "vera", "verified", "hub", "license", "splits")]
+    table = [("dataset", "vera", "verified", "rows by", "license", "splits")]
     for entry in entries:
         splits = " ".join(f"{name}:{size or '?'}" for name, size in entry["splits"].items())
-        hub = "pinned" if entry["revision"] else "unpinned" if entry["hub"] else "-"
-        facts = entry["name"], entry["partition"], entry["verified"], hub, entry["license"], splits
+        how = entry["reach"]
+        facts = entry["name"], entry["partition"], entry["verified"], how, entry["license"], splits
         table.append(facts)
     print_columns(table)
 
 
-def pinned_summary(entries: list[dict[str, Any]]) -> str:
+def reach_summary(entries: list[dict[str, Any]]) -> str:
     """How many datasets can be downloaded, and what to do for the others."""
-    pinned = [entry for entry in entries if entry["revision"] not in (None, "unpinned")]
+    reach = Counter(entry["reach"] for entry in entries)
     return (
-        f"{len(pinned)} of {len(entries)} are pinned to a commit of the hub: `uqa convert` "
-        "downloads them; for the others, give the files with --raw or --data-dir, or pin the "
-        "dataset with `uqa sources NAME --pin`"
+        f"{reach['pinned']} of {len(entries)} come from pinned commits, {reach['lock']} more from "
+        "what their first use looks up and records in uqa.lock: `uqa convert NAME` and `uqa fetch "
+        f"NAME` download them; {reach['by hand']} only by hand: `uqa sources NAME` says how"
     )
 
 
@@ -107,27 +138,50 @@ Generated from the adapters by `make fix` (`uqa list --markdown`).
 
 `verified`: `sha256`: the output equals a published file, by its hash; `real rows`: tested on real
 rows; `documentation only`: written from the documentation. Sizes are numbers of raw rows; `?`:
-unknown. `(pinned)`: `uqa convert NAME` downloads the file of a known commit from the hub. For the
-other datasets, give the file with `--raw` or `--data-dir`; `uqa sources NAME --pin` looks it up on
-the hub and prints the lines that pin it in the adapter.
+unknown. `rows by`: `pinned`: `uqa convert NAME` downloads files of known commits; `lock`: its first
+use looks up a commit and records it in `uqa.lock`; `by hand`: where to ask for them.
+[Getting the rows](getting-the-rows.md) says more.
 
-| dataset | question | vera | verified | raw shapes | splits | license, redistributable | hub |
+| dataset | question | vera | verified | raw shapes | splits | license, redistributable | rows by |
 |---|---|---|---|---|---|---|---|"""
+_MARKDOWN_PINS = """
+## Pins, and how each is known
+
+Per split the repositories that have it, the best proven first. `sha256`, `git blob`: the bytes are
+proven by that hash; `commit`: by the commit, and by the size and hash that the hub tells for it,
+which `uqa.lock` keeps; `lock`: the commit is looked up at the first use and kept in `uqa.lock`.
+
+| dataset | splits | repository | commit | proof | evidence |
+|---|---|---|---|---|---|"""
 
 
 def print_markdown(entries: list[dict[str, Any]]) -> None:
-    """The page docs/datasets.md: the same facts, with homepage and hub repository."""
+    """The page docs/datasets.md: the same facts, with homepage, and every pin's evidence."""
     print(_MARKDOWN_START)
     shared = {True: "yes", False: "**no**", None: "not stated"}
     for it in entries:
         splits = ", ".join(f"{name} {size or '?'}" for name, size in it["splits"].items())
-        name = f"[{it['name']}]({it['homepage']})"
+        name = ", ".join([f"[{it['name']}]({it['homepage']})", *it["aliases"]])
         license_ = f"{it['license']}, {shared[it['redistributable']]}"
-        pinned = " (pinned)" if it["revision"] else ""
-        hub = f"{it['hub']}{pinned}" if it["hub"] else it["ask"] or "-"
+        how = it["reach"] + (f": {it['ask']}" if it["ask"] else "")
         shapes = ", ".join(it["shapes"])
-        cells = name, it["about"], it["partition"], it["verified"], shapes, splits, license_, hub
-        print(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+        facts = name, it["about"], it["partition"], it["verified"], shapes, splits, license_, how
+        _print_cells(facts)
+    print(_MARKDOWN_PINS)
+    for it in entries:
+        # Splits with the same repository and proof share a line.
+        lines: dict[tuple[str, ...], list[str]] = {}
+        for split, sources in it["sources"].items():
+            for source in sources:
+                where = f"{source['host']} {source['repository']}"
+                proof = source["commit"] or "-", source["proof"], source["evidence"] or "-"
+                lines.setdefault((where, *proof), []).append(split)
+        for pinned, names in lines.items():
+            _print_cells((it["name"], ", ".join(names), *pinned))
+
+
+def _print_cells(cells: Sequence[str]) -> None:
+    print(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
 
 
 def list_datasets(
@@ -144,7 +198,7 @@ def list_datasets(
 
     entries = listed()
     print_either(entries, print_markdown if markdown else print_list, as_json)
-    tell(pinned_summary(entries), quiet=as_json or markdown)
+    tell(reach_summary(entries), quiet=as_json or markdown)
     warn_of_broken()
 
 
@@ -178,12 +232,18 @@ def show(
     """
     from unifiedqa_convert.conversion.preview import shown
 
-    print_either(shown(dataset, split, tuple(raw or ()), rows), print_shown, as_json)
+    facts = shown(known_dataset(dataset), split, tuple(raw or ()), rows)
+    print_either(facts, print_shown, as_json)
 
 
 def cite(
     datasets: Annotated[
-        list[str] | None, typer.Argument(metavar="DATASET", help="Names of datasets. Default: all.")
+        list[str] | None,
+        typer.Argument(
+            metavar="DATASET",
+            help="Names of datasets. Default: all.",
+            autocompletion=dataset_names,
+        ),
     ] = None,
     as_bibtex: Annotated[bool, typer.Option("--bibtex", help="Print BibTeX entries.")] = False,
     as_json: AsJson = False,
@@ -191,7 +251,7 @@ def cite(
     """Print the citations and licenses of datasets."""
     from unifiedqa_convert.datasets.catalogue import bibtex, citations
 
-    found = citations(datasets or [])
+    found = citations([known_dataset(dataset) for dataset in datasets or []])
 
     def render(_: object) -> None:
         for it in found:
@@ -231,48 +291,68 @@ def check(
 
 def sources(
     dataset: Annotated[
-        str | None, typer.Argument(metavar="DATASET", help="Name of a dataset. Default: all.")
+        str | None,
+        typer.Argument(
+            metavar="DATASET",
+            help="Name of a dataset. Default: all.",
+            autocompletion=dataset_names,
+        ),
     ] = None,
     check: Annotated[
         bool,
         typer.Option(
             "--check",
-            help="Check that the hub still has the pinned files; exit code 4 if not, 7 "
-            "if it does not answer.",
+            help="Check that the hosts still have the pinned and locked files; exit code 4 if not, "
+            "7 if one does not answer.",
         ),
     ] = False,
-    pin: Annotated[
+    update: Annotated[
         bool,
         typer.Option(
-            "--pin",
-            help="Look up the dataset's current commit and files on the hub; print the lines that "
-            "pin them in the adapter.",
+            "--update",
+            help="Look up the newest commit of what no shipped pin proves, move the lock to it, "
+            "and show which rows were added, removed, changed.",
         ),
     ] = False,
+    lock: LockFile = LOCK,
     as_json: AsJson = False,
 ) -> None:
-    """Show where datasets come from; check or make pins.
+    """Show where datasets come from; check pins, or move a lock.
 
-    Per dataset: hub repository, pinned commit, and which files are on this machine.
+    Of one dataset: each split's repositories, the proof, the lock, and how to get it by hand.
     """
-    from unifiedqa_convert.datasets import pinning
+    from unifiedqa_convert.datasets import status
+    from unifiedqa_convert.datasets.lock import Lock
 
-    if pin:
+    if dataset is not None:
+        dataset = known_dataset(dataset)
+    held = Lock(lock)
+    if update:
         if dataset is None:
-            raise UsageError("--pin takes one dataset: uqa sources DATASET --pin")
-        lines = pinning.pin(dataset)
-        print_either(
-            {"dataset": dataset, "lines": lines.split("\n")}, lambda _: print(lines), as_json
-        )
+            raise UsageError("--update takes one dataset: uqa sources DATASET --update")
+        moved = status.update(dataset, held)
+        print_either([it.as_json() for it in moved], lambda _: _print_moved(moved), as_json)
     elif check:
-        checked = pinning.check_pins(dataset)
+        checked = status.check_pins(dataset, held)
         print_either(checked, print_checked, as_json)
         if dataset is None:
             warn_of_broken()
-        raise typer.Exit(pinning.pins_exit_code(checked))
+        raise typer.Exit(status.pins_exit_code(checked))
     else:
-        entries = pinning.status(dataset)
+        entries = status.status(dataset, held)
         print_either(entries, print_status, as_json)
-        tell(pinned_summary(entries), quiet=as_json or dataset is not None)
+        tell(reach_summary(entries), quiet=as_json or dataset is not None)
         if dataset is None:
             warn_of_broken()
+
+
+def _print_moved(moved: "list[Moved]") -> None:
+    for it in moved:
+        if it.after is None:
+            print(f"{it.split}: proven by a shipped pin, or only by hand; no lock needed")
+            continue
+        before = it.before.commit[:12] if it.before else "not locked"
+        print(f"{it.split}: {before} → {it.after.commit[:12]}, {it.after.rows:,} rows")
+        for what, keys in (("added", it.added), ("removed", it.removed), ("changed", it.changed)):
+            if it.before:
+                print(f"  {len(keys):,} rows {what}" + "".join(f"\n    {key}" for key in keys[:5]))

@@ -7,15 +7,17 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
+from typing import TextIO
 
 _NARROWEST = 24
 """Minimum number of characters of the last column."""
 
 
-def print_columns(lines: Iterable[Sequence[str]]) -> None:
+def print_columns(lines: Iterable[Sequence[str]], file: TextIO | None = None) -> None:
     """Print columns on stdout; in a terminal the last one is wrapped, elsewhere (grep) it isn't."""
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    print("\n".join(aligned(lines, width)))
+    file = file or sys.stdout
+    width = shutil.get_terminal_size().columns if file.isatty() else None
+    print("\n".join(aligned(lines, width)), file=file)
 
 
 def aligned(lines: Iterable[Sequence[str]], width: int | None) -> list[str]:

@@ -11,7 +11,10 @@ from typing import get_args
 from unifiedqa_convert import schema
 from unifiedqa_convert.contract.mutations import gold_of
 from unifiedqa_convert.contract.sample import chunk_of, samples
-from unifiedqa_convert.datasets.sources import canonical_split, sample_folder
+from unifiedqa_convert.datasets.listing import canonical_split
+from unifiedqa_convert.datasets.names import meanings
+from unifiedqa_convert.datasets.registry import catalogue
+from unifiedqa_convert.datasets.sources import sample_folder
 from unifiedqa_convert.schema import Adapter, MultipleChoice
 
 LONGEST_EXAMPLES = 40
@@ -43,16 +46,50 @@ def facts_are_stated(adapter: Adapter) -> Iterator[str]:
     yield from (message for message, fact in kept.items() if not fact)
 
 
+def other_names_are_its_own(adapter: Adapter) -> Iterator[str]:
+    """An alias is plain (``[a-z0-9_]+``, or a hub id), no dataset's name, and no other's alias.
+
+    A name that may mean something else belongs to ``unclear``, with the other meaning.
+    """
+    adapters = {**catalogue().adapters, adapter.name: adapter}
+    for alias in (*adapter.aliases, *adapter.unclear):
+        if not re.fullmatch(r"[a-z0-9_]+(/[a-z0-9_.]+)?(:[a-z0-9_.]+)?", alias):
+            yield f"alias {alias!r} may only contain a-z, 0-9 and _, unless it is a hub id"
+        if alias in adapters:
+            yield f"alias {alias!r} is a dataset's name"
+        elif (meant := meanings(alias, adapters)) != ((adapter.name,), ()):
+            if alias in adapter.aliases:
+                yield f"alias {alias!r} can mean {' or '.join((*meant.datasets, *meant.elsewhere))}"
+        elif alias in adapter.unclear:
+            yield f"unclear: {alias!r} names no other meaning than {adapter.name}"
+
+
 def pins_are_whole(adapter: Adapter) -> Iterator[str]:
-    """A revision is 40 hex digits, a hash 64, or None: a shortened one would pin nothing."""
-    source = adapter.source
-    if source.revision is not None and not re.fullmatch("[0-9a-f]{40}", source.revision):
-        yield f"revision {source.revision!r} is not 40 hex digits"
-    for name, split in source.splits.items():
-        if split.sha256 is not None and not re.fullmatch("[0-9a-f]{64}", split.sha256):
-            yield f"{name}: sha256 {split.sha256!r} is not 64 hex digits"
-        if split.file is not None and source.hub is None:
-            yield f"{name}: file is set, but source.hub is not"
+    """A commit or git blob is 40 hex digits, a sha256 64: a shortened one would pin nothing.
+
+    A commit has its evidence, and what a repository has are the dataset's splits.
+    """
+    for it in adapter.source.repositories:
+        if not re.fullmatch(r"[\w.-]+/[\w.-]+", it.name):
+            yield f"repository {it.name!r} is not owner/name"
+        if it.commit is not None and not it.evidence:
+            yield f"{it.name}: no evidence for its commit"
+        for split in sorted({*it.files, *(it.splits or ())} - {*adapter.source.splits}):
+            yield f"{it.name}: {adapter.name} has no split {split!r}"
+    for what, value in _hashes(adapter):
+        digits = 40 if what in ("commit", "git_blob") else 64
+        if value is not None and not re.fullmatch(f"[0-9a-f]{{{digits}}}", value):
+            yield f"{what} {value!r} is not {digits} hex digits"
+
+
+def _hashes(adapter: Adapter) -> Iterator[tuple[str, str | None]]:
+    """Every commit and hash that the adapter states."""
+    for it in adapter.source.repositories:
+        yield "commit", it.commit
+        for file in (file for files in it.files.values() for file in files):
+            yield "sha256", file.sha256
+            yield "git_blob", file.git_blob
+    yield from (("digest", split.digest) for split in adapter.source.splits.values())
 
 
 def fields_say_where_they_go(adapter: Adapter) -> Iterator[str]:

@@ -5,10 +5,13 @@ from typing import Any, NamedTuple
 
 from rich.filesize import decimal
 
-from unifiedqa_convert.datasets.pinning import status
-from unifiedqa_convert.datasets.registry import catalogue
-from unifiedqa_convert.datasets.sources import canonical_split, no_split
+from unifiedqa_convert.datasets.fetch import Wish, plan
+from unifiedqa_convert.datasets.listing import canonical_split
+from unifiedqa_convert.datasets.lock import Lock
+from unifiedqa_convert.datasets.registry import catalogue, load_adapter
+from unifiedqa_convert.datasets.sources import no_split
 from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.flags import LOCK
 from unifiedqa_convert.question_converters.prompts import hub_id
 from unifiedqa_convert.schema import Adapter
 from unifiedqa_convert.storage import free_bytes, is_path
@@ -43,12 +46,12 @@ def plan_conversion(
     dataset: str, split: str | None, question_converter: str, out: Path
 ) -> dict[str, Any]:
     """Plan one dataset, or ``all``; raises UsageError for a name that does not exist."""
-    names = sorted(catalogue().adapters) if dataset == "all" else [dataset]
+    names = sorted(catalogue().adapters) if dataset == "all" else [load_adapter(dataset).name]
     splits = [one for name in names for one in _splits(name, split)]
     if split is not None and not splits:
         if dataset == "all":
             raise UsageError(f"no dataset has a split {split!r}: `uqa list` shows their splits")
-        raise no_split(catalogue().adapters[dataset], split)
+        raise no_split(load_adapter(dataset), split)
     converter = CONVERTERS.get(question_converter) or _other_converter(question_converter)
     rows = [one["rows"] for one in splits]
     return {
@@ -91,16 +94,16 @@ def _other_converter(name: str) -> Converter:
 
 
 def _splits(name: str, wanted: str | None) -> list[dict[str, Any]]:
-    files = {one["split"]: one for entry in status(name) for one in entry["files"]}
     adapter: Adapter = catalogue().adapters[name]
+    every = adapter.source.splits
+    wishes = [Wish(adapter, it) for it in every if wanted is None or canonical_split(wanted) == it]
     return [
         {
             "dataset": name,
-            "split": split,
-            "rows": facts.rows,
-            "bytes": files.get(split, {}).get("bytes"),
-            "cached": files.get(split, {}).get("cached", False),
+            "split": planned.split,
+            "rows": every[planned.split].rows,
+            "bytes": planned.bytes,
+            "cached": planned.here,
         }
-        for split, facts in adapter.source.splits.items()
-        if wanted is None or canonical_split(wanted) == split
+        for planned in plan(wishes, Lock(LOCK))
     ]

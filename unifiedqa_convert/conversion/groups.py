@@ -8,17 +8,18 @@ import typer
 
 from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.conversion.split_size import other_size
-from unifiedqa_convert.datasets.registry import catalogue
-from unifiedqa_convert.datasets.sources import canonical_split, sample_files
+from unifiedqa_convert.datasets.listing import canonical_split
+from unifiedqa_convert.datasets.registry import catalogue, completions
+from unifiedqa_convert.datasets.sources import sample_files
 from unifiedqa_convert.errors import UqaError
 from unifiedqa_convert.schema import Adapter
+from unifiedqa_convert.vera_tasks import GroupName
 
 if TYPE_CHECKING:
     from unifiedqa_convert.conversion.pipeline import (
         Result,
     )  # `uqa convert --help` needs no pyarrow
 
-GroupName = Literal["vera-seen", "vera-unseen", "vera", "all"]
 PARTITIONS: dict[GroupName, tuple[str, ...]] = {
     "vera-seen": ("seen",),
     "vera-unseen": ("unseen-1", "unseen-2"),
@@ -36,9 +37,7 @@ class GroupFlags:
         typer.Argument(
             metavar="DATASET",
             help="Name of a dataset; `uqa list` shows all.",
-            autocompletion=lambda incomplete: [
-                name for name in catalogue().adapters if name.startswith(incomplete)
-            ],
+            autocompletion=completions,
         ),
     ] = field(default=None, metadata={"before": "raw"})
     split: Annotated[

@@ -34,6 +34,7 @@ from unifiedqa_convert.conversion.request import ConversionJob, Request, resolve
 from unifiedqa_convert.conversion.split_size import SplitSize, split_size
 from unifiedqa_convert.conversion.upstream_vera import as_upstream, is_upstreams
 from unifiedqa_convert.conversion.workers import beside
+from unifiedqa_convert.datasets.sources import Located
 from unifiedqa_convert.errors import OutputError, RowError, SourceError, TooManyRejects
 from unifiedqa_convert.records.arrow import arrow_schema, as_rows
 from unifiedqa_convert.records.dataset_card import CARD, card
@@ -84,8 +85,8 @@ class Result:
 
     folder: Path
     manifest: dict[str, Any]
-    note: str | None
-    """A remark about the source, for people."""
+    located: Located
+    """Where the rows came from."""
     made: bool
     """False if the same output existed already."""
     resumed_shards: int = 0
@@ -110,12 +111,12 @@ def convert(request: Request, progress: Progress | None = None) -> Result:
                     "replace it with --overwrite, or choose another --out"
                 )
             if place.damaged(found) is None:
-                return Result(place.final, found, job.located.note, made=False)
+                return Result(place.final, found, job.located, made=False)
         done = resume_or_start(place, described)
         _make_shards(job, place, frozenset(done), progress or (lambda _rows: None))
         manifest = _manifest(job, described, place)
         complete_output(place, manifest)
-    return Result(place.final, manifest, job.located.note, made=True, resumed_shards=len(done))
+    return Result(place.final, manifest, job.located, made=True, resumed_shards=len(done))
 
 
 def _make_shards(
@@ -127,10 +128,13 @@ def _make_shards(
         _work(job, place, done, None, progress)
         return
     taken = claims_folder(place)
-    # Each worker resolves the request itself: a question converter may not be picklable.
+    # Each worker resolves the request itself: a question converter may not be picklable. Files that
+    # were found and proven are not searched and proven again.
+    found = job.request
+    if job.located.kind == "published":
+        found = replace(found, raw=job.located.files)
     others = [
-        partial(_work_alone, _at_turn(job.request, (k, workers)), done, taken)
-        for k in range(1, workers)
+        partial(_work_alone, _at_turn(found, (k, workers)), done, taken) for k in range(1, workers)
     ]
     report = partial(_report, place, progress)
     with beside(others, report) as report_at_times:

@@ -20,14 +20,15 @@ def shown(dataset: str, split: str | None, raw: tuple[Path, ...], rows: int) -> 
 
 def _steps(adapter: Adapter, split: str | None, raw: tuple[Path, ...], rows: int) -> dict[str, Any]:
     from unifiedqa_convert.conversion.chunk import convert_chunk
-    from unifiedqa_convert.datasets.sources import canonical_split, locate, sample_splits
+    from unifiedqa_convert.datasets.listing import canonical_split
+    from unifiedqa_convert.datasets.sources import Places, locate, sample_splits
     from unifiedqa_convert.question_converters.select import question_converter
     from unifiedqa_convert.records.profiles import profile_named
     from unifiedqa_convert.rows.companion_files import with_companions
     from unifiedqa_convert.rows.typed_rows import first_rows, row_as_json
 
     wanted = canonical_split(split) if split else sample_splits(adapter)[0]
-    located = locate(adapter, wanted, raw, "sample")
+    located = locate(adapter, wanted, Places(raw, "sample"))
     files = with_companions(adapter, wanted, located.files)
     steps = []
     for numbered in first_rows(adapter, wanted, files, rows):

@@ -9,15 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from unifiedqa_convert.conversion.output_folder import OutputFolder
+from unifiedqa_convert.datasets.listing import canonical_split
+from unifiedqa_convert.datasets.lock import Lock
+from unifiedqa_convert.datasets.names import meanings
+from unifiedqa_convert.datasets.origins import checked
 from unifiedqa_convert.datasets.registry import catalogue, load_adapter
-from unifiedqa_convert.datasets.sources import (
-    DATA_DIR,
-    Located,
-    SourceName,
-    canonical_split,
-    locate,
-)
+from unifiedqa_convert.datasets.sources import DATA_DIR, Located, Places, SourceName, locate
 from unifiedqa_convert.errors import UnreachableError, UsageError
+from unifiedqa_convert.flags import LOCK, LockedOnly, LockFile
 from unifiedqa_convert.question_converters.base import (
     ConverterName,
     Options,
@@ -53,7 +52,8 @@ class Request:
     source: Annotated[
         SourceName,
         typer.Option(
-            help="auto: --raw, --data-dir, the cache, the hub (10 s), or else the embedded sample."
+            help="auto: --raw, --data-dir, the published files, or else the embedded sample; "
+            "hub: the published files or an error."
         ),
     ] = "auto"
     records: Annotated[
@@ -70,6 +70,16 @@ class Request:
         Path | None,
         typer.Option(metavar="FOLDER", help="Folder of the authors' files.", envvar=DATA_DIR),
     ] = None
+    lock: LockFile = LOCK
+    locked: LockedOnly = False
+    no_sample: Annotated[
+        bool,
+        typer.Option(
+            "--no-sample",
+            envvar="UQA_NO_SAMPLE",
+            help="Exit code 7 where only the embedded sample could be had.",
+        ),
+    ] = False
     question_converter: ConverterName = "rules"
     options: Options = field(default_factory=Options)
     """The question converter's, if it is a model."""
@@ -124,6 +134,11 @@ class Request:
     columns: Columns | None = None
 
     @property
+    def whole(self) -> bool:
+        """True if the whole split is converted here."""
+        return self.limit is None and self.num_shards == 1
+
+    @property
     def share(self) -> tuple[int, int]:
         """(K, N): only shards whose number is K modulo N, into an output of its own."""
         return self.shard_index, self.num_shards
@@ -171,11 +186,7 @@ class ConversionJob:
             "schema": SCHEMA_VERSION,
             **self.facts(),
             "adapter": {"name": self.adapter.name, "version": self.adapter.version},
-            "source": {
-                "kind": "hub" if self.located.kind == "cache" else self.located.kind,
-                "revision": self.located.revision,
-                "files": files,
-            },
+            "source": {"kind": self.located.kind, **_origin_facts(self.located), "files": files},
             **({"columns": columns.facts()} if columns is not None else {}),
             "license": source.license,
             "redistributable": source.redistributable,
@@ -187,6 +198,14 @@ class ConversionJob:
             "shard_rows": self.request.shard_rows,
             "versions": {name: version(name) for name in ("unifiedqa-convert", "pyarrow")},
         }
+
+
+def _origin_facts(located: Located) -> dict[str, Any]:
+    """Where published files come from, and the digest that their records must have."""
+    if located.origin is None:
+        return {}
+    host, repository, commit, _, _, digest = located.origin
+    return {"host": host, "repository": repository, "commit": commit, "digest": digest}
 
 
 def _records(request: Request) -> Records:
@@ -214,9 +233,11 @@ def resolve(request: Request) -> ConversionJob:
     records = _records(request)
     if located.kind == "sample" and not request.allow_sample:
         raise UnreachableError(
-            f"{adapter.name}/{split}: only the embedded sample was found; --allow-sample uses it"
-            + (f" ({located.note})" if located.note else "")
+            f"{adapter.name}/{split}: --source sample with --group needs --allow-sample"
         )
+    if located.origin and request.whole:
+        proof = checked(adapter, split, located.files, located.origin)
+        located = located._replace(origin=located.origin._replace(digest=proof.digest))
     index, shares = request.share
     if not 0 <= index < shares:
         raise UsageError(f"--shard-index {index} must be less than --num-shards {shares}")
@@ -234,7 +255,10 @@ def resolve(request: Request) -> ConversionJob:
 def _adapter_and_files(request: Request, split: str) -> tuple[Adapter, Located]:
     if request.from_file is None:
         adapter = load_adapter(request.dataset)
-        return adapter, locate(adapter, split, request.raw, request.source, request.data_dir)
+        sample = request.allow_sample and not request.no_sample
+        lock = Lock(request.lock, only=request.locked)
+        places = Places(request.raw, request.source, request.data_dir, lock, sample)
+        return adapter, locate(adapter, split, places)
     if request.columns is None:
         raise UsageError(
             "--from-file needs --question COLUMN, and --choices and --gold if there are such "
@@ -245,7 +269,8 @@ def _adapter_and_files(request: Request, split: str) -> tuple[Adapter, Located]:
             f"{request.dataset!r}, {split!r}: the name and the split of your own dataset may only "
             "contain lower-case letters, digits and _"
         )
-    if request.dataset in catalogue().adapters:
-        raise UsageError(f"{request.dataset} is a known dataset; choose another name for yours")
+    if known := meanings(request.dataset, catalogue().adapters).datasets:
+        what = "is" if request.dataset in known else f"is a name of {' and '.join(known)},"
+        raise UsageError(f"{request.dataset} {what} a known dataset; choose another name for yours")
     adapter = adapter_for(request.dataset, split, request.from_file, request.columns)
     return adapter, Located("given", (request.from_file,))

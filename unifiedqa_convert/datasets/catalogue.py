@@ -1,13 +1,16 @@
 """Facts of datasets as plain data (`uqa list`, `uqa show`), and citations (`uqa cite`)."""
 
 import re
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from unifiedqa_convert.datasets.registry import catalogue, load_adapter
 from unifiedqa_convert.schema import Adapter
 
 FORM = re.compile(r"(?P<authors>.+?) (?P<year>(19|20)\d\d)\. (?P<title>.+?[.?!]) ?(?P<where>.*)")
 """The form of an adapter's citation: authors, year, title, venue."""
+
+
+Reach = Literal["pinned", "lock", "by hand"]
 
 
 class Citation(NamedTuple):
@@ -73,10 +76,25 @@ def facts_and_shapes(adapter: Adapter) -> dict[str, Any]:
     return {**_facts(adapter), "shapes": shapes}
 
 
+def reach(adapter: Adapter) -> Reach:
+    """How its labelled train, validation and test (or else all its splits) can be downloaded.
+
+    ``pinned``: each from a commit that the adapter ships; ``lock``: the first use looks some up.
+    """
+    splits = adapter.source.splits
+    wanted = [s for s in ("train", "validation", "test") if s in splits and splits[s].labelled]
+    best = [adapter.source.having(split)[:1] for split in wanted or splits]
+    if not all(best):
+        return "by hand"
+    kinds = {it.strength(s) for s, (it,) in zip(wanted or splits, best, strict=True)}
+    return "lock" if "lock" in kinds else "pinned"
+
+
 def _facts(adapter: Adapter) -> dict[str, Any]:
     source = adapter.source
     return {
         "name": adapter.name,
+        "aliases": list(adapter.aliases),
         "about": _first_line(type(adapter)),
         "version": adapter.version,
         "partition": adapter.partition,
@@ -88,8 +106,20 @@ def _facts(adapter: Adapter) -> dict[str, Any]:
         "citation": source.citation,
         "ask": source.ask,
         "shapes": [shape.shape for shape in adapter.shapes],
-        "hub": source.hub,
-        "revision": source.revision,
+        "reach": reach(adapter),
+        "sources": {
+            name: [
+                {
+                    "host": it.host,
+                    "repository": it.name,
+                    "commit": it.commit,
+                    "proof": it.strength(name),
+                    "evidence": it.evidence,
+                }
+                for it in source.having(name)
+            ]
+            for name in source.splits
+        },
     }
 
 

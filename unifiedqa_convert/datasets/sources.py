@@ -1,68 +1,134 @@
-"""Source → local files: given ones, a folder, the hub's cache, the hub, or the embedded sample."""
+"""Source → local files: given ones, a folder, the cache, a repository, or the embedded sample."""
 
 import difflib
 import importlib
 import os
-import shlex
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal, NamedTuple, cast
+from typing import Literal, NamedTuple
 
+from unifiedqa_convert.datasets import github, origins
+from unifiedqa_convert.datasets.data_folder import in_folder
+from unifiedqa_convert.datasets.listing import SPLIT_ALIASES, canonical_split
+from unifiedqa_convert.datasets.lock import Lock
+from unifiedqa_convert.datasets.origins import Origin
 from unifiedqa_convert.errors import SourceError, UnreachableError, UsageError
-from unifiedqa_convert.hub import DATA, Pin, by_hand, cached, fetch_file, is_commit, storage
-from unifiedqa_convert.schema import Adapter, Split
-from unifiedqa_convert.storage import sha256_of
+from unifiedqa_convert.flags import LOCK
+from unifiedqa_convert.hub import Pin
+from unifiedqa_convert.schema import Adapter
 
 SourceName = Literal["auto", "hub", "sample"]
 DATA_DIR = "UQA_DATA_DIR"
-SPLIT_ALIASES = {"dev": "validation", "val": "validation", "valid": "validation"}
-
-
-def canonical_split(name: str) -> str:
-    """The split's canonical name: dev, val and valid are aliases of validation."""
-    return SPLIT_ALIASES.get(name, name)
 
 
 class Located(NamedTuple):
     """A split's files on this machine, and where they come from."""
 
-    kind: Literal["given", "cache", "hub", "sample"]
+    kind: Literal["given", "published", "sample"]
     files: tuple[Path, ...]
-    revision: str | None = None
+    origin: Origin | None = None
+    """The repository and commit of published files."""
     note: str | None = None
-    """Why the sample was taken instead of the hub's file."""
+    """Why the sample was taken instead of the published files."""
+    told: tuple[str, ...] = ()
+    """What a person should know about how published files were found."""
 
 
-def locate(
-    adapter: Adapter,
-    split: str,
-    raw: tuple[Path, ...],
-    source: SourceName,
-    data_dir: Path | None = None,
-) -> Located:
+class Places(NamedTuple):
+    """Where a split's files may come from."""
+
+    raw: tuple[Path, ...] = ()
+    source: SourceName = "auto"
+    data_dir: Path | None = None
+    lock: Lock = Lock(LOCK)
+    sample: bool = True
+    """False: the embedded sample never stands in for rows that can't be had."""
+
+
+def locate(adapter: Adapter, split: str, places: Places) -> Located:
     """The files of a split: ``raw``, if given.
 
-    ``auto``: ``data_dir`` (or UQA_DATA_DIR) if given, else the hub's cache, else the hub, else, if
-    the hub can't be reached, the sample. Wrong bytes are an error and don't lead to the sample.
+    ``auto``: ``data_dir`` (or UQA_DATA_DIR) if given, else the published files, from the cache or
+    downloaded, else, if they can't be reached, the sample. Wrong bytes are an error and don't lead
+    to the sample.
     """
     if split not in adapter.source.splits:
         raise no_split(adapter, split)
-    if raw:
-        return _given(raw)
-    if data_dir is not None and source != "auto":
-        raise UsageError(f"--data-dir and --source {source} exclude each other: leave one out")
-    if source == "sample":
+    if places.raw:
+        return _given(places.raw)
+    if places.data_dir is not None and places.source != "auto":
+        raise UsageError(
+            f"--data-dir and --source {places.source} exclude each other: leave one out"
+        )
+    if places.source == "sample":
         return _sample(adapter, split, None)
-    if source == "hub":
-        return _hub(adapter, split)
-    if data_dir is not None:
-        return _in_folder(adapter, split, data_dir, "--data-dir")
-    if folder := os.environ.get(DATA_DIR):
-        return _in_folder(adapter, split, Path(folder), DATA_DIR)
+    if places.source == "auto":
+        if places.data_dir is not None:
+            return _in_data_dir(adapter, split, places.data_dir, "--data-dir")
+        if folder := os.environ.get(DATA_DIR):
+            return _in_data_dir(adapter, split, Path(folder), DATA_DIR)
     try:
-        return _hub(adapter, split)
+        found = origins.obtain(adapter, split, places.lock)
     except UnreachableError as error:
-        return _sample(adapter, split, str(error))
+        if places.source == "auto" and places.sample and sample_files(adapter, split):
+            return _sample(adapter, split, str(error))
+        raise UnreachableError("\n".join([str(error), *ways(adapter, split)])) from error
+    return Located("published", found.files, found.origin, told=found.told)
+
+
+def ways(adapter: Adapter, split: str) -> list[str]:
+    """How to get the rows of a split that can't be had now, the easiest way first."""
+    source, convert = adapter.source, f"uqa convert {adapter.name} --split {split}"
+    found = []
+    repositories = adapter.source.having(split)
+    if repositories:
+        found.append(
+            f"on a machine with internet: uqa fetch {adapter.name} --to FOLDER; copy FOLDER here, "
+            f"then {convert} --data-dir FOLDER"
+        )
+    for repository in repositories:
+        if address := _address(adapter, split, repository.name):
+            found.append(f"download {address} and give the file: {convert} --raw FILE")
+            break
+    if source.ask:
+        found.append(source.ask)
+    elif names := source.splits[split].names or source.splits[split].parts:
+        found.append(
+            f"download the rows from {source.homepage}, unopened, into FOLDER: {convert} "
+            f"--data-dir FOLDER (looks for {' or '.join(names)})"
+        )
+    else:
+        found.append(f"download the rows from {source.homepage}: {convert} --raw FILE")
+    if sample_files(adapter, split):
+        found.append(f"try it on the embedded sample, which is invented: {convert} --source sample")
+    return [f"  {number}. {way}" for number, way in enumerate(found, start=1)]
+
+
+def _address(adapter: Adapter, split: str, name: str) -> str | None:
+    """The address of the split's first file in the repository, if its path is pinned."""
+    for repository in adapter.source.repositories:
+        pinned = repository.files.get(split)
+        if repository.name == name and repository.commit and pinned:
+            pin = Pin(repository.host, name, repository.commit, pinned[0])
+            if repository.host == "github":
+                return github.address(pin)
+            page = origins.home_of(adapter, repository).page
+            return f"{page}/resolve/{repository.commit}/{pinned[0].path}"
+    return None
+
+
+def _in_data_dir(adapter: Adapter, split: str, folder: Path, option: str) -> Located:
+    """The split in a folder of downloads, or in one that `uqa fetch --to` made."""
+    entry = Lock(folder / LOCK).entry(adapter.name, split) if (folder / LOCK).is_file() else None
+    if entry is None:
+        return Located("given", in_folder(adapter, split, folder, option))
+    paths = tuple(folder / adapter.name / file.path for file in entry.files)
+    for path, file in zip(paths, entry.pinned(), strict=True):
+        if not path.is_file():
+            raise SourceError(f"{option}: {path} is missing, but {folder / LOCK} lists it")
+        if found := github.difference(path, file):
+            raise SourceError(f"{path}: {found} in {folder / LOCK}; fetch the folder again")
+    return Located("published", paths, origins.locked(adapter, entry))
 
 
 def no_split(adapter: Adapter, split: str) -> UsageError:
@@ -119,113 +185,3 @@ def _sample(adapter: Adapter, split: str, note: str | None) -> Located:
             + (f" ({note})" if note else "")
         )
     return Located("sample", found, note=note)
-
-
-def _in_folder(adapter: Adapter, split: str, folder: Path, option: str) -> Located:
-    """The one file in the folder with one of the names that its authors gave the split.
-
-    If they split it into several files: all of them, in order, from one subfolder.
-    """
-    wanted, published = f"{adapter.name}/{split}", adapter.source.splits[split]
-    names: list[tuple[str, ...]]
-    names = [(name,) for own in published.names for name in _with_gz(own)]
-    names += [published.parts] if published.parts else []
-    if not folder.is_dir():
-        raise SourceError(f"{option} {folder}: no such folder; correct the path")
-    if not names:
-        raise SourceError(f"{option}: no file name is known for {wanted}; give rows with --raw")
-    try:
-        places = _places(folder, adapter.name)
-        every = [tuple(place / name for name in group) for place in places for group in names]
-        found = [paths for paths in every if all(path.is_file() for path in paths)]
-        # Links and copies with the same bytes are not ambiguous.
-        several = len(found) > 1
-        distinct = {tuple(map(sha256_of, paths)) for paths in found} if several else {()}
-    except OSError as error:
-        raise SourceError(f"{option} {folder}: {error}") from None
-    if not found:
-        own, listed = folder / adapter.name, " or ".join(map(" and ".join, names))
-        raise SourceError(
-            f"{option} {folder}: no {listed} for {wanted} in {folder}, {own} or {own}/*; "
-            "put it there, or give it with --raw"
-        )
-    if len(distinct) > 1:
-        listed = ", ".join(" and ".join(map(str, paths)) for paths in found)
-        raise SourceError(f"{option}: {wanted} could be any of {listed}; choose with --raw FILE")
-    return Located("given", found[0])
-
-
-def _with_gz(name: str) -> tuple[str, str]:
-    """The name, then the name with .gz added or removed."""
-    return name, name.removesuffix(".gz") if name.endswith(".gz") else f"{name}.gz"
-
-
-def _places(folder: Path, name: str) -> list[Path]:
-    own = folder / name
-    below = sorted(path for path in own.iterdir() if path.is_dir()) if own.is_dir() else []
-    return [folder, own, *below]
-
-
-def _hub(adapter: Adapter, split: str) -> Located:
-    """The split's pinned file, from huggingface_hub's cache or else from the hub, verified."""
-    pin, pinned = pin_of(adapter, split), adapter.source.splits[split]
-    path = cached(pin)
-    kind: Literal["cache", "hub"] = "hub" if path is None else "cache"
-    path = path or fetch_file(pin, adapter.source, pinned)
-    try:
-        return Located(kind, (_verified(path, pin, pinned),), pin.revision)
-    except OSError as error:
-        raise storage(error) from error
-
-
-def pin_of(adapter: Adapter, split: str) -> Pin:
-    """The split's file on the hub; UnreachableError if it is not pinned."""
-    source, file = adapter.source, adapter.source.splits[split].file
-    if source.hub is None:
-        raise UnreachableError(f"{adapter.name}: no hub repository is known; {by_hand(source)}")
-    if not is_commit(source.revision):
-        raise UnreachableError(
-            f"{adapter.name}: {source.hub} is not pinned to a commit; pin it with "
-            f"`uqa sources --pin {adapter.name}`, or {by_hand(source)}"
-        )
-    if file is None:
-        raise UnreachableError(
-            f"{adapter.name}/{split}: no file of {source.hub} is pinned for it; find one with "
-            f"`uqa sources --pin {adapter.name}`, or {by_hand(source)}"
-        )
-    if not file.lower().endswith(DATA):
-        raise UnreachableError(
-            f"{adapter.name}/{split}: {file} is neither parquet nor JSON; other files are not "
-            f"downloaded from the hub; {by_hand(source)}"
-        )
-    return Pin(source.hub, file, cast(str, source.revision))
-
-
-def _verified(path: Path, pin: Pin, pinned: Split) -> Path:
-    """The cached file; SourceError if commit, size or sha256 are not the pinned ones."""
-    found = _difference(path, pin, pinned)
-    if found is None:
-        return path
-    # Removing only the file would leave its blob, which huggingface_hub would link again.
-    stored = next((up for up in path.parents if up.name.startswith("datasets--")), path)
-    raise SourceError(f"{path}: {found}; remove it with: rm -r {shlex.quote(str(stored))}")
-
-
-def _difference(path: Path, pin: Pin, pinned: Split) -> str | None:
-    """What is wrong with a cached file; None if nothing is."""
-    if pin.revision not in path.parts:
-        return f"a changed revision: not of the pinned commit {pin.revision}"
-    size = path.stat().st_size
-    if pinned.bytes is not None and size != pinned.bytes:
-        return f"{size} bytes, but {pinned.bytes} are pinned"
-    # huggingface_hub names a large file's blob by the announced sha256, but never verifies it.
-    blob = path.readlink().name if path.is_symlink() else ""
-    announced = blob if len(blob) == 64 else None
-    if pinned.sha256 is None and announced is None:
-        return None
-    sha256 = sha256_of(path)
-    if pinned.sha256 is not None and sha256 != pinned.sha256:
-        return f"sha256 {sha256}, but {pinned.sha256} is pinned"
-    if announced is not None and sha256 != announced:
-        return f"sha256 {sha256}, but the hub announced {announced}"
-    return None

@@ -19,10 +19,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rich.filesize import decimal
 
 from unifiedqa_convert.errors import ModelError, OutputError, SourceError
-from unifiedqa_convert.hub import HUB_PATIENCE, hub_requests, is_commit
+from unifiedqa_convert.hub import HUB_PATIENCE, hub_requests, is_commit, model_home
 from unifiedqa_convert.question_converters import local_models, unpickle
 from unifiedqa_convert.question_converters.prompts import PRESETS, hub_id
-from unifiedqa_convert.schema import ModelRepo
 from unifiedqa_convert.storage import free_bytes, fsync, sha256_of, write_json
 
 if TYPE_CHECKING:
@@ -151,7 +150,7 @@ def costs(planned: DownloadPlan) -> dict[str, Any]:
 def _describe(hub: str, revision: str) -> "ModelInfo":
     from huggingface_hub import HfApi
 
-    with hub_requests(f"hub {hub} at {revision}", ModelRepo(hub)):
+    with hub_requests(f"hub {hub} at {revision}", model_home(hub)):
         return HfApi().model_info(hub, revision=revision, files_metadata=True, timeout=HUB_PATIENCE)
 
 
@@ -170,7 +169,7 @@ def _download(planned: DownloadPlan) -> Path:
 
     found: list[Path] = []
     for file in planned.files:
-        with hub_requests(f"hub {planned.hub}@{planned.revision[:8]}", ModelRepo(planned.hub)):
+        with hub_requests(f"hub {planned.hub}@{planned.revision[:8]}", model_home(planned.hub)):
             downloaded = hf_hub_download(
                 planned.hub, file.name, revision=planned.revision, etag_timeout=HUB_PATIENCE
             )

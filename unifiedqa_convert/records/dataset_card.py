@@ -51,14 +51,20 @@ def _body(adapter: Adapter, manifest: dict[str, Any]) -> list[str]:
         f"profile {manifest['profile']}, recipe {manifest['recipe']}, "
         f"question converter {made_by['name'] if made_by else 'none'}.",
         "",
-        f"- Source: {source.homepage or 'a file of the user'}"
-        + (f", {source.hub} at {source.revision}" if manifest["source"]["kind"] == "hub" else ""),
+        f"- Source: {source.homepage or 'a file of the user'}" + _published(manifest["source"]),
         *(f"- Raw file: {f['name']}, sha256 {f['sha256']}" for f in manifest["source"]["files"]),
         f"- License: {source.license}",
         f"- Please cite: {source.citation or '-'}",
         "- Counts, and every file's digest: manifest.json",
     ]
     return lines
+
+
+def _published(source: dict[str, Any]) -> str:
+    """The repository and commit of published files."""
+    if source["kind"] != "published":
+        return ""
+    return f", {source['host']} {source['repository']} at {source['commit']}"
 
 
 def _feature(name: str, kind: "pa.DataType") -> dict[str, Any]:

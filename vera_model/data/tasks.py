@@ -28,10 +28,11 @@ class FoundTasks(NamedTuple):
 def find_tasks(tasks: Sequence[str], part: Part, root: Path, *, allow_sample: bool) -> FoundTasks:
     """Find each task's split under ``root``: ``<task>/<split>/``, or upstream's JSON file.
 
+    A dataset's alias stands for its own name, under which it is converted.
     ``dev`` is ``validation``, or :func:`evaluated_split` for a dataset without one.
     """
     paths, missing = {}, []
-    for task in tasks:
+    for task in dict.fromkeys(_own_name(task, root) for task in tasks):
         found = _on_disk(root / task, ("train",) if part == "train" else ("validation", "dev"))
         if found is None and part == "dev" and (split := evaluated_split(task)) is not None:
             found = _on_disk(root / task, (split,))
@@ -42,6 +43,16 @@ def find_tasks(tasks: Sequence[str], part: Part, root: Path, *, allow_sample: bo
         else:
             paths[task] = found
     return FoundTasks(paths, missing)
+
+
+def _own_name(task: str, root: Path) -> str:
+    """The dataset's own name for an alias, unless ``root`` has a folder of the name as typed."""
+    if (root / task).is_dir():
+        return task
+    try:
+        return load_adapter(task).name
+    except UqaError:
+        return task
 
 
 def evaluated_split(task: str) -> str | None:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from unifiedqa_convert import hub
 from unifiedqa_convert.errors import ModelError, SourceError, UnreachableError, UsageError
-from unifiedqa_convert.schema import ModelRepo
 from vera_model.config import TrainConfig
 from vera_model.data.shards import check_shards
 from vera_model.data.tasks import Part, find_tasks, missing_error, unknown_tasks
@@ -171,7 +170,8 @@ def _download(source: str, revision: str | None, *, allow_pickle: bool) -> Path:
     # Not snapshot_download: its requests for the list of files have no timeout.
     from huggingface_hub import HfApi, hf_hub_download
 
-    with hub.hub_requests(f"there is no folder {source} here; hub {source}", ModelRepo(source)):
+    what = f"there is no folder {source} here; hub {source}"
+    with hub.hub_requests(what, hub.model_home(source)):
         timeout = hub.HUB_PATIENCE
         info = HfApi().model_info(source, revision=revision, timeout=timeout)
         there = [file.rfilename for file in info.siblings or ()]

@@ -45,6 +45,16 @@ def test_the_main_process_converts_and_the_rest_is_listed(tmp_path: Path) -> Non
     assert other == paths
 
 
+def test_an_alias_stands_for_the_task_but_not_for_a_folder_of_its_name(tmp_path: Path) -> None:
+    for name in ("physical_iqa", "social_iqa", "siqa"):
+        (tmp_path / name / "train").mkdir(parents=True)
+        (tmp_path / name / "train" / "manifest.json").write_text("{}")
+    tasks = ["PIQA", "physical_iqa", "siqa", "anli"]
+    found = find_tasks(tasks, "train", tmp_path, allow_sample=False)
+    assert found.paths == {name: tmp_path / name / "train" for name in ("physical_iqa", "siqa")}
+    assert [one.task for one in found.missing] == ["anli"]
+
+
 def test_without_samples_a_task_that_cannot_be_converted_has_its_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,8 +4,9 @@ from itertools import islice
 from typing import Any
 
 from unifiedqa_convert.datasets.catalogue import facts_and_shapes, listed
+from unifiedqa_convert.datasets.listing import canonical_split
 from unifiedqa_convert.datasets.registry import load_adapter
-from unifiedqa_convert.datasets.sources import canonical_split, sample_folder, sample_splits
+from unifiedqa_convert.datasets.sources import sample_folder, sample_splits
 from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.rows.companion_files import with_companions
 from unifiedqa_convert.rows.typed_rows import row_as_json, typed_rows

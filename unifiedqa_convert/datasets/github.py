@@ -1,0 +1,161 @@
+"""Files of the authors' own repositories on GitHub, at a commit, over https.
+
+``UQA_GITHUB_RAW`` and ``UQA_GITHUB_API`` name mirrors of the two hosts.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
+
+from unifiedqa_convert.errors import OutputError, SourceError
+from unifiedqa_convert.hub import (
+    HUB_PATIENCE,
+    Home,
+    Pin,
+    hub_requests,
+    other_file,
+    patiently,
+    progress_bar,
+)
+from unifiedqa_convert.schema import PinnedFile
+from unifiedqa_convert.storage import cache_folder, sha256_of
+
+if TYPE_CHECKING:
+    from httpx2 import Response
+
+RAW = "UQA_GITHUB_RAW"
+API = "UQA_GITHUB_API"
+_HOSTS = {RAW: "https://raw.githubusercontent.com", API: "https://api.github.com"}
+# Compressed on the way, a body has no length, and a part of it can't be resumed.
+_PLAIN = {"Accept-Encoding": "identity"}
+
+
+def address(pin: Pin) -> str:
+    """The file's address."""
+    return f"{_host(RAW)}/{pin.repository}/{pin.commit}/{quote(pin.file.path)}"
+
+
+def cached(pin: Pin) -> Path | None:
+    """The file in the cache, if it was fetched; no network."""
+    place = _place(pin)
+    return place if place.is_file() else None
+
+
+def fetch_file(pin: Pin, home: Home) -> Path:
+    """Download the file into the cache; what a killed download left there is resumed.
+
+    SourceError if the host offers another size than the pinned one, or sends other bytes.
+    """
+    from filelock import FileLock
+    from huggingface_hub.file_download import http_get
+
+    place, what = _place(pin), str(pin)
+    part = place.with_name(f".{place.name}.part")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(place.with_name(f".{place.name}.lock")), hub_requests(what, home):
+            if place.is_file():
+                return place
+            announced = _length(address(pin))
+            if pin.file.bytes is not None and announced not in (None, pin.file.bytes):
+                raise other_file(what, pin.file.path, "bytes", announced, pin.file.bytes)
+            with part.open("ab") as file:
+                begun = file.tell() if announced and file.tell() <= announced else 0
+                file.truncate(begun)
+                http_get(
+                    address(pin),
+                    file,
+                    resume_size=begun,
+                    expected_size=announced,
+                    headers=dict(_PLAIN),
+                    tqdm_class=progress_bar(),
+                )
+                file.flush()
+                os.fsync(file.fileno())
+            if found := difference(part, pin.file):
+                part.unlink()
+                raise SourceError(f"{what} {pin.file.path}: {found}; the file was discarded")
+            part.replace(place)
+    except OSError as error:
+        named = error.strerror or error
+        raise OutputError(f"the cache {place.parent}: {named}; free disk space") from error
+    return place
+
+
+def difference(path: Path, expected: PinnedFile) -> str | None:
+    """How the file's bytes differ from what is known of them; None if they don't."""
+    size = path.stat().st_size
+    if expected.bytes is not None and size != expected.bytes:
+        return f"{size} bytes, but {expected.bytes} are pinned"
+    if expected.sha256 is not None and (found := sha256_of(path)) != expected.sha256:
+        return f"sha256 {found}, but {expected.sha256} is pinned"
+    if expected.git_blob is not None and (found := _git_blob(path, size)) != expected.git_blob:
+        return f"git blob {found}, but {expected.git_blob} is pinned"
+    return None
+
+
+def _git_blob(path: Path, size: int) -> str:
+    """The id under which git stores these bytes."""
+    digest = hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def listing(name: str, commit: str, home: Home) -> list[PinnedFile]:
+    """Every file of the repository at the commit, with its size and git blob id."""
+    tree = _ask(f"repos/{name}/git/trees/{commit}?recursive=1", f"github {name}@{commit[:8]}", home)
+    files = [entry for entry in tree.get("tree", ()) if entry.get("type") == "blob"]
+    return [PinnedFile(it["path"], it.get("size"), git_blob=it["sha"]) for it in files]
+
+
+def newest_commit(name: str, home: Home) -> str:
+    """The default branch's commit."""
+    return str(_ask(f"repos/{name}/commits/HEAD", f"github {name}", home).get("sha"))
+
+
+def _ask(path: str, what: str, home: Home) -> dict[str, Any]:
+    """The JSON object that GitHub's API answers."""
+    with hub_requests(what, home):
+        answer = patiently(lambda again: _request("GET", f"{_host(API)}/{path}", again))
+        try:
+            document = answer.json()
+        except ValueError:
+            document = None
+    if not isinstance(document, dict):
+        raise SourceError(f"{what}: the answer is not GitHub's; see {home.page}")
+    return document
+
+
+def _length(url: str) -> int | None:
+    """The number of bytes that the host announces."""
+    length = patiently(lambda again: _request("HEAD", url, again)).headers.get("Content-Length")
+    return int(length) if length and length.isdecimal() else None
+
+
+def _request(method: Literal["GET", "HEAD"], url: str, again: bool) -> "Response":
+    """One request; with ``again``, repeated while the host answers that the trouble will pass."""
+    from huggingface_hub import get_session
+    from huggingface_hub.utils import (  # type: ignore[attr-defined]  # public, not in __all__
+        hf_raise_for_status,
+        http_backoff,
+    )
+
+    asked: dict[str, Any] = {"headers": _PLAIN, "timeout": HUB_PATIENCE, "follow_redirects": True}
+    if again:
+        answer = http_backoff(method, url, **asked)
+    else:
+        answer = get_session().request(method, url, **asked)
+    hf_raise_for_status(answer)
+    return answer
+
+
+def _place(pin: Pin) -> Path:
+    return cache_folder() / "github" / pin.repository / pin.commit / pin.file.path
+
+
+def _host(variable: str) -> str:
+    return os.environ.get(variable, _HOSTS[variable]).rstrip("/")

@@ -1,0 +1,360 @@
+"""From which repository a split's files come, at which commit, and the files themselves, proven.
+
+A pin that the adapter ships wins if it has hashes; else the lock's entry is taken, exactly; else
+the files are looked up once, checked, and recorded in the lock.
+"""
+
+import shlex
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from unifiedqa_convert import hub
+from unifiedqa_convert.datasets import github
+from unifiedqa_convert.datasets.listing import TAKEN, Wanted, files_of
+from unifiedqa_convert.datasets.lock import Entry, Lock, LockedFile
+from unifiedqa_convert.datasets.proof import Proof, prove
+from unifiedqa_convert.errors import SourceError, UnreachableError
+from unifiedqa_convert.hub import Gone, Home, Pin, is_commit
+from unifiedqa_convert.rows.companion_files import expected_names
+from unifiedqa_convert.schema import Adapter, PinnedFile, Repository
+from unifiedqa_convert.storage import sha256_of
+
+CONVERTED = "refs/convert/parquet"
+"""The branch into which the hub converts the rows of a repository with a loading script."""
+
+
+class Origin(NamedTuple):
+    """The files of a split in a repository at a commit, and what they must hold, if it is known."""
+
+    host: Literal["hub", "github"]
+    repository: str
+    commit: str
+    files: tuple[PinnedFile, ...]
+    rows: int | None = None
+    digest: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.host} {self.repository}@{self.commit[:8]}"
+
+    def pins(self) -> list[Pin]:
+        """One pin for each of its files."""
+        return [Pin(self.host, self.repository, self.commit, file) for file in self.files]
+
+
+class Obtained(NamedTuple):
+    """A split's files on this machine."""
+
+    origin: Origin
+    files: tuple[Path, ...]
+    told: tuple[str, ...] = ()
+    """What was taken, if it was looked up now; which repositories were tried in vain before."""
+
+
+def shipped(adapter: Adapter, repository: Repository, split: str) -> Origin | None:
+    """What the adapter pins with hashes; None if a lock must complete it."""
+    if repository.commit is None or repository.strength(split) not in ("sha256", "git blob"):
+        return None
+    known = adapter.source.splits[split]
+    where = repository.host, repository.name, repository.commit
+    return Origin(*where, repository.files[split], digest=known.digest)
+
+
+def locked(adapter: Adapter, entry: Entry) -> Origin:
+    """What an entry of a lock names; no digest if another version of the adapter gave it."""
+    where = entry.host, entry.repository, entry.commit
+    digest = entry.digest if entry.adapter == adapter.version else None
+    return Origin(*where, entry.pinned(), entry.rows, digest)
+
+
+def known_origin(adapter: Adapter, split: str, lock: Lock) -> Origin | None:
+    """What ``obtain`` would take first, without a look at the network; None if it must look."""
+    for repository in _in_order(adapter, split, lock)[:1]:
+        return _known(adapter, split, repository, lock)
+    return None
+
+
+def obtain(adapter: Adapter, split: str, lock: Lock) -> Obtained:
+    """The split's files, from the cache or else fetched, with the bytes that are known of them.
+
+    From the best proven repository that still has them. Raises UnreachableError if none can be
+    reached, SourceError where something differs from what is pinned or locked.
+    """
+    repositories, told = _in_order(adapter, split, lock), []
+    if not repositories:
+        raise UnreachableError(f"{adapter.name}/{split}: no address is known for its files")
+    for repository in repositories:
+        try:
+            found = _from(adapter, split, repository, lock)
+        except Gone as error:
+            told.append(str(error))
+        else:
+            return found._replace(told=(*told, *found.told))
+    raise Gone("; ".join(told))
+
+
+def _in_order(adapter: Adapter, split: str, lock: Lock) -> list[Repository]:
+    """The repositories to try: the lock's first, unless a pin with hashes is there."""
+    repositories = adapter.source.having(split)
+    entry = lock.entry(adapter.name, split)
+    if entry is None or (repositories and shipped(adapter, repositories[0], split)):
+        return repositories
+    named = [it for it in repositories if (it.host, it.name) == (entry.host, entry.repository)]
+    if not named:
+        known = ", ".join(f"{it.host} {it.name}" for it in repositories) or "none"
+        raise SourceError(
+            f"{lock.path}: {adapter.name}/{split} is locked to {entry.host} {entry.repository}, "
+            f"but its repositories are {known}; {_renew(adapter, lock)}"
+        )
+    return [*named, *(it for it in repositories if it not in named)]
+
+
+def _known(adapter: Adapter, split: str, repository: Repository, lock: Lock) -> Origin | None:
+    """The pinned or locked files of the repository; None if they must be looked up.
+
+    Under ``--locked``, SourceError if the lock has nothing, or something else than the pin.
+    """
+    pinned, entry = shipped(adapter, repository, split), lock.entry(adapter.name, split)
+    differs = entry and _conflict(adapter, repository, split, entry)
+    if entry and differs and lock.only:
+        raise SourceError(
+            f"{lock.path}: {adapter.name}/{split} is locked to {differs}; {_renew(adapter, lock)}"
+        )
+    if pinned is not None:
+        return pinned
+    if entry is not None and not differs:
+        return locked(adapter, entry)
+    if lock.only:
+        raise SourceError(
+            f"{lock.path} has no {adapter.name}/{split}: run the command once without --locked, "
+            "and keep the file that it writes"
+        )
+    return None
+
+
+def _renew(adapter: Adapter, lock: Lock) -> str:
+    return f"renew the entry: uqa sources {adapter.name} --update --lock {lock.path}"
+
+
+def _conflict(adapter: Adapter, repository: Repository, split: str, entry: Entry) -> str | None:
+    """How an entry contradicts what the adapter ships: both values; None if it doesn't."""
+    if entry.adapter > adapter.version:
+        return f"version {entry.adapter} of its adapter, but this is version {adapter.version}"
+    if (entry.host, entry.repository) != (repository.host, repository.name):
+        mine = f"{repository.host} {repository.name}"
+        return f"{entry.host} {entry.repository}, but {mine} is pinned"
+    if repository.commit not in (None, entry.commit):
+        return f"commit {entry.commit}, but {repository.commit} is pinned"
+    held = {file.path: file for file in entry.pinned()}
+    for file in repository.files.get(split, ()):
+        if file.path not in held:
+            return f"{', '.join(held)}, but {file.path} is pinned"
+        for fact in ("bytes", "sha256"):
+            mine, theirs = getattr(file, fact), getattr(held[file.path], fact)
+            if mine not in (None, theirs):
+                return f"{file.path} with {fact} {theirs}, but {mine} is pinned"
+    return None
+
+
+def _from(adapter: Adapter, split: str, repository: Repository, lock: Lock) -> Obtained:
+    origin = _known(adapter, split, repository, lock)
+    if origin is not None:
+        return Obtained(origin, fetched(adapter, origin))
+    origin, branch = looked_up(adapter, split, repository)
+    return recorded(adapter, split, origin, branch, lock)
+
+
+def recorded(
+    adapter: Adapter, split: str, origin: Origin, branch: str | None, lock: Lock
+) -> Obtained:
+    """Fetch what was looked up, check that it is the split, and record it in the lock."""
+    before = {path for pin in origin.pins() if (path := cached(pin))}
+    files = fetched(adapter, origin)
+    try:
+        proof = checked(adapter, split, files)
+    except SourceError as error:
+        for path in set(files) - before:
+            forget(path)
+        raise SourceError(f"{origin}: {error}; nothing was recorded") from error
+    entry = Entry(
+        host=origin.host,
+        repository=origin.repository,
+        commit=origin.commit,
+        branch=branch,
+        files=[
+            LockedFile(path=it.path, bytes=path.stat().st_size, sha256=sha256_of(path))
+            for it, path in zip(origin.files, files, strict=True)
+        ],
+        rows=proof.rows,
+        digest=proof.digest,
+        adapter=adapter.version,
+    )
+    lock.record(adapter.name, split, entry)
+    names, size = ", ".join(file.path for file in entry.files), sum(f.bytes for f in entry.files)
+    rejected = f" ({proof.rejected:,} of them rejected)" if proof.rejected else ""
+    told = (
+        f"{adapter.name}/{split}: took {names} of {origin}{f' ({branch})' if branch else ''}, "
+        f"{size:,} bytes, {proof.rows:,} rows{rejected}; recorded in {lock.path}"
+    )
+    return Obtained(locked(adapter, entry), files, (told,))
+
+
+def checked(
+    adapter: Adapter, split: str, files: Iterable[Path], origin: Origin | None = None
+) -> Proof:
+    """What the files hold. SourceError, with both values, if it is not what is known of them.
+
+    ``origin`` tells what is known; without one, what the adapter states of the split.
+    """
+    proof = prove(adapter, split, files)
+    known = origin or adapter.source.splits[split]
+    for what, found, expected in (
+        ("rows", proof.rows, known.rows),
+        ("digest", proof.digest, known.digest),
+    ):
+        if expected is not None and found != expected:
+            raise SourceError(
+                f"{adapter.name}/{split}: the files have {what} {found}, but {expected} is known; "
+                "if you trust them, give them with --raw"
+            )
+    return proof
+
+
+def looked_up(adapter: Adapter, split: str, repository: Repository) -> tuple[Origin, str | None]:
+    """The split's files by the repository's listing, and the branch; None: of the pinned commit."""
+    home = home_of(adapter, repository)
+    branches: tuple[str | None, ...] = (None,)
+    if repository.host == "hub" and repository.commit is None:
+        branches = (None, CONVERTED)
+    seen: list[str] = []
+    for branch in branches:
+        try:
+            commit, listed = listing(repository, branch, home)
+        except Gone:
+            if branch is None:
+                raise
+            continue  # the hub has not converted it
+        if not is_commit(commit):
+            raise SourceError(f"{repository.host} {repository.name}: {commit!r} is not a commit")
+        if files := _files(adapter, split, repository, listed):
+            named = None if repository.commit else branch or "main"
+            return Origin(repository.host, repository.name, commit, files), named
+        seen += [file.path for file in listed]
+    shown = ", ".join(seen[:8]) + (" …" if len(seen) > 8 else "")
+    raise Gone(
+        f"{repository.host} {repository.name}: no data file for {adapter.name}/{split} among its "
+        f"files ({shown or 'none'}); {home.instead}"
+    )
+
+
+def listing(repository: Repository, branch: str | None, home: Home) -> tuple[str, list[PinnedFile]]:
+    """The commit and all files of the repository, at its pinned commit or the branch's newest."""
+    if repository.host == "github":
+        commit = repository.commit or github.newest_commit(repository.name, home)
+        return commit, github.listing(repository.name, commit, home)
+    info = hub.describe(repository.name, repository.commit or branch, home)
+    if repository.commit not in (None, info.sha):
+        raise SourceError(
+            f"hub {repository.name}: commit {info.sha} is offered, but {repository.commit} is "
+            "pinned; nothing was downloaded"
+        )
+    files = [
+        PinnedFile(it.rfilename, it.size, it.lfs.sha256 if it.lfs else None)
+        for it in info.siblings or ()
+    ]
+    return str(info.sha), files
+
+
+def _files(
+    adapter: Adapter, split: str, repository: Repository, listed: list[PinnedFile]
+) -> tuple[PinnedFile, ...]:
+    """The split's files in a listing: by the pinned paths, the authors' names, or its own name."""
+    by_path = {file.path: file for file in listed}
+    if pinned := repository.files.get(split):
+        there = all(file.path in by_path for file in pinned)
+        return tuple(by_path[file.path] for file in pinned) if there else ()
+    known = adapter.source.splits[split]
+    named = [path for path in by_path for name in known.names if f"/{path}".endswith(f"/{name}")]
+    if len(named) == 1:
+        beside = [shape.beside for shape in adapter.shapes if shape.beside]
+        folder = Path(named[0]).parent
+        others = [str(folder / n) for it in beside for n in expected_names(it, Path(named[0]))]
+        paths = [named[0], *(path for path in dict.fromkeys(others) if path in by_path)]
+    else:
+        others = [repository.calls(name) for name in adapter.source.splits if name != split]
+        wanted = Wanted(repository.calls(split), tuple(others), repository.config)
+        paths = list(files_of(wanted, by_path))
+    return tuple(by_path[path] for path in paths)
+
+
+def home_of(adapter: Adapter, repository: Repository) -> Home:
+    """The repository's page, and what to do without it."""
+    on_github = repository.host == "github"
+    root = "https://github.com" if on_github else f"{hub.endpoint()}/datasets"
+    return Home(f"{root}/{repository.name}", by_hand(adapter), "run `uqa sources --check`")
+
+
+def by_hand(adapter: Adapter) -> str:
+    """What to do for rows that can't be downloaded, as the end of an error's sentence."""
+    source = adapter.source
+    return source.ask or f"download the rows from {source.homepage} and give them with --raw"
+
+
+def cached(pin: Pin) -> Path | None:
+    """The file on this machine, unverified; no network."""
+    return github.cached(pin) if pin.host == "github" else hub.cached(pin)
+
+
+def fetched(adapter: Adapter, origin: Origin) -> tuple[Path, ...]:
+    """The origin's files, from the cache or else downloaded; SourceError if the bytes differ."""
+    here = Repository(host=origin.host, name=origin.repository)
+    return tuple(fetch(pin, home_of(adapter, here)) for pin in origin.pins())
+
+
+def fetch(pin: Pin, home: Home) -> Path:
+    """One file, from the cache or else downloaded; SourceError if its bytes are not the pinned."""
+    if not is_commit(pin.commit):
+        raise SourceError(f"{pin}: {pin.commit!r} is not a commit, and a branch may move")
+    if not pin.file.path.lower().endswith(TAKEN):
+        raise SourceError(f"{pin}: {pin.file.path} is not a data file; nothing else is downloaded")
+    try:
+        path = cached(pin)
+        fresh = path is None
+        if path is None:
+            get = github.fetch_file if pin.host == "github" else hub.fetch_file
+            path = get(pin, home)
+        found = _difference(path, pin)
+    except OSError as error:
+        raise hub.storage(error) from error
+    if found is None:
+        return path
+    if fresh:
+        forget(path)
+        raise SourceError(f"{pin} {pin.file.path}: {found}; the file was discarded")
+    # Removing only the file would leave its blob, which huggingface_hub would link again.
+    stored = next((up for up in path.parents if up.name.startswith("datasets--")), path)
+    raise SourceError(f"{path}: {found}; remove it with: rm -r {shlex.quote(str(stored))}")
+
+
+def _difference(path: Path, pin: Pin) -> str | None:
+    """What is wrong with a file in the cache; None if nothing is."""
+    if pin.commit not in path.parts:
+        return f"a changed revision: not of the pinned commit {pin.commit}"
+    if found := github.difference(path, pin.file):
+        return found
+    # huggingface_hub names a file's blob by the announced hash, but never verifies it.
+    blob = path.readlink().name if path.is_symlink() else ""
+    announced = PinnedFile(
+        pin.file.path,
+        sha256=blob if len(blob) == 64 else None,
+        git_blob=blob if len(blob) == 40 else None,
+    )
+    found = github.difference(path, announced) if announced.sha256 or announced.git_blob else None
+    return found and found.replace("is pinned", "was announced")
+
+
+def forget(path: Path) -> None:
+    """Remove a file from the cache, and the bytes that it links to."""
+    stored = path.resolve()
+    path.unlink(missing_ok=True)
+    stored.unlink(missing_ok=True)

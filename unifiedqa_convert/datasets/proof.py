@@ -1,0 +1,78 @@
+"""What a split's files hold, as a number of rows and one digest: the same for the same records.
+
+The digest is the sha256 over ``input TAB output NEWLINE`` of each canonical question record in
+order, with an empty output where the answer is hidden.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from unifiedqa_convert.errors import RowError, SourceError
+from unifiedqa_convert.records.encode import arrange, question_record
+from unifiedqa_convert.records.profiles import PROFILES
+from unifiedqa_convert.rows.shapes import Skipped
+from unifiedqa_convert.rows.typed_rows import typed_rows
+from unifiedqa_convert.schema import Adapter, Example, FieldError, NotAnExample, Record
+
+CANONICAL = PROFILES["canonical"]
+
+
+class Proof(NamedTuple):
+    """What the files of a split hold."""
+
+    rows: int
+    """Those that belong to the dataset, rejected ones too."""
+    rejected: int
+    digest: str
+
+
+class Read(NamedTuple):
+    """One example of a split, as ``uqa sources --update`` compares them."""
+
+    example: Example
+    record: Record
+
+
+def prove(adapter: Adapter, split: str, files: Iterable[Path]) -> Proof:
+    """Read every row of the files. SourceError if none of them can be used."""
+    rows = rejected = 0
+    digest = hashlib.sha256()
+    first: RowError | None = None
+    for found in examples_of(adapter, split, files):
+        if found is None:
+            continue
+        rows += 1
+        if isinstance(found, RowError):
+            rejected += 1
+            first = first or found
+            continue
+        for _, record in found:
+            digest.update(f"{record.input}\t{record.output or ''}\n".encode())
+    if first is not None and rejected == rows:
+        raise SourceError(f"every row is rejected; the first: {first}")
+    return Proof(rows, rejected, digest.hexdigest())
+
+
+def examples_of(
+    adapter: Adapter, split: str, files: Iterable[Path]
+) -> Iterator[list[Read] | RowError | None]:
+    """For each row of the files: its examples and canonical records, or why it is rejected.
+
+    None for a row that is no row of the dataset: the second one of a pair, or one beyond its end.
+    """
+    for number, _, row in typed_rows(adapter, split, files):
+        if isinstance(row, Skipped):
+            yield None
+        elif isinstance(row, RowError):
+            yield row
+        else:
+            try:
+                found = [arrange(example, CANONICAL) for example in adapter.examples(row)]
+            except NotAnExample:
+                found = []
+            except FieldError as error:
+                yield RowError(adapter.name, split, number, error.field, error.reason)
+                continue
+            yield [Read(example, question_record(example, CANONICAL)) for example in found]

@@ -1,0 +1,214 @@
+"""`uqa sources`: where datasets come from, whether their pins still hold, and moving a lock."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from unifiedqa_convert.datasets import origins
+from unifiedqa_convert.datasets.catalogue import reach
+from unifiedqa_convert.datasets.lock import Entry, Lock
+from unifiedqa_convert.datasets.proof import examples_of
+from unifiedqa_convert.datasets.registry import catalogue, load_adapter
+from unifiedqa_convert.datasets.sources import ways
+from unifiedqa_convert.errors import RowError, SourceError, UnreachableError, UsageError
+from unifiedqa_convert.hub import Gone, HubDown
+from unifiedqa_convert.schema import Adapter, PinnedFile, Repository
+
+
+def status(dataset: str | None, lock: Lock) -> list[dict[str, Any]]:
+    """Each dataset's splits: the repositories that have them, the proof, the lock; no network."""
+    return [
+        {
+            "dataset": adapter.name,
+            "reach": reach(adapter),
+            "splits": {split: _split(adapter, split, lock) for split in adapter.source.splits},
+        }
+        for adapter in _adapters(dataset)
+    ]
+
+
+def _split(adapter: Adapter, split: str, lock: Lock) -> dict[str, Any]:
+    entry = lock.entry(adapter.name, split)
+    origin = origins.known_origin(adapter, split, lock)
+    pins = origin.pins() if origin else []
+    return {
+        "rows": adapter.source.splits[split].rows,
+        "on this machine": bool(pins) and all(origins.cached(pin) for pin in pins),
+        "sources": [
+            {
+                "host": it.host,
+                "repository": it.name,
+                "commit": it.commit,
+                "proof": it.strength(split),
+                "files": [vars(file) for file in it.files.get(split, ())],
+                "evidence": it.evidence,
+            }
+            for it in adapter.source.having(split)
+        ],
+        "lock": entry.model_dump() if entry else None,
+        "otherwise": [way.strip() for way in ways(adapter, split)],
+    }
+
+
+def check_pins(dataset: str | None, lock: Lock) -> list[dict[str, str]]:
+    """For each dataset, whether its repositories still have the pinned or locked commit and files.
+
+    ``result`` is ok, changed, unreachable or unpinned. A host that does not answer once is not
+    asked again.
+    """
+    silent: dict[str, str] = {}  # by host: the dataset for which it did not answer
+    return [_checked(adapter, lock, silent) for adapter in _adapters(dataset)]
+
+
+def _checked(adapter: Adapter, lock: Lock, silent: dict[str, str]) -> dict[str, str]:
+    details: list[str] = []
+    results = set()
+    for repository in _at_commits(adapter, lock):
+        what = f"{repository.host} {repository.name}"
+        try:
+            if repository.host in silent:
+                raise UnreachableError(
+                    f"not checked, as it did not answer for {silent[repository.host]}"
+                )
+            changes = _changes(adapter, repository)
+        except Gone as error:
+            changes = [str(error)]
+        except UnreachableError as error:
+            if isinstance(error, HubDown):
+                silent[repository.host] = adapter.name
+            results.add("unreachable")
+            details.append(f"{what}: {error}")
+            continue
+        except SourceError as error:
+            changes = [str(error)]
+        results.add("changed" if changes else "ok")
+        details += [f"{what}: {change}" for change in changes]
+    if not results:
+        details = ["the first `uqa convert` or `uqa fetch` looks it up and records it in the lock"]
+        details = details if adapter.source.repositories else [origins.by_hand(adapter)]
+    worst = next((it for it in ("changed", "unreachable", "ok") if it in results), "unpinned")
+    return {"dataset": adapter.name, "result": worst, "detail": "; ".join(details)}
+
+
+def _at_commits(adapter: Adapter, lock: Lock) -> list[Repository]:
+    """Its repositories at the commits that are pinned, and those that the lock names."""
+    pinned = [it for it in adapter.source.repositories if it.commit is not None]
+    locked = []
+    for split, entry in lock.entries().get(adapter.name, {}).items():
+        files = {split: entry.pinned()}
+        host, name, commit = entry.host, entry.repository, entry.commit
+        locked.append(Repository(host=host, name=name, commit=commit, files=files))
+    return [*pinned, *locked]
+
+
+def _changes(adapter: Adapter, repository: Repository) -> list[str]:
+    """How the repository differs from what is pinned; empty if it does not."""
+    _, listed = origins.listing(repository, None, origins.home_of(adapter, repository))
+    there = {file.path: file for file in listed}
+    return [
+        f"{pinned.path}: {found}"
+        for files in repository.files.values()
+        for pinned in files
+        if (found := _change(pinned, there.get(pinned.path)))
+    ]
+
+
+def _change(pinned: PinnedFile, listed: PinnedFile | None) -> str | None:
+    if listed is None:
+        return "not there any more"
+    for fact in ("bytes", "sha256", "git_blob"):
+        then, now = getattr(pinned, fact), getattr(listed, fact)
+        if None not in (then, now) and then != now:
+            return f"{fact} {now} instead of {then}"
+    return None
+
+
+def pins_exit_code(checked: list[dict[str, str]]) -> int:
+    """4 if a pin no longer holds, 7 if a host was not reached, 0 otherwise."""
+    results = {entry["result"] for entry in checked}
+    if "changed" in results:
+        return SourceError.exit_code
+    return UnreachableError.exit_code if "unreachable" in results else 0
+
+
+class Moved(NamedTuple):
+    """A split's entry before and after, and the rows that differ, by the ids of their examples."""
+
+    split: str
+    before: Entry | None
+    after: Entry | None
+    """None: a shipped pin proves the split, and wins over any lock."""
+    added: list[str]
+    removed: list[str]
+    changed: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain data."""
+        entries = {"before": self.before, "after": self.after}
+        return {**self._asdict(), **{name: it and it.model_dump() for name, it in entries.items()}}
+
+
+def update(dataset: str, lock: Lock) -> list[Moved]:
+    """Look up the newest commit of each split that no shipped pin proves, and record it.
+
+    A split that cannot be looked up is left as it was, and ends the command with its error.
+    """
+    if lock.only:
+        raise UsageError("--update changes the lock, --locked forbids that: leave one out")
+    adapter = load_adapter(dataset)
+    return [_moved(adapter, split, lock) for split in adapter.source.splits]
+
+
+def _moved(adapter: Adapter, split: str, lock: Lock) -> Moved:
+    repositories, before = adapter.source.having(split), lock.entry(adapter.name, split)
+    if not repositories or origins.shipped(adapter, repositories[0], split):
+        return Moved(split, before, None, [], [], [])
+    old: tuple[Path, ...] = ()
+    if before is not None:
+        old = origins.obtain(adapter, split, lock).files
+    failed = []
+    for repository in repositories:
+        try:
+            origin, branch = origins.looked_up(adapter, split, repository)
+        except Gone as error:
+            failed.append(str(error))
+            continue
+        new = origins.recorded(adapter, split, origin, branch, lock).files
+        after = lock.entry(adapter.name, split)
+        return Moved(split, before, after, *_difference(adapter, split, old, new))
+    raise Gone("; ".join(failed))
+
+
+def _difference(
+    adapter: Adapter, split: str, old: Iterable[Path], new: Iterable[Path]
+) -> tuple[list[str], list[str], list[str]]:
+    """The rows that were added, removed, changed: by the row's own id, or else by its question."""
+    before, after = (_keyed(adapter, split, files) for files in (old, new))
+    shared = before.keys() & after.keys()
+    return (
+        sorted(after.keys() - shared),
+        sorted(before.keys() - shared),
+        sorted(key for key in shared if before[key] != after[key]),
+    )
+
+
+def _keyed(adapter: Adapter, split: str, files: Iterable[Path]) -> dict[str, str]:
+    """Each example's record by a key of its own; one that occurs again gets a number."""
+    found: dict[str, str] = {}
+    times: Counter[str] = Counter()
+    if not files:
+        return found
+    for row in examples_of(adapter, split, files):
+        if row is None or isinstance(row, RowError):
+            continue
+        for example, record in row:
+            key = example.id or record.input
+            times[key] += 1
+            number = f" ({times[key]})" if times[key] > 1 else ""
+            found[f"{key}{number}"] = f"{record.input}\t{record.output}"
+    return found
+
+
+def _adapters(dataset: str | None) -> list[Adapter]:
+    return list(catalogue().adapters.values()) if dataset is None else [load_adapter(dataset)]
