@@ -55,7 +55,7 @@ def test_convert_prints_the_folder_and_tells_the_rest_on_stderr(
     assert done.returncode == 0
     assert done.stdout == "out/copa/validation\n"
     assert "16 rows read, 16 used, 0 rejected" in done.stderr
-    assert "WARNING" not in done.stderr
+    assert "invented" not in done.stderr, "a file that is given is taken as the dataset's"
     rows = [json.loads(line) for line in (tmp_path / "out/copa/validation/data-00000.jsonl").open()]
     assert len(rows) == 16
     assert {"id", "input", "output", "statements"} <= set(rows[0])
