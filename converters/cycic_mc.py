@@ -105,8 +105,8 @@ class CycicMc(Adapter):
         ),
         splits={
             "train": Split(names=("cycic_training_questions.jsonl",)),
-            # The hub's copy has only the 959 multiple-choice items.
-            "validation": Split(names=("cycic_dev_questions.jsonl", "dev_samples.jsonl")),
+            # The multiple-choice items, which the hub's copy has alone.
+            "validation": Split(rows=959, names=("cycic_dev_questions.jsonl", "dev_samples.jsonl")),
         },
         license="Apache-2.0",  # by the card on the hub
         redistributable=True,

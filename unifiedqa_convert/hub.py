@@ -300,7 +300,8 @@ def describe(hub: str, revision: str | None, home: Home) -> "DatasetInfo":
     """The repository's files at a commit or branch; None: at its main branch."""
     from huggingface_hub import HfApi
 
-    with hub_requests(f"hub {hub}", home):
+    at = f"@{revision[:8] if is_commit(revision) else revision}" if revision else ""
+    with hub_requests(f"hub {hub}{at}", home):
         return HfApi().dataset_info(
             hub, revision=revision, files_metadata=True, timeout=HUB_PATIENCE
         )

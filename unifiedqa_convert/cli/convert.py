@@ -118,6 +118,7 @@ def print_config_of(request: "Request") -> None:
 
 def summary(result: "Result") -> list[str]:
     """What was read, what was written, what to do next."""
+    from unifiedqa_convert.conversion.split_size import size_words
     from unifiedqa_convert.records.formats import FORMATS
 
     manifest, counts = result.manifest, result.manifest["counts"]
@@ -136,6 +137,8 @@ def summary(result: "Result") -> list[str]:
         f"{statements['unknown']} unlabelled statements" + _via(counts["via"]),
         f"open it: {_opener(result)}",
     ]
+    if manifest["limit"] and (size := manifest.get("split_size")) and size["partial"]:
+        lines.insert(-1, f"--limit {manifest['limit']}: {size_words(size)}")
     if not manifest["sample"]:
         lines += _license(manifest)
     if FORMATS[manifest["format"]].trains:
@@ -159,27 +162,30 @@ SAMPLE = "WARNING: invented sample rows, not the dataset's"
 def _warnings(result: "Result", quiet: bool) -> list[str]:
     """Warnings, which are printed with --quiet too; but not the ways to the dataset's rows."""
     if not result.manifest["sample"]:
-        return _another_split(result.manifest)
+        return _size_warning(result.manifest)
     reason, *ways = (result.located.note or "").splitlines() or [""]
     first = f"{SAMPLE}: {reason}" if reason else f"{SAMPLE}."
     return [first] if quiet else [first, *ways]
 
 
-def _another_split(manifest: dict[str, Any]) -> list[str]:
-    """A warning if the number of rows is another split's and not this one's."""
+def _size_warning(manifest: dict[str, Any]) -> list[str]:
+    """A warning if there are more or fewer rows than the split has, with both numbers."""
+    from unifiedqa_convert.conversion.split_size import other_size
     from unifiedqa_convert.datasets.registry import load_adapter
 
-    if _is_own(manifest) or manifest["limit"] or manifest["share"] != [0, 1]:
+    told = other_size(manifest)
+    if told is None:
         return []
-    split, read = manifest["split"], manifest["counts"]["rows"]["read"]
-    known = {name: it.rows for name, it in load_adapter(manifest["dataset"]).source.splits.items()}
-    others = [name for name, rows in known.items() if rows == read]
-    if known.get(split) is None or split in others or not others:
-        return []
-    return [
-        f"WARNING: {manifest['dataset']}/{split} has {known[split]:,} rows; these are {read:,}, as "
-        f"many as {' and '.join(others)}: is --split right?"
-    ]
+    size = manifest["split_size"]
+    splits = load_adapter(manifest["dataset"]).source.splits
+    others = [name for name, it in splits.items() if it.rows == size["read"]]
+    if others:
+        told += f": as many as {' and '.join(others)}; is --split right?"
+    elif size["partial"]:
+        told += ": the manifest marks the output as partial; give the whole split's file"
+    else:
+        told += ": another version of the dataset, or the rows of several splits?"
+    return [f"WARNING: {told}"]
 
 
 def _is_own(manifest: dict[str, Any]) -> bool:

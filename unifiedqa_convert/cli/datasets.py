@@ -56,13 +56,17 @@ def _print_splits(entry: dict[str, Any]) -> None:
             lines.append((name, "by hand", "-", "-", "-", "-"))
     print_columns(lines)
     for name, split in entry["splits"].items():
-        rows = "?" if split["rows"] is None else f"{split['rows']:,}"
+        rows = "an unknown number of" if split["rows"] is None else f"{split['rows']:,}"
         here = "on this machine" if split["on this machine"] else "not on this machine"
         print(f"\n{name}: {rows} rows, {here}")
         if held := split["lock"]:
-            print(f"  in the lock: {held['host']} {held['repository']}@{held['commit'][:8]}")
-        print("  offline, or if no repository has it any more:")
-        print("\n".join(f"  {way}" for way in split["otherwise"]))
+            branch = f" ({held['branch']})" if held["branch"] else ""
+            print(f"  locked to {held['host']} {held['repository']}@{held['commit']}{branch}")
+        print("  --data-dir FOLDER looks for")
+        print("\n".join(f"    {name}" for name in split["names"]))
+    first, split = next(iter(entry["splits"].items()))
+    print(f"\nWhere nothing of that can be reached, for {first}:")
+    print("\n".join(f"  {way}" for way in split["otherwise"]))
 
 
 def _file(file: dict[str, Any]) -> str:

@@ -37,7 +37,7 @@ def find_tasks(tasks: Sequence[str], part: Part, root: Path, *, allow_sample: bo
         if found is None and part == "dev" and (split := evaluated_split(task)) is not None:
             found = _on_disk(root / task, (split,))
         if found is None and allow_sample:
-            found = next(iter(sorted((root / task).glob("*.sample"))), None)
+            found = _sample_on_disk(root / task, part)
         if found is None:
             missing.append(MissingTask(task, part, f"{root / task} has no {part} split"))
         else:
@@ -81,6 +81,13 @@ def missing_error(missing: Sequence[MissingTask], tasks: int, *, skipped: bool =
         f"{len(missing)} of {tasks} splits are missing:\n{listed}\nconvert {what} first (`uqa "
         f"convert NAME --split SPLIT --raw FILE`){more}"
     )
+
+
+def _sample_on_disk(folder: Path, part: Part) -> Path | None:
+    """The part's own sample, so that none is trained and evaluated on; else the first one."""
+    own = folder / ("train.sample" if part == "train" else "validation.sample")
+    found = [path.parent for path in sorted(folder.glob("*.sample/manifest.json"))]
+    return own if own in found else next(iter(found), None)
 
 
 def _on_disk(folder: Path, splits: Sequence[str]) -> Path | None:

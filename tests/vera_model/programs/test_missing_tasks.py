@@ -65,3 +65,16 @@ def test_without_samples_a_task_that_cannot_be_converted_has_its_reason(
     with pytest.raises(SourceError, match=r"symkd_anno \(train\): .*ask its authors") as error:
         find_paths(config, processes(main=True), [].append)
     assert "--missing skip" in str(error.value)
+
+
+def test_each_part_has_its_own_sample_and_another_one_stands_in(tmp_path: Path) -> None:
+    for split in ("test", "train", "validation"):
+        (tmp_path / "copa" / f"{split}.sample").mkdir(parents=True)
+        (tmp_path / "copa" / f"{split}.sample" / "manifest.json").touch()
+    (tmp_path / "wsc273" / "test.sample").mkdir(parents=True)
+    (tmp_path / "wsc273" / "test.sample" / "manifest.json").touch()
+    train = find_tasks(("copa", "wsc273"), "train", tmp_path, allow_sample=True).paths
+    dev = find_tasks(("copa", "wsc273"), "dev", tmp_path, allow_sample=True).paths
+    assert [path.name for path in train.values()] == ["train.sample", "test.sample"]
+    assert [path.name for path in dev.values()] == ["validation.sample", "test.sample"]
+    assert not find_tasks(("copa",), "dev", tmp_path, allow_sample=False).paths
