@@ -69,9 +69,8 @@ def test_auto_falls_back_to_the_sample_loudly(script: Uqa, tmp_path: Path) -> No
     assert done.returncode == 0
     first, *between, last = done.stderr.splitlines()
     warning = "WARNING: invented sample rows, not the dataset's"
-    assert (
-        first == f"{warning}: copa/validation: hub aps/super_glue: HF_HUB_OFFLINE is set; unset it"
-    )
+    assert first.startswith(f"{warning}: copa/validation: hub aps/super_glue")
+    assert first.endswith(": HF_HUB_OFFLINE is set; unset it")
     assert last == f"{warning}."
     assert "     uqa convert copa --split validation --data-dir copa_files" in between
     answer = json.loads(done.stdout)
