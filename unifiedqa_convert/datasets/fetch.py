@@ -151,7 +151,8 @@ def carry(wishes: Sequence[Wish], lock: Lock, folder: Path) -> None:
             digest=proof.digest,
             adapter=wish.adapter.version,
         )
-        own.record(wish.adapter.name, wish.split, entry)
+        name, split = wish.adapter.name, wish.split
+        own.record(name, split, entry, before=own.entry(name, split))
 
 
 def _copy(path: Path, target: Path) -> None:

@@ -6,13 +6,14 @@ the files are looked up once, checked, and recorded in the lock.
 
 import shlex
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from unifiedqa_convert import hub
 from unifiedqa_convert.datasets import github
 from unifiedqa_convert.datasets.listing import Wanted, files_of
-from unifiedqa_convert.datasets.lock import Entry, Lock, LockedFile
+from unifiedqa_convert.datasets.lock import Entry, Lock, LockedFile, is_safe
 from unifiedqa_convert.datasets.proof import Proof, prove
 from unifiedqa_convert.errors import SourceError, UnreachableError
 from unifiedqa_convert.hub import Gone, Home, Pin, is_commit
@@ -94,35 +95,40 @@ def obtain(adapter: Adapter, split: str, lock: Lock) -> Obtained:
 
 
 def _in_order(adapter: Adapter, split: str, lock: Lock) -> list[Repository]:
-    """The repositories to try: the lock's first, unless a pin with hashes is there."""
+    """The repositories to try: those with hashes, then what is locked; without an entry, all.
+
+    What is locked is never replaced by another repository's files.
+    """
     repositories = adapter.source.having(split)
     entry = lock.entry(adapter.name, split)
-    if entry is None or (repositories and shipped(adapter, repositories[0], split)):
+    if entry is None:
         return repositories
+    proven = [it for it in repositories if shipped(adapter, it, split)]
     named = [it for it in repositories if (it.host, it.name) == (entry.host, entry.repository)]
-    if not named:
+    if not proven and not named:
         known = ", ".join(f"{it.host} {it.name}" for it in repositories) or "none"
         raise SourceError(
             f"{lock.path}: {adapter.name}/{split} is locked to {entry.host} {entry.repository}, "
             f"but its repositories are {known}; {_renew(adapter, lock)}"
         )
-    return [*named, *(it for it in repositories if it not in named)]
+    return [*proven, *(it for it in named if it not in proven)]
 
 
 def _known(adapter: Adapter, split: str, repository: Repository, lock: Lock) -> Origin | None:
     """The pinned or locked files of the repository; None if they must be looked up.
 
-    Under ``--locked``, SourceError if the lock has nothing, or something else than the pin.
+    SourceError if the lock contradicts a pin, unless that pin proves the files by itself; under
+    ``--locked``, always, and also if the lock has nothing.
     """
     pinned, entry = shipped(adapter, repository, split), lock.entry(adapter.name, split)
     differs = entry and _conflict(adapter, repository, split, entry)
-    if entry and differs and lock.only:
+    if differs and (lock.only or pinned is None):
         raise SourceError(
             f"{lock.path}: {adapter.name}/{split} is locked to {differs}; {_renew(adapter, lock)}"
         )
     if pinned is not None:
         return pinned
-    if entry is not None and not differs:
+    if entry is not None:
         return locked(adapter, entry)
     if lock.only:
         raise SourceError(
@@ -159,21 +165,48 @@ def _conflict(adapter: Adapter, repository: Repository, split: str, entry: Entry
 def _from(adapter: Adapter, split: str, repository: Repository, lock: Lock) -> Obtained:
     origin = _known(adapter, split, repository, lock)
     if origin is not None:
-        return Obtained(origin, fetched(adapter, origin))
+        try:
+            return Obtained(origin, fetched(adapter, origin))
+        except Gone as error:
+            if shipped(adapter, repository, split):
+                raise
+            raise SourceError(
+                f"{lock.path}: {adapter.name}/{split} is locked to commit {origin.commit} of "
+                f"{origin.host} {origin.repository}, which does not have these files any more"
+                f"{_now_at(adapter, repository)} ({error}); {_renew(adapter, lock)}"
+            ) from error
     origin, branch = looked_up(adapter, split, repository)
-    return recorded(adapter, split, origin, branch, lock)
+    return _recorded(adapter, split, examined(adapter, split, origin, branch), lock)
 
 
-def recorded(
-    adapter: Adapter, split: str, origin: Origin, branch: str | None, lock: Lock
-) -> Obtained:
-    """Fetch what was looked up, check that it is the split, and record it in the lock."""
-    before = {path for pin in origin.pins() if (path := cached(pin))}
-    files = fetched(adapter, origin)
+def _now_at(adapter: Adapter, repository: Repository) -> str:
+    """Where the repository's own branch is, as a part of a sentence; empty if it isn't told."""
+    branch = replace(repository, commit=None)
     try:
+        commit, _ = listing(branch, None, home_of(adapter, repository))
+    except SourceError:
+        return ""
+    return f"; its newest commit is {commit}"
+
+
+class Examined(NamedTuple):
+    """What was looked up, fetched and checked, to be recorded in a lock."""
+
+    entry: Entry
+    files: tuple[Path, ...]
+    rejected: int
+
+
+def examined(adapter: Adapter, split: str, origin: Origin, branch: str | None) -> Examined:
+    """Fetch what was looked up, and check that it is the split; otherwise the files are removed."""
+    before = {path for pin in origin.pins() if (path := cached(pin))}
+    try:
+        files = fetched(adapter, origin)
         proof = checked(adapter, split, files)
+    except UnreachableError:
+        raise  # what has arrived is resumed
     except SourceError as error:
-        for path in set(files) - before:
+        for path in {path for pin in origin.pins() if (path := cached(pin))} - before:
             forget(path)
         raise SourceError(f"{origin}: {error}; nothing was recorded") from error
     entry = Entry(
@@ -189,14 +222,21 @@ def recorded(
         digest=proof.digest,
         adapter=adapter.version,
     )
-    lock.record(adapter.name, split, entry)
+    return Examined(entry, files, proof.rejected)
+
+
+def _recorded(adapter: Adapter, split: str, found: Examined, lock: Lock) -> Obtained:
+    """Record in the lock what it does not have yet, and tell it."""
+    entry, files, rejected = found
+    lock.record(adapter.name, split, entry, before=None)
+    origin, branch = locked(adapter, entry), entry.branch
     names, size = ", ".join(file.path for file in entry.files), sum(f.bytes for f in entry.files)
-    rejected = f" ({proof.rejected:,} of them rejected)" if proof.rejected else ""
+    some = f" ({rejected:,} of them rejected)" if rejected else ""
     told = (
         f"{adapter.name}/{split}: took {names} of {origin}{f' ({branch})' if branch else ''}, "
-        f"{size:,} bytes, {proof.rows:,} rows{rejected}; recorded in {lock.path}"
+        f"{size:,} bytes, {entry.rows:,} rows{some}; recorded in {lock.path}"
     )
-    return Obtained(locked(adapter, entry), files, (told,))
+    return Obtained(origin, files, (told,))
 
 
 def checked(
@@ -237,6 +277,7 @@ def looked_up(adapter: Adapter, split: str, repository: Repository) -> tuple[Ori
         if not is_commit(commit):
             raise SourceError(f"{repository.host} {repository.name}: {commit!r} is not a commit")
         if files := _files(adapter, split, repository, listed):
+            _refuse_listed(repository, split, commit, files)
             named = None if repository.commit else branch or "main"
             return Origin(repository.host, repository.name, commit, files), named
         seen += [file.path for file in listed]
@@ -245,6 +286,28 @@ def looked_up(adapter: Adapter, split: str, repository: Repository) -> tuple[Ori
         f"{repository.host} {repository.name}: no data file for {adapter.name}/{split} among its "
         f"files ({shown or 'none'}); {home.instead}"
     )
+
+
+def _refuse_listed(
+    repository: Repository, split: str, commit: str, files: tuple[PinnedFile, ...]
+) -> None:
+    """SourceError if a listed file has an unsafe path, or is not what is pinned of it."""
+    where = f"{repository.host} {repository.name}@{commit[:8]}"
+    pinned = {file.path: file for file in repository.files.get(split, ())}
+    for file in files:
+        if not is_safe(file.path):
+            raise SourceError(f"{where}: {file.path[:80]!r} is not a path inside a repository")
+        if found := changed(pinned.get(file.path, file), file):
+            raise SourceError(f"{where} {file.path}: {found}; nothing was downloaded")
+
+
+def changed(pinned: PinnedFile, listed: PinnedFile) -> str | None:
+    """Which fact of a listed file is not the pinned one: both values; None if none differs."""
+    for fact in ("bytes", "sha256", "git_blob"):
+        then, now = getattr(pinned, fact), getattr(listed, fact)
+        if None not in (then, now) and then != now:
+            return f"{fact} {now} instead of {then}"
+    return None
 
 
 def listing(repository: Repository, branch: str | None, home: Home) -> tuple[str, list[PinnedFile]]:
@@ -259,7 +322,9 @@ def listing(repository: Repository, branch: str | None, home: Home) -> tuple[str
             "pinned; nothing was downloaded"
         )
     files = [
-        PinnedFile(it.rfilename, it.size, it.lfs.sha256 if it.lfs else None)
+        PinnedFile(it.rfilename, it.size, it.lfs.sha256)
+        if it.lfs
+        else PinnedFile(it.rfilename, it.size, git_blob=it.blob_id)
         for it in info.siblings or ()
     ]
     return str(info.sha), files
