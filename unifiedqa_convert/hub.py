@@ -247,7 +247,7 @@ def describe(hub: str, revision: str | None, home: Home) -> "DatasetInfo":
             return HfApi().dataset_info(
                 hub, revision=revision, files_metadata=True, timeout=HUB_PATIENCE
             )
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise _not_a_hub(f"hub {hub}") from error
 
 

@@ -136,7 +136,7 @@ def _ask(path: str, what: str, home: Home) -> dict[str, Any]:
         answer = patiently(lambda again: _request("GET", f"{_host(API)}/{path}", again))
         try:
             document = answer.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             document = None
     if not isinstance(document, dict):
         raise _not_its(what, home)

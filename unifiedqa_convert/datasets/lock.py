@@ -3,6 +3,7 @@
 A JSON document, written whole. Commit it beside a paper's code: whoever has it gets the same rows.
 """
 
+import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -157,6 +158,11 @@ class Lock:
             raise SourceError(f"{self.path}: larger than {LARGEST:,} bytes, so it is no lock file")
         try:
             document = _Document.model_validate_json(text)
+            json.loads(text, object_pairs_hook=_once)
+        except KeyError as error:
+            raise SourceError(
+                f"{self.path}: {error.args[0]!r} stands twice; remove one of the two"
+            ) from None
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             place = ".".join(map(str, first["loc"])) or "the document"
@@ -165,6 +171,16 @@ class Lock:
                 f"{str(first['input'])[:80]!r}); correct it, or remove that entry"
             ) from None
         return document.datasets
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    """KeyError for a name that stands twice: of two entries, which git may have merged, one would
+    be taken without a word."""
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise KeyError(name)
+        seen.add(name)
 
 
 def _as_document(entries: dict[str, dict[str, Entry]]) -> dict[str, Any]:

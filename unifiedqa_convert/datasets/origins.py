@@ -24,6 +24,9 @@ from unifiedqa_convert.storage import sha256_of
 CONVERTED = "refs/convert/parquet"
 """The branch into which the hub converts the rows of a repository with a loading script."""
 
+MOST_LISTED = 100_000
+"""Files whose names are compared with a split's, which takes 60 µs each."""
+
 
 class Origin(NamedTuple):
     """The files of a split in a repository at a commit, and what they must hold, if it is known."""
@@ -338,6 +341,11 @@ def _files(
     if pinned := repository.files.get(split):
         there = all(file.path in by_path for file in pinned)
         return tuple(by_path[file.path] for file in pinned) if there else ()
+    if len(by_path) > MOST_LISTED:
+        raise SourceError(
+            f"{repository.host} {repository.name}: {len(by_path):,} files, more than the "
+            f"{MOST_LISTED:,} among which a split is looked for; {by_hand(adapter)}"
+        )
     known = adapter.source.splits[split]
     named = [path for path in by_path for name in known.names if f"/{path}".endswith(f"/{name}")]
     if len(named) == 1:

@@ -30,7 +30,11 @@ def status(dataset: str | None, lock: Lock) -> list[dict[str, Any]]:
 
 def _split(adapter: Adapter, split: str, lock: Lock) -> dict[str, Any]:
     entry = lock.entry(adapter.name, split)
-    origin = origins.known_origin(adapter, split, lock)
+    origin, refused = None, []
+    try:
+        origin = origins.known_origin(adapter, split, lock)
+    except SourceError as error:  # an entry that contradicts a pin: the others are told still
+        refused = [str(error)]
     pins = origin.pins() if origin else []
     return {
         "rows": adapter.source.splits[split].rows,
@@ -47,7 +51,7 @@ def _split(adapter: Adapter, split: str, lock: Lock) -> dict[str, Any]:
             for it in adapter.source.having(split)
         ],
         "lock": entry.model_dump() if entry else None,
-        "otherwise": [way.strip() for way in ways(adapter, split)],
+        "otherwise": [*refused, *(way.strip() for way in ways(adapter, split))],
     }
 
 
