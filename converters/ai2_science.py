@@ -76,6 +76,7 @@ def _source(level: str, train: int, validation: int, test: int) -> Source:
             "test": Split(rows=test, names=(f"{level}-NDMC-Test.jsonl",)),
         },
         license="unknown",
+        downloads=(f"AI2-ScienceQuestions-V2.1-Jan2018/{level}School",),
         homepage="https://allenai.org/data/science-questions",
         citation="Allen Institute for Artificial Intelligence 2017. AI2 Science Questions v2.",
         ask="no copy of these rows is known on the hub; take AI2's archive from "
@@ -87,6 +88,10 @@ class Ai2ScienceElementary(Adapter):
     """Which choice answers an exam question of grades 3 to 5?"""
 
     name = "ai2_science_elementary"
+    unclear: ClassVar = {
+        "ai2_science": "ai2_science_middle",
+        "ai2_science_questions": "ai2_science_middle",
+    }
     version = 1
     partition = "seen"
     verified = "sha256"

@@ -64,6 +64,8 @@ class AlphaNli(Adapter):
     """Which of two hypotheses explains how one observation led to the other?"""
 
     name = "alphanli"
+    aliases = ("alpha_nli", "abductive_nli", "art")
+    unclear: ClassVar = {"anli": "Adversarial NLI (Nie et al. 2020), which is not here"}
     version = 1
     partition = "unseen-2"
     verified = "sha256"
@@ -85,9 +87,10 @@ class AlphaNli(Adapter):
         splits={
             "train": Split(rows=169654, names=("train.jsonl",)),
             "validation": Split(rows=1532, names=("dev.jsonl",)),
-            "test": Split(rows=3040, names=("test.jsonl",), labelled=False),
+            "test": Split(rows=3040, names=("test.jsonl", "anli.jsonl"), labelled=False),
         },
         license="unknown",
+        downloads=("alphanli-train-dev", "alphanli-test"),
         homepage="https://leaderboard.allenai.org/anli/submissions/get-started",
         citation="Bhagavatula, Le Bras, Malaviya, Sakaguchi, Holtzman, Rashkin, Downey, Yih and "
         "Choi 2020. Abductive Commonsense Reasoning. ICLR.",

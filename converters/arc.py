@@ -60,6 +60,7 @@ def _source(config: str, rows: dict[str, int], *files: PinnedFile, digest: str) 
         },
         license="CC-BY-SA-4.0",
         redistributable=True,
+        downloads=(f"ARC-V1-Feb2018-2/{config}", f"ARC-V1-Feb2018/{config}"),
         homepage="https://allenai.org/data/arc",
         citation="Clark, Cowhey, Etzioni, Khot, Sabharwal, Schoenick and Tafjord 2018. Think you "
         "have Solved Question Answering? Try ARC, the AI2 Reasoning Challenge. arXiv:1803.05457.",
@@ -70,6 +71,8 @@ class ArcEasy(Adapter):
     """Which choice answers a grade-school science question that retrieval can answer?"""
 
     name = "arc_easy"
+    aliases: ClassVar[tuple[str, ...]] = ("arc_e", "ai2_arc_easy")
+    unclear: ClassVar = {"arc": "arc_hard", "ai2_arc": "arc_hard"}
     version = 1
     partition = "seen"
     verified = "sha256"
@@ -101,6 +104,7 @@ class ArcHard(ArcEasy):
     """Which choice answers a grade-school science question that retrieval fails?"""
 
     name = "arc_hard"
+    aliases = ("arc_challenge", "arc_c", "ai2_arc_challenge")
     source = _source(
         "ARC-Challenge",
         {"train": 1119, "validation": 299, "test": 1172},

@@ -175,6 +175,8 @@ class Atomic2020(Adapter):
     """Which of four tails fits an everyday event and a relation?"""
 
     name = "atomic2020_3d"
+    aliases = ("atomic2020", "atomic_2020", "atomic_20_20")
+    unclear: ClassVar = {"atomic": "the first ATOMIC (Sap et al. 2019), which is not here"}
     version = 1
     partition = "seen"
     verified = "real rows"
@@ -203,6 +205,7 @@ class Atomic2020(Adapter):
         redistributable=True,
         ask="take atomic2020_data-feb2021.zip from https://allenai.org/data/atomic-2020 and give "
         "its folder with --data-dir",
+        downloads=("atomic2020_data-feb2021",),
         homepage=PATH,
         citation="Hwang, Bhagavatula, Le Bras, Da, Sakaguchi, Bosselut and Choi 2021. "
         "(Comet-)Atomic 2020: On Symbolic and Neural Commonsense Knowledge Graphs. AAAI.",

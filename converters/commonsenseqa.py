@@ -42,6 +42,7 @@ class CommonsenseQA(Adapter):
     """Which of five concepts, all related to one concept, answers a question of common sense?"""
 
     name = "commonsenseqa"
+    aliases = ("csqa", "commonsense_qa")
     version = 1
     partition = "seen"
     verified = "sha256"

@@ -49,6 +49,11 @@ class ComveA(Adapter):
     """Which of two sentences makes sense?"""
 
     name = "comve_a"
+    aliases = ("comve_task_a", "comve_subtask_a", "semeval2020_task4_a")
+    unclear: ClassVar = {
+        "comve": "ComVE's subtasks B and C, which are not here",
+        "sense_making": "its pilot (Wang et al. 2019), which is not here",
+    }
     version = 1
     partition = "seen"
     verified = "sha256"

@@ -115,6 +115,14 @@ class Copa(Adapter):
     """Which alternative is the more plausible cause or effect of the premise?"""
 
     name = "copa"
+    aliases = ("super_glue_copa", "superglue_copa")
+    unclear: ClassVar = {
+        "super_glue": "a task of SuperGLUE that is not here",
+        "superglue": "a task of SuperGLUE that is not here",
+        "aps/super_glue": "a task of SuperGLUE that is not here",
+        "balanced_copa": "Balanced COPA alone, which is copa's split balanced_dev",
+        "pkavumba/balanced_copa": "Balanced COPA alone, which is copa's split balanced_dev",
+    }
     version = 1
     partition = "unseen-1"
     verified = "real rows"
@@ -151,6 +159,7 @@ class Copa(Adapter):
         },
         license="BSD-2-Clause",
         redistributable=True,
+        downloads=("COPA",),
         homepage="https://people.ict.usc.edu/~gordon/copa.html",
         citation="Roemmele, Bejan and Gordon 2011. Choice of Plausible Alternatives: An Evaluation "
         "of Commonsense Causal Reasoning. AAAI Spring Symposium.",

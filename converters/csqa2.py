@@ -59,6 +59,14 @@ class Csqa2(Adapter):
     """Yes or no: is it true by common sense?"""
 
     name = "csqa2"
+    aliases = (
+        "csqa_2",
+        "commonsenseqa2",
+        "commonsenseqa_2",
+        "commonsense_qa_2",
+        "commonsenseqa_2_0",
+        "commonsense_qa_2_0",
+    )
     version = 1
     partition = "seen"
     verified = "sha256"

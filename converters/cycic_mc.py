@@ -71,6 +71,8 @@ class CycicMc(Adapter):
     """Which of five answers to a question generated from a knowledge base is right?"""
 
     name = "cycic_mc"
+    aliases = ("cycic_multiplechoice", "cycic_multiple_choice")
+    unclear: ClassVar = {"cycic": "CycIC's true-or-false questions, which are not here"}
     version = 1
     partition = "seen"
     verified = "real rows"
@@ -103,11 +105,12 @@ class CycicMc(Adapter):
         ),
         splits={
             "train": Split(names=("cycic_training_questions.jsonl",)),
-            # The hub's copy has only the 959 multiple-choice items.
-            "validation": Split(names=("cycic_dev_questions.jsonl", "dev_samples.jsonl")),
+            # The multiple-choice items, which the hub's copy has alone.
+            "validation": Split(rows=959, names=("cycic_dev_questions.jsonl", "dev_samples.jsonl")),
         },
         license="Apache-2.0",  # by the card on the hub
         redistributable=True,
+        downloads=("CycIC-train-dev",),
         homepage="https://leaderboard.allenai.org/cycic/submissions/get-started",
         citation="Cycorp 2020. CycIC: the Cycorp Inference Challenge.",
     )

@@ -135,6 +135,7 @@ class GenericsKB(Adapter):
     """Of which of four subjects is the sentence true?"""
 
     name = "genericskb_3d"
+    aliases = ("genericskb", "generics_kb", "genericskb_best")
     version = 1
     partition = "seen"
     verified = "real rows"

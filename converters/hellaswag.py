@@ -67,6 +67,7 @@ class HellaSwag(Adapter):
     """Which ending continues a caption or a piece of advice?"""
 
     name = "hellaswag"
+    aliases = ("hella_swag",)
     version = 1
     partition = "unseen-2"
     verified = "real rows"

@@ -59,6 +59,7 @@ class NumerSense(Adapter):
     """Which of twelve number words is missing from a sentence of common sense?"""
 
     name = "numersense"
+    aliases = ("numer_sense", "ink_usc/numer_sense")
     version = 1
     partition: ClassVar[Partition] = "unseen-1"
     verified = "sha256"

@@ -63,6 +63,7 @@ class OpenBookQA(Adapter):
     """Which of four choices answers a question of elementary science, without its fact?"""
 
     name = "openbookqa"
+    aliases = ("obqa", "open_book_qa", "openbook_qa")
     version = 1
     partition: ClassVar[Partition] = "seen"
     verified: ClassVar[Verified] = "sha256"
@@ -116,6 +117,7 @@ class OpenBookQA(Adapter):
             ),
         },
         license="unknown",
+        downloads=("OpenBookQA-V1-Sep2018/Data/Main",),
         homepage="https://allenai.org/data/open-book-qa",
         citation=CITATION,
     )
@@ -131,6 +133,7 @@ class OpenBookQAFact(OpenBookQA):
     """Which of four choices answers a question of elementary science, given its fact?"""
 
     name = "openbookqa_fact"
+    aliases = ("obqa_fact", "openbookqa_with_fact", "openbookqa_additional")
     partition = "none"
     verified = "real rows"
     shapes: ClassVar = (HubFactRow, AuthorsFactRow)
@@ -155,6 +158,7 @@ class OpenBookQAFact(OpenBookQA):
             "test": Split(rows=500, names=("test_complete.jsonl",)),
         },
         license="unknown",
+        downloads=("OpenBookQA-V1-Sep2018/Data/Additional",),
         homepage="https://allenai.org/data/open-book-qa",
         citation=CITATION,
     )

@@ -73,6 +73,7 @@ class PhysicalIQA(Adapter):
     """Which of two solutions reaches the goal?"""
 
     name = "physical_iqa"
+    aliases = ("piqa", "physicaliqa", "physical_interaction_qa", "ybisk/piqa")
     version = 1
     partition = "seen"
     verified = "sha256"
@@ -159,6 +160,7 @@ class PhysicalIQA(Adapter):
         },
         license="AFL-3.0",  # as cards of its copies say of the authors' repository
         redistributable=True,
+        downloads=("physicaliqa-train-dev",),
         homepage="https://yonatanbisk.com/piqa/",
         citation="Bisk, Zellers, Le Bras, Gao and Choi 2020. PIQA: Reasoning about Physical "
         "Commonsense in Natural Language. AAAI.",

@@ -67,6 +67,7 @@ class Qasc(Adapter):
         },
         license="CC-BY-4.0",
         redistributable=True,
+        downloads=("QASC_Dataset",),
         homepage="https://allenai.org/data/qasc",
         citation="Khot, Clark, Guerquin, Jansen and Sabharwal 2020. QASC: A Dataset for Question "
         "Answering via Sentence Composition. AAAI.",

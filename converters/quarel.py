@@ -67,6 +67,7 @@ class QuaRel(Adapter):
             "test": Split(rows=552, names=("quarel-v1-test.jsonl",)),
         },
         license="unknown",
+        downloads=("quarel-dataset-v1", "quarel-dataset-v1-nov2018"),
         homepage="https://allenai.org/data/quarel",
         citation="Tafjord, Clark, Gardner, Yih and Sabharwal 2019. QuaRel: A Dataset and Models "
         "for Answering Questions about Qualitative Relationships. AAAI.",

@@ -88,6 +88,7 @@ class QuaRTz(Adapter):
         },
         license="CC-BY-4.0",
         redistributable=True,
+        downloads=("quartz-dataset-v1-aug2019",),
         homepage="https://allenai.org/data/quartz",
         citation="Tafjord, Gardner, Lin and Clark 2019. QuaRTz: An Open-Domain Dataset of "
         "Qualitative Relationship Questions. EMNLP.",

@@ -40,6 +40,7 @@ class RiddleSense(Adapter):
     """Which of five concepts solves the riddle?"""
 
     name = "riddlesense"
+    aliases = ("riddle_sense",)
     version = 1
     verified = "real rows"
     shapes: ClassVar = (HubRow, AuthorsRow)

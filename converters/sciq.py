@@ -36,6 +36,7 @@ class SciQ(Adapter):
     """Which of four answers to a science question is right, given a paragraph of support?"""
 
     name = "sciq"
+    aliases = ("sci_q",)
     version = 1
     partition = "seen"
     verified = "real rows"
@@ -83,6 +84,7 @@ class SciQ(Adapter):
         },
         license="CC-BY-NC-3.0",
         redistributable=True,
+        downloads=("SciQ dataset-2 3",),
         homepage="https://allenai.org/data/sciq",
         citation="Welbl, Liu and Gardner 2017. Crowdsourcing Multiple Choice Science Questions. "
         "W-NUT.",

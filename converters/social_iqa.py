@@ -49,6 +49,7 @@ class SocialIQA(Adapter):
     """Which of three answers to a question about a social situation is the likely one?"""
 
     name = "social_iqa"
+    aliases = ("siqa", "socialiqa", "social_i_qa", "allenai/social_i_qa")
     version = 1
     partition = "seen"
     verified = "sha256"
@@ -77,10 +78,11 @@ class SocialIQA(Adapter):
                 names=("dev.jsonl",),
                 digest="a17edb5d20152dbf631476268ca254f8f8e62fc9ec340e986f423dc1459f8542",
             ),
-            # In some copies only, neither in the authors' archive nor on the hub.
-            "test": Split(rows=2059, labelled=False),
+            # In an archive of its own (socialiqa-test.zip), not on the hub.
+            "test": Split(rows=2059, names=("socialiqa.jsonl",), labelled=False),
         },
         license="unknown",
+        downloads=("socialiqa-train-dev", "socialiqa-test"),
         homepage="https://leaderboard.allenai.org/socialiqa/submissions/get-started",
         citation="Sap, Rashkin, Chen, Le Bras and Choi 2019. Social IQa: Commonsense Reasoning "
         "about Social Interactions. EMNLP.",

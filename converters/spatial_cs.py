@@ -37,6 +37,7 @@ class SpatialCs(Adapter):
     """Yes or no: is one thing taller than another, larger, or in a given position?"""
 
     name = "spatial_cs"
+    aliases = ("spatial_commonsense",)
     version = 1
     partition = "unseen-1"
     verified = "sha256"

@@ -62,6 +62,11 @@ class StoryClozeTest(Adapter):
     """Which of two endings does a story of four sentences have?"""
 
     name = "story_cloze_test"
+    aliases = ("story_cloze", "storycloze", "sct")
+    unclear: ClassVar = {
+        "rocstories": "the ROCStories corpus, which is not here",
+        "roc_stories": "the ROCStories corpus, which is not here",
+    }
     version = 1
     partition = "unseen-2"
     verified = "documentation only"

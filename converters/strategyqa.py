@@ -37,6 +37,7 @@ class StrategyQa(Adapter):
     """Yes or no, for a question that needs several implicit steps?"""
 
     name = "strategyqa"
+    aliases = ("strategy_qa",)
     version = 1
     partition = "unseen-2"
     verified = "sha256"
@@ -91,6 +92,7 @@ class StrategyQa(Adapter):
         },
         license="MIT",
         redistributable=True,
+        downloads=("strategyqa_dataset",),
         homepage="https://allenai.org/data/strategyqa",
         citation="Geva, Khashabi, Segal, Khot, Roth and Berant 2021. Did Aristotle Use a Laptop? A "
         "Question Answering Benchmark with Implicit Reasoning Strategies. TACL.",

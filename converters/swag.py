@@ -93,6 +93,7 @@ class Swag(Adapter):
     """Which ending continues the caption of a video?"""
 
     name = "swag"
+    aliases = ("swag_regular", "swagaf")
     version = 1
     partition = "unseen-2"
     verified = "real rows"

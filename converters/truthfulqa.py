@@ -89,6 +89,13 @@ class TruthfulQAMc1(Adapter):
     """Which one of several answers is true?"""
 
     name = "truthfulqa_mc1"
+    aliases = ("truthful_qa_mc1", "truthfulqa_mc_1")
+    unclear: ClassVar = {
+        "truthfulqa": "truthfulqa_mc2",
+        "truthful_qa": "truthfulqa_mc2",
+        "truthfulqa_mc": "truthfulqa_mc2",
+        "truthful_qa_mc": "truthfulqa_mc2",
+    }
     version = 1
     verified = "sha256"
     task: ClassVar[int] = 1
@@ -115,6 +122,7 @@ class TruthfulQAMc1(Adapter):
         splits={"validation": Split(rows=817, names=("mc_task.json", "TruthfulQA.csv"))},
         license="Apache-2.0",
         redistributable=True,
+        downloads=("TruthfulQA-main/data",),
         homepage="https://github.com/sylinrl/TruthfulQA",
         citation="Lin, Hilton and Evans 2022. TruthfulQA: Measuring How Models Mimic Human "
         "Falsehoods. ACL.",
@@ -139,4 +147,9 @@ class TruthfulQAMc2(TruthfulQAMc1):
     """Which of several answers are true? Several may be."""
 
     name = "truthfulqa_mc2"
+    aliases = ("truthful_qa_mc2", "truthfulqa_mc_2")
+    unclear: ClassVar = {
+        "truthfulqa": "TruthfulQA's free answers, which are not here",
+        "truthful_qa": "TruthfulQA's free answers, which are not here",
+    }
     task = 2

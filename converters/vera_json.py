@@ -83,6 +83,7 @@ class SymkdAnno(Adapter):
     """Is this statement, verbalised from distilled symbolic knowledge, true?"""
 
     name = "symkd_anno"
+    aliases = ("symkd",)
     version = 1
     partition: ClassVar[Partition] = "seen"
     verified = "documentation only"
@@ -99,6 +100,7 @@ class GengenAnno(SymkdAnno):
     """Is this generic statement, written by a language model, true?"""
 
     name = "gengen_anno"
+    aliases = ("gengen",)
     source = _source("gengen_anno", VERA, ("train", "validation"))
 
 

@@ -82,6 +82,7 @@ def _source(size: str, train_rows: int) -> Source:
         },
         license="CC-BY",  # as the authors' README says, without a version
         redistributable=True,
+        downloads=("winogrande_1.1",),
         homepage="https://leaderboard.allenai.org/winogrande/submissions/get-started",
         citation="Sakaguchi, Le Bras, Bhagavatula and Choi 2020. WinoGrande: An Adversarial "
         "Winograd Schema Challenge at Scale. AAAI.",
@@ -92,6 +93,7 @@ class WinograndeXl(Adapter):
     """Which of two options fills the blank? With all 40,398 training rows."""
 
     name = "winogrande_xl"
+    aliases = ("winogrande", "wino_grande")
     version = 1
     partition: ClassVar[Partition] = "seen"
     verified = "sha256"

@@ -135,6 +135,13 @@ class Wsc273(Adapter):
     """Which of the two does the pronoun refer to?"""
 
     name = "wsc273"
+    aliases = ("wsc_273", "winograd", "winograd_wsc273")
+    unclear: ClassVar = {
+        "wsc": "the WSC of SuperGLUE, which is not here",
+        "winograd_wsc": "WSC285, which is not here",
+        "ernestsdavis/winograd_wsc": "WSC285, which is not here",
+        "lighteval/winograd_wsc": "WSC285, which is not here",
+    }
     version = 1
     partition = "unseen-1"
     verified = "sha256"

@@ -3,7 +3,8 @@
 A block of README.md and docs/*.md whose language is ``sh`` is run, in order, in a folder as it is
 after `make demo`. One that needs what a test has not (a GPU, the network, hours, a file of the
 reader's) says so in its first line, ``# needs: …``; of that one, and of ``console`` blocks, which
-show a session, the commands and their flags are checked.
+show a session, the commands and their flags are checked. ``ROWS="--source sample"`` on a line of
+its own sets a variable for the lines after it.
 """
 
 import os
@@ -15,6 +16,7 @@ import tomllib
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from string import Template
 from typing import NamedTuple
 
 import pytest
@@ -29,9 +31,10 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 DOCS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-MODELS = {"train", "score", "evaluate", "calibrate", "report", "plan"}
+MODELS = {"train", "score", "evaluate", "calibrate", "report", "plan", "replicate"}
 """Commands that load torch: started by the fork server that has it loaded."""
 BIN = Path(sys.executable).parent
+VARIABLE = re.compile(r'([A-Z]+)="([^"$]*)"(?: +#.*)?$')
 
 
 class Block(NamedTuple):
@@ -91,7 +94,12 @@ def test_every_shell_block_runs_in_order_after_the_demo(tmp_path: Path) -> None:
     commands = [f"uqa {line}" for line in demo if not line.startswith("list")]
     commands += [command for block in RUN for command in block.commands()]
     seen = {"train", "score"}  # test_run.py has a fresh start of torch
-    for command in commands:
+    variables: dict[str, str] = {}
+    for line in commands:
+        if assigned := VARIABLE.match(line):
+            variables[assigned[1]] = assigned[2]
+            continue
+        command = Template(line).safe_substitute(variables)  # unquoted, a shell would split it too
         name = command.removeprefix("uqa ").split()[0]
         plain = command.startswith("uqa ") and not set(command.partition("  #")[0]) & set("|<>&;$*")
         if plain and name in seen | MODELS:
@@ -104,6 +112,9 @@ def test_every_shell_block_runs_in_order_after_the_demo(tmp_path: Path) -> None:
         seen.add(name)
         assert done.returncode == 0, f"{command}\n{done.stderr}"
     assert (tmp_path / "runs/copa-tiny/report.html").is_file()
+    table = (tmp_path / "replicated/vera-eval/table.md").read_text()
+    assert "| mean of 7 of 7 | unseen-2 | all in 0 of 7 tasks |" in table
+    assert "- copa (unseen-1): invented" in table
     for block in blocks_of(ROOT / "README.md"):
         if block.language == "python":
             done = subprocess.run(
@@ -117,7 +128,9 @@ def test_the_commands_of_the_others_and_their_flags_exist(block: Block) -> None:
     commands = list(block.commands())
     assert commands
     for command in commands:
-        if not command.startswith("curl "):  # tests/service/test_service_start.py sends them
+        if not command.startswith("curl ") and not VARIABLE.match(
+            command
+        ):  # tests/service/test_service_start.py sends them
             check_command(shlex.split(command, comments=True))
 
 

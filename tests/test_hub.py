@@ -4,7 +4,6 @@ It runs in processes of its own, since it reads its settings when imported. Case
 or tries again take as long as for a user, so they run at the same time.
 """
 
-import ast
 import hashlib
 import json
 import os
@@ -45,7 +44,8 @@ class Client:
         self, step: str = "locate", *, fresh: bool = False, **options: Any
     ) -> dict[str, Any]:
         """``fresh``: in a new interpreter, which several threads may start at once."""
-        given: dict[str, Any] = {"step": step, "source": "hub", "pinned": PINNED, "changes": {}}
+        given: dict[str, Any] = {"step": step, "source": "hub", "commit": COMMIT}
+        given |= {"lock": str(self.cache.parent / "uqa.lock"), "pinned": self.pinned()}
         # On a busy machine a slow hub must not count as a silent one.
         patience = 1 if self.hub.fault.startswith("silent") else 30
         given |= {"patience": patience, "trouble": 3, **options}
@@ -63,6 +63,10 @@ class Client:
         self.stderr = done.stderr
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
+
+    def pinned(self, **facts: Any) -> dict[str, Any]:
+        """The file's pin, with its hash; ``facts`` change or add some."""
+        return {**PINNED, "sha256": sha256(self.body), **facts}
 
     def left(self) -> list[str]:
         """Files in the cache that a later run could use."""
@@ -114,9 +118,9 @@ def wait(case: Waiting, folder: Path) -> Waited:
     client = Client(folder)
     client.hub.fault, client.hub.headers = case.fault, dict(case.headers)
     client.hub.files = {FILE: client.body + bytes(case.more)}
-    pinned = {**PINNED, **({} if case.more else {"sha256": sha256(client.body)})}
+    pinned = client.pinned(sha256=sha256(client.hub.files[FILE]))
     with serving(client.hub) as client.endpoint:
-        return Waited(client, client(pinned=pinned, trouble=case.trouble, fresh=True))
+        return Waited(client, client("fetch", pinned=pinned, trouble=case.trouble, fresh=True))
 
 
 @pytest.fixture(scope="module")
@@ -138,10 +142,10 @@ def one_line(answer: dict[str, Any]) -> str:
 
 
 def test_the_pinned_file_is_fetched_once_then_found_in_the_cache(client: Client) -> None:
-    right = {**PINNED, "bytes": len(client.body), "sha256": sha256(client.body)}
+    right = client.pinned(bytes=len(client.body))
     first = client(pinned=right)
     (path,) = first["value"]["files"]
-    assert (first["value"]["kind"], first["value"]["revision"]) == ("hub", COMMIT)
+    assert (first["value"]["kind"], first["value"]["at"][2]) == ("published", COMMIT)
     assert pq.read_table(path).to_pylist() == [ROW] * 500
     assert [line for line in client.hub.asked if line.startswith("GET /cdn/")] == [
         f"GET /cdn/{FILE}"
@@ -149,13 +153,13 @@ def test_the_pinned_file_is_fetched_once_then_found_in_the_cache(client: Client)
     assert not any("main" in line for line in client.hub.asked)
     client.hub.asked.clear()
     again = client(pinned=right)
-    assert (again["value"]["kind"], again["value"]["files"]) == ("cache", [path])
+    assert again["value"]["files"] == [path]
     assert client.hub.asked == []
 
 
 def test_a_file_of_the_xet_store_comes_by_plain_http(client: Client) -> None:
     client.hub.fault = "xet"
-    assert client()["value"]["kind"] == "hub"
+    assert client()["value"]["kind"] == "published"
 
 
 # Fault, words of the message, highest number of requests.
@@ -187,7 +191,7 @@ def test_requests_to_a_failing_hub_end_in_time(
         client, answer = waited[fault].result()
     else:
         client.hub.fault = fault
-        answer = client()
+        answer = client("fetch")
     assert (answer["error"], answer["exit"]) in [
         (name, 7) for name in ("UnreachableError", "HubDown", "Gone")
     ], answer
@@ -222,13 +226,13 @@ def test_the_download_of_an_endless_body_ends(
 @pytest.mark.parametrize("fault", PASSING)
 def test_a_passing_fault_is_retried(waited: dict[str, Future[Waited]], fault: str) -> None:
     _, answer = waited[f"passing {fault}"].result()
-    assert answer["value"]["kind"] == "hub", answer
+    assert answer["value"]["files"], answer
 
 
 @pytest.mark.parametrize("where", ["refusing-429:1", "refusing-503:1", "body-429:1"])
 def test_retry_after_is_honoured(waited: dict[str, Future[Waited]], where: str) -> None:
     client, answer = waited[f"after {where}"].result()
-    assert answer["value"]["kind"] == "hub"
+    assert answer["value"]["files"]
     gaps = waits(client.hub)
     assert max(gaps) >= 2, list(zip(client.hub.asked[1:], gaps, strict=True))
     assert sum(gaps) < 12
@@ -243,7 +247,7 @@ def test_a_retry_after_that_is_a_date_is_honoured_too(
     waited: dict[str, Future[Waited]],
 ) -> None:
     client, answer = waited["after a date"].result()
-    assert answer["value"]["kind"] == "hub"
+    assert answer["value"]["files"]
     assert max(waits(client.hub)) >= 2
 
 
@@ -254,7 +258,7 @@ def test_a_retry_after_that_is_too_long_is_an_error(
     client: Client, headers: dict[str, str]
 ) -> None:
     client.hub.fault, client.hub.headers = "refusing-429", headers
-    answer = client()
+    answer = client("fetch")
     assert (answer["exit"], answer["seconds"] < 60) == (7, True)
     assert "retry after 3600 s" in one_line(answer)
 
@@ -262,7 +266,7 @@ def test_a_retry_after_that_is_too_long_is_an_error(
 def test_a_refused_connection_is_an_error_at_once(client: Client) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         client.endpoint = f"http://127.0.0.1:{closed.getsockname()[1]}"
-    answer = client()
+    answer = client("fetch")
     assert (answer["exit"], answer["seconds"] < 8) == (7, True)
     assert "127.0.0.1 does not answer" in one_line(answer)
     assert "refused" in answer["message"]
@@ -277,7 +281,9 @@ def test_offline_means_no_connection(client: Client) -> None:
 
 def test_the_cache_serves_offline(client: Client) -> None:
     client()
-    assert client(settings={"HF_HUB_OFFLINE": "1"})["value"]["kind"] == "cache"
+    client.hub.asked.clear()
+    assert client(settings={"HF_HUB_OFFLINE": "1"})["value"]["kind"] == "published"
+    assert client.hub.asked == []
 
 
 # Wrong before a byte is fetched: the fault, or the pin that differs.
@@ -294,7 +300,7 @@ def test_what_is_not_pinned_is_refused_before_it_is_fetched(
     client: Client, case: str, source: str
 ) -> None:
     client.hub.fault, pinned, words = REFUSED[case]
-    answer = client(pinned={**PINNED, **pinned}, source=source)
+    answer = client(pinned=client.pinned(**pinned), source=source)
     assert (answer["error"], answer["exit"]) == ("SourceError", 4)
     assert words in one_line(answer)
     assert not any("/cdn/" in line for line in client.hub.asked)
@@ -309,34 +315,27 @@ def test_another_length_than_announced_is_thrown_away(client: Client) -> None:
     assert client.left() == []
 
 
-@pytest.mark.parametrize("source", ["hub", "auto"])
-@pytest.mark.parametrize("pinned", [{}, {"sha256": "right"}], ids=["unpinned-hash", "pinned-hash"])
-def test_wrong_bytes_of_the_right_size_are_refused_every_time_until_removed(
-    client: Client, source: str, pinned: dict[str, str]
-) -> None:
-    if pinned:
-        pinned = {"sha256": sha256(client.body)}
+@pytest.mark.parametrize("step", ["fetch", "locate"], ids=["unpinned-hash", "pinned-hash"])
+def test_wrong_bytes_of_the_right_size_are_refused_and_removed(client: Client, step: str) -> None:
     client.hub.fault = "wrong-bytes"
-    for fault in ("wrong-bytes", ""):
-        client.hub.fault = fault
-        answer = client(pinned={**PINNED, **pinned}, source=source)
-        assert (answer["error"], answer["exit"]) == ("SourceError", 4)
-    remove = one_line(answer).split("remove it with: ")[1]
-    subprocess.run(remove, shell=True, check=True)
-    assert client(pinned={**PINNED, **pinned}, source=source)["value"]["kind"] == "hub"
+    pinned = client.pinned() if step == "locate" else PINNED
+    answer = client(step, pinned=pinned, source="auto")
+    assert (answer["error"], answer["exit"]) == ("SourceError", 4)
+    wrong, right = sha256(client.body[::-1]), sha256(client.body)
+    assert f"sha256 {wrong}, but {right} " in answer["message"]
+    assert client.left() == []
+    client.hub.fault = ""
+    assert client(step, pinned=pinned)["value"]["files"]
 
 
-def test_a_commit_that_changes_under_way_is_refused_every_time(client: Client) -> None:
+def test_a_commit_that_changes_under_way_is_refused_and_removed(client: Client) -> None:
     """huggingface_hub then caches the other commit under the pinned one."""
     client.hub.fault = "changed-late"
     first = client(source="auto")
     assert first["exit"] == 4
-    assert "a changed revision" in one_line(first)
+    assert f"a changed revision: not of the pinned commit {COMMIT}" in first["message"]
     client.hub.fault = ""
-    again = client(source="auto")
-    assert again["exit"] == 4
-    subprocess.run(one_line(again).split("remove it with: ")[1], shell=True, check=True)
-    assert client()["value"]["kind"] == "hub"
+    assert client()["value"]["kind"] == "published"
 
 
 def test_a_changed_bit_in_the_cache_is_detected(client: Client) -> None:
@@ -346,7 +345,10 @@ def test_a_changed_bit_in_the_cache_is_detected(client: Client) -> None:
     path.resolve().write_bytes(body)
     answer = client(source="auto")
     assert answer["exit"] == 4
-    assert "but the hub announced" in one_line(answer)
+    assert f"but {sha256(client.body)} is pinned" in one_line(answer)
+    path.resolve().write_bytes(body)
+    answer = client("fetch", pinned=PINNED)
+    assert f"but {sha256(client.body)} was announced" in one_line(answer)
 
 
 @pytest.mark.parametrize(
@@ -357,7 +359,7 @@ def test_a_cached_file_that_a_newer_pin_denies_is_refused(
     client: Client, pinned: dict[str, Any], words: str
 ) -> None:
     client()
-    answer = client(source="auto", pinned={**PINNED, **pinned})
+    answer = client(source="auto", pinned=client.pinned(**pinned))
     assert answer["exit"] == 4
     assert words in one_line(answer)
 
@@ -378,50 +380,51 @@ def test_a_cache_that_is_a_file_is_an_output_error(client: Client) -> None:
     assert "HF_HOME" in one_line(answer)
 
 
-@pytest.mark.parametrize("revision", [None, "main", "refs/convert/parquet", "2c94ad3", "../main"])
-def test_no_commit_no_hub(client: Client, revision: str | None) -> None:
-    answer = client(changes={"revision": revision})
-    assert (answer["error"], answer["exit"]) == ("UnreachableError", 7)
-    assert "`uqa sources --pin sciq`" in one_line(answer)
+@pytest.mark.parametrize("commit", ["main", "refs/convert/parquet", "2c94ad3", "../main"])
+def test_no_commit_no_hub(client: Client, commit: str) -> None:
+    answer = client(commit=commit)
+    assert (answer["error"], answer["exit"]) == ("SourceError", 4)
+    assert f"{commit!r} is not a commit" in answer["message"]
     assert client.hub.asked == []
 
 
-def test_a_loading_script_is_not_fetched(client: Client) -> None:
-    answer = client(pinned={**PINNED, "file": "sciq.py"})
-    assert answer["exit"] == 7
-    assert "neither parquet nor JSON" in one_line(answer)
+@pytest.mark.parametrize("name", ["sciq.py", "model.pkl", "data.exe", "README.md", "data"])
+def test_only_data_files_are_fetched(client: Client, name: str) -> None:
+    answer = client(pinned=client.pinned(file=name))
+    assert answer["exit"] == 4
+    assert "not a data file" in answer["message"]
     assert client.hub.asked == []
 
 
 def test_status_needs_no_network(client: Client) -> None:
-    pinned = {**PINNED, "bytes": len(client.body)}
-    for cached in (False, True):
-        answer = client("status", pinned=pinned, settings={"HF_HUB_OFFLINE": "1"})
+    for here in (False, True):
+        answer = client("status", settings={"HF_HUB_OFFLINE": "1"})
         (entry,) = answer["value"]
-        assert (entry["hub"], entry["revision"]) == ("allenai/sciq", COMMIT)
-        (file,) = entry["files"]
-        assert (file["file"], file["bytes"]) == (FILE, len(client.body))
-        assert file["cached"] is cached
-        if not cached:
+        split = entry["splits"]["validation"]
+        (source,) = split["sources"]
+        assert (source["repository"], source["commit"]) == ("allenai/sciq", COMMIT)
+        assert (source["proof"], entry["reach"]) == ("sha256", "pinned")
+        assert split["on this machine"] is here
+        if not here:
             assert client.hub.asked == []
-            client(pinned=pinned)
-    answer = client("status", changes={"revision": None})
-    assert answer["value"][0]["revision"] == "unpinned"
+            client()
+    answer = client("status", pinned=PINNED, commit=None)
+    assert (answer["value"][0]["reach"], split["lock"]) == ("lock", None)
 
 
 CHECKS: dict[str, tuple[str, str, Callable[[Client], dict[str, Any]]]] = {
-    "same": ("ok", "", lambda a: {"pinned": {**PINNED, "bytes": len(a.body)}}),
-    "size": ("changed", f"{FILE}: ", lambda _: {"pinned": {**PINNED, "bytes": 1}}),
-    "hash": ("changed", "sha256", lambda _: {"pinned": {**PINNED, "sha256": "0" * 64}}),
-    "file": ("changed", "no gone.json", lambda _: {"pinned": {**PINNED, "file": "gone.json"}}),
-    "commit": ("changed", "no such commit", lambda _: {"changes": {"revision": "a" * 40}}),
-    "branch": ("unpinned", "--pin sciq", lambda _: {"changes": {"revision": "main"}}),
+    "same": ("ok", "", lambda a: {"pinned": a.pinned(bytes=len(a.body))}),
+    "size": ("changed", f"{FILE}: bytes ", lambda a: {"pinned": a.pinned(bytes=1)}),
+    "hash": ("changed", "sha256", lambda a: {"pinned": a.pinned(sha256="0" * 64)}),
+    "file": ("changed", "gone.json: not there", lambda a: {"pinned": a.pinned(file="gone.json")}),
+    "commit": ("changed", "no such commit", lambda _: {"commit": "a" * 40}),
+    "none": ("unpinned", "records it in the lock", lambda _: {"commit": None}),
     "offline": ("unreachable", "OFFLINE", lambda _: {"settings": {"HF_HUB_OFFLINE": "1"}}),
 }
 
 
 @pytest.mark.parametrize("case", CHECKS)
-def test_check_compares_the_pinned_commit_and_sizes(client: Client, case: str) -> None:
+def test_check_compares_the_pinned_commit_and_files(client: Client, case: str) -> None:
     result, detail, options = CHECKS[case]
     answer = client("check_pins", **options(client))
     (entry,) = answer["value"]
@@ -434,46 +437,3 @@ def test_check_of_a_hub_that_does_not_answer_is_unreachable(client: Client, faul
     client.hub.fault = fault
     answer = client("check_pins")
     assert answer["value"][0]["result"] == "unreachable"
-
-
-def test_pin_gives_the_lines_to_paste(client: Client) -> None:
-    client.hub.files |= {"README.md": b"# SciQ", "sciq.py": b"import os"}
-    client.hub.commit = OTHER_COMMIT
-    answer = client(
-        "pin", pinned={"rows": 1000, "names": ["valid.json"]}, changes={"revision": None}
-    )
-    arguments = pasted(answer["value"])
-    assert arguments["revision"] == OTHER_COMMIT
-    size, digest = len(client.body), sha256(client.body)
-    named = {"rows": 1000, "names": ("valid.json",)}
-    assert arguments["splits"] == {
-        "validation": {**named, "file": FILE, "bytes": size, "sha256": digest}
-    }
-    assert not any("resolve" in line for line in client.hub.asked)
-
-
-def test_pin_lists_the_candidates_where_it_cannot_choose(client: Client) -> None:
-    hostile = 'dev/a"\n",os.system("x"),#.json'
-    client.hub.files = {"a/dev.json": b"[]", hostile: b"[]"}
-    answer = client("pin", pinned={"names": []}, changes={"revision": None})
-    assert "# validation: choose one of these" in answer["value"]
-    assert "file='a/dev.json', bytes=2, sha256=" in answer["value"]
-    assert pasted(answer["value"])["splits"] == {"validation": {}}
-
-
-def pasted(lines: str) -> dict[str, Any]:
-    """The keyword arguments the lines give, were they pasted between ``Source(`` and ``)``."""
-    call = ast.parse(f"Source(\n{lines}\n)", mode="eval").body
-    assert isinstance(call, ast.Call)
-    arguments = {word.arg: word.value for word in call.keywords}
-    splits = arguments.pop("splits")
-    assert isinstance(splits, ast.Dict)
-    found: dict[str, Any] = {str(k): ast.literal_eval(v) for k, v in arguments.items()}
-    found["splits"] = {
-        ast.literal_eval(key or ast.Constant("")): {
-            str(word.arg): ast.literal_eval(word.value)
-            for word in (value.keywords if isinstance(value, ast.Call) else ())
-        }
-        for key, value in zip(splits.keys, splits.values, strict=True)
-    }
-    return found

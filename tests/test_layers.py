@@ -79,7 +79,11 @@ HEAVY = {
     "starlette": ("unifiedqa_convert/service/",),
     "prometheus_client": ("unifiedqa_convert/service/",),
     "structlog": ("unifiedqa_convert/service/",),
-    "httpx2": ("unifiedqa_convert/question_converters/remote.py", "unifiedqa_convert/hub.py"),
+    "httpx2": (
+        "unifiedqa_convert/question_converters/remote.py",
+        "unifiedqa_convert/hub.py",
+        "unifiedqa_convert/datasets/github.py",
+    ),
     "tenacity": ("unifiedqa_convert/question_converters/remote.py",),
     "pyarrow": (
         "unifiedqa_convert/check/",
@@ -89,7 +93,7 @@ HEAVY = {
     ),
     "huggingface_hub": (
         "unifiedqa_convert/hub.py",
-        "unifiedqa_convert/datasets/pinning.py",
+        "unifiedqa_convert/datasets/github.py",
         "unifiedqa_convert/question_converters/download.py",
         "unifiedqa_convert/records/dataset_card.py",
         "vera_model/",

@@ -18,6 +18,23 @@ import typer
 from typer.core import TyperCommand
 from typer.models import OptionInfo, ParameterInfo
 
+LOCK = Path("uqa.lock")
+LockFile = Annotated[
+    Path,
+    typer.Option(
+        "--lock",
+        metavar="FILE",
+        help="Where it is recorded what was taken for splits that no shipped pin proves.",
+    ),
+]
+LockedOnly = Annotated[
+    bool,
+    typer.Option(
+        "--locked", help="Exit code 4 if a split is neither in the lock nor proven by a pin."
+    ),
+]
+"""Flags of several commands that are no class's."""
+
 
 class _Field(NamedTuple):
     name: str

@@ -56,12 +56,17 @@ class Home(NamedTuple):
     """What to do if the commit or file is gone, where more than a look at the page helps."""
 
 
-def model_home(hub: str) -> Home:
-    """A repository of models."""
+def endpoint() -> str:
+    """The hub's address; HF_ENDPOINT names another."""
     from huggingface_hub import constants
 
+    return constants.ENDPOINT
+
+
+def model_home(hub: str) -> Home:
+    """A repository of models."""
     instead = "copy the model's files to this machine and give their folder: ./FOLDER"
-    return Home(f"{constants.ENDPOINT}/{hub}", instead)
+    return Home(f"{endpoint()}/{hub}", instead)
 
 
 class HubDown(UnreachableError):
@@ -242,13 +247,14 @@ def describe(hub: str, revision: str | None, home: Home) -> "DatasetInfo":
     """The repository's files at a commit or branch; None: at its main branch."""
     from huggingface_hub import HfApi
 
-    with hub_requests(f"hub {hub}", home):
+    at = f"@{revision[:8] if is_commit(revision) else revision}" if revision else ""
+    with hub_requests(f"hub {hub}{at}", home):
         try:
             return HfApi().dataset_info(
                 hub, revision=revision, files_metadata=True, timeout=HUB_PATIENCE
             )
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-            raise _not_a_hub(f"hub {hub}") from error
+            raise _not_a_hub(f"hub {hub}{at}") from error
 
 
 _REPORT: ContextVar[Callable[[int], None] | None] = ContextVar("report", default=None)

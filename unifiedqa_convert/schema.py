@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from dataclasses import field as field_of
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, get_args
 
 from pydantic import (
     BaseModel,
@@ -381,8 +381,7 @@ class Split:
     labelled: bool = True
     """False if the authors hide the answers."""
     digest: str | None = None
-    """What its canonical question records must hash to (``datasets/proof.py``), if somebody has
-    seen the whole split."""
+    """That of its canonical question records (``datasets/proof.py``), if all were seen."""
 
 
 @dataclass(frozen=True)
@@ -397,10 +396,8 @@ class PinnedFile:
 
 
 Strength = Literal["sha256", "git blob", "commit", "lock"]
-"""What proves the bytes of a split. ``commit``: the lock keeps the size and hash that the host
-tells for it; ``lock``: the lock keeps the commit too."""
-STRENGTHS: tuple[Strength, ...] = ("sha256", "git blob", "commit", "lock")
-"""The best first."""
+"""What proves the bytes of a split, the best first. ``commit``: the lock keeps the size and hash
+that the host tells for it; ``lock``: the lock keeps the commit too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -453,6 +450,9 @@ class Source:
     citation: str
     repositories: tuple[Repository, ...] = ()
     """Where its files can be downloaded; of two that prove a split equally well, the first."""
+    downloads: tuple[str, ...] = ()
+    """Folders inside the authors' archives that hold its files, from the archive's top folder on
+    (``OpenBookQA-V1-Sep2018/Data/Main``); an archive without a folder: its name without suffix."""
     redistributable: bool | None = None
     """None: unknown."""
     ask: str | None = None
@@ -462,7 +462,7 @@ class Source:
     def having(self, split: str) -> list[Repository]:
         """The repositories that have the split, the best proven first."""
         found = [it for it in self.repositories if it.has(split)]
-        return sorted(found, key=lambda it: STRENGTHS.index(it.strength(split)))
+        return sorted(found, key=lambda it: get_args(Strength).index(it.strength(split)))
 
 
 class Adapter(ABC):
@@ -476,6 +476,18 @@ class Adapter(ABC):
     shapes: ClassVar[tuple[type[Row], ...]]
     """The raw shapes that it accepts, the embedded sample's first."""
     source: ClassVar[Source]
+    aliases: ClassVar[tuple[str, ...]] = ()
+    """Its other names in papers, tools and on the hub, in lower case with ``_`` for ``-``. The
+    ids of ``source.repositories`` are taken without being listed here."""
+    unclear: ClassVar[Mapping[str, str]] = {}
+    """Names that may mean this dataset, each with what else it may mean: another dataset's name,
+    or words. Such a name is refused, with its meanings."""
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        """Another dataset has other names: they are not inherited from its adapter."""
+        super().__init_subclass__(**arguments)
+        cls.aliases = vars(cls).get("aliases", ())
+        cls.unclear = vars(cls).get("unclear", {})
 
     @abstractmethod
     def examples(self, row: Row) -> Iterator[Example]:

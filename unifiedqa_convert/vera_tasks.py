@@ -4,6 +4,8 @@ As in liujch1998/vera (scripts/data.py, and the defaults of scripts/run.py); the
 partitions are the paper's (Liu et al. 2023).
 """
 
+from typing import Literal
+
 KNOWLEDGE_BASES = ("atomic2020_3d", "genericskb_3d")
 """Stage A's tasks."""
 
@@ -30,6 +32,9 @@ PARTITIONS: dict[str, frozenset[str]] = {
     "unseen-1": UNSEEN_1,
     "unseen-2": frozenset(EVALUATED) - SEEN - UNSEEN_1,
 }
+
+GroupName = Literal["vera-seen", "vera-unseen", "vera", "all"]
+"""Groups of datasets, by their partitions; ``all``: those of no partition too."""
 
 BOOLEAN = frozenset(
     {"csqa2", "symkd_anno", "gengen_anno", "spatial_cs", "strategyqa", "creak", "rainier_anno"}

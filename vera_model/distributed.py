@@ -10,20 +10,27 @@ traffic; torch 2.13 deprecates it, for a function of a private module.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from accelerate import Accelerator  # type: ignore[import-untyped]  # ships no types
+from accelerate.state import AcceleratorState  # type: ignore[import-untyped]  # as above
 from accelerate.utils import (  # type: ignore[import-untyped]  # as above
     DistributedType,
+    InitProcessGroupKwargs,
     broadcast_object_list,
     gather_object,
 )
 from numpy.typing import NDArray
 from torch import Tensor
 
+from unifiedqa_convert.errors import UsageError
+from vera_model.config import FP16_REFUSED, TrainConfig
+
 T = TypeVar("T")
+_TIMEOUT = timedelta(hours=6)  # of the other processes, while the main one converts
 
 
 class Share(NamedTuple):
@@ -111,3 +118,17 @@ class Processes:
     def wait(self) -> None:
         """Wait until every process has called this."""
         self.accelerator.wait_for_everyone()
+
+
+def start_processes(config: TrainConfig) -> Processes:
+    """Join the processes of ``accelerate launch``; UsageError if it is set to fp16."""
+    names = {"fp32": "no", "bf16": "bf16"}
+    AcceleratorState._reset_state()  # an earlier run in this process may have had another precision
+    accelerator = Accelerator(
+        cpu=config.device == "cpu",
+        mixed_precision=names.get(config.precision),
+        kwargs_handlers=[InitProcessGroupKwargs(timeout=_TIMEOUT)],
+    )
+    if accelerator.mixed_precision not in names.values():
+        raise UsageError(f"accelerate is set to {accelerator.mixed_precision}: {FP16_REFUSED}")
+    return Processes(accelerator)

@@ -12,16 +12,27 @@ from pathlib import Path
 from typing import IO, Any, cast, get_args
 
 import pytest
+from outputs import raw_file, request
 
 from unifiedqa_convert.check import Report, check_path, findings, report_as_json, report_lines
 from unifiedqa_convert.check import tsv as lint_tsv
 from unifiedqa_convert.cli.convert import summary
 from unifiedqa_convert.conversion.pipeline import convert
 from unifiedqa_convert.conversion.request import Request
+from unifiedqa_convert.datasets.registry import load_adapter
 from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.records import formats
 from unifiedqa_convert.records.formats import FORMATS, Format, OutputFormat, Stored
 from unifiedqa_convert.records.profiles import Records
+from unifiedqa_convert.schema import Split
+
+
+@pytest.fixture(autouse=True)
+def _as_long_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The training split of these tests has a few invented rows; COPA's has 400."""
+    splits = load_adapter("copa").source.splits
+    monkeypatch.setitem(cast(dict[str, Split], splits), "train", Split())
+
 
 LAYOUTS = [(to, records) for to, form in FORMATS.items() for records in form.records]
 
@@ -266,6 +277,25 @@ def test_forged_rejects(tmp_path: Path) -> None:
     assert traps(folder) == {"wrong-count": 1}
     forge(folder, "rejects.jsonl", lambda _: '{"row": 6}\n')
     assert traps(folder) == {"unreadable-data": 1}
+
+
+def test_a_part_of_a_split_is_told_and_its_mark_can_not_be_edited(tmp_path: Path) -> None:
+    made = convert(request(raw_file(tmp_path, 90), tmp_path / "out", split="validation"))
+    (finding,) = check_path(made.folder).findings
+    assert (finding.trap, finding.severity) == ("split-size", "warning")
+    assert "90 of 100 rows" in finding.message
+    edit(made.folder, lambda manifest: manifest["split_size"].update(partial=False))
+    assert traps(made.folder) == {"wrong-sum": 1}
+    edit(made.folder, lambda manifest: manifest.update(split_size="all"))
+    assert traps(made.folder) == {"manifest-unreadable": 1}
+    edit(made.folder, lambda manifest: manifest.pop("split_size"))  # an earlier version's
+    assert traps(made.folder) == {}
+    shares = [
+        convert(request(raw_file(tmp_path, 100), tmp_path / "s", split="validation", **share))
+        for share in ({"shard_rows": 50, "num_shards": 2, "shard_index": k} for k in range(2))
+    ]
+    assert [share.manifest["split_size"]["partial"] for share in shares] == [True, True]
+    assert traps(tmp_path / "s") == {}, "each is a part, together they are the split"
 
 
 def test_interrupted_and_incomplete(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_convert_prints_the_folder_and_tells_the_rest_on_stderr(
     assert done.returncode == 0
     assert done.stdout == "out/copa/validation\n"
     assert "16 rows read, 16 used, 0 rejected" in done.stderr
-    assert "WARNING" not in done.stderr
+    assert "invented" not in done.stderr, "a file that is given is taken as the dataset's"
     rows = [json.loads(line) for line in (tmp_path / "out/copa/validation/data-00000.jsonl").open()]
     assert len(rows) == 16
     assert {"id", "input", "output", "statements"} <= set(rows[0])
@@ -95,7 +95,7 @@ def test_auto_falls_back_to_the_sample_loudly(script: Uqa, tmp_path: Path) -> No
             2,
             "use --records question",
         ),
-        ("show wsc", 2, "did you mean wsc273"),
+        ("show wsc", 2, "can mean wsc273 or"),
     ],
 )
 def test_errors_are_one_line_that_says_what_to_do(
@@ -139,13 +139,25 @@ def test_too_many_rejects_name_row_and_field(uqa: Uqa, tmp_path: Path) -> None:
     assert "1 rejected" in again.stderr
 
 
-def test_rows_that_are_as_many_as_another_splits_are_doubted(uqa: Uqa, tmp_path: Path) -> None:
-    raw = raw_file(tmp_path, 100)
-    wrong = uqa("convert", "copa", "--split", "train", "--raw", raw, "--out", "a", "-q")
-    assert "copa/train has 400 rows; these are 100, as many as validation" in wrong.stderr
-    right = uqa("convert", "copa", "--split", "val", "--raw", raw, "--out", "b", "-q")
-    part = uqa("convert", "copa", "--split", "train", "--raw", raw, "--out", "c", "--limit", "9")
-    assert "--split right?" not in right.stderr + part.stderr
+def test_another_number_of_rows_is_told_with_both_numbers(uqa: Uqa, tmp_path: Path) -> None:
+    def told(rows: int, split: str, *more: str) -> str:
+        out = f"{split}-{rows}-{len(more)}"
+        raw = raw_file(tmp_path, rows)
+        return uqa("convert", "copa", "--split", split, "--raw", raw, "--out", out, *more).stderr
+
+    wrong = told(100, "train", "-q")
+    assert "WARNING: copa/train has 400 rows; these are fewer, 100: as many as validation" in wrong
+    assert "is --split right?" in wrong
+    fewer = told(90, "val", "-q")
+    assert "copa/validation has 100 rows; these are fewer, 90: the manifest marks" in fewer
+    assert "these are more, 110: another version of the dataset" in told(110, "val", "-q")
+    assert told(100, "val", "-q") == ""
+    part = told(100, "train", "--limit", "9")
+    assert "WARNING" not in part
+    assert "--limit 9: 9 of 400 rows" in part
+    done = uqa("convert", "copa", "--split", "val", "--raw", raw_file(tmp_path, 90), "--json")
+    size = json.loads(done.stdout)["manifest"]["split_size"]
+    assert size == {"read": 90, "known": 100, "partial": True}
 
 
 def test_a_file_given_twice_a_folder_and_no_split_are_refused(uqa: Uqa, tmp_path: Path) -> None:

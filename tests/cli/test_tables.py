@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from unifiedqa_convert.cli.tables import aligned
-from unifiedqa_convert.datasets import pinning
+from unifiedqa_convert.datasets import status
 from unifiedqa_convert.datasets.registry import load_adapter
 from unifiedqa_convert.errors import UsageError
 
 Uqa = Callable[..., subprocess.CompletedProcess[str]]
 LINES = [
     ("name", "why"),
-    ("copa", "a reason of many words, and a `uqa sources --pin copa`"),
+    ("copa", "a reason of many words, and a `uqa sources --check copa`"),
     ("x", ""),
 ]
 
@@ -43,7 +43,7 @@ def test_the_last_column_takes_what_is_left() -> None:
     assert aligned(LINES, None) == ["name  why", f"copa  {LINES[1][1]}", "x"]
     shown = aligned(LINES, 40)
     assert max(map(len, shown)) <= 40
-    assert shown[1:3] == ["copa  a reason of many words, and a `uqa", "      sources --pin copa`"]
+    assert shown[1:3] == ["copa  a reason of many words, and a `uqa", "      sources --check copa`"]
     assert len(aligned(LINES, 3)) > len(shown), "a narrow terminal still shows everything"
     (line,) = aligned([("a", "https://example.org/" + "x" * 50)], 30)
     assert line.endswith("x" * 50), "an address stays whole"
@@ -62,25 +62,38 @@ def test_a_group_fits_the_terminal_and_a_pipe_gets_a_line_per_split(
     assert "".join("".join(wrapped).split()) == "".join("".join(lines).split())
 
 
-def test_sources_and_list_say_what_is_pinned_and_how_to_pin(uqa: Uqa) -> None:
-    done = uqa("sources")
+def test_sources_and_list_say_how_each_dataset_is_reached(uqa: Uqa) -> None:
+    done, listed = uqa("sources"), uqa("list")
     assert "None" not in done.stdout
     header, *lines = done.stdout.splitlines()
-    place = header.index("hub")
+    place = header.index("reach")
     assert {line[place - 1] for line in lines} == {" "}, "aligned"
-    pinned = sum(
-        entry["revision"] != "unpinned" for entry in json.loads(uqa("sources", "--json").stdout)
-    )
-    told = f"{pinned} of {len(lines)} are pinned"
-    listed = uqa("list")
+    entries = json.loads(uqa("list", "--json").stdout)
+    reach = {entry["name"]: entry["reach"] for entry in entries}
+    pinned, locked = (list(reach.values()).count(it) for it in ("pinned", "lock"))
+    assert (pinned >= 31, pinned + locked >= 37, len(reach)) == (True, True, 45)
     for it in (done, listed):
-        assert told in it.stderr
-        assert "uqa sources NAME --pin" in it.stderr
+        assert f"{pinned} of 45 come from pinned commits, {locked} more" in it.stderr
+        assert "`uqa sources NAME` says how" in it.stderr
     columns = {line.split()[0]: line for line in listed.stdout.splitlines()}
     assert "  pinned  " in columns["sciq"]
-    assert "  unpinned  " in columns["copa"]
-    assert "uqa sources --pin copa" in uqa("sources", "copa").stdout
-    assert "validation  " in uqa("sources", "sciq").stdout
+    assert "  lock  " in columns["riddlesense"]
+    assert "  by hand  " in columns["story_cloze_test"]
+    for entry in entries:
+        if entry["reach"] != "by hand":
+            continue
+        text = uqa("sources", entry["name"]).stdout
+        assert "https://" in text, "where to ask"
+
+
+def test_a_pinned_dataset_has_a_proven_commit_for_each_labelled_split(uqa: Uqa) -> None:
+    for entry in json.loads(uqa("list", "--json").stdout):
+        best = {split: found[:1] for split, found in entry["sources"].items()}
+        if entry["reach"] == "pinned":
+            for split in {"train", "validation", "test"} & best.keys():
+                assert not best[split] or best[split][0]["commit"], entry["name"]
+        for (source,) in filter(None, best.values()):
+            assert (source["proof"] == "lock") or source["evidence"], entry["name"]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +105,7 @@ def test_sources_and_list_say_what_is_pinned_and_how_to_pin(uqa: Uqa) -> None:
     ],
 )
 def test_a_checks_exit_code(results: list[str], code: int) -> None:
-    assert pinning.pins_exit_code([{"result": result} for result in results]) == code
+    assert status.pins_exit_code([{"result": result} for result in results]) == code
 
 
 def test_an_unreachable_hub_is_exit_code_7(uqa: Uqa, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +117,7 @@ def test_an_unreachable_hub_is_exit_code_7(uqa: Uqa, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize(
     ("name", "first"),
-    [("winogrande", "winogrande_xl"), ("arc", "arc_easy"), ("openbook", "openbookqa")],
+    [("winogrande_", "winogrande_xl"), ("arc_", "arc_easy"), ("openbook", "openbookqa")],
 )
 def test_a_name_that_is_begun_is_meant_first(name: str, first: str) -> None:
     with pytest.raises(UsageError, match=f"did you mean {first} or "):

@@ -115,6 +115,11 @@ SINS = [
         "facts_are_stated",
         {"Which of three answers to a question": "", " about the weather is right?": ""},
     ),
+    Sin("other_names_are_its_own", {"version = 1": 'version = 1\n    aliases = ("The Weather",)'}),
+    Sin("other_names_are_its_own", {"version = 1": 'version = 1\n    aliases = ("copa",)'}),
+    Sin("other_names_are_its_own", {"version = 1": 'version = 1\n    aliases = ("piqa",)'}),
+    Sin("other_names_are_its_own", {"version = 1": 'version = 1\n    aliases = ("wsc",)'}),
+    Sin("other_names_are_its_own", {"version = 1": 'version = 1\n    unclear = {"w": "weather"}'}),
     *(
         Sin("pins_are_whole", {"license=": f"repositories=({wrong},), license=", **REPOSITORY})
         for wrong in (

@@ -86,6 +86,16 @@ BROKEN = {
         "not a subclass of Row",
     ),
     "shapes of one class": (edited(("(AuthorsRow,)", "AuthorsRow")), CLASS, "not of type tuple"),
+    "aliases of one text": (
+        edited(("    version = 1\n", '    version = 1\n    aliases = "wthr"\n')),
+        CLASS,
+        "aliases = 'wthr', which is not of type tuple",
+    ),
+    "an alias of no text": (
+        edited(("    version = 1\n", "    version = 1\n    aliases = (5,)\n")),
+        CLASS,
+        "has 5 in aliases or unclear, which is not a text",
+    ),
     "a name of no text": (edited(('"weather"', "5")), CLASS, "name = 5, which is not of type str"),
     "a constructor": (
         edited(
@@ -156,6 +166,15 @@ def test_an_entry_point_may_name_one_class(install: Install) -> None:
     found = install({"weather.py": WEATHER}, "hail = uqa_hail.weather:Weather")
     assert not found.errors
     assert len(found.adapters) == INSTALLED + 1
+
+
+def test_another_packages_adapter_has_aliases_too(install: Install) -> None:
+    install(
+        {"weather.py": edited(("    version = 1\n", "    version = 1\n    aliases = ('wthr',)\n"))}
+    )
+    assert load_adapter("WTHR").name == "weather"
+    with pytest.raises(UsageError, match="did you mean weather"):
+        load_adapter("wthrr")
 
 
 def test_a_base_class_of_several_adapters_is_no_adapter(install: Install) -> None:

@@ -7,22 +7,33 @@ import dataclasses
 import json
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from unifiedqa_convert import hub
-from unifiedqa_convert.datasets import pinning, sources
+from unifiedqa_convert.datasets import origins, sources, status
+from unifiedqa_convert.datasets.lock import Lock
 from unifiedqa_convert.datasets.registry import load_adapter
 from unifiedqa_convert.errors import UqaError
-from unifiedqa_convert.schema import Split
+from unifiedqa_convert.schema import PinnedFile, Repository, Split
 
 
 def ask() -> None:
     """Do what argument 1 asks for."""
     asked = json.loads(sys.argv[1])
-    adapter = load_adapter("sciq")
-    split = Split(**{**asked["pinned"], "names": tuple(asked["pinned"]["names"])})
+    adapter, pinned = load_adapter("sciq"), asked["pinned"]
+    file = PinnedFile(pinned["file"], pinned.get("bytes"), pinned.get("sha256"))
+    home = Repository(
+        host="hub",
+        name="allenai/sciq",
+        commit=asked["commit"],
+        evidence="a test",
+        files={"validation": (file,)},
+    )
     type(adapter).source = dataclasses.replace(
-        adapter.source, splits={"validation": split}, **asked["changes"]
+        adapter.source,
+        splits={"validation": Split(names=tuple(pinned["names"]))},
+        repositories=(home,),
     )
     hub.HUB_PATIENCE, hub.HUB_TROUBLE = asked["patience"], asked["trouble"]
     # The client's start is no part of how long it asks; it reads its settings here.
@@ -30,12 +41,19 @@ def ask() -> None:
 
     started = time.monotonic()
     answer: dict[str, Any]
+    lock = Lock(Path(asked["lock"]))
     try:
-        if asked["step"] == "locate":
-            found = sources.locate(adapter, "validation", (), asked["source"])
-            answer = {"value": {**found._asdict(), "files": [str(path) for path in found.files]}}
+        if asked["step"] == "fetch":
+            origin = origins.Origin("hub", home.name, str(home.commit), (file,))
+            answer = {"value": {"files": [str(path) for path in origins.fetched(adapter, origin)]}}
+        elif asked["step"] == "locate":
+            places = sources.Places(source=asked["source"], lock=lock)
+            found = sources.locate(adapter, "validation", places)
+            paths = [str(path) for path in found.files]
+            at = found.origin and found.origin[:3]
+            answer = {"value": {"kind": found.kind, "files": paths, "note": found.note, "at": at}}
         else:
-            answer = {"value": getattr(pinning, asked["step"])("sciq")}
+            answer = {"value": getattr(status, asked["step"])("sciq", lock)}
     except UqaError as error:
         answer = {"error": type(error).__name__, "exit": error.exit_code, "message": str(error)}
     print(json.dumps({**answer, "seconds": time.monotonic() - started}))

@@ -1,5 +1,6 @@
 """Shards for the tests, written the way the converter writes them."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,7 @@ def write_split(
     split: str = "train",
     records: Records = "both",
     manifest: bool = True,
+    size: dict[str, Any] | None = None,
     **facts: Any,
 ) -> Path:
     """Write one split's folder, ``manifest.json`` last; returns the folder."""
@@ -86,5 +88,6 @@ def write_split(
             rows = as_rows(groups[start : start + 100], records)
             writer.write_batch(record_batch(rows, schema))
     if manifest:
-        (folder / "manifest.json").write_text("{}\n")
+        stated = {"split_size": size, "share": [0, 1], "files": [{"path": "data-00000.arrow"}]}
+        (folder / "manifest.json").write_text(json.dumps(stated))
     return folder

@@ -17,6 +17,7 @@ import pyarrow as pa
 from unifiedqa_convert.check.findings import Findings, Unit
 from unifiedqa_convert.conversion.chunk import tree
 from unifiedqa_convert.conversion.output_folder import MANIFEST, REJECTS
+from unifiedqa_convert.conversion.split_size import size_words, split_size
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.records.arrow import (
     SCHEMA_VERSION,
@@ -191,6 +192,7 @@ OUTPUT_ERRORS = {
 
 
 OUTPUT_WARNINGS = {
+    "split-size": "{}: convert the whole split's file, or name the split that it is",
     "interrupted": "a conversion is running or was interrupted; the same `uqa convert` resumes it",
 }
 
@@ -206,11 +208,24 @@ def check_output(folder: Path, found: Findings) -> None:
     counts = Counter(dict(_flat(manifest["counts"])))
     for wrong in _wrong_sums(counts, manifest["records"]):
         found.add("wrong-sum", path, detail=wrong)
+    _size(path, manifest, found)
     sound = _files(folder, manifest, found)
     if manifest["schema"] != SCHEMA_VERSION:
         found.add("other-schema", path, detail=manifest["schema"])
     elif sound:
         Recount(folder, manifest, found).compare(counts)
+
+
+def _size(path: Path, manifest: Manifest, found: Findings) -> None:
+    """Whether the rows are the whole split; not asked of a share, which is a part of it."""
+    size = manifest.get("split_size")  # absent in an output of an earlier version
+    if size is None:
+        return
+    rows, known = manifest["counts"]["rows"], size["known"]
+    if size != split_size(rows, known, manifest["limit"], manifest["share"]):
+        found.add("wrong-sum", path, detail=f"split_size: {size}")
+    elif manifest["share"][1] == 1 and (size["partial"] or known not in (None, size["read"])):
+        found.add("split-size", path, detail=size_words(size))
 
 
 def _manifest(path: Path) -> Manifest:
@@ -225,6 +240,11 @@ def _manifest(path: Path) -> Manifest:
         typed += [(file["path"], str), (file["bytes"], int), (file["sha256"], str)]
         if Path(file["path"]).name != file["path"]:
             raise ValueError(f"{file['path']} is not a file name")
+    if (size := manifest.get("split_size")) is not None:
+        typed += [(manifest["counts"]["rows"]["skipped"], dict)]
+        numbers = size["read"], size["known"] or 0, manifest["limit"] or 1
+        _, shares = manifest["share"]
+        typed += [(number, int) for number in (*numbers, shares)]
     for value, kind in typed:
         if not isinstance(value, kind):
             raise TypeError(f"{value!r} is not of type {kind.__name__}")

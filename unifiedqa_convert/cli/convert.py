@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unifiedqa_convert.cli.options import AsJson, Quiet
+from unifiedqa_convert.cli.options import AsJson, Quiet, known_dataset
 from unifiedqa_convert.cli.progress import row_progress
 from unifiedqa_convert.cli.tables import print_columns
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.flags import flags_of, given
 
 if TYPE_CHECKING:
-    from unifiedqa_convert.conversion.groups import GroupName, SplitOutcome
+    from unifiedqa_convert.conversion.groups import SplitOutcome
     from unifiedqa_convert.conversion.pipeline import Result
     from unifiedqa_convert.conversion.request import Request
+    from unifiedqa_convert.vera_tasks import GroupName
 
 
 def convert_and_report(request: "Request", as_json: bool, quiet: bool) -> None:
@@ -117,6 +118,7 @@ def print_config_of(request: "Request") -> None:
 
 def summary(result: "Result") -> list[str]:
     """What was read, what was written, what to do next."""
+    from unifiedqa_convert.conversion.split_size import size_words
     from unifiedqa_convert.records.formats import FORMATS
 
     manifest, counts = result.manifest, result.manifest["counts"]
@@ -135,6 +137,8 @@ def summary(result: "Result") -> list[str]:
         f"{statements['unknown']} unlabelled statements" + _via(counts["via"]),
         f"open it: {_opener(result)}",
     ]
+    if manifest["limit"] and (size := manifest.get("split_size")) and size["partial"]:
+        lines.insert(-1, f"--limit {manifest['limit']}: {size_words(size)}")
     if not manifest["sample"]:
         lines += _license(manifest)
     if FORMATS[manifest["format"]].trains:
@@ -158,27 +162,30 @@ SAMPLE = "WARNING: these are the invented rows of the embedded sample"
 def _warnings(result: "Result") -> list[str]:
     """Warnings, which are printed with --quiet too."""
     if not result.manifest["sample"]:
-        return _another_split(result.manifest)
+        return _size_warning(result.manifest)
     note = result.located.note
     why = f" ({note})" if note else ""
     return [f"{SAMPLE}, not the dataset's{why}"]
 
 
-def _another_split(manifest: dict[str, Any]) -> list[str]:
-    """A warning if the number of rows is another split's and not this one's."""
+def _size_warning(manifest: dict[str, Any]) -> list[str]:
+    """A warning if there are more or fewer rows than the split has, with both numbers."""
+    from unifiedqa_convert.conversion.split_size import other_size
     from unifiedqa_convert.datasets.registry import load_adapter
 
-    if _is_own(manifest) or manifest["limit"] or manifest["share"] != [0, 1]:
+    told = other_size(manifest)
+    if told is None:
         return []
-    split, read = manifest["split"], manifest["counts"]["rows"]["read"]
-    known = {name: it.rows for name, it in load_adapter(manifest["dataset"]).source.splits.items()}
-    others = [name for name, rows in known.items() if rows == read]
-    if known.get(split) is None or split in others or not others:
-        return []
-    return [
-        f"WARNING: {manifest['dataset']}/{split} has {known[split]:,} rows; these are {read:,}, as "
-        f"many as {' and '.join(others)}: is --split right?"
-    ]
+    size = manifest["split_size"]
+    splits = load_adapter(manifest["dataset"]).source.splits
+    others = [name for name, it in splits.items() if it.rows == size["read"]]
+    if others:
+        told += f": as many as {' and '.join(others)}; is --split right?"
+    elif size["partial"]:
+        told += ": the manifest marks the output as partial; give the whole split's file"
+    else:
+        told += ": another version of the dataset, or the rows of several splits?"
+    return [f"WARNING: {told}"]
 
 
 def _is_own(manifest: dict[str, Any]) -> bool:
@@ -259,10 +266,13 @@ def convert(flags: dict[str, Any]) -> None:
         raise UsageError("--from-file is your own file, --raw a known dataset's: give one of them")
     if (selection.dataset is None) == (selection.group is None):
         raise UsageError("give one dataset (`uqa list` shows all) or --group vera")
-    if selection.dataset is not None and selection.split is None:
-        raise split_missing(selection.dataset, own=from_file is not None)
+    dataset = selection.dataset
+    if dataset is not None and from_file is None:
+        dataset = known_dataset(dataset, output.quiet)
+    if dataset is not None and selection.split is None:
+        raise split_missing(dataset, own=from_file is not None)
     request = Request(
-        dataset=selection.dataset or "",
+        dataset=dataset or "",
         split=selection.split or "",
         allow_sample=selection.allow_sample or selection.group is None,
         **given(Request, flags),

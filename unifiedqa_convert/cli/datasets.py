@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unifiedqa_convert.cli.options import AsJson, RawFiles, dataset_names, print_either, tell
+from unifiedqa_convert.cli.options import (
+    AsJson,
+    RawFiles,
+    dataset_names,
+    known_dataset,
+    print_either,
+    tell,
+)
 from unifiedqa_convert.cli.tables import print_columns
-from unifiedqa_convert.datasets.lock import LOCK, Lock, LockFile
 from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.flags import LOCK, LockFile
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,13 +56,17 @@ def _print_splits(entry: dict[str, Any]) -> None:
             lines.append((name, "by hand", "-", "-", "-", "-"))
     print_columns(lines)
     for name, split in entry["splits"].items():
-        rows = "?" if split["rows"] is None else f"{split['rows']:,}"
+        rows = "an unknown number of" if split["rows"] is None else f"{split['rows']:,}"
         here = "on this machine" if split["on this machine"] else "not on this machine"
         print(f"\n{name}: {rows} rows, {here}")
         if held := split["lock"]:
-            print(f"  in the lock: {held['host']} {held['repository']}@{held['commit'][:8]}")
-        print("  offline, or if no repository has it any more:")
-        print("\n".join(f"  {way}" for way in split["otherwise"]))
+            branch = f" ({held['branch']})" if held["branch"] else ""
+            print(f"  locked to {held['host']} {held['repository']}@{held['commit']}{branch}")
+        print("  --data-dir FOLDER looks for")
+        print("\n".join(f"    {name}" for name in split["names"]))
+    first, split = next(iter(entry["splits"].items()))
+    print(f"\nWhere nothing of that can be reached, for {first}:")
+    print("\n".join(f"  {way}" for way in split["otherwise"]))
 
 
 def _file(file: dict[str, Any]) -> str:
@@ -75,6 +86,8 @@ def print_shown(facts: dict[str, Any]) -> None:
 
     console = Console(soft_wrap=not sys.stdout.isatty())
     console.print(f"[bold]{facts['name']}[/bold]  {facts['about']}")
+    if facts["aliases"]:
+        console.print(f"  also: {', '.join(facts['aliases'])}", highlight=False, markup=False)
     for name in ("citation", "homepage", "license", "partition", "verified"):
         console.print(f"  {name}: {facts[name]}", highlight=False, markup=False)
     splits = ", ".join(f"{name} ({rows or '?'} rows)" for name, rows in facts["splits"].items())
@@ -152,7 +165,7 @@ def print_markdown(entries: list[dict[str, Any]]) -> None:
     shared = {True: "yes", False: "**no**", None: "not stated"}
     for it in entries:
         splits = ", ".join(f"{name} {size or '?'}" for name, size in it["splits"].items())
-        name = f"[{it['name']}]({it['homepage']})"
+        name = ", ".join([f"[{it['name']}]({it['homepage']})", *it["aliases"]])
         license_ = f"{it['license']}, {shared[it['redistributable']]}"
         how = it["reach"] + (f": {it['ask']}" if it["ask"] else "")
         shapes = ", ".join(it["shapes"])
@@ -223,12 +236,18 @@ def show(
     """
     from unifiedqa_convert.conversion.preview import shown
 
-    print_either(shown(dataset, split, tuple(raw or ()), rows), print_shown, as_json)
+    facts = shown(known_dataset(dataset), split, tuple(raw or ()), rows)
+    print_either(facts, print_shown, as_json)
 
 
 def cite(
     datasets: Annotated[
-        list[str] | None, typer.Argument(metavar="DATASET", help="Names of datasets. Default: all.")
+        list[str] | None,
+        typer.Argument(
+            metavar="DATASET",
+            help="Names of datasets. Default: all.",
+            autocompletion=dataset_names,
+        ),
     ] = None,
     as_bibtex: Annotated[bool, typer.Option("--bibtex", help="Print BibTeX entries.")] = False,
     as_json: AsJson = False,
@@ -236,7 +255,7 @@ def cite(
     """Print the citations and licenses of datasets."""
     from unifiedqa_convert.datasets.catalogue import bibtex, citations
 
-    found = citations(datasets or [])
+    found = citations([known_dataset(dataset) for dataset in datasets or []])
 
     def render(_: object) -> None:
         for it in found:
@@ -276,7 +295,12 @@ def check(
 
 def sources(
     dataset: Annotated[
-        str | None, typer.Argument(metavar="DATASET", help="Name of a dataset. Default: all.")
+        str | None,
+        typer.Argument(
+            metavar="DATASET",
+            help="Name of a dataset. Default: all.",
+            autocompletion=dataset_names,
+        ),
     ] = None,
     check: Annotated[
         bool,
@@ -294,7 +318,7 @@ def sources(
             "and show which rows were added, removed, changed.",
         ),
     ] = False,
-    lock: LockFile = Path(LOCK),
+    lock: LockFile = LOCK,
     as_json: AsJson = False,
 ) -> None:
     """Show where datasets come from; check pins, or move a lock.
@@ -302,7 +326,10 @@ def sources(
     Of one dataset: each split's repositories, the proof, the lock, and how to get it by hand.
     """
     from unifiedqa_convert.datasets import status
+    from unifiedqa_convert.datasets.lock import Lock
 
+    if dataset is not None:
+        dataset = known_dataset(dataset)
     held = Lock(lock)
     if update:
         if dataset is None:

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.filesize import decimal
 
-from unifiedqa_convert.cli.options import AsJson, Quiet, dataset_names, tell
+from unifiedqa_convert.cli.options import AsJson, Quiet, dataset_names, known_dataset, tell
 from unifiedqa_convert.cli.progress import HEARTBEAT
 from unifiedqa_convert.cli.tables import print_columns
-from unifiedqa_convert.conversion.groups import GroupName
-from unifiedqa_convert.datasets.lock import LOCK, Lock, LockedOnly, LockFile
 from unifiedqa_convert.errors import OutputError, UnreachableError, UsageError
+from unifiedqa_convert.flags import LOCK, LockedOnly, LockFile
+from unifiedqa_convert.vera_tasks import GroupName
 
 if TYPE_CHECKING:
     from unifiedqa_convert.datasets.fetch import Outcome, Planned, Wish
+    from unifiedqa_convert.datasets.lock import Lock
 
 EPILOG = (
     "Examples: uqa fetch copa sciq; uqa fetch --group vera --plan; "
@@ -53,7 +54,7 @@ def fetch(
             help="Also copy the files to FOLDER, for a machine without internet: --data-dir FOLDER",
         ),
     ] = None,
-    lock: LockFile = Path(LOCK),
+    lock: LockFile = LOCK,
     locked: LockedOnly = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -63,11 +64,13 @@ def fetch(
     A stopped download resumes where it was. What no shipped pin proves is recorded in the lock.
     """
     from unifiedqa_convert.datasets import fetch as fetching
+    from unifiedqa_convert.datasets import lock as lock_file
     from unifiedqa_convert.hub import cache_places
     from unifiedqa_convert.storage import free_bytes
 
-    wishes = _wishes(datasets or [], group, split or [])
-    held = Lock(lock, only=locked)
+    named = [known_dataset(dataset, quiet) for dataset in datasets or []]
+    wishes = _wishes(named, group, split or [])
+    held = lock_file.Lock(lock, only=locked)
     planned = fetching.plan(wishes, held)
     free = min(free_bytes(place) for place in cache_places())
     if plan and as_json:
@@ -98,7 +101,7 @@ def fetch(
     raise typer.Exit(codes.pop() if len(codes) == 1 else 4 if codes else 0)
 
 
-def _wishes(datasets: list[str], group: "GroupName | None", splits: list[str]) -> "list[Wish]":
+def _wishes(datasets: list[str], group: GroupName | None, splits: list[str]) -> "list[Wish]":
     from unifiedqa_convert.conversion.groups import members
     from unifiedqa_convert.datasets.fetch import Wish
     from unifiedqa_convert.datasets.listing import canonical_split
@@ -148,7 +151,7 @@ def _sizes(planned: "Sequence[Planned]") -> dict[tuple[str, str], int | None]:
 
 
 def _fetch(
-    wishes: "list[Wish]", lock: Lock, sizes: dict[tuple[str, str], int | None], *, quiet: bool
+    wishes: "list[Wish]", lock: "Lock", sizes: dict[tuple[str, str], int | None], *, quiet: bool
 ) -> "list[Outcome]":
     from unifiedqa_convert.datasets.fetch import fetch as fetch_all
 

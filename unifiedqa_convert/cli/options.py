@@ -23,9 +23,18 @@ RawFiles = Annotated[
 
 def dataset_names(incomplete: str) -> list[str]:
     """Shell completions of a dataset's name."""
-    from unifiedqa_convert.datasets.registry import catalogue
+    from unifiedqa_convert.datasets.registry import completions
 
-    return [name for name in catalogue().adapters if name.startswith(incomplete)]
+    return completions(incomplete)
+
+
+def known_dataset(typed: str, quiet: bool = False) -> str:
+    """The dataset's own name; tells what another name is taken for."""
+    from unifiedqa_convert.datasets.registry import load_adapter
+
+    name = load_adapter(typed).name
+    tell(f"{typed}: taken as {name}", quiet=quiet or name == typed)
+    return name
 
 
 def print_either(document: Any, render: Callable[[Any], None], as_json: bool) -> None:

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 
 from rich.filesize import decimal
 
-from unifiedqa_convert.hub import reported
-
 HEARTBEAT = 10.0
 """Seconds between two lines in a log."""
 
@@ -16,6 +14,8 @@ HEARTBEAT = 10.0
 @contextmanager
 def row_progress(title: str, total: int | None, quiet: bool) -> Iterator[Callable[[int], None]]:
     """Yields a function to call with the number of rows read so far; shows downloads too."""
+    from unifiedqa_convert.hub import reported
+
     if quiet:
         yield lambda _rows: None
     elif sys.stderr.isatty():

@@ -7,7 +7,15 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from unifiedqa_convert.cli.options import AsJson, Overwrite, Quiet, needing, print_either, tell
+from unifiedqa_convert.cli.options import (
+    AsJson,
+    Overwrite,
+    Quiet,
+    known_dataset,
+    needing,
+    print_either,
+    tell,
+)
 from unifiedqa_convert.flags import add_command, flags_of
 from vera_model import run as vera_run
 
@@ -278,5 +286,7 @@ def plan_convert(
     """
     from unifiedqa_convert.conversion.estimate import estimate_lines, plan_conversion
 
+    if dataset != "all":
+        dataset = known_dataset(dataset)
     document = plan_conversion(dataset, split, question_converter, out)
     print_either(document, lambda one: print("\n".join(estimate_lines(one))), as_json)

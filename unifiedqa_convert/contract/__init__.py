@@ -20,6 +20,7 @@ from unifiedqa_convert.contract.adapter_promises import (
     examples_is_short,
     facts_are_stated,
     fields_say_where_they_go,
+    other_names_are_its_own,
     pins_are_whole,
     samples_show_more_than_one_answer,
     shapes_give_the_sources_splits,
@@ -77,6 +78,7 @@ class Case(NamedTuple):
 
 OF_ADAPTER: tuple[Promise, ...] = (
     facts_are_stated,
+    other_names_are_its_own,
     pins_are_whole,
     fields_say_where_they_go,
     shapes_give_the_sources_splits,

@@ -12,6 +12,8 @@ from unifiedqa_convert import schema
 from unifiedqa_convert.contract.mutations import gold_of
 from unifiedqa_convert.contract.sample import chunk_of, samples
 from unifiedqa_convert.datasets.listing import canonical_split
+from unifiedqa_convert.datasets.names import meanings
+from unifiedqa_convert.datasets.registry import catalogue
 from unifiedqa_convert.datasets.sources import sample_folder
 from unifiedqa_convert.schema import Adapter, MultipleChoice
 
@@ -42,6 +44,24 @@ def facts_are_stated(adapter: Adapter) -> Iterator[str]:
         "source.homepage is not an https:// address": source.homepage.startswith("https://"),
     }
     yield from (message for message, fact in kept.items() if not fact)
+
+
+def other_names_are_its_own(adapter: Adapter) -> Iterator[str]:
+    """An alias is plain (``[a-z0-9_]+``, or a hub id), no dataset's name, and no other's alias.
+
+    A name that may mean something else belongs to ``unclear``, with the other meaning.
+    """
+    adapters = {**catalogue().adapters, adapter.name: adapter}
+    for alias in (*adapter.aliases, *adapter.unclear):
+        if not re.fullmatch(r"[a-z0-9_]+(/[a-z0-9_.]+)?(:[a-z0-9_.]+)?", alias):
+            yield f"alias {alias!r} may only contain a-z, 0-9 and _, unless it is a hub id"
+        if alias in adapters:
+            yield f"alias {alias!r} is a dataset's name"
+        elif (meant := meanings(alias, adapters)) != ((adapter.name,), ()):
+            if alias in adapter.aliases:
+                yield f"alias {alias!r} can mean {' or '.join((*meant.datasets, *meant.elsewhere))}"
+        elif alias in adapter.unclear:
+            yield f"unclear: {alias!r} names no other meaning than {adapter.name}"
 
 
 def pins_are_whole(adapter: Adapter) -> Iterator[str]:

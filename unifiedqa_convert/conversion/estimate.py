@@ -7,10 +7,11 @@ from rich.filesize import decimal
 
 from unifiedqa_convert.datasets.fetch import Wish, plan
 from unifiedqa_convert.datasets.listing import canonical_split
-from unifiedqa_convert.datasets.lock import LOCK, Lock
-from unifiedqa_convert.datasets.registry import catalogue
+from unifiedqa_convert.datasets.lock import Lock
+from unifiedqa_convert.datasets.registry import catalogue, load_adapter
 from unifiedqa_convert.datasets.sources import no_split
 from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.flags import LOCK
 from unifiedqa_convert.question_converters.prompts import hub_id
 from unifiedqa_convert.schema import Adapter
 from unifiedqa_convert.storage import free_bytes, is_path
@@ -45,12 +46,12 @@ def plan_conversion(
     dataset: str, split: str | None, question_converter: str, out: Path
 ) -> dict[str, Any]:
     """Plan one dataset, or ``all``; raises UsageError for a name that does not exist."""
-    names = sorted(catalogue().adapters) if dataset == "all" else [dataset]
+    names = sorted(catalogue().adapters) if dataset == "all" else [load_adapter(dataset).name]
     splits = [one for name in names for one in _splits(name, split)]
     if split is not None and not splits:
         if dataset == "all":
             raise UsageError(f"no dataset has a split {split!r}: `uqa list` shows their splits")
-        raise no_split(catalogue().adapters[dataset], split)
+        raise no_split(load_adapter(dataset), split)
     converter = CONVERTERS.get(question_converter) or _other_converter(question_converter)
     rows = [one["rows"] for one in splits]
     return {
@@ -104,5 +105,5 @@ def _splits(name: str, wanted: str | None) -> list[dict[str, Any]]:
             "bytes": planned.bytes,
             "cached": planned.here,
         }
-        for planned in plan(wishes, Lock(Path(LOCK)))
+        for planned in plan(wishes, Lock(LOCK))
     ]

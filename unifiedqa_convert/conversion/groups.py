@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 import typer
 
 from unifiedqa_convert.conversion.request import Request
+from unifiedqa_convert.conversion.split_size import other_size
 from unifiedqa_convert.datasets.listing import canonical_split
-from unifiedqa_convert.datasets.registry import catalogue
+from unifiedqa_convert.datasets.registry import catalogue, completions
 from unifiedqa_convert.datasets.sources import sample_files
 from unifiedqa_convert.errors import UqaError
 from unifiedqa_convert.schema import Adapter
+from unifiedqa_convert.vera_tasks import GroupName
 
 if TYPE_CHECKING:
     from unifiedqa_convert.conversion.pipeline import (
         Result,
     )  # `uqa convert --help` needs no pyarrow
 
-GroupName = Literal["vera-seen", "vera-unseen", "vera", "all"]
 PARTITIONS: dict[GroupName, tuple[str, ...]] = {
     "vera-seen": ("seen",),
     "vera-unseen": ("unseen-1", "unseen-2"),
@@ -36,9 +37,7 @@ class GroupFlags:
         typer.Argument(
             metavar="DATASET",
             help="Name of a dataset; `uqa list` shows all.",
-            autocompletion=lambda incomplete: [
-                name for name in catalogue().adapters if name.startswith(incomplete)
-            ],
+            autocompletion=completions,
         ),
     ] = field(default=None, metadata={"before": "raw"})
     split: Annotated[
@@ -105,8 +104,9 @@ def convert_group(
                 yield SplitOutcome(adapter.name, name, "failed", why=str(error), exit_code=code)
             else:
                 rows = result.manifest["counts"]["rows"]["read"]
-                there = "" if result.made else "complete already"
-                yield SplitOutcome(adapter.name, name, "done", rows, there)
+                there = None if result.made else "complete already"
+                why = "; ".join(filter(None, (there, other_size(result.manifest))))
+                yield SplitOutcome(adapter.name, name, "done", rows, why)
     for broken in catalogue().errors:  # its partition is unknown, so it may be in the group
         for dataset in sorted(broken.datasets) or ["?"]:
             code = broken.exit_code

@@ -31,6 +31,7 @@ from unifiedqa_convert.conversion.output_folder import (
     resume_or_start,
 )
 from unifiedqa_convert.conversion.request import ConversionJob, Request, resolve
+from unifiedqa_convert.conversion.split_size import SplitSize, split_size
 from unifiedqa_convert.conversion.upstream_vera import as_upstream, is_upstreams
 from unifiedqa_convert.conversion.workers import beside
 from unifiedqa_convert.datasets.sources import Located
@@ -259,9 +260,11 @@ def _manifest(job: ConversionJob, described: dict[str, Any], place: OutputFolder
         raise SourceError(f"{described['dataset']}/{described['split']}: its files hold no rows")
     rejects = place.staging / REJECTS
     write_rejects(rejects, lines)
+    counted = tree(counts)
     manifest = {
         **described,
-        "counts": tree(counts),
+        "counts": counted,
+        "split_size": _size(job, counted["rows"]),
         "files": [*(receipt["file"] for receipt in made), _listed(rejects)],
     }
     if FORMATS[job.request.to].dataset_card:
@@ -270,6 +273,14 @@ def _manifest(job: ConversionJob, described: dict[str, Any], place: OutputFolder
             file.write(text.encode())
         manifest["files"].append(_listed(place.staging / CARD))
     return manifest
+
+
+def _size(job: ConversionJob, rows: dict[str, Any]) -> SplitSize | None:
+    """None for the embedded sample and a user's own file, whose rows are no part of a split."""
+    if job.located.kind == "sample" or job.request.from_file is not None:
+        return None
+    known = job.adapter.source.splits[job.split].rows
+    return split_size(rows, known, job.request.limit, job.request.share)
 
 
 def _listed(path: Path) -> dict[str, Any]:

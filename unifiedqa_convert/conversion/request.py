@@ -10,11 +10,13 @@ import typer
 
 from unifiedqa_convert.conversion.output_folder import OutputFolder
 from unifiedqa_convert.datasets.listing import canonical_split
-from unifiedqa_convert.datasets.lock import LOCK, Lock, LockedOnly, LockFile
+from unifiedqa_convert.datasets.lock import Lock
+from unifiedqa_convert.datasets.names import meanings
 from unifiedqa_convert.datasets.origins import checked
 from unifiedqa_convert.datasets.registry import catalogue, load_adapter
 from unifiedqa_convert.datasets.sources import DATA_DIR, Located, Places, SourceName, locate
 from unifiedqa_convert.errors import UnreachableError, UsageError
+from unifiedqa_convert.flags import LOCK, LockedOnly, LockFile
 from unifiedqa_convert.question_converters.base import (
     ConverterName,
     Options,
@@ -68,7 +70,7 @@ class Request:
         Path | None,
         typer.Option(metavar="FOLDER", help="Folder of the authors' files.", envvar=DATA_DIR),
     ] = None
-    lock: LockFile = Path(LOCK)
+    lock: LockFile = LOCK
     locked: LockedOnly = False
     no_sample: Annotated[
         bool,
@@ -267,7 +269,8 @@ def _adapter_and_files(request: Request, split: str) -> tuple[Adapter, Located]:
             f"{request.dataset!r}, {split!r}: the name and the split of your own dataset may only "
             "contain lower-case letters, digits and _"
         )
-    if request.dataset in catalogue().adapters:
-        raise UsageError(f"{request.dataset} is a known dataset; choose another name for yours")
+    if known := meanings(request.dataset, catalogue().adapters).datasets:
+        what = "is" if request.dataset in known else f"is a name of {' and '.join(known)},"
+        raise UsageError(f"{request.dataset} {what} a known dataset; choose another name for yours")
     adapter = adapter_for(request.dataset, split, request.from_file, request.columns)
     return adapter, Located("given", (request.from_file,))

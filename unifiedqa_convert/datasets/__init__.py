@@ -1,1 +1,1 @@
-"""Which datasets there are and where their files come from: registry, sources, pins."""
+"""Which datasets there are and where their files come from: registry, names, sources, pins."""

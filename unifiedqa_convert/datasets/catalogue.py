@@ -94,6 +94,7 @@ def _facts(adapter: Adapter) -> dict[str, Any]:
     source = adapter.source
     return {
         "name": adapter.name,
+        "aliases": list(adapter.aliases),
         "about": _first_line(type(adapter)),
         "version": adapter.version,
         "partition": adapter.partition,

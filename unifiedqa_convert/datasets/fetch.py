@@ -10,9 +10,10 @@ from threading import Event
 from typing import Literal, NamedTuple
 
 from unifiedqa_convert.datasets import origins
-from unifiedqa_convert.datasets.lock import LOCK, Entry, Lock, LockedFile
+from unifiedqa_convert.datasets.lock import Entry, Lock, LockedFile
 from unifiedqa_convert.datasets.proof import prove
 from unifiedqa_convert.errors import OutputError, UnreachableError, UqaError
+from unifiedqa_convert.flags import LOCK
 from unifiedqa_convert.hub import reported
 from unifiedqa_convert.schema import Adapter
 from unifiedqa_convert.storage import atomic_file, free_bytes, sha256_of

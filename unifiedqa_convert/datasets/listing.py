@@ -12,9 +12,17 @@ from unifiedqa_convert.errors import SourceError
 
 DATA = (".parquet", ".arrow", ".jsonl", ".json", ".csv", ".tsv", ".jsonl.gz", ".json.gz")
 """Endings of data files, the preferred ones first; other files are never taken from a listing."""
+TAKEN = (*DATA, ".txt", ".lst", ".xml", *(f"{end}.gz" for end in (".csv", ".tsv", ".txt", ".xml")))
+"""Endings of files that are ever downloaded: data, labels; never code."""
 SPLIT_ALIASES = {"dev": "validation", "val": "validation", "valid": "validation"}
-_PART = re.compile(r"(?P<start>.*?)-?(?P<number>\d{4,5})(-of-(?P<of>\d{4,5}))?(?P<end>\.\w+)")
+METADATA = {"state.json", "dataset_info.json", "dataset_infos.json", "dataset_dict.json"}
+"""Files that ``datasets`` writes beside the data."""
+_PART = re.compile(
+    r"((?P<start>.+?)-(?=\d{5}\.|\d+-of-))?(?P<number>\d{4,5})(-of-(?P<of>\d{4,5}))?(?P<end>(\.\w+)+)"
+)
 """The name of one of several files: ``train-00000-of-00002.parquet``, ``0000.parquet``."""
+_COMMON = {"data", "default", "plain_text"}
+"""Folders of a repository that are no configuration's own."""
 
 
 class Wanted(NamedTuple):
@@ -38,9 +46,10 @@ def files_of(wanted: Wanted, paths: Iterable[str]) -> tuple[str, ...]:
 
     SourceError, with all names, if several files could be it or a part is missing.
     """
-    found = [path for path in paths if path.lower().endswith(DATA) and _is_of(wanted, path)]
+    found = [path for path in paths if is_data(path) and _is_of(wanted, path)]
     if wanted.config is not None:
-        found = [path for path in found if wanted.config in path.split("/")[:-1]] or found
+        own = [path for path in found if wanted.config in path.split("/")[:-1]]
+        found = own or [path for path in found if not _is_of_configuration(wanted, path)]
     groups: dict[str, list[str]] = {}
     for path in sorted(found):
         groups.setdefault(_without_part(path), []).append(path)
@@ -52,6 +61,28 @@ def files_of(wanted: Wanted, paths: Iterable[str]) -> tuple[str, ...]:
     parts = tuple(next(iter(groups.values()), ()))
     _refuse_incomplete(parts)
     return parts
+
+
+def is_data(path: str) -> bool:
+    """True if the file's name is one of data; ``cache-….arrow`` is what ``map`` left."""
+    name = path.rpartition("/")[2]
+    left_over = name.startswith("cache-") and name.endswith(".arrow")
+    return path.lower().endswith(DATA) and name not in METADATA and not left_over
+
+
+def words_of(path: str) -> set[str]:
+    """The words of the file's name, without the number of a part and the endings."""
+    name = _without_part(path).rpartition("/")[2]
+    return set(_words(name.partition(".")[0]))
+
+
+def _is_of_configuration(wanted: Wanted, path: str) -> bool:
+    """True if a folder on the way is another configuration's: no common one, no split's."""
+    names = (wanted.split, *wanted.others)
+    return any(
+        folder not in _COMMON and not any(_length_in(split, folder) for split in names)
+        for folder in path.split("/")[:-1]
+    )
 
 
 def _is_of(wanted: Wanted, path: str) -> bool:
@@ -81,7 +112,7 @@ def _without_part(path: str) -> str:
     """The path without the number of a part: the same for all files of a split."""
     folder, _, name = path.rpartition("/")
     part = _PART.fullmatch(name)
-    return f"{folder}/{part['start']}{part['end']}" if part else path
+    return f"{folder}/{part['start'] or ''}{part['end']}" if part else path
 
 
 def _preferred(groups: dict[str, list[str]]) -> dict[str, list[str]]:

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import typer
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -21,22 +20,7 @@ from unifiedqa_convert.errors import OutputError, SourceError
 from unifiedqa_convert.schema import PinnedFile
 from unifiedqa_convert.storage import write_json
 
-LOCK = "uqa.lock"
 VERSION = 1
-LockFile = Annotated[
-    Path,
-    typer.Option(
-        "--lock",
-        metavar="FILE",
-        help="Where it is recorded what was taken for splits that no shipped pin proves.",
-    ),
-]
-LockedOnly = Annotated[
-    bool,
-    typer.Option(
-        "--locked", help="Exit code 4 if a split is neither in the lock nor proven by a pin."
-    ),
-]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 LARGEST = 2**23

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from unifiedqa_convert import hub
 from unifiedqa_convert.datasets import github
-from unifiedqa_convert.datasets.listing import Wanted, files_of
+from unifiedqa_convert.datasets.listing import TAKEN, Wanted, files_of
 from unifiedqa_convert.datasets.lock import Entry, Lock, LockedFile, is_safe
 from unifiedqa_convert.datasets.proof import Proof, prove
 from unifiedqa_convert.errors import SourceError, UnreachableError
@@ -362,9 +362,8 @@ def _files(
 
 def home_of(adapter: Adapter, repository: Repository) -> Home:
     """The repository's page, and what to do without it."""
-    from huggingface_hub import constants
-
-    root = "https://github.com" if repository.host == "github" else f"{constants.ENDPOINT}/datasets"
+    on_github = repository.host == "github"
+    root = "https://github.com" if on_github else f"{hub.endpoint()}/datasets"
     return Home(f"{root}/{repository.name}", by_hand(adapter), "run `uqa sources --check`")
 
 
@@ -387,6 +386,10 @@ def fetched(adapter: Adapter, origin: Origin) -> tuple[Path, ...]:
 
 def fetch(pin: Pin, home: Home) -> Path:
     """One file, from the cache or else downloaded; SourceError if its bytes are not the pinned."""
+    if not is_commit(pin.commit):
+        raise SourceError(f"{pin}: {pin.commit!r} is not a commit, and a branch may move")
+    if not pin.file.path.lower().endswith(TAKEN):
+        raise SourceError(f"{pin}: {pin.file.path} is not a data file; nothing else is downloaded")
     try:
         path = cached(pin)
         fresh = path is None

@@ -12,7 +12,7 @@ import pkgutil
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout, suppress
 from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
@@ -21,12 +21,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from unifiedqa_convert.datasets import names
 from unifiedqa_convert.errors import PluginError, UsageError
 from unifiedqa_convert.schema import Adapter, Row, Source
 from unifiedqa_convert.storage import is_path
 
 GROUP = "unifiedqa_convert.adapters"
-FACTS = {"name": str, "version": int, "verified": str, "shapes": tuple, "source": Source}
+FACTS = {
+    **{"name": str, "version": int, "verified": str, "shapes": tuple, "source": Source},
+    **{"aliases": tuple, "unclear": Mapping},
+}
 """The attributes that an adapter class must have, with their types."""
 NAMED = re.compile(r"""^[ \t]+name\b[^=\n]*= *["'](\w+)["']""", re.MULTILINE)
 """A line of an adapter class with its dataset's name."""
@@ -67,8 +71,9 @@ def catalogue() -> Catalogue:
 
 
 def load_adapter(name: str) -> Adapter:
-    """The adapter of that name; AdapterError if it is broken, else UsageError with near names.
+    """The adapter of that name, alias or hub id; AdapterError if it is broken.
 
+    UsageError with near names if there is none, or with the meanings of a name that has several.
     A bare name never means a folder of the working directory; a path is a UsageError.
     """
     if is_path(name):
@@ -77,27 +82,25 @@ def load_adapter(name: str) -> Adapter:
             "file of your own with --from-file"
         )
     found = catalogue()
-    if name in found.adapters:
-        return found.adapters[name]
-    for error in found.errors:
-        if name in error.datasets:
-            raise error
-    near = _near(name, found.adapters)
+    for own in (name, names.plain(name)):
+        if own in found.adapters:
+            return found.adapters[own]
+        for error in found.errors:
+            if own in error.datasets:
+                raise error
+    if taken := names.taken_for(name, found.adapters):
+        return found.adapters[taken]
+    near = names.near(name, found.adapters)
     hint = f"did you mean {' or '.join(near)}? " if near else ""
     broken = "".join(f"\n  {error}" for error in found.errors)
     raise UsageError(f"no dataset {name!r}: {hint}`uqa list` shows all{broken}")
 
 
-def _near(name: str, adapters: dict[str, Adapter]) -> list[str]:
-    """Up to three similar names: those with this beginning, Vera's and the largest first."""
-
-    def rank(known: str) -> tuple[bool, int]:
-        adapter = adapters[known]
-        sizes = [split.rows or 0 for split in adapter.source.splits.values()]
-        return adapter.partition == "none", -max(sizes, default=0)
-
-    begun = [known for known in adapters if len(name) > 2 and known.startswith(name)]
-    return sorted(begun, key=rank)[:3] or difflib.get_close_matches(name, adapters, n=3)
+def completions(incomplete: str) -> list[str]:
+    """The datasets' names and aliases with that beginning, for a shell."""
+    adapters = catalogue().adapters
+    aliases = [alias for it in adapters.values() for alias in it.aliases if incomplete]
+    return [name for name in sorted({*adapters, *aliases}) if name.startswith(incomplete)]
 
 
 def _of_entry_point(point: EntryPoint) -> Iterator[Adapter | AdapterError]:
@@ -182,6 +185,9 @@ def _reason(cls: type) -> str | None:
     for shape in cls.shapes:
         if not (inspect.isclass(shape) and issubclass(shape, Row) and hasattr(shape, "shape")):
             return f"has {shape!r} in shapes, which is not a subclass of Row with a shape"
+    for text in (*cls.aliases, *cls.unclear, *cls.unclear.values()):
+        if not isinstance(text, str):
+            return f"has {text!r} in aliases or unclear, which is not a text"
     return None
 
 

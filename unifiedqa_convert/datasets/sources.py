@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from unifiedqa_convert.datasets import github, origins
+from unifiedqa_convert.datasets.data_folder import in_folder
 from unifiedqa_convert.datasets.listing import SPLIT_ALIASES, canonical_split
-from unifiedqa_convert.datasets.lock import LOCK, Lock
+from unifiedqa_convert.datasets.lock import Lock
 from unifiedqa_convert.datasets.origins import Origin
 from unifiedqa_convert.errors import SourceError, UnreachableError, UsageError
+from unifiedqa_convert.flags import LOCK
 from unifiedqa_convert.hub import Pin
 from unifiedqa_convert.schema import Adapter
-from unifiedqa_convert.storage import sha256_of
 
 SourceName = Literal["auto", "hub", "sample"]
 DATA_DIR = "UQA_DATA_DIR"
@@ -39,7 +40,7 @@ class Places(NamedTuple):
     raw: tuple[Path, ...] = ()
     source: SourceName = "auto"
     data_dir: Path | None = None
-    lock: Lock = Lock(Path(LOCK))
+    lock: Lock = Lock(LOCK)
     sample: bool = True
     """False: the embedded sample never stands in for rows that can't be had."""
 
@@ -120,7 +121,7 @@ def _in_data_dir(adapter: Adapter, split: str, folder: Path, option: str) -> Loc
     """The split in a folder of downloads, or in one that `uqa fetch --to` made."""
     entry = Lock(folder / LOCK).entry(adapter.name, split) if (folder / LOCK).is_file() else None
     if entry is None:
-        return _in_folder(adapter, split, folder, option)
+        return Located("given", in_folder(adapter, split, folder, option))
     paths = tuple(folder / adapter.name / file.path for file in entry.files)
     for path, file in zip(paths, entry.pinned(), strict=True):
         if not path.is_file():
@@ -184,48 +185,3 @@ def _sample(adapter: Adapter, split: str, note: str | None) -> Located:
             + (f" ({note})" if note else "")
         )
     return Located("sample", found, note=note)
-
-
-def _in_folder(adapter: Adapter, split: str, folder: Path, option: str) -> Located:
-    """The one file in the folder with one of the names that its authors gave the split.
-
-    If they split it into several files: all of them, in order, from one subfolder.
-    """
-    wanted, published = f"{adapter.name}/{split}", adapter.source.splits[split]
-    names: list[tuple[str, ...]]
-    names = [(name,) for own in published.names for name in _with_gz(own)]
-    names += [published.parts] if published.parts else []
-    if not folder.is_dir():
-        raise SourceError(f"{option} {folder}: no such folder; correct the path")
-    if not names:
-        raise SourceError(f"{option}: no file name is known for {wanted}; give rows with --raw")
-    try:
-        places = _places(folder, adapter.name)
-        every = [tuple(place / name for name in group) for place in places for group in names]
-        found = [paths for paths in every if all(path.is_file() for path in paths)]
-        # Links and copies with the same bytes are not ambiguous.
-        several = len(found) > 1
-        distinct = {tuple(map(sha256_of, paths)) for paths in found} if several else {()}
-    except OSError as error:
-        raise SourceError(f"{option} {folder}: {error}") from None
-    if not found:
-        own, listed = folder / adapter.name, " or ".join(map(" and ".join, names))
-        raise SourceError(
-            f"{option} {folder}: no {listed} for {wanted} in {folder}, {own} or {own}/*; "
-            "put it there, or give it with --raw"
-        )
-    if len(distinct) > 1:
-        listed = ", ".join(" and ".join(map(str, paths)) for paths in found)
-        raise SourceError(f"{option}: {wanted} could be any of {listed}; choose with --raw FILE")
-    return Located("given", found[0])
-
-
-def _with_gz(name: str) -> tuple[str, str]:
-    """The name, then the name with .gz added or removed."""
-    return name, name.removesuffix(".gz") if name.endswith(".gz") else f"{name}.gz"
-
-
-def _places(folder: Path, name: str) -> list[Path]:
-    own = folder / name
-    below = sorted(path for path in own.iterdir() if path.is_dir()) if own.is_dir() else []
-    return [folder, own, *below]

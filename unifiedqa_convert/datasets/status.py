@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from unifiedqa_convert.datasets import origins
 from unifiedqa_convert.datasets.catalogue import reach
+from unifiedqa_convert.datasets.data_folder import looked_for
 from unifiedqa_convert.datasets.lock import Entry, Lock
 from unifiedqa_convert.datasets.proof import examples_of
 from unifiedqa_convert.datasets.registry import catalogue, load_adapter
@@ -51,6 +52,7 @@ def _split(adapter: Adapter, split: str, lock: Lock) -> dict[str, Any]:
             for it in adapter.source.having(split)
         ],
         "lock": entry.model_dump() if entry else None,
+        "names": looked_for(adapter, split),
         "otherwise": [*refused, *(way.strip() for way in ways(adapter, split))],
     }
 

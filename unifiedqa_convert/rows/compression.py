@@ -20,6 +20,13 @@ LARGEST = 64 * 2**30
 RATIO = 1_000
 """Maximum compression ratio of a file over ``FREE`` bytes; that of text is under 20."""
 FREE = 2**30
+_COMPLETE = {
+    ".gz": "a complete gzip",
+    ".tgz": "a complete gzip",
+    ".bz2": "a complete bzip2",
+    ".zip": "a complete zip",
+    ".tar": "a complete tar",
+}
 
 
 def content_name(path: Path) -> str:
@@ -34,7 +41,7 @@ def content_name(path: Path) -> str:
 def open_decompressed(path: Path) -> Iterator[IO[bytes]]:
     """The decompressed bytes as a stream. SourceError if there are more than a dataset has."""
     match path.suffix.lower():
-        case ".gz":
+        case ".gz" | ".tgz":
             with gzip.open(path) as file:
                 yield _bounded(path, cast(IO[bytes], file))
         case ".bz2":
@@ -51,9 +58,21 @@ def open_decompressed(path: Path) -> Iterator[IO[bytes]]:
 
 def broken(path: Path, error: BaseException) -> SourceError:
     """The error to raise for one of ``BROKEN``."""
-    kind = {".gz": "a complete gzip", ".bz2": "a complete bzip2", ".zip": "a complete zip"}
-    what = kind.get(path.suffix.lower(), "a readable")
+    what = _COMPLETE.get(path.suffix.lower(), "a readable")
     return SourceError(f"{path}: not {what} file: {error}")
+
+
+def most_bytes(path: Path) -> int:
+    """The most bytes that a file may decompress to."""
+    return min(LARGEST, max(FREE, RATIO * path.stat().st_size))
+
+
+def too_many_bytes(path: Path) -> SourceError:
+    """The error to raise for a file with more than ``most_bytes``."""
+    return SourceError(
+        f"{path}: decompresses to far more bytes than its size allows; if you trust the file, "
+        "decompress it and give the result"
+    )
 
 
 def _member(path: Path) -> str:
@@ -79,7 +98,7 @@ class _Bounded(RawIOBase):
     def __init__(self, path: Path, file: IO[bytes]) -> None:
         self._path = path
         self._file = file
-        self._left = min(LARGEST, max(FREE, RATIO * path.stat().st_size))
+        self._left = most_bytes(path)
 
     def readable(self) -> bool:
         """Always true."""
@@ -90,10 +109,7 @@ class _Bounded(RawIOBase):
         data = self._file.read(len(buffer))
         self._left -= len(data)
         if self._left < 0:
-            raise SourceError(
-                f"{self._path}: decompresses to far more bytes than its size allows; if you trust "
-                "the file, decompress it and give the result"
-            )
+            raise too_many_bytes(self._path)
         buffer[: len(data)] = data
         return len(data)
 

@@ -24,6 +24,8 @@ Typed = Callable[[Raw | SecondOfPair, int], NumberedRow]
 """A record and its number → its typed row, or its RowError."""
 _KINDS = ("constrained-str", "int", "float", "bool")
 """What pydantic appends to the name of a field of several types."""
+BEYOND = "beyond the first "
+"""How the reason begins for which rows after the shape's ``first`` are skipped."""
 SHOWN = 2_000
 """Characters shown of a record that is not JSON."""
 
@@ -87,7 +89,7 @@ def _requested(
         if raw is UNREQUESTED or (here is not None and not here(number - offset)):
             continue
         if first is not None and number - offset >= first and not isinstance(raw, SecondOfPair):
-            yield NumberedRow(number, raw, Skipped(f"beyond the first {first}"))
+            yield NumberedRow(number, raw, Skipped(f"{BEYOND}{first}"))
         else:
             yield typed(raw, number)
 

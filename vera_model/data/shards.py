@@ -223,12 +223,17 @@ def _partition(facts: dict[str, Any]) -> str:
 
 def _facts_beside(path: Path) -> dict[str, Any]:
     """The manifest's facts; else those in the file's name, upstream's ``<task>/<split>.json``."""
-    manifest = path.with_name(_MANIFEST)
-    if manifest.is_file():
-        facts: dict[str, Any] = json.loads(manifest.read_text(encoding="utf-8"))
-        if facts.get("format") == "vera":
-            return facts
+    facts = manifest_in(path.parent)
+    if facts.get("format") == "vera":
+        return facts
     return {"dataset": path.resolve().parent.name, "split": path.stem}
+
+
+def manifest_in(folder: Path) -> dict[str, Any]:
+    """The manifest of a split's folder; empty if it has none."""
+    path = folder / _MANIFEST
+    found: dict[str, Any] = json.loads(path.read_bytes()) if path.is_file() else {}
+    return found
 
 
 def _json_batch(path: Path, facts: dict[str, Any], digest: str, recipe: Recipe) -> ShardBatch:

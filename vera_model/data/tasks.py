@@ -28,20 +28,31 @@ class FoundTasks(NamedTuple):
 def find_tasks(tasks: Sequence[str], part: Part, root: Path, *, allow_sample: bool) -> FoundTasks:
     """Find each task's split under ``root``: ``<task>/<split>/``, or upstream's JSON file.
 
+    A dataset's alias stands for its own name, under which it is converted.
     ``dev`` is ``validation``, or :func:`evaluated_split` for a dataset without one.
     """
     paths, missing = {}, []
-    for task in tasks:
+    for task in dict.fromkeys(_own_name(task, root) for task in tasks):
         found = _on_disk(root / task, ("train",) if part == "train" else ("validation", "dev"))
         if found is None and part == "dev" and (split := evaluated_split(task)) is not None:
             found = _on_disk(root / task, (split,))
         if found is None and allow_sample:
-            found = next(iter(sorted((root / task).glob("*.sample"))), None)
+            found = _sample_on_disk(root / task, part)
         if found is None:
             missing.append(MissingTask(task, part, f"{root / task} has no {part} split"))
         else:
             paths[task] = found
     return FoundTasks(paths, missing)
+
+
+def _own_name(task: str, root: Path) -> str:
+    """The dataset's own name for an alias, unless ``root`` has a folder of the name as typed."""
+    if (root / task).is_dir():
+        return task
+    try:
+        return load_adapter(task).name
+    except UqaError:
+        return task
 
 
 def evaluated_split(task: str) -> str | None:
@@ -70,6 +81,13 @@ def missing_error(missing: Sequence[MissingTask], tasks: int, *, skipped: bool =
         f"{len(missing)} of {tasks} splits are missing:\n{listed}\nconvert {what} first (`uqa "
         f"convert NAME --split SPLIT --raw FILE`){more}"
     )
+
+
+def _sample_on_disk(folder: Path, part: Part) -> Path | None:
+    """The part's own sample, so that none is trained and evaluated on; else the first one."""
+    own = folder / ("train.sample" if part == "train" else "validation.sample")
+    found = [path.parent for path in sorted(folder.glob("*.sample/manifest.json"))]
+    return own if own in found else next(iter(found), None)
 
 
 def _on_disk(folder: Path, splits: Sequence[str]) -> Path | None:

@@ -13,7 +13,7 @@ from vera_model.data.loading import Holdout, Reading, read_problems, subsample
 from vera_model.data.overlap import statement_overlap, trained_problems
 from vera_model.data.problems import Problems
 from vera_model.data.tasks import MissingTask
-from vera_model.distributed import Processes
+from vera_model.distributed import Processes, start_processes
 from vera_model.metrics.bootstrap import Resampling
 from vera_model.metrics.calibration import Calibration, Criterion, calibrate, save_temperature
 from vera_model.metrics.predictions import read_predictions
@@ -23,8 +23,12 @@ from vera_model.model.published_layout import import_published
 from vera_model.objectives.vera import VeraObjective
 from vera_model.programs.missing_tasks import task_paths
 from vera_model.programs.preflight import check_calibration, model_files
-from vera_model.programs.train import start_processes
-from vera_model.report.run_metadata import describe_missing, describe_shards, environment
+from vera_model.report.run_metadata import (
+    describe_missing,
+    describe_shards,
+    describe_splits,
+    environment,
+)
 from vera_model.report.terminal import warnings
 from vera_model.run_folder import CALIBRATION, CONFIG, PREDICTIONS, check_unevaluated, model_folder
 from vera_model.training.progress import line_printer
@@ -95,6 +99,7 @@ def _describe(reading: Reading[Problems], problems: Problems) -> dict[str, Any]:
             "not_drawn": len(reading.problems) - len(problems),
             "evaluated_on": len(problems),
         },
+        "splits": describe_splits(reading.shards),
         "valid_shards": describe_shards(reading.shards),
     }
 

@@ -73,8 +73,16 @@ def convert_tasks(wanted: Sequence[MissingTask], config: TrainConfig) -> list[Mi
         try:
             convert(_request(one.task, split, config))
         except UqaError as error:
-            failed.append(one._replace(reason=str(error).removeprefix(f"{one.task}: ")))
+            failed.append(one._replace(reason=_reason(error, one.task, split)))
     return failed
+
+
+def _reason(error: UqaError, task: str, split: str) -> str:
+    """The error in one line, with the first of the ways that it lists."""
+    what, *ways = str(error).splitlines()
+    for start in (f"{task}: ", f"{task}/{split}: "):
+        what = what.removeprefix(start)
+    return "; ".join([what, *(way.strip().removeprefix("1. ") for way in ways[:1])])
 
 
 def _request(task: str, split: str, config: TrainConfig) -> Request:

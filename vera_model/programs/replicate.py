@@ -10,7 +10,7 @@ from unifiedqa_convert.storage import atomic_file
 from unifiedqa_convert.vera_tasks import BOOLEAN, EVALUATED, PARTITIONS, partition_of
 from vera_model.metrics.bootstrap import Resampling
 from vera_model.programs.evaluate import evaluate_model
-from vera_model.report.terminal import overlap_warnings
+from vera_model.report.terminal import overlap_warnings, size_words
 
 PAPER = {
     "Vera-T5 (5B)": {"seen": 0.8551, "unseen-1": 0.8165, "unseen-2": 0.8337},
@@ -34,6 +34,10 @@ class TaskResult(NamedTuple):
     """By upstream's rule, which counts a tie as correct."""
     auroc: float | None = None
     ece: float | None = None
+    rows: str | None = None
+    """The rows of the split that were read: all, some, invented ones, or unknown."""
+    comparable: bool = False
+    """True if these are all rows of the split; only then is the paper's number about the same."""
     missing: str | None = None
 
 
@@ -76,16 +80,22 @@ def table_lines(document: dict[str, Any]) -> list[TaskResult]:
     metrics = document["metrics"]
     reasons = {one["task"]: one["reason"] for one in document["missing"]}
     upstream = metrics.get("upstream") or {}
+    sizes = {one["dataset"]: one for one in document["data"]["splits"]}
     return [
-        _line(task, metrics["tasks"].get(task), upstream, reasons.get(task)) for task in EVALUATED
+        _line(task, metrics["tasks"].get(task), upstream, reasons.get(task), sizes.get(task))
+        for task in EVALUATED
     ]
 
 
 def _line(
-    task: str, found: dict[str, Any] | None, upstream: dict[str, Any], reason: str | None
+    task: str,
+    found: dict[str, Any] | None,
+    upstream: dict[str, Any],
+    reason: str | None,
+    size: dict[str, Any] | None,
 ) -> TaskResult:
     part = partition_of(task)
-    if found is None:
+    if found is None or size is None:
         return TaskResult(task, part, missing=reason or "not evaluated")
     key = "statement_accuracy" if task in BOOLEAN else "choice_accuracy"
     theirs = f"eval/bool/{task}_acc" if task in BOOLEAN else f"eval/mc/acc/{task}"
@@ -99,26 +109,41 @@ def _line(
         upstream=upstream.get(theirs),
         auroc=found["auroc"],
         ece=found["ece_calibrated"],
+        rows=_rows(size),
+        comparable=size["read"] is not None and size["read"] == size["known"],
     )
+
+
+def _rows(size: dict[str, Any]) -> str:
+    if size["sample"]:
+        return "invented"
+    if size["partial"] is None:
+        return "not known whether all"
+    return "all" if size["read"] == size["known"] else size_words(size)
 
 
 def replication_lines(lines: list[TaskResult]) -> str:
     """A Markdown table: tasks, means of each part, the paper's means; then the missing tasks."""
-    head = "| task | part | problems | accuracy | 95 % interval | upstream's | AUROC | ECE |"
-    rows = [head, "|---|---|--:|--:|---|--:|--:|--:|"]
+    head = "| task | part | rows | problems | accuracy | 95 % interval | upstream's | AUROC | ECE |"
+    rows = [head, "|---|---|---|--:|--:|---|--:|--:|--:|"]
     rows += [_row(line) for line in lines if line.missing is None]
     for part in PARTITIONS:
-        accuracies = [
-            line.accuracy for line in lines if line.part == part and line.accuracy is not None
-        ]
-        tasks = sum(line.part == part for line in lines)
-        mean = f"{np.mean(accuracies):.4f}" if accuracies else "-"
-        rows.append(f"| mean of {len(accuracies)} of {tasks} | {part} | | {mean} | | | | |")
+        its = [line for line in lines if line.part == part]
+        measured = [line for line in its if line.accuracy is not None]
+        mean = f"{np.mean([line.accuracy for line in measured]):.4f}" if measured else "-"
+        whole = sum(line.comparable for line in measured)
+        extent = "all" if whole == len(its) else f"all in {whole} of {len(its)} tasks"
+        name = f"mean of {len(measured)} of {len(its)}"
+        rows.append(f"| {name} | {part} | {extent} | | {mean} | | | | |")
     for name, values in PAPER.items():
         rows += [
-            f"| {name}, as reported | {part} | | {value:.4f} | | | | |"
+            f"| {name}, as reported | {part} | all | | {value:.4f} | | | | |"
             for part, value in values.items()
         ]
+    if partly := [line for line in lines if line.missing is None and not line.comparable]:
+        rows += ["", "Not the whole splits, or not known to be. NOT COMPARABLE with the reported:"]
+        rows += ["", "- all means of a part that has less than all rows of all its tasks"]
+        rows += [f"- {line.task} ({line.part}): {line.rows}" for line in partly]
     absent = [line for line in lines if line.missing is not None]
     if absent:
         rows += ["", f"Missing, {len(absent)} of {len(lines)} tasks:", ""]
@@ -132,5 +157,5 @@ def _row(line: TaskResult) -> str:
         "-" if value is None else f"{value:.4f}" for value in (line.upstream, line.auroc, line.ece)
     ]
     accuracy = "-" if line.accuracy is None else f"{line.accuracy:.4f}"
-    cells = [line.task, line.part, f"{line.problems}", accuracy, spread, *numbers]
+    cells = [line.task, line.part, f"{line.rows}", f"{line.problems}", accuracy, spread, *numbers]
     return f"| {' | '.join(cells)} |"

@@ -11,20 +11,17 @@ metrics hold no times: the same configuration and data give the same bytes on th
 import json
 import shutil
 from contextlib import nullcontext
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import Accelerator  # type: ignore[import-untyped]  # ships no types
-from accelerate.state import AcceleratorState  # type: ignore[import-untyped]  # as above
-from accelerate.utils import InitProcessGroupKwargs, set_seed  # type: ignore[import-untyped]
+from accelerate.utils import set_seed  # type: ignore[import-untyped]  # ships no types
 
-from unifiedqa_convert.errors import OutputError, UsageError
+from unifiedqa_convert.errors import OutputError
 from unifiedqa_convert.storage import write_json
-from vera_model.config import FP16_REFUSED, TrainConfig
+from vera_model.config import TrainConfig
 from vera_model.data.splits import Inputs, Paths, read_inputs
-from vera_model.distributed import Processes
+from vera_model.distributed import Processes, start_processes
 from vera_model.metrics.summary import with_intervals
 from vera_model.model.initial_model import load_text_model, starting_point, text_starting_point
 from vera_model.model.saving import load_checkpoint
@@ -45,8 +42,6 @@ from vera_model.training.checkpoints import (
 from vera_model.training.loop import MEASURED, Loop
 from vera_model.training.progress import TrainingProgress, line_printer
 from vera_model.training.tracking import Tracking
-
-_TIMEOUT = timedelta(hours=6)  # of the other processes, while the main one converts
 
 
 def run(config: TrainConfig) -> Path:
@@ -82,20 +77,6 @@ def run(config: TrainConfig) -> Path:
             document = _document(loop, model, inputs, paths)
             write_json(config.out / METRICS, document)
     return config.out / METRICS
-
-
-def start_processes(config: TrainConfig) -> Processes:
-    """Join the processes of ``accelerate launch``; UsageError if it is set to fp16."""
-    names = {"fp32": "no", "bf16": "bf16"}
-    AcceleratorState._reset_state()  # an earlier run in this process may have had another precision
-    accelerator = Accelerator(
-        cpu=config.device == "cpu",
-        mixed_precision=names.get(config.precision),
-        kwargs_handlers=[InitProcessGroupKwargs(timeout=_TIMEOUT)],
-    )
-    if accelerator.mixed_precision not in names.values():
-        raise UsageError(f"accelerate is set to {accelerator.mixed_precision}: {FP16_REFUSED}")
-    return Processes(accelerator)
 
 
 def _prepare_folder(config: TrainConfig, resumed: Resumed | None) -> None:

@@ -26,6 +26,7 @@ from vera_model.metrics.calibration import (
 from vera_model.metrics.functions import probability
 from vera_model.metrics.predictions import Predictions, read_predictions
 from vera_model.report import figures
+from vera_model.report.terminal import partials, size_words
 from vera_model.run_folder import (
     CALIBRATION,
     CONFIG,
@@ -281,6 +282,10 @@ def _render(
         name=run.resolve().name,
         document=document,
         data=data,
+        partial={(one["dataset"], one["split"]): size_words(one) for one in partials(document)},
+        evaluated={
+            one["dataset"]: one["split"] for one in data.get("valid_shards") or data["shards"]
+        },
         shards=[*data.get("shards", []), *data.get("valid_shards", [])],
         config={name: value for name, value in sorted(config.items()) if value not in (None, [])},
         drawings=drawings,

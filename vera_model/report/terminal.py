@@ -26,13 +26,30 @@ def closing_lines(path: Path, document: dict[str, Any]) -> list[str]:
 
 
 def warnings(document: dict[str, Any]) -> list[str]:
-    """Skipped tasks, and evaluation statements that were trained on."""
+    """Skipped tasks, partial splits, evaluation statements that were trained on."""
     lines = []
     for part, use in _PARTS.items():
         names = [one["task"] for one in document["missing"] if one["part"] == part]
         if names:
             lines.append(f"Skipped, data not found ({use}): {', '.join(names)}")
+    partial = ", ".join(
+        f"{one['dataset']} {one['split']} ({size_words(one)})" for one in partials(document)
+    )
+    if partial:
+        lines.append(f"WARNING: not whole splits: {partial}")
     return [*lines, *overlap_warnings(document)]
+
+
+def partials(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The splits of which only some rows were read; none in a file of an earlier version."""
+    return [one for one in document["data"].get("splits", ()) if one["partial"]]
+
+
+def size_words(size: dict[str, Any]) -> str:
+    """``100 of 1,954 rows``."""
+    read = "some" if size["read"] is None else f"{size['read']:,}"
+    known = "an unknown number of" if size["known"] is None else f"{size['known']:,}"
+    return f"{read} of {known} rows"
 
 
 def overlap_warnings(document: dict[str, Any]) -> list[str]:

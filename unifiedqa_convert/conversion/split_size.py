@@ -1,0 +1,56 @@
+"""How many of a split's rows were read: the manifest's ``split_size``, and what is said of it."""
+
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+from unifiedqa_convert.rows.companion_files import SECOND
+from unifiedqa_convert.rows.typed_rows import BEYOND
+
+
+class SplitSize(TypedDict):
+    """``partial`` is None where nobody knows the split's size."""
+
+    read: int
+    known: int | None
+    partial: bool | None
+
+
+def split_size(
+    rows: dict[str, Any], known: int | None, limit: int | None, share: Sequence[int]
+) -> SplitSize:
+    """The split's rows that were read, beside the number that it is ``known`` to have.
+
+    ``rows`` are the manifest's counts. Rows that the shape leaves out (second ones of pairs, those
+    beyond its ``first``) are none of the split's. Those that the adapter skips may be counted in
+    the known number (ATOMIC's heads without a tail) or not (CycIC's true/false items).
+    """
+    skipped: dict[str, int] = rows["skipped"]
+    left_out = sum(n for why, n in skipped.items() if why.startswith((SECOND.reason, BEYOND)))
+    read, kept = rows["read"] - left_out, rows["read"] - sum(skipped.values())
+    if kept == known:
+        read = kept
+    partial = _cut(rows["read"], limit, share) or None if known is None else read < known
+    return {"read": read, "known": known, "partial": partial}
+
+
+def _cut(read: int, limit: int | None, share: Sequence[int]) -> bool:
+    """True if --limit or --num-shards left rows out, as far as can be told."""
+    return share[1] > 1 or (limit is not None and read >= limit)
+
+
+def size_words(size: SplitSize) -> str:
+    """``100 of 1,954 rows``."""
+    known = "an unknown number of" if size["known"] is None else f"{size['known']:,}"
+    return f"{size['read']:,} of {known} rows"
+
+
+def other_size(manifest: dict[str, Any]) -> str | None:
+    """Both numbers, where the rows are more or fewer than known and nobody asked for a part."""
+    size: SplitSize | None = manifest.get("split_size")
+    if size is None or size["known"] is None or size["read"] == size["known"]:
+        return None
+    if _cut(manifest["counts"]["rows"]["read"], manifest["limit"], manifest["share"]):
+        return None
+    which = f"{manifest['dataset']}/{manifest['split']}"
+    difference = "fewer" if size["partial"] else "more"
+    return f"{which} has {size['known']:,} rows; these are {difference}, {size['read']:,}"

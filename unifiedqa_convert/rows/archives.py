@@ -1,0 +1,170 @@
+"""A downloaded zip or tar: which plain files it holds, and some of them as files in the cache.
+
+Only files that are asked for are written, once, to ``<cache>/unpacked/<sha256 of the archive>/``.
+Members that are no plain files, or whose names lead elsewhere, do not exist for us.
+"""
+
+import re
+import shutil
+import stat
+import tarfile
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import IO
+
+from unifiedqa_convert.errors import SourceError
+from unifiedqa_convert.rows.compression import (
+    BROKEN,
+    broken,
+    most_bytes,
+    open_decompressed,
+    too_many_bytes,
+)
+from unifiedqa_convert.storage import atomic_file, cache_folder, sha256_of
+
+ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2")
+MOST_MEMBERS = 200_000
+_ENCRYPTED = 1  # the bit of a zip member's flags
+_COPY = re.compile(r" ?\(\d+\)\Z")
+
+
+def archive_name(path: Path) -> str | None:
+    """The name without suffix and without the `` (1)`` of a second download; None if no archive."""
+    for ending in ENDINGS:
+        if path.name.lower().endswith(ending):
+            return _COPY.sub("", path.name[: -len(ending)])
+    return None
+
+
+def is_plain(name: str) -> bool:
+    """True if a relative path has only components that can be a file's name and lead nowhere."""
+    parts = name.split("/")
+    hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)  # ._x is macOS's
+    return all(parts) and not hidden and name.isprintable() and not set(name) & set("\\:")
+
+
+class Archive:
+    """A zip or tar file. Raises SourceError, naming it, where it is broken or too large."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.name = path, archive_name(path) or path.name
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    @cached_property
+    def paths(self) -> list[str]:
+        """The names of its plain files, in order."""
+        return list(self._members)
+
+    def has(self, name: str) -> bool:
+        """True if it holds that file."""
+        return name in self._members
+
+    @cached_property
+    def _members(self) -> dict[str, zipfile.ZipInfo | tarfile.TarInfo | None]:
+        """Name → member; None if the name occurs twice."""
+        found: dict[str, zipfile.ZipInfo | tarfile.TarInfo | None] = {}
+        for number, (name, member) in enumerate(self._listed(), start=1):
+            if number > MOST_MEMBERS:
+                raise SourceError(f"{self.path}: more than {MOST_MEMBERS} files; unpack it")
+            if member is not None and is_plain(name):
+                found[name] = None if name in found else member
+        return found
+
+    def files(self, names: Iterable[str]) -> tuple[Path, ...]:
+        """These members as files in the cache, under their own names, in the same order."""
+        names = tuple(names)
+        folder = cache_folder() / "unpacked" / self._digest
+        sizes = {name: self._size(name) for name in names}
+        if sum(sizes.values()) > most_bytes(self.path):
+            raise too_many_bytes(self.path)
+        missing = {name for name, size in sizes.items() if not _is_there(folder / name, size)}
+        if missing:
+            self._unpack(missing, folder)
+        return tuple(folder / name for name in names)
+
+    @cached_property
+    def _digest(self) -> str:
+        return sha256_of(self.path)
+
+    def _size(self, name: str) -> int:
+        member = self._members[name]
+        if member is None:
+            raise SourceError(f"{self.path} holds {name} twice; unpack it, and give one with --raw")
+        if isinstance(member, tarfile.TarInfo):
+            return member.size
+        if member.flag_bits & _ENCRYPTED:
+            raise SourceError(f"{self.path}: {name} is encrypted; unpack it with its password")
+        return member.file_size
+
+    def _listed(self) -> Iterator[tuple[str, zipfile.ZipInfo | tarfile.TarInfo | None]]:
+        """Each member's name, and the member if it is a file with bytes of its own."""
+        if self.path.suffix.lower() == ".zip":
+            with self._zip() as archive:
+                for info in archive.infolist():
+                    kind = stat.S_IFMT(info.external_attr >> 16)
+                    is_file = kind in (0, stat.S_IFREG) and not info.is_dir()
+                    yield _name(info.filename), info if is_file else None
+        else:
+            with self._tar() as members:
+                for member in members:
+                    is_file = member.isreg() and not member.issparse()
+                    yield _name(member.name), member if is_file else None
+
+    def _unpack(self, names: set[str], folder: Path) -> None:
+        if self.path.suffix.lower() == ".zip":
+            with self._zip() as archive:
+                for name in sorted(names):
+                    member = self._members[name]
+                    assert isinstance(member, zipfile.ZipInfo)
+                    with archive.open(member) as file:
+                        _write(folder / name, file)
+        else:
+            with self._tar() as members:
+                for tar_member in members:
+                    name = _name(tar_member.name)
+                    if name in names and (content := members.extractfile(tar_member)):
+                        _write(folder / name, content)
+
+    @contextmanager
+    def _zip(self) -> Iterator[zipfile.ZipFile]:
+        with self._told(), zipfile.ZipFile(self.path) as archive:
+            yield archive
+
+    @contextmanager
+    def _tar(self) -> Iterator[tarfile.TarFile]:
+        # As a stream: whatever is read, skipped members included, counts towards most_bytes.
+        with (
+            self._told(),
+            open_decompressed(self.path) as stream,
+            tarfile.open(fileobj=stream, mode="r|") as archive,
+        ):
+            yield archive
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What a broken archive raises, as SourceError; an OSError with a number is the disk's."""
+        try:
+            yield
+        except (*BROKEN, tarfile.TarError, NotImplementedError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            raise broken(self.path, error) from None
+
+
+def _name(member: str) -> str:
+    return member.removeprefix("./")
+
+
+def _write(path: Path, content: IO[bytes]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_file(path) as file:
+        shutil.copyfileobj(content, file, 2**20)
+
+
+def _is_there(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
