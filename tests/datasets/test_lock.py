@@ -172,6 +172,49 @@ def test_locked(desk: Desk) -> None:
     assert entry["files"][0]["sha256"] in error
 
 
+def test_locked_takes_nothing_else(desk: Desk) -> None:
+    """Neither the sample where no host answers, nor a file or folder with other bytes."""
+    body = parquet(copa())
+    desk.repositories.add("hub", COPA, COPA_COMMIT, {COPA_FILE: body})
+    desk.ok("copa", "validation")
+    given, other = desk.lock.with_name("given.parquet"), desk.lock.with_name("other.parquet")
+    given.write_bytes(body)
+    other.write_bytes(parquet(copa()[::-1]))
+    desk.ok("copa", "validation", "--locked", "--raw", str(given))
+    error = desk.refused("copa", "validation", "--locked", "--raw", str(other))
+    assert sha256(other.read_bytes()) in error or str(other.stat().st_size) in error
+    assert "--locked" in desk.refused("copa", "validation", "--locked", "--source", "sample")
+    desk.env["HF_HOME"] += "-other"
+    desk.env["HF_HUB_OFFLINE"] = "1"
+    assert "HF_HUB_OFFLINE" in desk.refused("copa", "validation", "--locked", code=7)
+    assert "invented" in desk.ok("copa", "validation")
+
+
+def test_a_carried_folder_edited_by_hand(desk: Desk) -> None:
+    """Its lock may be edited with its rows: what the adapter pins and states holds still."""
+    desk.repositories.add("hub", COPA, COPA_COMMIT, {COPA_FILE: parquet(copa())})
+    folder = desk.lock.parent / "carried"
+    words = ("fetch", "copa", "--split", "validation", "--to", folder)
+    assert desk.uqa(*words, **desk.env).returncode == 0
+    carried = ("copa", "validation", "--data-dir", str(folder))
+    desk.ok(*carried)
+    lock, place = folder / "uqa.lock", ("datasets", "copa", "validation")
+    true = lock.read_bytes()
+    fewer = parquet(copa(99))
+    (folder / "copa" / COPA_FILE).write_bytes(fewer)
+    assert sha256(parquet(copa())) in (error := desk.refused(*carried)) or str(len(fewer)) in error
+    edited(lock, *place, "files", 0, "sha256", to=sha256(fewer))
+    edited(lock, *place, "files", 0, "bytes", to=len(fewer))
+    assert "rows 99, but 100 is known" in desk.refused(*carried)
+    edited(lock, *place, "rows", to=99)
+    assert "rows 99, but 100 is known" in desk.refused(*carried)
+    lock.write_bytes(true)
+    edited(lock, *place, "commit", to=NEW)
+    error = desk.refused(*carried)
+    assert NEW in error
+    assert COPA_COMMIT in error
+
+
 EIGHT = [
     *(("riddlesense", split) for split in ("train", "validation", "test")),
     *(("copa", split) for split in ("train", "validation", "test", "balanced_dev")),

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from unifiedqa_convert import hub
 from unifiedqa_convert.datasets import github
@@ -18,7 +18,7 @@ from unifiedqa_convert.datasets.proof import Proof, prove
 from unifiedqa_convert.errors import SourceError, UnreachableError
 from unifiedqa_convert.hub import Gone, Home, Pin, is_commit
 from unifiedqa_convert.rows.companion_files import expected_names
-from unifiedqa_convert.schema import Adapter, PinnedFile, Repository
+from unifiedqa_convert.schema import Adapter, PinnedFile, Repository, Split
 from unifiedqa_convert.storage import sha256_of
 
 CONVERTED = "refs/convert/parquet"
@@ -109,10 +109,9 @@ def _in_order(adapter: Adapter, split: str, lock: Lock) -> list[Repository]:
     proven = [it for it in repositories if shipped(adapter, it, split)]
     named = [it for it in repositories if (it.host, it.name) == (entry.host, entry.repository)]
     if not proven and not named:
-        known = ", ".join(f"{it.host} {it.name}" for it in repositories) or "none"
+        differs = contradiction(adapter, split, entry)
         raise SourceError(
-            f"{lock.path}: {adapter.name}/{split} is locked to {entry.host} {entry.repository}, "
-            f"but its repositories are {known}; {_renew(adapter, lock)}"
+            f"{lock.path}: {adapter.name}/{split} is locked to {differs}; {_renew(adapter, lock)}"
         )
     return [*proven, *(it for it in named if it not in proven)]
 
@@ -143,6 +142,16 @@ def _known(adapter: Adapter, split: str, repository: Repository, lock: Lock) -> 
 
 def _renew(adapter: Adapter, lock: Lock) -> str:
     return f"renew the entry: uqa sources {adapter.name} --update --lock {lock.path}"
+
+
+def contradiction(adapter: Adapter, split: str, entry: Entry) -> str | None:
+    """How an entry contradicts the repository of its name: both values; None if it doesn't."""
+    repositories = adapter.source.having(split)
+    named = [it for it in repositories if (it.host, it.name) == (entry.host, entry.repository)]
+    if not named:
+        known = ", ".join(f"{it.host} {it.name}" for it in repositories) or "none"
+        return f"{entry.host} {entry.repository}, but its repositories are {known}"
+    return _conflict(adapter, named[0], split, entry)
 
 
 def _conflict(adapter: Adapter, repository: Repository, split: str, entry: Entry) -> str | None:
@@ -247,14 +256,16 @@ def checked(
 ) -> Proof:
     """What the files hold. SourceError, with both values, if it is not what is known of them.
 
-    ``origin`` tells what is known; without one, what the adapter states of the split.
+    Known is what the adapter states of the split, and what the lock has of ``origin``.
     """
     proof = prove(adapter, split, files)
-    known = origin or adapter.source.splits[split]
-    for what, found, expected in (
-        ("rows", proof.rows, known.rows),
-        ("digest", proof.digest, known.digest),
-    ):
+    known: list[Origin | Split] = [adapter.source.splits[split]]
+    if origin is not None:
+        # A pin proves the bytes, whatever is stated of their rows; a lock can be edited.
+        known = [origin] if origin.rows is None else [*known, origin]
+    facts: list[tuple[str, Any, Any]] = [("rows", proof.rows, it.rows) for it in known]
+    facts += [("digest", proof.digest, it.digest) for it in known]
+    for what, found, expected in facts:
         if expected is not None and found != expected:
             raise SourceError(
                 f"{adapter.name}/{split}: the files have {what} {found}, but {expected} is known; "

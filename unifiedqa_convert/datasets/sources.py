@@ -50,10 +50,20 @@ def locate(adapter: Adapter, split: str, places: Places) -> Located:
 
     ``auto``: ``data_dir`` (or UQA_DATA_DIR) if given, else the published files, from the cache or
     downloaded, else, if they can't be reached, the sample. Wrong bytes are an error and don't lead
-    to the sample.
+    to the sample. Under ``--locked`` all files have the bytes that a pin or the lock names.
     """
     if split not in adapter.source.splits:
         raise no_split(adapter, split)
+    found = _at_hand(adapter, split, places)
+    if found is None:
+        return _published(adapter, split, places)
+    if places.lock.only:
+        _refuse_other_bytes(adapter, split, found, places.lock)
+    return found
+
+
+def _at_hand(adapter: Adapter, split: str, places: Places) -> Located | None:
+    """The files, or the sample, that the person named; None if they named none."""
     if places.raw:
         return _given(places.raw)
     if places.data_dir is not None and places.source != "auto":
@@ -67,13 +77,31 @@ def locate(adapter: Adapter, split: str, places: Places) -> Located:
             return _in_data_dir(adapter, split, places.data_dir, "--data-dir")
         if folder := os.environ.get(DATA_DIR):
             return _in_data_dir(adapter, split, Path(folder), DATA_DIR)
+    return None
+
+
+def _published(adapter: Adapter, split: str, places: Places) -> Located:
     try:
         found = origins.obtain(adapter, split, places.lock)
     except UnreachableError as error:
-        if places.source == "auto" and places.sample and sample_files(adapter, split):
+        sample = places.source == "auto" and places.sample and not places.lock.only
+        if sample and sample_files(adapter, split):
             return _sample(adapter, split, str(error))
         raise UnreachableError("\n".join([str(error), *ways(adapter, split)])) from error
     return Located("published", found.files, found.origin, told=found.told)
+
+
+def _refuse_other_bytes(adapter: Adapter, split: str, found: Located, lock: Lock) -> None:
+    known = origins.known_origin(adapter, split, lock)
+    expected = known.files if known else ()
+    if len(expected) != len(found.files):
+        raise SourceError(
+            f"--locked: {len(found.files)} files of {adapter.name}/{split} were given, but "
+            f"{len(expected)} are pinned or in {lock.path}"
+        )
+    for path, file in zip(found.files, expected, strict=True):
+        if differs := github.difference(path, file):
+            raise SourceError(f"--locked: {path}: {differs}, or in {lock.path}")
 
 
 def ways(adapter: Adapter, split: str) -> list[str]:
@@ -122,6 +150,10 @@ def _in_data_dir(adapter: Adapter, split: str, folder: Path, option: str) -> Loc
     entry = Lock(folder / LOCK).entry(adapter.name, split) if (folder / LOCK).is_file() else None
     if entry is None:
         return Located("given", in_folder(adapter, split, folder, option))
+    if differs := origins.contradiction(adapter, split, entry):
+        raise SourceError(
+            f"{folder / LOCK}: {adapter.name}/{split} is locked to {differs}; fetch it again"
+        )
     paths = tuple(folder / adapter.name / file.path for file in entry.files)
     for path, file in zip(paths, entry.pinned(), strict=True):
         if not path.is_file():
