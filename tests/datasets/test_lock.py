@@ -170,6 +170,10 @@ def test_locked(desk: Desk) -> None:
     error = desk.refused("sciq", "train", "--locked")
     assert str(file.sha256) in error
     assert entry["files"][0]["sha256"] in error
+    # It is not needed any more.
+    updated = desk.uqa("sources", "sciq", "--update", **desk.env)
+    kept = json.loads(desk.lock.read_text())["datasets"]
+    assert (updated.returncode, "sciq" in kept, "copa" in kept) == (0, False, True), updated.stderr
 
 
 def test_locked_takes_nothing_else(desk: Desk) -> None:

@@ -273,3 +273,9 @@ def test_update_renews_an_entry_that_is_refused(desk: Desk, field: str) -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)[1]["why"]  # the rows of before can't be compared
     assert desk.lock.read_bytes() == true
+
+
+def test_update_of_what_nobody_has(desk: Desk) -> None:
+    done = desk.uqa("sources", "riddlesense", "--update", **desk.env)
+    assert (done.returncode, RIDDLES in done.stderr) == (7, True), done.stderr
+    assert not desk.lock.exists()

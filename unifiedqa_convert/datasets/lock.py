@@ -102,8 +102,9 @@ class Lock:
         """Everything, by dataset and split."""
         return self._read()
 
-    def record(self, dataset: str, split: str, entry: Entry, before: Entry | None) -> None:
-        """Replace the entry ``before`` of a split; other processes may write at the same time.
+    def record(self, dataset: str, split: str, entry: Entry | None, before: Entry | None) -> None:
+        """Replace the entry ``before`` of a split; None: there is none. Other processes may write
+        at the same time.
 
         SourceError if another one has recorded something else meanwhile.
         """
@@ -113,14 +114,16 @@ class Lock:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(self.path.with_name(f".{self.path.name}.lock")):
                 entries = self._read()
-                now = entries.setdefault(dataset, {}).get(split)
+                now = entries.setdefault(dataset, {}).pop(split, None)
                 if now is not None and now not in (before, entry):
+                    found = entry.commit if entry else "a pin"
                     raise SourceError(
                         f"{self.path}: another process has recorded {dataset}/{split} at commit "
-                        f"{now.commit} meanwhile, this one found {entry.commit}; run the command "
+                        f"{now.commit} meanwhile, this one found {found}; run the command "
                         "again, which takes what is recorded"
                     )
-                entries[dataset][split] = entry
+                if entry is not None:
+                    entries[dataset][split] = entry
                 write_json(self.path, _as_document(entries))
         except OSError as error:
             named = error.strerror or error
@@ -173,5 +176,6 @@ def _as_document(entries: dict[str, dict[str, Entry]]) -> dict[str, Any]:
         "datasets": {
             dataset: {split: entry.model_dump() for split, entry in splits.items()}
             for dataset, splits in entries.items()
+            if splits
         },
     }

@@ -151,14 +151,17 @@ def update(dataset: str, lock: Lock) -> list[Moved]:
     """Look up the newest commit of each split that no shipped pin proves, and record it.
 
     All of them, or, if one of those that the lock has can't be had or fails the checks, none. One
-    that it does not have and nobody publishes is left out.
+    that it does not have and nobody publishes is left out. An entry that a pin replaces is removed.
     """
     if lock.only:
         raise UsageError("--update changes the lock, --locked forbids that: leave one out")
     adapter = load_adapter(dataset)
     moved = [_moved(adapter, split, lock) for split in adapter.source.splits]
+    failed = [it.why for it in moved if it.after is None and it.why]
+    if failed and all(it.after is None and it.before is None for it in moved):
+        raise Gone(failed[0])
     for it in moved:
-        if it.after is not None:
+        if it.after != it.before:
             lock.record(adapter.name, it.split, it.after, before=it.before)
     return moved
 
