@@ -192,7 +192,7 @@ def fetch_file(pin: Pin, home: Home) -> Path:
             repo_type="dataset",
             revision=pin.commit,
             etag_timeout=HUB_PATIENCE,
-            tqdm_class=progress_bar(f"{pin} {pin.file.path}", size),
+            tqdm_class=progress_bar(size),
         )
     return Path(path)
 
@@ -271,9 +271,9 @@ def reported(report: Callable[[int], None]) -> Iterator[None]:
         _REPORT.reset(token)
 
 
-def progress_bar(what: str, size: int | None) -> Any:
-    """A class that huggingface_hub takes for tqdm's: it draws nothing, reports, and raises
-    SourceError for a body that does not end at ``size``, which huggingface_hub would store."""
+def progress_bar(size: int | None) -> Any:
+    """A class that huggingface_hub takes for tqdm's: it draws nothing, reports, and raises OSError
+    for a body that does not end at ``size``, which huggingface_hub would store to its end."""
     report = _REPORT.get() or (lambda _number: None)
     most = LARGEST if size is None else size
 
@@ -291,7 +291,7 @@ def progress_bar(what: str, size: int | None) -> Any:
         def update(self, number: int) -> None:
             self.arrived += number
             if self.arrived > most:
-                raise SourceError(f"{what} sends {self.arrived:,} bytes or more, not {most:,}")
+                raise OSError(f"more than {most:,} bytes")
             report(number)
 
     return Bar

@@ -93,6 +93,11 @@ def endless(_: str, answer: Answer) -> Answer:
     return answer[0], {**answer[1], "Content-Length": "none"}, answer[2] + b"x" * 2**22
 
 
+def login(method: str, answer: Answer) -> Answer:
+    """The login page for GET only."""
+    return answer if method == "HEAD" else saying(LOGIN)(method, answer)
+
+
 def no_length(_: str, answer: Answer) -> Answer:
     return answer[0], {**answer[1], "Content-Length": "none"}, answer[2]
 
@@ -111,6 +116,7 @@ POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64
 AT_GITHUB: dict[str, dict[str, Fault]] = {
     "login page for the list": {TREE: saying(LOGIN)},
     "login page for a file": {TRIAL: saying(LOGIN)},
+    "login page after the announcement": {TRIAL: login},
     "login page for labels": {ANSWERS: saying(LOGIN)},
     "pointer for a file": {TRIAL: saying(POINTER)},
     "gzip said, not done": {TRIAL: changing(Content_Encoding="gzip")},
@@ -129,6 +135,7 @@ AT_GITHUB: dict[str, dict[str, Fault]] = {
 AT_HUB: dict[str, dict[str, Fault]] = {
     "login page for the list": {INFO: saying(LOGIN)},
     "login page for a file": {COPA_FILE: saying(LOGIN)},
+    "login page after the announcement": {COPA_FILE: login},
     "pointer for a file": {COPA_FILE: saying(POINTER, X_Repo_Commit=COPA_COMMIT, ETag='"1"')},
     "gzip said, not done": {COPA_FILE: changing(Content_Encoding="gzip")},
     "a part": {COPA_FILE: cut},

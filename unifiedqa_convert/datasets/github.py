@@ -65,14 +65,19 @@ def fetch_file(pin: Pin, home: Home) -> Path:
             with part.open("ab") as file:
                 begun = file.tell() if announced and file.tell() <= announced else 0
                 file.truncate(begun)
-                http_get(
-                    address(pin),
-                    file,
-                    resume_size=begun,
-                    expected_size=announced,
-                    headers=dict(_PLAIN),
-                    tqdm_class=progress_bar(f"{what} {pin.file.path}", announced or pin.file.bytes),
-                )
+                try:
+                    http_get(
+                        address(pin),
+                        file,
+                        resume_size=begun,
+                        expected_size=announced,
+                        headers=dict(_PLAIN),
+                        tqdm_class=progress_bar(announced or pin.file.bytes),
+                    )
+                except OSError as error:
+                    if type(error) is OSError and error.errno is None:
+                        file.truncate(0)  # of another length: nothing to go on with
+                    raise
                 file.flush()
                 os.fsync(file.fileno())
             if found := difference(part, pin.file):
