@@ -192,6 +192,23 @@ def test_a_size_that_is_none_is_not_needed(client: Client, size: str) -> None:
     assert (code, "took" in error) == (0, True), error
 
 
+def test_a_small_file_of_the_hub_is_proven_by_its_git_blob(client: Client) -> None:
+    """One that the listing has no sha256 of, from a mirror whose ETags are no hashes."""
+
+    def small(_: str, answer: Answer) -> Answer:
+        document = json.loads(answer[2])
+        for it in document["siblings"]:
+            del it["lfs"]
+        body = json.dumps(document).encode()
+        return answer[0], {**answer[1], "Content-Length": str(len(body))}, body
+
+    def other(_: str, answer: Answer) -> Answer:
+        return answer[0], {**answer[1], "ETag": "v1", "X-Linked-Etag": "v1"}, answer[2][::-1]
+
+    client.state.faults.update({INFO: small, COPA_FILE: other})
+    assert "git blob" in client.refused("hub")
+
+
 def test_git_lfs_in_the_authors_repository(client: Client) -> None:
     """Git lists the pointer, and the host serves it: right bytes, but no rows."""
     client.state.add("github", COMVE, COMVE_COMMIT, {TRIAL: POINTER})

@@ -241,6 +241,11 @@ def test_update_moves_the_lock_and_names_the_rows(desk: Desk) -> None:
     entry = json.loads(desk.lock.read_text())["datasets"]["riddlesense"]
     assert entry == {"validation": found["after"]}
     desk.ok("riddlesense", "validation", "--locked")
+    desk.repositories.add("hub", RIDDLES, "c" * 40, {RIDDLES_FILE: parquet(moved[::-1])})
+    done = desk.uqa("sources", "riddlesense", "--update", "--json", **desk.env)
+    assert (
+        "another order" in {it["split"]: it["why"] for it in json.loads(done.stdout)}["validation"]
+    )
 
 
 def test_update_to_rows_that_fail_leaves_the_lock(desk: Desk) -> None:

@@ -139,7 +139,7 @@ class Moved(NamedTuple):
     removed: list[str]
     changed: list[str]
     why: str = ""
-    """Why the rows can't be compared, or why there is nothing to record."""
+    """Why the rows can't be compared, or there is nothing to record; how they differ otherwise."""
 
     def as_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -181,6 +181,8 @@ def _moved(adapter: Adapter, split: str, lock: Lock) -> Moved:
         entry, new, _ = origins.examined(adapter, split, origin, branch)
         old, why = _old_files(adapter, split, lock) if before else ((), "")
         differing = ([], [], []) if why else _difference(adapter, split, old, new)
+        if before and not why and not any(differing) and before.digest != entry.digest:
+            why = "the same rows in another order"
         return Moved(split, before, entry, *differing, why)
     if before is None:
         return Moved(split, None, None, [], [], [], "; ".join(failed))
