@@ -30,6 +30,8 @@ HUB_PATIENCE = 10
 """Seconds to wait for a hub that does not answer."""
 HUB_TROUBLE = 60
 """Maximum seconds without progress while the hub answers, but sends no more of the file."""
+LARGEST = 2**31
+"""Bytes of a file whose size nobody tells."""
 PASSING = (408, 429, 500, 502, 503, 504)
 """The statuses after which huggingface_hub tries again."""
 _CLIENT_SETTINGS = {
@@ -115,13 +117,16 @@ def _refused(error: Any, what: str, home: Home) -> UqaError:
         lacks = "file" if isinstance(error, errors.RemoteEntryNotFoundError) else "commit"
         gone = f"{urlsplit(page).hostname} has no such {lacks} any more (HTTP {status})"
         return Gone(f"{what}: {gone}; {home.again or f'see {page}'}, or {instead}")
+    if error.response.headers.get("X-RateLimit-Remaining") == "0":  # GitHub's
+        return UnreachableError(
+            f"{what}: HTTP {status}, too many requests within an hour; try again later, or "
+            + instead
+        )
     if status in (401, 403, 404):
         why = {401: "absent, or private", 403: "forbidden", 404: "absent"}[status]
         kind = Gone if status == 404 else UnreachableError
-        return kind(
-            f"{what} is {why} (HTTP {status}): see {page}; if you have access, `hf auth "
-            f"login`; or {instead}"
-        )
+        login = "if you have access, `hf auth login`; " if what.startswith("hub ") else ""
+        return kind(f"{what} is {why} (HTTP {status}): see {page}; {login}or {instead}")
     return UnreachableError(f"{what}: HTTP {status}; try again later, or {instead}")
 
 
@@ -182,20 +187,21 @@ def fetch_file(pin: Pin, home: Home) -> Path:
             lambda again: get_hf_file_metadata(url, timeout=HUB_PATIENCE, retry_on_errors=again)
         )
         _refuse_change(pin, announced)
+        size = announced.size if pin.file.bytes is None else pin.file.bytes
         if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", announced.etag or ""):
             # hf_hub_download begins a killed download again (since 1.0); it takes what lies here.
             folder = repo_folder_name(repo_id=pin.repository, repo_type="dataset")
             blob = Path(constants.HF_HUB_CACHE, folder, "blobs", str(announced.etag))
             own_host = urlsplit(announced.location).netloc == urlsplit(url).netloc
             headers = build_hf_headers() if own_host else {}  # another host gets no token
-            download(announced.location, blob, announced.size, headers)
+            download(announced.location, blob, size, headers)
         path = hf_hub_download(
             pin.repository,
             pin.file.path,
             repo_type="dataset",
             revision=pin.commit,
             etag_timeout=HUB_PATIENCE,
-            tqdm_class=progress_bar(),
+            tqdm_class=progress_bar(size),
         )
     return Path(path)
 
@@ -231,7 +237,7 @@ def download(
                     expected_size=size,
                     # Compressed on the way, a part of a body can't be resumed.
                     headers={**headers, "Accept-Encoding": "identity"},
-                    tqdm_class=progress_bar(),
+                    tqdm_class=progress_bar(size),
                 )
                 file.flush()
                 os.fsync(file.fileno())
@@ -273,10 +279,7 @@ def patiently(ask: Callable[[bool], T]) -> T:
 def _refuse_change(pin: Pin, announced: "HfFileMetadata") -> None:
     """SourceError if the hub announces another file than the pinned one; before any download."""
     if announced.commit_hash is None:
-        raise HubDown(
-            f"{pin}: the answer is not from a hub; if the network has a login page, log in; if "
-            "HF_ENDPOINT is set, correct it"
-        )
+        raise _not_a_hub(str(pin))
     found: tuple[Any, ...] = ()
     if announced.commit_hash != pin.commit:
         found = ("a changed revision: commit", announced.commit_hash, pin.commit)
@@ -296,15 +299,25 @@ def other_file(what: str, path: str, value: str, now: object, then: object) -> S
     )
 
 
+def _not_a_hub(what: str) -> HubDown:
+    return HubDown(
+        f"{what}: the answer is not from a hub; if the network has a login page, log in; if "
+        "HF_ENDPOINT is set, correct it"
+    )
+
+
 def describe(hub: str, revision: str | None, home: Home) -> "DatasetInfo":
     """The repository's files at a commit or branch; None: at its main branch."""
     from huggingface_hub import HfApi
 
     at = f"@{revision[:8] if is_commit(revision) else revision}" if revision else ""
     with hub_requests(f"hub {hub}{at}", home):
-        return HfApi().dataset_info(
-            hub, revision=revision, files_metadata=True, timeout=HUB_PATIENCE
-        )
+        try:
+            return HfApi().dataset_info(
+                hub, revision=revision, files_metadata=True, timeout=HUB_PATIENCE
+            )
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+            raise _not_a_hub(f"hub {hub}{at}") from error
 
 
 Report = Callable[[int], None]
@@ -327,12 +340,15 @@ def reported(report: Report, begun: Begun | None = None) -> Iterator[None]:
         _REPORT.reset(token)
 
 
-def progress_bar() -> Any:
-    """A class that huggingface_hub takes for tqdm's: it draws nothing, and reports."""
+def progress_bar(size: int | None) -> Any:
+    """A class that huggingface_hub takes for tqdm's: it draws nothing, reports, and raises OSError
+    for a body that does not end at ``size``, which huggingface_hub would store to its end."""
     report, begun = _REPORT.get() or ((lambda _number: None), (lambda _size, _there: None))
+    most = LARGEST if size is None else size
 
     class Bar:
         def __init__(self, *, total: int | None = None, initial: int = 0, **_: object) -> None:
+            self.arrived = initial
             begun(total, initial)
 
         def __enter__(self) -> "Bar":
@@ -341,6 +357,9 @@ def progress_bar() -> Any:
         def __exit__(self, *_: object) -> None: ...
 
         def update(self, number: int) -> None:
+            self.arrived += number
+            if self.arrived > most:
+                raise OSError(f"more than {most:,} bytes")
             report(number)
 
     return Bar

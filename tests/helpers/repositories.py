@@ -9,13 +9,17 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 CONVERTED = "refs/convert/parquet"
+Answer = tuple[int, dict[str, str], bytes]
+"""Status, headers, body. A Content-Length of ``none`` is not sent: the body ends when it closes."""
+Fault = Callable[[str, Answer], Answer]
+"""What a faulty host answers to HEAD or GET instead."""
 
 
 @dataclass
@@ -36,6 +40,8 @@ class Repositories:
     """Of each download: the file's path, and the byte at which it began."""
     pause: float = 0.0
     """Seconds between two blocks of a long body."""
+    faults: dict[str, Fault] = field(default_factory=dict)
+    """By the end of a path."""
 
     def add(
         self, host: str, name: str, commit: str, files: dict[str, bytes], branch: str = "main"
@@ -137,10 +143,18 @@ class Handler(BaseHTTPRequestHandler):
         self._send(404 if document is None else 200, {"Content-Type": "application/json"}, body)
 
     def _send(self, status: int, headers: dict[str, str], body: bytes = b"") -> None:
+        headers = {**headers, "Content-Length": str(len(body))}
+        path = unquote(urlsplit(self.path).path)
+        for end, fault in self.state.faults.items():
+            if path.endswith(end):
+                status, headers, body = fault(self.command, (status, headers, body))
+        if headers.get("Content-Length") == "none":
+            headers = {**headers, "Connection": "close"}
+            del headers["Content-Length"]
+            self.close_connection = True
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command == "HEAD":
             return

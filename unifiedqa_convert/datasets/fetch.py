@@ -242,8 +242,9 @@ def carry(wishes: Sequence[Wish], lock: Lock, folder: Path) -> None:
                 digest=proof.digest,
                 adapter=wish.adapter.version,
             )
-        if own.entry(wish.adapter.name, wish.split) != entry:
-            own.record(wish.adapter.name, wish.split, entry)
+        before = own.entry(wish.adapter.name, wish.split)
+        if before != entry:
+            own.record(wish.adapter.name, wish.split, entry, before=before)
 
 
 def _copy(path: Path, target: Path) -> None:

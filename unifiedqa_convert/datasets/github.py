@@ -7,12 +7,13 @@ import hashlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from unifiedqa_convert.errors import SourceError
+from unifiedqa_convert.errors import SourceError, UqaError, UsageError
 from unifiedqa_convert.hub import (
     HUB_PATIENCE,
     Home,
+    HubDown,
     Pin,
     download,
     hub_requests,
@@ -80,9 +81,21 @@ def _git_blob(path: Path, size: int) -> str:
 
 def listing(name: str, commit: str, home: Home) -> list[PinnedFile]:
     """Every file of the repository at the commit, with its size and git blob id."""
-    tree = _ask(f"repos/{name}/git/trees/{commit}?recursive=1", f"github {name}@{commit[:8]}", home)
-    files = [entry for entry in tree.get("tree", ()) if entry.get("type") == "blob"]
-    return [PinnedFile(it["path"], it.get("size"), git_blob=it["sha"]) for it in files]
+    what = f"github {name}@{commit[:8]}"
+    tree = _ask(f"repos/{name}/git/trees/{commit}?recursive=1", what, home)
+    if tree.get("truncated"):
+        raise SourceError(
+            f"{what}: its list of files is cut off, as it has too many; {home.instead}"
+        )
+    try:
+        # A link's blob holds the other file's name.
+        return [
+            PinnedFile(str(it["path"]), int(it["size"]), git_blob=str(it["sha"]))
+            for it in tree["tree"]
+            if it["type"] == "blob" and it.get("mode") != "120000"
+        ]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _not_its(what, home) from error
 
 
 def newest_commit(name: str, home: Home) -> str:
@@ -96,17 +109,24 @@ def _ask(path: str, what: str, home: Home) -> dict[str, Any]:
         answer = patiently(lambda again: _request("GET", f"{_host(API)}/{path}", again))
         try:
             document = answer.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             document = None
     if not isinstance(document, dict):
-        raise SourceError(f"{what}: the answer is not GitHub's; see {home.page}")
+        raise _not_its(what, home)
     return document
+
+
+def _not_its(what: str, home: Home) -> UqaError:
+    return HubDown(
+        f"{what}: the answer is not GitHub's; if the network has a login page, log in; if {RAW} or "
+        f"{API} is set, correct it; see {home.page}"
+    )
 
 
 def _length(url: str) -> int | None:
     """The number of bytes that the host announces."""
     length = patiently(lambda again: _request("HEAD", url, again)).headers.get("Content-Length")
-    return int(length) if length and length.isdecimal() else None
+    return int(length) if length and length.isdecimal() and len(length) < 20 else None
 
 
 def _request(method: Literal["GET", "HEAD"], url: str, again: bool) -> "Response":
@@ -131,4 +151,13 @@ def _place(pin: Pin) -> Path:
 
 
 def _host(variable: str) -> str:
-    return os.environ.get(variable, _HOSTS[variable]).rstrip("/")
+    """The host's address, or the mirror's that the variable names."""
+    named = os.environ.get(variable) or _HOSTS[variable]
+    try:
+        parts = urlsplit(named)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UsageError(f"{variable}={named} is not an address: write https://HOST/PATH")
+    return named.rstrip("/")

@@ -3,10 +3,18 @@
 A JSON document, written whole. Commit it beside a paper's code: whoever has it gets the same rows.
 """
 
+import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 from unifiedqa_convert.errors import OutputError, SourceError
 from unifiedqa_convert.schema import PinnedFile
@@ -15,10 +23,30 @@ from unifiedqa_convert.storage import write_json
 VERSION = 1
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
-# Becomes a path in the cache: no part of it may be "..", nor may it begin at the root.
-SafePath = Annotated[
-    str, StringConstraints(pattern=r"^[^/\\\x00-\x1f][^\\\x00-\x1f]*$", max_length=500)
-]
+LARGEST = 2**23
+"""Bytes of a lock file; all datasets need a fiftieth."""
+
+
+def is_safe(path: str) -> bool:
+    """True if it may become a path in the cache: inside its folder, and with names of files."""
+    parts = path.split("/")
+    return (
+        path.isprintable()
+        and "\\" not in path
+        and all(part not in ("", ".", "..") and len(part.encode()) <= LONGEST for part in parts)
+        and len(path) <= 500
+    )
+
+
+def _safe(path: str) -> str:
+    if not is_safe(path):
+        raise ValueError("it is not a path inside a repository")
+    return path
+
+
+SafePath = Annotated[str, AfterValidator(_safe)]
+LONGEST = 200
+"""Bytes of a file's name in the cache, which gets an ending while it is downloaded."""
 
 
 class _Strict(BaseModel):
@@ -37,7 +65,7 @@ class Entry(_Strict):
     """What was taken for one split."""
 
     host: Literal["hub", "github"]
-    repository: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
+    repository: Annotated[SafePath, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
     commit: Commit
     branch: str | None = None
     """The branch that had this commit when it was looked up; None: the commit was pinned."""
@@ -74,15 +102,28 @@ class Lock:
         """Everything, by dataset and split."""
         return self._read()
 
-    def record(self, dataset: str, split: str, entry: Entry) -> None:
-        """Add or replace the entry of a split; other processes may write at the same time."""
+    def record(self, dataset: str, split: str, entry: Entry | None, before: Entry | None) -> None:
+        """Replace the entry ``before`` of a split; None: there is none. Other processes may write
+        at the same time.
+
+        SourceError if another one has recorded something else meanwhile.
+        """
         from filelock import FileLock
 
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(self.path.with_name(f".{self.path.name}.lock")):
                 entries = self._read()
-                entries.setdefault(dataset, {})[split] = entry
+                now = entries.setdefault(dataset, {}).pop(split, None)
+                if now is not None and now not in (before, entry):
+                    found = entry.commit if entry else "a pin"
+                    raise SourceError(
+                        f"{self.path}: another process has recorded {dataset}/{split} at commit "
+                        f"{now.commit} meanwhile, this one found {found}; run the command "
+                        "again, which takes what is recorded"
+                    )
+                if entry is not None:
+                    entries[dataset][split] = entry
                 write_json(self.path, _as_document(entries))
         except OSError as error:
             named = error.strerror or error
@@ -92,30 +133,41 @@ class Lock:
 
     def _read(self) -> dict[str, dict[str, Entry]]:
         try:
-            text = self.path.read_bytes()
+            if self.path.exists() and not self.path.is_file():  # a pipe would never end
+                raise SourceError(f"{self.path} is no file: name another with --lock FILE")
+            with self.path.open("rb") as file:
+                text = file.read(LARGEST + 1)
         except FileNotFoundError:
             return {}
         except OSError as error:
             raise SourceError(f"{self.path}: {error.strerror or error}") from error
+        if len(text) > LARGEST:
+            raise SourceError(f"{self.path}: larger than {LARGEST:,} bytes, so it is no lock file")
         try:
             document = _Document.model_validate_json(text)
+            json.loads(text, object_pairs_hook=_once)
+        except KeyError as error:
+            raise SourceError(
+                f"{self.path}: {error.args[0]!r} stands twice; remove one of the two"
+            ) from None
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            place = ".".join(map(str, first["loc"]))
+            place = ".".join(map(str, first["loc"])) or "the document"
             raise SourceError(
                 f"{self.path}: not a lock file of this version: {place}: {first['msg']} (found "
                 f"{str(first['input'])[:80]!r}); correct it, or remove that entry"
             ) from None
-        for splits in document.datasets.values():
-            for entry in splits.values():
-                _refuse_unsafe(self.path, entry)
         return document.datasets
 
 
-def _refuse_unsafe(path: Path, entry: Entry) -> None:
-    for file in entry.files:
-        if ".." in file.path.split("/"):
-            raise SourceError(f"{path}: {file.path!r} is not a path inside a repository")
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    """KeyError for a name that stands twice: of two entries, which git may have merged, one would
+    be taken without a word."""
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise KeyError(name)
+        seen.add(name)
 
 
 def _as_document(entries: dict[str, dict[str, Entry]]) -> dict[str, Any]:
@@ -124,5 +176,6 @@ def _as_document(entries: dict[str, dict[str, Entry]]) -> dict[str, Any]:
         "datasets": {
             dataset: {split: entry.model_dump() for split, entry in splits.items()}
             for dataset, splits in entries.items()
+            if splits
         },
     }

@@ -6,23 +6,27 @@ the files are looked up once, checked, and recorded in the lock.
 
 import shlex
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from unifiedqa_convert import hub
 from unifiedqa_convert.datasets import github
 from unifiedqa_convert.datasets.listing import TAKEN, Wanted, files_of
-from unifiedqa_convert.datasets.lock import Entry, Lock, LockedFile
+from unifiedqa_convert.datasets.lock import Entry, Lock, LockedFile, is_safe
 from unifiedqa_convert.datasets.proof import Proof, prove
 from unifiedqa_convert.errors import SourceError, UnreachableError
 from unifiedqa_convert.flags import LOCK
 from unifiedqa_convert.hub import Gone, Home, Pin, is_commit
 from unifiedqa_convert.rows.companion_files import expected_names
-from unifiedqa_convert.schema import Adapter, PinnedFile, Repository
+from unifiedqa_convert.schema import Adapter, PinnedFile, Repository, Split
 from unifiedqa_convert.storage import sha256_of
 
 CONVERTED = "refs/convert/parquet"
 """The branch into which the hub converts the rows of a repository with a loading script."""
+
+MOST_LISTED = 100_000
+"""Files whose names are compared with a split's, which takes 60 µs each."""
 
 
 class Origin(NamedTuple):
@@ -95,35 +99,39 @@ def obtain(adapter: Adapter, split: str, lock: Lock) -> Obtained:
 
 
 def _in_order(adapter: Adapter, split: str, lock: Lock) -> list[Repository]:
-    """The repositories to try: the lock's first, unless a pin with hashes is there."""
+    """The repositories to try: those with hashes, then what is locked; without an entry, all.
+
+    What is locked is never replaced by another repository's files.
+    """
     repositories = adapter.source.having(split)
     entry = lock.entry(adapter.name, split)
-    if entry is None or (repositories and shipped(adapter, repositories[0], split)):
+    if entry is None:
         return repositories
+    proven = [it for it in repositories if shipped(adapter, it, split)]
     named = [it for it in repositories if (it.host, it.name) == (entry.host, entry.repository)]
-    if not named:
-        known = ", ".join(f"{it.host} {it.name}" for it in repositories) or "none"
+    if not proven and not named:
+        differs = contradiction(adapter, split, entry)
         raise SourceError(
-            f"{lock.path}: {adapter.name}/{split} is locked to {entry.host} {entry.repository}, "
-            f"but its repositories are {known}; {_renew(adapter, lock)}"
+            f"{lock.path}: {adapter.name}/{split} is locked to {differs}; {_renew(adapter, lock)}"
         )
-    return [*named, *(it for it in repositories if it not in named)]
+    return [*proven, *(it for it in named if it not in proven)]
 
 
 def _known(adapter: Adapter, split: str, repository: Repository, lock: Lock) -> Origin | None:
     """The pinned or locked files of the repository; None if they must be looked up.
 
-    Under ``--locked``, SourceError if the lock has nothing, or something else than the pin.
+    SourceError if the lock contradicts a pin, unless that pin proves the files by itself; under
+    ``--locked``, always, and also if the lock has nothing.
     """
     pinned, entry = shipped(adapter, repository, split), lock.entry(adapter.name, split)
     differs = entry and _conflict(adapter, repository, split, entry)
-    if entry and differs and lock.only:
+    if differs and (lock.only or pinned is None):
         raise SourceError(
             f"{lock.path}: {adapter.name}/{split} is locked to {differs}; {_renew(adapter, lock)}"
         )
     if pinned is not None:
         return pinned
-    if entry is not None and not differs:
+    if entry is not None:
         return locked(adapter, entry)
     if lock.only:
         raise SourceError(
@@ -135,6 +143,16 @@ def _known(adapter: Adapter, split: str, repository: Repository, lock: Lock) -> 
 
 def _renew(adapter: Adapter, lock: Lock) -> str:
     return f"renew the entry: uqa sources {adapter.name} --update --lock {lock.path}"
+
+
+def contradiction(adapter: Adapter, split: str, entry: Entry) -> str | None:
+    """How an entry contradicts the repository of its name: both values; None if it doesn't."""
+    repositories = adapter.source.having(split)
+    named = [it for it in repositories if (it.host, it.name) == (entry.host, entry.repository)]
+    if not named:
+        known = ", ".join(f"{it.host} {it.name}" for it in repositories) or "none"
+        return f"{entry.host} {entry.repository}, but its repositories are {known}"
+    return _conflict(adapter, named[0], split, entry)
 
 
 def _conflict(adapter: Adapter, repository: Repository, split: str, entry: Entry) -> str | None:
@@ -160,21 +178,48 @@ def _conflict(adapter: Adapter, repository: Repository, split: str, entry: Entry
 def _from(adapter: Adapter, split: str, repository: Repository, lock: Lock) -> Obtained:
     origin = _known(adapter, split, repository, lock)
     if origin is not None:
-        return Obtained(origin, fetched(adapter, origin))
+        try:
+            return Obtained(origin, fetched(adapter, origin))
+        except Gone as error:
+            if shipped(adapter, repository, split):
+                raise
+            raise SourceError(
+                f"{lock.path}: {adapter.name}/{split} is locked to commit {origin.commit} of "
+                f"{origin.host} {origin.repository}, which does not have these files any more"
+                f"{_now_at(adapter, repository)} ({error}); {_renew(adapter, lock)}"
+            ) from error
     origin, branch = looked_up(adapter, split, repository)
-    return recorded(adapter, split, origin, branch, lock)
+    return _recorded(adapter, split, examined(adapter, split, origin, branch), lock)
 
 
-def recorded(
-    adapter: Adapter, split: str, origin: Origin, branch: str | None, lock: Lock
-) -> Obtained:
-    """Fetch what was looked up, check that it is the split, and record it in the lock."""
-    before = {path for pin in origin.pins() if (path := cached(pin))}
-    files = fetched(adapter, origin)
+def _now_at(adapter: Adapter, repository: Repository) -> str:
+    """Where the repository's own branch is, as a part of a sentence; empty if it isn't told."""
+    branch = replace(repository, commit=None)
     try:
+        commit, _ = listing(branch, None, home_of(adapter, repository))
+    except SourceError:
+        return ""
+    return f"; its newest commit is {commit}"
+
+
+class Examined(NamedTuple):
+    """What was looked up, fetched and checked, to be recorded in a lock."""
+
+    entry: Entry
+    files: tuple[Path, ...]
+    rejected: int
+
+
+def examined(adapter: Adapter, split: str, origin: Origin, branch: str | None) -> Examined:
+    """Fetch what was looked up, and check that it is the split; otherwise the files are removed."""
+    before = {path for pin in origin.pins() if (path := cached(pin))}
+    try:
+        files = fetched(adapter, origin)
         proof = checked(adapter, split, files)
+    except UnreachableError:
+        raise  # what has arrived is resumed
     except SourceError as error:
-        for path in set(files) - before:
+        for path in {path for pin in origin.pins() if (path := cached(pin))} - before:
             forget(path)
         raise SourceError(f"{origin}: {error}; nothing was recorded") from error
     entry = Entry(
@@ -190,14 +235,21 @@ def recorded(
         digest=proof.digest,
         adapter=adapter.version,
     )
-    lock.record(adapter.name, split, entry)
+    return Examined(entry, files, proof.rejected)
+
+
+def _recorded(adapter: Adapter, split: str, found: Examined, lock: Lock) -> Obtained:
+    """Record in the lock what it does not have yet, and tell it."""
+    entry, files, rejected = found
+    lock.record(adapter.name, split, entry, before=None)
+    origin, branch = locked(adapter, entry), entry.branch
     names, size = ", ".join(file.path for file in entry.files), sum(f.bytes for f in entry.files)
-    rejected = f" ({proof.rejected:,} of them rejected)" if proof.rejected else ""
+    some = f" ({rejected:,} of them rejected)" if rejected else ""
     told = (
         f"{adapter.name}/{split}: took {names} of {origin}{f' ({branch})' if branch else ''}, "
-        f"{size:,} bytes, {proof.rows:,} rows{rejected}; recorded in {lock.path}"
+        f"{size:,} bytes, {entry.rows:,} rows{some}; recorded in {lock.path}"
     )
-    return Obtained(locked(adapter, entry), files, (told,))
+    return Obtained(origin, files, (told,))
 
 
 def checked(
@@ -205,14 +257,16 @@ def checked(
 ) -> Proof:
     """What the files hold. SourceError, with both values, if it is not what is known of them.
 
-    ``origin`` tells what is known; without one, what the adapter states of the split.
+    Known is what the adapter states of the split, and what the lock has of ``origin``.
     """
     proof = prove(adapter, split, files)
-    known = origin or adapter.source.splits[split]
-    for what, found, expected in (
-        ("rows", proof.rows, known.rows),
-        ("digest", proof.digest, known.digest),
-    ):
+    known: list[Origin | Split] = [adapter.source.splits[split]]
+    if origin is not None:
+        # A pin proves the bytes, whatever is stated of their rows; a lock can be edited.
+        known = [origin] if origin.rows is None else [*known, origin]
+    facts: list[tuple[str, Any, Any]] = [("rows", proof.rows, it.rows) for it in known]
+    facts += [("digest", proof.digest, it.digest) for it in known]
+    for what, found, expected in facts:
         if expected is not None and found != expected:
             raise SourceError(
                 f"{adapter.name}/{split}: the files have {what} {found}, but {expected} is known; "
@@ -238,6 +292,7 @@ def looked_up(adapter: Adapter, split: str, repository: Repository) -> tuple[Ori
         if not is_commit(commit):
             raise SourceError(f"{repository.host} {repository.name}: {commit!r} is not a commit")
         if files := _files(adapter, split, repository, listed):
+            _refuse_listed(repository, split, commit, files)
             named = None if repository.commit else branch or "main"
             return Origin(repository.host, repository.name, commit, files), named
         seen += [file.path for file in listed]
@@ -246,6 +301,28 @@ def looked_up(adapter: Adapter, split: str, repository: Repository) -> tuple[Ori
         f"{repository.host} {repository.name}: no data file for {adapter.name}/{split} among its "
         f"files ({shown or 'none'}); {home.instead}"
     )
+
+
+def _refuse_listed(
+    repository: Repository, split: str, commit: str, files: tuple[PinnedFile, ...]
+) -> None:
+    """SourceError if a listed file has an unsafe path, or is not what is pinned of it."""
+    where = f"{repository.host} {repository.name}@{commit[:8]}"
+    pinned = {file.path: file for file in repository.files.get(split, ())}
+    for file in files:
+        if not is_safe(file.path):
+            raise SourceError(f"{where}: {file.path[:80]!r} is not a path inside a repository")
+        if found := changed(pinned.get(file.path, file), file):
+            raise SourceError(f"{where} {file.path}: {found}; nothing was downloaded")
+
+
+def changed(pinned: PinnedFile, listed: PinnedFile) -> str | None:
+    """Which fact of a listed file is not the pinned one: both values; None if none differs."""
+    for fact in ("bytes", "sha256", "git_blob"):
+        then, now = getattr(pinned, fact), getattr(listed, fact)
+        if None not in (then, now) and then != now:
+            return f"{fact} {now} instead of {then}"
+    return None
 
 
 def listing(repository: Repository, branch: str | None, home: Home) -> tuple[str, list[PinnedFile]]:
@@ -260,7 +337,9 @@ def listing(repository: Repository, branch: str | None, home: Home) -> tuple[str
             "pinned; nothing was downloaded"
         )
     files = [
-        PinnedFile(it.rfilename, it.size, it.lfs.sha256 if it.lfs else None)
+        PinnedFile(it.rfilename, it.size, it.lfs.sha256)
+        if it.lfs
+        else PinnedFile(it.rfilename, it.size, git_blob=it.blob_id)
         for it in info.siblings or ()
     ]
     return str(info.sha), files
@@ -274,6 +353,11 @@ def _files(
     if pinned := repository.files.get(split):
         there = all(file.path in by_path for file in pinned)
         return tuple(by_path[file.path] for file in pinned) if there else ()
+    if len(by_path) > MOST_LISTED:
+        raise SourceError(
+            f"{repository.host} {repository.name}: {len(by_path):,} files, more than the "
+            f"{MOST_LISTED:,} among which a split is looked for; {by_hand(adapter)}"
+        )
     known = adapter.source.splits[split]
     named = [path for path in by_path for name in known.names if f"/{path}".endswith(f"/{name}")]
     if len(named) == 1:

@@ -52,10 +52,20 @@ def locate(adapter: Adapter, split: str, places: Places) -> Located:
 
     ``auto``: ``data_dir`` (or UQA_DATA_DIR) if given, else the published files, from the cache or
     downloaded, else, if they can't be reached, the sample. Wrong bytes are an error and don't lead
-    to the sample.
+    to the sample. Under ``--locked`` all files have the bytes that a pin or the lock names.
     """
     if split not in adapter.source.splits:
         raise no_split(adapter, split)
+    found = _at_hand(adapter, split, places)
+    if found is None:
+        return _published(adapter, split, places)
+    if places.lock.only:
+        _refuse_other_bytes(adapter, split, found, places.lock)
+    return found
+
+
+def _at_hand(adapter: Adapter, split: str, places: Places) -> Located | None:
+    """The files, or the sample, that the person named; None if they named none."""
     if places.raw:
         return _given(places.raw)
     if places.data_dir is not None and places.source != "auto":
@@ -69,10 +79,15 @@ def locate(adapter: Adapter, split: str, places: Places) -> Located:
             return _in_data_dir(adapter, split, places.data_dir, "--data-dir")
         if folder := os.environ.get(DATA_DIR):
             return _in_data_dir(adapter, split, Path(folder), DATA_DIR)
+    return None
+
+
+def _published(adapter: Adapter, split: str, places: Places) -> Located:
     try:
         found = origins.obtain(adapter, split, places.lock)
     except UnreachableError as error:
-        stands_in = places.source == "auto" and places.sample and sample_files(adapter, split)
+        sample = places.source == "auto" and places.sample and not places.lock.only
+        stands_in = sample and sample_files(adapter, split)
         known = [way for way in ways(adapter, split) if not (stands_in and SAMPLE_FLAG in way)]
         reason = "\n".join([_reason(adapter, split, error), WAYS, *known])
         if stands_in:
@@ -92,6 +107,19 @@ def _reason(adapter: Adapter, split: str, error: UnreachableError) -> str:
         reason = reason.replace(joined + origins.by_hand(adapter), "")
     wanted = f"{adapter.name}/{split}"
     return reason if reason.startswith(wanted) else f"{wanted}: {reason}"
+
+
+def _refuse_other_bytes(adapter: Adapter, split: str, found: Located, lock: Lock) -> None:
+    known = origins.known_origin(adapter, split, lock)
+    expected = known.files if known else ()
+    if len(expected) != len(found.files):
+        raise SourceError(
+            f"--locked: {len(found.files)} files of {adapter.name}/{split} were given, but "
+            f"{len(expected)} are pinned or in {lock.path}"
+        )
+    for path, file in zip(found.files, expected, strict=True):
+        if differs := github.difference(path, file):
+            raise SourceError(f"--locked: {path}: {differs}, or in {lock.path}")
 
 
 def ways(adapter: Adapter, split: str) -> list[str]:

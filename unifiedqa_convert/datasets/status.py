@@ -14,7 +14,7 @@ from unifiedqa_convert.datasets.registry import catalogue, load_adapter
 from unifiedqa_convert.datasets.sources import ways
 from unifiedqa_convert.errors import RowError, SourceError, UnreachableError, UsageError
 from unifiedqa_convert.hub import Gone, HubDown
-from unifiedqa_convert.schema import Adapter, PinnedFile, Repository
+from unifiedqa_convert.schema import Adapter, Repository
 
 
 def status(dataset: str | None, lock: Lock) -> list[dict[str, Any]]:
@@ -31,7 +31,11 @@ def status(dataset: str | None, lock: Lock) -> list[dict[str, Any]]:
 
 def _split(adapter: Adapter, split: str, lock: Lock) -> dict[str, Any]:
     entry = lock.entry(adapter.name, split)
-    origin = origins.known_origin(adapter, split, lock)
+    origin, refused = None, []
+    try:
+        origin = origins.known_origin(adapter, split, lock)
+    except SourceError as error:  # an entry that contradicts a pin: the others are told still
+        refused = [str(error)]
     pins = origin.pins() if origin else []
     return {
         "rows": adapter.source.splits[split].rows,
@@ -49,7 +53,7 @@ def _split(adapter: Adapter, split: str, lock: Lock) -> dict[str, Any]:
         ],
         "lock": entry.model_dump() if entry else None,
         "names": looked_for(adapter, split),
-        "otherwise": [way.strip() for way in ways(adapter, split)],
+        "otherwise": [*refused, *(way.strip() for way in ways(adapter, split))],
     }
 
 
@@ -108,22 +112,12 @@ def _changes(adapter: Adapter, repository: Repository) -> list[str]:
     """How the repository differs from what is pinned; empty if it does not."""
     _, listed = origins.listing(repository, None, origins.home_of(adapter, repository))
     there = {file.path: file for file in listed}
-    return [
-        f"{pinned.path}: {found}"
-        for files in repository.files.values()
-        for pinned in files
-        if (found := _change(pinned, there.get(pinned.path)))
-    ]
-
-
-def _change(pinned: PinnedFile, listed: PinnedFile | None) -> str | None:
-    if listed is None:
-        return "not there any more"
-    for fact in ("bytes", "sha256", "git_blob"):
-        then, now = getattr(pinned, fact), getattr(listed, fact)
-        if None not in (then, now) and then != now:
-            return f"{fact} {now} instead of {then}"
-    return None
+    found: list[str] = []
+    for pinned in (file for files in repository.files.values() for file in files):
+        listed_now = there.get(pinned.path)
+        change = origins.changed(pinned, listed_now) if listed_now else "not there any more"
+        found += [f"{pinned.path}: {change}"] if change else []
+    return found
 
 
 def pins_exit_code(checked: list[dict[str, str]]) -> int:
@@ -144,6 +138,8 @@ class Moved(NamedTuple):
     added: list[str]
     removed: list[str]
     changed: list[str]
+    why: str = ""
+    """Why the rows can't be compared, or there is nothing to record; how they differ otherwise."""
 
     def as_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -154,21 +150,27 @@ class Moved(NamedTuple):
 def update(dataset: str, lock: Lock) -> list[Moved]:
     """Look up the newest commit of each split that no shipped pin proves, and record it.
 
-    A split that cannot be looked up is left as it was, and ends the command with its error.
+    All of them, or, if one of those that the lock has can't be had or fails the checks, none. One
+    that it does not have and nobody publishes is left out. An entry that a pin replaces is removed.
     """
     if lock.only:
         raise UsageError("--update changes the lock, --locked forbids that: leave one out")
     adapter = load_adapter(dataset)
-    return [_moved(adapter, split, lock) for split in adapter.source.splits]
+    moved = [_moved(adapter, split, lock) for split in adapter.source.splits]
+    failed = [it.why for it in moved if it.after is None and it.why]
+    if failed and all(it.after is None and it.before is None for it in moved):
+        raise Gone(failed[0])
+    for it in moved:
+        if it.after != it.before:
+            lock.record(adapter.name, it.split, it.after, before=it.before)
+    return moved
 
 
 def _moved(adapter: Adapter, split: str, lock: Lock) -> Moved:
+    """Before and after of one split; nothing is recorded yet."""
     repositories, before = adapter.source.having(split), lock.entry(adapter.name, split)
     if not repositories or origins.shipped(adapter, repositories[0], split):
         return Moved(split, before, None, [], [], [])
-    old: tuple[Path, ...] = ()
-    if before is not None:
-        old = origins.obtain(adapter, split, lock).files
     failed = []
     for repository in repositories:
         try:
@@ -176,10 +178,23 @@ def _moved(adapter: Adapter, split: str, lock: Lock) -> Moved:
         except Gone as error:
             failed.append(str(error))
             continue
-        new = origins.recorded(adapter, split, origin, branch, lock).files
-        after = lock.entry(adapter.name, split)
-        return Moved(split, before, after, *_difference(adapter, split, old, new))
+        entry, new, _ = origins.examined(adapter, split, origin, branch)
+        old, why = _old_files(adapter, split, lock) if before else ((), "")
+        differing = ([], [], []) if why else _difference(adapter, split, old, new)
+        if before and not why and not any(differing) and before.digest != entry.digest:
+            why = "the same rows in another order"
+        return Moved(split, before, entry, *differing, why)
+    if before is None:
+        return Moved(split, None, None, [], [], [], "; ".join(failed))
     raise Gone("; ".join(failed))
+
+
+def _old_files(adapter: Adapter, split: str, lock: Lock) -> tuple[tuple[Path, ...], str]:
+    """What the lock names now, to be compared; none, and why, if it can't be had any more."""
+    try:
+        return origins.obtain(adapter, split, lock).files, ""
+    except SourceError as error:
+        return (), str(error)
 
 
 def _difference(

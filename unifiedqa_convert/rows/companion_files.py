@@ -138,8 +138,8 @@ def _completed(file: MatchedFiles, wanted: Wanted | None) -> Iterator[Raw]:
     if beside is None or shape.beside is None:
         return records
     if shape.beside.key is not None:
-        join, values = shape.beside, _by_key(beside, shape.beside)
-        return (_with_value(raw, join, values) for raw in records)
+        values = _by_key(beside, shape.beside)
+        return _key_by_key(file, shape.beside, records, values, whole=wanted is None)
     return _line_by_line(file, shape.beside.field, records, read_labels(beside))
 
 
@@ -170,6 +170,31 @@ def _by_key(path: Path, beside: CompanionFile) -> dict[str, Any]:
         if found.setdefault(str(raw[key]), raw[beside.field]) != raw[beside.field]:
             raise SourceError(f"{path}, row {number}: {key} {raw[key]!r} has two values")
     return found
+
+
+def _key_by_key(
+    file: MatchedFiles,
+    beside: CompanionFile,
+    records: Iterator[Raw],
+    values: dict[str, Any],
+    *,
+    whole: bool,
+) -> Iterator[Raw]:
+    """Each record with its value; SourceError, after the last one, if values are left over.
+
+    Then the labels are another split's: its keys may occur here too, and be other rows there.
+    A file of pairs may name more rows than there are (Com2Sense's dev has 22 of them).
+    """
+    left = set(values)
+    for raw in records:
+        if isinstance(raw, dict):
+            left.discard(str(raw.get(beside.key or "")))
+        yield _with_value(raw, beside, values)
+    if whole and left and file.shape.paired is None:
+        raise SourceError(
+            f"{file.beside} has {len(left):,} values more than {file.path} has rows, the first for "
+            f"{beside.key} {min(left)!r}; it belongs to another file"
+        )
 
 
 def _with_value(raw: Raw, beside: CompanionFile, values: dict[str, Any]) -> Raw:
