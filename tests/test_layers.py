@@ -18,6 +18,7 @@ OURS = ("unifiedqa_convert", "converters", "vera_model")
 LAYERS = (
     ("errors", "flags"),
     ("schema", "storage", "vera_tasks"),
+    ("transfers",),
     ("hub", "rows", "records"),
     ("datasets", "question_converters"),
     ("conversion",),
@@ -55,7 +56,8 @@ TABLES = {
 ACROSS = {
     ("converters", "unifiedqa_convert"): ("schema",),
     ("vera_model", "unifiedqa_convert"): (
-        *("errors", "flags", "storage", "hub", "schema", "vera_tasks", "records.arrow"),
+        *("errors", "flags", "storage", "transfers", "hub", "schema"),
+        *("vera_tasks", "records.arrow"),
         "load_adapter",
     ),
     ("vera_model.programs", "unifiedqa_convert"): ("convert", "conversion.request"),
@@ -82,6 +84,7 @@ HEAVY = {
     "httpx2": (
         "unifiedqa_convert/question_converters/remote.py",
         "unifiedqa_convert/hub.py",
+        "unifiedqa_convert/transfers.py",
         "unifiedqa_convert/datasets/github.py",
     ),
     "tenacity": ("unifiedqa_convert/question_converters/remote.py",),
@@ -93,6 +96,7 @@ HEAVY = {
     ),
     "huggingface_hub": (
         "unifiedqa_convert/hub.py",
+        "unifiedqa_convert/transfers.py",
         "unifiedqa_convert/datasets/github.py",
         "unifiedqa_convert/question_converters/download.py",
         "unifiedqa_convert/records/dataset_card.py",

@@ -118,7 +118,7 @@ def test_hostile_names_are_refused_before_anything_is_opened(tmp_path: Path) -> 
 
 
 def test_errors_of_sources_are_caught_by_one_name() -> None:
-    from unifiedqa_convert.hub import Gone, HubDown
+    from unifiedqa_convert.transfers import Gone, HubDown
 
     assert {Gone.exit_code, HubDown.exit_code, UnreachableError.exit_code} == {7}
     assert issubclass(HubDown, UqaError)

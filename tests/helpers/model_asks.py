@@ -6,14 +6,14 @@ python tests/helpers/model_asks.py NAME [--allow-pickle]
 import json
 import sys
 
-from unifiedqa_convert import hub
+from unifiedqa_convert import transfers
 from unifiedqa_convert.errors import UqaError
 from vera_model.programs.preflight import model_files
 
 
 def bring() -> None:
     """Print the folder and its files, or the error, as JSON."""
-    hub.HUB_PATIENCE = 1
+    transfers.HUB_PATIENCE = 1
     try:
         folder = model_files(sys.argv[1], None, allow_pickle="--allow-pickle" in sys.argv)
         found = {"folder": str(folder), "files": sorted(path.name for path in folder.iterdir())}

@@ -19,7 +19,7 @@ HEARTBEAT = 10.0
 @contextmanager
 def row_progress(title: str, total: int | None, quiet: bool) -> Iterator[Callable[[int], None]]:
     """Yields a function to call with the number of rows read so far; shows downloads too."""
-    from unifiedqa_convert.hub import reported
+    from unifiedqa_convert.transfers import reported
 
     if quiet:
         yield lambda _rows: None

@@ -15,9 +15,10 @@ from unifiedqa_convert.datasets.lock import Entry, Lock, LockedFile
 from unifiedqa_convert.datasets.proof import prove
 from unifiedqa_convert.errors import OutputError, UnreachableError, UqaError
 from unifiedqa_convert.flags import LOCK
-from unifiedqa_convert.hub import HubDown, Pin, cache_places, reported
+from unifiedqa_convert.hub import Pin
 from unifiedqa_convert.schema import Adapter
 from unifiedqa_convert.storage import atomic_file, free_bytes, sha256_of
+from unifiedqa_convert.transfers import HubDown, cache_places, reported
 
 AT_ONCE = 4
 """Splits that are downloaded at the same time: more would annoy the hosts, not be faster."""

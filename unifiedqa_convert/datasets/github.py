@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlsplit
 
 from unifiedqa_convert.errors import SourceError, UqaError, UsageError
-from unifiedqa_convert.hub import (
+from unifiedqa_convert.hub import Pin, other_file
+from unifiedqa_convert.schema import PinnedFile
+from unifiedqa_convert.storage import cache_folder, sha256_of
+from unifiedqa_convert.transfers import (
     HUB_PATIENCE,
     Home,
     HubDown,
-    Pin,
     download,
     hub_requests,
-    other_file,
     patiently,
 )
-from unifiedqa_convert.schema import PinnedFile
-from unifiedqa_convert.storage import cache_folder, sha256_of
 
 if TYPE_CHECKING:
     from httpx2 import Response

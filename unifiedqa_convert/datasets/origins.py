@@ -10,17 +10,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from unifiedqa_convert import hub
+from unifiedqa_convert import hub, transfers
 from unifiedqa_convert.datasets import github
 from unifiedqa_convert.datasets.listing import TAKEN, Wanted, files_of
 from unifiedqa_convert.datasets.lock import Entry, Lock, LockedFile, is_safe
 from unifiedqa_convert.datasets.proof import Proof, prove
 from unifiedqa_convert.errors import SourceError, UnreachableError
 from unifiedqa_convert.flags import LOCK
-from unifiedqa_convert.hub import Gone, Home, Pin, is_commit
+from unifiedqa_convert.hub import Pin, is_commit
 from unifiedqa_convert.rows.companion_files import expected_names
 from unifiedqa_convert.schema import Adapter, PinnedFile, Repository, Split
 from unifiedqa_convert.storage import sha256_of
+from unifiedqa_convert.transfers import Gone, Home
 
 CONVERTED = "refs/convert/parquet"
 """The branch into which the hub converts the rows of a repository with a loading script."""
@@ -439,7 +440,7 @@ def fetch(pin: Pin, home: Home) -> Path:
             path = get(pin, home)
         found = _difference(path, pin)
     except OSError as error:
-        raise hub.storage(error) from error
+        raise transfers.storage(error) from error
     if found is None:
         return path
     if fresh:

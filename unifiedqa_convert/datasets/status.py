@@ -13,8 +13,8 @@ from unifiedqa_convert.datasets.proof import examples_of
 from unifiedqa_convert.datasets.registry import catalogue, load_adapter
 from unifiedqa_convert.datasets.sources import ways
 from unifiedqa_convert.errors import RowError, SourceError, UnreachableError, UsageError
-from unifiedqa_convert.hub import Gone, HubDown
 from unifiedqa_convert.schema import Adapter, Repository
+from unifiedqa_convert.transfers import Gone, HubDown
 
 
 def status(dataset: str | None, lock: Lock) -> list[dict[str, Any]]:

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rich.filesize import decimal
 
 from unifiedqa_convert.errors import ModelError, OutputError, SourceError
-from unifiedqa_convert.hub import HUB_PATIENCE, hub_requests, is_commit, model_home
+from unifiedqa_convert.hub import is_commit, model_home
 from unifiedqa_convert.question_converters import local_models, unpickle
 from unifiedqa_convert.question_converters.prompts import PRESETS, hub_id
 from unifiedqa_convert.storage import free_bytes, fsync, sha256_of, write_json
+from unifiedqa_convert.transfers import HUB_PATIENCE, hub_requests
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelInfo

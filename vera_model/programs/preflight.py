@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-from unifiedqa_convert import hub
+from unifiedqa_convert import hub, transfers
 from unifiedqa_convert.errors import ModelError, SourceError, UnreachableError, UsageError
 from vera_model.config import TrainConfig
 from vera_model.data.shards import check_shards
@@ -171,8 +171,8 @@ def _download(source: str, revision: str | None, *, allow_pickle: bool) -> Path:
     from huggingface_hub import HfApi, hf_hub_download
 
     what = f"there is no folder {source} here; hub {source}"
-    with hub.hub_requests(what, hub.model_home(source)):
-        timeout = hub.HUB_PATIENCE
+    with transfers.hub_requests(what, hub.model_home(source)):
+        timeout = transfers.HUB_PATIENCE
         info = HfApi().model_info(source, revision=revision, timeout=timeout)
         there = [file.rfilename for file in info.siblings or ()]
         safe = any(name.endswith(".safetensors") for name in there)
