@@ -6,6 +6,7 @@ the same bounds (``datasets/github.py``).
 """
 
 import logging
+import os
 import re
 import threading
 import time
@@ -131,11 +132,10 @@ def _refused(error: Any, what: str, home: Home) -> UqaError:
 
 def storage(error: OSError) -> OutputError:
     """The error for a cache folder that can't be read or written."""
-    from huggingface_hub import constants
-
+    places = " and ".join(map(str, cache_places()))
     return OutputError(
-        f"the hub's cache {constants.HF_HUB_CACHE}: {error.strerror or error}; free disk space, or "
-        "set HF_HOME to another folder"
+        f"{error.filename or f'the cache ({places})'}: {error.strerror or error}; free disk space, "
+        "or set HF_HOME and UQA_CACHE to other folders"
     )
 
 
@@ -177,7 +177,9 @@ def cached(pin: Pin) -> Path | None:
 
 def fetch_file(pin: Pin, home: Home) -> Path:
     """Download the file into huggingface_hub's cache, if the hub announces what is pinned."""
-    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
+    from huggingface_hub import constants, get_hf_file_metadata, hf_hub_download, hf_hub_url
+    from huggingface_hub.file_download import repo_folder_name
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # public
 
     url = hf_hub_url(pin.repository, pin.file.path, repo_type="dataset", revision=pin.commit)
     with hub_requests(str(pin), home):
@@ -186,6 +188,13 @@ def fetch_file(pin: Pin, home: Home) -> Path:
         )
         _refuse_change(pin, announced)
         size = announced.size if pin.file.bytes is None else pin.file.bytes
+        if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", announced.etag or ""):
+            # hf_hub_download begins a killed download again (since 1.0); it takes what lies here.
+            folder = repo_folder_name(repo_id=pin.repository, repo_type="dataset")
+            blob = Path(constants.HF_HUB_CACHE, folder, "blobs", str(announced.etag))
+            own_host = urlsplit(announced.location).netloc == urlsplit(url).netloc
+            headers = build_hf_headers() if own_host else {}  # another host gets no token
+            download(announced.location, blob, announced.size, headers)
         path = hf_hub_download(
             pin.repository,
             pin.file.path,
@@ -195,6 +204,60 @@ def fetch_file(pin: Pin, home: Home) -> Path:
             tqdm_class=progress_bar(size),
         )
     return Path(path)
+
+
+def download(
+    url: str,
+    place: Path,
+    size: int | None,
+    headers: dict[str, Any],
+    differs: Callable[[Path], str | None] = lambda _path: None,
+) -> None:
+    """Download to ``place``, within ``hub_requests``; what a stopped run left is resumed.
+
+    ``size`` is the announced number of bytes; without it, nothing is resumed. A file of which
+    ``differs`` says what is wrong is discarded: SourceError.
+    """
+    from filelock import FileLock
+    from huggingface_hub.file_download import http_get
+
+    part = place.with_name(f"{place.name}.incomplete")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(place.with_name(f".{place.name}.lock")):
+        if place.is_file():
+            return
+        try:
+            with part.open("ab") as file:
+                begun = file.tell() if size and file.tell() <= size else 0
+                file.truncate(begun)
+                http_get(
+                    url,
+                    file,
+                    resume_size=begun,
+                    expected_size=size,
+                    # Compressed on the way, a part of a body can't be resumed.
+                    headers={**headers, "Accept-Encoding": "identity"},
+                    tqdm_class=progress_bar(size),
+                )
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException as error:
+            if _is_other_body(error) or not part.stat().st_size:
+                part.unlink()
+            raise
+        if found := differs(part):
+            part.unlink()
+            raise SourceError(f"{url}: {found}; the file was discarded")
+        part.replace(place)
+
+
+def _is_other_body(error: BaseException) -> bool:
+    """True if the host has another body than announced: a part of it is of no use."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    if isinstance(error, HfHubHTTPError):
+        return error.response.status_code == 416  # it ends before the part does
+    return isinstance(error, OSError) and error.errno is None
 
 
 def patiently(ask: Callable[[bool], T]) -> T:
@@ -257,14 +320,20 @@ def describe(hub: str, revision: str | None, home: Home) -> "DatasetInfo":
             raise _not_a_hub(f"hub {hub}{at}") from error
 
 
-_REPORT: ContextVar[Callable[[int], None] | None] = ContextVar("report", default=None)
+Report = Callable[[int], None]
+Begun = Callable[[int | None, int], None]
+_REPORT: ContextVar[tuple[Report, Begun] | None] = ContextVar("report", default=None)
 
 
 @contextmanager
-def reported(report: Callable[[int], None]) -> Iterator[None]:
+def reported(report: Report, begun: Begun | None = None) -> Iterator[None]:
     """Call ``report`` with each number of bytes that this thread downloads; a negative number:
-    so many were discarded."""
-    token = _REPORT.set(report)
+    so many were discarded.
+
+    ``begun`` is called with the size of each file and the bytes that an earlier run left of it;
+    without it, these count as downloaded.
+    """
+    token = _REPORT.set((report, begun or (lambda _size, there: report(there))))
     try:
         yield
     finally:
@@ -274,14 +343,13 @@ def reported(report: Callable[[int], None]) -> Iterator[None]:
 def progress_bar(size: int | None) -> Any:
     """A class that huggingface_hub takes for tqdm's: it draws nothing, reports, and raises OSError
     for a body that does not end at ``size``, which huggingface_hub would store to its end."""
-    report = _REPORT.get() or (lambda _number: None)
+    report, begun = _REPORT.get() or ((lambda _number: None), (lambda _size, _there: None))
     most = LARGEST if size is None else size
 
     class Bar:
-        def __init__(self, *, initial: int = 0, **_: object) -> None:
+        def __init__(self, *, total: int | None = None, initial: int = 0, **_: object) -> None:
             self.arrived = initial
-            if initial:
-                report(initial)
+            begun(total, initial)
 
         def __enter__(self) -> "Bar":
             return self

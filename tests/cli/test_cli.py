@@ -61,18 +61,40 @@ def test_convert_prints_the_folder_and_tells_the_rest_on_stderr(
     assert {"id", "input", "output", "statements"} <= set(rows[0])
     quiet = script("convert", "copa", "--split", "test", "--out", "q", "-q", "--source", "sample")
     assert quiet.stderr.splitlines() == [quiet.stderr.strip()]
-    assert "invented rows" in quiet.stderr, "what must be known is not silenced"
+    assert "invented sample rows" in quiet.stderr, "what must be known is not silenced"
 
 
 def test_auto_falls_back_to_the_sample_loudly(script: Uqa, tmp_path: Path) -> None:
     done = script("convert", "copa", "--split", "validation", "--json")
     assert done.returncode == 0
-    assert "WARNING" in done.stderr
-    assert "--raw" in done.stderr
+    first, *between, last = done.stderr.splitlines()
+    warning = "WARNING: invented sample rows, not the dataset's"
+    assert first.startswith(f"{warning}: copa/validation: hub aps/super_glue")
+    assert first.endswith(": HF_HUB_OFFLINE is set; unset it")
+    assert last == f"{warning}."
+    assert "     uqa convert copa --split validation --data-dir copa_files" in between
     answer = json.loads(done.stdout)
     assert answer["folder"] == "data/converted/copa/validation.sample"
-    assert answer["manifest"]["sample"] is True
+    assert answer["sample"] is answer["manifest"]["sample"] is True
     assert (tmp_path / answer["folder"] / "data-00000.arrow").is_file()
+    quiet = script("convert", "copa", "--split", "validation", "-q")
+    assert quiet.stderr == f"{first}\n"
+
+
+def test_without_the_sample_what_cant_be_had_is_an_error(uqa: Uqa, tmp_path: Path) -> None:
+    flag = uqa("convert", "copa", "--split", "dev", "--no-sample")
+    variable = uqa("convert", "copa", "--split", "dev", UQA_NO_SAMPLE="1")
+    assert (flag.returncode, variable.returncode) == (7, 7)
+    assert flag.stderr == variable.stderr
+    assert not (tmp_path / "data").exists()
+    both = uqa("convert", "copa", "--split", "dev", "--source", "sample", UQA_NO_SAMPLE="1")
+    assert both.returncode == 2
+    assert "--source sample and --no-sample (or UQA_NO_SAMPLE) exclude each other" in both.stderr
+    group = uqa("convert", "--group", "vera-unseen", "--split", "validation", "--to", "jsonl")
+    assert group.returncode == 7
+    lines = group.stdout.splitlines()
+    assert not any("curl" in line for line in lines), "only the first line of each reason"
+    assert any("story_cloze_test" in line and "no address is known" in line for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def test_a_group_of_samples(uqa: Uqa) -> None:
     assert {it["outcome"] for it in found} == {"done"}
     assert {it["dataset"] for it in found} == {it.name for it in members("vera-unseen")}
     again = json.loads(uqa(*command.split()).stdout)
-    assert {it["why"] for it in again} == {"complete already"}
+    assert {it["why"] for it in again} == {"invented sample rows; complete already"}
     told = uqa(*"convert --group vera-unseen --split dev --data-dir nowhere".split())
     assert "copa/validation: failed\n" in told.stderr, "the table says why, once"
 

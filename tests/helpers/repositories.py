@@ -36,10 +36,10 @@ class Repositories:
 
     held: dict[tuple[str, str], Held] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
-    ranges: list[str] = field(default_factory=list)
-    """The Range headers of requests for a part."""
+    ranges: list[tuple[str, int]] = field(default_factory=list)
+    """Of each download: the file's path, and the byte at which it began."""
     pause: float = 0.0
-    """Seconds between two blocks of a body."""
+    """Seconds between two blocks of a long body."""
     faults: dict[str, Fault] = field(default_factory=dict)
     """By the end of a path."""
 
@@ -104,8 +104,9 @@ class Handler(BaseHTTPRequestHandler):
             headers = {"X-Repo-Commit": commit, "ETag": f'"{sha256}"'}
             headers |= {"X-Linked-Size": str(len(body)), "X-Linked-Etag": f'"{sha256}"'}
         ranged = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        if self.command == "GET":
+            self.state.ranges.append((path, int(ranged[1]) if ranged else 0))
         if ranged:
-            self.state.ranges.append(ranged[0])
             headers["Content-Range"] = f"bytes {ranged[1]}-{len(body) - 1}/{len(body)}"
             body = body[int(ranged[1]) :]
         return self._send(206 if ranged else 200, headers, body)
@@ -160,7 +161,8 @@ class Handler(BaseHTTPRequestHandler):
         block = 2**16 if self.state.pause else len(body) or 1
         for start in range(0, len(body), block):
             self.wfile.write(body[start : start + block])
-            time.sleep(self.state.pause)
+            if len(body) > block:
+                time.sleep(self.state.pause)
 
     def log_message(self, *_: object) -> None: ...
 

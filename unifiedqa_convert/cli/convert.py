@@ -27,9 +27,9 @@ def convert_and_report(request: "Request", as_json: bool, quiet: bool) -> None:
     """Convert; print the folder (or JSON) on stdout, and the summary on stderr unless quiet."""
     result = _converted(request, quiet)
     sample = result.manifest["sample"]
-    lines = _warnings(result)
+    lines = _warnings(result, quiet)
     if not quiet:
-        lines += [*result.located.told, *summary(result), *([SAMPLE] if sample else [])]
+        lines += [*result.located.told, *summary(result), *([f"{SAMPLE}."] if sample else [])]
     for line in lines:
         print(line, file=sys.stderr)
     if as_json:
@@ -73,7 +73,7 @@ def split_missing(dataset: str, *, own: bool) -> UsageError:
 def _print_table(outcomes: "list[SplitOutcome]") -> None:
     lines = [("dataset", "split", "outcome", "rows", "why")]
     for it in outcomes:
-        why = it.why.removeprefix(f"{it.dataset}/{it.split}: ")  # the line begins with both
+        why = it.why.split("\n", 1)[0].removeprefix(f"{it.dataset}/{it.split}: ")  # they stand left
         lines.append((it.dataset, it.split, it.outcome, _number(it.rows), why))
     print_columns(lines)
     totals = Counter(outcome.outcome for outcome in outcomes)
@@ -156,16 +156,16 @@ def _license(manifest: dict[str, Any]) -> list[str]:
     return [f"license {manifest['license']}: check whether it allows sharing this output"]
 
 
-SAMPLE = "WARNING: these are the invented rows of the embedded sample"
+SAMPLE = "WARNING: invented sample rows, not the dataset's"
 
 
-def _warnings(result: "Result") -> list[str]:
-    """Warnings, which are printed with --quiet too."""
+def _warnings(result: "Result", quiet: bool) -> list[str]:
+    """Warnings, which are printed with --quiet too; but not the ways to the dataset's rows."""
     if not result.manifest["sample"]:
         return _size_warning(result.manifest)
-    note = result.located.note
-    why = f" ({note})" if note else ""
-    return [f"{SAMPLE}, not the dataset's{why}"]
+    reason, *ways = (result.located.note or "").splitlines() or [""]
+    first = f"{SAMPLE}: {reason}" if reason else f"{SAMPLE}."
+    return [first] if quiet else [first, *ways]
 
 
 def _size_warning(manifest: dict[str, Any]) -> list[str]:
@@ -266,6 +266,11 @@ def convert(flags: dict[str, Any]) -> None:
         raise UsageError("--from-file is your own file, --raw a known dataset's: give one of them")
     if (selection.dataset is None) == (selection.group is None):
         raise UsageError("give one dataset (`uqa list` shows all) or --group vera")
+    if flags["no_sample"] and (flags["source"] == "sample" or selection.allow_sample):
+        asked = "--allow-sample" if selection.allow_sample else "--source sample"
+        raise UsageError(
+            f"{asked} and --no-sample (or UQA_NO_SAMPLE) exclude each other: leave one out"
+        )
     dataset = selection.dataset
     if dataset is not None and from_file is None:
         dataset = known_dataset(dataset, output.quiet)

@@ -1,26 +1,28 @@
 """`uqa fetch`: the plan, the progress of several downloads, and the table at the end."""
 
 import json
+import os
+import shlex
+import signal
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 from rich.filesize import decimal
 
-from unifiedqa_convert.cli.options import AsJson, Quiet, dataset_names, known_dataset, tell
-from unifiedqa_convert.cli.progress import HEARTBEAT
+from unifiedqa_convert.cli.options import AsJson, Quiet, dataset_names, known_dataset, print_either
+from unifiedqa_convert.cli.progress import download_progress
 from unifiedqa_convert.cli.tables import print_columns
-from unifiedqa_convert.errors import OutputError, UnreachableError, UsageError
+from unifiedqa_convert.errors import UnreachableError, UsageError
 from unifiedqa_convert.flags import LOCK, LockedOnly, LockFile
 from unifiedqa_convert.vera_tasks import GroupName
 
 if TYPE_CHECKING:
-    from unifiedqa_convert.datasets.fetch import Outcome, Planned, Wish
+    from unifiedqa_convert.datasets.fetch import Outcome, Plan, Planned, Wish
     from unifiedqa_convert.datasets.lock import Lock
 
 EPILOG = (
@@ -64,41 +66,48 @@ def fetch(
     A stopped download resumes where it was. What no shipped pin proves is recorded in the lock.
     """
     from unifiedqa_convert.datasets import fetch as fetching
-    from unifiedqa_convert.datasets import lock as lock_file
-    from unifiedqa_convert.hub import cache_places
-    from unifiedqa_convert.storage import free_bytes
+    from unifiedqa_convert.datasets.lock import Lock
 
-    named = [known_dataset(dataset, quiet) for dataset in datasets or []]
-    wishes = _wishes(named, group, split or [])
-    held = lock_file.Lock(lock, only=locked)
+    wishes = _wishes([known_dataset(name, quiet) for name in datasets or []], group, split or [])
+    held = Lock(lock, only=locked)
     planned = fetching.plan(wishes, held)
-    free = min(free_bytes(place) for place in cache_places())
-    if plan and as_json:
-        print(json.dumps({"splits": [it._asdict() for it in planned], "free": free}, indent=2))
-        return
-    if plan or not (quiet or as_json):
-        _print_plan(planned, free, file=sys.stdout if plan else sys.stderr)
     if plan:
+        print_either(_plan_as_json(planned), lambda _: _print_plan(planned, sys.stdout), as_json)
         return
-    needed = sum(it.bytes or 0 for it in planned if not it.here)
-    if needed > free:
-        raise OutputError(f"{needed:,} bytes are to come, but {free:,} are free: free disk space")
-    by_hand = {(it.dataset, it.split) for it in planned if it.source == "by hand"}
-    wanted = [it for it in wishes if (it.adapter.name, it.split) not in by_hand]
+    if not quiet:
+        _print_plan(planned, sys.stderr)
+    planned.refuse_full_disk(to)
+    wanted, by_hand = _reachable(wishes, planned)
     if not wanted:
-        raise UnreachableError("\n".join(f"{it.dataset}/{it.split}: {it.why}" for it in planned))
-    outcomes = _fetch(wanted, held, _sizes(planned), quiet=quiet or as_json)
-    if to is not None:
-        had = {(it.dataset, it.split) for it in outcomes if it.outcome != "failed"}
-        fetching.carry([it for it in wanted if (it.adapter.name, it.split) in had], held, to)
+        raise UnreachableError("\n".join(_by_hand_lines(by_hand)))
+    with _stoppable():
+        outcomes = _fetch(wanted, held, planned, quiet)
+        _carry(wanted, outcomes, held, to)
     if as_json:
         print(json.dumps([_as_json(it) for it in outcomes], indent=2))
+    elif quiet:
+        _tell_failures(outcomes)
     else:
-        _print_outcomes(outcomes, [it for it in planned if it.source == "by hand"])
-        if to is not None:
-            tell(f"copied to {to}; there: uqa convert NAME --split S --data-dir {to}", quiet)
+        _print_outcomes(outcomes, by_hand)
+        _print_next(outcomes, held, to)
+    raise typer.Exit(_exit_code(outcomes, [] if group else by_hand))
+
+
+def _reachable(wishes: "list[Wish]", planned: "Plan") -> "tuple[list[Wish], list[Planned]]":
+    """The wishes that have a repository; the plan of the others."""
+    from unifiedqa_convert.datasets.fetch import BY_HAND
+
+    pairs = list(zip(wishes, planned.splits, strict=True))
+    wanted = [wish for wish, it in pairs if it.source != BY_HAND]
+    return wanted, [it for _, it in pairs if it.source == BY_HAND]
+
+
+def _exit_code(outcomes: "list[Outcome]", by_hand: "list[Planned]") -> int:
+    """As of `uqa convert --group`; a named dataset of which nothing can be fetched has failed."""
     codes = {it.exit_code for it in outcomes if it.outcome == "failed"}
-    raise typer.Exit(codes.pop() if len(codes) == 1 else 4 if codes else 0)
+    if {it.dataset for it in by_hand} - {it.dataset for it in outcomes}:
+        codes.add(UnreachableError.exit_code)
+    return codes.pop() if len(codes) == 1 else 4 if codes else 0
 
 
 def _wishes(datasets: list[str], group: GroupName | None, splits: list[str]) -> "list[Wish]":
@@ -124,132 +133,131 @@ def _wishes(datasets: list[str], group: GroupName | None, splits: list[str]) -> 
     ]
 
 
-def _print_plan(planned: "Sequence[Planned]", free: int, file: Any) -> None:
+def _print_plan(planned: "Plan", file: TextIO) -> None:
+    from unifiedqa_convert.datasets.fetch import BY_HAND
+
     lines = [("dataset", "split", "files", "bytes", "here", "proof", "from")]
-    for it in planned:
-        number = "?" if it.files is None and it.source != "by hand" else str(it.files or "-")
-        size = "-" if it.source == "by hand" else "?" if it.bytes is None else f"{it.bytes:,}"
-        here = "yes" if it.here else "no"
+    by_hand = [it for it in planned.splits if it.source == BY_HAND]
+    for it in planned.splits:
+        if it.source == BY_HAND:
+            lines.append((it.dataset, it.split, "-", "-", "-", "-", BY_HAND))
+            continue
+        number = "?" if it.files is None else str(it.files)
+        size = "?" if it.bytes is None else f"{it.bytes:,}"
         source = f"{it.source}: {it.why}" if it.why else it.source
+        here = "yes" if it.here else "no"
         lines.append((it.dataset, it.split, number, size, here, it.proof, source))
     print_columns(lines, file=file)
-    missing = [it for it in planned if not it.here and it.source != "by hand"]
-    unknown = sum(it.bytes is None for it in missing)
-    by_hand = sum(it.source == "by hand" for it in planned)
-    total = sum(it.bytes or 0 for it in missing)
+    print("\n".join(_by_hand_lines(by_hand)), file=file, end="\n" if by_hand else "")
+    on_disk = sum(it.here for it in planned.splits)
+    unknown = f", and {planned.unknown} splits of a size not known yet" if planned.unknown else ""
     print(
-        f"{len(missing)} of {len(planned)} splits to fetch: {decimal(total)}"
-        + (f", and {unknown} of a size that is known when their host is asked" if unknown else "")
-        + f"; {sum(it.here for it in planned)} here already; {by_hand} only by hand; "
-        f"{decimal(free)} free",
+        f"{len(planned.splits) - on_disk - len(by_hand)} of {len(planned.splits)} splits to fetch: "
+        f"{decimal(planned.bytes)}{unknown}; {on_disk} here already; {len(by_hand)} by hand; "
+        f"{decimal(planned.free)} of disk space free",
         file=file,
     )
 
 
-def _sizes(planned: "Sequence[Planned]") -> dict[tuple[str, str], int | None]:
-    return {(it.dataset, it.split): it.bytes for it in planned}
+def _by_hand_lines(by_hand: "Sequence[Planned]") -> list[str]:
+    """One for each dataset: its splits, and where to ask for them."""
+    splits: dict[tuple[str, str], list[str]] = {}
+    for it in by_hand:
+        splits.setdefault((it.dataset, it.why), []).append(it.split)
+    return [
+        f"by hand, as no address is known: {dataset} ({', '.join(names)}): {why}"
+        for (dataset, why), names in splits.items()
+    ]
 
 
-def _fetch(
-    wishes: "list[Wish]", lock: "Lock", sizes: dict[tuple[str, str], int | None], *, quiet: bool
-) -> "list[Outcome]":
+def _plan_as_json(planned: "Plan") -> dict[str, Any]:
+    splits = [{k: v for k, v in it._asdict().items() if k != "pins"} for it in planned.splits]
+    return {**planned._asdict(), "splits": splits}
+
+
+def _fetch(wishes: "list[Wish]", lock: "Lock", planned: "Plan", quiet: bool) -> "list[Outcome]":
     from unifiedqa_convert.datasets.fetch import fetch as fetch_all
 
-    outcomes = []
-    with _progress(sizes, quiet=quiet) as (report, ended):
-        for outcome in fetch_all(wishes, lock, report):
-            outcomes.append(outcome)
-            ended(outcome)
-    order = {(it.adapter.name, it.split): place for place, it in enumerate(wishes)}
-    return sorted(outcomes, key=lambda it: order[it.dataset, it.split])
+    names = {str(wish) for wish in wishes}
+    plans = {f"{it.dataset}/{it.split}": it for it in planned.splits}
+    sizes = {name: 0 if it.here else it.bytes for name, it in plans.items() if name in names}
+    outcomes = {}
+    with (
+        download_progress(sizes, quiet) as progress,
+        closing(fetch_all(wishes, lock, progress)) as ended,
+    ):
+        for it in ended:
+            name = f"{it.dataset}/{it.split}"
+            outcomes[name] = it
+            progress.ended(name, _lines_of(it))
+    return [outcomes[str(wish)] for wish in wishes]
 
 
-Report = Callable[["Wish", int], None]
-Ended = Callable[["Outcome"], None]
+def _carry(wishes: "list[Wish]", outcomes: "list[Outcome]", lock: "Lock", to: Path | None) -> None:
+    from unifiedqa_convert.datasets.fetch import carry
 
-
-@contextmanager
-def _progress(
-    sizes: dict[tuple[str, str], int | None], *, quiet: bool
-) -> Iterator[tuple[Report, Ended]]:
-    """Functions to call with the bytes that arrived for a split, and with its outcome."""
-    if quiet:
-        yield (lambda _wish, _number: None), (lambda _outcome: None)
-    elif sys.stderr.isatty():
-        with _bars(sizes) as functions:
-            yield functions
-    else:
-        yield _lines()
+    if to is not None:
+        pairs = zip(wishes, outcomes, strict=True)
+        carry([wish for wish, it in pairs if it.outcome != "failed"], lock, to)
 
 
 @contextmanager
-def _bars(sizes: dict[tuple[str, str], int | None]) -> Iterator[tuple[Report, Ended]]:
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
+def _stoppable() -> Iterator[None]:
+    """Ends the process if it is stopped, even if a thread still waits for its host or reads rows.
 
-    columns = [
-        *(TextColumn("{task.description}"), BarColumn(), DownloadColumn()),
-        *(TransferSpeedColumn(), TimeRemainingColumn()),
-    ]
-    tasks: dict[tuple[str, str], Any] = {}
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        known = [size for size in sizes.values() if size]
-        overall = bars.add_task("all", total=sum(known) if len(known) == len(sizes) else None)
-
-        def report(wish: "Wish", number: int) -> None:
-            key = wish.adapter.name, wish.split
-            if key not in tasks:
-                tasks[key] = bars.add_task("/".join(key), total=sizes.get(key))
-            bars.update(tasks[key], advance=number)
-            bars.update(overall, advance=number)
-
-        def ended(outcome: "Outcome") -> None:
-            if (key := (outcome.dataset, outcome.split)) in tasks:
-                bars.remove_task(tasks[key])
-            _print_ended(outcome)
-
-        yield report, ended
+    Nothing is lost by it: files appear whole, and what has arrived of one is resumed.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit) as stopped:
+        code = stopped.code if isinstance(stopped, SystemExit) else 128 + signal.SIGINT
+        if isinstance(stopped, KeyboardInterrupt):  # main() tells of SIGTERM
+            print("uqa: stopped; run the same command to resume", file=sys.stderr)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else 1)
 
 
-def _lines() -> tuple[Report, Ended]:
-    """For a log: a line every ten seconds, and one per split that ended."""
-    started = last = time.monotonic()
-    total = 0
-
-    def report(_wish: "Wish", number: int) -> None:
-        nonlocal last, total
-        total += number
-        now = time.monotonic()
-        if now - last >= HEARTBEAT:
-            last = now
-            rate = f"{decimal(int(total / (now - started)))}/s"
-            print(f"{decimal(total)} fetched, {rate}", file=sys.stderr, flush=True)
-
-    return report, _print_ended
+def _lines_of(outcome: "Outcome") -> list[str]:
+    why = f": {_first_line(outcome.why)}" if outcome.why else ""
+    size = f", {decimal(outcome.bytes)}" if outcome.bytes else ""
+    return [f"{outcome.dataset}/{outcome.split}: {outcome.outcome}{size}{why}", *outcome.told]
 
 
-def _print_ended(outcome: "Outcome") -> None:
-    print(f"{outcome.dataset}/{outcome.split}: {outcome.outcome}", file=sys.stderr)
-    for line in outcome.told:
-        print(f"  {line}", file=sys.stderr)
+def _first_line(why: str) -> str:
+    return why.splitlines()[0] if why else ""
 
 
 def _print_outcomes(outcomes: "list[Outcome]", by_hand: "list[Planned]") -> None:
     lines = [("dataset", "split", "outcome", "bytes", "why")]
     for it in outcomes:
-        why = it.why.splitlines()[0] if it.why else ""
-        lines.append((it.dataset, it.split, it.outcome, f"{it.bytes:,}", why))
-    lines += [(it.dataset, it.split, "by hand", "-", it.why) for it in by_hand]
+        size = f"{it.bytes:,}" if it.outcome != "failed" else "-"
+        lines.append((it.dataset, it.split, it.outcome, size, _first_line(it.why)))
+    lines += [(it.dataset, it.split, "by hand", "-", "") for it in by_hand]
     print_columns(lines)
+    print("\n".join(_by_hand_lines(by_hand)), end="\n" if by_hand else "")
     totals = Counter(line[2] for line in lines[1:])
     print(", ".join(f"{number} {what}" for what, number in totals.items()))
+
+
+def _print_next(outcomes: "list[Outcome]", lock: "Lock", to: Path | None) -> None:
+    had = next((it for it in outcomes if it.outcome != "failed"), None)
+    if had is None:
+        return
+    convert = f"uqa convert {had.dataset} --split {had.split}"
+    if to is not None:
+        where = shlex.quote(str(to))
+        print(f"copied to {to}; there, without internet: {convert} --data-dir {where}")
+        return
+    print(f"next, also without internet: {convert}")
+    if any(lock.entry(it.dataset, it.split) for it in outcomes):
+        print(f"in another folder, add --lock {shlex.quote(str(lock.path.absolute()))}")
+
+
+def _tell_failures(outcomes: "list[Outcome]") -> None:
+    for it in outcomes:
+        if it.outcome == "failed":
+            print(f"uqa: {_lines_of(it)[0]}", file=sys.stderr)
 
 
 def _as_json(outcome: "Outcome") -> dict[str, Any]:

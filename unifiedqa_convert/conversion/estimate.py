@@ -105,5 +105,5 @@ def _splits(name: str, wanted: str | None) -> list[dict[str, Any]]:
             "bytes": planned.bytes,
             "cached": planned.here,
         }
-        for planned in plan(wishes, Lock(LOCK))
+        for planned in plan(wishes, Lock(LOCK)).splits
     ]

@@ -104,8 +104,9 @@ def convert_group(
                 yield SplitOutcome(adapter.name, name, "failed", why=str(error), exit_code=code)
             else:
                 rows = result.manifest["counts"]["rows"]["read"]
+                sample = "invented sample rows" if result.manifest["sample"] else None
                 there = None if result.made else "complete already"
-                why = "; ".join(filter(None, (there, other_size(result.manifest))))
+                why = "; ".join(filter(None, (sample, there, other_size(result.manifest))))
                 yield SplitOutcome(adapter.name, name, "done", rows, why)
     for broken in catalogue().errors:  # its partition is unknown, so it may be in the group
         for dataset in sorted(broken.datasets) or ["?"]:

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlsplit
 
-from unifiedqa_convert.errors import OutputError, SourceError, UqaError, UsageError
+from unifiedqa_convert.errors import SourceError, UqaError, UsageError
 from unifiedqa_convert.hub import (
     HUB_PATIENCE,
     Home,
     HubDown,
     Pin,
+    download,
     hub_requests,
     other_file,
     patiently,
-    progress_bar,
 )
 from unifiedqa_convert.schema import PinnedFile
 from unifiedqa_convert.storage import cache_folder, sha256_of
@@ -49,45 +49,14 @@ def fetch_file(pin: Pin, home: Home) -> Path:
 
     SourceError if the host offers another size than the pinned one, or sends other bytes.
     """
-    from filelock import FileLock
-    from huggingface_hub.file_download import http_get
-
-    place, what = _place(pin), str(pin)
-    part = place.with_name(f".{place.name}.part")
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(place.with_name(f".{place.name}.lock")), hub_requests(what, home):
-            if place.is_file():
-                return place
-            announced = _length(address(pin))
-            if pin.file.bytes is not None and announced not in (None, pin.file.bytes):
-                raise other_file(what, pin.file.path, "bytes", announced, pin.file.bytes)
-            with part.open("ab") as file:
-                begun = file.tell() if announced and file.tell() <= announced else 0
-                file.truncate(begun)
-                try:
-                    http_get(
-                        address(pin),
-                        file,
-                        resume_size=begun,
-                        expected_size=announced,
-                        headers=dict(_PLAIN),
-                        tqdm_class=progress_bar(announced or pin.file.bytes),
-                    )
-                except OSError as error:
-                    if type(error) is OSError and error.errno is None:
-                        file.truncate(0)  # of another length: nothing to go on with
-                    raise
-                file.flush()
-                os.fsync(file.fileno())
-            if found := difference(part, pin.file):
-                part.unlink()
-                raise SourceError(f"{what} {pin.file.path}: {found}; the file was discarded")
-            part.replace(place)
-    except OSError as error:
-        named = error.strerror or error
-        raise OutputError(f"the cache {place.parent}: {named}; free disk space") from error
-    return place
+    what = str(pin)
+    with hub_requests(what, home):
+        announced = _length(address(pin))
+        if pin.file.bytes is not None and announced not in (None, pin.file.bytes):
+            raise other_file(what, pin.file.path, "bytes", announced, pin.file.bytes)
+        size = pin.file.bytes if announced is None else announced
+        download(address(pin), _place(pin), size, {}, lambda path: difference(path, pin.file))
+    return _place(pin)
 
 
 def difference(path: Path, expected: PinnedFile) -> str | None:

@@ -16,6 +16,7 @@ from unifiedqa_convert.datasets.listing import TAKEN, Wanted, files_of
 from unifiedqa_convert.datasets.lock import Entry, Lock, LockedFile, is_safe
 from unifiedqa_convert.datasets.proof import Proof, prove
 from unifiedqa_convert.errors import SourceError, UnreachableError
+from unifiedqa_convert.flags import LOCK
 from unifiedqa_convert.hub import Gone, Home, Pin, is_commit
 from unifiedqa_convert.rows.companion_files import expected_names
 from unifiedqa_convert.schema import Adapter, PinnedFile, Repository, Split
@@ -369,6 +370,35 @@ def _files(
         wanted = Wanted(repository.calls(split), tuple(others), repository.config)
         paths = list(files_of(wanted, by_path))
     return tuple(by_path[path] for path in paths)
+
+
+def carried(adapter: Adapter, split: str, folder: Path) -> tuple[Origin, tuple[Path, ...]] | None:
+    """The split's files in a folder of `uqa fetch --to`; None if it doesn't have them.
+
+    SourceError, with both values, if they are not what the folder's lock or a shipped pin says.
+    """
+    lock = Lock(folder / LOCK, only=True)
+    entry = lock.entry(adapter.name, split) if lock.path.is_file() else None
+    origin = known_origin(adapter, split, lock) if entry else None
+    if entry is None or origin is None:
+        return None
+    again = (
+        f"copy the folder again, or make it again: uqa fetch {adapter.name} --split {split} --to"
+    )
+    held, paths = {file.path: file for file in entry.pinned()}, []
+    for pin in origin.pins():
+        path, file = carried_place(folder, pin), pin.file
+        if not path.is_file():
+            raise SourceError(f"{path} is missing, but {lock.path} lists it; {again} {folder}")
+        if found := github.difference(path, held[file.path]) or github.difference(path, file):
+            raise SourceError(f"{path}: {found} by {lock.path}; {again} {folder}")
+        paths.append(path)
+    return origin, tuple(paths)
+
+
+def carried_place(folder: Path, pin: Pin) -> Path:
+    """Where a file lies in a folder to carry: another repository or commit has another file."""
+    return folder / pin.repository / pin.commit / pin.file.path
 
 
 def home_of(adapter: Adapter, repository: Repository) -> Home:

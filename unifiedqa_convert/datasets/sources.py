@@ -3,9 +3,11 @@
 import difflib
 import importlib
 import os
+import shlex
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal, NamedTuple
+from urllib.parse import quote
 
 from unifiedqa_convert.datasets import github, origins
 from unifiedqa_convert.datasets.data_folder import in_folder
@@ -15,7 +17,7 @@ from unifiedqa_convert.datasets.origins import Origin
 from unifiedqa_convert.errors import SourceError, UnreachableError, UsageError
 from unifiedqa_convert.flags import LOCK
 from unifiedqa_convert.hub import Pin
-from unifiedqa_convert.schema import Adapter
+from unifiedqa_convert.schema import Adapter, Repository
 
 SourceName = Literal["auto", "hub", "sample"]
 DATA_DIR = "UQA_DATA_DIR"
@@ -29,7 +31,7 @@ class Located(NamedTuple):
     origin: Origin | None = None
     """The repository and commit of published files."""
     note: str | None = None
-    """Why the sample was taken instead of the published files."""
+    """Why the sample was taken instead of the published files: one line; then the ways to them."""
     told: tuple[str, ...] = ()
     """What a person should know about how published files were found."""
 
@@ -84,11 +86,27 @@ def _published(adapter: Adapter, split: str, places: Places) -> Located:
     try:
         found = origins.obtain(adapter, split, places.lock)
     except UnreachableError as error:
-        sample = places.source == "auto" and places.sample and not places.lock.only
-        if sample and sample_files(adapter, split):
-            return _sample(adapter, split, str(error))
-        raise UnreachableError("\n".join([str(error), *ways(adapter, split)])) from error
+        may_stand_in = places.source == "auto" and places.sample and not places.lock.only
+        stands_in = may_stand_in and sample_files(adapter, split)
+        known = [way for way in ways(adapter, split) if not (stands_in and SAMPLE_FLAG in way)]
+        reason = "\n".join([_reason(adapter, split, error), WAYS, *known])
+        if stands_in:
+            return _sample(adapter, split, reason)
+        raise UnreachableError(reason) from error
     return Located("published", found.files, found.origin, told=found.told)
+
+
+SAMPLE_FLAG = "--source sample"
+WAYS = "Ways to get the dataset's rows, the easiest first:"
+
+
+def _reason(adapter: Adapter, split: str, error: UnreachableError) -> str:
+    """Why the rows can't be had, in one line, without the way by hand: it is one of ``ways``."""
+    reason = str(error)
+    for joined in (", or ", "; or ", "; "):
+        reason = reason.replace(joined + origins.by_hand(adapter), "")
+    wanted = f"{adapter.name}/{split}"
+    return reason if reason.startswith(wanted) else f"{wanted}: {reason}"
 
 
 def _refuse_other_bytes(adapter: Adapter, split: str, found: Located, lock: Lock) -> None:
@@ -105,62 +123,92 @@ def _refuse_other_bytes(adapter: Adapter, split: str, found: Located, lock: Lock
 
 
 def ways(adapter: Adapter, split: str) -> list[str]:
-    """How to get the rows of a split that can't be had now, the easiest way first."""
-    source, convert = adapter.source, f"uqa convert {adapter.name} --split {split}"
-    found = []
-    repositories = adapter.source.having(split)
+    """How to get the rows of a split that can't be had now, the easiest way first.
+
+    Each is numbered, with the commands to copy on lines of their own.
+    """
+    convert, folder = f"uqa convert {adapter.name} --split {split}", f"{adapter.name}_files"
+    repositories, found = adapter.source.having(split), []
+    if any(_forgotten(it, split) for it in repositories):
+        found.append(
+            [
+                "the file is on this machine already: name the lock that `uqa fetch` wrote, in the "
+                "folder where it ran:",
+                f"{convert} --lock FOLDER/{LOCK}",
+            ]
+        )
     if repositories:
         found.append(
-            f"on a machine with internet: uqa fetch {adapter.name} --to FOLDER; copy FOLDER here, "
-            f"then {convert} --data-dir FOLDER"
+            [
+                "on a machine with internet; then bring the folder here:",
+                f"uqa fetch {adapter.name} --split {split} --to {folder}",
+                f"{convert} --data-dir {folder}",
+            ]
         )
-    for repository in repositories:
-        if address := _address(adapter, split, repository.name):
-            found.append(f"download {address} and give the file: {convert} --raw FILE")
-            break
-    if source.ask:
-        found.append(source.ask)
-    elif names := source.splits[split].names or source.splits[split].parts:
-        found.append(
-            f"download the rows from {source.homepage}, unopened, into FOLDER: {convert} "
-            f"--data-dir FOLDER (looks for {' or '.join(names)})"
-        )
-    else:
-        found.append(f"download the rows from {source.homepage}: {convert} --raw FILE")
+    if files := _addresses(adapter, split, folder):
+        gets = [
+            f"curl -fL --create-dirs -o {shlex.quote(path)} {shlex.quote(address)}"
+            for path, address in files.items()
+        ]
+        raw = " ".join(f"--raw {shlex.quote(path)}" for path in files)
+        found.append(["by the address of each file:", *gets, f"{convert} {raw}"])
+    found.append(_by_hand(adapter, split, convert))
     if sample_files(adapter, split):
-        found.append(f"try it on the embedded sample, which is invented: {convert} --source sample")
-    return [f"  {number}. {way}" for number, way in enumerate(found, start=1)]
+        found.append(
+            [
+                "no rows of the dataset, but invented ones, to try it out:",
+                f"{convert} {SAMPLE_FLAG}",
+            ]
+        )
+    return [f"  {number}. " + "\n     ".join(lines) for number, lines in enumerate(found, start=1)]
 
 
-def _address(adapter: Adapter, split: str, name: str) -> str | None:
-    """The address of the split's first file in the repository, if its path is pinned."""
-    for repository in adapter.source.repositories:
-        pinned = repository.files.get(split)
-        if repository.name == name and repository.commit and pinned:
-            pin = Pin(repository.host, name, repository.commit, pinned[0])
-            if repository.host == "github":
-                return github.address(pin)
-            page = origins.home_of(adapter, repository).page
-            return f"{page}/resolve/{repository.commit}/{pinned[0].path}"
-    return None
+def _forgotten(repository: Repository, split: str) -> bool:
+    """True if the pinned files are on this machine, but a lock that is not here must prove them."""
+    pinned, commit = repository.files.get(split, ()), repository.commit
+    if not pinned or not commit or repository.strength(split) != "commit":
+        return False
+    pins = [Pin(repository.host, repository.name, commit, file) for file in pinned]
+    return all(origins.cached(pin) for pin in pins)
+
+
+def _addresses(adapter: Adapter, split: str, folder: str) -> dict[str, str]:
+    """For each of the split's files: a path for it, and its address; none if they aren't pinned."""
+    for repository in adapter.source.having(split):
+        pinned, commit = repository.files.get(split, ()), repository.commit
+        if not pinned or not commit:
+            continue
+        page = origins.home_of(adapter, repository).page
+        names = [Path(file.path).name for file in pinned]
+        own = len(set(names)) == len(names)
+        found = {}
+        for name, file in zip(names, pinned, strict=True):
+            pin = Pin(repository.host, repository.name, commit, file)
+            hub = f"{page}/resolve/{commit}/{quote(file.path)}"
+            address = github.address(pin) if pin.host == "github" else hub
+            found[f"{folder}/{name if own else file.path}"] = address
+        return found
+    return {}
+
+
+def _by_hand(adapter: Adapter, split: str, convert: str) -> list[str]:
+    """What to ask for or to download, and the command that reads it."""
+    source, published = adapter.source, adapter.source.splits[split]
+    names = " or ".join(published.names) or " and ".join(published.parts)
+    if source.ask:
+        reads = "--data-dir FOLDER" if "--data-dir" in source.ask else "--raw FILE"
+        return [f"{source.ask}:", f"{convert} {reads}"]
+    if names:
+        what = f"download {names}, or the archive with it, from {source.homepage} to a FOLDER:"
+        return [what, f"{convert} --data-dir FOLDER"]
+    return [f"download the rows from {source.homepage}:", f"{convert} --raw FILE"]
 
 
 def _in_data_dir(adapter: Adapter, split: str, folder: Path, option: str) -> Located:
     """The split in a folder of downloads, or in one that `uqa fetch --to` made."""
-    entry = Lock(folder / LOCK).entry(adapter.name, split) if (folder / LOCK).is_file() else None
-    if entry is None:
-        return Located("given", in_folder(adapter, split, folder, option))
-    if differs := origins.contradiction(adapter, split, entry):
-        raise SourceError(
-            f"{folder / LOCK}: {adapter.name}/{split} is locked to {differs}; fetch it again"
-        )
-    paths = tuple(folder / adapter.name / file.path for file in entry.files)
-    for path, file in zip(paths, entry.pinned(), strict=True):
-        if not path.is_file():
-            raise SourceError(f"{option}: {path} is missing, but {folder / LOCK} lists it")
-        if found := github.difference(path, file):
-            raise SourceError(f"{path}: {found} in {folder / LOCK}; fetch the folder again")
-    return Located("published", paths, origins.locked(adapter, entry))
+    if found := origins.carried(adapter, split, folder):
+        return Located("published", found[1], found[0])
+    return Located("given", in_folder(adapter, split, folder, option))
 
 
 def no_split(adapter: Adapter, split: str) -> UsageError:
@@ -212,8 +260,10 @@ def _given(raw: tuple[Path, ...]) -> Located:
 def _sample(adapter: Adapter, split: str, note: str | None) -> Located:
     found = sample_files(adapter, split)
     if not found:
+        there = ", ".join(name for name in adapter.source.splits if sample_files(adapter, name))
         raise SourceError(
-            f"{adapter.name} has no embedded sample of {split}; give rows with --raw"
-            + (f" ({note})" if note else "")
+            f"{adapter.name} has no embedded sample of {split}"
+            + (f", but of {there}" if there else "")
+            + f"; get its rows: uqa fetch {adapter.name} --split {split}, or give them with --raw"
         )
     return Located("sample", found, note=note)
