@@ -205,7 +205,7 @@ def test_a_carried_folder_edited_by_hand(desk: Desk) -> None:
     lock, place = folder / "uqa.lock", ("datasets", "copa", "validation")
     true = lock.read_bytes()
     fewer = parquet(copa(99))
-    (folder / "copa" / COPA_FILE).write_bytes(fewer)
+    (folder / COPA / COPA_COMMIT / COPA_FILE).write_bytes(fewer)
     assert sha256(parquet(copa())) in (error := desk.refused(*carried)) or str(len(fewer)) in error
     edited(lock, *place, "files", 0, "sha256", to=sha256(fewer))
     edited(lock, *place, "files", 0, "bytes", to=len(fewer))

@@ -353,10 +353,12 @@ def sources(
 def _print_moved(moved: "list[Moved]") -> None:
     for it in moved:
         if it.after is None:
-            print(f"{it.split}: proven by a shipped pin, or only by hand; no lock needed")
+            print(f"{it.split}: {it.why or 'proven by a shipped pin; no lock needed'}")
             continue
         before = it.before.commit[:12] if it.before else "not locked"
         print(f"{it.split}: {before} → {it.after.commit[:12]}, {it.after.rows:,} rows")
         for what, keys in (("added", it.added), ("removed", it.removed), ("changed", it.changed)):
             if it.before:
                 print(f"  {len(keys):,} rows {what}" + "".join(f"\n    {key}" for key in keys[:5]))
+        if it.why:
+            print(f"  {it.why}")

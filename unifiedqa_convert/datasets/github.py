@@ -53,7 +53,8 @@ def fetch_file(pin: Pin, home: Home) -> Path:
         announced = _length(address(pin))
         if pin.file.bytes is not None and announced not in (None, pin.file.bytes):
             raise other_file(what, pin.file.path, "bytes", announced, pin.file.bytes)
-        download(address(pin), _place(pin), announced, {}, lambda path: difference(path, pin.file))
+        size = pin.file.bytes if announced is None else announced
+        download(address(pin), _place(pin), size, {}, lambda path: difference(path, pin.file))
     return _place(pin)
 
 
