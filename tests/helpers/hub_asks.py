@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from unifiedqa_convert import transfers
+from unifiedqa_convert import hub, transfers
 from unifiedqa_convert.datasets import origins, sources, status
 from unifiedqa_convert.datasets.lock import Lock
 from unifiedqa_convert.datasets.registry import load_adapter
@@ -35,6 +35,7 @@ def ask() -> None:
         splits={"validation": Split(names=tuple(pinned["names"]))},
         repositories=(home,),
     )
+    hub.HUB_PATIENCE = asked["patience"]
     transfers.HUB_PATIENCE, transfers.HUB_TROUBLE = asked["patience"], asked["trouble"]
     # The client's start is no part of how long it asks; it reads its settings here.
     from huggingface_hub import HfApi, get_hf_file_metadata, hf_hub_download  # noqa: F401
