@@ -66,7 +66,7 @@ def test_sources_and_list_say_how_each_dataset_is_reached(uqa: Uqa) -> None:
     done, listed = uqa("sources"), uqa("list")
     assert "None" not in done.stdout
     header, *lines = done.stdout.splitlines()
-    place = header.index("reach")
+    place = header.index("rows by")
     assert {line[place - 1] for line in lines} == {" "}, "aligned"
     entries = json.loads(uqa("list", "--json").stdout)
     reach = {entry["name"]: entry["reach"] for entry in entries}

@@ -352,6 +352,8 @@ def test_a_folder_without_the_file_names_what_was_looked_for(tmp_path: Path) -> 
     assert f"{tmp_path}/cut.zip: not a complete zip file" in str(caught.value)
     with pytest.raises(SourceError, match="no such folder"):
         find("sciq validation", tmp_path / "absent")
+    with pytest.raises(SourceError, match="is a file: name the folder"):
+        find("sciq validation", tmp_path / "cut.zip")
 
 
 def test_the_names_that_are_looked_for_are_told() -> None:

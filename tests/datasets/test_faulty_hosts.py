@@ -117,6 +117,7 @@ AT_GITHUB: dict[str, dict[str, Fault]] = {
     "login page for the list": {TREE: saying(LOGIN)},
     "login page for a file": {TRIAL: saying(LOGIN)},
     "login page after the announcement": {TRIAL: login},
+    "an error without a reason": {TREE: saying(b"null", 404), TRIAL: saying(b"null", 404)},
     "login page for labels": {ANSWERS: saying(LOGIN)},
     "pointer for a file": {TRIAL: saying(POINTER)},
     "gzip said, not done": {TRIAL: changing(Content_Encoding="gzip")},
@@ -177,6 +178,13 @@ def test_a_listing_that_is_cut_off(client: Client) -> None:
 
     client.state.faults[TREE] = fault
     assert "cut off" in client.refused("github")
+
+
+def test_a_login_page_is_named(client: Client) -> None:
+    page = saying(LOGIN, Content_Type="text/html; charset=utf-8")
+    client.state.faults.update({TRIAL: page, COPA_FILE: page, INFO: page})
+    for host in SPLITS:
+        assert "if the network has a login page, log in" in client.refused(host)
 
 
 def test_files_without_a_length_are_taken(client: Client) -> None:

@@ -138,6 +138,8 @@ def test_what_is_no_lock(desk: Desk, what: str) -> None:
         assert "uqa.lock" in error
         assert len(error) < 600
     assert desk.repositories.asked == []
+    if what == "merge conflict":
+        assert "did git leave a merge conflict in it?" in error
     updated = desk.uqa("sources", "copa", "--update", **desk.env)
     assert updated.returncode == 4
     assert desk.lock.read_bytes() == NO_LOCKS[what]
@@ -174,6 +176,16 @@ def test_locked(desk: Desk) -> None:
     updated = desk.uqa("sources", "sciq", "--update", **desk.env)
     kept = json.loads(desk.lock.read_text())["datasets"]
     assert (updated.returncode, "sciq" in kept, "copa" in kept) == (0, False, True), updated.stderr
+
+
+def test_downloads_in_the_folder_of_the_lock(desk: Desk) -> None:
+    """Not every folder with a lock was made by `uqa fetch --to`."""
+    body = parquet(copa())
+    desk.repositories.add("hub", COPA, COPA_COMMIT, {COPA_FILE: body})
+    desk.ok("copa", "validation")
+    place = desk.lock.with_name("copa_validation.parquet")
+    place.write_bytes(body)
+    desk.ok("copa", "validation", "--data-dir", str(place.parent), "--overwrite")
 
 
 def test_locked_takes_nothing_else(desk: Desk) -> None:

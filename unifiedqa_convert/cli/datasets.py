@@ -32,7 +32,7 @@ def print_status(entries: list[dict[str, Any]]) -> None:
     if len(entries) == 1:
         _print_splits(entries[0])
         return
-    lines = [("dataset", "reach", "on this machine", "best proof", "from")]
+    lines = [("dataset", "rows by", "on this machine", "best proof", "from")]
     for entry in entries:
         splits = entry["splits"].values()
         here = sum(split["on this machine"] for split in splits)
@@ -143,7 +143,8 @@ Generated from the adapters by `make fix` (`uqa list --markdown`).
 `verified`: `sha256`: the output equals a published file, by its hash; `real rows`: tested on real
 rows; `documentation only`: written from the documentation. Sizes are numbers of raw rows; `?`:
 unknown. `rows by`: `pinned`: `uqa convert NAME` downloads files of known commits; `lock`: its first
-use looks up a commit and records it in `uqa.lock`; `by hand`: where to ask for them.
+use looks up a commit and records it in `uqa.lock`; `by hand`: a labelled split has no address
+(`uqa sources NAME` says where to ask; the others are downloaded all the same).
 [Getting the rows](getting-the-rows.md) says more.
 
 | dataset | question | vera | verified | raw shapes | splits | license, redistributable | rows by |
@@ -167,7 +168,7 @@ def print_markdown(entries: list[dict[str, Any]]) -> None:
         splits = ", ".join(f"{name} {size or '?'}" for name, size in it["splits"].items())
         name = ", ".join([f"[{it['name']}]({it['homepage']})", *it["aliases"]])
         license_ = f"{it['license']}, {shared[it['redistributable']]}"
-        how = it["reach"] + (f": {it['ask']}" if it["ask"] else "")
+        how = it["reach"] + (f": {it['ask']}" if it["ask"] and it["reach"] == "by hand" else "")
         shapes = ", ".join(it["shapes"])
         facts = name, it["about"], it["partition"], it["verified"], shapes, splits, license_, how
         _print_cells(facts)
@@ -196,7 +197,7 @@ def list_datasets(
 ) -> None:
     """List the datasets and their splits.
 
-    Also Vera's partition, the verification, the hub status and the license.
+    Also Vera's partition, the verification, how the rows are had, and the license.
     """
     from unifiedqa_convert.datasets.catalogue import listed
 
@@ -353,10 +354,12 @@ def sources(
 def _print_moved(moved: "list[Moved]") -> None:
     for it in moved:
         if it.after is None:
-            print(f"{it.split}: {it.why or 'proven by a shipped pin; no lock needed'}")
+            none = "proven by a shipped pin, or by hand only: nothing to lock"
+            print(f"{it.split}: {it.why or none}")
             continue
-        before = it.before.commit[:12] if it.before else "not locked"
-        print(f"{it.split}: {before} → {it.after.commit[:12]}, {it.after.rows:,} rows")
+        before, after = it.before and it.before.commit[:12], it.after.commit[:12]
+        moved_to = f"still {after}" if before == after else f"{before or 'not locked'} → {after}"
+        print(f"{it.split}: {moved_to}, {it.after.rows:,} rows")
         for what, keys in (("added", it.added), ("removed", it.removed), ("changed", it.changed)):
             if it.before:
                 print(f"  {len(keys):,} rows {what}" + "".join(f"\n    {key}" for key in keys[:5]))

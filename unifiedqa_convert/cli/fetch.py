@@ -117,7 +117,9 @@ def _wishes(datasets: list[str], group: GroupName | None, splits: list[str]) -> 
     from unifiedqa_convert.datasets.registry import load_adapter
     from unifiedqa_convert.datasets.sources import no_split
 
-    if bool(datasets) == (group is not None):
+    if datasets and group is not None:
+        raise UsageError("datasets and --group exclude each other: leave one out")
+    if not datasets and group is None:
         raise UsageError("name datasets (`uqa list` shows all) or give --group vera")
     adapters = members(group) if group is not None else [load_adapter(name) for name in datasets]
     names = [canonical_split(name) for name in splits]
@@ -150,11 +152,12 @@ def _print_plan(planned: "Plan", file: TextIO) -> None:
     print_columns(lines, file=file)
     print("\n".join(_by_hand_lines(by_hand)), file=file, end="\n" if by_hand else "")
     on_disk = sum(it.here for it in planned.splits)
-    unknown = f", and {planned.unknown} splits of a size not known yet" if planned.unknown else ""
+    size = decimal(planned.bytes) if planned.bytes or not planned.unknown else ""
+    unknown = f"{planned.unknown} of unknown size" if planned.unknown else ""
     print(
-        f"{len(planned.splits) - on_disk - len(by_hand)} of {len(planned.splits)} splits to fetch: "
-        f"{decimal(planned.bytes)}{unknown}; {on_disk} here already; {len(by_hand)} by hand; "
-        f"{decimal(planned.free)} of disk space free",
+        f"splits to fetch: {len(planned.splits) - on_disk - len(by_hand)} of {len(planned.splits)} "
+        f"({' and '.join(filter(None, (size, unknown)))}); {on_disk} here already; "
+        f"{len(by_hand)} by hand; {decimal(planned.free)} of disk space free",
         file=file,
     )
 
@@ -165,7 +168,7 @@ def _by_hand_lines(by_hand: "Sequence[Planned]") -> list[str]:
     for it in by_hand:
         splits.setdefault((it.dataset, it.why), []).append(it.split)
     return [
-        f"by hand, as no address is known: {dataset} ({', '.join(names)}): {why}"
+        f"by hand: {dataset} ({', '.join(names)}): {why}"
         for (dataset, why), names in splits.items()
     ]
 
@@ -219,25 +222,33 @@ def _stoppable() -> Iterator[None]:
 
 
 def _lines_of(outcome: "Outcome") -> list[str]:
-    why = f": {_first_line(outcome.why)}" if outcome.why else ""
+    why = f": {_why(outcome)}" if outcome.why else ""
     size = f", {decimal(outcome.bytes)}" if outcome.bytes else ""
     return [f"{outcome.dataset}/{outcome.split}: {outcome.outcome}{size}{why}", *outcome.told]
 
 
-def _first_line(why: str) -> str:
-    return why.splitlines()[0] if why else ""
+def _why(outcome: "Outcome") -> str:
+    """The first line, without the way by hand, which all splits of a dataset have in common."""
+    from unifiedqa_convert.datasets.registry import load_adapter
+    from unifiedqa_convert.datasets.sources import without_by_hand
+
+    first = outcome.why.partition("\n")[0]
+    return first and without_by_hand(load_adapter(outcome.dataset), first)
 
 
 def _print_outcomes(outcomes: "list[Outcome]", by_hand: "list[Planned]") -> None:
     lines = [("dataset", "split", "outcome", "bytes", "why")]
     for it in outcomes:
         size = f"{it.bytes:,}" if it.outcome != "failed" else "-"
-        lines.append((it.dataset, it.split, it.outcome, size, _first_line(it.why)))
+        lines.append((it.dataset, it.split, it.outcome, size, _why(it)))
     lines += [(it.dataset, it.split, "by hand", "-", "") for it in by_hand]
     print_columns(lines)
     print("\n".join(_by_hand_lines(by_hand)), end="\n" if by_hand else "")
     totals = Counter(line[2] for line in lines[1:])
     print(", ".join(f"{number} {what}" for what, number in totals.items()))
+    unreached = (it for it in outcomes if it.exit_code == UnreachableError.exit_code)
+    if failed := dict.fromkeys(it.dataset for it in unreached):
+        print(f"other ways to the rows: {'; '.join(f'uqa sources {name}' for name in failed)}")
 
 
 def _print_next(outcomes: "list[Outcome]", lock: "Lock", to: Path | None) -> None:

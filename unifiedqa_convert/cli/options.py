@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
-from unifiedqa_convert.errors import missing_library
+from unifiedqa_convert.errors import UsageError, missing_library
+from unifiedqa_convert.vera_tasks import GroupName
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no summary.")]
@@ -32,6 +33,10 @@ def known_dataset(typed: str, quiet: bool = False) -> str:
     """The dataset's own name; tells what another name is taken for."""
     from unifiedqa_convert.datasets.registry import load_adapter
 
+    if typed in get_args(GroupName):
+        raise UsageError(
+            f"{typed} is a group, not a dataset: `uqa fetch` and `uqa convert` take --group {typed}"
+        )
     name = load_adapter(typed).name
     tell(f"{typed}: taken as {name}", quiet=quiet or name == typed)
     return name

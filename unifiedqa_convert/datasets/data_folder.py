@@ -106,6 +106,8 @@ def in_folder(adapter: Adapter, split: str, folder: Path, option: str) -> tuple[
     folder, for the message.
     """
     if not folder.is_dir():
+        if folder.exists():
+            raise SourceError(f"{option} {folder} is a file: name the folder that it lies in")
         raise SourceError(f"{option} {folder}: no such folder; correct the path")
     search, wanted = _Search(adapter, split), f"{adapter.name}/{split}"
     try:

@@ -50,7 +50,7 @@ def fetch_file(pin: Pin, home: Home) -> Path:
     """
     what = str(pin)
     with hub_requests(what, home):
-        announced = _length(address(pin))
+        announced = _length(address(pin), what, home)
         if pin.file.bytes is not None and announced not in (None, pin.file.bytes):
             raise other_file(what, pin.file.path, "bytes", announced, pin.file.bytes)
         size = pin.file.bytes if announced is None else announced
@@ -123,17 +123,21 @@ def _not_its(what: str, home: Home) -> UqaError:
     )
 
 
-def _length(url: str) -> int | None:
-    """The number of bytes that the host announces."""
-    length = patiently(lambda again: _request("HEAD", url, again)).headers.get("Content-Length")
+def _length(url: str, what: str, home: Home) -> int | None:
+    """The number of bytes that the host announces. HubDown if it announces a page: GitHub sends
+    all files as plain text or bytes."""
+    headers = patiently(lambda again: _request("HEAD", url, again)).headers
+    if headers.get("Content-Type", "").startswith("text/html"):
+        raise _not_its(what, home)
+    length = headers.get("Content-Length")
     return int(length) if length and length.isdecimal() and len(length) < 20 else None
 
 
 def _request(method: Literal["GET", "HEAD"], url: str, again: bool) -> "Response":
     """One request; with ``again``, repeated while the host answers that the trouble will pass."""
     from huggingface_hub import get_session
+    from huggingface_hub.errors import HfHubHTTPError
     from huggingface_hub.utils import (  # type: ignore[attr-defined]  # public, not in __all__
-        hf_raise_for_status,
         http_backoff,
     )
 
@@ -142,7 +146,8 @@ def _request(method: Literal["GET", "HEAD"], url: str, again: bool) -> "Response
         answer = http_backoff(method, url, **asked)
     else:
         answer = get_session().request(method, url, **asked)
-    hf_raise_for_status(answer)
+    if not answer.is_success:  # hf_raise_for_status expects the hub's own JSON in the body
+        raise HfHubHTTPError(f"HTTP {answer.status_code}", response=answer)
     return answer
 
 

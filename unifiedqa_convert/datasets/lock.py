@@ -152,7 +152,12 @@ class Lock:
             ) from None
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            place = ".".join(map(str, first["loc"])) or "the document"
+            if not first["loc"]:
+                raise SourceError(
+                    f"{self.path}: not a lock file: {first['msg']}; correct it (did git leave a "
+                    "merge conflict in it?), or restore an older one"
+                ) from None
+            place = ".".join(map(str, first["loc"]))
             raise SourceError(
                 f"{self.path}: not a lock file of this version: {place}: {first['msg']} (found "
                 f"{str(first['input'])[:80]!r}); correct it, or remove that entry"

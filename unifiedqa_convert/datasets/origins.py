@@ -380,6 +380,8 @@ def carried(adapter: Adapter, split: str, folder: Path) -> tuple[Origin, tuple[P
     """
     lock = Lock(folder / LOCK, only=True)
     entry = lock.entry(adapter.name, split) if lock.path.is_file() else None
+    if entry and not (folder / entry.repository).is_dir():
+        return None  # the lock of a folder in which `uqa convert` ran
     origin = known_origin(adapter, split, lock) if entry else None
     if entry is None or origin is None:
         return None

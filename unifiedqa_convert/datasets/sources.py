@@ -100,11 +100,16 @@ SAMPLE_FLAG = "--source sample"
 WAYS = "Ways to get the dataset's rows, the easiest first:"
 
 
-def _reason(adapter: Adapter, split: str, error: UnreachableError) -> str:
-    """Why the rows can't be had, in one line, without the way by hand: it is one of ``ways``."""
-    reason = str(error)
+def without_by_hand(adapter: Adapter, reason: str) -> str:
+    """An error's message without the way by hand, which is one of ``ways``."""
     for joined in (", or ", "; or ", "; "):
         reason = reason.replace(joined + origins.by_hand(adapter), "")
+    return reason
+
+
+def _reason(adapter: Adapter, split: str, error: UnreachableError) -> str:
+    """Why the rows can't be had, in one line."""
+    reason = without_by_hand(adapter, str(error))
     wanted = f"{adapter.name}/{split}"
     return reason if reason.startswith(wanted) else f"{wanted}: {reason}"
 
