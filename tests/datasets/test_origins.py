@@ -179,3 +179,21 @@ def test_a_split_with_a_missing_part_is_refused(
     assert done.returncode == 4
     assert "parts of this split are missing" in done.stderr or "3510 is known" in done.stderr
     assert not (tmp_path / "uqa.lock").exists()
+
+
+def test_a_host_that_is_down_is_passed_over_for_another_proven_one(
+    uqa: Run, here: dict[str, str]
+) -> None:
+    """CREAK is proven at GitHub; the hub's copy would need a lock, which is not written then."""
+    repositories = Repositories()
+    rows = table(sample("copa/hub/balanced_dev.csv", 4))
+    repositories.add("hub", "amydeng2000/CREAK", SOME, {"train.json": rows})
+    with serving(repositories) as env:
+        down = {**env, "UQA_GITHUB_RAW": "http://127.0.0.1:9"}
+        done = uqa("convert", "creak", "--split", "train", "--no-sample", **down, **here)
+        assert (done.returncode, repositories.asked) == (7, [])
+        # PIQA's train is proven by the hub's sha256 and by GitHub's blob id: the second is asked.
+        down = {**env, "HF_ENDPOINT": "http://127.0.0.1:9"}
+        done = uqa("convert", "piqa", "--split", "train", "--no-sample", **down, **here)
+    assert done.returncode == 7
+    assert any("/ybisk/ybisk.github.io/" in line for line in repositories.asked), done.stderr

@@ -204,8 +204,8 @@ def _origin_facts(located: Located) -> dict[str, Any]:
     """Where published files come from, and the digest that their records must have."""
     if located.origin is None:
         return {}
-    host, repository, commit, _, _, digest = located.origin
-    return {"host": host, "repository": repository, "commit": commit, "digest": digest}
+    facts = located.origin._asdict()
+    return {name: facts[name] for name in ("host", "repository", "commit", "digest")}
 
 
 def _records(request: Request) -> Records:

@@ -232,7 +232,7 @@ def carry(wishes: Sequence[Wish], lock: Lock, folder: Path) -> None:
             size = path.stat().st_size
             files.append(LockedFile(path=pin.file.path, bytes=size, sha256=sha256_of(path)))
         entry = lock.entry(wish.adapter.name, wish.split)
-        if entry is None or origins.locked(wish.adapter, entry) != origin:
+        if entry is None or origins.locked(wish.adapter, entry, lock.path) != origin:
             proof = prove(wish.adapter, wish.split, found.files)
             entry = Entry(
                 host=origin.host,

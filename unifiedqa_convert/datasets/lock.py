@@ -21,6 +21,8 @@ from unifiedqa_convert.schema import PinnedFile
 from unifiedqa_convert.storage import write_json
 
 VERSION = 1
+PATIENCE = 30
+"""Seconds to wait for another process that writes the same lock, which takes milliseconds."""
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 LARGEST = 2**23
@@ -108,11 +110,11 @@ class Lock:
 
         SourceError if another one has recorded something else meanwhile.
         """
-        from filelock import FileLock
+        from filelock import FileLock, Timeout
 
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.path.with_name(f".{self.path.name}.lock")):
+            with FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=PATIENCE):
                 entries = self._read()
                 now = entries.setdefault(dataset, {}).pop(split, None)
                 if now is not None and now not in (before, entry):
@@ -125,6 +127,11 @@ class Lock:
                 if entry is not None:
                     entries[dataset][split] = entry
                 write_json(self.path, _as_document(entries))
+        except Timeout as error:
+            raise OutputError(
+                f"{self.path} is locked by another process for {PATIENCE} s: stop that, or name "
+                "another file with --lock FILE"
+            ) from error
         except OSError as error:
             named = error.strerror or error
             raise OutputError(

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from unifiedqa_convert import hub, transfers
 from unifiedqa_convert.datasets import github
@@ -21,7 +21,7 @@ from unifiedqa_convert.hub import Pin, is_commit
 from unifiedqa_convert.rows.companion_files import expected_names
 from unifiedqa_convert.schema import Adapter, PinnedFile, Repository, Split
 from unifiedqa_convert.storage import sha256_of
-from unifiedqa_convert.transfers import Gone, Home
+from unifiedqa_convert.transfers import Gone, Home, HubDown
 
 CONVERTED = "refs/convert/parquet"
 """The branch into which the hub converts the rows of a repository with a loading script."""
@@ -39,6 +39,8 @@ class Origin(NamedTuple):
     files: tuple[PinnedFile, ...]
     rows: int | None = None
     digest: str | None = None
+    lock: Path | None = None
+    """The lock file that tells this; None: the adapter does."""
 
     def __str__(self) -> str:
         return f"{self.host} {self.repository}@{self.commit[:8]}"
@@ -66,11 +68,11 @@ def shipped(adapter: Adapter, repository: Repository, split: str) -> Origin | No
     return Origin(*where, repository.files[split], digest=known.digest)
 
 
-def locked(adapter: Adapter, entry: Entry) -> Origin:
+def locked(adapter: Adapter, entry: Entry, lock: Path) -> Origin:
     """What an entry of a lock names; no digest if another version of the adapter gave it."""
     where = entry.host, entry.repository, entry.commit
     digest = entry.digest if entry.adapter == adapter.version else None
-    return Origin(*where, entry.pinned(), entry.rows, digest)
+    return Origin(*where, entry.pinned(), entry.rows, digest, lock)
 
 
 def known_origin(adapter: Adapter, split: str, lock: Lock) -> Origin | None:
@@ -86,17 +88,22 @@ def obtain(adapter: Adapter, split: str, lock: Lock) -> Obtained:
     From the best proven repository that still has them. Raises UnreachableError if none can be
     reached, SourceError where something differs from what is pinned or locked.
     """
-    repositories, told = _in_order(adapter, split, lock), []
+    repositories, failed = _in_order(adapter, split, lock), list[UnreachableError]()
     if not repositories:
         raise UnreachableError(f"{adapter.name}/{split}: no address is known for its files")
     for repository in repositories:
+        # A host that is down for an hour is no reason to record another repository for ever.
+        down = any(isinstance(error, HubDown) for error in failed)
         try:
+            if down and _known(adapter, split, repository, lock) is None:
+                continue
             found = _from(adapter, split, repository, lock)
-        except Gone as error:
-            told.append(str(error))
+        except (Gone, HubDown) as error:
+            failed.append(error)
         else:
-            return found._replace(told=(*told, *found.told))
-    raise Gone("; ".join(told))
+            return found._replace(told=(*map(str, failed), *found.told))
+    kind = Gone if all(isinstance(error, Gone) for error in failed) else HubDown
+    raise kind("; ".join(map(str, failed)))
 
 
 def _in_order(adapter: Adapter, split: str, lock: Lock) -> list[Repository]:
@@ -133,7 +140,7 @@ def _known(adapter: Adapter, split: str, repository: Repository, lock: Lock) -> 
     if pinned is not None:
         return pinned
     if entry is not None:
-        return locked(adapter, entry)
+        return locked(adapter, entry, lock.path)
     if lock.only:
         raise SourceError(
             f"{lock.path} has no {adapter.name}/{split}: run the command once without --locked, "
@@ -243,7 +250,7 @@ def _recorded(adapter: Adapter, split: str, found: Examined, lock: Lock) -> Obta
     """Record in the lock what it does not have yet, and tell it."""
     entry, files, rejected = found
     lock.record(adapter.name, split, entry, before=None)
-    origin, branch = locked(adapter, entry), entry.branch
+    origin, branch = locked(adapter, entry, lock.path), entry.branch
     names, size = ", ".join(file.path for file in entry.files), sum(f.bytes for f in entry.files)
     some = f" ({rejected:,} of them rejected)" if rejected else ""
     told = (
@@ -265,14 +272,17 @@ def checked(
     if origin is not None:
         # A pin proves the bytes, whatever is stated of their rows; a lock can be edited.
         known = [origin] if origin.rows is None else [*known, origin]
-    facts: list[tuple[str, Any, Any]] = [("rows", proof.rows, it.rows) for it in known]
-    facts += [("digest", proof.digest, it.digest) for it in known]
-    for what, found, expected in facts:
-        if expected is not None and found != expected:
-            raise SourceError(
-                f"{adapter.name}/{split}: the files have {what} {found}, but {expected} is known; "
-                "if you trust them, give them with --raw"
-            )
+    for it in known:
+        lock = it.lock if isinstance(it, Origin) else None
+        for what, found, expected in (
+            ("rows", proof.rows, it.rows),
+            ("digest", proof.digest, it.digest),
+        ):
+            if expected is not None and found != expected:
+                raise SourceError(
+                    f"{adapter.name}/{split}: the files have {what} {found}, but {expected} is "
+                    f"known{f' by {lock}' if lock else ''}; if you trust them, give them with --raw"
+                )
     return proof
 
 
@@ -425,7 +435,14 @@ def cached(pin: Pin) -> Path | None:
 def fetched(adapter: Adapter, origin: Origin) -> tuple[Path, ...]:
     """The origin's files, from the cache or else downloaded; SourceError if the bytes differ."""
     here = Repository(host=origin.host, name=origin.repository)
-    return tuple(fetch(pin, home_of(adapter, here)) for pin in origin.pins())
+    try:
+        return tuple(fetch(pin, home_of(adapter, here)) for pin in origin.pins())
+    except UnreachableError:
+        raise
+    except SourceError as error:
+        if origin.lock is None:
+            raise
+        raise SourceError(f"{origin.lock}: {error}") from error
 
 
 def fetch(pin: Pin, home: Home) -> Path:

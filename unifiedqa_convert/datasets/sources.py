@@ -18,6 +18,7 @@ from unifiedqa_convert.errors import SourceError, UnreachableError, UsageError
 from unifiedqa_convert.flags import LOCK
 from unifiedqa_convert.hub import Pin
 from unifiedqa_convert.schema import Adapter, Repository
+from unifiedqa_convert.transfers import Gone
 
 SourceName = Literal["auto", "hub", "sample"]
 DATA_DIR = "UQA_DATA_DIR"
@@ -88,7 +89,9 @@ def _published(adapter: Adapter, split: str, places: Places) -> Located:
     except UnreachableError as error:
         sample = places.source == "auto" and places.sample and not places.lock.only
         stands_in = sample and sample_files(adapter, split)
-        known = [way for way in ways(adapter, split) if not (stands_in and SAMPLE_FLAG in way)]
+        gone = isinstance(error, Gone)
+        known = ways(adapter, split, gone=gone)
+        known = [way for way in known if not (stands_in and SAMPLE_FLAG in way)]
         reason = "\n".join([_reason(adapter, split, error), WAYS, *known])
         if stands_in:
             return _sample(adapter, split, reason)
@@ -127,13 +130,15 @@ def _refuse_other_bytes(adapter: Adapter, split: str, found: Located, lock: Lock
             raise SourceError(f"--locked: {path}: {differs}, or in {lock.path}")
 
 
-def ways(adapter: Adapter, split: str) -> list[str]:
+def ways(adapter: Adapter, split: str, *, gone: bool = False) -> list[str]:
     """How to get the rows of a split that can't be had now, the easiest way first.
+
+    With ``gone``, none of its repositories has them any more: another machine won't help.
 
     Each is numbered, with the commands to copy on lines of their own.
     """
     convert, folder = f"uqa convert {adapter.name} --split {split}", f"{adapter.name}_files"
-    repositories, found = adapter.source.having(split), []
+    repositories, found = [] if gone else adapter.source.having(split), []
     if any(_forgotten(it, split) for it in repositories):
         found.append(
             [
@@ -150,7 +155,7 @@ def ways(adapter: Adapter, split: str) -> list[str]:
                 f"{convert} --data-dir {folder}",
             ]
         )
-    if files := _addresses(adapter, split, folder):
+    if repositories and (files := _addresses(adapter, split, folder)):
         gets = [
             f"curl -fL --create-dirs -o {shlex.quote(path)} {shlex.quote(address)}"
             for path, address in files.items()
