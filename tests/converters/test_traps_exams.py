@@ -279,7 +279,10 @@ def test_cycics_item_without_its_fifth_option_is_rejected(tmp_path: Path) -> Non
     del first["answer_option4"]
     path = tmp_path / "validation.jsonl"
     path.write_text(f"{json.dumps(first)}\n{json.dumps(second)}\n")
-    shutil.copy(rows.with_name("validation_labels.jsonl"), tmp_path)
+    labels = rows.with_name("validation_labels.jsonl").read_text().splitlines()
+    own = {first["run_id"], second["run_id"]}
+    kept = [line for line in labels if json.loads(line)["run_id"] in own]
+    (tmp_path / "validation_labels.jsonl").write_text("\n".join(kept) + "\n")
     (reject,) = chunk_of("cycic_mc", "validation", path).rejects
     assert reject["field"] == "answer_option4"
 

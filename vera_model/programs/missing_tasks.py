@@ -82,7 +82,8 @@ def _reason(error: UqaError, task: str, split: str) -> str:
     what, *ways = str(error).splitlines()
     for start in (f"{task}: ", f"{task}/{split}: "):
         what = what.removeprefix(start)
-    return "; ".join([what, *(way.strip().removeprefix("1. ") for way in ways[:1])])
+    first = [way.strip().removeprefix("1. ") for way in ways if way.startswith("  1. ")]
+    return "; ".join([what, *first])
 
 
 def _request(task: str, split: str, config: TrainConfig) -> Request:
