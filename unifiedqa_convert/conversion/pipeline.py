@@ -41,7 +41,7 @@ from unifiedqa_convert.records.dataset_card import CARD, card
 from unifiedqa_convert.records.formats import FORMATS
 from unifiedqa_convert.rows.readers import line_of
 from unifiedqa_convert.rows.shapes import NumberedRow, columns_of, shape_of
-from unifiedqa_convert.rows.typed_rows import typed_rows
+from unifiedqa_convert.rows.typed_rows import missing_label, typed_rows
 from unifiedqa_convert.storage import atomic_file, sha256_of
 
 Reject = dict[str, Any]
@@ -258,12 +258,16 @@ def _manifest(job: ConversionJob, described: dict[str, Any], place: OutputFolder
         raise too_many(lines, job, place.work / REJECTS)
     if not counts["rows/read"] and described["share"][1] == 1:
         raise SourceError(f"{described['dataset']}/{described['split']}: its files hold no rows")
+    counted = tree(counts)
+    labelled = job.adapter.source.splits[job.split].labelled
+    if not job.request.unlabelled:
+        _refuse_unlabelled(job, counted["examples"], labelled=labelled)
     rejects = place.staging / REJECTS
     write_rejects(rejects, lines)
-    counted = tree(counts)
     manifest = {
         **described,
         "counts": counted,
+        "labelled": labelled,
         "split_size": _size(job, counted["rows"]),
         "files": [*(receipt["file"] for receipt in made), _listed(rejects)],
     }
@@ -273,6 +277,28 @@ def _manifest(job: ConversionJob, described: dict[str, Any], place: OutputFolder
             file.write(text.encode())
         manifest["files"].append(_listed(place.staging / CARD))
     return manifest
+
+
+def _refuse_unlabelled(job: ConversionJob, examples: dict[str, int], *, labelled: bool) -> None:
+    """SourceError if no example has a label, but the split has them, or the rows seem to.
+
+    The shards are kept: the same command with --unlabelled goes on from them.
+    """
+    if examples["labelled"] or not examples["unlabelled"]:
+        return
+    missing = missing_label(job.adapter, job.split, job.located.files)
+    if not labelled and not missing.golds:
+        return
+    fields = " and ".join(missing.empty) or "its label"
+    what = "is a labelled split, but" if labelled else "is read, but"
+    seen = missing.golds or missing.unread
+    unread = f"; not read: {', '.join(seen[:8])}" if seen else ""
+    raise SourceError(
+        f"{job.adapter.name}/{job.split} {what} none of its {examples['unlabelled']:,} examples "
+        f"has a label: {missing.path}, from row {missing.row} on, has no value in the field "
+        f"{fields}{unread}; give the labels under the name that `uqa show {job.adapter.name}` "
+        "prints, or pass --unlabelled if they are meant to have none"
+    )
 
 
 def _size(job: ConversionJob, rows: dict[str, Any]) -> SplitSize | None:

@@ -1,9 +1,10 @@
 """A split's files → typed rows: each record validated against the raw shape of its file."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, count, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from pydantic import ValidationError
@@ -17,7 +18,7 @@ from unifiedqa_convert.rows.companion_files import (
 )
 from unifiedqa_convert.rows.distractor_pool import draw_distractors
 from unifiedqa_convert.rows.readers import UNREQUESTED, Raw, Unreadable, Wanted
-from unifiedqa_convert.rows.shapes import NumberedRow, Skipped, lacking
+from unifiedqa_convert.rows.shapes import NumberedRow, Skipped, lacking, raw_names
 from unifiedqa_convert.schema import Adapter, FieldError, Row
 
 Typed = Callable[[Raw | SecondOfPair, int], NumberedRow]
@@ -28,6 +29,15 @@ BEYOND = "beyond the first "
 """How the reason begins for which rows after the shape's ``first`` are skipped."""
 SHOWN = 2_000
 """Characters shown of a record that is not JSON."""
+LOOKED_AT = 100
+"""Rows in which ``missing_label`` looks for a reason."""
+HIDDEN = (None, "", -1, "-1")
+"""Values of a label that stand for a hidden one."""
+GOLD_NAMES = re.compile(
+    "(gold|correct|right|true)(answer|label|choice|option|ending)?s?(key|idx|index|id|text)?"
+    "|(answer|label|target|solution)s?(key|idx|index|id|text)?|output|groundtruth"
+)
+"""Names under which copies of a dataset may have its gold, in lower case, letters only."""
 
 
 def typed_rows(
@@ -157,6 +167,46 @@ def first_rows(
 ) -> list[NumberedRow]:
     """The first ``count`` records, for display."""
     return list(islice(typed_rows(adapter, split, paths), count))
+
+
+class MissingLabel(NamedTuple):
+    """What is known of rows none of which has a label."""
+
+    path: Path
+    """Their file."""
+    row: int
+    """The number of the first one."""
+    empty: tuple[str, ...]
+    """Raw fields of the shape that are absent, or hold no value, in all that were looked at."""
+    golds: tuple[str, ...]
+    """Raw fields that the shape does not read, with values, and a name that means the gold."""
+    unread: tuple[str, ...]
+    """All raw fields that the shape does not read."""
+
+
+def missing_label(adapter: Adapter, split: str, paths: tuple[Path, ...]) -> MissingLabel:
+    """Why the rows of these files have no label, as far as the first ones tell."""
+    file = match_files(adapter, split, paths)[0]
+    found = typed_rows(adapter, split, paths)
+    typed = ((n, raw) for n, raw, row in found if isinstance(raw, dict) and isinstance(row, Row))
+    looked_at = list(islice(typed, LOOKED_AT))
+    raws = [raw for _, raw in looked_at]
+    names = list(raw_names(file.shape).values())
+    read = {name.split(".")[0] for name in names} | set(file.shape.model_fields)
+    unread = dict.fromkeys(name for raw in raws for name in raw if name not in read)
+    golds = [
+        name
+        for name in unread
+        if GOLD_NAMES.fullmatch(re.sub("[^a-z]", "", name.lower()))
+        and any(raw.get(name) not in HIDDEN for raw in raws)
+    ]
+    return MissingLabel(
+        file.path,
+        looked_at[0][0] if looked_at else 0,
+        tuple(n for n in names if "." not in n and all(raw.get(n) in HIDDEN for raw in raws)),
+        tuple(golds),
+        tuple(unread),
+    )
 
 
 def row_as_json(raw: Raw) -> Any:
