@@ -192,7 +192,7 @@ def missing_label(adapter: Adapter, split: str, paths: tuple[Path, ...]) -> Miss
     looked_at = list(islice(typed, LOOKED_AT))
     raws = [raw for _, raw in looked_at]
     names = list(raw_names(file.shape).values())
-    read = {name.split(".")[0] for name in names} | set(file.shape.model_fields)
+    read = {name.split(".")[0] for name in names}
     unread = dict.fromkeys(name for raw in raws for name in raw if name not in read)
     golds = [
         name
