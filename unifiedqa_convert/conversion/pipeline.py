@@ -39,6 +39,7 @@ from unifiedqa_convert.errors import OutputError, RowError, SourceError, TooMany
 from unifiedqa_convert.records.arrow import arrow_schema, as_rows
 from unifiedqa_convert.records.dataset_card import CARD, card
 from unifiedqa_convert.records.formats import FORMATS
+from unifiedqa_convert.rows.companion_files import match_files
 from unifiedqa_convert.rows.readers import line_of
 from unifiedqa_convert.rows.shapes import NumberedRow, columns_of, shape_of
 from unifiedqa_convert.rows.typed_rows import missing_label, typed_rows
@@ -280,24 +281,31 @@ def _manifest(job: ConversionJob, described: dict[str, Any], place: OutputFolder
 
 
 def _refuse_unlabelled(job: ConversionJob, examples: dict[str, int], *, labelled: bool) -> None:
-    """SourceError if no example has a label, but the split has them, or the rows seem to.
+    """SourceError if no row of a file has a label, but the split has them, or if rows seem to have
+    their label under another name.
 
     The shards are kept: the same command with --unlabelled goes on from them.
     """
-    if examples["labelled"] or not examples["unlabelled"]:
+    if not examples["unlabelled"]:
         return
-    missing = missing_label(job.adapter, job.split, job.located.files)
-    if not labelled and not missing.golds:
+    nowhere = labelled and not examples["labelled"]
+    for file in match_files(job.adapter, job.split, job.located.files):
+        missing = missing_label(job.adapter, job.split, file, whole=labelled and not nowhere)
+        if missing and (missing.golds or nowhere or (labelled and missing.every)):
+            break
+    else:
         return
+    which, known = f"{job.adapter.name}/{job.split}", f"uqa show {job.adapter.name}"
+    if nowhere or missing.every:
+        told = f"none of the rows has a label{f', but {which} has labels' if labelled else ''}"
+    else:
+        told = f"row {missing.row} and others have no label"
     fields = " and ".join(missing.empty) or "its label"
-    what = "is a labelled split, but" if labelled else "is read, but"
-    seen = missing.golds or missing.unread
-    unread = f"; not read: {', '.join(seen[:8])}" if seen else ""
+    seen = ", ".join((missing.golds or missing.unread)[:8])
     raise SourceError(
-        f"{job.adapter.name}/{job.split} {what} none of its {examples['unlabelled']:,} examples "
-        f"has a label: {missing.path}, from row {missing.row} on, has no value in the field "
-        f"{fields}{unread}; give the labels under the name that `uqa show {job.adapter.name}` "
-        "prints, or pass --unlabelled if they are meant to have none"
+        f"{which}: {file.path}: {told}; no value in the field {fields}"
+        f"{f' (fields that are not read: {seen})' if seen else ''}; give the labels under the name "
+        f"that `{known}` prints, or pass --unlabelled if these rows are meant to have none"
     )
 
 
