@@ -118,6 +118,22 @@ EDITS: dict[str, Sequence[Edit]] = {
     "reading labels beside": [
         (f"{C}/social_iqa.py", '= CompanionFile((("", "{}-labels.lst"),), "label")', "= None"),
     ],
+    "whole names": [
+        (f"{U}/rows/companion_files.py", "stem = path.name\n",
+         'stem = path.name.split(".", 1)[0]\n'),
+    ],
+    "the same ids": [
+        (f"{U}/rows/companion_files.py", "if fewer or len(more) > unknown:", "if False:"),
+    ],
+    "the letter": [
+        (f"{C}/social_iqa.py", "(HubRow, LetterRow, AuthorsRow)", "(HubRow, AuthorsRow)"),
+    ],
+    "names that mean the gold": [
+        (f"{U}/rows/typed_rows.py", "if _means_gold(n) and", "if False and"),
+    ],
+    "refusing no labels": [
+        (f"{U}/conversion/pipeline.py", "if not job.request.unlabelled:", "if False:"),
+    ],
     "dropping qID": [
         (f"{C}/winogrande.py", "            question=row.sentence",
          '            id=getattr(row, "qid", None),\n            question=row.sentence'),
