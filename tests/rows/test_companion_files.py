@@ -138,6 +138,15 @@ def test_values_by_key_have_the_rows_keys_neither_fewer_nor_more(
         list(typed_rows(adapter, "train", files, wanted))
 
 
+def test_two_rows_with_one_key_are_refused_unless_they_are_equal(tmp_path: Path) -> None:
+    (tmp_path / "some_verdicts.csv").write_text("3,1\n7,0\n")
+    rows = write(tmp_path / "some_data.jsonl", *JUDGED, JUDGED[0])
+    assert len(read(Judged, rows)) == 3
+    write(rows, *JUDGED, {**JUDGED[0], "said": "Ice is loud."})
+    with pytest.raises(SourceError, match="two rows have the id '7'"):
+        read(Judged, rows)
+
+
 def test_an_unreadable_row_has_its_value_all_the_same(tmp_path: Path) -> None:
     rows = write(tmp_path / "some_data.jsonl", JUDGED[0])
     rows.write_text(rows.read_text() + '{"id": "3"\n')

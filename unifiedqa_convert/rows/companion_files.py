@@ -206,13 +206,17 @@ def _refuse_other_keys(file: MatchedFiles, key: str, values: dict[str, Any]) -> 
     Then the companion is another split's: keys that both have may be other rows there.
     """
     path, shape, beside = file
-    keys, unknown = set(), 0
+    keys: dict[str, Raw] = {}
+    unknown = 0
     for raw in read(path, shape.element, columns=columns_of(shape, path)):
-        if isinstance(raw, dict) and key in raw:
-            keys.add(str(raw[key]))
-        else:
+        if not isinstance(raw, dict) or key not in raw:
             unknown += 1  # rejected later, with its own reason
-    fewer, more = keys - values.keys(), values.keys() - keys
+        elif keys.setdefault(str(raw[key]), raw) != raw:
+            raise SourceError(
+                f"{path}: two rows have the {key} {raw[key]!r}, so that a value in {beside} may be "
+                "either's; give the rows of one split"
+            )
+    fewer, more = keys.keys() - values.keys(), values.keys() - keys.keys()
     if fewer or len(more) > unknown:
         told = [
             f"{len(them):,} not in {other} ({key} {', '.join(sorted(them)[:3])}"
