@@ -19,21 +19,31 @@ from unifiedqa_convert.schema import (
 )
 
 
-class AuthorsRow(Row):
-    """The authors' JSON lines; labels are in a second file, dev-labels.lst for dev.jsonl."""
+class _Situation(Row):
+    """What all releases have."""
 
-    shape = "authors"
-    beside: ClassVar[CompanionFile | None] = CompanionFile((("", "{}-labels.lst"),), "label")
     context: Text = Field(description="context: what happened")
     question: Text = Field(description="question")
     answer_a: Text = Field(alias="answerA", description="choice (a)")
     answer_b: Text = Field(alias="answerB", description="choice (b)")
     answer_c: Text = Field(alias="answerC", description="choice (c)")
+
+
+class AuthorsRow(_Situation):
+    """The authors' JSON lines; labels are in a second file, dev-labels.lst for dev.jsonl."""
+
+    shape = "authors"
+    beside: ClassVar[CompanionFile | None] = CompanionFile((("", "{}-labels.lst"),), "label")
     label: Literal["1", "2", "3"] | None = Field(
         None,
         description="gold, counted from 1: a line of the file of labels; absent in test, where it "
         "is hidden",
     )
+
+    @property
+    def gold(self) -> int | None:
+        """The label's position."""
+        return None if self.label is None else int(self.label) - 1
 
 
 class HubRow(AuthorsRow):
@@ -45,6 +55,18 @@ class HubRow(AuthorsRow):
     label: Literal["1", "2", "3"] = Field(description="gold, counted from 1")
 
 
+class LetterRow(_Situation):
+    """The authors' first release, socialIQa_v1.4: the gold is in the row, in test too."""
+
+    shape = "v1_4"
+    correct: Literal["A", "B", "C"] = Field(description="gold: the letter of its field")
+
+    @property
+    def gold(self) -> int:
+        """The letter's position."""
+        return "ABC".index(self.correct)
+
+
 class SocialIQA(Adapter):
     """Which of three answers to a question about a social situation is the likely one?"""
 
@@ -53,8 +75,8 @@ class SocialIQA(Adapter):
     version = 1
     partition = "seen"
     verified = "sha256"
-    # The hub's shape first: only its rows contain a label.
-    shapes: ClassVar = (HubRow, AuthorsRow)
+    # Those first whose rows contain the gold.
+    shapes: ClassVar = (HubRow, LetterRow, AuthorsRow)
     source = Source(
         repositories=(
             Repository(
@@ -72,14 +94,17 @@ class SocialIQA(Adapter):
             ),
         ),
         splits={
-            "train": Split(rows=33410, names=("train.jsonl",)),
+            "train": Split(rows=33410, names=("train.jsonl", "socialIQa_v1.4_trn.jsonl")),
             "validation": Split(
                 rows=1954,
-                names=("dev.jsonl",),
+                names=("dev.jsonl", "socialIQa_v1.4_dev.jsonl"),
                 digest="a17edb5d20152dbf631476268ca254f8f8e62fc9ec340e986f423dc1459f8542",
             ),
             # In an archive of its own (socialiqa-test.zip), not on the hub.
-            "test": Split(rows=2059, names=("socialiqa.jsonl",), labelled=False),
+            # The first release has the 2,224 rows of its own, with their golds.
+            "test": Split(
+                rows=2059, names=("socialiqa.jsonl", "socialIQa_v1.4_tst.jsonl"), labelled=False
+            ),
         },
         license="unknown",
         downloads=("socialiqa-train-dev", "socialiqa-test"),
@@ -90,10 +115,10 @@ class SocialIQA(Adapter):
 
     def examples(self, row: Row) -> Iterator[Example]:
         """One multiple-choice example a row; the situation is the context."""
-        assert isinstance(row, AuthorsRow)
+        assert isinstance(row, AuthorsRow | LetterRow)
         yield MultipleChoice(
             question=row.question,
             context=row.context,
             choices=(row.answer_a, row.answer_b, row.answer_c),
-            golds=None if row.label is None else (int(row.label) - 1,),
+            golds=None if row.gold is None else (row.gold,),
         )

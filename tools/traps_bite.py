@@ -91,8 +91,8 @@ EDITS: dict[str, Sequence[Edit]] = {
     ],
     "hidden answers": [
         (f"{C}/commonsenseqa.py", "row.answer_key or None", 'row.answer_key or "A"'),
-        (f"{C}/social_iqa.py", "None if row.label is None else (int(row.label) - 1,)",
-         '(int(row.label or "1") - 1,)'),
+        (f"{C}/social_iqa.py", "None if self.label is None else int(self.label) - 1",
+         'int(self.label or "1") - 1'),
         (f"{C}/winogrande.py", "(int(row.answer) - 1,) if row.answer else None",
          '(int(row.answer or "1") - 1,)'),
         (f"{C}/csqa2.py", "None if row.answer is None else ", ""),
@@ -106,7 +106,7 @@ EDITS: dict[str, Sequence[Edit]] = {
     "looking keys up": [(CHOICES, "labels.index(key)", 'ord(key) - ord("A")')],
     "stripping keys": [(f"{C}/openbookqa.py", "row.answer_key.strip()", "row.answer_key")],
     "counting from 1": [
-        (f"{C}/social_iqa.py", "int(row.label) - 1", "int(row.label) % 3"),
+        (f"{C}/social_iqa.py", "int(self.label) - 1", "int(self.label) % 3"),
         (f"{C}/winogrande.py", "int(row.answer) - 1", "int(row.answer) % 2"),
         (f"{C}/wsc273.py", "int(self.answer) - 1", "int(self.answer) % 2"),
         (f"{C}/copa.py", "int(self.plausible) - 1", "int(self.plausible) % 2"),
@@ -117,6 +117,22 @@ EDITS: dict[str, Sequence[Edit]] = {
     ],
     "reading labels beside": [
         (f"{C}/social_iqa.py", '= CompanionFile((("", "{}-labels.lst"),), "label")', "= None"),
+    ],
+    "whole names": [
+        (f"{U}/rows/companion_files.py", "stem = path.name\n",
+         'stem = path.name.split(".", 1)[0]\n'),
+    ],
+    "the same ids": [
+        (f"{U}/rows/companion_files.py", "if fewer or len(more) > unknown:", "if False:"),
+    ],
+    "the letter": [
+        (f"{C}/social_iqa.py", "(HubRow, LetterRow, AuthorsRow)", "(HubRow, AuthorsRow)"),
+    ],
+    "names that mean the gold": [
+        (f"{U}/rows/typed_rows.py", "if _means_gold(n) and", "if False and"),
+    ],
+    "refusing no labels": [
+        (f"{U}/conversion/pipeline.py", "if not job.request.unlabelled:", "if False:"),
     ],
     "dropping qID": [
         (f"{C}/winogrande.py", "            question=row.sentence",

@@ -266,8 +266,8 @@ def test_cycics_answers_are_joined_by_run_id_and_true_or_false_items_are_skipped
         assert chunk_of("cycic_mc", "validation", path).converted == chunk.converted
     kept = [line for line in labels.read_text().splitlines() if "500131" not in line]
     (tmp_path / "cycic_dev_labels.jsonl").write_text("\n".join(kept) + "\n")
-    (reject,) = chunk_of("cycic_mc", "validation", path).rejects
-    assert reject["reason"].endswith("no correct_answer for run_id '500131'")
+    with pytest.raises(SourceError, match=r"cycic_dev_labels\.jsonl \(run_id 500131\)"):
+        chunk_of("cycic_mc", "validation", path)
     (tmp_path / "cycic_dev_labels.jsonl").unlink()
     with pytest.raises(SourceError, match=r"cycic_dev_labels\.jsonl"):
         chunk_of("cycic_mc", "validation", path)

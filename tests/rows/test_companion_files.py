@@ -1,7 +1,8 @@
 """Files that belong together, rows that belong together, and what a row draws from the others."""
 
+import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -116,15 +117,117 @@ def test_the_only_other_file_is_the_one_beside_whatever_its_name(tmp_path: Path)
     assert [n.row.verdict for n in found if isinstance(n.row, Judged)] == ["0", "1"]
 
 
-def test_a_row_without_its_line_is_rejected_and_a_doubled_line_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("3,1\n", r"some_verdicts.csv \(id 7\)"),
+        ("3,1\n7,0\n8,0\n9,0\n", r"2 not in .*some_data.jsonl \(id 8, 9\)"),
+        ("3,1\n8,0\n", r"1 not in .*verdicts.csv \(id 7\) and 1 not in .*data.jsonl \(id 8\)"),
+        ("3,1\n3,0\n7,0\n", "'3' has two values"),
+    ],
+)
+@pytest.mark.parametrize("wanted", [None, lambda number: number < 1])
+def test_values_by_key_have_the_rows_keys_neither_fewer_nor_more(
+    tmp_path: Path, lines: str, said: str, wanted: Callable[[int], bool] | None
+) -> None:
     rows = write(tmp_path / "some_data.jsonl", *JUDGED)
-    (tmp_path / "some_verdicts.csv").write_text("3,1\n")
-    bad, good = read(Judged, rows)
-    assert "has no verdict for id '7'" in str(bad.row)
-    assert isinstance(good.row, Judged)
-    (tmp_path / "some_verdicts.csv").write_text("3,1\n3,0\n7,0\n")
-    with pytest.raises(SourceError, match="'3' has two values"):
+    (tmp_path / "some_verdicts.csv").write_text(lines)
+    adapter = adapter_of(Judged)
+    files = with_companions(adapter, "train", [rows])
+    with pytest.raises(SourceError, match=said):
+        list(typed_rows(adapter, "train", files, wanted))
+
+
+def test_two_rows_with_one_key_are_refused_unless_they_are_equal(tmp_path: Path) -> None:
+    (tmp_path / "some_verdicts.csv").write_text("3,1\n7,0\n")
+    rows = write(tmp_path / "some_data.jsonl", *JUDGED, JUDGED[0])
+    assert len(read(Judged, rows)) == 3
+    write(rows, *JUDGED, {**JUDGED[0], "said": "Ice is loud."})
+    with pytest.raises(SourceError, match="two rows have the id '7'"):
         read(Judged, rows)
+
+
+def test_an_unreadable_row_has_its_value_all_the_same(tmp_path: Path) -> None:
+    rows = write(tmp_path / "some_data.jsonl", JUDGED[0])
+    rows.write_text(rows.read_text() + '{"id": "3"\n')
+    (tmp_path / "some_verdicts.csv").write_text("3,1\n7,0\n")
+    good, bad = read(Judged, rows)
+    assert isinstance(good.row, Judged)
+    assert "not JSON" in str(bad.row)
+
+
+class Marked(Row):
+    """Rows whose marks lie in a second file, line by line."""
+
+    shape = "marked"
+    beside = CompanionFile((("", "{}-labels.lst"),), "mark")
+    said: Text
+    mark: Text | None = None
+
+
+SAID = {"said": "Snow is white."}, {"said": "Coal is white."}
+
+
+@pytest.mark.parametrize(
+    ("rows_file", "labels"),
+    [
+        ("quips.v2.train.jsonl", "quips.v2.train-labels.lst"),
+        ("a.b.c.json", "a.b.c-labels.lst"),
+        ("dev.sorted.jsonl", "dev.sorted-labels.lst"),
+    ],
+)
+def test_a_name_with_dots_is_one_name(tmp_path: Path, rows_file: str, labels: str) -> None:
+    rows = write(tmp_path / rows_file, *SAID)
+    stem = rows_file.split(".")[0]
+    (tmp_path / f"{stem}-labels.lst").write_text("another\nfile's\n")
+    with pytest.raises(SourceError, match=labels):
+        read(Marked, rows)
+    (tmp_path / labels).write_text("1\n0\n")
+    assert [n.row.mark for n in read(Marked, rows) if isinstance(n.row, Marked)] == ["1", "0"]
+
+
+def test_packed_rows_have_their_name_without_the_packing(tmp_path: Path) -> None:
+    plain = write(tmp_path / "plain", *SAID)
+    (tmp_path / "quips.v2.jsonl.gz").write_bytes(gzip.compress(plain.read_bytes()))
+    (tmp_path / "quips.v2-labels.lst").write_text("1\n0\n")
+    found = read(Marked, tmp_path / "quips.v2.jsonl.gz")
+    assert [n.row.mark for n in found if isinstance(n.row, Marked)] == ["1", "0"]
+
+
+def test_given_labels_that_are_another_files_by_name_are_refused(tmp_path: Path) -> None:
+    rows = write(tmp_path / "dev.sorted.jsonl", *SAID)
+    labels = tmp_path / "dev-labels.lst"
+    labels.write_text("1\n0\n")
+    assert len(read(Marked, rows, labels)) == 2, "nothing says that they are another's"
+    write(tmp_path / "dev.jsonl", *SAID)
+    with pytest.raises(SourceError, match=r"the labels of dev\.jsonl.*dev\.sorted-labels\.lst"):
+        read(Marked, rows, labels)
+
+
+def test_each_file_takes_the_labels_of_its_own_folder(tmp_path: Path) -> None:
+    files = []
+    for folder, marks in (("a", "1\n0\n"), ("b", "0\n1\n")):
+        (tmp_path / folder).mkdir()
+        files.append(write(tmp_path / folder / "dev.jsonl", *SAID))
+        (tmp_path / folder / "dev-labels.lst").write_text(marks)
+    labels = [path.with_name("dev-labels.lst") for path in files]
+    for given in (files, [*files, *reversed(labels)]):
+        found = read(Marked, *given)
+        assert [getattr(n.row, "mark", None) for n in found] == ["1", "0", "0", "1"]
+    labels[1].unlink()
+    with pytest.raises(SourceError, match="does it belong to"):
+        read(Marked, *files, labels[0])
+
+
+def test_rows_that_have_the_field_themselves_need_no_file_and_none_is_a_choice(
+    tmp_path: Path,
+) -> None:
+    own = write(tmp_path / "own.jsonl", *({**row, "mark": "1"} for row in SAID))
+    assert [getattr(n.row, "mark", None) for n in read(Marked, own)] == ["1", "1"]
+    bare = write(tmp_path / "bare.jsonl", *SAID)
+    with pytest.raises(SourceError, match="--unlabelled"):
+        read(Marked, bare)
+    assert with_companions(adapter_of(Marked), "train", [bare], unlabelled=True) == (bare,)
 
 
 def test_a_file_that_completes_nothing_is_refused(tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ SAMPLE = "WARNING: invented sample rows, not the dataset's"
 def _warnings(result: "Result", quiet: bool) -> list[str]:
     """Warnings, which are printed with --quiet too; but not the ways to the dataset's rows."""
     if not result.manifest["sample"]:
-        return _size_warning(result.manifest)
+        return [*_size_warning(result.manifest), *_label_warning(result.manifest)]
     reason, *ways = (result.located.note or "").splitlines() or [""]
     first = f"{SAMPLE}: {reason}" if reason else f"{SAMPLE}."
     return [first] if quiet else [first, *ways]
@@ -186,6 +186,14 @@ def _size_warning(manifest: dict[str, Any]) -> list[str]:
     else:
         told += ": another version of the dataset, or the rows of several splits?"
     return [f"WARNING: {told}"]
+
+
+def _label_warning(manifest: dict[str, Any]) -> list[str]:
+    """A warning if examples of a labelled split have no label, with their number."""
+    from unifiedqa_convert.conversion.split_size import without_label
+
+    told = without_label(manifest)
+    return [f"WARNING: {told}"] if told else []
 
 
 def _is_own(manifest: dict[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 import typer
 
 from unifiedqa_convert.conversion.request import Request
-from unifiedqa_convert.conversion.split_size import other_size
+from unifiedqa_convert.conversion.split_size import other_size, without_label
 from unifiedqa_convert.datasets.listing import canonical_split
 from unifiedqa_convert.datasets.registry import catalogue, completions
 from unifiedqa_convert.datasets.sources import sample_files
@@ -106,7 +106,8 @@ def convert_group(
                 rows = result.manifest["counts"]["rows"]["read"]
                 sample = "invented sample rows" if result.manifest["sample"] else None
                 there = None if result.made else "complete already"
-                why = "; ".join(filter(None, (sample, there, other_size(result.manifest))))
+                told = other_size(result.manifest), without_label(result.manifest)
+                why = "; ".join(filter(None, (sample, there, *told)))
                 yield SplitOutcome(adapter.name, name, "done", rows, why)
     for broken in catalogue().errors:  # its partition is unknown, so it may be in the group
         for dataset in sorted(broken.datasets) or ["?"]:

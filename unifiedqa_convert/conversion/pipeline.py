@@ -39,9 +39,10 @@ from unifiedqa_convert.errors import OutputError, RowError, SourceError, TooMany
 from unifiedqa_convert.records.arrow import arrow_schema, as_rows
 from unifiedqa_convert.records.dataset_card import CARD, card
 from unifiedqa_convert.records.formats import FORMATS
+from unifiedqa_convert.rows.companion_files import match_files
 from unifiedqa_convert.rows.readers import line_of
 from unifiedqa_convert.rows.shapes import NumberedRow, columns_of, shape_of
-from unifiedqa_convert.rows.typed_rows import typed_rows
+from unifiedqa_convert.rows.typed_rows import missing_label, typed_rows
 from unifiedqa_convert.storage import atomic_file, sha256_of
 
 Reject = dict[str, Any]
@@ -258,12 +259,16 @@ def _manifest(job: ConversionJob, described: dict[str, Any], place: OutputFolder
         raise too_many(lines, job, place.work / REJECTS)
     if not counts["rows/read"] and described["share"][1] == 1:
         raise SourceError(f"{described['dataset']}/{described['split']}: its files hold no rows")
+    counted = tree(counts)
+    labelled = job.adapter.source.splits[job.split].labelled
+    if not job.request.unlabelled:
+        _refuse_unlabelled(job, counted["examples"], labelled=labelled)
     rejects = place.staging / REJECTS
     write_rejects(rejects, lines)
-    counted = tree(counts)
     manifest = {
         **described,
         "counts": counted,
+        "labelled": labelled,
         "split_size": _size(job, counted["rows"]),
         "files": [*(receipt["file"] for receipt in made), _listed(rejects)],
     }
@@ -273,6 +278,35 @@ def _manifest(job: ConversionJob, described: dict[str, Any], place: OutputFolder
             file.write(text.encode())
         manifest["files"].append(_listed(place.staging / CARD))
     return manifest
+
+
+def _refuse_unlabelled(job: ConversionJob, examples: dict[str, int], *, labelled: bool) -> None:
+    """SourceError if no row of a file has a label, but the split has them, or if rows seem to have
+    their label under another name.
+
+    The shards are kept: the same command with --unlabelled goes on from them.
+    """
+    if not examples["unlabelled"]:
+        return
+    nowhere = labelled and not examples["labelled"]
+    for file in match_files(job.adapter, job.split, job.located.files):
+        missing = missing_label(job.adapter, job.split, file, whole=labelled and not nowhere)
+        if missing and (missing.golds or nowhere or (labelled and missing.every)):
+            break
+    else:
+        return
+    which, known = f"{job.adapter.name}/{job.split}", f"uqa show {job.adapter.name}"
+    if nowhere or missing.every:
+        told = f"none of the rows has a label{f', but {which} has labels' if labelled else ''}"
+    else:
+        told = f"row {missing.row} and others have no label"
+    fields = " and ".join(missing.empty) or "its label"
+    seen = ", ".join((missing.golds or missing.unread)[:8])
+    raise SourceError(
+        f"{which}: {file.path}: {told}; no value in the field {fields}"
+        f"{f' (fields that are not read: {seen})' if seen else ''}; give the labels under the name "
+        f"that `{known}` prints, or pass --unlabelled if these rows are meant to have none"
+    )
 
 
 def _size(job: ConversionJob, rows: dict[str, Any]) -> SplitSize | None:

@@ -97,6 +97,13 @@ class Request:
     max_rejects: Annotated[
         int, typer.Option(metavar="N", min=0, help="Maximum number of rejected rows.")
     ] = 0
+    unlabelled: Annotated[
+        bool,
+        typer.Option(
+            "--unlabelled",
+            help="Convert rows without labels of a split that has labels; an error otherwise.",
+        ),
+    ] = False
     limit: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Convert only the first N rows.")
     ] = None
@@ -238,13 +245,14 @@ def resolve(request: Request) -> ConversionJob:
     if located.origin and request.whole:
         proof = checked(adapter, split, located.files, located.origin)
         located = located._replace(origin=located.origin._replace(digest=proof.digest))
+    files = with_companions(adapter, split, located.files, unlabelled=request.unlabelled)
     index, shares = request.share
     if not 0 <= index < shares:
         raise UsageError(f"--shard-index {index} must be less than --num-shards {shares}")
     return ConversionJob(
         adapter,
         split,
-        located._replace(files=with_companions(adapter, split, located.files)),
+        located._replace(files=files),
         profile_named(request.profile or RECIPES[request.recipe]).of(adapter.name),
         records,
         question_converter(request.question_converter, request.options),

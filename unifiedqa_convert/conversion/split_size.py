@@ -1,4 +1,4 @@
-"""How many of a split's rows were read: the manifest's ``split_size``, and what is said of it."""
+"""How many of a split's rows were read, and how many have no label: what is said of both."""
 
 from collections.abc import Sequence
 from typing import Any, TypedDict
@@ -54,3 +54,15 @@ def other_size(manifest: dict[str, Any]) -> str | None:
     which = f"{manifest['dataset']}/{manifest['split']}"
     difference = "fewer" if size["partial"] else "more"
     return f"{which} has {size['known']:,} rows; these are {difference}, {size['read']:,}"
+
+
+def without_label(manifest: dict[str, Any]) -> str | None:
+    """How many examples have no label, of a split that has them."""
+    examples = manifest["counts"]["examples"]
+    if not manifest.get("labelled") or not examples["unlabelled"]:
+        return None
+    which, every = f"{manifest['dataset']}/{manifest['split']}", sum(examples.values())
+    return (
+        f"{which} is a labelled split, but {examples['unlabelled']:,} of {every:,} examples have "
+        "no label"
+    )

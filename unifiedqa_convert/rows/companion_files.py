@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from unifiedqa_convert.errors import SourceError
+from unifiedqa_convert.rows.compression import PACKED
 from unifiedqa_convert.rows.readers import (
     Raw,
     Unreadable,
@@ -18,7 +19,7 @@ from unifiedqa_convert.rows.readers import (
     read_document,
     read_labels,
 )
-from unifiedqa_convert.rows.shapes import LABELS, OTHER, columns_of, shape_of
+from unifiedqa_convert.rows.shapes import LABELS, OTHER, columns_of, required, shape_of
 from unifiedqa_convert.schema import Adapter, CompanionFile, Row
 
 
@@ -29,6 +30,11 @@ class SecondOfPair(NamedTuple):
 
 
 SECOND = SecondOfPair()
+FORMATS = (
+    *(".jsonl", ".json", ".ndjson", ".jsonlines", ".csv", ".tsv", ".txt", ".xml"),
+    *(".parquet", ".arrow", ".feather", LABELS),
+)
+"""Suffixes that are no part of the name by which a companion file is found."""
 
 
 class MatchedFiles(NamedTuple):
@@ -58,6 +64,10 @@ def match_files(adapter: Adapter, split: str, paths: Iterable[Path]) -> list[Mat
     found = [
         MatchedFiles(path, shape, _companion(path, shape, rows, others)) for path, shape in rows
     ]
+    given = [file.beside for file in found if file.beside]
+    if twice := next((path for path in given if given.count(path) > 1), None):
+        named = " and ".join(str(file.path) for file in found if file.beside == twice)
+        raise SourceError(f"{twice}: which of {named} does it belong to? give one file of rows")
     taken = {file.beside for file in found}
     for path, refused in others:
         if path in taken:
@@ -74,17 +84,41 @@ def _companion(
     rows: list[tuple[Path, type[Row]]],
     others: list[tuple[Path, SourceError]],
 ) -> Path | None:
-    """The companion of ``path`` among ``others``."""
-    expected = set(expected_names(shape.beside, path)) if shape.beside else set()
-    for other, _ in others:
-        if other.name in expected or len(rows) == len(others) == 1:
-            return other
-    return None
+    """The companion of ``path`` among ``others``; of two with that name, the one beside it."""
+    expected = expected_names(shape.beside, path) if shape.beside else []
+    named = [other for other, _ in others if other.name in expected]
+    nearest = next((other for other in named if other.parent == path.parent), None)
+    if named:
+        return nearest or named[0]
+    if not others or not len(rows) == len(others) == 1:
+        return None
+    other = others[0][0]
+    by_line = shape.beside if expected and shape.beside and shape.beside.key is None else None
+    if by_line and (owner := _owner(by_line, path, other)):
+        raise SourceError(
+            f"{other} has by its name the labels of {owner.name}, which is in that folder, not "
+            f"those of {path.name}; if they are its labels, rename them to {expected[0]}"
+        )
+    return other
+
+
+def _owner(beside: CompanionFile, path: Path, other: Path) -> Path | None:
+    """Another file of rows, to which ``other`` belongs by its name."""
+    every = sorted(other.parent.iterdir())
+    rows = (it for it in every if it.is_file() and it != path and it.suffix != LABELS)
+    return next((it for it in rows if other.name in expected_names(beside, it)), None)
 
 
 def expected_names(beside: CompanionFile, path: Path) -> list[str]:
-    """The possible names of a companion file, the likeliest first."""
-    stem = path.name.split(".", 1)[0]
+    """The possible names of a companion file, the likeliest first.
+
+    They have the whole name of the file of rows, but for the suffixes of its format:
+    ``dev.sorted.jsonl`` is another file than ``dev.jsonl``, with labels of its own.
+    """
+    stem = path.name
+    for suffixes in (PACKED, FORMATS):
+        if Path(stem).suffix.lower() in suffixes:
+            stem = Path(stem).stem
     return [
         name.format(stem.removesuffix(ending))
         for ending, name in beside.names
@@ -92,10 +126,13 @@ def expected_names(beside: CompanionFile, path: Path) -> list[str]:
     ]
 
 
-def with_companions(adapter: Adapter, split: str, paths: Iterable[Path]) -> tuple[Path, ...]:
+def with_companions(
+    adapter: Adapter, split: str, paths: Iterable[Path], *, unlabelled: bool = False
+) -> tuple[Path, ...]:
     """The files and their companions.
 
-    SourceError if the labels of a labelled split are in a companion file that is missing.
+    SourceError if the labels of a labelled split are in a companion file that is missing, and
+    nobody said that the rows are ``unlabelled``.
     """
     files: list[Path] = []
     for path, shape, given in match_files(adapter, split, paths):
@@ -107,12 +144,30 @@ def with_companions(adapter: Adapter, split: str, paths: Iterable[Path]) -> tupl
         elif present:
             files.append(present[0])
         elif shape.beside and shape.beside.needed and adapter.source.splits[split].labelled:
-            what = "labels are" if shape.beside.field == "label" else f"{shape.beside.field} is"
-            raise SourceError(
-                f"{path}: its {what} in another file of that folder, {names[0] if names else '?'}, "
-                "which is missing; put it there, or give it with a second --raw"
-            )
+            _refuse_missing(path, shape, shape.beside, names, unlabelled=unlabelled)
     return tuple(files)
+
+
+def _refuse_missing(
+    path: Path, shape: type[Row], beside: CompanionFile, names: list[str], *, unlabelled: bool
+) -> None:
+    """SourceError, unless the rows have the field themselves or need not have it."""
+    optional = beside.field not in required(shape)
+    if optional and (unlabelled or _has_values(path, shape, beside.field)):
+        return
+    what = "labels are" if beside.field == "label" else f"{beside.field} is"
+    meant = "; rows that have none are converted with --unlabelled" if optional else ""
+    raise SourceError(
+        f"{path}: its {what} in another file of that folder, {names[0] if names else '?'}, which "
+        f"is missing; put it there, or give it with a second --raw{meant}"
+    )
+
+
+def _has_values(path: Path, shape: type[Row], field: str) -> bool:
+    """True if the first record has that field itself."""
+    records = read(path, shape.element, columns=columns_of(shape, path))
+    first = next((raw for raw in records if isinstance(raw, dict)), {})
+    return first.get(field) is not None
 
 
 def joined_records(
@@ -138,9 +193,41 @@ def _completed(file: MatchedFiles, wanted: Wanted | None) -> Iterator[Raw]:
     if beside is None or shape.beside is None:
         return records
     if shape.beside.key is not None:
-        values = _by_key(beside, shape.beside)
-        return _key_by_key(file, shape.beside, records, values, whole=wanted is None)
+        join, values = shape.beside, _by_key(beside, shape.beside)
+        if shape.paired is None:  # Com2Sense's pairs of dev name 22 rows that it does not have
+            _refuse_other_keys(file, join.key or "", values)
+        return (_with_value(raw, join, values) for raw in records)
     return _line_by_line(file, shape.beside.field, records, read_labels(beside))
+
+
+def _refuse_other_keys(file: MatchedFiles, key: str, values: dict[str, Any]) -> None:
+    """SourceError if the file of rows and its companion don't have the same keys.
+
+    Then the companion is another split's: keys that both have may be other rows there.
+    """
+    path, shape, beside = file
+    keys: dict[str, Raw] = {}
+    unknown = 0
+    for raw in read(path, shape.element, columns=columns_of(shape, path)):
+        if not isinstance(raw, dict) or key not in raw:
+            unknown += 1  # rejected later, with its own reason
+        elif keys.setdefault(str(raw[key]), raw) != raw:
+            raise SourceError(
+                f"{path}: two rows have the {key} {raw[key]!r}, so that a value in {beside} may be "
+                "either's; give the rows of one split"
+            )
+    fewer, more = keys.keys() - values.keys(), values.keys() - keys.keys()
+    if fewer or len(more) > unknown:
+        told = [
+            f"{len(them):,} not in {other} ({key} {', '.join(sorted(them)[:3])}"
+            f"{' …' if len(them) > 3 else ''})"
+            for them, other in ((fewer, beside), (more, path))
+            if them
+        ]
+        raise SourceError(
+            f"{beside} does not belong to {path}, by {key}: {' and '.join(told)}; give the file "
+            "that has the same ones"
+        )
 
 
 def _line_by_line(
@@ -170,31 +257,6 @@ def _by_key(path: Path, beside: CompanionFile) -> dict[str, Any]:
         if found.setdefault(str(raw[key]), raw[beside.field]) != raw[beside.field]:
             raise SourceError(f"{path}, row {number}: {key} {raw[key]!r} has two values")
     return found
-
-
-def _key_by_key(
-    file: MatchedFiles,
-    beside: CompanionFile,
-    records: Iterator[Raw],
-    values: dict[str, Any],
-    *,
-    whole: bool,
-) -> Iterator[Raw]:
-    """Each record with its value; SourceError, after the last one, if values are left over.
-
-    Then the labels are another split's: its keys may occur here too, and be other rows there.
-    A file of pairs may name more rows than there are (Com2Sense's dev has 22 of them).
-    """
-    left = set(values)
-    for raw in records:
-        if isinstance(raw, dict):
-            left.discard(str(raw.get(beside.key or "")))
-        yield _with_value(raw, beside, values)
-    if whole and left and file.shape.paired is None:
-        raise SourceError(
-            f"{file.beside} has {len(left):,} values more than {file.path} has rows, the first for "
-            f"{beside.key} {min(left)!r}; it belongs to another file"
-        )
 
 
 def _with_value(raw: Raw, beside: CompanionFile, values: dict[str, Any]) -> Raw:

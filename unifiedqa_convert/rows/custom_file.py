@@ -212,7 +212,7 @@ class _OwnFile(Adapter):
         self.name = name  # type: ignore[misc]
         self.shapes = (_shape(columns),)  # type: ignore[misc]
         self.source = Source(  # type: ignore[misc]
-            splits={split: Split()},
+            splits={split: Split(labelled=columns.gold is not None)},
             license="unknown: the user's own file",
             homepage="",
             citation="",

@@ -1,9 +1,10 @@
 """A split's files → typed rows: each record validated against the raw shape of its file."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, count, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from pydantic import ValidationError
@@ -17,8 +18,8 @@ from unifiedqa_convert.rows.companion_files import (
 )
 from unifiedqa_convert.rows.distractor_pool import draw_distractors
 from unifiedqa_convert.rows.readers import UNREQUESTED, Raw, Unreadable, Wanted
-from unifiedqa_convert.rows.shapes import NumberedRow, Skipped, lacking
-from unifiedqa_convert.schema import Adapter, FieldError, Row
+from unifiedqa_convert.rows.shapes import NumberedRow, Skipped, lacking, raw_names
+from unifiedqa_convert.schema import Adapter, FieldError, NotAnExample, Row
 
 Typed = Callable[[Raw | SecondOfPair, int], NumberedRow]
 """A record and its number → its typed row, or its RowError."""
@@ -28,6 +29,17 @@ BEYOND = "beyond the first "
 """How the reason begins for which rows after the shape's ``first`` are skipped."""
 SHOWN = 2_000
 """Characters shown of a record that is not JSON."""
+LOOKED_AT = 100
+"""Rows in which ``missing_label`` looks for a reason."""
+_LABELS = ("golds", "answer", "answers")
+"""The fields of the three kinds of example that are None where the label is hidden."""
+HIDDEN = (None, "", -1, "-1")
+"""Values of a label that stand for a hidden one."""
+GOLD_NAMES = re.compile(
+    "(gold|correct|right|true)(answer|label|choice|option|ending)?s?(key|idx|index|id|text)?"
+    "|(answer|label|target|solution)s?(key|idx|index|id|text)?|output|groundtruth"
+)
+"""Names under which copies of a dataset may have its gold, in lower case, letters only."""
 
 
 def typed_rows(
@@ -157,6 +169,71 @@ def first_rows(
 ) -> list[NumberedRow]:
     """The first ``count`` records, for display."""
     return list(islice(typed_rows(adapter, split, paths), count))
+
+
+class MissingLabel(NamedTuple):
+    """The rows of a file that have no label, and what the first ones have instead."""
+
+    row: int
+    """The number of the first one in the file."""
+    every: bool
+    """True if no other row of the file has one either."""
+    empty: tuple[str, ...]
+    """Raw fields of the shape that are absent, or hold no value, in all that were looked at."""
+    golds: tuple[str, ...]
+    """Raw fields that the shape does not read, with values, and a name that means the gold."""
+    unread: tuple[str, ...]
+    """All raw fields that the shape does not read."""
+
+
+def missing_label(
+    adapter: Adapter, split: str, file: MatchedFiles, *, whole: bool
+) -> MissingLabel | None:
+    """Why rows of this file have no label, as far as the first such rows tell; None if all have.
+
+    Without ``whole``, the rest of the file is not read, and ``every`` is about the rows before.
+    """
+    paths = (file.path,) if file.beside is None else (file.path, file.beside)
+    found: list[NumberedRow] = []
+    labelled = False
+    for numbered in typed_rows(adapter, split, paths):
+        if len(found) == LOOKED_AT and (labelled or not whole):
+            break
+        known = _has_label(adapter, numbered.row)
+        labelled = labelled or known is True
+        if known is False and len(found) < LOOKED_AT:
+            found.append(numbered)
+    raws = [numbered.raw for numbered in found if isinstance(numbered.raw, dict)]
+    if not raws:
+        return None
+    names = list(raw_names(file.shape).values())
+    read = {name.split(".")[0] for name in names}
+    unread = tuple(dict.fromkeys(name for raw in raws for name in raw if name not in read))
+    return MissingLabel(
+        found[0].number,
+        not labelled,
+        tuple(n for n in names if "." not in n and not _has_value(raws, n)),
+        tuple(n for n in unread if _means_gold(n) and _has_value(raws, n)),
+        unread,
+    )
+
+
+def _has_label(adapter: Adapter, row: Row | Skipped | RowError) -> bool | None:
+    """Whether an example of the row has a label; None if there is no example."""
+    try:
+        examples = list(adapter.examples(row)) if isinstance(row, Row) else []
+    except (FieldError, NotAnExample):
+        return None
+    labels = (getattr(it, name, None) for it in examples for name in _LABELS)
+    return any(label is not None for label in labels) if examples else None
+
+
+def _has_value(raws: list[dict[str, Any]], name: str) -> bool:
+    return any(raw.get(name) not in HIDDEN for raw in raws)
+
+
+def _means_gold(name: str) -> bool:
+    return GOLD_NAMES.fullmatch(re.sub("[^a-z]", "", name.lower())) is not None
 
 
 def row_as_json(raw: Raw) -> Any:
