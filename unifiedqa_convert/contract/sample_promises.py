@@ -29,6 +29,7 @@ from unifiedqa_convert.contract.sample import (
     fingerprint,
     rows_of,
 )
+from unifiedqa_convert.question_converters.drafts import STOP_OF_OTHER_SCRIPTS
 from unifiedqa_convert.records.encode import parse, recovers
 from unifiedqa_convert.rows.shapes import required, shape_of
 from unifiedqa_convert.schema import MultipleChoice
@@ -232,5 +233,7 @@ def given_sentences_are_sentences(sample: Sample) -> Iterator[str]:
     """
     for item in chunk_of(sample).converted:
         for sentence in (statement.sentence for statement in item.statements):
-            if not re.fullmatch(r"[^\W_a-z].*[.!]['\")]*", sentence) or "  " in sentence:
+            started = re.match(r"[^\W_a-z]", sentence)
+            ended = re.search(r"[.!]['\")]*$", sentence) or STOP_OF_OTHER_SCRIPTS.search(sentence)
+            if not started or not ended or "  " in sentence:
                 yield f"{item.id}: {sentence!r} is not a sentence"
