@@ -236,7 +236,7 @@ def test_swag_full_has_its_gold_apart_and_four_or_five_endings() -> None:
     ("place", "golds"),
     [
         ("swag/authors/validation", [0, 2, 0, 3]),  # strings from 0
-        ("swag/authors/train", [2, 0]),  # the hub's numbers from 0
+        ("swag/authors/train", [2, 0, 1]),  # the hub's numbers from 0
         ("hellaswag/authors/validation", [0, 0, 2, 1, 1, 0]),  # numbers from 0
         ("hellaswag/authors/train", [0, 3]),  # the hub's strings from 0
         ("codah/authors/validation", [0, 2, 1, 3, 0, 0]),
