@@ -41,7 +41,8 @@ class AuthorsRow(Row):
     sent0: Text = Field(description="choice (a)")
     sent1: Text = Field(description="choice (b)")
     answer: Literal["0", "1"] = Field(
-        description="the sentence that makes NO sense, counted from 0; gold is the other one"
+        description="the sentence that makes NO sense, counted from 0; reversed: gold is the "
+        "other one"
     )
 
 

@@ -37,7 +37,7 @@ def assertion(text: str) -> str | None:
     a full stop; a comma, slash or ``>`` at the end is a typing error for it.
     """
     text = collapse(text)
-    if text.endswith("?") or QUESTION.match(text):
+    if text.endswith(("?", "\uff1f", "\u061f")) or QUESTION.match(text):
         return None
     return upper_first(with_full_stop(text.rstrip(",;:/> ")))
 

@@ -64,6 +64,8 @@ class RowError(UqaError):
         self.field = field
         self.reason = reason
         self.line = line
+        self.raw: object = None
+        """The record at which an adapter failed; not kept between processes."""
 
     def __reduce__(self) -> tuple[type["RowError"], tuple[str, str, int, str, str, int | None]]:
         """Workers raise it; by default an exception is pickled by its message alone."""

@@ -25,9 +25,16 @@ AFTER_OBJECT = DETERMINERS | frozenset(
 )
 
 
+# As in Chinese, Japanese, Arabic, Urdu and Hindi, with the quotation marks after it.
+_OTHER_STOP = re.compile(
+    r"[\u3002\uff0e\uff61\uff01\uff1f\u061f\u06d4\u0964\u0965][\"'\u201d\u2019\u300d\u300f\uff09)]*$"
+)
+
+
 def with_full_stop(text: str) -> str:
     """The text with a full stop, unless it has an end mark (also before a closing quote)."""
-    return text if text.rstrip("\"')").endswith((".", "!", "?")) else f"{text}."
+    ended = text.rstrip("\"')").endswith((".", "!", "?")) or _OTHER_STOP.search(text)
+    return text if ended else f"{text}."
 
 
 def upper_first(text: str) -> str:

@@ -8,7 +8,7 @@ The second half breaks each promise in a copy of the documentation's example, an
 import importlib
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
@@ -65,6 +65,9 @@ def test_raw_names_are_what_the_file_says() -> None:
     assert raw_names(AuthorsXmlRow)["before"] == "text.txt1"
 
 
+Label = str | int | bool | None
+
+
 class Sin(NamedTuple):
     """Edits of the example's module and sample, and the promise they break."""
 
@@ -74,14 +77,12 @@ class Sin(NamedTuple):
     """By their path in samples/weather/."""
 
 
-def row(number: str, answer: str | None) -> str:
-    asked = f"Is it {number}?"
-    return json.dumps(
-        {"id": number, "question": asked, "options": ["x", "y", "z"], "answer": answer}
-    )
+def row(number: str, answer: Label, options: str = "x y z", note: str = "seen") -> str:
+    asked = {"id": number, "question": f"Is it {number}?", "options": options.split()}
+    return json.dumps({**asked, "answer": answer, "note": note})
 
 
-def rows(numbers: str, answers: str) -> dict[str, str]:
+def rows(numbers: str, answers: Iterable[Label]) -> dict[str, str]:
     lines = map(row, numbers.split(), answers)
     return {"authors/validation.jsonl": "\n".join(lines) + "\n"}
 
@@ -98,6 +99,51 @@ LENIENT = (
 SECOND_SHAPE = (
     '\n\nclass CopyRow(AuthorsRow):\n    """A copy."""\n\n    shape = "copy"\n\n\nclass Weather('
 )
+
+ANSWER = f"answer: {CLOSED}"
+MAYBE_GOLD = f"golds=None if row.answer is None else {GOLD}"
+NUMBERED = "answer: Annotated[Literal[0, 1, 2, -1], NotBool] | None"
+NUMBERS_IN = {
+    "import ClassVar": "import Annotated, ClassVar",
+    "MultipleChoice, Row": "MultipleChoice, NotBool, Row",
+    ANSWER: NUMBERED,
+}
+FIXED = {"min_length=3, max_length=3, ": ""}
+YES_NO = {
+    "Source, Split, Text": "Source, Split, Text, YesNo",
+    "yield MultipleChoice(": "yield YesNo(",
+    "            choices=tuple(row.options),\n": "",
+}
+NOTE = '    note: Text = Field("", description="not used: who wrote it")\n'
+UNUSED = {"    answer: Lit": f"{NOTE}    answer: Lit"}
+LEFT_OUT = {
+    "        yield Multi": "        if row.answer is None:\n            return\n        yield Multi"
+}
+
+
+OWN = """
+def own(label):
+    if label not in (0, 1, 2):
+        raise FieldError("answer", "no such label")
+    return (0, 1, 2).index(label)
+
+
+"""
+
+
+def yes_no(kind: str, answer: str) -> dict[str, str]:
+    return {**YES_NO, CLOSED: f"{kind} | None", MAYBE_GOLD: f"answer={answer}"}
+
+
+def hidden(answers: Iterable[Label]) -> dict[str, str]:
+    return {**rows("1 2 3 4 5 6", answers), "authors/test.jsonl": row("1", None)}
+
+
+def mixed(*of: tuple[str, str]) -> dict[str, str]:
+    """Rows with other numbers of options."""
+    lines = [row(str(at), answer, options) for at, (answer, options) in enumerate(of, start=1)]
+    return {"authors/validation.jsonl": "\n".join(lines) + "\n"}
+
 
 REPOSITORY = {"Row, Source": "PinnedFile, Repository, Row, Source"}
 
@@ -139,7 +185,8 @@ SINS = [
     Sin("every_shape_and_only_they_have_a_sample", {SHAPE: 'shape = "hub"\n'}),
     Sin("every_shape_and_only_they_have_a_sample", files={"authors/notes.txt": "none"}),
     Sin("every_shape_and_only_they_have_a_sample", files={"old/test.jsonl": row("1", "A")}),
-    Sin("samples_show_more_than_one_answer", files=rows("1 2 3", "BBB")),
+    Sin("samples_show_each_answer", files=rows("1 2 3", "BBB")),
+    Sin("samples_show_each_answer", files=rows("1 2 3 4", "ABAB")),
     Sin("examples_is_short", {"        assert ": "        pass\n" * 40 + "        assert "}),
     Sin("a_dataset_is_pure", {IMPORT: f"{IMPORT}import os\n"}),
     Sin("a_dataset_is_pure", {IMPORT: f"{IMPORT}from unifiedqa_convert.errors import UqaError\n"}),
@@ -172,6 +219,143 @@ SINS = [
     Sin("golds_are_positions", {GOLD: "(2, 0)"}),
     Sin("golds_are_positions", {GOLD: '("ABC".index(row.answer) + 1,)'}),
     Sin("a_labelled_split_has_labels", {"labelled=False": "labelled=True"}),
+    # Off by one, where no sample row has the last label; and down.
+    Sin(
+        "every_label_gives_a_gold",
+        {GOLD: '("ABC".index(row.answer) + 1,)'},
+        rows("1 2 3 4", "ABBA"),
+    ),
+    Sin(
+        "every_label_gives_a_gold",
+        {GOLD: '("ABC".index(row.answer) - 1,)'},
+        rows("1 2 3 4", "BCCB"),
+    ),
+    Sin(
+        "labels_mean_what_they_say",
+        {GOLD: '(("ABC".index(row.answer) + 1) % 3,)'},
+    ),
+    # 0 read as hidden; -1 as the last choice.
+    Sin(
+        "every_label_gives_a_gold",
+        {**NUMBERS_IN, "row.answer is None": "row.answer in (None, -1, 0)", GOLD: "(row.answer,)"},
+        hidden((1, 2, 1, 2, 1, 0)),
+    ),
+    Sin(
+        "every_label_gives_a_gold",
+        {
+            **NUMBERS_IN,
+            "None if row.answer is None else ": "",
+            GOLD: "(row.answer,) if row.answer and row.answer > 0 else None",
+        },
+        hidden((1, 2, 1, 2, 1, 2)),
+    ),
+    Sin(
+        "hidden_answers_are_kept",
+        {**NUMBERS_IN, GOLD: "(range(3)[row.answer],)"},
+        hidden((0, 1, 2, 0, 1, 2)),
+    ),
+    # Two labels clamped to one gold.
+    Sin("labels_mean_what_they_say", {GOLD: '(min("ABC".index(row.answer), 1),)'}),
+    Sin("labels_mean_what_they_say", {GOLD: '(int(row.answer != "A"),)'}, rows("1 2", "AB")),
+    Sin("labels_mean_what_they_say", {GOLD: '({"A": 0, "B": 2, "C": 2}[row.answer],)'}),
+    # Yes and no swapped.
+    Sin(
+        "labels_mean_what_they_say",
+        yes_no('Literal["yes", "no"]', 'None if row.answer is None else row.answer == "no"'),
+        hidden(("yes", "no", "no", "yes", "no", "yes")),
+    ),
+    Sin(
+        "labels_mean_what_they_say",
+        yes_no("bool", "None if row.answer is None else not row.answer"),
+        hidden((True, False, True, False, True, False)),
+    ),
+    Sin(
+        "labels_mean_what_they_say",
+        yes_no('Literal["0", "1"]', 'None if row.answer is None else row.answer == "0"'),
+        hidden("010101"),
+    ),
+    Sin(
+        "labels_mean_what_they_say",
+        yes_no(
+            'Literal["yes", "no", "maybe"]', 'None if row.answer is None else row.answer == "yes"'
+        ),
+        hidden(("yes", "no", "maybe", "yes", "no", "yes")),
+    ),
+    # `return` on a row without a label.
+    Sin(
+        "every_row_is_used",
+        LEFT_OUT,
+    ),
+    Sin(
+        "hidden_answers_are_kept",
+        LEFT_OUT | {', "test": Split(labelled=False)': ""},
+        {"authors/test.jsonl": ""},
+    ),
+    # The gold always last, or first in all rows but one.
+    Sin(
+        "samples_show_each_answer",
+        {**FIXED, GOLD: "(len(row.options) - 1,)"},
+        mixed(("A", "x y z"), ("B", "x y"), ("C", "x y z")),
+    ),
+    Sin(
+        "samples_show_each_answer",
+        {**FIXED, GOLD: "(len(row.options) - 1,)"},
+        mixed(("A", "x y z"), ("B", "x y"), ("C", "x y z"), ("A", "x")),
+    ),
+    Sin(
+        "samples_show_each_answer",
+        {**FIXED, GOLD: "(int(row.id == '3'),)"},
+        mixed(("A", "x y"), ("B", "x y"), ("B", "v w"), ("A", "x y"), ("B", "x y")),
+    ),
+    Sin("every_label_gives_a_gold", {GOLD: "(ord(row.id[-1]) % 3,)"}),
+    # The same where the gold is a field of its own, put last among the choices.
+    Sin(
+        "samples_show_each_answer",
+        {**FIXED, "tuple(row.options)": "(*row.options, row.note)", GOLD: "(len(row.options),)"}
+        | {"    answer: Lit": '    note: Text = Field(description="gold")\n    answer: Lit'},
+        mixed(("A", "x y z"), ("B", "x y"), ("C", "x y v")),
+    ),
+    # A field described as not used, in the context.
+    *(
+        Sin(
+            "unused_fields_change_nothing",
+            {**UNUSED, "=row.question,": f"=row.question, {where}"},
+        )
+        for where in ("context=row.note,", "cue=row.note,")
+    ),
+    Sin(
+        "unknown_labels_are_refused",
+        {CLOSED: "Literal[0, 1, 2] | None", GOLD: "(row.answer,)"},
+        hidden((0, 1, 2, 1, 2, 0)),
+    ),
+    # The same for labels without a closed type.
+    Sin(
+        "every_label_gives_a_gold",
+        {CLOSED: "int | None", GOLD: "(own(row.answer) + 1,)"}
+        | {
+            "Example, Multi": "Example, FieldError, Multi",
+            "class Weather(": f"{OWN}class Weather(",
+        },
+        hidden((0, 1, 0, 1, 0, 1)),
+    ),
+    Sin(
+        "labels_mean_what_they_say",
+        {CLOSED: "Text | None", GOLD: "(own(row.answer),)"}
+        | {"Example, Multi": "Example, FieldError, Multi"}
+        | {"class Weather(": OWN.replace("(0, 1, 2)", '"ACB"') + "class Weather("},
+    ),
+    Sin(
+        "labels_mean_what_they_say",
+        {CLOSED: "bool | None", GOLD: "(int(row.answer),)", "tuple(row.options)": '("yes", "no")'},
+        hidden((True, False, True, False, True, False)),
+    ),
+    # Choices swapped, or turned round.
+    Sin(
+        "labels_mean_what_they_say",
+        {"tuple(row.options)": "(row.options[1], row.options[0], row.options[2])"},
+    ),
+    Sin("labels_mean_what_they_say", {"tuple(row.options)": "tuple(row.options[::-1])"}),
+    Sin("labels_mean_what_they_say", {GOLD: '("CBA".index(row.answer),)'}),
     Sin(
         "unknown_labels_are_refused",
         {CLOSED: LENIENT, IMPORT: "from pydantic import BeforeValidator, Field\n"}
@@ -229,6 +413,24 @@ def test_the_example_itself_keeps_every_promise(sinner: Load) -> None:
 @pytest.mark.parametrize("sin", SINS, ids=lambda sin: sin.promise)
 def test_a_broken_promise_is_noticed(sinner: Load, sin: Sin) -> None:
     assert sin.promise in {breach.promise for breach in broken(sinner(sin))}
+
+
+@pytest.mark.parametrize("sin", SINS, ids=lambda sin: sin.promise)
+def test_one_cause_is_told_once(sinner: Load, sin: Sin) -> None:
+    told = contract.told_once(broken(sinner(sin)))
+    samples = [breach for breach in told if breach.sample is not None]
+    assert told
+    assert len(samples) <= 1 or sin.promise == "own_ids_say_nothing"
+
+
+def test_two_causes_are_both_told(sinner: Load) -> None:
+    edits = {GOLD: '(min("ABC".index(row.answer), 1),)', "=row.question,": "=row.id,"}
+    both = {**edits, **UNUSED, "id=row.id": "context=row.note"}
+    told = contract.told_once(broken(sinner(Sin("none", both))))
+    assert [breach.promise for breach in told] == [
+        "labels_mean_what_they_say",
+        "unused_fields_change_nothing",
+    ]
 
 
 def test_every_promise_is_broken_once() -> None:

@@ -1,11 +1,17 @@
 """Rows → records: nothing lost, conflicts masked, converters held to their contract."""
 
-from collections.abc import Iterator, Sequence
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from unifiedqa_convert.conversion.chunk import Chunk, convert_chunk, tree
+from unifiedqa_convert.conversion.pipeline import convert
+from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.datasets.registry import load_adapter
 from unifiedqa_convert.errors import QuestionConverterError, RowError
 from unifiedqa_convert.question_converters.base import Ask, Sentence
@@ -157,15 +163,55 @@ def test_an_ambiguous_declarative_record_is_flagged_in_its_row_and_counted() -> 
     ]
 
 
-def test_a_wrong_type_from_an_adapter_ends_the_conversion_with_dataset_and_row() -> None:
-    class Careless(Adapter):
-        name, version, verified = "careless", 1, "documentation only"
-        shapes = ()
-        source = Source(splits={}, license="", homepage="", citation="")
+class Careless(Adapter):
+    name, version, verified = "careless", 1, "documentation only"
+    shapes = ()
+    source = Source(splits={}, license="", homepage="", citation="")
+    wrong: ClassVar[Callable[[], Example]]
 
-        def examples(self, row: Row) -> Iterator[Example]:  # noqa: ARG002
-            yield MultipleChoice(question="Q?", choices=["x", "y"])  # type: ignore[arg-type]
+    def examples(self, row: Row) -> Iterator[Example]:  # noqa: ARG002
+        yield MultipleChoice(question="Q?", choices=("x", "y"))
+        yield type(self).wrong()
 
-    numbered = [NumberedRow(3, {}, Row())]
-    with pytest.raises(RowError, match=r"^careless/train row 3, field multiple_choice\.choices: "):
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda: MultipleChoice(question="Q?", choices=["x", "y"]),  # type: ignore[arg-type]
+         r"row 3, field multiple_choice\.choices: "),
+        (lambda: MultipleChoice(question="Q?", choices=("x",), golds=(1,)),
+         r"row 3, field multiple_choice\.golds: golds \(1,\) point outside 1 choices"),
+        (lambda: {"a": 1}["b"], r"row 3: KeyError: 'b'"),
+        (lambda: "no example", r"row 3: AttributeError: "),
+    ],
+)  # fmt: skip
+def test_an_adapter_that_fails_ends_the_conversion_with_its_row(
+    wrong: Callable[[], Example], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Careless, "wrong", wrong, raising=False)
+    numbered = [NumberedRow(3, {"q": "Why?"}, Row())]
+    with pytest.raises(RowError, match=f"^careless/train {message}") as found:
         convert_chunk(Careless(), "train", numbered, PROFILES["canonical"], None)
+    assert re.search(rf"corrected(, line \d+ of {re.escape(__file__)})?; ", str(found.value))
+    assert str(found.value).endswith('; the raw record: {"q":"Why?"}')
+    assert found.value.__cause__ is not None
+
+
+def test_the_adapters_failure_names_the_line_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = required(load_adapter("sciq").shapes[0])
+    row = json.dumps(dict(zip(names, ("Why?", "a", "b", "c", "d", ""), strict=True)))
+    path = tmp_path / "train.jsonl"
+    path.write_text(f"{row}\n\n{row}\n", encoding="utf-8")
+
+    def fails(_self: Adapter, _row: Row) -> Iterator[Example]:
+        if next(asked):
+            raise KeyError("support")
+        yield MultipleChoice(question="Q?", choices=("x", "y"), golds=(0,))
+
+    asked = iter((0, 1))
+    monkeypatch.setattr(type(load_adapter("sciq")), "examples", fails)
+    request = Request(dataset="sciq", split="train", raw=(path,), out=tmp_path / "out")
+    with pytest.raises(RowError, match=r"^sciq/train row 1 \(line 3\): KeyError: 'support'; "):
+        convert(request)

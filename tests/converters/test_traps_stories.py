@@ -163,6 +163,9 @@ def test_an_ending_clings_to_what_was_begun() -> None:
         (lambda: as_sentence(" the end : "), "The end."),
         (lambda: as_sentence("and so on..."), "And so on..."),
         (lambda: as_sentence('he said "stop."'), 'He said "stop."'),
+        (lambda: as_sentence("\u96e8\u505c\u4e86\u3002"), "\u96e8\u505c\u4e86\u3002"),
+        (lambda: as_sentence("\u300c\u597d\uff01\u300d"), "\u300c\u597d\uff01\u300d"),
+        (lambda: as_sentence("\u96e8\u505c\u4e86"), "\u96e8\u505c\u4e86."),
         (lambda: join_sentences("it rained", " ", "why?"), "It rained. Why?"),
         (lambda: continued("We", "\u2019re late"), "We\u2019re late."),
         (lambda: continued("He said", "'so' twice."), "He said 'so' twice."),
@@ -233,7 +236,7 @@ def test_swag_full_has_its_gold_apart_and_four_or_five_endings() -> None:
     ("place", "golds"),
     [
         ("swag/authors/validation", [0, 2, 0, 3]),  # strings from 0
-        ("swag/authors/train", [2, 0]),  # the hub's numbers from 0
+        ("swag/authors/train", [2, 0, 1]),  # the hub's numbers from 0
         ("hellaswag/authors/validation", [0, 0, 2, 1, 1, 0]),  # numbers from 0
         ("hellaswag/authors/train", [0, 3]),  # the hub's strings from 0
         ("codah/authors/validation", [0, 2, 1, 3, 0, 0]),

@@ -27,6 +27,7 @@ def test_questions_are_asked_once_per_choice() -> None:
     [
         ("The ____ melts in the sun", "The ice melts in the sun."),
         ("_ melts!", "Ice melts!"),
+        ("\u96ea: _\u3002", "\u96ea: ice\u3002"),
         ("What melts is ___.", "What melts is ice."),
         ("We skated on the _ .", "We skated on the ice."),
         ("Cold is the _ 's nature", "Cold is the ice's nature."),

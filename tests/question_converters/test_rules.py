@@ -30,7 +30,7 @@ def declare(question: str, answer: str) -> Sentence:
 
 def test_it_is_a_question_converter() -> None:
     converter: QuestionConverter = Rules()
-    assert (converter.name, converter.version) == ("rules", "4")
+    assert (converter.name, converter.version) == ("rules", "5")
     assert converter.convert([]) == []
 
 
@@ -162,6 +162,47 @@ def test_the_answers_of_one_question_are_independent() -> None:
 )
 def test_the_fallback_is_marked(question: str, answer: str, text: str) -> None:
     assert declare(question, answer) == Sentence(text, "rules-fallback")
+
+
+DENYING = """Aren't hens birds?|Aren\u2019t hens birds?|ISN'T TIN A METAL?
+didn't the old mill burn down|didnt the mill burn down|Won't an egg break?
+Can't an owl fly?|Cannot an owl fly?|Ain't tin a metal?|Is it not warm in June?
+Do not hens lay eggs?|Do hens not lay eggs?|Is that not odd?|Has Bo not slept?
+Do hens that live in the snow not lay eggs?|So isn't tin a metal?
+Did n't Bo sleep ?|Is tin soft or not?|If an egg falls, won't it break?
+If an egg falls, won\u2019t the egg break?|In June, isn\u2019t it warm?
+in the song didn't he leave|in the song didn't the man leave
+Bo went out. Didn't he sleep?|He is tired, isn't he?|Hens are birds, are they not?
+Hens aren't fish, are they?|Hens are birds aren't they?
+Isn't tin a metal, yes or no?|Weren't there two mills?|Needn't he pay?
+Isn`t tin a metal?"""
+NOT_DENYING = """Is there no snow in June?|Has he never been to Rome?|Are none of the cups full?
+Is it true that hens are not fish?|Do people who do not eat eggs eat hens?
+Can you choose not to pay?|Is a cup that isn't full empty?
+Does a no-fly zone exist?|Is a knot a rope?|Hens aren't fish.
+Some hens are not able to fly.|If it isn't cold, is it warm?
+Is nothing as heavy as lead?"""
+
+
+@pytest.mark.parametrize("question", DENYING.replace("\n", "|").split("|"))
+def test_a_question_that_denies_is_quoted(question: str) -> None:
+    """ "Isn't he tired?" asks what "Is he tired?" asks: its "not" would turn the label round."""
+    for answer in ("yes", "no", "true", "false"):
+        said = declare(question, answer)
+        assert said == Sentence(f"The answer to “{question}” is {answer}.", "rules-fallback")
+
+
+@pytest.mark.parametrize("question", NOT_DENYING.replace("\n", "|").split("|"))
+def test_other_negations_stay_in_the_statement(question: str) -> None:
+    assert {declare(question, answer).via for answer in ("yes", "no")} == {"rules"}
+
+
+def test_a_denying_question_takes_other_answers() -> None:
+    for question in ("Isn't the soup warm or cold?", "Is the soup not warm or cold?"):
+        assert declare(question, "cold").via == "rules-fallback"
+    assert declare("Which of these isn't a bird?", "a cow").text == "A cow isn't a bird."
+    assert declare("Why didn't Bo sleep?", "noise").via == "rules"
+    assert declare("Don't put metal in the", "oven").text == "Don't put metal in the oven."
 
 
 TEXT = st.text(max_size=80) | st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join)

@@ -132,6 +132,7 @@ def test_prompts_are_filled_and_texts_finished() -> None:
     assert qa2d.finished("rome is in  italy") == "Rome is in italy."
     assert PROMPTS["question_converter"].finished("so it melts?") == "so it melts."
     assert PROMPTS["question_converter"].finished("It melts!") == "It melts!"
+    assert PROMPTS["question_converter"].finished("冰会融化。") == "冰会融化。"
 
 
 def test_a_preset_has_its_prompt_and_prompt_overrides_it() -> None:

@@ -16,7 +16,9 @@ UPSTREAM_MOST = 10
 """Maximum number of distractors in upstream Vera's collate function."""
 _KEYS = ("golds", "distractors")
 _SPECIAL_TOKEN = re.compile(r"</?s>|<pad>|<unk>|<extra_id_\d+>|\u2047")
-_CLOSERS = "\"')]*\u2019\u201d"
+_CLOSERS = "\"')]*\u2019\u201d\u300d\u300f\uff09"
+_ASKS = ("?", "\uff1f", "\u061f")
+_STOPS = (*_ASKS, ".", "!", "\u3002", "\uff01", "\u06d4", "\u0964")
 
 
 def lint_vera(path: Path, found: Findings) -> None:
@@ -81,9 +83,9 @@ def _endings(statements: Sequence[str]) -> Iterator[tuple[str, str]]:
     if len(sentences) < len(statements):
         yield "empty-statement", ""
     ends = [(statement, statement.rstrip().rstrip(_CLOSERS)) for statement in sentences]
-    if questions := [statement for statement, end in ends if end.endswith("?")]:
+    if questions := [statement for statement, end in ends if end.endswith(_ASKS)]:
         yield "question-mark", questions[0][-40:]
-    if unfinished := [statement for statement, end in ends if not end.endswith(("?", ".", "!"))]:
+    if unfinished := [statement for statement, end in ends if not end.endswith(_STOPS)]:
         yield "no-final-stop", unfinished[0][-40:]
     if token := next(filter(None, map(_SPECIAL_TOKEN.search, sentences)), None):
         yield "special-token", token[0]

@@ -9,7 +9,8 @@ checks every installed adapter, also those of other packages; tests/contract/tes
 the same functions. Prints one line per breach on stdout; the exit code is 4 if there is one.
 """
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,12 +23,18 @@ from unifiedqa_convert.contract.adapter_promises import (
     fields_say_where_they_go,
     other_names_are_its_own,
     pins_are_whole,
-    samples_show_more_than_one_answer,
+    samples_show_each_answer,
     shapes_give_the_sources_splits,
 )
 from unifiedqa_convert.contract.goldens import (
     goldens_have_their_sample,
     samples_become_their_goldens,
+)
+from unifiedqa_convert.contract.label_promises import (
+    every_label_gives_a_gold,
+    hidden_answers_are_kept,
+    labels_mean_what_they_say,
+    unused_fields_change_nothing,
 )
 from unifiedqa_convert.contract.sample import Sample as Sample
 from unifiedqa_convert.contract.sample import samples as samples
@@ -62,6 +69,8 @@ class Breach(NamedTuple):
     promise: str
     message: str
     sample: str | None = None
+    failed: bool = False
+    """The adapter raised an exception, so that the promise could not be asked."""
 
 
 class Case(NamedTuple):
@@ -83,7 +92,7 @@ OF_ADAPTER: tuple[Promise, ...] = (
     fields_say_where_they_go,
     shapes_give_the_sources_splits,
     every_shape_and_only_they_have_a_sample,
-    samples_show_more_than_one_answer,
+    samples_show_each_answer,
     examples_is_short,
     a_dataset_is_pure,
 )
@@ -97,6 +106,10 @@ OF_SAMPLE: tuple[Promise, ...] = (
     own_ids_say_nothing,
     golds_are_positions,
     a_labelled_split_has_labels,
+    every_label_gives_a_gold,
+    hidden_answers_are_kept,
+    labels_mean_what_they_say,
+    unused_fields_change_nothing,
     unknown_labels_are_refused,
     no_field_is_guessed,
     missing_fields_are_named,
@@ -129,5 +142,54 @@ def breaches(case: Case) -> list[Breach]:
     try:
         messages = list(case.broken())
     except Exception as error:  # noqa: BLE001 (another package's adapter may raise anything)
-        messages = [f"{type(error).__name__}: {error}"]
+        message = f"{type(error).__name__}: {error}"
+        return [Breach(case.adapter, case.promise, message, case.sample, failed=True)]
     return [Breach(case.adapter, case.promise, message, case.sample) for message in messages]
+
+
+_FOLLOWS: dict[str, tuple[Promise, ...]] = {
+    "samples_show_each_answer": (
+        golds_are_positions,
+        every_label_gives_a_gold,
+        hidden_answers_are_kept,
+        labels_mean_what_they_say,
+        no_field_is_guessed,
+        every_row_is_used,
+        examples_are_pure,
+    ),
+    "every_label_gives_a_gold": (golds_are_positions, every_row_is_used),
+    "a_labelled_split_has_labels": (golds_are_positions, every_row_is_used),
+    "hidden_answers_are_kept": (every_row_is_used, unknown_labels_are_refused),
+    "labels_mean_what_they_say": (examples_are_pure,),
+    "labels_stay_out_of_the_question": (examples_are_pure,),
+    "unknown_keys_change_nothing": (examples_are_pure,),
+}
+"""A promise that is broken as well where one of these is."""
+
+
+def told_once(found: Sequence[Breach]) -> list[Breach]:
+    """The breaches without those of a cause that an earlier one tells.
+
+    A promise tells a field, or what else its message begins with, for the first row; an adapter
+    that fails on its sample tells that and nothing else of its samples.
+    """
+    broken = {(b.adapter, b.promise) for b in found}
+    failed = {b.adapter for b in found if b.failed}
+    told, seen = list[Breach](), set[tuple[str, ...]]()
+    for b in found:
+        if any((b.adapter, root.__name__) in broken for root in _FOLLOWS.get(b.promise, ())):
+            continue
+        if b.adapter in failed and (b.failed or b.sample is not None):
+            key: tuple[str, ...] = (b.adapter, "failed")
+            if not b.failed:
+                continue
+        elif b.sample is None:
+            key = (b.adapter, b.promise, b.message)
+        else:
+            subject = re.sub(r"\d+", "#", b.message.partition(" ")[0])
+            split = b.sample.rpartition("/")[2]
+            key = (b.adapter, b.promise, subject.replace(f"-{split}-", "-"))
+        if key not in seen:
+            seen.add(key)
+            told.append(b)
+    return told

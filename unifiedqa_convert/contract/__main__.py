@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from unifiedqa_convert.contract import Breach, breaches, cases
+from unifiedqa_convert.contract import Breach, breaches, cases, told_once
 from unifiedqa_convert.contract.sample import fingerprint, samples
 from unifiedqa_convert.datasets.registry import catalogue, load_adapter
 from unifiedqa_convert.errors import UqaError, UsageError
@@ -61,12 +61,16 @@ def _installed() -> list[Adapter]:
 
 
 def _report(results: list[list[Breach]], plugins: int, as_json: bool) -> int:
-    """Print the breaches; returns the exit code. An adapter that can't be loaded is a failure."""
-    found = [breach for result in results for breach in result]
+    """Print the breaches, each cause once; returns the exit code.
+
+    An adapter that can't be loaded is a failure.
+    """
+    found = told_once([breach for result in results for breach in result])
     failed = sum(bool(result) for result in results) + plugins
     passed = sum(not result for result in results)
     if as_json:
-        listed = [breach._asdict() for breach in found]
+        keys = ("adapter", "promise", "message", "sample")
+        listed = [{key: getattr(breach, key) for key in keys} for breach in found]
         print(json.dumps({"passed": passed, "failed": failed, "breaches": listed}, indent=2))
     else:
         for breach in found:

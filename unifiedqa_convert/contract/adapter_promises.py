@@ -9,13 +9,13 @@ from importlib.util import resolve_name
 from typing import get_args
 
 from unifiedqa_convert import schema
-from unifiedqa_convert.contract.mutations import gold_of
+from unifiedqa_convert.contract.mutations import closed
 from unifiedqa_convert.contract.sample import chunk_of, samples
 from unifiedqa_convert.datasets.listing import canonical_split
 from unifiedqa_convert.datasets.names import meanings
 from unifiedqa_convert.datasets.registry import catalogue
 from unifiedqa_convert.datasets.sources import sample_folder
-from unifiedqa_convert.schema import Adapter, MultipleChoice
+from unifiedqa_convert.schema import Adapter, MultipleChoice, YesNo
 
 LONGEST_EXAMPLES = 40
 IMPURE = frozenset(
@@ -131,13 +131,30 @@ def every_shape_and_only_they_have_a_sample(adapter: Adapter) -> Iterator[str]:
         yield f"{path} is not named for a split"
 
 
-def samples_show_more_than_one_answer(adapter: Adapter) -> Iterator[str]:
-    """The samples have several answers: with one only, a label's wrong base is not noticed."""
-    examples = [item.example for sample in samples(adapter) for item in chunk_of(sample).converted]
-    fixed = [e for e in examples if isinstance(e, MultipleChoice) and not e.order_matters]
-    golds = [gold for e in examples if e not in fixed and (gold := gold_of(e)) is not None]
-    if golds and len(set(golds)) == 1:
-        yield f"all {len(golds)} labelled examples of its samples have the same answer {golds[0]}"
+def samples_show_each_answer(adapter: Adapter) -> Iterator[str]:
+    """The samples have each answer, and none nearly always: a label's wrong base would not be seen,
+    nor that the gold's place is fixed in the source (``order_matters=False``).
+    """
+    every = [item.example for sample in samples(adapter) for item in chunk_of(sample).converted]
+    yes_no = {e.answer for e in every if isinstance(e, YesNo) and e.answer is not None}
+    if len(yes_no) == 1:
+        yield f"all yes/no examples of its samples have the same answer {yes_no}"
+    known = [e for e in every if isinstance(e, MultipleChoice) and e.golds and e.order_matters]
+    golds = [(e.golds[0], e.golds[-1] - len(e.choices)) for e in known if e.golds]
+    places = {gold for e in known for gold in e.golds or ()}
+    most = max((len(e.choices) for e in known), default=0)
+    labels = {str(v) for shape in adapter.shapes for _, allowed in closed(shape) for v in allowed}
+    # A label that is its choice's text can have no wrong base.
+    if len(places) == 1 or not {choice for e in known for choice in e.choices} <= labels:
+        missing = [str(place) for place in range(most) if place not in places]
+        if missing:
+            yield f"no example of its samples has the gold {' or '.join(missing)}, counted from 0"
+    for side, fixed in enumerate((0, -1)):
+        there = sum(gold[side] == fixed for gold in golds)
+        # Of three rows with two choices each, two are always at one place.
+        if len(places) > 1 and len(golds) > 2 and there >= len(golds) - (len(golds) > 3):
+            where = "first" if fixed == 0 else "last"
+            yield f"the gold is {where} in {there} of {len(golds)} examples: is its place fixed?"
 
 
 def examples_is_short(adapter: Adapter) -> Iterator[str]:

@@ -4,6 +4,7 @@ import copy
 import inspect
 import types
 from collections.abc import Iterator
+from itertools import chain
 from typing import (
     Annotated,
     Any,
@@ -62,8 +63,11 @@ def leaves(kind: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
 def closed(shape: type[schema.Row]) -> Iterator[tuple[Place, tuple[Any, ...]]]:
     """The paths of values from a closed set (Literal, bool), with these values."""
     for place, kind in leaves(shape):
-        if get_origin(kind) is Literal or kind is bool:
-            yield place, (True, False) if kind is bool else get_args(kind)
+        kinds = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
+        kinds = tuple(each for each in kinds if each is not type(None))
+        if all(each is bool or get_origin(each) is Literal for each in kinds):
+            values = ((True, False) if each is bool else get_args(each) for each in kinds)
+            yield place, tuple(chain.from_iterable(values))
 
 
 def changed(raw: dict[str, Any], place: Place, value: Any) -> dict[str, Any] | None:
@@ -107,6 +111,32 @@ def examples_of(sample: Sample, row: schema.Row) -> list[Example]:
         return list(sample.adapter.examples(row))
     except NotAnExample:
         return []
+
+
+def nothing_said(sample: Sample, raw: dict[str, Any]) -> bool:
+    """True if the record gives no example and no reason (NotAnExample)."""
+    try:
+        return not list(sample.adapter.examples(sample.shape.model_validate(raw)))
+    except NotAnExample:
+        return False
+
+
+def described(shape: type[schema.Row], place: Place) -> str:
+    """The description of the shape's field at that path, in lower case; empty if it has none."""
+    for name, raw in raw_names(shape).items():
+        keys = tuple(raw.split("."))
+        if place[: len(keys)] == keys:
+            return (shape.model_fields[name].description or "").casefold()
+    return ""
+
+
+def written_texts(value: Any) -> Iterator[str]:
+    """The texts in a raw record, nested ones too, in their order."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from written_texts(inner)
 
 
 def not_named(sample: Sample, raw: dict[str, Any], place: Place, what: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -29,6 +30,7 @@ from unifiedqa_convert.contract.sample import (
     fingerprint,
     rows_of,
 )
+from unifiedqa_convert.question_converters.drafts import STOP_OF_OTHER_SCRIPTS
 from unifiedqa_convert.records.encode import parse, recovers
 from unifiedqa_convert.rows.shapes import required, shape_of
 from unifiedqa_convert.schema import MultipleChoice
@@ -46,11 +48,13 @@ def the_sample_has_the_shape_of_its_folder(sample: Sample) -> Iterator[str]:
 
 
 def every_row_is_used(sample: Sample) -> Iterator[str]:
-    """No sample row is rejected, and the rows give examples."""
+    """No sample row is rejected, and each gives an example or a reason (NotAnExample)."""
     chunk = chunk_of(sample)
     for reject in chunk.rejects:
         yield f"row {reject['row']} is rejected: field {reject['field']}: {reject['reason']}"
-    if not chunk.converted:
+    if silent := chunk.counts["rows/skipped/no example in it"]:
+        yield f"{silent} rows give neither an example nor a reason: raise NotAnExample(reason)"
+    elif not chunk.converted:
         yield "no row gives an example"
 
 
@@ -59,6 +63,7 @@ def rows_are_strict_and_frozen(sample: Sample) -> Iterator[str]:
     for option in ("strict", "frozen"):
         if not sample.shape.model_config.get(option):
             yield f"{sample.shape.__name__}.model_config has no {option}=True"
+            return
     for _, row in rows_of(sample)[:1]:
         for name in sample.shape.model_fields:
             try:
@@ -148,10 +153,17 @@ def unknown_labels_are_refused(sample: Sample) -> Iterator[str]:
     for place, allowed in closed(sample.shape):
         strange: list[Any] = [UNKNOWN_WORD, UNKNOWN_NUMBER]
         strange += [int(v) if isinstance(v, str) else str(v) for v in allowed if str(v).isdigit()]
-        for value in (v for v in strange if v not in allowed):
-            for raw, _ in rows_of(sample):
-                if (broken := changed(raw, place, value)) is not None:
-                    yield from not_named(sample, broken, place, f"{value!r}")
+        known = {(type(v), v) for v in allowed}
+        if {(int, 0), (int, 1)} & known:
+            strange += [True, False]  # Python's True is 1: Annotated[Literal[0, 1], NotBool]
+        for value in (v for v in strange if (type(v), v) not in known):
+            told = (
+                message
+                for raw, _ in rows_of(sample)
+                if (broken := changed(raw, place, value)) is not None
+                for message in not_named(sample, broken, place, f"{value!r}")
+            )
+            yield from islice(told, 1)
 
 
 def no_field_is_guessed(sample: Sample) -> Iterator[str]:
@@ -232,5 +244,7 @@ def given_sentences_are_sentences(sample: Sample) -> Iterator[str]:
     """
     for item in chunk_of(sample).converted:
         for sentence in (statement.sentence for statement in item.statements):
-            if not re.fullmatch(r"[^\W_a-z].*[.!]['\")]*", sentence) or "  " in sentence:
+            started = re.match(r"[^\W_a-z]", sentence)
+            ended = re.search(r"[.!]['\")]*$", sentence) or STOP_OF_OTHER_SCRIPTS.search(sentence)
+            if not started or not ended or "  " in sentence:
                 yield f"{item.id}: {sentence!r} is not a sentence"

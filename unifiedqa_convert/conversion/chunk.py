@@ -4,10 +4,14 @@ rows read = rows used + rows skipped by a named reason + rows rejected;
 examples = labelled + unlabelled; statements = true + false + unknown.
 """
 
+import sys
+import traceback
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
+
+import orjson
 
 from unifiedqa_convert.errors import RowError
 from unifiedqa_convert.question_converters.base import Ask, QuestionConverter, Sentence
@@ -26,7 +30,7 @@ from unifiedqa_convert.records.encode import (
 from unifiedqa_convert.records.profiles import Profile
 from unifiedqa_convert.rows.readers import Raw
 from unifiedqa_convert.rows.shapes import NumberedRow, Skipped
-from unifiedqa_convert.rows.typed_rows import row_as_json
+from unifiedqa_convert.rows.typed_rows import SHOWN, row_as_json
 from unifiedqa_convert.schema import (
     AMBIGUOUS,
     Adapter,
@@ -102,7 +106,7 @@ def convert_chunk(
 
     Without a ``converter`` there are only the statements that the dataset has ready. Raises
     QuestionConverterError if the converter returns another number of sentences or an empty one,
-    and RowError if the adapter makes an example with a field of a wrong type.
+    and RowError with the raw record if the adapter raises anything but FieldError or NotAnExample.
     """
     chunk = Chunk([], [], Counter())
     # Each step for all rows, then the next one: 5 % faster than all steps for each row.
@@ -150,13 +154,9 @@ def _examples(
                 ):
                     example = arrange(example, profile)
                 named.append((name, number, example))
-        except NotAnExample as error:
+        except Exception as error:  # noqa: BLE001 (raised again unless it says why)
             del named[before:]
-            _leave_out(chunk, raw, Skipped(error.reason))
-            continue
-        except (FieldError, ExampleError) as error:
-            del named[before:]
-            _leave_out(chunk, raw, _row_error(adapter.name, split, number, error))
+            _leave_out(chunk, raw, _why(adapter, split, number, raw, error))
             continue
         if len(named) == before + 1:
             used += 1
@@ -179,12 +179,29 @@ def _numbered(named: list[_Named]) -> list[_Named]:
     ]
 
 
-def _row_error(dataset: str, split: str, number: int, error: FieldError | ExampleError) -> RowError:
-    """The row's error; raised instead if the adapter is wrong, which --max-rejects may not hide."""
+def _why(
+    adapter: Adapter, split: str, number: int, raw: Raw, error: Exception
+) -> RowError | Skipped:
+    """Why a row gives no example; of an adapter that is wrong, which --max-rejects may not hide,
+    the error is raised, with the record and the adapter's line.
+    """
+    if isinstance(error, NotAnExample):
+        return Skipped(error.reason)
+    if isinstance(error, FieldError):
+        return RowError(adapter.name, split, number, error.field, error.reason)
     if isinstance(error, ExampleError):
-        reason = f"{error.reason}; the adapter must be corrected"
-        raise RowError(dataset, split, number, error.field, reason) from error
-    return RowError(dataset, split, number, error.field, error.reason)
+        field, reason = error.field, error.reason
+    else:
+        field, reason = "-", f"{type(error).__name__}: {error}"
+    own = getattr(sys.modules.get(type(adapter).__module__), "__file__", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    where = [f", line {f.lineno} of {f.filename}" for f in frames if f.filename == own][-1:]
+    record = orjson.dumps(row_as_json(raw)).decode()
+    shown = record if len(record) <= SHOWN else f"{record[:SHOWN]}…"
+    reason = f"{reason}; the adapter must be corrected{''.join(where)}; the raw record: {shown}"
+    failed = RowError(adapter.name, split, number, field, reason)
+    failed.raw = raw
+    raise failed from error
 
 
 def _leave_out(chunk: Chunk, raw: Raw, why: RowError | Skipped) -> None:

@@ -59,8 +59,7 @@ def too_many(rejects: Iterable[Reject], job: ConversionJob, path: Path) -> TooMa
     found = sorted(rejects, key=lambda reject: int(reject["row"]))
     write_rejects(path, found)
     first, allowed = found[0], job.request.max_rejects
-    files = job.located.files
-    line = _line(job, files[0], first) if len(files) == 1 else None
+    line = _line(job, first["row"], first["raw"])
     where = job.adapter.name, job.split, first["row"], first["field"], first["reason"], line
     return TooManyRejects(
         f"{RowError(*where)}; rejected so far: {len(found):,} (allowed: {allowed:,}), see {path}: "
@@ -68,9 +67,12 @@ def too_many(rejects: Iterable[Reject], job: ConversionJob, path: Path) -> TooMa
     )
 
 
-def _line(job: ConversionJob, path: Path, reject: Reject) -> int | None:
-    columns = columns_of(shape_of(job.adapter, job.split, path), path)
-    return line_of(path, reject["row"], reject["raw"], columns)
+def _line(job: ConversionJob, row: int, raw: Any) -> int | None:
+    """The line of a row of a split that is one file."""
+    if len(job.located.files) != 1:
+        return None
+    (path,) = job.located.files
+    return line_of(path, row, raw, columns_of(shape_of(job.adapter, job.split, path), path))
 
 
 CHUNK_ROWS = 1_000
@@ -236,7 +238,18 @@ def _shard(
 
 
 def _convert(job: ConversionJob, rows: Iterable[NumberedRow]) -> Chunk:
-    """Convert the rows by the recipe."""
+    """Convert the rows by the recipe; the error of a wrong adapter names the row's line."""
+    try:
+        return _converted(job, rows)
+    except RowError as error:
+        if not isinstance(error.raw, dict):
+            raise
+        line = _line(job, error.row, error.raw)
+        where = error.dataset, error.split, error.row, error.field, error.reason, line
+        raise RowError(*where) from error.__cause__
+
+
+def _converted(job: ConversionJob, rows: Iterable[NumberedRow]) -> Chunk:
     if job.request.recipe == "clean" or not is_upstreams(job.adapter.name):
         return convert_chunk(job.adapter, job.split, rows, job.profile, job.converter)
     records = convert_chunk(job.adapter, job.split, rows, job.profile, None)

@@ -11,6 +11,11 @@ from unifiedqa_convert.schema import Example, FreeText, MultipleChoice, YesNo, c
 # matched too, so that it is gone from the filled sentence.
 _BLANK = re.compile(r"(?<![\w])_+(?![^\W_]|\{)(?: (?=[.,;:!?]|'s?(?:\W|$)))?")
 
+STOP_OF_OTHER_SCRIPTS = re.compile(
+    r"[\u3002\uff0e\uff61\uff01\uff1f\u061f\u06d4\u0964\u0965][\"'\u201d\u2019\u300d\u300f\uff09)]*$"
+)
+"""A stop at the end of a text that is no Latin one: Chinese, Japanese, Arabic, Urdu, Hindi."""
+
 _QUESTION = re.compile(r"[?\uff1f][!?\uff1f)\"\u201d\u2019']*$")
 
 
@@ -68,4 +73,5 @@ def _filled(ask: Ask) -> Sentence | Ask:
     if _QUESTION.search(filled):
         return ask
     filled = filled[:1].upper() + filled[1:]
-    return Sentence(filled if filled[-1] in ".!?" else f"{filled}.", "filled")
+    ended = filled[-1] in ".!?" or STOP_OF_OTHER_SCRIPTS.search(filled)
+    return Sentence(filled if ended else f"{filled}.", "filled")

@@ -31,7 +31,11 @@ class Prompt:
         text = " ".join(text.split())
         if self.lower:
             text = text[:1].upper() + text[1:]
-        return text if text.endswith((".", "!")) else f"{text.rstrip('?')}."
+        return (
+            text
+            if text.endswith((".", "!", "\u3002", "\uff01", "\u0964"))
+            else f"{text.rstrip('?')}."
+        )
 
 
 @dataclass(frozen=True)

@@ -323,7 +323,10 @@ def line_of(
         line, record = next(it for number, it in enumerate(lines) if number == row)
     except (*BROKEN, StopIteration, csv.Error, SourceError):
         return None
-    return line if raw is None or record == raw else None
+    if raw is None or record == raw:
+        return line
+    # A companion file has added a field.
+    return line if isinstance(record, dict) and record.items() <= raw.items() else None
 
 
 def _object_lines(path: Path) -> Iterator[tuple[int, object]]:

@@ -86,7 +86,7 @@ class Rules:
     """Turns questions and answers into statements by rule."""
 
     name = "rules"
-    version = "4"
+    version = "5"
 
     def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
         """One sentence per ask, in order; ``via`` is ``rules-fallback`` if no rule matched."""
@@ -118,6 +118,8 @@ def first_match(question: str, answer: str) -> tuple[Rule, str] | None:
     if not question or given is None:
         return None
     parsed = parse_question(question, given.polar)
+    if given.kind != "reply" and parsed.denies(given.polar):
+        return None
     for rule, parts in parsed.matches(given.kind):
         sentence = fill_template(rule.say, Match(parsed.core, parts, given))
         if (

@@ -59,6 +59,31 @@ _WH = re.compile(r"(?:who|which|what)\b", re.IGNORECASE)
 _OFFERED = re.compile(r"[,:] (?:[\w'\u2019]+ ){1,3}or (?:[\w'\u2019]+ ){0,2}[\w'\u2019]+\?+$")
 _INVERTS = frozenset("which what whom whose where".split())
 _OPENS = frozenset("where which who whom whose why".split())
+
+# "Isn't he hungry?" asks what "Is he hungry?" asks, and "yes" says that he is; a statement that
+# keeps the "not" would have its label upside down. "Never", "no" and "none" are no such "not".
+_BE = "is|are|was|were|ai"
+_OTHERS = "do|does|did|has|have|had|ca|could|wo|would|sha|should|may|might|must|need|dare|ought"
+_PLAIN = f"am|can|will|shall|{_BE}|{_OTHERS}"
+_N_T = r"(?: ?n[\W\u02bc]t|nt)"  # n't, n\u2019t, " n't" of a tokeniser, and nt
+_DENYING = rf"(?:(?:{_BE}|{_OTHERS}|am){_N_T}|cannot|amn't)"
+_LEAD = r"\W*(?:(?:and|but|so|then|or|well|now|oh|hey|also|yet|ok|okay|still|yes|no)\W+)*"
+_PRONOUN = "i|he|she|it|they|we|you|there"
+_DETERMINER = "an?|the|this|that|these|those|my|your|his|her|its|our|their"
+_FRONTS = "|".join(sorted(words.SUBORDINATORS | words.PREPOSITIONS))
+_EMBEDS = "|".join(sorted(words.RELATIVES | words.SUBORDINATORS | {"to", "than", "whether"}))
+_DENIES = re.compile(
+    rf"{_LEAD}(?:{_DENYING}|(?:{_PLAIN}) (?:\S+ (?:(?!(?:{_EMBEDS})\b)\S+ )*?)?not(?= (?!to\b)|$))"
+    r"(?!\w)",
+    re.IGNORECASE,
+)
+# After other words: "In the film didn't he win", "He won, didn't he", "He lost, did he (not)".
+_DENIES_LATER = re.compile(
+    rf"\b{_DENYING} (?:{_PRONOUN})\b|\b(?:{_OTHERS}){_N_T} (?:{_DETERMINER}) "
+    rf"|, (?:{_DENYING}|{_PLAIN}) (?:{_PRONOUN}|this|that|one)(?: not)?\W*$"
+    rf"|^(?:{_FRONTS}) [^,]*, (?:then )?{_DENYING}\b",
+    re.IGNORECASE,
+)
 _MOST_TOKENS = 200  # patterns backtrack, and a longer sentence is hardly a question
 
 Parts = Mapping[str, Sequence[Token]]
@@ -98,6 +123,27 @@ class Question:
         asking = (inverts or first in words.ASKING) and self.asks and not blank
         self.start = f"{first} " if asking else ""
         self._encoded = TokenString(self.tokens)
+
+    def denies(self, polar: bool) -> bool:
+        """True if it is a yes/no question with "not", or has such a tag ("…, isn't it?").
+
+        ``polar``: the answer is yes or no; any other answer picks one of two ("warm or cold?").
+        """
+        if not self.tokens or not (polar or self.asks):
+            return False
+        if _DENIES.match(self.core, self.tokens[0].start):
+            return True
+        # "Do whales that swim not breathe?" denies, "Do whales that do not swim breathe?" does not.
+        nots = (i for i, t in enumerate(self.tokens[:-1]) if t.lower == "not" and i > 1)
+        if self.tokens[0].may("BOHM") and any(not self._inner_not(i) for i in nots):
+            return True
+        return polar and _DENIES_LATER.search(self.core) is not None
+
+    def _inner_not(self, at: int) -> bool:
+        """True if a "not" belongs to a clause or verb inside the question."""
+        before, after = self.tokens[at - 1], self.tokens[at + 1]
+        inner = before.may("BOHMSCK") or before.lower in words.RELATIVES
+        return inner or "to" in (before.lower, after.lower)
 
     def matches(self, kind: str) -> Iterator[tuple[Rule, Parts]]:
         """The rules that match, for this kind of answer, in the tables' order, with their parts."""
