@@ -27,9 +27,11 @@ def convert_and_report(request: "Request", as_json: bool, quiet: bool) -> None:
     """Convert; print the folder (or JSON) on stdout, and the summary on stderr unless quiet."""
     result = _converted(request, quiet)
     sample = result.manifest["sample"]
-    lines = _warnings(result, quiet)
+    told = result.located.told
+    lines = [*_warnings(result, quiet), *(line for line in told if line.startswith(WARNING))]
     if not quiet:
-        lines += [*result.located.told, *summary(result), *([f"{SAMPLE}."] if sample else [])]
+        lines += [line for line in told if not line.startswith(WARNING)]
+        lines += [*summary(result), *([f"{SAMPLE}."] if sample else [])]
     for line in lines:
         print(line, file=sys.stderr)
     if as_json:
@@ -156,6 +158,7 @@ def _license(manifest: dict[str, Any]) -> list[str]:
     return [f"license {manifest['license']}: check whether it allows sharing this output"]
 
 
+WARNING = "WARNING: "
 SAMPLE = "WARNING: invented sample rows, not the dataset's"
 
 

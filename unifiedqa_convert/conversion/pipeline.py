@@ -68,8 +68,8 @@ def too_many(rejects: Iterable[Reject], job: ConversionJob, path: Path) -> TooMa
 
 
 def _line(job: ConversionJob, path: Path, reject: Reject) -> int | None:
-    columns = columns_of(shape_of(job.adapter, job.split, path), path)
-    return line_of(path, reject["row"], reject["raw"], columns)
+    shape = shape_of(job.adapter, job.split, path)
+    return line_of(path, reject["row"], reject["raw"], columns_of(shape, path), shape.own)
 
 
 CHUNK_ROWS = 1_000
@@ -265,6 +265,7 @@ def _manifest(job: ConversionJob, described: dict[str, Any], place: OutputFolder
         **described,
         "counts": counted,
         "split_size": _size(job, counted["rows"]),
+        **({"told": list(job.located.told)} if job.request.from_file is not None else {}),
         "files": [*(receipt["file"] for receipt in made), _listed(rejects)],
     }
     if FORMATS[job.request.to].dataset_card:

@@ -1,7 +1,7 @@
 """A request (the flags of `uqa convert`), and the conversion job that it resolves to."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,7 +28,8 @@ from unifiedqa_convert.records.arrow import SCHEMA_VERSION
 from unifiedqa_convert.records.formats import FORMATS, Format
 from unifiedqa_convert.records.profiles import RECIPES, Profile, Recipe, Records, profile_named
 from unifiedqa_convert.rows.companion_files import with_companions
-from unifiedqa_convert.rows.custom_file import Columns, adapter_for
+from unifiedqa_convert.rows.custom_file import OwnFile, adapter_for
+from unifiedqa_convert.rows.own.columns import Columns
 from unifiedqa_convert.schema import Adapter
 from unifiedqa_convert.storage import sha256_of
 
@@ -230,6 +231,8 @@ def resolve(request: Request) -> ConversionJob:
         )
     split = canonical_split(request.split)
     adapter, located = _adapter_and_files(request, split)
+    if isinstance(adapter, OwnFile):
+        request = replace(request, columns=adapter.survey.columns)
     records = _records(request)
     if located.kind == "sample" and not request.allow_sample:
         raise UnreachableError(
@@ -273,4 +276,4 @@ def _adapter_and_files(request: Request, split: str) -> tuple[Adapter, Located]:
         what = "is" if request.dataset in known else f"is a name of {' and '.join(known)},"
         raise UsageError(f"{request.dataset} {what} a known dataset; choose another name for yours")
     adapter = adapter_for(request.dataset, split, request.from_file, request.columns)
-    return adapter, Located("given", (request.from_file,))
+    return adapter, Located("given", (request.from_file,), told=adapter.survey.told)
