@@ -83,7 +83,7 @@ def test_a_wrong_letter_far_down_is_a_rejected_row_that_says_utf8(tmp_path: Path
     path = tmp_path / "m.csv"
     good = b"Who?," + b"x" * 1_000_000 + b",y,y\n"
     path.write_bytes(b"q,a,b,right\n" + good * 17 + "Wo?,Küche,Bad,Bad\n".encode("latin-1"))
-    with pytest.raises(TooManyRejects, match="row 17, field a: Text should be UTF-8"):
+    with pytest.raises(TooManyRejects, match=r"row 17 \(line 19\), field a: Text should be UTF-8"):
         own(path)
 
 

@@ -17,7 +17,7 @@ from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.flags import flags_of, given
 
 if TYPE_CHECKING:
-    from unifiedqa_convert.conversion.groups import SplitOutcome
+    from unifiedqa_convert.conversion.groups import GroupFlags, SplitOutcome
     from unifiedqa_convert.conversion.pipeline import Result
     from unifiedqa_convert.conversion.request import Request
     from unifiedqa_convert.vera_tasks import GroupName
@@ -116,6 +116,32 @@ def print_config_of(request: "Request") -> None:
 
     job = resolve(request)
     print(json.dumps({"folder": str(job.place().final), **job.describe()}, indent=2))
+
+
+def print_preview(request: "Request", as_json: bool) -> None:
+    """Print the first rows as they will be, the columns and what was found out about them."""
+    from unifiedqa_convert.conversion.preview import previewed
+
+    shown = previewed(request)
+    if as_json:
+        print(json.dumps(shown, indent=2))
+        return
+    if shown["columns"] is not None:
+        named = {name: value for name, value in shown["columns"].items() if value}
+        named["choices"] = ",".join(shown["columns"]["choices"])
+        print("columns: " + ", ".join(f"{name} {value}" for name, value in named.items() if value))
+    for line in shown["told"]:
+        print(line)
+    for row in shown["rows"]:
+        for what in ("rejected", "skipped"):
+            if what in row:
+                print(f"row {row['row']} {what}: {row[what]}")
+        if "question record" in row:
+            print(f"row {row['row']}: {row['question record']}")
+        for statement in row.get("statements", ()):
+            label = {True: "true", False: "false", None: "unlabelled"}[statement["label"]]
+            print(f"  {label}: {statement['sentence']}")
+    print("nothing was written; leave out --dry-run to convert")
 
 
 def summary(result: "Result") -> list[str]:
@@ -236,6 +262,14 @@ class OutputFlags:
         bool,
         typer.Option("--print-config", help="Print the configuration as JSON; convert nothing."),
     ] = False
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Show the first three rows as they will be, the columns taken and what was found "
+            "out about them; write nothing.",
+        ),
+    ] = False
     as_json: AsJson = False
     quiet: Quiet = False
 
@@ -246,6 +280,26 @@ def convert_flags() -> list[inspect.Parameter]:
     from unifiedqa_convert.conversion.request import Request
 
     return flags_of(Request, GroupFlags, OutputFlags)
+
+
+def _check_together(flags: dict[str, Any], selection: "GroupFlags") -> None:
+    """UsageError for flags that exclude each other, or mean nothing without another."""
+    from_file = flags["from_file"]
+    if from_file is None and any(
+        flags[name] for name in ("question", "choices", "gold", "context")
+    ):
+        raise UsageError("--question, --choices, --gold and --context describe a --from-file FILE")
+    if from_file is not None and flags["raw"]:
+        raise UsageError("--from-file is your own file, --raw a known dataset's: give one of them")
+    if (selection.dataset is None) == (selection.group is None):
+        raise UsageError("give one dataset (`uqa list` shows all) or --group vera")
+    if flags["dry_run"] and selection.group is not None:
+        raise UsageError("--dry-run shows the rows of one dataset: leave out --group")
+    if flags["no_sample"] and (flags["source"] == "sample" or selection.allow_sample):
+        asked = "--allow-sample" if selection.allow_sample else "--source sample"
+        raise UsageError(
+            f"{asked} and --no-sample (or UQA_NO_SAMPLE) exclude each other: leave one out"
+        )
 
 
 def convert(flags: dict[str, Any]) -> None:
@@ -260,23 +314,15 @@ def convert(flags: dict[str, Any]) -> None:
         GroupFlags(**given(GroupFlags, flags)),
         OutputFlags(**given(OutputFlags, flags)),
     )
+    _check_together(flags, selection)
     from_file = flags["from_file"]
-    if from_file is None and any(
-        flags[name] for name in ("question", "choices", "gold", "context")
-    ):
-        raise UsageError("--question, --choices, --gold and --context describe a --from-file FILE")
-    if from_file is not None and flags["raw"]:
-        raise UsageError("--from-file is your own file, --raw a known dataset's: give one of them")
-    if (selection.dataset is None) == (selection.group is None):
-        raise UsageError("give one dataset (`uqa list` shows all) or --group vera")
-    if flags["no_sample"] and (flags["source"] == "sample" or selection.allow_sample):
-        asked = "--allow-sample" if selection.allow_sample else "--source sample"
-        raise UsageError(
-            f"{asked} and --no-sample (or UQA_NO_SAMPLE) exclude each other: leave one out"
-        )
     dataset = selection.dataset
     if dataset is not None and from_file is None:
         dataset = known_dataset(dataset, output.quiet)
+    if dataset is not None and from_file is not None and not flags["question"]:
+        from unifiedqa_convert.rows.own.proposal import no_columns
+
+        raise no_columns(dataset, selection.split, from_file)
     if dataset is not None and selection.split is None:
         raise split_missing(dataset, own=from_file is not None)
     request = Request(
@@ -290,7 +336,9 @@ def convert(flags: dict[str, Any]) -> None:
             request, selection.group, selection.split, output.as_json, output.quiet
         )
         raise typer.Exit(code)
-    if output.print_config:
+    if output.dry_run:
+        print_preview(request, output.as_json)
+    elif output.print_config:
         print_config_of(request)
     else:
         convert_and_report(request, output.as_json, output.quiet)

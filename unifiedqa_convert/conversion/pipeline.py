@@ -221,7 +221,7 @@ def _shard(
     path = place.staging / f"data-{number:05}.{form.suffix}"
     with atomic_file(path) as file:
         writer = form.writer(file, job.records, job.facts())
-        while (chunk := _convert(job, islice(rows, CHUNK_ROWS))).counts["rows/read"]:
+        while (chunk := converted_rows(job, islice(rows, CHUNK_ROWS))).counts["rows/read"]:
             counts.update(chunk.counts)
             rejects.extend(chunk.rejects)
             if before + len(rejects) > job.request.max_rejects:
@@ -234,7 +234,7 @@ def _shard(
     return {"counts": counts, "rejects": rejects, "file": _listed(path)}
 
 
-def _convert(job: ConversionJob, rows: Iterable[NumberedRow]) -> Chunk:
+def converted_rows(job: ConversionJob, rows: Iterable[NumberedRow]) -> Chunk:
     """Convert the rows by the recipe."""
     if job.request.recipe == "clean" or not is_upstreams(job.adapter.name):
         return convert_chunk(job.adapter, job.split, rows, job.profile, job.converter)

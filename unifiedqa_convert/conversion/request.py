@@ -30,6 +30,7 @@ from unifiedqa_convert.records.profiles import RECIPES, Profile, Recipe, Records
 from unifiedqa_convert.rows.companion_files import with_companions
 from unifiedqa_convert.rows.custom_file import OwnFile, adapter_for
 from unifiedqa_convert.rows.own.columns import Columns
+from unifiedqa_convert.rows.own.proposal import no_columns
 from unifiedqa_convert.schema import Adapter
 from unifiedqa_convert.storage import sha256_of
 
@@ -263,10 +264,7 @@ def _adapter_and_files(request: Request, split: str) -> tuple[Adapter, Located]:
         places = Places(request.raw, request.source, request.data_dir, lock, sample)
         return adapter, locate(adapter, split, places)
     if request.columns is None:
-        raise UsageError(
-            "--from-file needs --question COLUMN, and --choices and --gold if there are such "
-            "columns"
-        )
+        raise no_columns(request.dataset, request.split, request.from_file)
     if not NAME.fullmatch(request.dataset) or not NAME.fullmatch(split):
         raise UsageError(
             f"{request.dataset!r}, {split!r}: the name and the split of your own dataset may only "
