@@ -285,10 +285,10 @@ def convert_flags() -> list[inspect.Parameter]:
 def _check_together(flags: dict[str, Any], selection: "GroupFlags") -> None:
     """UsageError for flags that exclude each other, or mean nothing without another."""
     from_file = flags["from_file"]
-    if from_file is None and any(
-        flags[name] for name in ("question", "choices", "gold", "context")
-    ):
-        raise UsageError("--question, --choices, --gold and --context describe a --from-file FILE")
+    of_own = "question choices gold gold_is context strip_letters quotes".split()
+    if from_file is None and (without := [name for name in of_own if flags[name]]):
+        named = ", ".join("--" + name.replace("_", "-") for name in without)
+        raise UsageError(f"{named} can only describe your own file: add --from-file FILE")
     if from_file is not None and flags["raw"]:
         raise UsageError("--from-file is your own file, --raw a known dataset's: give one of them")
     if (selection.dataset is None) == (selection.group is None):

@@ -14,6 +14,7 @@ from unifiedqa_convert.rows.own.choices import choices_of, text_of
 from unifiedqa_convert.rows.own.columns import Columns
 from unifiedqa_convert.rows.own.gold import cell_text, position, yes_or_no
 from unifiedqa_convert.rows.own.survey import Survey, surveyed
+from unifiedqa_convert.rows.own.table_form import form_of
 from unifiedqa_convert.rows.readers import UTF8_BOM, format_of, read
 from unifiedqa_convert.schema import (
     Adapter,
@@ -110,7 +111,8 @@ def adapter_for(name: str, split: str, path: Path, columns: Columns) -> "OwnFile
     if not path.is_file():
         raise UsageError(f"--from-file {path}: no such file; correct the path")
     check_encoding(path)
-    first = next((raw for raw in read(path, own={}) if isinstance(raw, dict)), None)
+    form = form_of(path, columns.quotes)
+    first = next((raw for raw in read(path, own=form[0]) if isinstance(raw, dict)), None)
     if first is None:
         raise no_row(path)
     if len(first) == 1 and (reason := _other_separator(path, next(iter(first)))):
@@ -121,7 +123,7 @@ def adapter_for(name: str, split: str, path: Path, columns: Columns) -> "OwnFile
                 f"--from-file {path}: column {column} holds a list; if it has all the choices, "
                 f"give it alone: --choices {column}"
             )
-    return OwnFile(name, split, surveyed(path, columns))
+    return OwnFile(name, split, surveyed(path, columns, form))
 
 
 class OwnFile(Adapter):

@@ -249,7 +249,11 @@ def _value(node: ast.expr | None, source: str) -> Any:
     raise ValueError("no literal")
 
 
-_MARK = re.compile(r"\s*(?:[(\[]\s*([A-Za-z0-9])\s*[)\]]|([A-Za-z])\s*[.):]|([0-9])[.):]\s)\s*")
+_MARK = re.compile(
+    r"\s*(?:[(\[\uff08]\s*([A-Za-z0-9])\s*[)\]\uff09]"  # the wide forms too
+    r"|([A-Za-z])\s*(?:[.):\uff0e\uff1a\uff09\u3001]|\s[-\u2013\u2014]\s)"
+    r"|([0-9])[.):]\s)\s*"
+)
 
 
 def mark_of(text: str) -> str:
@@ -273,4 +277,4 @@ def _marks(texts: Sequence[str]) -> tuple[str, ...]:
     return marks if known else ()
 
 
-_BEGINS = frozenset("([" + LETTERS + LETTERS.upper() + "123456789")
+_BEGINS = frozenset("([\uff08" + LETTERS + LETTERS.upper() + "123456789")

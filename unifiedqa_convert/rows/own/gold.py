@@ -14,6 +14,7 @@ HIDDEN = "-1"
 """What stands for a label that is not told, beside an empty cell and NaN."""
 _NOT_TOLD = frozenset((HIDDEN, "nan", "null", "none", "<na>"))
 _WHOLE = re.compile(r"([+-]?[0-9]{1,9})(?:\.0*)?")
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,12}(?:\.[0-9]{0,12})?")
 _LETTER = re.compile(r"[(\[]?\s*([A-Za-z])\s*[)\].:]*")
 
 
@@ -92,7 +93,9 @@ def _bare(text: str) -> str:
 
 
 def _number(text: str) -> str:
-    return whole(collapse(text))
+    """Equal for 2, 2.0 and 2.00."""
+    plain = collapse(text)
+    return str(float(plain)) if _DECIMAL.fullmatch(plain) else plain
 
 
 _KEYS = (collapse, _canonical, _compatible, _number)

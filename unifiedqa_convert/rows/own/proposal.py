@@ -11,7 +11,7 @@ from unifiedqa_convert.errors import UqaError, UsageError
 from unifiedqa_convert.rows.own.choices import choices_of
 from unifiedqa_convert.rows.own.columns import Columns
 from unifiedqa_convert.rows.own.survey import surveyed
-from unifiedqa_convert.rows.own.table_form import own_dialect
+from unifiedqa_convert.rows.own.table_form import form_of
 from unifiedqa_convert.rows.readers import column_names, read
 from unifiedqa_convert.schema import FieldError
 
@@ -34,7 +34,8 @@ def no_columns(dataset: str, split: str | None, path: Path) -> UsageError:
     )
     if not path.is_file():
         return UsageError(f"--from-file {path}: no such file; correct the path")
-    own, _ = own_dialect(path, None)
+    form = form_of(path, None)
+    own = form[0]
     rows = [raw for raw in islice(read(path, own=own), ROWS) if isinstance(raw, dict)]
     names = column_names(path, own) or list({key: None for raw in rows for key in raw})
     columns = _proposed([name.strip() for name in names], [_stripped(row) for row in rows])
@@ -42,7 +43,7 @@ def no_columns(dataset: str, split: str | None, path: Path) -> UsageError:
         return UsageError(f"{needed}; {path} has: {', '.join(name.strip() for name in names)}")
     remark = ""
     try:
-        columns = surveyed(path, columns).columns
+        columns = surveyed(path, columns, form).columns
     except UqaError as error:
         remark = f"; but {error}"
     command = _command(dataset, split or _split_of(path), path, columns)

@@ -16,7 +16,7 @@ from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.rows.own.choices import LETTERS, Choices, choices_of, text_of
 from unifiedqa_convert.rows.own.columns import Columns, GoldIs
 from unifiedqa_convert.rows.own.gold import WORDS, YES_NO, cell_text, not_told, position, whole
-from unifiedqa_convert.rows.own.table_form import class_names, own_dialect
+from unifiedqa_convert.rows.own.table_form import Form, class_names
 from unifiedqa_convert.rows.readers import column_names, read
 from unifiedqa_convert.schema import FieldError
 
@@ -43,10 +43,10 @@ class Survey(NamedTuple):
     told: tuple[str, ...]
 
 
-def surveyed(path: Path, columns: Columns) -> Survey:
+def surveyed(path: Path, columns: Columns, form: Form) -> Survey:
     """UsageError for a column that is not there or stands twice, or golds that fit two ways."""
     columns = columns.stripped()
-    own, told = own_dialect(path, columns.quotes)
+    own, told = form
     names = _found(path, columns, own)
     _check_letters(columns)
     if columns.gold_is == "yesno" and columns.choices:
@@ -111,8 +111,11 @@ def _keys(path: Path, own: Mapping[str, Any], wanted: Sequence[str]) -> list[str
 
 def no_column(path: Path, absent: Sequence[str], there: Sequence[str]) -> UsageError:
     """The error for columns that the file does not have, with those it has."""
-    near = {name: difflib.get_close_matches(name, there, 1, cutoff=0.6) for name in absent}
-    hints = [f"for {name} did you mean {found[0]}?" for name, found in near.items() if found]
+    lower = {name.strip().lower(): name.strip() for name in there}
+    near = {name: difflib.get_close_matches(name.lower(), lower, 1) for name in absent}
+    hints = [
+        f"for {name} did you mean {lower[one]}?" for name, found in near.items() for one in found
+    ]
     return UsageError(
         f"--from-file {path}: no column {', '.join(absent)}; it has: "
         f"{', '.join(name.strip() for name in there)}" + "".join(f"; {hint}" for hint in hints)
@@ -176,11 +179,13 @@ def _without_choices(
     if gold is None:
         return replace(columns, gold_is="text"), ()
     cells: Counter[str] = Counter()
+    lists = 0
     for raw in rows:
         try:
             text = cell_text(raw.get(names[gold]), classes, gold).lower()
         except FieldError:
             text = "?"
+        lists += text[:1] + text[-1:] in ("[]", "{}")
         # Bounded, however many different answers a file has.
         cells[text if text in YES_NO or not_told(text, "yesno") else "?"] += 1
     hidden = {text: number for text, number in cells.items() if not_told(text, "yesno")}
@@ -195,6 +200,8 @@ def _without_choices(
         told = (
             f"{gold}: each is 1 or 0, and read as a text: --gold-is yesno if they mean yes, no",
         )
+    if lists:
+        told += (f"{gold}: {lists:,} look like lists, and are read as the texts that they are",)
     return replace(columns, gold_is="text"), told
 
 

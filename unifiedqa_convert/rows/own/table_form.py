@@ -15,8 +15,12 @@ from unifiedqa_convert.rows.readers import DIALECTS, column_names, format_of
 _CELLS: dict[str, Any] = {"quoting": csv.QUOTE_MINIMAL}
 
 
-def own_dialect(path: Path, quotes: Quotes | None) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The arguments of csv.reader that differ from the suffix's, and what was found out so."""
+Form = tuple[dict[str, Any], tuple[str, ...]]
+"""The arguments of csv.reader that differ from the suffix's, and what a person is told of it."""
+
+
+def form_of(path: Path, quotes: Quotes | None) -> Form:
+    """The form of a table; nothing special for other files."""
     suffix = format_of(path)
     if suffix == ".csv":
         spaced = any(name.startswith(" ") for name in column_names(path)[1:])
@@ -25,7 +29,7 @@ def own_dialect(path: Path, quotes: Quotes | None) -> tuple[dict[str, Any], tupl
         return {}, ()
     if quotes is not None:
         return (dict(_CELLS) if quotes == "cells" else {}), ()
-    as_text, as_cells = _Form(), _Form()
+    as_text, as_cells = _Cells(), _Cells()
     try:
         for row in _rows(path, csv.QUOTE_NONE):
             as_text.add(row)
@@ -45,7 +49,7 @@ def own_dialect(path: Path, quotes: Quotes | None) -> tuple[dict[str, Any], tupl
     )
 
 
-class _Form:
+class _Cells:
     """What the cells of a table look like."""
 
     def __init__(self) -> None:
@@ -89,7 +93,9 @@ def class_names(path: Path) -> dict[str, tuple[str, ...]]:
         return {
             column: tuple(map(str, feature["names"]))
             for column, feature in features.items()
-            if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
+            if isinstance(feature, dict)
+            and feature.get("_type") == "ClassLabel"
+            and isinstance(feature["names"], list)
         }
     except (KeyError, TypeError, AttributeError, orjson.JSONDecodeError):
         return {}
