@@ -174,7 +174,8 @@ def _without_choices(
     if columns.gold_is == "yesno" and others:
         raise UsageError(
             f"--from-file {path}: the numbers of column {gold} stand for {_listed(classes)}, "
-            f"as the file says, and {', '.join(others)} is neither yes nor no: leave out --gold-is yesno"
+            f"as the file says, and {', '.join(others)} is neither yes nor no: leave out --gold-is "
+            "yesno"
         )
     if gold is None:
         return replace(columns, gold_is="text"), ()
