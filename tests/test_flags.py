@@ -20,7 +20,7 @@ from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.flags import add_command, flags_of, given
 from unifiedqa_convert.question_converters.base import Options
-from unifiedqa_convert.rows.custom_file import Columns
+from unifiedqa_convert.rows.own.columns import Columns
 from vera_model.config import TrainConfig, from_preset
 from vera_model.presets import PRESETS, RECIPES
 from vera_model.run import RunFlags, configure, train_flags

@@ -134,6 +134,8 @@ class Row(BaseModel):
     The first of a pair gets the second's record as ``other``; the second one is skipped."""
     pool: ClassVar[DistractorPool | None] = None
     """The first pass that gives each row its distractors; see ``offers``."""
+    own: ClassVar[Mapping[str, Any] | None] = None
+    """In a user's own file: how it is read otherwise than the authors' (``rows/own``)."""
     first: ClassVar[int | None] = None
     """The number of rows that belong to the dataset; later ones are skipped and counted."""
 

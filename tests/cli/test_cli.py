@@ -41,7 +41,7 @@ def test_show(uqa: Uqa, dataset: str) -> None:
 def test_show_given_rows(uqa: Uqa) -> None:
     raw = SAMPLES / "copa" / "superglue" / "test.jsonl"
     shown = json.loads(uqa("show", "copa", "--split", "test", "--raw", raw, "--json").stdout)
-    assert shown["rows"][0]["question record"].endswith("→ None")
+    assert shown["rows"][0]["question record"].endswith("→ (unlabelled)")
     assert str(raw) in shown["rows_from"]
 
 

@@ -14,7 +14,7 @@ from unifiedqa_convert.conversion.pipeline import convert
 from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.conversion.split_size import other_size, size_words, split_size
 from unifiedqa_convert.datasets.registry import catalogue, load_adapter
-from unifiedqa_convert.rows.custom_file import Columns
+from unifiedqa_convert.rows.own.columns import Columns
 
 WHOLE = [0, 1]
 

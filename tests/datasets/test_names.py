@@ -14,7 +14,7 @@ from unifiedqa_convert.conversion.request import Request, resolve
 from unifiedqa_convert.datasets import names
 from unifiedqa_convert.datasets.registry import catalogue, completions, load_adapter
 from unifiedqa_convert.errors import UsageError
-from unifiedqa_convert.rows.custom_file import Columns
+from unifiedqa_convert.rows.own.columns import Columns
 from unifiedqa_convert.schema import Adapter
 
 Uqa = Callable[..., "CompletedProcess[str]"]

@@ -11,7 +11,7 @@ from unifiedqa_convert.conversion.pipeline import convert
 from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.records.arrow import shard_facts
 from unifiedqa_convert.records.formats import FORMATS, Format
-from unifiedqa_convert.rows.custom_file import Columns
+from unifiedqa_convert.rows.own.columns import Columns
 
 COLUMNS = ["id", "source_id", "row", "kind", "input", "output", "question", "context"]
 COLUMNS += ["choices", "golds", "flags", "statements"]

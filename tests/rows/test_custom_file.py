@@ -8,7 +8,8 @@ import pytest
 from unifiedqa_convert.conversion.pipeline import convert
 from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.errors import TooManyRejects, UsageError
-from unifiedqa_convert.rows.custom_file import Columns, GoldIs, adapter_for
+from unifiedqa_convert.rows.custom_file import adapter_for
+from unifiedqa_convert.rows.own.columns import Columns, GoldIs
 
 CSV = """question,first,second,right,text
 "Which, then, melts?",ice,rock,{0},"It is ""hot""."
@@ -66,14 +67,19 @@ def test_a_place_that_is_not_there_is_rejected(tmp_path: Path, gold_is: GoldIs, 
 @pytest.mark.parametrize(
     ("golds", "gold_is", "kinds", "outputs"),
     [
-        ([True, "no", ""], "text", "yes_no", ["yes", "no", None]),
-        (["yes", "no", "Ada"], "text", "free_text", ["yes", "no", "Ada"]),
-        (["1", "0", "2"], "text", "free_text", ["1", "0", "2"]),  # how many moons?
+        ([True, "no", ""], None, "yes_no", ["yes", "no", None]),
+        (["yes", "no", "Ada"], None, "free_text", ["yes", "no", "Ada"]),
+        (["1", "0", "2"], None, "free_text", ["1", "0", "2"]),  # how many moons?
+        (["no", "yes", "no"], "text", "free_text", ["no", "yes", "no"]),
         (["1", "0", "TRUE"], "yesno", "yes_no", ["yes", "no", "yes"]),
     ],
 )
 def test_the_column_decides_between_yes_no_and_free_text_never_a_row(
-    tmp_path: Path, golds: list[object], gold_is: GoldIs, kinds: str, outputs: list[str | None]
+    tmp_path: Path,
+    golds: list[object],
+    gold_is: GoldIs | None,
+    kinds: str,
+    outputs: list[str | None],
 ) -> None:
     path = tmp_path / "mine.jsonl"
     path.write_text("".join(json.dumps({"q": "Is it?", "a": gold}) + "\n" for gold in golds))

@@ -17,7 +17,7 @@ from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.flags import flags_of, given
 
 if TYPE_CHECKING:
-    from unifiedqa_convert.conversion.groups import SplitOutcome
+    from unifiedqa_convert.conversion.groups import GroupFlags, SplitOutcome
     from unifiedqa_convert.conversion.pipeline import Result
     from unifiedqa_convert.conversion.request import Request
     from unifiedqa_convert.vera_tasks import GroupName
@@ -27,9 +27,11 @@ def convert_and_report(request: "Request", as_json: bool, quiet: bool) -> None:
     """Convert; print the folder (or JSON) on stdout, and the summary on stderr unless quiet."""
     result = _converted(request, quiet)
     sample = result.manifest["sample"]
-    lines = _warnings(result, quiet)
+    told = result.located.told
+    lines = [*_warnings(result, quiet), *(line for line in told if line.startswith(WARNING))]
     if not quiet:
-        lines += [*result.located.told, *summary(result), *([f"{SAMPLE}."] if sample else [])]
+        lines += [line for line in told if not line.startswith(WARNING)]
+        lines += [*summary(result), *([f"{SAMPLE}."] if sample else [])]
     for line in lines:
         print(line, file=sys.stderr)
     if as_json:
@@ -116,6 +118,32 @@ def print_config_of(request: "Request") -> None:
     print(json.dumps({"folder": str(job.place().final), **job.describe()}, indent=2))
 
 
+def print_preview(request: "Request", as_json: bool) -> None:
+    """Print the first rows as they will be, the columns and what was found out about them."""
+    from unifiedqa_convert.conversion.preview import previewed
+
+    shown = previewed(request)
+    if as_json:
+        print(json.dumps(shown, indent=2))
+        return
+    if shown["columns"] is not None:
+        named = {name: value for name, value in shown["columns"].items() if value}
+        named["choices"] = ",".join(shown["columns"]["choices"])
+        print("columns: " + ", ".join(f"{name} {value}" for name, value in named.items() if value))
+    for line in shown["told"]:
+        print(line)
+    for row in shown["rows"]:
+        for what in ("rejected", "skipped"):
+            if what in row:
+                print(f"row {row['row']} {what}: {row[what]}")
+        if "question record" in row:
+            print(f"row {row['row']}: {row['question record']}")
+        for statement in row.get("statements", ()):
+            label = {True: "true", False: "false", None: "unlabelled"}[statement["label"]]
+            print(f"  {label}: {statement['sentence']}")
+    print("nothing was written; leave out --dry-run to convert")
+
+
 def summary(result: "Result") -> list[str]:
     """What was read, what was written, what to do next."""
     from unifiedqa_convert.conversion.split_size import size_words
@@ -156,6 +184,7 @@ def _license(manifest: dict[str, Any]) -> list[str]:
     return [f"license {manifest['license']}: check whether it allows sharing this output"]
 
 
+WARNING = "WARNING: "
 SAMPLE = "WARNING: invented sample rows, not the dataset's"
 
 
@@ -241,6 +270,14 @@ class OutputFlags:
         bool,
         typer.Option("--print-config", help="Print the configuration as JSON; convert nothing."),
     ] = False
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Show the first three rows as they will be, the columns taken and what was found "
+            "out about them; write nothing.",
+        ),
+    ] = False
     as_json: AsJson = False
     quiet: Quiet = False
 
@@ -251,6 +288,26 @@ def convert_flags() -> list[inspect.Parameter]:
     from unifiedqa_convert.conversion.request import Request
 
     return flags_of(Request, GroupFlags, OutputFlags)
+
+
+def _check_together(flags: dict[str, Any], selection: "GroupFlags") -> None:
+    """UsageError for flags that exclude each other, or mean nothing without another."""
+    from_file = flags["from_file"]
+    of_own = "question choices gold gold_is context strip_letters quotes".split()
+    if from_file is None and (without := [name for name in of_own if flags[name]]):
+        named = ", ".join("--" + name.replace("_", "-") for name in without)
+        raise UsageError(f"{named} can only describe your own file: add --from-file FILE")
+    if from_file is not None and flags["raw"]:
+        raise UsageError("--from-file is your own file, --raw a known dataset's: give one of them")
+    if (selection.dataset is None) == (selection.group is None):
+        raise UsageError("give one dataset (`uqa list` shows all) or --group vera")
+    if flags["dry_run"] and selection.group is not None:
+        raise UsageError("--dry-run shows the rows of one dataset: leave out --group")
+    if flags["no_sample"] and (flags["source"] == "sample" or selection.allow_sample):
+        asked = "--allow-sample" if selection.allow_sample else "--source sample"
+        raise UsageError(
+            f"{asked} and --no-sample (or UQA_NO_SAMPLE) exclude each other: leave one out"
+        )
 
 
 def convert(flags: dict[str, Any]) -> None:
@@ -265,23 +322,15 @@ def convert(flags: dict[str, Any]) -> None:
         GroupFlags(**given(GroupFlags, flags)),
         OutputFlags(**given(OutputFlags, flags)),
     )
+    _check_together(flags, selection)
     from_file = flags["from_file"]
-    if from_file is None and any(
-        flags[name] for name in ("question", "choices", "gold", "context")
-    ):
-        raise UsageError("--question, --choices, --gold and --context describe a --from-file FILE")
-    if from_file is not None and flags["raw"]:
-        raise UsageError("--from-file is your own file, --raw a known dataset's: give one of them")
-    if (selection.dataset is None) == (selection.group is None):
-        raise UsageError("give one dataset (`uqa list` shows all) or --group vera")
-    if flags["no_sample"] and (flags["source"] == "sample" or selection.allow_sample):
-        asked = "--allow-sample" if selection.allow_sample else "--source sample"
-        raise UsageError(
-            f"{asked} and --no-sample (or UQA_NO_SAMPLE) exclude each other: leave one out"
-        )
     dataset = selection.dataset
     if dataset is not None and from_file is None:
         dataset = known_dataset(dataset, output.quiet)
+    if dataset is not None and from_file is not None and not flags["question"]:
+        from unifiedqa_convert.rows.own.proposal import no_columns
+
+        raise no_columns(dataset, selection.split, from_file)
     if dataset is not None and selection.split is None:
         raise split_missing(dataset, own=from_file is not None)
     request = Request(
@@ -295,7 +344,9 @@ def convert(flags: dict[str, Any]) -> None:
             request, selection.group, selection.split, output.as_json, output.quiet
         )
         raise typer.Exit(code)
-    if output.print_config:
+    if output.dry_run:
+        print_preview(request, output.as_json)
+    elif output.print_config:
         print_config_of(request)
     else:
         convert_and_report(request, output.as_json, output.quiet)

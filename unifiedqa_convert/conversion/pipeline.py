@@ -72,7 +72,8 @@ def _line(job: ConversionJob, row: int, raw: Any) -> int | None:
     if len(job.located.files) != 1:
         return None
     (path,) = job.located.files
-    return line_of(path, row, raw, columns_of(shape_of(job.adapter, job.split, path), path))
+    shape = shape_of(job.adapter, job.split, path)
+    return line_of(path, row, raw, columns_of(shape, path), shape.own)
 
 
 CHUNK_ROWS = 1_000
@@ -224,7 +225,7 @@ def _shard(
     path = place.staging / f"data-{number:05}.{form.suffix}"
     with atomic_file(path) as file:
         writer = form.writer(file, job.records, job.facts())
-        while (chunk := _convert(job, islice(rows, CHUNK_ROWS))).counts["rows/read"]:
+        while (chunk := converted_rows(job, islice(rows, CHUNK_ROWS))).counts["rows/read"]:
             counts.update(chunk.counts)
             rejects.extend(chunk.rejects)
             if before + len(rejects) > job.request.max_rejects:
@@ -237,7 +238,7 @@ def _shard(
     return {"counts": counts, "rejects": rejects, "file": _listed(path)}
 
 
-def _convert(job: ConversionJob, rows: Iterable[NumberedRow]) -> Chunk:
+def converted_rows(job: ConversionJob, rows: Iterable[NumberedRow]) -> Chunk:
     """Convert the rows by the recipe; the error of a wrong adapter names the row's line."""
     try:
         return _converted(job, rows)
@@ -283,6 +284,7 @@ def _manifest(job: ConversionJob, described: dict[str, Any], place: OutputFolder
         "counts": counted,
         "labelled": labelled,
         "split_size": _size(job, counted["rows"]),
+        **({"told": list(job.located.told)} if job.request.from_file is not None else {}),
         "files": [*(receipt["file"] for receipt in made), _listed(rejects)],
     }
     if FORMATS[job.request.to].dataset_card:

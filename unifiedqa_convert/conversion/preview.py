@@ -1,12 +1,17 @@
-"""A dataset's facts and some of its rows, converted step by step: what `uqa show` prints."""
+"""A dataset's facts and some of its rows, converted step by step: `uqa show`, and `--dry-run`."""
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unifiedqa_convert.datasets.catalogue import facts_and_shapes
 from unifiedqa_convert.datasets.registry import load_adapter
 from unifiedqa_convert.schema import Adapter
+
+if TYPE_CHECKING:
+    from unifiedqa_convert.conversion.chunk import Chunk
+    from unifiedqa_convert.conversion.request import Request
+    from unifiedqa_convert.rows.shapes import NumberedRow
 
 
 def shown(dataset: str, split: str | None, raw: tuple[Path, ...], rows: int) -> dict[str, Any]:
@@ -25,26 +30,52 @@ def _steps(adapter: Adapter, split: str | None, raw: tuple[Path, ...], rows: int
     from unifiedqa_convert.question_converters.select import question_converter
     from unifiedqa_convert.records.profiles import profile_named
     from unifiedqa_convert.rows.companion_files import with_companions
-    from unifiedqa_convert.rows.typed_rows import first_rows, row_as_json
+    from unifiedqa_convert.rows.typed_rows import first_rows
 
     wanted = canonical_split(split) if split else sample_splits(adapter)[0]
     located = locate(adapter, wanted, Places(raw, "sample"))
     files = with_companions(adapter, wanted, located.files)
-    steps = []
-    for numbered in first_rows(adapter, wanted, files, rows):
-        chunk = convert_chunk(
-            adapter, wanted, [numbered], profile_named("canonical"), question_converter("rules")
-        )
-        step: dict[str, Any] = {"row": numbered.number, "raw": row_as_json(numbered.raw)}
-        for item in chunk.converted:
-            kept = {k: v for k, v in asdict(item.example).items() if v is not None}
-            step["example"] = {"kind": item.example.kind, **kept}
-            step["question record"] = f"{item.question.input} → {item.question.output}"
-            step["statements"] = [s._asdict() for s in item.statements]
-            step["declarative records"] = [f"{r.input} → {r.output}" for r in item.declaratives]
-        for reject in chunk.rejects:
-            named = "" if reject["field"] == "-" else f"field {reject['field']}: "
-            step["rejected"] = named + reject["reason"]
-        steps.append(step)
+    profile, converter = profile_named("canonical"), question_converter("rules")
+    steps = [
+        _step(numbered, convert_chunk(adapter, wanted, [numbered], profile, converter))
+        for numbered in first_rows(adapter, wanted, files, rows)
+    ]
     where = "the embedded sample" if located.kind == "sample" else str(located.files[0])
     return {"rows_from": f"{where}, {wanted}", "rows": steps}
+
+
+def previewed(request: "Request", rows: int = 3) -> dict[str, Any]:
+    """What `uqa convert` would make of the first ``rows`` rows; writes nothing."""
+    from unifiedqa_convert.conversion.pipeline import converted_rows
+    from unifiedqa_convert.conversion.request import resolve
+    from unifiedqa_convert.rows.typed_rows import first_rows
+
+    job = resolve(request)
+    first = first_rows(job.adapter, job.split, job.located.files, rows)
+    own = job.request.columns if request.from_file is not None else None
+    return {
+        "columns": own and own.facts(),
+        "told": list(job.located.told),
+        "rows": [_step(numbered, converted_rows(job, [numbered])) for numbered in first],
+    }
+
+
+def _step(numbered: "NumberedRow", chunk: "Chunk") -> dict[str, Any]:
+    """One row, its example, its records and statements, or why it has none."""
+    from unifiedqa_convert.rows.typed_rows import row_as_json
+
+    step: dict[str, Any] = {"row": numbered.number, "raw": row_as_json(numbered.raw)}
+    for item in chunk.converted:
+        kept = {k: v for k, v in asdict(item.example).items() if v is not None}
+        step["example"] = {"kind": item.example.kind, **kept}
+        output = "(unlabelled)" if item.question.output is None else item.question.output
+        step["question record"] = f"{item.question.input} → {output}"
+        step["statements"] = [s._asdict() for s in item.statements]
+        step["declarative records"] = [f"{r.input} → {r.output}" for r in item.declaratives]
+    for reject in chunk.rejects:
+        named = "" if reject["field"] == "-" else f"field {reject['field']}: "
+        step["rejected"] = named + reject["reason"]
+    for reason in chunk.counts:
+        if reason.startswith("rows/skipped/"):
+            step["skipped"] = reason.removeprefix("rows/skipped/")
+    return step

@@ -1,7 +1,7 @@
 """A request (the flags of `uqa convert`), and the conversion job that it resolves to."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,7 +28,9 @@ from unifiedqa_convert.records.arrow import SCHEMA_VERSION
 from unifiedqa_convert.records.formats import FORMATS, Format
 from unifiedqa_convert.records.profiles import RECIPES, Profile, Recipe, Records, profile_named
 from unifiedqa_convert.rows.companion_files import with_companions
-from unifiedqa_convert.rows.custom_file import Columns, adapter_for
+from unifiedqa_convert.rows.custom_file import OwnFile, adapter_for
+from unifiedqa_convert.rows.own.columns import Columns
+from unifiedqa_convert.rows.own.proposal import no_columns
 from unifiedqa_convert.schema import Adapter
 from unifiedqa_convert.storage import sha256_of
 
@@ -237,6 +239,8 @@ def resolve(request: Request) -> ConversionJob:
         )
     split = canonical_split(request.split)
     adapter, located = _adapter_and_files(request, split)
+    if isinstance(adapter, OwnFile):
+        request = replace(request, columns=adapter.survey.columns)
     records = _records(request)
     if located.kind == "sample" and not request.allow_sample:
         raise UnreachableError(
@@ -268,10 +272,7 @@ def _adapter_and_files(request: Request, split: str) -> tuple[Adapter, Located]:
         places = Places(request.raw, request.source, request.data_dir, lock, sample)
         return adapter, locate(adapter, split, places)
     if request.columns is None:
-        raise UsageError(
-            "--from-file needs --question COLUMN, and --choices and --gold if there are such "
-            "columns"
-        )
+        raise no_columns(request.dataset, request.split, request.from_file)
     if not NAME.fullmatch(request.dataset) or not NAME.fullmatch(split):
         raise UsageError(
             f"{request.dataset!r}, {split!r}: the name and the split of your own dataset may only "
@@ -281,4 +282,4 @@ def _adapter_and_files(request: Request, split: str) -> tuple[Adapter, Located]:
         what = "is" if request.dataset in known else f"is a name of {' and '.join(known)},"
         raise UsageError(f"{request.dataset} {what} a known dataset; choose another name for yours")
     adapter = adapter_for(request.dataset, split, request.from_file, request.columns)
-    return adapter, Located("given", (request.from_file,))
+    return adapter, Located("given", (request.from_file,), told=adapter.survey.told)

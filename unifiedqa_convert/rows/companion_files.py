@@ -189,7 +189,7 @@ def joined_records(
 
 def _completed(file: MatchedFiles, wanted: Wanted | None) -> Iterator[Raw]:
     path, shape, beside = file
-    records = read(path, shape.element, wanted, columns_of(shape, path))
+    records = read(path, shape.element, wanted, columns_of(shape, path), shape.own)
     if beside is None or shape.beside is None:
         return records
     if shape.beside.key is not None:

@@ -6,8 +6,9 @@ that is counted and rejected, and the rows around it are read.
 
 import csv
 import json
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from io import TextIOWrapper
 from itertools import compress
 from pathlib import Path
@@ -41,6 +42,8 @@ class Unrequested(NamedTuple):
 UNREQUESTED = Unrequested()
 Raw = dict[str, Any] | Unreadable | Unrequested
 Wanted = Callable[[int], bool]
+Loads = Callable[[bytes], Any]
+"""Parses JSON: ``orjson.loads``, or ``as_written``."""
 
 
 def read(
@@ -48,24 +51,26 @@ def read(
     element: str | None = None,
     wanted: Wanted | None = None,
     columns: tuple[str, ...] | None = None,
+    own: Mapping[str, Any] | None = None,
 ) -> Iterator[Raw]:
     """The records of one file in order; the suffix gives the format.
 
     ``element`` is the XML tag of a row; ``columns`` are the names of the columns of a table without
-    a header. A record whose number in the file ``wanted`` rejects may be yielded as
-    ``UNREQUESTED``, unparsed, so that reading a part of a large file is fast. SourceError if the
-    file as a whole is unusable.
+    a header; ``own`` is the shape's, for a user's own file. A record whose number in the file
+    ``wanted`` rejects may be yielded as ``UNREQUESTED``, unparsed, so that reading a part of a
+    large file is fast. SourceError if the file as a whole is unusable.
     """
     suffix = format_of(path)
     if suffix in DIALECTS:
-        return _table(path, DIALECTS[suffix], columns)
+        return _table(path, {**DIALECTS[suffix], **(own or {})}, columns)
     if suffix == ".xml":
         if element is None:
             raise SourceError(f"{path}: this dataset has no XML shape")
         return _xml(path, element)
     if suffix in (".jsonl", ".json"):
         lines = suffix == ".jsonl" or not starts_with_array(path)
-        return _jsonl(path, wanted) if lines else _json(path)
+        loads = orjson.loads if own is None else as_written
+        return _jsonl(path, wanted, loads) if lines else _json(path, loads)
     if suffix not in _READERS:
         known = " ".join([".jsonl", ".json", ".xml", *DIALECTS, *_READERS])
         what = f"{suffix} files" if suffix else "a file without suffix"
@@ -87,17 +92,43 @@ def read_labels(path: Path) -> list[str]:
     return [line.strip() for line in text.removesuffix("\n").split("\n")]
 
 
-def _jsonl(path: Path, wanted: Wanted | None) -> Iterator[Raw]:
+_OTHER_NUMBER = re.compile(rb"[:,\[]\s*-?\d+[.eE]|\d{17}|\bNaN\b")
+_INT = range(-(2**63), 2**64)
+
+
+def as_written(text: bytes) -> Any:
+    """JSON, in which a number that Python would write otherwise is its text; NaN is null.
+
+    Raises orjson.JSONDecodeError.
+    """
+    if not _OTHER_NUMBER.search(text):
+        return orjson.loads(text)
+
+    def whole(number: str) -> int | str:
+        return int(number) if len(number) < 20 and int(number) in _INT else number
+
+    def constant(name: str) -> None:
+        if name != "NaN":
+            raise ValueError(name)
+
+    try:
+        written = text.decode()
+        return json.loads(written, parse_float=str, parse_int=whole, parse_constant=constant)
+    except (ValueError, RecursionError):
+        return orjson.loads(text)
+
+
+def _jsonl(path: Path, wanted: Wanted | None, loads: Loads) -> Iterator[Raw]:
     number = 0
     try:
         with open_decompressed(path) as file:
             for block in _line_blocks(file):
                 lines = [line for line in block if line and not line.isspace()]
                 if wanted is None:
-                    yield from _parsed(lines)
+                    yield from _parsed(lines, loads)
                 else:
                     requested = [wanted(n) for n in range(number, number + len(lines))]
-                    parsed = iter(_parsed(list(compress(lines, requested))))
+                    parsed = iter(_parsed(list(compress(lines, requested)), loads))
                     yield from (next(parsed) if one else UNREQUESTED for one in requested)
                     number += len(lines)
     except BROKEN as error:
@@ -127,24 +158,24 @@ def _line_blocks(file: IO[bytes]) -> Iterator[list[bytes]]:
     yield [b"".join(begun)]
 
 
-def _parsed(lines: list[bytes]) -> list[Raw]:
+def _parsed(lines: list[bytes], loads: Loads) -> list[Raw]:
     """The lines' records; they are checked one by one only if something is wrong with any."""
     try:
-        values = list(map(orjson.loads, lines))
+        values = list(map(loads, lines))
         kept = orjson.dumps(values).count(b":")
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
-        return list(map(_loads, lines))
+        return [_loads(line, loads) for line in lines]
     valid = set(map(type, values)) <= {dict} and max(map(len, lines), default=0) <= LONGEST_LINE
     if not valid or _may_repeat_keys(b"\n".join(lines), kept):
-        return list(map(_loads, lines))
+        return [_loads(line, loads) for line in lines]
     return values
 
 
-def _loads(line: bytes) -> Raw:
+def _loads(line: bytes, loads: Loads = orjson.loads) -> Raw:
     if len(line) > LONGEST_LINE:
         return Unreadable(f"the line is longer than {LONGEST_LINE // 2**20} MiB")
     try:
-        value = orjson.loads(line)
+        value = loads(line)
     except orjson.JSONDecodeError as error:
         return Unreadable(f"not JSON: {error}")
     if not isinstance(value, dict):
@@ -187,12 +218,12 @@ def starts_with_array(path: Path) -> bool:
         return file.read(64).removeprefix(UTF8_BOM).lstrip().startswith(b"[")
 
 
-def _json(path: Path) -> Iterator[Raw]:
-    for value in read_document(path):
+def _json(path: Path, loads: Loads) -> Iterator[Raw]:
+    for value in read_document(path, loads):
         yield value if isinstance(value, dict) else Unreadable("not a JSON object")
 
 
-def read_document(path: Path) -> Any:
+def read_document(path: Path, loads: Loads = orjson.loads) -> Any:
     """The one value of a JSON file, which is read at once."""
     try:
         with open_decompressed(path) as file:
@@ -202,7 +233,7 @@ def read_document(path: Path) -> Any:
                 f"{path}: one JSON document of more than {LARGEST_DOCUMENT // 2**20} MiB; "
                 "convert it to JSON lines"
             )
-        document = orjson.loads(text)
+        document = loads(text)
     except BROKEN as error:
         raise broken(path, error) from None
     except orjson.JSONDecodeError as error:
@@ -304,26 +335,80 @@ _READERS: dict[str, Callable[[Path], Iterator[Raw]]] = {
 }
 
 
+def column_names(path: Path, own: Mapping[str, Any] | None = None) -> list[str]:
+    """The names of a table's columns as they stand in the file, also one that stands twice.
+
+    Empty for JSON and XML, whose rows have names of their own.
+    """
+    suffix = format_of(path)
+    if suffix in DIALECTS:
+        with (
+            open_decompressed(path) as file,
+            TextIOWrapper(file, "utf-8-sig", "surrogateescape", newline="") as text,
+        ):
+            try:
+                dialect = {**DIALECTS[suffix], **(own or {})}
+                return next(csv.reader(text, strict=True, **dialect), [])
+            except (csv.Error, *BROKEN):  # which reading the rows reports
+                return []
+    schema = table_schema(path)
+    return [] if schema is None else list(schema.names)
+
+
+def table_schema(path: Path) -> Any:
+    """The schema of a Parquet or Arrow file; None for others, or if reading it will say why."""
+    if format_of(path) not in _READERS:
+        return None
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for schema_of in (pq.read_schema, _stream_schema, _file_schema):
+        try:
+            return schema_of(path)
+        except (pa.ArrowException, OSError):
+            continue
+    return None
+
+
+def _stream_schema(path: Path) -> Any:
+    import pyarrow as pa
+
+    with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
+        return reader.schema
+
+
+def _file_schema(path: Path) -> Any:
+    import pyarrow as pa
+
+    with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
+        return reader.schema
+
+
 def line_of(
-    path: Path, row: int, raw: dict[str, Any] | None, columns: tuple[str, ...] | None = None
+    path: Path,
+    row: int,
+    raw: dict[str, Any] | None,
+    columns: tuple[str, ...] | None = None,
+    own: Mapping[str, Any] | None = None,
 ) -> int | None:
     """The line, from 1, where row number ``row`` of the file begins, if it is the record ``raw``.
 
     None if the file has no lines, or another record there: rows may be joined, paired or drawn
-    from several. ``raw`` None stands for an unreadable row; ``columns`` are the names of the
-    columns of a table without a header.
+    from several. ``raw`` None stands for an unreadable row, and for any of a user's ``own`` file,
+    whose rows stand alone; ``columns`` are the names of the columns of a table without a header.
     """
     suffix = format_of(path)
     if suffix != ".jsonl" and suffix not in DIALECTS:
         return None
-    lines = (
-        _object_lines(path) if suffix == ".jsonl" else _table_lines(path, DIALECTS[suffix], columns)
-    )
+    if suffix == ".jsonl":
+        lines = _object_lines(path)
+    else:
+        lines = _table_lines(path, {**DIALECTS[suffix], **(own or {})}, columns)
     try:
         line, record = next(it for number, it in enumerate(lines) if number == row)
     except (*BROKEN, StopIteration, csv.Error, SourceError):
         return None
-    if raw is None or record == raw:
+    if raw is None or own is not None or record == raw:
         return line
     # A companion file has added a field.
     return line if isinstance(record, dict) and record.items() <= raw.items() else None

@@ -1,12 +1,13 @@
 """The raw shape of a file, by its format and the fields of its first record."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import AliasPath
 
 from unifiedqa_convert.errors import RowError, SourceError
-from unifiedqa_convert.rows.readers import Raw, Unreadable, format_of, read
+from unifiedqa_convert.rows.readers import Raw, Unreadable, column_names, format_of, read
 from unifiedqa_convert.schema import Adapter, Row
 
 
@@ -37,10 +38,11 @@ def shape_of(adapter: Adapter, split: str, path: Path) -> type[Row]:
         if not _may_be(shape, path):
             continue
         columns = columns_of(shape, path)
-        first = next(read(path, shape.element, columns=columns), Unreadable("no record"))
+        records = read(path, shape.element, columns=columns, own=shape.own)
+        first = next(records, Unreadable("no record"))
         record = first
         if not isinstance(first, dict) and columns is None:
-            found = read(path, shape.element)
+            found = read(path, shape.element, own=shape.own)
             record = next((raw for raw in found if isinstance(raw, dict)), first)
         if not isinstance(record, dict):
             why = first.reason if isinstance(first, Unreadable) else "no record"
@@ -53,12 +55,25 @@ def shape_of(adapter: Adapter, split: str, path: Path) -> type[Row]:
                 f"try --split {' or '.join(shape.splits)}"
             )
         else:
+            if columns is None:
+                refuse_repeated(path, [*raw_names(shape).values()], column_names(path, shape.own))
             return shape
     shapes = "; ".join(lacks) or f"none of them is for {path.suffix or 'such'} files"
     raise SourceError(
         f"{path}: not a raw shape of {adapter.name} ({shapes}); see `uqa show {adapter.name}` for "
         "its shapes and fields"
     )
+
+
+def refuse_repeated(path: Path, used: Iterable[str], names: list[str]) -> None:
+    """SourceError if one of the ``used`` columns stands twice among ``names``, the table's."""
+    for name in used:
+        places = [str(n) for n, other in enumerate(names, 1) if other == name]
+        if len(places) > 1:
+            raise SourceError(
+                f"{path}: {name} is the name of {len(places)} columns ({' and '.join(places)}): "
+                "rename all but the one that is meant"
+            )
 
 
 def lacking(shape: type[Row], record: dict[str, Any]) -> list[str]:

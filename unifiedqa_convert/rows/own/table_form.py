@@ -1,0 +1,101 @@
+"""The form of a user's own table: its quotation marks, and the names of its classes."""
+
+import csv
+from collections.abc import Iterator
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from unifiedqa_convert.rows.compression import BROKEN, open_decompressed
+from unifiedqa_convert.rows.own.columns import Quotes
+from unifiedqa_convert.rows.readers import DIALECTS, column_names, format_of
+
+_CELLS: dict[str, Any] = {"quoting": csv.QUOTE_MINIMAL}
+
+
+Form = tuple[dict[str, Any], tuple[str, ...]]
+"""The arguments of csv.reader that differ from the suffix's, and what a person is told of it."""
+
+
+def form_of(path: Path, quotes: Quotes | None) -> Form:
+    """The form of a table; nothing special for other files."""
+    suffix = format_of(path)
+    if suffix == ".csv":
+        spaced = any(name.startswith(" ") for name in column_names(path)[1:])
+        return ({"skipinitialspace": True} if spaced else {}), ()
+    if suffix not in DIALECTS:
+        return {}, ()
+    if quotes is not None:
+        return (dict(_CELLS) if quotes == "cells" else {}), ()
+    as_text, as_cells = _Cells(), _Cells()
+    try:
+        for row in _rows(path, csv.QUOTE_NONE):
+            as_text.add(row)
+        if not as_text.marked:
+            return {}, ()
+        for row in _rows(path, csv.QUOTE_MINIMAL):
+            as_cells.add(row)
+    except (csv.Error, *BROKEN):
+        return {}, ()
+    if not as_cells.even:
+        return {}, ()
+    if as_text.doubled or not as_text.even:
+        return dict(_CELLS), (f"{path.name}: quotation marks surround cells (--quotes cells)",)
+    return {}, (
+        f"{path.name}: {as_text.marked:,} cells stand in quotation marks, which are read as text: "
+        "--quotes cells takes them off",
+    )
+
+
+class _Cells:
+    """What the cells of a table look like."""
+
+    def __init__(self) -> None:
+        self.width = 0
+        self.even = True
+        """True if each row has as many cells as the first."""
+        self.marked = 0
+        """Cells that begin with a quotation mark."""
+        self.doubled = False
+        """True if a cell in quotation marks has doubled ones inside, as only writers make them."""
+
+    def add(self, row: list[str]) -> None:
+        self.width = self.width or len(row)
+        self.even = self.even and len(row) in (self.width, 0)
+        for cell in row:
+            if cell[:1] == '"':
+                self.marked += 1
+                inside = cell[1:-1]
+                if '""' in inside and '"' not in inside.replace('""', "") and cell[-1:] == '"':
+                    self.doubled = True
+
+
+def _rows(path: Path, quoting: int) -> Iterator[list[str]]:
+    with (
+        open_decompressed(path) as file,
+        TextIOWrapper(file, "utf-8-sig", "surrogateescape", newline="") as text,
+    ):
+        yield from csv.reader(text, strict=True, delimiter="\t", quoting=quoting)  # type: ignore[arg-type]
+
+
+def class_names(path: Path) -> dict[str, tuple[str, ...]]:
+    """The names of the classes that integers stand for, by column, as ``datasets`` writes them.
+
+    ``huggingface`` in the schema's metadata: {"info": {"features": {COLUMN: {"names": […]}}}}.
+    """
+    from unifiedqa_convert.rows.readers import table_schema
+
+    schema = table_schema(path)
+    try:
+        features = orjson.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        return {
+            column: tuple(map(str, feature["names"]))
+            for column, feature in features.items()
+            if isinstance(feature, dict)
+            and feature.get("_type") == "ClassLabel"
+            and isinstance(feature["names"], list)
+        }
+    except (KeyError, TypeError, AttributeError, orjson.JSONDecodeError):
+        return {}
