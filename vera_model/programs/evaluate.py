@@ -1,7 +1,7 @@
 """Evaluate a checkpoint without training: ``--mode eval``."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +13,7 @@ from vera_model.data.loading import Holdout, Reading, read_problems, subsample
 from vera_model.data.overlap import statement_overlap, trained_problems
 from vera_model.data.problems import Problems
 from vera_model.data.tasks import MissingTask
+from vera_model.data.unseen import unseen_warnings
 from vera_model.distributed import Processes, start_processes
 from vera_model.metrics.bootstrap import Resampling
 from vera_model.metrics.calibration import Calibration, Criterion, calibrate, save_temperature
@@ -54,10 +55,14 @@ def evaluate(
         raise UsageError("no model to evaluate: give --load_from_ckpt RUN/model/best")
     path = check_unevaluated(config.out, overwrite=config.overwrite)
     processes = start_processes(config)
-    reading, missing = _read(config, processes)
+    say = line_printer(shown=processes.main)
+    reading, missing = _read(config, processes, say)
     problems = _chosen(config, reading)
     model, tokenizer = starting_point(config, ())
     objective = VeraObjective(config, tokenizer, Holdout(problems[:0], problems), processes)
+    unseen = objective.describe()["unseen"]
+    for line in unseen_warnings(unseen):
+        say(line)
     metrics = objective.evaluate(processes.accelerator.prepare(model))
     if processes.main:
         assert objective.predictions is not None  # set by evaluate
@@ -71,7 +76,7 @@ def evaluate(
             "metrics": metrics,
             "checkpoint": {"measured": str(config.start_from)},
             "missing": describe_missing(missing),
-            "data": {**_describe(reading, problems), "overlap": overlap},
+            "data": {**_describe(reading, problems), "unseen": unseen, "overlap": overlap},
             "model": {"recipe": config.recipe, "parameters": model.num_parameters()},
             "run": environment(processes),
         }
@@ -118,9 +123,8 @@ def _overlap(
 
 
 def _read(
-    config: TrainConfig, processes: Processes
+    config: TrainConfig, processes: Processes, say: Callable[[str], None]
 ) -> tuple[Reading[Problems], tuple[MissingTask, ...]]:
-    say = line_printer(shown=processes.main)
     tasks = config.eval_tasks or config.valid_tasks
     found = task_paths(config, () if config.valid else tasks, "dev", processes, say)
     paths = config.valid or found.evaluation

@@ -21,6 +21,7 @@ from unifiedqa_convert.errors import OutputError
 from unifiedqa_convert.storage import write_json
 from vera_model.config import TrainConfig
 from vera_model.data.splits import Inputs, Paths, read_inputs
+from vera_model.data.unseen import unseen_warnings
 from vera_model.distributed import Processes, start_processes
 from vera_model.metrics.summary import with_intervals
 from vera_model.model.initial_model import load_text_model, starting_point, text_starting_point
@@ -68,6 +69,8 @@ def run(config: TrainConfig) -> Path:
             _prepare_folder(config, resumed)
         processes.wait()
         objective, model = _build(config, inputs, processes, resumed)
+        for line in unseen_warnings(objective.describe()["unseen"]):
+            say(line)
         if processes.main:
             announce_plan(config, objective, model, say)
         loop = Loop(config, objective, model, processes, facts, resumed)

@@ -15,6 +15,7 @@ import numpy as np
 
 from unifiedqa_convert.errors import OutputError, SourceError
 from unifiedqa_convert.storage import atomic_file
+from vera_model.data.unseen import unseen_warnings
 from vera_model.metrics.bootstrap import task_weights
 from vera_model.metrics.calibration import (
     Calibration,
@@ -282,6 +283,7 @@ def _render(
         name=run.resolve().name,
         document=document,
         data=data,
+        unseen=[line.removeprefix("WARNING: ") for line in unseen_warnings(data.get("unseen"))],
         partial={(one["dataset"], one["split"]): size_words(one) for one in partials(document)},
         evaluated={
             one["dataset"]: one["split"] for one in data.get("valid_shards") or data["shards"]

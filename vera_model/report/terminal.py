@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from vera_model.data.unseen import unseen_warnings
+
 _PARTS = {"train": "training", "dev": "evaluation"}
 
 
@@ -26,7 +28,7 @@ def closing_lines(path: Path, document: dict[str, Any]) -> list[str]:
 
 
 def warnings(document: dict[str, Any]) -> list[str]:
-    """Skipped tasks, partial splits, evaluation statements that were trained on."""
+    """Skipped tasks, partial splits, texts not seen whole, statements that were trained on."""
     lines = []
     for part, use in _PARTS.items():
         names = [one["task"] for one in document["missing"] if one["part"] == part]
@@ -37,7 +39,7 @@ def warnings(document: dict[str, Any]) -> list[str]:
     )
     if partial:
         lines.append(f"WARNING: not whole splits: {partial}")
-    return [*lines, *overlap_warnings(document)]
+    return [*lines, *unseen_warnings(document["data"].get("unseen")), *overlap_warnings(document)]
 
 
 def partials(document: dict[str, Any]) -> list[dict[str, Any]]:
