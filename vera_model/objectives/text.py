@@ -1,5 +1,6 @@
 """The text objective: a seq2seq T5 generates a record's output from its input."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from copy import copy
 from functools import partial
@@ -86,6 +87,11 @@ class Pairs(Sequence[Pair]):
         return unseen_by_task([pair.record.task for pair in self._pairs], self._counts)
 
     @property
+    def own_cut(self) -> list[TextRecord]:
+        """The records of which more than context is cut off."""
+        return [self._pairs[place].record for place in np.flatnonzero(self._counts.own_cut)]
+
+    @property
     def groups(self) -> int:
         """Examples that have a record here."""
         return len({pair.record[:3] for pair in self._pairs})
@@ -129,7 +135,7 @@ class TextObjective:
         self.unseen = {"trained_on": given.unseen, "evaluated_on": self.evaluation.unseen}
         self.train = given
         if config.recipe == "clean":  # UnifiedQA cuts all at the end, and trains on all
-            _check_contexts_only_cut(self.unseen, config.max_tokens)
+            _check_contexts_only_cut(given, self.evaluation, tokenizer, config.max_tokens)
             self.train = given.told_apart()
             if len(given) and not len(self.train):
                 raise no_problem_told_apart(given.groups)
@@ -301,20 +307,21 @@ def _alike_choices(
                 yield place
 
 
-def _check_contexts_only_cut(unseen: dict[str, dict[str, dict[str, int]]], most: int) -> None:
+def _check_contexts_only_cut(
+    train: Pairs, evaluation: Pairs, tokenizer: PreTrainedTokenizerBase, most: int
+) -> None:
     """Raise UsageError where more than context is cut off."""
-    found = [
-        f"{one['own_cut']} of {one['texts']} of {task} ({part.replace('_', ' ')})"
-        for part, tasks in unseen.items()
-        for task, one in tasks.items()
-        if one["own_cut"]
-    ]
-    if found:
-        longest = max(one["longest"] for tasks in unseen.values() for one in tasks.values())
+    named = [("training", one) for one in train.own_cut]
+    named += [("evaluation", one) for one in evaluation.own_cut]
+    if named:
+        counts = Counter(f"{part} records of {one.task}" for part, one in named)
+        own = [one.input[: _own_end(one)] for _, one in named]
+        longest = max(map(len, tokenizer(own, add_special_tokens=False)["input_ids"]))
         raise UsageError(
-            f"question and choices, or the statement, have more than {most} tokens in "
-            f"{', '.join(found)} records; only a context is ever cut: give a higher --max-tokens "
-            f"({longest} cuts nothing), or leave these rows out"
+            f"{', '.join(f'{count} {what}' for what, count in counts.items())} have more than "
+            f"{most} tokens without their context (the first is {named[0][1].group} of "
+            f"{named[0][1].split}): their choices or statements would be cut. Give --max-tokens "
+            f"{longest + 1}, or leave these rows out"
         )
 
 
