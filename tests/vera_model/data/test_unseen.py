@@ -193,7 +193,7 @@ def test_choices_and_statements_are_never_cut(tmp_path: Path, records: str) -> N
     least = message.partition("--max-tokens ")[2].partition(",")[0]
     done = train(data, tmp_path / "run", *flags, "--max-tokens", least)
     assert done.exit_code == 0, done.output
-    assert "WARNING" not in done.stderr
+    assert "tokens" not in done.stderr.partition("next ")[2]
 
 
 def test_declarative_records_of_the_same_tokens_are_not_trained_on(tmp_path: Path) -> None:
