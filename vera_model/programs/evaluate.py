@@ -13,7 +13,6 @@ from vera_model.data.loading import Holdout, Reading, read_problems, subsample
 from vera_model.data.overlap import statement_overlap, trained_problems
 from vera_model.data.problems import Problems
 from vera_model.data.tasks import MissingTask
-from vera_model.data.unseen import unseen_warnings
 from vera_model.distributed import Processes, start_processes
 from vera_model.metrics.bootstrap import Resampling
 from vera_model.metrics.calibration import Calibration, Criterion, calibrate, save_temperature
@@ -30,7 +29,7 @@ from vera_model.report.run_metadata import (
     describe_splits,
     environment,
 )
-from vera_model.report.terminal import warnings
+from vera_model.report.terminal import unseen_warnings, warnings
 from vera_model.run_folder import CALIBRATION, CONFIG, PREDICTIONS, check_unevaluated, model_folder
 from vera_model.training.progress import line_printer
 

@@ -21,7 +21,6 @@ from unifiedqa_convert.errors import OutputError
 from unifiedqa_convert.storage import write_json
 from vera_model.config import TrainConfig
 from vera_model.data.splits import Inputs, Paths, read_inputs
-from vera_model.data.unseen import unseen_warnings
 from vera_model.distributed import Processes, start_processes
 from vera_model.metrics.summary import with_intervals
 from vera_model.model.initial_model import load_text_model, starting_point, text_starting_point
@@ -32,6 +31,7 @@ from vera_model.objectives.vera import VeraObjective
 from vera_model.planning.plan import announce_plan
 from vera_model.programs.missing_tasks import find_paths
 from vera_model.report.run_metadata import describe_data, describe_missing, environment
+from vera_model.report.terminal import unseen_warnings
 from vera_model.run_folder import CONFIG, LOGS, METRICS, check_unused, only_run
 from vera_model.training.checkpoints import (
     Checkpoints,

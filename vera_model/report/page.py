@@ -15,7 +15,6 @@ import numpy as np
 
 from unifiedqa_convert.errors import OutputError, SourceError
 from unifiedqa_convert.storage import atomic_file
-from vera_model.data.unseen import unseen_warnings
 from vera_model.metrics.bootstrap import task_weights
 from vera_model.metrics.calibration import (
     Calibration,
@@ -27,7 +26,7 @@ from vera_model.metrics.calibration import (
 from vera_model.metrics.functions import probability
 from vera_model.metrics.predictions import Predictions, read_predictions
 from vera_model.report import figures
-from vera_model.report.terminal import partials, size_words
+from vera_model.report.terminal import partials, size_words, unseen_warnings
 from vera_model.run_folder import (
     CALIBRATION,
     CONFIG,

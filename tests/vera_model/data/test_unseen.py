@@ -14,8 +14,8 @@ from unifiedqa_convert.schema import Converted, Record
 from vera_model.data.problems import Problem, Problems
 from vera_model.data.text_records import read_examples
 from vera_model.data.tokenized import TextLimits, TokenizedProblems, token_file
-from vera_model.data.unseen import unseen_warnings
 from vera_model.model.tokenizer import train_tokenizer
+from vera_model.report.terminal import unseen_warnings
 
 WORDS = "one two three four five six seven eight nine ten".split()
 TOKENIZER = train_tokenizer([" ".join(WORDS), *WORDS], 60)
