@@ -67,6 +67,13 @@ def test_scores_equal_the_models(service: Running, model: Path) -> None:
     # A model that is not calibrated has temperature 1.
     assert [one["calibrated"] for one in found[:4]] == pytest.approx(scores, abs=1e-5)
     assert found[4]["problem"]["field"] == "statement"
+    not_seen = ("cut", "tokens_cut_off", "unknown_tokens")
+    assert [found[0][name] for name in not_seen] == [False, 0, 0]
+    odd = {"items": [{"statement": "Fish {live} in water."}, {"statement": TEXTS[1] * 30}]}
+    unknown, long = service.client.post("/v1/score", json=odd).json()["items"]
+    assert [unknown[name] for name in not_seen] == [False, 0, 2]
+    assert long["cut"]
+    assert long["tokens_cut_off"] > long["tokens"] > 100
     loaded = service.client.get("/v1/models").json()["score"]
     assert loaded == answer.json()["model"]
     assert loaded["name"] == "vera"

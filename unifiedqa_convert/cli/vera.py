@@ -47,12 +47,12 @@ def score(
         from vera_model.programs.preflight import texts_to_score
 
         texts = texts_to_score(model, sentences or [], file)
-        from vera_model.programs.score import score_lines, score_texts
+        from vera_model.programs.score import score_lines, score_texts, score_warnings
 
     scored = score_texts(model, texts)
     print_either([one._asdict() for one in scored], lambda _: print(score_lines(scored)), as_json)
-    if cut := sum(one.cut for one in scored):
-        tell(f"{cut} of {len(scored)} texts exceed the model's maximum length and were cut", quiet)
+    for line in score_warnings(scored):
+        tell(line, quiet)
 
 
 AllowPickle = Annotated[

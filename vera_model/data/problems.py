@@ -31,6 +31,8 @@ class Problem(NamedTuple):
     """Each statement's number in its group, as in the id ``<id>#<number>`` of its record."""
     partition: str = "none"
     """Vera's: seen, unseen-1, unseen-2; none for a dataset outside of it."""
+    own_from: int = 0
+    """Where in each text the statement itself starts, after the context."""
 
 
 class ShardPart(NamedTuple):
@@ -163,6 +165,7 @@ class Problems(Sequence[Problem]):
             labels=tuple(bool(label) for label in part.labels[chosen]),
             numbers=tuple((chosen - picks.starts[at]).tolist()),
             partition=part.partition,
+            own_from=len(model_text(context, "")),
         )
 
     def take(self, indices: Indices) -> "Problems":

@@ -11,12 +11,14 @@ import numpy as np
 import pyarrow as pa
 
 from unifiedqa_convert.errors import UsageError
-from unifiedqa_convert.schema import MultipleChoice
+from unifiedqa_convert.schema import MultipleChoice, collapse
 from unifiedqa_convert.storage import sha256_of
 from vera_model.config import TextRecords
 from vera_model.data.loading import Reading
 from vera_model.data.problems import Indices, Ints, Name
 from vera_model.data.shards import find_shards, read_arrow, shard_of
+
+_SEPARATOR = r" \n "  # of every profile
 
 
 class TextRecord(NamedTuple):
@@ -35,6 +37,8 @@ class TextRecord(NamedTuple):
     """Which of them are right."""
     partition: str
     """Vera's: seen, unseen-1, unseen-2; none for a dataset outside of it."""
+    context_at: int | None = None
+    """Where in the input its context starts, separator included; None: it has none."""
 
     @property
     def label(self) -> bool:
@@ -135,7 +139,10 @@ def _rows(facts: dict[str, Any], batches: Iterable[pa.RecordBatch]) -> Iterator[
         return rows
     groups = groupby(rows, key=itemgetter("group"))
     kind = MultipleChoice.kind  # not in the shard; it changes nothing for a single statement
-    return ({"id": id_, "kind": kind, "statements": [*own]} for id_, own in groups)
+    return (
+        {"id": id_, "kind": kind, "context": own[0]["context"], "statements": own}
+        for id_, own in ((id_, [*rows]) for id_, rows in groups)
+    )
 
 
 def _question(
@@ -146,7 +153,8 @@ def _question(
         return []
     choice = row["kind"] == MultipleChoice.kind
     options, golds = tuple(row["choices"]), tuple(row["golds"] or ())
-    return [TextRecord(*origin, row["input"], row["output"], choice, options, golds, partition)]
+    pair, at = (row["input"], row["output"]), _context_at(row["input"], row["context"])
+    return [TextRecord(*origin, *pair, choice, options, golds, partition, at)]
 
 
 def _statements(
@@ -159,10 +167,27 @@ def _statements(
             reasons.append("masked" if one["masked"] else "unlabelled")
             continue
         pair = (one["input"], one["output"])
-        records.append(TextRecord(*origin, *pair, choice, ("yes", "no"), (), partition))
+        at = _context_at(one["input"], row["context"])
+        records.append(TextRecord(*origin, *pair, choice, ("yes", "no"), (), partition, at))
     if records:
         left_out.update(reasons)
     else:
         dropped[reasons[0] if reasons else "without statements"] += 1
         left_out["in a dropped group"] += len(reasons)
     return records
+
+
+def _context_at(text: str, context: str | None) -> int | None:
+    """Every profile writes it last, after the separator, if at all; some change its letters."""
+    if not context or not (written := collapse(context)):
+        return None
+    if text.endswith(_SEPARATOR + written):
+        return len(text) - len(_SEPARATOR + written)
+    at = text.find(_SEPARATOR)
+    while at >= 0 and _letters(text[at + len(_SEPARATOR) :]) != _letters(written):
+        at = text.find(_SEPARATOR, at + 1)
+    return at if at >= 0 else None
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))

@@ -8,9 +8,10 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
+from copy import copy
 from itertools import islice
 from pathlib import Path
-from typing import Literal, NamedTuple, overload
+from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
 import pyarrow as pa
@@ -21,15 +22,19 @@ from unifiedqa_convert.errors import OutputError
 from unifiedqa_convert.storage import cache_folder, fsync
 from vera_model.config import TrainConfig
 from vera_model.data.problems import Ints, Problem, Problems
+from vera_model.data.unseen import TokenCounts, unseen_by_task
 
 Ids = NDArray[np.int32]
 
-_VERSION = 1  # of the digest
+_VERSION = 2  # of the digest and the file
 _AT_ONCE = 32_768  # statements per record batch
 _SCHEMA = pa.schema(
     [
         pa.field("tokens", pa.list_(pa.int32()), nullable=False),
-        pa.field("cut", pa.bool_(), nullable=False),
+        pa.field("lost", pa.int32(), nullable=False),  # these four: see TokenCounts
+        pa.field("own_cut", pa.bool_(), nullable=False),
+        pa.field("unknown", pa.int32(), nullable=False),
+        pa.field("same", pa.bool_(), nullable=False),
     ]
 )
 
@@ -41,6 +46,19 @@ class TextLimits(NamedTuple):
     """``</s>`` included."""
     cut: Literal["start", "end"]
     """``start`` loses context, ``end`` (upstream) the statement."""
+
+
+class Encoded(NamedTuple):
+    """Texts as token ids."""
+
+    ids: list[list[int]]
+    """``</s>`` last in each."""
+    lost: list[int]
+    """How many were cut off."""
+    edge: list[int]
+    """The character at which a cut text begins or ends; 0 of others."""
+    unknown: list[int]
+    """How many stand for characters that the vocabulary lacks."""
 
 
 class TokenFile:
@@ -55,9 +73,20 @@ class TokenFile:
         sizes = [np.diff(offsets) for offsets in self._offsets]
         self.lengths: Ints = np.concatenate([*sizes, np.zeros(0)]).astype(np.int64)
         """Tokens of each statement, (m,)."""
-        cuts = [batch.column("cut").to_numpy(zero_copy_only=False) for batch in batches]
-        self.cut: NDArray[np.bool_] = np.concatenate([*cuts, np.zeros(0, bool)])
-        """Whether each was longer than the most allowed, (m,)."""
+
+        def column(name: str, kind: type) -> NDArray[Any]:
+            parts = [batch.column(name).to_numpy(zero_copy_only=False) for batch in batches]
+            return np.concatenate([*parts, np.zeros(0, kind)])
+
+        self.counts = TokenCounts(
+            tokens=self.lengths,
+            lost=column("lost", np.int32),
+            own_cut=column("own_cut", bool),
+            unknown=column("unknown", np.int32),
+            same=column("same", bool),
+            answer_cut=np.zeros(len(self.lengths), bool),
+        )
+        """Of each statement, (m,)."""
 
     def __getitem__(self, statement: int) -> Ids:
         batch, row = divmod(statement, _AT_ONCE)
@@ -88,18 +117,26 @@ def token_file(
 
 def token_ids(
     tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], limits: TextLimits
-) -> tuple[list[list[int]], list[bool]]:
-    """The ids of each text, ``</s>`` last and no start token; and which texts were cut.
+) -> Encoded:
+    """The ids of each text, ``</s>`` last and no start token, and what is not in them.
 
     ``</s>``, whose hidden state is read, is never cut, as upstream.
     """
     if not texts:
-        return [], []
-    plain: list[list[int]] = tokenizer(list(texts), add_special_tokens=False)["input_ids"]
+        return Encoded([], [], [], [])
+    encoded = tokenizer(list(texts), add_special_tokens=False)
+    plain: list[list[int]] = encoded["input_ids"]
     most = limits.max_tokens - 1
-    end = tokenizer.eos_token_id
-    kept = [ids[-most:] if limits.cut == "start" else ids[:most] for ids in plain]
-    return [[*ids, end] for ids in kept], [len(ids) > most for ids in plain]
+    end, unknown = tokenizer.eos_token_id, tokenizer.unk_token_id
+    start = limits.cut == "start"
+    kept = [ids[-most:] if start else ids[:most] for ids in plain]
+    lost = [max(len(ids) - most, 0) for ids in plain]
+    edge = [0] * len(texts)
+    for row, more in enumerate(lost):
+        if more:
+            span = encoded.token_to_chars(row, more if start else most - 1)
+            edge[row] = span.start if start else span.end
+    return Encoded([[*ids, end] for ids in kept], lost, edge, [ids.count(unknown) for ids in kept])
 
 
 def _write(
@@ -109,15 +146,31 @@ def _write(
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file, pa.ipc.new_file(file, _SCHEMA) as writer:
-            texts = (text for problem in problems for text in problem.texts)
-            while chunk := list(islice(texts, _AT_ONCE)):
-                ids, cut = token_ids(tokenizer, chunk, limits)
-                columns = [pa.array(ids, _SCHEMA.field("tokens").type), pa.array(cut, pa.bool_())]
-                writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=_SCHEMA))
+            for columns in _columns(problems, tokenizer, limits):
+                arrays = map(pa.array, columns, _SCHEMA.types)
+                writer.write_batch(pa.RecordBatch.from_arrays([*arrays], schema=_SCHEMA))
         fsync(temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _columns(
+    problems: Problems, tokenizer: PreTrainedTokenizerBase, limits: TextLimits
+) -> Iterator[tuple[Sequence[Any], ...]]:
+    rows = ((problem, place) for problem in problems for place in range(len(problem.texts)))
+    first: list[int] = []
+    while chunk := list(islice(rows, _AT_ONCE)):
+        texts = [problem.texts[place] for problem, place in chunk]
+        ids, lost, edge, unknown = token_ids(tokenizer, texts, limits)
+        own_cut, same = [], []
+        for row, (problem, place) in enumerate(chunk):
+            at_end = limits.cut == "end"
+            own_cut.append(lost[row] > 0 and (at_end or edge[row] > problem.own_from))
+            if place == 0:  # all others have the other label, if any has
+                first = ids[row]
+            same.append(problem.labels[place] != problem.labels[0] and ids[row] == first)
+        yield ids, lost, own_cut, unknown, same
 
 
 def _batches(path: Path) -> Iterator[pa.RecordBatch]:
@@ -160,9 +213,12 @@ class TokenizedProblems(Sequence[TokenizedProblem]):
         self._starts: Ints = np.concatenate([[0], np.cumsum(problems.sizes())])
         self._most = _most_kept(problems, limit)
         self._kept = _first(self._starts, self._most)
+        self._places: Ints = np.arange(len(problems))
+        self.over_limit = len(self._kept) - self.statements
+        """Statements left out because of the limit."""
 
     def __len__(self) -> int:
-        return len(self._problems)
+        return len(self._places)
 
     @overload
     def __getitem__(self, index: int) -> TokenizedProblem: ...
@@ -171,8 +227,7 @@ class TokenizedProblems(Sequence[TokenizedProblem]):
     def __getitem__(self, index: int | slice) -> TokenizedProblem | list[TokenizedProblem]:
         if isinstance(index, slice):
             return [self[place] for place in range(*index.indices(len(self)))]
-        if index < 0:
-            index += len(self)
+        index = int(self._places[index])
         start, end = int(self._starts[index]), int(self._starts[index + 1])
         kept = np.flatnonzero(self._kept[start:end])
         problem = self._problems.read(index, kept)
@@ -180,38 +235,56 @@ class TokenizedProblems(Sequence[TokenizedProblem]):
 
     def sampled(self, seed: int, epoch: int) -> "TokenizedProblems":
         """The same problems, with distractors drawn at random for this epoch."""
-        drawn = TokenizedProblems.__new__(TokenizedProblems)
-        drawn.__dict__.update(self.__dict__)
+        drawn = copy(self)
         drawn._kept = _drawn(self._starts, self._most, np.random.default_rng([seed, epoch, 1]))
         return drawn
+
+    def told_apart(self) -> "TokenizedProblems":
+        """Without the problems whose gold has the token ids of one of its distractors."""
+        chosen = copy(self)
+        alike = np.zeros(len(self._problems), bool)
+        alike[self._of[self._file.counts.same]] = True
+        chosen._places = np.flatnonzero(~alike)
+        return chosen
+
+    @property
+    def unseen(self) -> dict[str, dict[str, int]]:
+        """What is not seen of the kept statements, by dataset."""
+        counts = self._file.counts
+        same = counts.same.copy()
+        same[self._starts[self._of[same]]] = True  # and the gold
+        kept = TokenCounts(*(column[self._kept] for column in counts._replace(same=same)))
+        tasks = self._problems.tasks()
+        return unseen_by_task([tasks[of] for of in self._of[self._kept]], kept)
+
+    @property
+    def _of(self) -> Ints:
+        """Which problem each statement is of."""
+        return np.repeat(np.arange(len(self._problems)), np.diff(self._starts))
 
     @property
     def statements(self) -> int:
         """Statements kept."""
-        return int(self._kept.sum())
-
-    @property
-    def over_limit(self) -> int:
-        """Statements left out because of the limit."""
-        return len(self._kept) - self.statements
+        return int(self._reduced(np.add, self._kept.astype(np.int64)).sum())
 
     @property
     def cut(self) -> int:
         """Kept statements that were cut to the maximum number of tokens."""
-        return int((self._file.cut & self._kept).sum())
+        return int(self._reduced(np.add, np.sign(self._file.counts.lost)).sum())
 
     def longest(self) -> Ints:
         """Tokens of the longest kept statement of each problem."""
-        return self._reduced(np.maximum)
+        return self._reduced(np.maximum, self._file.lengths)
 
     def tokens(self) -> Ints:
         """Tokens of each problem, padding not counted."""
-        return self._reduced(np.add)
+        return self._reduced(np.add, self._file.lengths)
 
-    def _reduced(self, how: np.ufunc) -> Ints:
-        lengths = np.where(self._kept, self._file.lengths, 0)
-        reduced: Ints = how.reduceat(lengths, self._starts[:-1]) if len(self) else lengths
-        return reduced
+    def _reduced(self, how: np.ufunc, values: Ints) -> Ints:
+        """Of the kept statements of each problem."""
+        kept = np.where(self._kept, values, 0)
+        reduced: Ints = how.reduceat(kept, self._starts[:-1]) if len(self._problems) else kept
+        return reduced[self._places]
 
 
 def tokenize(

@@ -6,7 +6,19 @@ from typing import Any, NamedTuple, Protocol
 
 from torch import Tensor, nn
 
+from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.vera_tasks import SEEN
+
+SAME_TOKENS = "same tokens as another label"
+"""Why problems and statements are left out that the model can't tell apart."""
+
+
+def no_problem_told_apart(problems: int) -> UsageError:
+    """The error where no training problem is left."""
+    return UsageError(
+        f"in each of {problems} training problems the true statement has the same tokens as a "
+        "false one: raise --max-tokens, or give a --model whose vocabulary has their characters"
+    )
 
 
 class ForwardPass(NamedTuple):
@@ -72,4 +84,4 @@ class Objective(Protocol):
         """Write the model, with these gathered weights, and the tokenizer into ``folder``."""
 
     def describe(self) -> dict[str, Any]:
-        """Groups and statements that are used and left out, for metrics.json."""
+        """Groups and statements that are used, left out and not seen whole, for metrics.json."""

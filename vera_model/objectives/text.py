@@ -1,7 +1,10 @@
 """The text objective: a seq2seq T5 generates a record's output from its input."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from copy import copy
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -19,12 +22,19 @@ from vera_model.data.loading import Holdout
 from vera_model.data.problems import Problem
 from vera_model.data.text_records import TextExamples, TextRecord
 from vera_model.data.tokenized import TextLimits, TokenizedProblem, token_ids
+from vera_model.data.unseen import TokenCounts, unseen_by_task
 from vera_model.distributed import Processes
 from vera_model.metrics.answers import summarise_answers
 from vera_model.metrics.scoring import predict, shared
 from vera_model.metrics.summary import summarise
 from vera_model.model.saving import write_model
-from vera_model.objectives.base import BestMetric, ForwardPass, choose_accuracy
+from vera_model.objectives.base import (
+    SAME_TOKENS,
+    BestMetric,
+    ForwardPass,
+    choose_accuracy,
+    no_problem_told_apart,
+)
 
 _IGNORED = -100  # a target that adds nothing to the loss
 
@@ -43,12 +53,48 @@ class Pairs(Sequence[Pair]):
     def __init__(
         self, records: Sequence[TextRecord], tokenizer: PreTrainedTokenizerBase, most: int
     ) -> None:
-        """Cut each text to ``most`` tokens at its end: a question is at the start."""
+        """Cut each text to ``most`` tokens at its end, where a context is."""
         limits = TextLimits(most, "end")
-        sources, cut = token_ids(tokenizer, [record.input for record in records], limits)
-        targets, _ = token_ids(tokenizer, [record.output for record in records], limits)
-        self._pairs = [Pair(*one) for one in zip(records, sources, targets, strict=True)]
-        self.cut = sum(cut)
+        given = token_ids(tokenizer, [record.input for record in records], limits)
+        answers = token_ids(tokenizer, [record.output for record in records], limits)
+        self._pairs = [Pair(*one) for one in zip(records, given.ids, answers.ids, strict=True)]
+        cuts = list(zip(records, given.lost, given.edge, strict=True))
+        alike = [*_alike_statements(self._pairs)]
+        alike += _alike_choices(self._pairs, answers.unknown, tokenizer)
+        self._same = np.zeros(len(records), bool)
+        self._same[alike] = True
+        self._counts = TokenCounts(
+            tokens=self.longest(),
+            lost=np.array(given.lost, np.int64),
+            own_cut=np.array([lost > 0 and edge < _own_end(one) for one, lost, edge in cuts], bool),
+            unknown=np.array(given.unknown, np.int64) + np.array(answers.unknown, np.int64),
+            same=self._same,
+            answer_cut=np.array(answers.lost, bool)
+            | np.array([lost > 0 and _answer_after(one, edge) for one, lost, edge in cuts], bool),
+        )
+        self.cut = int(np.count_nonzero(given.lost))
+
+    def told_apart(self) -> "Pairs":
+        """Without the records that have the tokens of another answer's."""
+        chosen = copy(self)
+        pairs = zip(self._pairs, self._same, strict=True)
+        chosen._pairs = [pair for pair, same in pairs if not same]
+        return chosen
+
+    @property
+    def unseen(self) -> dict[str, dict[str, int]]:
+        """What is not seen of the records, by dataset."""
+        return unseen_by_task([pair.record.task for pair in self._pairs], self._counts)
+
+    @property
+    def own_cut(self) -> list[TextRecord]:
+        """The records of which more than context is cut off."""
+        return [self._pairs[place].record for place in np.flatnonzero(self._counts.own_cut)]
+
+    @property
+    def groups(self) -> int:
+        """Examples that have a record here."""
+        return len({pair.record[:3] for pair in self._pairs})
 
     def __len__(self) -> int:
         return len(self._pairs)
@@ -83,9 +129,17 @@ class TextObjective:
             )
         self.config, self.tokenizer, self.processes = config, tokenizer, processes
         self.holdout = holdout
-        self.train, self.evaluation = (
+        given, self.evaluation = (
             Pairs(examples.records(), tokenizer, config.max_tokens) for examples in holdout
         )
+        self.unseen = {"trained_on": given.unseen, "evaluated_on": self.evaluation.unseen}
+        self.train = given
+        if config.recipe == "clean":  # UnifiedQA cuts all at the end, and trains on all
+            _check_contexts_only_cut(given, self.evaluation, tokenizer, config.max_tokens)
+            self.train = given.told_apart()
+            if len(given) and not len(self.train):
+                raise no_problem_told_apart(given.groups)
+        self._alike = (given.groups - self.train.groups, len(given) - len(self.train))
         self._pad: int = tokenizer.pad_token_id
 
     def batches(self, epoch: int) -> Sequence[Sequence[Pair]]:
@@ -139,18 +193,23 @@ class TextObjective:
 
     def describe(self) -> dict[str, Any]:
         """Examples and statements of both parts."""
-        train, evaluation = self.holdout
+        of_statements = self.config.records == "declarative"
         return {
-            "groups": {"trained_on": len(train), "evaluated_on": len(evaluation)},
+            "groups": {
+                "trained_on": self.train.groups,
+                "evaluated_on": len(self.holdout.evaluation),
+            },
+            "dropped": {SAME_TOKENS: self._alike[0]},
             "statements": {
-                "trained_on": int(train.sizes().sum()),
-                "evaluated_on": int(evaluation.sizes().sum()),
+                "trained_on": len(self.train) * of_statements,
+                "evaluated_on": len(self.evaluation) * of_statements,
                 "cut_to_max_tokens": {
                     "trained_on": self.train.cut,
                     "evaluated_on": self.evaluation.cut,
                 },
             },
-            "left_out": {},
+            "left_out": {SAME_TOKENS: self._alike[1] * of_statements},
+            "unseen": {"max_tokens": self.config.max_tokens, **self.unseen},
         }
 
     def _run(self, model: nn.Module, pairs: Sequence[Pair]) -> tuple[Tensor, Tensor]:
@@ -210,6 +269,60 @@ class TextObjective:
             sums.append(log_probs.gather(2, targets[:, :, None]).sum(dim=(1, 2)))
         difference: list[float] = (sums[0] - sums[1]).tolist()
         return difference
+
+
+def _own_end(record: TextRecord) -> int:
+    """Where the question and its choices end, or the statement."""
+    return len(record.input) if record.context_at is None else record.context_at
+
+
+def _answer_after(record: TextRecord, edge: int) -> bool:
+    """Whether the answer stands in the input, but only after the character ``edge``."""
+    text, answer = record.input.casefold(), record.output.casefold()
+    return not record.is_choice and answer in text and answer not in record.input[:edge].casefold()
+
+
+def _alike_statements(pairs: Sequence[Pair]) -> Iterator[int]:
+    """The records of an example that have the token ids of another one with another label."""
+    for _, own in groupby(range(len(pairs)), key=lambda place: pairs[place].record[:3]):
+        places = list(own)
+        if len(places) > 1:
+            labels: dict[tuple[int, ...], set[str]] = {}
+            for place in places:
+                ids = tuple(pairs[place].source)
+                labels.setdefault(ids, set()).add(pairs[place].record.output)
+            yield from (at for at in places if len(labels[tuple(pairs[at].source)]) > 1)
+
+
+def _alike_choices(
+    pairs: Sequence[Pair], unknown: Sequence[int], tokenizer: PreTrainedTokenizerBase
+) -> Iterator[int]:
+    """The questions whose answer has the token ids of a wrong choice: it has unknown tokens."""
+    for place, pair in enumerate(pairs):
+        record = pair.record
+        if unknown[place] and record.is_choice and record.golds:
+            ids = tokenizer([*record.options], add_special_tokens=False)["input_ids"]
+            golds = [ids[gold] for gold in record.golds]
+            if any(one in golds for at, one in enumerate(ids) if at not in record.golds):
+                yield place
+
+
+def _check_contexts_only_cut(
+    train: Pairs, evaluation: Pairs, tokenizer: PreTrainedTokenizerBase, most: int
+) -> None:
+    """Raise UsageError where more than context is cut off."""
+    named = [("training", one) for one in train.own_cut]
+    named += [("evaluation", one) for one in evaluation.own_cut]
+    if named:
+        counts = Counter(f"{part} records of {one.task}" for part, one in named)
+        own = [one.input[: _own_end(one)] for _, one in named]
+        longest = max(map(len, tokenizer(own, add_special_tokens=False)["input_ids"]))
+        raise UsageError(
+            f"{', '.join(f'{count} {what}' for what, count in counts.items())} have more than "
+            f"{most} tokens without their context (the first is {named[0][1].group} of "
+            f"{named[0][1].split}): their choices or statements would be cut. Give --max-tokens "
+            f"{longest + 1}, or leave these rows out"
+        )
 
 
 def _as_groups(examples: TextExamples, logits: NDArray[np.floating[Any]]) -> dict[str, Any]:

@@ -21,7 +21,13 @@ from vera_model.metrics.predictions import Predictions
 from vera_model.metrics.scoring import predict, score_problems
 from vera_model.metrics.summary import summarise
 from vera_model.model.saving import write_model
-from vera_model.objectives.base import BestMetric, ForwardPass, choose_accuracy
+from vera_model.objectives.base import (
+    SAME_TOKENS,
+    BestMetric,
+    ForwardPass,
+    choose_accuracy,
+    no_problem_told_apart,
+)
 from vera_model.objectives.loss import Loss, to_grid, vera_loss
 from vera_model.objectives.upstream_evaluation import choose_as_upstream, evaluate_as_upstream
 from vera_model.run_folder import PREDICTIONS
@@ -39,8 +45,14 @@ class VeraObjective:
     ) -> None:
         """Tokenise both parts."""
         self.config, self.tokenizer, self.processes = config, tokenizer, processes
-        self.train = tokenize(holdout.train, tokenizer, config, config.train_statements)
+        given = tokenize(holdout.train, tokenizer, config, config.train_statements)
+        # As equal sentences with different labels; upstream trains on both.
+        self.train = given.told_apart() if config.recipe == "clean" else given
+        self._alike = (len(given) - len(self.train), given.statements - self.train.statements)
+        if len(given) and not len(self.train):
+            raise no_problem_told_apart(len(given))
         self.evaluation = tokenize(holdout.evaluation, tokenizer, config, config.eval_statements)
+        self.unseen = {"trained_on": given.unseen, "evaluated_on": self.evaluation.unseen}
         self._pad = tokenizer.pad_token_id
         self.predictions: Predictions | None = None
         """Of the last evaluation; None after another update."""
@@ -112,6 +124,8 @@ class VeraObjective:
                 "trained_on": len(self.train),
                 "evaluated_on": len(self.evaluation),
             },
+            "dropped": {SAME_TOKENS: self._alike[0]},
+            "unseen": {"max_tokens": self.config.max_tokens, **self.unseen},
             "statements": {
                 "trained_on": self.train.statements,
                 "evaluated_on": self.evaluation.statements,
@@ -121,7 +135,8 @@ class VeraObjective:
                 },
             },
             "left_out": {
-                "over the limit per group": self.train.over_limit + self.evaluation.over_limit
+                "over the limit per group": self.train.over_limit + self.evaluation.over_limit,
+                SAME_TOKENS: self._alike[1],
             },
         }
 

@@ -1,7 +1,7 @@
 """Evaluate a checkpoint without training: ``--mode eval``."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -29,7 +29,7 @@ from vera_model.report.run_metadata import (
     describe_splits,
     environment,
 )
-from vera_model.report.terminal import warnings
+from vera_model.report.terminal import unseen_warnings, warnings
 from vera_model.run_folder import CALIBRATION, CONFIG, PREDICTIONS, check_unevaluated, model_folder
 from vera_model.training.progress import line_printer
 
@@ -54,10 +54,14 @@ def evaluate(
         raise UsageError("no model to evaluate: give --load_from_ckpt RUN/model/best")
     path = check_unevaluated(config.out, overwrite=config.overwrite)
     processes = start_processes(config)
-    reading, missing = _read(config, processes)
+    say = line_printer(shown=processes.main)
+    reading, missing = _read(config, processes, say)
     problems = _chosen(config, reading)
     model, tokenizer = starting_point(config, ())
     objective = VeraObjective(config, tokenizer, Holdout(problems[:0], problems), processes)
+    unseen = objective.describe()["unseen"]
+    for line in unseen_warnings(unseen):
+        say(line)
     metrics = objective.evaluate(processes.accelerator.prepare(model))
     if processes.main:
         assert objective.predictions is not None  # set by evaluate
@@ -71,7 +75,7 @@ def evaluate(
             "metrics": metrics,
             "checkpoint": {"measured": str(config.start_from)},
             "missing": describe_missing(missing),
-            "data": {**_describe(reading, problems), "overlap": overlap},
+            "data": {**_describe(reading, problems), "unseen": unseen, "overlap": overlap},
             "model": {"recipe": config.recipe, "parameters": model.num_parameters()},
             "run": environment(processes),
         }
@@ -118,9 +122,8 @@ def _overlap(
 
 
 def _read(
-    config: TrainConfig, processes: Processes
+    config: TrainConfig, processes: Processes, say: Callable[[str], None]
 ) -> tuple[Reading[Problems], tuple[MissingTask, ...]]:
-    say = line_printer(shown=processes.main)
     tasks = config.eval_tasks or config.valid_tasks
     found = task_paths(config, () if config.valid else tasks, "dev", processes, say)
     paths = config.valid or found.evaluation

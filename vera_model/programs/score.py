@@ -27,6 +27,13 @@ class Scored(NamedTuple):
     """sigmoid(logit / temperature): the probability to report."""
     cut: bool
     """Whether the text was longer than the model's limit and was cut."""
+    tokens: int
+    """Tokens that the model gets, without the end token."""
+    tokens_cut_off: int
+    unknown_tokens: int
+    """How many stand for characters that the model's vocabulary lacks."""
+    same_tokens: bool
+    """Whether another of the texts has the same tokens, and so the same score."""
 
 
 class Scorer:
@@ -41,7 +48,8 @@ class Scorer:
     def score(self, texts: Sequence[str]) -> list[Scored]:
         """Score the texts, in their order; ModelError if a logit is not finite."""
         config = self._model.config
-        ids, cut = token_ids(self._tokenizer, texts, TextLimits(config.max_tokens, config.cut))
+        given = token_ids(self._tokenizer, texts, TextLimits(config.max_tokens, config.cut))
+        ids = given.ids
         logits = torch.empty(len(texts), dtype=torch.float64)
         for places in _batches([len(row) for row in ids]):
             logits[places] = _logits(self._model, [ids[place] for place in places])
@@ -50,8 +58,15 @@ class Scorer:
                 f"{self._path} gives logits that are not finite: use another checkpoint"
             )
         scores, calibrated = logits.sigmoid(), (logits / config.temperature).sigmoid()
-        columns = (logits.tolist(), scores.tolist(), calibrated.tolist())
-        return [Scored(*row) for row in zip(texts, *columns, cut, strict=True)]
+        of_ids: dict[tuple[int, ...], set[str]] = {}
+        for row, text in zip(ids, texts, strict=True):
+            of_ids.setdefault(tuple(row), set()).add(text)
+        columns = (
+            *(logits.tolist(), scores.tolist(), calibrated.tolist(), map(bool, given.lost)),
+            *([len(row) - 1 for row in ids], given.lost, given.unknown),
+            [len(of_ids[tuple(row)]) > 1 for row in ids],
+        )
+        return [Scored(*row) for row in zip(texts, *columns, strict=True)]
 
 
 def score_texts(path: Path, texts: Sequence[str]) -> list[Scored]:
@@ -69,6 +84,25 @@ def score_lines(scored: Sequence[Scored]) -> str:
         f"{one.calibrated:10.4f} {one.score:7.4f} {one.logit:8.3f}  {one.text}" for one in scored
     ]
     return "\n".join(lines)
+
+
+def score_warnings(scored: Sequence[Scored]) -> list[str]:
+    """Lines about what the model does not see of the texts."""
+    of, lines = f"of {len(scored)} texts", []
+    if cut := sum(one.cut for one in scored):
+        lost = sum(one.tokens_cut_off for one in scored)
+        lines.append(
+            f"{cut} {of} exceed the model's maximum length and were cut, by {lost} tokens in all"
+        )
+    if unknown := sum(one.unknown_tokens for one in scored):
+        some, tokens = sum(one.unknown_tokens > 0 for one in scored), sum(o.tokens for o in scored)
+        lines.append(
+            f"{unknown} of {tokens} tokens are unknown to the model, in {some} {of}: it can't tell "
+            "characters that its vocabulary lacks from each other"
+        )
+    if same := sum(one.same_tokens for one in scored):
+        lines.append(f"{same} {of} have the same tokens as another one, and so the same score")
+    return [f"WARNING: {line}" for line in lines]
 
 
 def _logits(model: VeraModel, rows: Sequence[Sequence[int]]) -> torch.Tensor:

@@ -31,6 +31,7 @@ from vera_model.objectives.vera import VeraObjective
 from vera_model.planning.plan import announce_plan
 from vera_model.programs.missing_tasks import find_paths
 from vera_model.report.run_metadata import describe_data, describe_missing, environment
+from vera_model.report.terminal import unseen_warnings
 from vera_model.run_folder import CONFIG, LOGS, METRICS, check_unused, only_run
 from vera_model.training.checkpoints import (
     Checkpoints,
@@ -68,6 +69,8 @@ def run(config: TrainConfig) -> Path:
             _prepare_folder(config, resumed)
         processes.wait()
         objective, model = _build(config, inputs, processes, resumed)
+        for line in unseen_warnings(objective.describe()["unseen"]):
+            say(line)
         if processes.main:
             announce_plan(config, objective, model, say)
         loop = Loop(config, objective, model, processes, facts, resumed)

@@ -26,7 +26,7 @@ from vera_model.metrics.calibration import (
 from vera_model.metrics.functions import probability
 from vera_model.metrics.predictions import Predictions, read_predictions
 from vera_model.report import figures
-from vera_model.report.terminal import partials, size_words
+from vera_model.report.terminal import partials, size_words, unseen_warnings
 from vera_model.run_folder import (
     CALIBRATION,
     CONFIG,
@@ -282,6 +282,7 @@ def _render(
         name=run.resolve().name,
         document=document,
         data=data,
+        unseen=[line.removeprefix("WARNING: ") for line in unseen_warnings(data.get("unseen"))],
         partial={(one["dataset"], one["split"]): size_words(one) for one in partials(document)},
         evaluated={
             one["dataset"]: one["split"] for one in data.get("valid_shards") or data["shards"]

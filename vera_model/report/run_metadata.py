@@ -25,12 +25,14 @@ def describe_data(config: TrainConfig, inputs: Inputs, objective: Objective) -> 
     used = objective.describe()
     dropped = sum((reading.dropped for reading in readings), start=Counter[str]())
     left_out = sum((reading.left_out for reading in readings), start=Counter[str]())
-    left_out += Counter(used.pop("left_out"))
+    dropped += Counter(used["dropped"])
+    left_out += Counter(used["left_out"])
     return {
         "sample": any(shard.sample for reading in readings for shard in reading.shards),
         "evaluation_split": _choice(config, inputs.valid),
         "evaluation_problems_whose_texts_were_trained_on": same_texts(*inputs.holdout),
         "overlap": _overlap(config, inputs),
+        "unseen": used["unseen"],
         "groups": {
             "read": sum(reading.groups for reading in readings),
             "dropped": dict(sorted(dropped.items())),

@@ -1,9 +1,11 @@
 """The last lines of a run or an evaluation: numbers, model, next command, warnings."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 _PARTS = {"train": "training", "dev": "evaluation"}
+_UNSEEN = {"trained_on": "training", "evaluated_on": "evaluation"}
 
 
 def closing_lines(path: Path, document: dict[str, Any]) -> list[str]:
@@ -26,7 +28,7 @@ def closing_lines(path: Path, document: dict[str, Any]) -> list[str]:
 
 
 def warnings(document: dict[str, Any]) -> list[str]:
-    """Skipped tasks, partial splits, evaluation statements that were trained on."""
+    """Skipped tasks, partial splits, texts not seen whole, statements that were trained on."""
     lines = []
     for part, use in _PARTS.items():
         names = [one["task"] for one in document["missing"] if one["part"] == part]
@@ -37,7 +39,7 @@ def warnings(document: dict[str, Any]) -> list[str]:
     )
     if partial:
         lines.append(f"WARNING: not whole splits: {partial}")
-    return [*lines, *overlap_warnings(document)]
+    return [*lines, *unseen_warnings(document["data"].get("unseen")), *overlap_warnings(document)]
 
 
 def partials(document: dict[str, Any]) -> list[dict[str, Any]]:
@@ -76,6 +78,57 @@ def _overlap_warning(overlap: dict[str, Any]) -> str:
         + (f", {other} of them with the other label" if other else "")
         + ": the numbers do not measure performance on new statements"
     )
+
+
+def unseen_warnings(unseen: dict[str, Any] | None) -> list[str]:
+    """Lines about the ``data.unseen`` of a metrics.json: cut, unknown to the model, the same."""
+    return [
+        f"WARNING: {line}"
+        for part, word in _UNSEEN.items()
+        if (unseen or {}).get(part)
+        for line in _unseen_lines(unseen[part], f"{word} texts", unseen["max_tokens"])  # type: ignore[index]
+    ]
+
+
+def _unseen_lines(tasks: dict[str, dict[str, int]], what: str, most: int) -> list[str]:
+    total = sum(map(Counter, tasks.values()), Counter[str]())
+    of = f"of {total['texts']:,} {what}"
+    lines = []
+    if total["cut"]:
+        longest = max(one["longest"] for one in tasks.values())
+        own = total["own_cut"]
+        lines.append(
+            f"{total['cut']:,} {of} are cut at {most} tokens ({_shares(tasks, 'cut')}), "
+            + (
+                f"{own:,} in the statement, question or choices"
+                if own
+                else "all in the context only"
+            )
+            + f": --max-tokens {longest} cuts none"
+        )
+    if total["answer_cut"]:
+        lines.append(
+            f"{total['answer_cut']:,} {of} lose their answer, or the part of the context that has "
+            f"it, at {most} tokens ({_shares(tasks, 'answer_cut')})"
+        )
+    if total["unknown_tokens"]:
+        lines.append(
+            f"{total['with_unknown_tokens']:,} {of} have characters that the model's vocabulary "
+            f"lacks ({_shares(tasks, 'with_unknown_tokens')}): {total['unknown_tokens']:,} of "
+            f"{total['tokens']:,} tokens are unknown"
+        )
+    if total["same_tokens"]:
+        lines.append(
+            f"{total['same_tokens']:,} {of} have the same tokens as one of the same problem with "
+            f"another label, and can't be told apart ({_shares(tasks, 'same_tokens')})"
+        )
+    return lines
+
+
+def _shares(tasks: dict[str, dict[str, int]], key: str) -> str:
+    found = [f"{task} {one[key]:,} of {one['texts']:,}" for task, one in tasks.items() if one[key]]
+    more = f" and {len(found) - 5} more datasets" if len(found) > 5 else ""
+    return ", ".join(found[:5]) + more
 
 
 def _datasets(document: dict[str, Any]) -> str:

@@ -179,17 +179,17 @@ def test_a_cache_that_can_not_be_written_is_named(cache: Path) -> None:
 
 
 def test_no_start_mark_and_one_end_mark() -> None:
-    ids, cut = token_ids(TOKENIZER, ["one", "one two three four"], TextLimits(4, "end"))
-    assert [row[-1] for row in ids] == [TOKENIZER.eos_token_id] * 2
-    assert cut == [False, True]
-    assert token_ids(TOKENIZER, [], TextLimits(4, "end")) == ([], [])
+    found = token_ids(TOKENIZER, ["one", "one two three four"], TextLimits(4, "end"))
+    assert [row[-1] for row in found.ids] == [TOKENIZER.eos_token_id] * 2
+    assert (found.lost, found.edge, found.unknown) == ([0, 1], [0, len("one two three")], [0, 0])
+    assert token_ids(TOKENIZER, [], TextLimits(4, "end")) == ([], [], [], [])
 
 
 @pytest.mark.shared
 def test_token_ids_are_upstreams(shared: Path) -> None:
     tokenizer = T5Tokenizer.from_pretrained(shared / "golden/vera/tiny-t5")
     cases = json.loads((shared / "golden/vera/train/tokenization.json").read_text())
-    ids, _ = token_ids(tokenizer, [case["text"] for case in cases], TextLimits(128, "end"))
+    ids = token_ids(tokenizer, [case["text"] for case in cases], TextLimits(128, "end")).ids
     assert ids == [case["ids"] for case in cases]
 
 

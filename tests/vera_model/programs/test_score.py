@@ -99,7 +99,24 @@ def test_the_command_prints_a_table_or_json(folder: Path) -> None:
     assert "1 of 3 texts" in table.stderr
     found = json.loads(run("score", *TEXTS[:3], "--model", folder, "--json", "-q").stdout)
     assert [item["logit"] for item in found] == pytest.approx([one.logit for one in expected])
-    assert set(found[0]) == {"text", "logit", "score", "calibrated", "cut"}
+    assert set(found[0]) == {
+        *("text", "logit", "score", "calibrated", "cut"),
+        *("tokens", "tokens_cut_off", "unknown_tokens", "same_tokens"),
+    }
+
+
+def test_what_the_model_does_not_see_is_said(folder: Path) -> None:
+    texts = ["{ two", "[ two", "three"]  # neither bracket is in the vocabulary
+    done = run("score", *texts, "--model", folder)
+    first, second = (float(line.split()[2]) for line in done.stdout.splitlines()[1:3])
+    assert first == second
+    tokens = sum(one.tokens for one in score_texts(folder, texts))
+    assert f"WARNING: 2 of {tokens} tokens are unknown to the model, in 2 of 3" in done.stderr
+    assert "WARNING: 2 of 3 texts have the same tokens as another one" in done.stderr
+    found = json.loads(run("score", *texts, "--model", folder, "--json").stdout)
+    assert [one["unknown_tokens"] for one in found] == [1, 1, 0]
+    assert [one["same_tokens"] for one in found] == [True, True, False]
+    assert "WARNING" not in run("score", "three", "three", "--model", folder).stderr
 
 
 def test_what_is_no_model_is_named() -> None:

@@ -82,7 +82,7 @@ def test_an_evaluation_of_a_runs_model_knows_what_that_was_trained_on(
 
 
 def test_what_is_not_known_is_not_claimed(place: Path, tmp_path: Path) -> None:
-    save_tiny(tmp_path / "model", ["Cause 1 has effect 2."])
+    save_tiny(tmp_path / "model", ["Cause 0123456789 has effect."])
     flags = ["--model", tmp_path / "model", "--data", place / "data", "--resamples", 2]
     said = invoke("evaluate", *flags, "--out", tmp_path / "one").stderr
     assert "overlap with training data not checked: give --trained-on SHARDS" in said

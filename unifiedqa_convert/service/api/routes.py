@@ -160,7 +160,7 @@ async def _score(
         if isinstance(answer, Failure):
             done[index] = item_problem(answer.kind, index, None, answer.detail)
         else:
-            done[index] = dict(zip(("logit", "score", "calibrated"), answer, strict=True))
+            done[index] = answer
     items = in_order(done, invalid)
     refuse_if_all_failed(items)
     return {"model": scorer.identity, "items": items}

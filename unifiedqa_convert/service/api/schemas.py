@@ -197,11 +197,18 @@ class DeclareResponse(BaseModel):
 
 
 class ScoredText(BaseModel):
-    """Vera's logit, its sigmoid, and the sigmoid after the model's temperature."""
+    """Vera's logit, its sigmoid, the sigmoid after the model's temperature; what it did not see."""
 
     logit: float
     score: Annotated[float, Field(ge=0, le=1)]
     calibrated: Annotated[float, Field(ge=0, le=1)] | None = None
+    cut: bool
+    """The text is longer than the model's limit."""
+    tokens: int
+    """Tokens that the model gets."""
+    tokens_cut_off: int
+    unknown_tokens: int
+    """Tokens that stand for characters which the model's vocabulary lacks."""
 
 
 class ScoreResponse(BaseModel):

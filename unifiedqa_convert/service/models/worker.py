@@ -61,14 +61,19 @@ def load_question_converter(name: str, options: str = "{}") -> Model:
 
 
 def load_vera(folder: str) -> Model:
-    """Load the Vera model in that folder: text → [logit, score, calibrated]."""
+    """Load the Vera model in that folder: text → its score and what was not seen, by name."""
     from vera_model.programs.score import Scorer
     from vera_model.run_folder import model_folder
 
     scorer = Scorer(Path(folder))
 
     def answer(texts: Sequence[Any]) -> Answers:
-        return [[one.logit, one.score, one.calibrated] for one in scorer.score(texts)]
+        # Of texts that came together by chance, which are equal says nothing to a client.
+        omitted = ("text", "same_tokens")
+        return [
+            {name: value for name, value in one._asdict().items() if name not in omitted}
+            for one in scorer.score(texts)
+        ]
 
     return Model("vera", sha256_of(model_folder(Path(folder)) / "model.safetensors")[:12], answer)
 
