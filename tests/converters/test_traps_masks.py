@@ -102,6 +102,22 @@ def test_truthfulqas_table_is_split_and_every_answer_ends_in_one_stop() -> None:
     assert len(several.golds or ()) == 2
 
 
+def test_truthfulqas_table_of_2025_keeps_its_answers_as_they_are(tmp_path: Path) -> None:
+    """Its own mc_task.json has no added full stops any more."""
+    path = tmp_path / "TruthfulQA.csv"
+    path.write_text(
+        "Type,Category,Question,Best Answer,Best Incorrect Answer,Correct Answers,"
+        "Incorrect Answers,Source\n"
+        "Ours,Garden,Do worms sing?,They do not,Yes,They do not; No.,Yes; At night; ,x\n"
+    )
+    for task, expected in (("mc1", {"They do not"}), ("mc2", {"They do not", "No."})):
+        (item,) = chunk_of(f"truthfulqa_{task}", "validation", path).converted
+        example = item.example
+        assert isinstance(example, MultipleChoice)
+        assert {example.choices[gold] for gold in example.golds or ()} == expected
+        assert {*example.choices} == {*expected, "Yes", "At night"}
+
+
 def test_truthfulqas_order_gives_nothing_away() -> None:
     golds = [i.example.golds for i in all_of("truthfulqa_mc1/table/validation")]  # type: ignore[attr-defined]
     assert any(gold != (0,) for gold in golds)

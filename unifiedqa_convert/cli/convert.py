@@ -120,6 +120,7 @@ def summary(result: "Result") -> list[str]:
     """What was read, what was written, what to do next."""
     from unifiedqa_convert.conversion.split_size import size_words
     from unifiedqa_convert.records.formats import FORMATS
+    from unifiedqa_convert.records.profiles import profile_named
 
     manifest, counts = result.manifest, result.manifest["counts"]
     rows, examples, statements = counts["rows"], counts["examples"], counts["statements"]
@@ -139,6 +140,9 @@ def summary(result: "Result") -> list[str]:
     ]
     if manifest["limit"] and (size := manifest.get("split_size")) and size["partial"]:
         lines.insert(-1, f"--limit {manifest['limit']}: {size_words(size)}")
+    told = profile_named(manifest["profile"]).not_published(manifest["dataset"])
+    if told and not _is_own(manifest):
+        lines.insert(-1, told)
     if not manifest["sample"]:
         lines += _license(manifest)
     if FORMATS[manifest["format"]].trains:

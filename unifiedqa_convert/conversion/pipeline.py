@@ -228,7 +228,7 @@ def _shard(
                 raise too_many(
                     [*_rejects(receipts(place).values()), *rejects], job, place.work / REJECTS
                 )
-            counts.update(writer.write(as_rows(chunk.converted, job.records)))
+            counts.update(writer.write(as_rows(chunk.converted, job.records, job.profile)))
             progress(number * job.request.shard_rows + counts["rows/read"])
         writer.close()
     return {"counts": counts, "rejects": rejects, "file": _listed(path)}
