@@ -118,6 +118,7 @@ def print_config_of(request: "Request") -> None:
 
 def summary(result: "Result") -> list[str]:
     """What was read, what was written, what to do next."""
+    from unifiedqa_convert.conversion.repeats import gold_words, repeated_words
     from unifiedqa_convert.conversion.split_size import size_words
     from unifiedqa_convert.records.formats import FORMATS
     from unifiedqa_convert.records.profiles import profile_named
@@ -136,6 +137,8 @@ def summary(result: "Result") -> list[str]:
         f"{examples['labelled']} labelled and {examples['unlabelled']} unlabelled examples; "
         f"{statements['true']} true, {statements['false']} false, "
         f"{statements['unknown']} unlabelled statements" + _via(counts["via"]),
+        *gold_words(counts.get("golds", {})),  # older outputs have none of these
+        *(f"WARNING: {told}" for told in repeated_words(manifest.get("repeated"))),
         f"open it: {_opener(result)}",
     ]
     if manifest["limit"] and (size := manifest.get("split_size")) and size["partial"]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
+from unifiedqa_convert.conversion.repeats import gold_counts
 from unifiedqa_convert.errors import RowError
 from unifiedqa_convert.question_converters.base import Ask, QuestionConverter, Sentence
 from unifiedqa_convert.question_converters.drafts import draft, labels, only_asks
@@ -56,6 +57,7 @@ def tree(counts: Counter[str]) -> Tree:
         },
         "via": {},
         "flags": {},
+        "golds": {},
         "asks": {"asked": 0, "distinct per chunk": 0},
         "written": {"rows": 0, "left out": {}},
     }
@@ -63,7 +65,7 @@ def tree(counts: Counter[str]) -> Tree:
         *parents, leaf = path.split("/", 2)
         place = nested
         for parent in parents:
-            place = place[parent]
+            place = place.setdefault(parent, {})
         if number:
             place[leaf] = number
     rows = nested["rows"]
@@ -296,6 +298,7 @@ def count(chunk: Chunk) -> None:
     unlabelled = [item.question.output for item in chunk.converted].count(None)
     chunk.counts["examples/labelled"] += len(chunk.converted) - unlabelled
     chunk.counts["examples/unlabelled"] += unlabelled
+    chunk.counts.update(gold_counts([item.example for item in chunk.converted]))
     for item in chunk.converted:
         for flag in item.flags:
             chunk.counts[f"flags/{flag}"] += 1

@@ -23,8 +23,10 @@ from unifiedqa_convert.storage import fsync, sha256_of, write_json
 
 MANIFEST = "manifest.json"
 REJECTS = "rejects.jsonl"
+ROW_HASHES = ".row-hashes"
+"""What each row asks, as numbers (``repeats``): for other splits only, and in no manifest."""
 _CLAIMS = "claims-"
-OURS = re.compile(r"manifest\.json|rejects\.jsonl|README\.md|data-\d+\.\w+")
+OURS = re.compile(r"manifest\.json|rejects\.jsonl|README\.md|data-\d+\.\w+|\.row-hashes")
 """Names of the files in an output; a folder with any other file is never replaced."""
 
 
@@ -130,7 +132,8 @@ def resume_or_start(place: OutputFolder, job: dict[str, Any]) -> dict[int, Shard
     kept: dict[int, ShardReceipt] = {}
     for number, receipt in receipts(place).items():
         shard = place.staging / receipt["file"]["path"]
-        if shard.is_file() and sha256_of(shard) == receipt["file"]["sha256"]:
+        whole = shard.is_file() and hashes_file(place, number).is_file()
+        if whole and sha256_of(shard) == receipt["file"]["sha256"]:
             kept[number] = receipt
         else:
             _receipt(place, number).unlink()
@@ -160,6 +163,11 @@ def commit(place: OutputFolder, number: int, receipt: ShardReceipt) -> None:
 
 def _receipt(place: OutputFolder, number: int) -> Path:
     return place.work / f"shard-{number:05}.json"
+
+
+def hashes_file(place: OutputFolder, number: int) -> Path:
+    """The file of a shard's row hashes, which is written before the shard is committed."""
+    return place.work / f"shard-{number:05}.hashes"
 
 
 def claims_folder(place: OutputFolder) -> Path:
