@@ -228,7 +228,7 @@ def _shard(
         while (chunk := _convert(job, islice(rows, CHUNK_ROWS))).counts["rows/read"]:
             counts.update(chunk.counts)
             rejects.extend(chunk.rejects)
-            hashes += row_hashes(chunk.converted)
+            hashes += row_hashes(chunk.converted, chunk.irregular)
             if before + len(rejects) > job.request.max_rejects:
                 raise too_many(
                     [*_rejects(receipts(place).values()), *rejects], job, place.work / REJECTS

@@ -10,6 +10,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, chain, pairwise
+from operator import mul
 from pathlib import Path
 from string import ascii_lowercase
 from typing import Any
@@ -20,62 +21,67 @@ from unifiedqa_convert.schema import Converted, Example, FreeText, MultipleChoic
 
 _AT_ONCE = 500_000
 """Rows whose hashes are compared at once, which bounds the memory."""
-_MASK = 2**64 - 1
-_FACTORS = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93
-_ODD = ("  ", "\n ", " \n", "\t", "\x0b", "\x0c", "\r", "\x1c", "\x1d", "\x1e", "\x1f")
+_MASK, _FACTOR = 2**64 - 1, 0x9E3779B97F4A7C15
 
 
-def row_hashes(converted: Sequence[Converted]) -> bytes:
+def row_hashes(converted: Sequence[Converted], irregular: Sequence[int]) -> bytes:
     """Of each example the hash of what it asks, and that of its gold, 0 if it has no label.
 
     Checksums of a whole chunk's texts at once: a hash object per row would take a tenth of the
-    conversion's time. The sum of the choices' checksums does not depend on their order.
+    conversion's time. The sum of the choices' squared checksums does not depend on their order.
+    ``irregular`` are the places of examples whose white space may not be collapsed.
     """
     examples = [item.example for item in converted]
-    choices = [e.choices if type(e) is MultipleChoice else () for e in examples]
-    first, second = _checksums(list(map(_asked, examples)))
-    texts, positions = _checksums([*chain.from_iterable(choices)])
-    ends = [0, *accumulate(map(len, choices))]
-    by_text, by_position = [0, *accumulate(texts)], [0, *accumulate(positions)]
-    a, b, c, d = _FACTORS
-    asked = [
-        (p * a + q * b + (by_text[j] - by_text[i]) * c + (by_position[j] - by_position[i]) * d)
-        & _MASK
-        for p, q, (i, j) in zip(first, second, pairwise(ends), strict=True)
+    heads = [
+        e.question if not e.cue and e.context is None and type(e) is not FreeText else _head(e)
+        for e in examples
     ]
-    golds = [_gold(example, texts, i) for example, i in zip(examples, ends, strict=False)]
+    choices = [e.choices if type(e) is MultipleChoice else () for e in examples]
+    for place in irregular:
+        heads[place] = collapse(heads[place])
+        choices[place] = tuple(map(collapse, choices[place]))
+    texts = _folded(heads)
+    sums = list(map(crc32, _folded([*chain.from_iterable(choices)])))
+    ends = [0, *accumulate(map(len, choices))]
+    squares = [0, *accumulate(map(mul, sums, sums))]
+    asked = [
+        ((crc << 32 | adler) + (squares[j] - squares[i]) * _FACTOR) & _MASK
+        for crc, adler, (i, j) in zip(
+            map(crc32, texts), map(adler32, texts), pairwise(ends), strict=True
+        )
+    ]
+    golds = [
+        sums[start + e.golds[0]] + 1
+        if type(e) is MultipleChoice and e.golds and len(e.golds) == 1
+        else _gold(e, sums, start)
+        for e, start in zip(examples, ends, strict=False)
+    ]
     return array("Q", chain.from_iterable(zip(asked, golds, strict=True))).tobytes()
 
 
-def _asked(example: Example) -> str:
+def _head(example: Example) -> str:
     """Question and context; with a free answer, which is one of many, that too."""
-    text = example.question_text if example.cue else example.question
+    text = example.question_text
     if example.context is not None:
         text = f"{text} | {example.context}"
-    if type(example) is FreeText:
+    if isinstance(example, FreeText):
         text = f"{text} | {' | '.join(sorted(example.answers or ()))}"
     return text
 
 
-def _gold(example: Example, texts: Sequence[int], start: int) -> int:
+def _gold(example: Example, sums: Sequence[int], start: int) -> int:
+    """Of choices the golds' checksums, of yes and no 1 or 2, 0 for no label."""
     if isinstance(example, MultipleChoice):
         golds = example.golds
-        return sum([texts[start + gold] for gold in golds]) + 1 if golds else 0
+        return sum([sums[start + gold] for gold in golds]) + 1 if golds else 0
     if isinstance(example, YesNo):
         return 0 if example.answer is None else 1 + example.answer
     return 0 if isinstance(example, FreeText) and example.answers is None else 1
 
 
-def _checksums(texts: list[str]) -> tuple[list[int], list[int]]:
-    """Two independent checksums of each text, its white space collapsed and its case folded."""
-    if not texts:
-        return [], []
-    joined = "\n".join(texts)
-    regular = joined.isascii() or joined.replace("\n", "").isprintable()
-    if not regular or joined.count("\n") >= len(texts) or any(map(f"\n{joined}\n".count, _ODD)):
-        joined = "\n".join(map(collapse, texts))
-    parts = joined.casefold().encode("utf-8", "surrogatepass").split(b"\n")
-    return list(map(crc32, parts)), list(map(adler32, parts))
+def _folded(texts: Sequence[str]) -> list[bytes]:
+    """The texts without their case; they have no line ends."""
+    return "\n".join(texts).casefold().encode("utf-8").split(b"\n") if texts else []
 
 
 def count_repeated(hashes: Path, others: Mapping[str, Sequence[Path]]) -> dict[str, Any]:
