@@ -99,19 +99,23 @@ class Golds:
         self._counts[position] += 1
         self._expected[choices] += 1
 
-    def report(self, file: Path, found: Findings) -> None:
-        """Add a finding if almost all golds have one position, or if none has one."""
+    def traps(self) -> Iterator[tuple[str, str]]:
+        """Whether almost all golds have one position, and which positions none has."""
         golds, most = self._counts.total(), max(self._counts.values(), default=0)
         if golds >= ENOUGH and most >= SKEWED * golds:
             (place, _), *_ = self._counts.most_common(1)
             where = f"({ascii_lowercase[place]}) in {most / golds:.0%} of {golds} rows"
-            found.add("gold-position", file, detail=where)
-            return
+            yield "gold-position", where
+        elif golds >= ENOUGH:
+            yield from (
+                ("gold-never", f"({ascii_lowercase[n]}) in {golds} rows") for n in self._never()
+            )
+
+    def _never(self) -> Iterator[int]:
         for place in range(max(self._expected, default=0)):
             chance = sum(rows / size for size, rows in self._expected.items() if size > place)
             if chance >= EXPECTED and not self._counts[place]:
-                detail = f"({ascii_lowercase[place]}) in {golds} rows"
-                found.add("gold-never", file, detail=detail)
+                yield place
 
 
 class Place(NamedTuple):

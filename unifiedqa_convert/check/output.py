@@ -15,7 +15,7 @@ import orjson
 import pyarrow as pa
 
 from unifiedqa_convert.check.findings import Asked, Findings, Golds, Place, Unit
-from unifiedqa_convert.check.tsv import lint_lines
+from unifiedqa_convert.check.tsv import OF_ROWS, lint_lines
 from unifiedqa_convert.check.vera_json import lint_vera
 from unifiedqa_convert.conversion.chunk import tree
 from unifiedqa_convert.conversion.output_folder import MANIFEST, REJECTS
@@ -72,20 +72,23 @@ class Recount:
             path = self._folder / file["path"]
             if path.name == REJECTS or is_shard(path.name):
                 self._file(path)
-            if is_shard(path.name) and records == "question":
-                self._lint(path, content)
-        self._golds.report(self._folder, self._found)
+        for trap, where in self._golds.traps():
+            self._found.add(trap, self._folder, detail=where)
         for key in sorted(written | self._counts):
             if key.startswith(starts) and written[key] != self._counts[key]:
                 detail = f"{key}: manifest {written[key]}, files {self._counts[key]}"
                 self._found.add("wrong-count", self._folder / MANIFEST, detail=detail)
 
-    def _lint(self, path: Path, content: str) -> None:
-        """The traps of a TSV or Vera JSON, as if the file were given."""
-        rows = self._found.rows
-        if content == "pairs" and not self._profile.own.each_choice:
-            lint_lines(path, self._found, self._asked, self._manifest["split"])
-        elif content == "groups":
+    def _lint(self, path: Path) -> None:
+        """The traps of a TSV or Vera JSON, as if the file were given.
+
+        A published form's own are meant, so of those only what its rows say is told.
+        """
+        rows, plain = self._found.rows, self._profile.plain
+        if path.suffix == ".tsv" and not self._profile.own.each_choice:
+            only = None if plain else OF_ROWS
+            lint_lines(path, self._found, self._asked, self._manifest["split"], only)
+        elif self._format.content == "groups" and plain:
             lint_vera(path, self._found)
         self._found.rows = rows
 
@@ -107,6 +110,8 @@ class Recount:
             detail = f"{type(error).__name__}: {error}"
             place, unit = self._place(path, number + 1)
             self._found.add("unreadable-data", path, place, detail, unit)
+        if not rejects and self._manifest["records"] == "question":
+            self._lint(path)
 
     def _place(self, path: Path, number: int) -> tuple[int, Unit]:
         """The number for a finding: lines and groups count from 1, rows of a table from 0."""
@@ -173,8 +178,9 @@ class Recount:
                 yield "wrong-label", statement["sentence"]
         if row["kind"] == "multiple_choice" and golds:
             gold, profile = row["choices"][golds[0]], self._profile
-            # In older outputs the choices have the source's own white space.
-            if output not in (gold, profile.whole(profile.clean(gold))):
+            # In older outputs the choices are the source's, with its white space and case.
+            whole = output == gold and not (profile.whole is not str and re.search("[A-Z]", gold))
+            if not whole and output != profile.whole(profile.clean(gold)):
                 yield "wrong-answer", output
 
     def _asks(

@@ -32,16 +32,29 @@ def lint_tsv(path: Path, found: Findings) -> None:
     asked.report(found)
 
 
-def lint_lines(path: Path, found: Findings, asked: Asked, split: str = "") -> None:
+OF_ROWS = frozenset(("duplicate-row", "in-two-splits", "gold-position", "gold-never"))
+"""The traps that are the rows' own, whatever form they are written in."""
+
+
+def lint_lines(
+    path: Path,
+    found: Findings,
+    asked: Asked,
+    split: str = "",
+    only: frozenset[str] | None = None,
+) -> None:
     """``lint_tsv`` for one of several files; the caller reports what they ask."""
     with path.open("rb") as file:
-        _Tsv(path, found, asked, split).lint(file)
+        _Tsv(path, found, asked, split, only).lint(file)
 
 
 class _Tsv:
     """The state of checking one TSV file."""
 
-    def __init__(self, path: Path, found: Findings, asked: Asked, split: str) -> None:
+    def __init__(
+        self, path: Path, found: Findings, asked: Asked, split: str, only: frozenset[str] | None
+    ) -> None:
+        self._only = only
         self._path, self._found, self._seen = path, found, Seen()
         self._asked, self._split, self._golds = asked, split, Golds()
         self._profile = _profile_of(path)
@@ -65,7 +78,8 @@ class _Tsv:
         if self._broken is not None:
             self._add("no-tab", self._broken[0])
         self._markers()
-        self._golds.report(self._path, self._found)
+        for trap, where in self._golds.traps():
+            self._add(trap, None, where)
 
     def _markers(self) -> None:
         """One finding if all lines have (A) (B); a finding per line if others have (a) (b)."""
@@ -76,7 +90,8 @@ class _Tsv:
             self._add("upper-case-markers", None, f" in all {len(self._upper):,} rows with choices")
 
     def _add(self, trap: str, number: int | None, detail: object = "") -> None:
-        self._found.add(trap, self._path, number, detail)
+        if self._only is None or trap in self._only:
+            self._found.add(trap, self._path, number, detail)
 
     def _line(self, number: int, line: bytes) -> None:
         line = line.removesuffix(b"\n")

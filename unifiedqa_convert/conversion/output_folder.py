@@ -23,10 +23,8 @@ from unifiedqa_convert.storage import fsync, sha256_of, write_json
 
 MANIFEST = "manifest.json"
 REJECTS = "rejects.jsonl"
-ROW_HASHES = ".row-hashes"
-"""What each row asks, as numbers (``repeats``): for other splits only, and in no manifest."""
 _CLAIMS = "claims-"
-OURS = re.compile(r"manifest\.json|rejects\.jsonl|README\.md|data-\d+\.\w+|\.row-hashes")
+OURS = re.compile(r"manifest\.json|rejects\.jsonl|README\.md|data-\d+\.\w+")
 """Names of the files in an output; a folder with any other file is never replaced."""
 
 
@@ -58,6 +56,11 @@ class OutputFolder:
     def replaced(self) -> Path:
         """Holds the previous output during the exchange."""
         return self.final.with_name(f".{self.final.name}.replaced")
+
+    @property
+    def row_hashes(self) -> Path:
+        """What each row asks, as numbers (``repeats``), with which other splits are compared."""
+        return self.final.with_name(f".{self.final.name}.row-hashes")
 
     def manifest(self) -> dict[str, Any] | None:
         """The manifest of a complete output; None if there is none, {} if it is unreadable.

@@ -19,7 +19,6 @@ import orjson
 from unifiedqa_convert.conversion.chunk import Chunk, convert_chunk, tree
 from unifiedqa_convert.conversion.output_folder import (
     REJECTS,
-    ROW_HASHES,
     OutputFolder,
     ShardReceipt,
     all_receipts,
@@ -267,7 +266,7 @@ def _manifest(job: ConversionJob, described: dict[str, Any], place: OutputFolder
         raise SourceError(f"{described['dataset']}/{described['split']}: its files hold no rows")
     rejects = place.staging / REJECTS
     write_rejects(rejects, lines)
-    with atomic_file(place.staging / ROW_HASHES) as file:
+    with atomic_file(place.row_hashes) as file:
         for number in receipts(place):
             file.write(hashes_file(place, number).read_bytes())
     counted = tree(counts)
@@ -275,7 +274,7 @@ def _manifest(job: ConversionJob, described: dict[str, Any], place: OutputFolder
     manifest = {
         **described,
         "counts": counted,
-        "repeated": count_repeated(place.staging / ROW_HASHES, others),
+        "repeated": count_repeated(place.row_hashes, others),
         "split_size": _size(job, counted["rows"]),
         "files": [*(receipt["file"] for receipt in made), _listed(rejects)],
     }

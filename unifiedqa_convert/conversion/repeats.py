@@ -2,7 +2,7 @@
 
 Two rows ask the same if their question, context and choices are equal, whatever the order of the
 choices; white space and case are ignored. Each row leaves two numbers of 8 bytes: what it asks, and
-its gold. They are kept in a hidden file of the output, with which other splits are compared.
+its gold. They are kept in a hidden file beside the output, for the dataset's other splits.
 """
 
 import json
@@ -16,7 +16,7 @@ from string import ascii_lowercase
 from typing import Any
 from zlib import adler32, crc32
 
-from unifiedqa_convert.conversion.output_folder import MANIFEST, ROW_HASHES, OutputFolder
+from unifiedqa_convert.conversion.output_folder import MANIFEST, OutputFolder
 from unifiedqa_convert.schema import Converted, Example, FreeText, MultipleChoice, YesNo, collapse
 
 _AT_ONCE = 500_000
@@ -126,9 +126,10 @@ def _part(keys: Iterable[int], part: int, parts: int) -> Iterable[int]:
 def other_splits(place: OutputFolder, split: str, sample: bool) -> dict[str, list[Path]]:
     """The hashes of the dataset's other splits that lie beside the output, by split."""
     found: defaultdict[str, list[Path]] = defaultdict(list)
-    for path in sorted(place.final.parent.glob(f"*/{ROW_HASHES}")):
+    for path in sorted(place.final.parent.glob(".*.row-hashes")):
+        folder = path.with_name(path.name[1:].removesuffix(".row-hashes"))
         try:
-            manifest = json.loads((path.parent / MANIFEST).read_bytes())
+            manifest = json.loads((folder / MANIFEST).read_bytes())
             other, whole = manifest["split"], sum(manifest["counts"]["examples"].values())
             fits = path.stat().st_size == 16 * whole and manifest["sample"] is sample
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
