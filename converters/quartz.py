@@ -13,6 +13,7 @@ from unifiedqa_convert.schema import (
     Example,
     FieldError,
     MultipleChoice,
+    NotAnExample,
     PinnedFile,
     Repository,
     Row,
@@ -52,10 +53,14 @@ class CopyRow(MetaIclRow):
 
     @property
     def parts(self) -> tuple[str, str | None]:
-        """Question and knowledge; the whole input unless exactly one joint is found."""
-        joints = [found.start() for found in JOINT.finditer(self.text)]
-        if self.task == "quartz-no_knowledge" or len(joints) != 1:
+        """Question and knowledge, cut at the only joint, or the only one after ``?`` or ``!``."""
+        if self.task == "quartz-no_knowledge":
             return self.text, None
+        joints = [found.start() for found in JOINT.finditer(self.text)]
+        if len(joints) != 1:
+            joints = [joint for joint in joints if self.text[joint - 1] in "?!"]
+        if len(joints) != 1:
+            raise NotAnExample("its knowledge can't be told from its question")
         return self.text[: joints[0]], self.text[joints[0] :]
 
 
@@ -63,7 +68,7 @@ class QuaRTz(Adapter):
     """Which of two, given a sentence about a qualitative relation?"""
 
     name = "quartz"
-    version = 1
+    version = 2
     partition = "seen"
     verified = "real rows"
     shapes: ClassVar = (HubRow, AuthorsRow, CopyRow)

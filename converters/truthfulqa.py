@@ -72,6 +72,11 @@ class TableRow(Row):
     """The authors' TruthfulQA.csv: answers separated by ``;``, whose order reveals the gold."""
 
     shape = "table"
+    best_incorrect: Text | None = Field(
+        None,
+        alias="Best Incorrect Answer",
+        description="not used, but only the release of 2025 has it: its answers get no full stop",
+    )
     question: Text = Field(alias="Question", description="question")
     best: Text = Field(alias="Best Answer", description="mc1: the true choice")
     correct: Text = Field(alias="Correct Answers", description="mc2: the true choices")
@@ -81,8 +86,11 @@ class TableRow(Row):
         """The choices of one of the two tasks, split as by the authors' code."""
         true = [self.best] if task == 1 else self.correct.split(";")
         every = [(text, 1) for text in true] + [(text, 0) for text in self.incorrect.split(";")]
-        # Each answer ends with one full stop; a stray ";" gives no answer.
-        return [(f"{text.strip().rstrip('.')}.", label) for text, label in every if text.strip()]
+        answers = [(text.strip(), label) for text, label in every if text.strip()]  # a stray ";"
+        if self.best_incorrect is not None:
+            return answers
+        # As in mc_task.json up to 2024, each answer ends with one full stop.
+        return [(f"{text.rstrip('.')}.", label) for text, label in answers]
 
 
 class TruthfulQAMc1(Adapter):
@@ -96,7 +104,7 @@ class TruthfulQAMc1(Adapter):
         "truthfulqa_mc": "truthfulqa_mc2",
         "truthful_qa_mc": "truthfulqa_mc2",
     }
-    version = 1
+    version = 2
     verified = "sha256"
     task: ClassVar[int] = 1
     shapes: ClassVar = (HubRow, TaskRow, TableRow)

@@ -6,7 +6,7 @@ import io
 import json
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, cast, get_args
@@ -24,6 +24,7 @@ from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.records import formats
 from unifiedqa_convert.records.formats import FORMATS, Format, OutputFormat, Stored
 from unifiedqa_convert.records.profiles import Records
+from unifiedqa_convert.rows.custom_file import Columns
 from unifiedqa_convert.schema import Split
 
 
@@ -32,6 +33,10 @@ def _as_long_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """The training split of these tests has a few invented rows; COPA's has 400."""
     splits = load_adapter("copa").source.splits
     monkeypatch.setitem(cast(dict[str, Split], splits), "train", Split())
+
+
+def told_of(report: Report) -> set[str]:
+    return {finding.trap for finding in report.findings}
 
 
 LAYOUTS = [(to, records) for to, form in FORMATS.items() for records in form.records]
@@ -89,10 +94,15 @@ def test_our_outputs_are_as_they_were_written(
         )  # fmt: skip
         made = convert(request)
         report = check_path(made.folder)
-        assert (report.kind, report.findings) == ("output", ())
+        # The folder has the traps of its files (the sample has some), and golds at one place.
+        files = [check_path(path) for path in made.folder.glob("data-*") if to in ("tsv", "vera")]
+        of_files = {trap for file in files for trap in file.counts}
+        if recipe == "clean" and records == "question":
+            assert told_of(report) >= of_files
+        assert (report.kind, told_of(report) - of_files - {"gold-position"}) == ("output", set())
         assert report.rows == made.manifest["counts"]["written"]["rows"] > 0
     assert check_path(tmp_path).kind == "outputs"
-    assert check_path(tmp_path).ok
+    assert check_path(tmp_path).ok or to in ("tsv", "vera")
 
 
 @pytest.mark.parametrize(("to", "records"), LAYOUTS)
@@ -658,6 +668,56 @@ def test_duplicates_are_found_however_many_rows_there_are() -> None:
     seen = findings.Seen()
     assert [seen.first(f"row {n}", n) for n in range(20_000)] == [None] * 20_000
     assert [seen.first(f"row {n}", 0) for n in range(20_000)] == list(range(20_000))
+
+
+def own(tmp_path: Path, rows: Sequence[str], to: Format = "tsv", split: str = "train") -> Path:
+    raw = tmp_path / f"{split}.csv"
+    raw.write_text("question,a,b,gold\n" + "".join(f"{row}\n" for row in rows))
+    columns = Columns("question", ("a", "b"), "gold", "letter")
+    request = Request(dataset="mine", split=split, from_file=raw, columns=columns, to=to,
+                      out=tmp_path / "out", shard_rows=2, question_converter="none")  # fmt: skip
+    return convert(request).folder
+
+
+MIXED = ["Who barks?,dog,tree,a", "Who barks?,dog,tree,b", "Who BARKS?,tree,dog,a",
+         "Who sings?,bird,tree,a", "Who sings?,tree,bird,b"]  # fmt: skip
+
+
+@pytest.mark.parametrize("to", ["tsv", "jsonl", "arrow", "parquet"])
+def test_rows_that_contradict_are_named_with_their_places(tmp_path: Path, to: Format) -> None:
+    folder = own(tmp_path, MIXED, to)
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    assert manifest["repeated"] == {"contradictory": 3, "equal": 1, "other_splits": {}}
+    report = check_path(folder)
+    (finding,) = [f for f in report.findings if f.trap == "contradictory-rows"]
+    first = FORMATS[to].unit != "row"
+    unit = FORMATS[to].unit
+    assert (
+        finding.detail
+        == f"{0 + first}, {1 + first}, train/data-00001.{FORMATS[to].suffix} {unit} {0 + first}"
+    )
+    assert report.ok
+    if to != "tsv":
+        assert report.counts["equal-row"] == 1
+
+
+def test_a_row_in_two_splits_is_told(tmp_path: Path) -> None:
+    own(tmp_path, MIXED)
+    folder = own(tmp_path, ["Who sings?,tree,bird,b", "Who swims?,fish,stone,a"], split="test")
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    assert manifest["repeated"]["other_splits"] == {"train": 1}
+    report = check_path(tmp_path / "out")
+    assert report.counts["in-two-splits"] == 2  # of train, after test
+    assert "test/data-00000.tsv line 1" in [f.detail for f in report.findings]
+
+
+def test_a_place_that_is_never_gold(tmp_path: Path) -> None:
+    lines = [
+        rf"q {n} \n (a) one (b) two (c) three" + f"\t{('two', 'three')[n % 2]}" for n in range(15)
+    ]
+    (finding,) = check_path(tsv(tmp_path, lines)).findings
+    assert (finding.trap, finding.detail) == ("gold-never", "(a) in 15 rows")
+    assert not check_path(tsv(tmp_path, lines[:11])).findings, "too few to tell"
 
 
 def test_every_trap_has_a_test() -> None:

@@ -352,8 +352,28 @@ def test_metaicls_glued_knowledge_becomes_the_context_where_its_start_is_plain()
     assert one(place, "McKay").example.question.endswith("into the tyre, it gets")
     assert one(place, "rope").example.question.endswith("does he hang on")
     assert one(place, "nail").example.context == "A longer hammer's blow drives a nail deeper."
-    assert one(place, "JavaScript").example.context is None  # two places: nothing is guessed
+    # Two places, but only one of them after the question's mark.
+    assert (
+        one(place, "JavaScript").example.question
+        == "Lee's JavaScript page loads slower. What grew?"
+    )
     assert {item.example.context for item in all_of("quartz/metaicl/train")} == {None}
+
+
+def test_metaicls_glued_knowledge_that_has_no_plain_start_is_left_out_and_counted(
+    tmp_path: Path,
+) -> None:
+    texts = [
+        "What grows if Ann waters the bean? the more water, the more bean.",  # no start
+        "If Ann drives to McKay she getsFuel burns fasterWhen a car is heavy.",  # two of them
+    ]
+    row = {"task": "quartz-with_knowledge", "output": "more", "options": ["more", "less"]}
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps({**row, "input": text}) + "\n" for text in texts))
+    chunk = chunk_of("quartz", "train", path)
+    assert not chunk.converted
+    assert not chunk.rejects
+    assert chunk.counts["rows/skipped/its knowledge can't be told from its question"] == 2
 
 
 @pytest.mark.shared

@@ -102,6 +102,22 @@ def test_truthfulqas_table_is_split_and_every_answer_ends_in_one_stop() -> None:
     assert len(several.golds or ()) == 2
 
 
+def test_truthfulqas_table_of_2025_keeps_its_answers_as_they_are(tmp_path: Path) -> None:
+    """Its own mc_task.json has no added full stops any more."""
+    path = tmp_path / "TruthfulQA.csv"
+    path.write_text(
+        "Type,Category,Question,Best Answer,Best Incorrect Answer,Correct Answers,"
+        "Incorrect Answers,Source\n"
+        "Ours,Garden,Do worms sing?,They do not,Yes,They do not; No.,Yes; At night; ,x\n"
+    )
+    for task, expected in (("mc1", {"They do not"}), ("mc2", {"They do not", "No."})):
+        (item,) = chunk_of(f"truthfulqa_{task}", "validation", path).converted
+        example = item.example
+        assert isinstance(example, MultipleChoice)
+        assert {example.choices[gold] for gold in example.golds or ()} == expected
+        assert {*example.choices} == {*expected, "Yes", "At night"}
+
+
 def test_truthfulqas_order_gives_nothing_away() -> None:
     golds = [i.example.golds for i in all_of("truthfulqa_mc1/table/validation")]  # type: ignore[attr-defined]
     assert any(gold != (0,) for gold in golds)
@@ -138,3 +154,44 @@ def test_the_published_mc2_judges_each_choice_on_its_line(tmp_path: Path) -> Non
         [r"Can you see the wind? \n The wind cannot be seen.", "yes"],
         [r"Can you see the wind? \n Yes, it is grey.", "no"],
     ]
+
+
+# --- forms that others published --------------------------------------------------------------
+
+
+def written(tmp_path: Path, dataset: str, split: str, row: dict[str, object], **how: object) -> str:
+    raw = tmp_path / "rows.jsonl"
+    raw.write_text(json.dumps(row) + "\n")
+    values = {"dataset": dataset, "split": split, "raw": (raw,), "to": "tsv", "out": tmp_path}
+    folder = convert(Request(**{**values, **how})).folder  # type: ignore[arg-type]
+    return next(folder.glob("data-*")).read_text()
+
+
+def test_winograndes_hidden_answer_is_empty_as_published(tmp_path: Path) -> None:
+    row = {"qID": "Q-1", "sentence": "The _ rolled.", "option1": "ball", "option2": "box"}
+    text = written(tmp_path, "winogrande_m", "test", row, profile="unifiedqa")
+    assert text == "The _ rolled. \\n (A) ball (B) box \t  \n"
+
+
+def test_rainiers_sciq_has_no_support(tmp_path: Path) -> None:
+    row = {"question": "What is wet?", "distractor1": "sand", "distractor2": "ash",
+           "distractor3": "salt", "correct_answer": "rain", "support": "Rain is wet."}  # fmt: skip
+    text = written(tmp_path, "sciq", "train", row, recipe="vera", question_converter="none")
+    assert text == "What is wet? \\n (A) sand (B) ash (C) salt (D) rain\train\n"
+
+
+def test_the_output_is_one_of_the_choices(tmp_path: Path) -> None:
+    row = {"goal": "Dry a cup", "sol1": " wipe  it ", "sol2": "Sink It", "label": 0}
+    for profile in PROFILES:
+        out = tmp_path / profile
+        text = written(tmp_path, "physical_iqa", "train", row, to="jsonl", profile=profile, out=out)
+        made = json.loads(text)
+        assert made["choices"].index(made["output"]) == 0
+
+
+def test_a_dataset_that_upstream_never_encoded_is_told() -> None:
+    assert "never encoded sciq" in (PROFILES["unifiedqa"].not_published("sciq") or "")
+    assert "of its own" in (PROFILES["unifiedqa"].not_published("codah") or "")
+    assert PROFILES["unifiedqa"].not_published("qasc") is None
+    assert PROFILES["rainier"].not_published("sciq") is None
+    assert PROFILES["canonical"].not_published("sciq") is None

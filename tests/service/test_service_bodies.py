@@ -162,6 +162,25 @@ def test_invalid_json_is_refused(service: Running, body: bytes) -> None:
     assert answer.json()["type"] in ("urn:uqa:problem:invalid-json", "urn:uqa:problem:invalid")
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"items":[{"question":"Who?","answer":"a"}],"items":[]}',
+        b'{"items":[{"question":"Who?","answer":"a","answer":"b"}]}',
+        b'{"items":[{"question":"Who?","answer":"a","\\u0061nswer":"b"}]}',
+        b'{"items":[{"question":"Who?","answer":"a: b","answer":"b"}]}',
+    ],
+    ids=["top", "nested", "escaped", "colon-in-text"],
+)
+def test_a_key_that_occurs_twice_is_refused(service: Running, body: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = service.client.post("/v1/declare", content=body, headers=headers)
+    assert answer.status_code == 400
+    assert "occurs twice in one object" in answer.json()["detail"]
+    once = b'{"items":[{"question":"Who: \\u003a?","answer":"a"},{"question":"Who?","answer":"a"}]}'
+    assert service.client.post("/v1/declare", content=once, headers=headers).status_code == 200
+
+
 def test_a_very_long_number_is_not_a_text(service: Running) -> None:
     body = b'{"items":[{"question":' + b"9" * 4_301 + b',"answer":"a"}]}'
     headers = {"Content-Type": "application/json"}

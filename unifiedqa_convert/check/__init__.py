@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from unifiedqa_convert.check.findings import ERRORS, WARNINGS, Finding, Findings
+from unifiedqa_convert.check.findings import ERRORS, WARNINGS, Asked, Finding, Findings
 from unifiedqa_convert.check.output import OUTPUT_ERRORS, OUTPUT_WARNINGS, check_output
 from unifiedqa_convert.check.tsv import lint_tsv
 from unifiedqa_convert.check.vera_json import lint_vera
@@ -128,15 +128,20 @@ def _look(path: Path, found: Findings) -> Kind:
 def _folder(path: Path, found: Findings) -> Kind:
     """Check one output, or all below a folder; report what interrupted conversions left there."""
     if (path / MANIFEST).is_file():
-        check_output(path, found)
+        alone = Asked()
+        check_output(path, found, alone)
+        alone.report(found)
         place = OutputFolder(path.resolve())
         for remnant in (place.work, place.replaced):
             if remnant.is_dir():
                 found.add("interrupted", remnant)
         return "output"
     outputs = [Path(name) for name in _outputs_below(path, found)]
+    datasets: dict[Path, Asked] = {}  # the splits of one dataset are beside each other
     for output in outputs:
-        check_output(output, found)
+        check_output(output, found, datasets.setdefault(output.parent, Asked()))
+    for asked in datasets.values():
+        asked.report(found)
     for split, absent in _missing_shares(outputs):
         found.add("missing-share", split, detail=", ".join(map(str, absent)))
     if not outputs and not found.counts:

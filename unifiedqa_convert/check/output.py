@@ -14,7 +14,9 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from unifiedqa_convert.check.findings import Findings, Unit
+from unifiedqa_convert.check.findings import Asked, Findings, Golds, Place, Unit
+from unifiedqa_convert.check.tsv import OF_ROWS, lint_lines
+from unifiedqa_convert.check.vera_json import lint_vera
 from unifiedqa_convert.conversion.chunk import tree
 from unifiedqa_convert.conversion.output_folder import MANIFEST, REJECTS
 from unifiedqa_convert.conversion.split_size import size_words, split_size
@@ -42,7 +44,8 @@ _LABEL_OF = dict(zip(("yes", "no", UNLABELLED), LABELS, strict=True))
 class Recount:
     """Reads an output's rows: counts them again, and checks their ids, labels and answers."""
 
-    def __init__(self, folder: Path, manifest: Manifest, found: Findings) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, found: Findings, asked: Asked) -> None:
+        self._asked, self._golds = asked, Golds()
         self._folder, self._manifest, self._found = folder, manifest, found
         self._profile = profile_named(manifest["profile"]).of(manifest["dataset"])
         self._counts: Counter[str] = Counter()
@@ -69,10 +72,25 @@ class Recount:
             path = self._folder / file["path"]
             if path.name == REJECTS or is_shard(path.name):
                 self._file(path)
+        for trap, where in self._golds.traps():
+            self._found.add(trap, self._folder, detail=where)
         for key in sorted(written | self._counts):
             if key.startswith(starts) and written[key] != self._counts[key]:
                 detail = f"{key}: manifest {written[key]}, files {self._counts[key]}"
                 self._found.add("wrong-count", self._folder / MANIFEST, detail=detail)
+
+    def _lint(self, path: Path) -> None:
+        """The traps of a TSV or Vera JSON, as if the file were given.
+
+        A published form's own are meant, so of those only what its rows say is told.
+        """
+        rows, plain = self._found.rows, self._profile.plain
+        if path.suffix == ".tsv" and not self._profile.own.each_choice:
+            only = None if plain else OF_ROWS
+            lint_lines(path, self._found, self._asked, self._manifest["split"], only)
+        elif self._format.content == "groups" and plain:
+            lint_vera(path, self._found)
+        self._found.rows = rows
 
     def _file(self, path: Path) -> None:
         number = 0
@@ -92,6 +110,8 @@ class Recount:
             detail = f"{type(error).__name__}: {error}"
             place, unit = self._place(path, number + 1)
             self._found.add("unreadable-data", path, place, detail, unit)
+        if not rejects and self._manifest["records"] == "question":
+            self._lint(path)
 
     def _place(self, path: Path, number: int) -> tuple[int, Unit]:
         """The number for a finding: lines and groups count from 1, rows of a table from 0."""
@@ -133,7 +153,7 @@ class Recount:
         elif records == "declarative":
             wrong = [*self._id(row), *self._statement(row)]
         else:
-            wrong = [*self._id(row), *self._example(row)]
+            wrong = [*self._id(row), *self._example(row), *self._asks(path, place, row)]
         for trap, detail in wrong:
             self._found.add(trap, path, place[0], detail, place[1])
 
@@ -157,9 +177,29 @@ class Recount:
             if statement["label"] is not (None if golds is None else statement["choice"] in golds):
                 yield "wrong-label", statement["sentence"]
         if row["kind"] == "multiple_choice" and golds:
-            profile = self._profile
-            if output != profile.whole(profile.clean(row["choices"][golds[0]])):
+            gold, profile = row["choices"][golds[0]], self._profile
+            # In older outputs the choices are the source's, with its white space and case.
+            whole = output == gold and not (profile.whole is not str and re.search("[A-Z]", gold))
+            if not whole and output != profile.whole(profile.clean(gold)):
                 yield "wrong-answer", output
+
+    def _asks(
+        self, path: Path, place: tuple[int, Unit], row: dict[str, Any]
+    ) -> Iterator[tuple[str, object]]:
+        """Rows that ask the same, and where the golds are; free answers may differ."""
+        if row["kind"] == "free_text":
+            return
+        choices, golds = row["choices"], row["golds"]
+        if row["kind"] == "multiple_choice" and golds:
+            self._golds.add(golds[0], len(choices))
+        gold = None if golds is None else "\0".join(sorted(choices[gold] for gold in golds))
+        here = Place(path, place[1], place[0], self._manifest["split"])
+        texts = (row["question"], row["context"] or "")
+        if (same := self._asked.first(texts, choices, gold, here)) is not None:
+            if same[0].split != here.split:
+                yield "in-two-splits", same[0].words()
+            elif same[1]:
+                yield "equal-row", same[0].words()
 
     def _statement(self, statement: dict[str, Any]) -> Iterator[tuple[str, object]]:
         label = _LABEL_NAMES[statement["label"]]
@@ -197,8 +237,8 @@ OUTPUT_WARNINGS = {
 }
 
 
-def check_output(folder: Path, found: Findings) -> None:
-    """Compare everything in one output folder with its manifest."""
+def check_output(folder: Path, found: Findings, asked: Asked) -> None:
+    """Compare everything in one output folder with its manifest; the caller reports ``asked``."""
     path = folder / MANIFEST
     try:
         manifest = _manifest(path)
@@ -213,7 +253,7 @@ def check_output(folder: Path, found: Findings) -> None:
     if manifest["schema"] != SCHEMA_VERSION:
         found.add("other-schema", path, detail=manifest["schema"])
     elif sound:
-        Recount(folder, manifest, found).compare(counts)
+        Recount(folder, manifest, found, asked).compare(counts)
 
 
 def _size(path: Path, manifest: Manifest, found: Findings) -> None:

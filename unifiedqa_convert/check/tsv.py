@@ -9,15 +9,13 @@ from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
 from typing import IO, Literal
 
-from unifiedqa_convert.check.findings import Findings, Seen, text_traps
+from unifiedqa_convert.check.findings import Asked, Findings, Golds, Place, Seen, text_traps
 from unifiedqa_convert.conversion.output_folder import MANIFEST
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.records.encode import NO_ANSWER, UNLABELLED, same_text
-from unifiedqa_convert.records.profiles import profile_named
+from unifiedqa_convert.records.profiles import Profile, profile_named
 from unifiedqa_convert.rows.readers import LONGEST_LINE, UTF8_BOM
 
-ENOUGH, SKEWED = 12, 0.9
-"""The trap gold-position: at least 12 golds, of which 90 % have the same position."""
 _MARKER = re.compile(r"(?<!\S)\(([A-Za-z]|\d{1,2})\)(?!\S)")
 _LOOSE = re.compile(r"\(([A-Za-z]|\d{1,2})\)")
 _CUT_BY_UNIFIEDQA = "abcdefgh"  # its evaluator splits at these, also inside a choice
@@ -29,16 +27,37 @@ _SIGN = re.compile(r"\(?([A-Za-z]|\d{1,2})\)?\.?")
 
 def lint_tsv(path: Path, found: Findings) -> None:
     """Check each line (input, tab, output), and the file as a whole."""
+    asked = Asked()
+    lint_lines(path, found, asked)
+    asked.report(found)
+
+
+OF_ROWS = frozenset(("duplicate-row", "in-two-splits", "gold-position", "gold-never"))
+"""The traps that are the rows' own, whatever form they are written in."""
+
+
+def lint_lines(
+    path: Path,
+    found: Findings,
+    asked: Asked,
+    split: str = "",
+    only: frozenset[str] | None = None,
+) -> None:
+    """``lint_tsv`` for one of several files; the caller reports what they ask."""
     with path.open("rb") as file:
-        _Tsv(path, found).lint(file)
+        _Tsv(path, found, asked, split, only).lint(file)
 
 
 class _Tsv:
     """The state of checking one TSV file."""
 
-    def __init__(self, path: Path, found: Findings) -> None:
+    def __init__(
+        self, path: Path, found: Findings, asked: Asked, split: str, only: frozenset[str] | None
+    ) -> None:
+        self._only = only
         self._path, self._found, self._seen = path, found, Seen()
-        self._golds: Counter[int] = Counter()
+        self._asked, self._split, self._golds = asked, split, Golds()
+        self._profile = _profile_of(path)
         self._upper, self._lower = array("I"), 0
         """Numbers of the lines with markers (A) (B); the number of lines with (a) (b)."""
         self._broken: tuple[int, bytes] | None = None
@@ -59,22 +78,20 @@ class _Tsv:
         if self._broken is not None:
             self._add("no-tab", self._broken[0])
         self._markers()
-        golds, most = self._golds.total(), max(self._golds.values(), default=0)
-        if golds >= ENOUGH and most >= SKEWED * golds:
-            (place, _), *_ = self._golds.most_common(1)
-            where = f"({ascii_lowercase[place]}) in {most / golds:.0%} of {golds} rows"
-            self._add("gold-position", None, where)
+        for trap, where in self._golds.traps():
+            self._add(trap, None, where)
 
     def _markers(self) -> None:
         """One finding if all lines have (A) (B); a finding per line if others have (a) (b)."""
         if self._upper and self._lower:
             for number in self._upper:
                 self._add("upper-case-markers", number)
-        elif self._upper and not _is_upper_case_output(self._path):
+        elif self._upper and not (self._profile and self._profile.letters.isupper()):
             self._add("upper-case-markers", None, f" in all {len(self._upper):,} rows with choices")
 
     def _add(self, trap: str, number: int | None, detail: object = "") -> None:
-        self._found.add(trap, self._path, number, detail)
+        if self._only is None or trap in self._only:
+            self._found.add(trap, self._path, number, detail)
 
     def _line(self, number: int, line: bytes) -> None:
         line = line.removesuffix(b"\n")
@@ -115,6 +132,19 @@ class _Tsv:
             self._add("quote-character", number)
         choices = self._choices(number, fields[0])
         self._answer(number, fields[1].strip(), choices)
+        self._asks(number, fields[0], choices, fields[1].strip())
+
+    def _asks(self, number: int, text: str, choices: list[str], answer: str) -> None:
+        """Compare with the rows before; free answers may differ, as several may be true."""
+        if not choices and answer not in ("yes", "no", UNLABELLED):
+            return
+        parts = text.split("\\n")
+        texts = [parts[0], *parts[1 + bool(choices) :]]
+        gold = answer if answer not in ("", UNLABELLED) else None
+        place = Place(self._path, "line", number, self._split)
+        same = self._asked.first(texts, choices, gold, place)
+        if same and same[0].split != self._split:
+            self._add("in-two-splits", number, same[0].words())
 
     def _choices(self, number: int, text: str) -> list[str]:
         """Check the parts of a question record; returns its choices."""
@@ -164,16 +194,16 @@ class _Tsv:
 
     def _answer(self, number: int, answer: str, choices: list[str]) -> None:
         same = [place for place, text in enumerate(choices) if same_text(text) == same_text(answer)]
-        if not answer:
+        if not answer and not (self._profile and not self._profile.own.unlabelled):
             self._add("empty-answer", number)
-        elif answer == UNLABELLED:
+        elif answer in ("", UNLABELLED):
             self._add("unlabelled", number)
         elif answer.casefold() == NO_ANSWER.casefold():
             self._add("no-answer", number)
         elif len(same) > 1:
             self._add("answer-equals-two-choices", number, answer)
         elif same and answer == choices[same[0]]:
-            self._golds[same[0]] += 1
+            self._golds.add(same[0], len(choices))
         elif same:
             self._add("answer-not-exact", number, f"{answer} instead of {choices[same[0]]}")
         elif choices and (sign := _SIGN.fullmatch(answer)):
@@ -206,13 +236,13 @@ def _parts(text: bytes) -> Literal["nothing", "question", "choices", "context"]:
     return "context" if others else "question"
 
 
-def _is_upper_case_output(path: Path) -> bool:
-    """True if a manifest in the same folder names a profile that marks choices (A) (B)."""
+def _profile_of(path: Path) -> Profile | None:
+    """The profile of a file that a manifest in the same folder lists."""
     with suppress(OSError, ValueError, TypeError, KeyError, RecursionError, UsageError):
         manifest = json.loads((path.parent / MANIFEST).read_bytes())
-        listed = path.name in [file["path"] for file in manifest["files"]]
-        return listed and profile_named(manifest["profile"]).letters.isupper()
-    return False
+        if path.name in [file["path"] for file in manifest["files"]]:
+            return profile_named(manifest["profile"]).of(manifest["dataset"])
+    return None
 
 
 def _lists_choices(part: str) -> bool:

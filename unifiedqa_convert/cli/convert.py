@@ -146,8 +146,10 @@ def print_preview(request: "Request", as_json: bool) -> None:
 
 def summary(result: "Result") -> list[str]:
     """What was read, what was written, what to do next."""
+    from unifiedqa_convert.conversion.repeats import gold_words, repeated_words
     from unifiedqa_convert.conversion.split_size import size_words
     from unifiedqa_convert.records.formats import FORMATS
+    from unifiedqa_convert.records.profiles import profile_named
 
     manifest, counts = result.manifest, result.manifest["counts"]
     rows, examples, statements = counts["rows"], counts["examples"], counts["statements"]
@@ -163,10 +165,15 @@ def summary(result: "Result") -> list[str]:
         f"{examples['labelled']} labelled and {examples['unlabelled']} unlabelled examples; "
         f"{statements['true']} true, {statements['false']} false, "
         f"{statements['unknown']} unlabelled statements" + _via(counts["via"]),
+        *gold_words(counts.get("golds", {})),  # older outputs have none of these
+        *(f"WARNING: {told}" for told in repeated_words(manifest.get("repeated"))),
         f"open it: {_opener(result)}",
     ]
     if manifest["limit"] and (size := manifest.get("split_size")) and size["partial"]:
         lines.insert(-1, f"--limit {manifest['limit']}: {size_words(size)}")
+    told = profile_named(manifest["profile"]).not_published(manifest["dataset"])
+    if told and not _is_own(manifest):
+        lines.insert(-1, told)
     if not manifest["sample"]:
         lines += _license(manifest)
     if FORMATS[manifest["format"]].trains:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from unifiedqa_convert.conversion.repeats import gold_counts
 from unifiedqa_convert.errors import RowError
 from unifiedqa_convert.question_converters.base import Ask, QuestionConverter, Sentence
 from unifiedqa_convert.question_converters.drafts import draft, labels, only_asks
@@ -60,6 +61,7 @@ def tree(counts: Counter[str]) -> Tree:
         },
         "via": {},
         "flags": {},
+        "golds": {},
         "asks": {"asked": 0, "distinct per chunk": 0},
         "written": {"rows": 0, "left out": {}},
     }
@@ -67,7 +69,7 @@ def tree(counts: Counter[str]) -> Tree:
         *parents, leaf = path.split("/", 2)
         place = nested
         for parent in parents:
-            place = place[parent]
+            place = place.setdefault(parent, {})
         if number:
             place[leaf] = number
     rows = nested["rows"]
@@ -93,6 +95,8 @@ class Chunk(NamedTuple):
     rejects: list[dict[str, Any]]
     """Lines of rejects.jsonl."""
     counts: Counter[str]
+    irregular: list[int]
+    """Places in ``converted`` of examples whose texts may not be regular (``plain_record``)."""
 
 
 def convert_chunk(
@@ -108,7 +112,7 @@ def convert_chunk(
     QuestionConverterError if the converter returns another number of sentences or an empty one,
     and RowError with the raw record if the adapter raises anything but FieldError or NotAnExample.
     """
-    chunk = Chunk([], [], Counter())
+    chunk = Chunk([], [], Counter(), [])
     # Each step for all rows, then the next one: 5 % faster than all steps for each row.
     named = _examples(adapter, split, rows, profile, chunk)
     records = [plain_record(example, profile) for _, _, example in named]
@@ -121,6 +125,7 @@ def convert_chunk(
             for (name, number, example), record in zip(named, records, strict=True)
         ]
     )
+    chunk.irregular.extend([place for place, record in enumerate(records) if record is None])
     _add_statements(profile, converter, chunk)
     count(chunk)
     return chunk
@@ -313,6 +318,7 @@ def count(chunk: Chunk) -> None:
     unlabelled = [item.question.output for item in chunk.converted].count(None)
     chunk.counts["examples/labelled"] += len(chunk.converted) - unlabelled
     chunk.counts["examples/unlabelled"] += unlabelled
+    chunk.counts.update(gold_counts([item.example for item in chunk.converted]))
     for item in chunk.converted:
         for flag in item.flags:
             chunk.counts[f"flags/{flag}"] += 1

@@ -57,6 +57,11 @@ class OutputFolder:
         """Holds the previous output during the exchange."""
         return self.final.with_name(f".{self.final.name}.replaced")
 
+    @property
+    def row_hashes(self) -> Path:
+        """What each row asks, as numbers (``repeats``), with which other splits are compared."""
+        return self.final.with_name(f".{self.final.name}.row-hashes")
+
     def manifest(self) -> dict[str, Any] | None:
         """The manifest of a complete output; None if there is none, {} if it is unreadable.
 
@@ -130,7 +135,8 @@ def resume_or_start(place: OutputFolder, job: dict[str, Any]) -> dict[int, Shard
     kept: dict[int, ShardReceipt] = {}
     for number, receipt in receipts(place).items():
         shard = place.staging / receipt["file"]["path"]
-        if shard.is_file() and sha256_of(shard) == receipt["file"]["sha256"]:
+        whole = shard.is_file() and hashes_file(place, number).is_file()
+        if whole and sha256_of(shard) == receipt["file"]["sha256"]:
             kept[number] = receipt
         else:
             _receipt(place, number).unlink()
@@ -160,6 +166,11 @@ def commit(place: OutputFolder, number: int, receipt: ShardReceipt) -> None:
 
 def _receipt(place: OutputFolder, number: int) -> Path:
     return place.work / f"shard-{number:05}.json"
+
+
+def hashes_file(place: OutputFolder, number: int) -> Path:
+    """The file of a shard's row hashes, which is written before the shard is committed."""
+    return place.work / f"shard-{number:05}.hashes"
 
 
 def claims_folder(place: OutputFolder) -> Path:

@@ -26,10 +26,12 @@ from unifiedqa_convert.conversion.output_folder import (
     claims_folder,
     commit,
     complete_output,
+    hashes_file,
     locked,
     receipts,
     resume_or_start,
 )
+from unifiedqa_convert.conversion.repeats import count_repeated, other_splits, row_hashes
 from unifiedqa_convert.conversion.request import ConversionJob, Request, resolve
 from unifiedqa_convert.conversion.split_size import SplitSize, split_size
 from unifiedqa_convert.conversion.upstream_vera import as_upstream, is_upstreams
@@ -221,6 +223,7 @@ def _shard(
     """Write one shard, after ``before`` rejects; its counts, its rejects, its file's digest."""
     counts: Counter[str] = Counter()
     rejects: list[dict[str, Any]] = []
+    hashes = bytearray()
     form = FORMATS[job.request.to]
     path = place.staging / f"data-{number:05}.{form.suffix}"
     with atomic_file(path) as file:
@@ -228,13 +231,16 @@ def _shard(
         while (chunk := converted_rows(job, islice(rows, CHUNK_ROWS))).counts["rows/read"]:
             counts.update(chunk.counts)
             rejects.extend(chunk.rejects)
+            hashes += row_hashes(chunk.converted, chunk.irregular)
             if before + len(rejects) > job.request.max_rejects:
                 raise too_many(
                     [*_rejects(receipts(place).values()), *rejects], job, place.work / REJECTS
                 )
-            counts.update(writer.write(as_rows(chunk.converted, job.records)))
+            counts.update(writer.write(as_rows(chunk.converted, job.records, job.profile)))
             progress(number * job.request.shard_rows + counts["rows/read"])
         writer.close()
+    with atomic_file(hashes_file(place, number)) as file:
+        file.write(hashes)
     return {"counts": counts, "rejects": rejects, "file": _listed(path)}
 
 
@@ -279,9 +285,14 @@ def _manifest(job: ConversionJob, described: dict[str, Any], place: OutputFolder
         _refuse_unlabelled(job, counted["examples"], labelled=labelled)
     rejects = place.staging / REJECTS
     write_rejects(rejects, lines)
+    with atomic_file(place.row_hashes) as file:
+        for number in receipts(place):
+            file.write(hashes_file(place, number).read_bytes())
+    others = other_splits(place, described["split"], described["sample"])
     manifest = {
         **described,
         "counts": counted,
+        "repeated": count_repeated(place.row_hashes, others),
         "labelled": labelled,
         "split_size": _size(job, counted["rows"]),
         **({"told": list(job.located.told)} if job.request.from_file is not None else {}),

@@ -236,7 +236,7 @@ def as_upstream(
         converted.append(
             item._replace(statements=statements, declaratives=tuple(pairs), ambiguous=frozenset())
         )
-    made = Chunk(converted, chunk.rejects, counts)
+    made = Chunk(converted, chunk.rejects, counts, chunk.irregular)
     count(made)
     return made
 

@@ -11,7 +11,7 @@ from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from unifiedqa_convert.records.profiles import Records
+from unifiedqa_convert.records.profiles import PROFILES, Profile, Records
 from unifiedqa_convert.schema import (
     AMBIGUOUS,
     Converted,
@@ -93,14 +93,14 @@ class RecordRows(Sequence[dict[str, Any]]):
     Both are made when they are read. A list is a tuple in a column, and a list in a dict.
     """
 
-    def __init__(self, converted: Iterable[Converted], records: Records) -> None:
+    def __init__(self, converted: Iterable[Converted], records: Records, profile: Profile) -> None:
         items = list(converted)
         if records == "declarative":
             self._items: list[Any] = [row for item in items for row in _statements(item)]
             self._cells: dict[str, Callable[[Any], Any]] = _STATEMENT_CELLS
         else:
             self._items = items
-            self._cells = _CELLS[records]
+            self._cells = {**_CELLS[records], "choices": _choices_as_written(profile)}
 
     def column(self, name: str) -> list[Any]:
         """One column's values, of the types that its field of the schema takes."""
@@ -117,9 +117,11 @@ class RecordRows(Sequence[dict[str, Any]]):
         return {name: list(v) if type(v) is tuple else v for name, v in row.items()}
 
 
-def as_rows(converted: Iterable[Converted], records: Records) -> RecordRows:
+def as_rows(
+    converted: Iterable[Converted], records: Records, profile: Profile = PROFILES["canonical"]
+) -> RecordRows:
     """Converted examples as rows with the schema's columns, in the schema's order."""
-    return RecordRows(converted, records)
+    return RecordRows(converted, records, profile)
 
 
 def column(rows: Sequence[dict[str, Any]], name: str) -> list[Any]:
@@ -142,6 +144,20 @@ def _choices(item: Converted) -> tuple[str, ...]:
     if isinstance(example, YesNo):
         return ("yes", "no")
     return (example.answers or ()) if isinstance(example, FreeText) else ()
+
+
+def _choices_as_written(profile: Profile) -> Callable[[Converted], tuple[str, ...]]:
+    """The choices as the profile writes them, so that the output is equal to one of them."""
+    plain, clean, whole = profile.plain, profile.clean, profile.whole
+
+    def written(item: Converted) -> tuple[str, ...]:
+        texts = _choices(item)
+        # As in ``plain_record``: nine rows of ten have nothing to collapse, which one look shows.
+        if plain and (text := f" {' '.join(texts)} ").isprintable() and "  " not in text:
+            return texts
+        return tuple([whole(clean(text)) for text in texts])
+
+    return written
 
 
 def _golds(item: Converted) -> tuple[int, ...] | None:

@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 import orjson
 
 from unifiedqa_convert.records.arrow import arrow_schema, column, record_batch
-from unifiedqa_convert.records.encode import UNLABELLED, each_choice
+from unifiedqa_convert.records.encode import each_choice
 from unifiedqa_convert.records.profiles import Recipe, Records, profile_named
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class TsvWriter:
         own = self._profile.own
         tab, end = f"{own.pad}\t{own.pad}", f"{own.end}\n"
         lines = [
-            f"{text}{tab}{UNLABELLED if answer is None else answer}{end}"
+            f"{text}{tab}{own.unlabelled if answer is None else answer}{end}"
             for text, answer in self._records(rows)
         ]
         self._file.write("".join(lines).encode())

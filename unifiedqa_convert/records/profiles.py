@@ -61,6 +61,8 @@ class Quirk:
     """On both sides of the tab."""
     end: str = ""
     """Before the line end."""
+    unlabelled: str = "-"
+    """The output of a row without label."""
     blank: str | None = None
     """The text in place of the blank ``_`` of a question."""
     each_choice: bool = False
@@ -98,8 +100,26 @@ class Profile:
     hash_free_order: bool = True
     """Order choices by a hash if the source's order reveals the gold."""
     quirks: Mapping[str, Quirk] = field(default_factory=dict)
+    published_by: str = ""
+    """Whose files it reproduces."""
+    datasets: frozenset[str] = frozenset()
+    """The datasets of which there are such files."""
+    otherwise: frozenset[str] = frozenset()
+    """Those that upstream's program writes in a form of their own, which is not reproduced."""
     own: Quirk = _NO_QUIRK
     """The quirk of one dataset; set by ``of``."""
+
+    def not_published(self, dataset: str) -> str | None:
+        """What is to be said of a dataset of which there are no such files; None if there are."""
+        if not self.published_by or dataset in self.datasets:
+            return None
+        if dataset in self.otherwise:
+            what = f"of its own, in which {self.published_by} encodes {dataset}, is not known here"
+            return f"profile {self.name}: the form {what}; the rows have that of its other datasets"
+        return (
+            f"profile {self.name}: {self.published_by} never encoded {dataset}; its rows are "
+            "written as those of other datasets, and no published file proves that"
+        )
 
     def of(self, dataset: str) -> "Profile":
         """The profile with the quirk of one dataset."""
@@ -129,7 +149,7 @@ class Profile:
         return self.whole(self.clean(text)).strip()
 
 
-_WINOGRANDE = Quirk("winogrande_l/dev.tsv", pad=" ", end=" ")
+_WINOGRANDE = Quirk("winogrande_l/dev.tsv, winogrande_s/test.tsv", pad=" ", end=" ", unlabelled="")
 _UNIFIEDQA: dict[str, Quirk] = {
     "social_iqa": Quirk("social_iqa/dev.tsv", pad=" ", clean=spaced),
     "physical_iqa": Quirk("physical_iqa/dev.tsv", pad=" ", clean=spaced),
@@ -145,8 +165,23 @@ _RAINIER: dict[str, Quirk] = {
     # Only the sizes of these files are known: dev, train and test have 160, 152 and 149 bytes a
     # row. Question, choices and answer have about 140 (MetaICL's 16 rows), the para 95 more.
     "quartz": Quirk("rainier quartz/*.tsv, by their sizes", context=False),
+    # By its size too: dev has exactly the bytes of question, choices and answer. The order of its
+    # choices is unknown: none of the 24 fixed ones gives the published sha256.
+    "sciq": Quirk("rainier sciq/dev.tsv, by its size", context=False),
     "com2sense_paired": Quirk("rainier com2sense_paired/dev.tsv", as_paired=True),
 }
+# encode_datasets.py at 0977478 and the files in the public bucket.
+_UNIFIEDQAS = frozenset(
+    "ai2_science_elementary ai2_science_middle arc_easy arc_hard commonsenseqa openbookqa "
+    "physical_iqa qasc social_iqa winogrande_xs winogrande_s winogrande_m winogrande_l "
+    "winogrande_xl winogrande_debiased".split()
+)
+_OTHERWISE = frozenset(("codah", "csqa2", "prost", "strategyqa"))
+_RAINIERS = _UNIFIEDQAS | frozenset(
+    "alphanli codah com2sense com2sense_paired comve_a copa creak csqa2 cycic_mc hellaswag "
+    "numersense numersense_new prost quarel quartz riddlesense sciq spatial_cs story_cloze_test "
+    "strategyqa swag truthfulqa_mc1 truthfulqa_mc2 wsc273".split()
+)
 _SPACED = {name: Quirk("see spaced", clean=spaced) for name in ("social_iqa", "physical_iqa")}
 
 _PROFILES = (
@@ -158,6 +193,9 @@ _PROFILES = (
         letters=ascii_uppercase,
         hash_free_order=False,
         quirks=_UNIFIEDQA,
+        published_by="allenai/unifiedqa",
+        datasets=_UNIFIEDQAS,
+        otherwise=_OTHERWISE,
     ),
     Profile(
         "unifiedqa-train",
@@ -166,6 +204,9 @@ _PROFILES = (
         whole=seen_in_training,
         hash_free_order=False,
         quirks=_SPACED,
+        published_by="allenai/unifiedqa",
+        datasets=_UNIFIEDQAS,
+        otherwise=_OTHERWISE,
     ),
     Profile(
         "rainier",
@@ -176,6 +217,8 @@ _PROFILES = (
         cue=False,
         hash_free_order=False,
         quirks=_RAINIER,
+        published_by="Rainier",
+        datasets=_RAINIERS,
     ),
 )
 PROFILES: dict[str, Profile] = {profile.name: profile for profile in _PROFILES}

@@ -184,9 +184,17 @@ def _loads(line: bytes, loads: Loads = orjson.loads) -> Raw:
         kept = orjson.dumps(value).count(b":")
     except orjson.JSONEncodeError:
         return Unreadable("nested too deeply")
-    if _may_repeat_keys(line, kept) and (key := _repeated_key(line)):
+    if key := _repeated_key(line, kept):
         return Unreadable(f"the key {key!r} occurs twice in one object")
     return value
+
+
+def repeated_key(text: bytes, value: Any) -> str | None:
+    """A key that occurs twice in one object of a JSON text, if any; ``value`` is what it parses to.
+
+    Raises orjson.JSONEncodeError if it is nested too deeply.
+    """
+    return _repeated_key(text, orjson.dumps(value).count(b":"))
 
 
 def _may_repeat_keys(text: bytes, kept: int) -> bool:
@@ -200,8 +208,10 @@ def _may_repeat_keys(text: bytes, kept: int) -> bool:
     return escaped or text.count(b":") != kept
 
 
-def _repeated_key(text: bytes) -> str | None:
-    """A key that occurs twice in one object, if any: exact, but slow."""
+def _repeated_key(text: bytes, kept: int) -> str | None:
+    """A key that occurs twice in one object, if any: exact, but slow where one may."""
+    if not _may_repeat_keys(text, kept):
+        return None
     found: list[str] = []
 
     def pairs(items: list[tuple[str, Any]]) -> None:
@@ -244,7 +254,7 @@ def read_document(path: Path, loads: Loads = orjson.loads) -> Any:
         kept = sum(orjson.dumps(value).count(b":") for value in values)
     except orjson.JSONEncodeError:
         raise SourceError(f"{path}: nested too deeply") from None
-    if _may_repeat_keys(text, kept) and (key := _repeated_key(text)):
+    if key := _repeated_key(text, kept):
         raise SourceError(f"{path}: the key {key!r} occurs twice in one object")
     return document
 

@@ -154,6 +154,6 @@ def _entry(rows: RowsToConvert, number: int, chunk: Chunk) -> Entry:
     skipped = next((path for path in chunk.counts if path.startswith("rows/skipped/")), None)
     return {
         "row": rows.first + number,
-        "examples": list(as_rows(chunk.converted, "both")),
+        "examples": list(as_rows(chunk.converted, "both", rows.profile)),
         **({"skipped": skipped.removeprefix("rows/skipped/")} if skipped else {}),
     }

@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.types import Receive
 
+from unifiedqa_convert.rows.readers import repeated_key
 from unifiedqa_convert.service.api.schemas import ProblemDocument
 from unifiedqa_convert.service.problems import MEDIA_TYPE, ErrorDetail, ProblemDetails
 
@@ -30,7 +31,17 @@ class Json(Response):
 class _StrictRequest(Request):
     async def json(self) -> Any:
         # orjson refuses NaN, lone surrogates and very deep nesting, which json.loads accepts.
-        return orjson.loads(await self.body())
+        body = await self.body()
+        value = orjson.loads(body)
+        try:
+            repeated = repeated_key(body, value) is not None
+        except orjson.JSONEncodeError:
+            raise ProblemDetails("invalid-json", "the body is nested too deeply") from None
+        if repeated:  # the parser keeps the last value only, as if the first were not there
+            raise ProblemDetails(
+                "invalid-json", "a key occurs twice in one object of the body; send it once"
+            )
+        return value
 
 
 class StrictRoute(APIRoute):
@@ -120,6 +131,8 @@ def _invalid(error: RequestValidationError) -> ProblemDetails:
 
 def _problem_of_status(error: HTTPException) -> ProblemDetails:
     headers = dict(error.headers or {})
+    if isinstance(error.__cause__, ProblemDetails):  # of _StrictRequest.json, wrapped by FastAPI
+        return error.__cause__
     if error.status_code == 404:
         return ProblemDetails("not-found", "no such path; GET /openapi.json lists them")
     if error.status_code == 405:

@@ -118,7 +118,7 @@ async def _convert(
 ) -> dict[str, Any]:
     check_count(body.rows, service.limits, "rows")
     adapter = adapter_named(body.dataset)
-    split, profile = split_named(adapter, body.split), _profile(body.profile)
+    split, profile = split_named(adapter, body.split), _profile(body.profile).of(adapter.name)
     rows = RowsToConvert(adapter, split, profile, body.rows, body.first_row)
     asks: list[list[Ask]] | None = None
     answers: dict[Ask, Sentence | Entry] = {}
