@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from unifiedqa_convert.errors import SourceError
+from unifiedqa_convert.rows.file_format import format_of
 from unifiedqa_convert.rows.readers import (
     Raw,
     Unreadable,
     Wanted,
-    format_of,
     read,
     read_document,
     read_labels,

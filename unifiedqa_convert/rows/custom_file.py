@@ -2,7 +2,6 @@
 
 import csv
 import difflib
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -14,7 +13,8 @@ from pydantic import Field, create_model
 
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.rows.compression import open_decompressed
-from unifiedqa_convert.rows.readers import UTF8_BOM, format_of, read
+from unifiedqa_convert.rows.file_format import check_utf8, format_of
+from unifiedqa_convert.rows.readers import UTF8_BOM, read
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -30,32 +30,18 @@ from unifiedqa_convert.schema import (
 
 _TEXT = (".csv", ".tsv", ".txt", ".jsonl", ".json")
 _READ = (*_TEXT, ".parquet", ".arrow")
-_LOOKED_AT = 16 * 2**20
-"""Bytes at a file's start that are checked; a wrong byte after them only rejects its row."""
 
 
 def check_encoding(path: Path) -> None:
-    """UsageError for a file of an unknown format, or of text that is not UTF-8."""
+    """UsageError for a file of an unknown format; SourceError for text that is not UTF-8."""
     suffix = format_of(path)
     if suffix not in _READ:
         raise UsageError(
             f"--from-file {path}: no reader for {suffix or 'a name without suffix'}; save it as "
             f"one of {' '.join(_READ)} (from a spreadsheet: CSV, UTF-8)"
         )
-    if suffix not in _TEXT:
-        return
-    with open_decompressed(path) as file:
-        start = file.read(_LOOKED_AT)
-    try:
-        getincrementaldecoder("utf-8")().decode(start)
-    except UnicodeDecodeError as error:
-        wide = start.startswith((BOM_UTF16_BE, BOM_UTF16_LE))
-        guess = "UTF-16" if wide else "WINDOWS-1252"
-        line = start.count(b"\n", 0, error.start) + 1
-        raise UsageError(
-            f"--from-file {path}: not UTF-8: byte 0x{start[error.start]:02X} in line {line}; it "
-            f"may be {guess}: save the file as UTF-8 (in a spreadsheet: CSV, UTF-8)"
-        ) from None
+    if suffix in _TEXT:
+        check_utf8(path)
 
 
 def no_row(path: Path) -> UsageError:

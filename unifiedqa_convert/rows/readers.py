@@ -8,7 +8,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from io import TextIOWrapper
+from contextlib import contextmanager
 from itertools import compress
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -17,7 +17,9 @@ from xml.etree.ElementTree import Element, ParseError
 import orjson
 
 from unifiedqa_convert.errors import SourceError
-from unifiedqa_convert.rows.compression import BROKEN, broken, content_name, open_decompressed
+from unifiedqa_convert.rows.compression import BROKEN, broken, head, open_decompressed, packed_as
+from unifiedqa_convert.rows.file_format import BINARY, format_of, starts_with_array
+from unifiedqa_convert.rows.tables import TABLES, table, table_lines
 
 UTF8_BOM = b"\xef\xbb\xbf"
 BLOCK = 2**16
@@ -49,7 +51,7 @@ def read(
     wanted: Wanted | None = None,
     columns: tuple[str, ...] | None = None,
 ) -> Iterator[Raw]:
-    """The records of one file in order; the suffix gives the format.
+    """The records of one file in order, in the format that ``format_of`` tells.
 
     ``element`` is the XML tag of a row; ``columns`` are the names of the columns of a table without
     a header. A record whose number in the file ``wanted`` rejects may be yielded as
@@ -57,33 +59,33 @@ def read(
     file as a whole is unusable.
     """
     suffix = format_of(path)
-    if suffix in DIALECTS:
-        return _table(path, DIALECTS[suffix], columns)
+    if suffix in TABLES:
+        rows = table(path, suffix, columns)
+        return (row if isinstance(row, dict) else Unreadable(row) for row in rows)
     if suffix == ".xml":
         if element is None:
             raise SourceError(f"{path}: this dataset has no XML shape")
         return _xml(path, element)
     if suffix in (".jsonl", ".json"):
-        lines = suffix == ".jsonl" or not starts_with_array(path)
+        lines = suffix == ".jsonl" or not starts_with_array(head(path))
         return _jsonl(path, wanted) if lines else _json(path)
     if suffix not in _READERS:
-        known = " ".join([".jsonl", ".json", ".xml", *DIALECTS, *_READERS])
+        known = " ".join([".jsonl", ".json", ".xml", *TABLES, *_READERS])
         what = f"{suffix} files" if suffix else "a file without suffix"
         raise SourceError(f"{path}: no reader for {what}; give a file with one of {known}")
     return _READERS[suffix](path)
 
 
-def format_of(path: Path) -> str:
-    """The suffix of the format, without that of the compression."""
-    return Path(content_name(path)).suffix.lower()
-
-
 def read_labels(path: Path) -> list[str]:
     """The lines of a file of labels, stripped."""
+    format_of(path)
     try:
-        text = path.read_bytes().decode()
+        with open_decompressed(path) as file:
+            text = file.read(LARGEST_DOCUMENT).decode()
     except UnicodeDecodeError as error:
         raise SourceError(f"{path}: not UTF-8: {error}") from None
+    except BROKEN as error:
+        raise broken(path, error) from None
     return [line.strip() for line in text.removesuffix("\n").split("\n")]
 
 
@@ -177,14 +179,8 @@ def _repeated_key(text: bytes) -> str | None:
         names = Counter(name for name, _ in items)
         found.extend(name for name, times in names.items() if times > 1)
 
-    json.loads(text, object_pairs_hook=pairs)
+    json.loads(text, object_pairs_hook=pairs, parse_int=str)  # of any length
     return found[0] if found else None
-
-
-def starts_with_array(path: Path) -> bool:
-    """True if a ``.json`` file is an array of rows; some authors' files hold JSON lines."""
-    with open_decompressed(path) as file:
-        return file.read(64).removeprefix(UTF8_BOM).lstrip().startswith(b"[")
 
 
 def _json(path: Path) -> Iterator[Raw]:
@@ -194,17 +190,9 @@ def _json(path: Path) -> Iterator[Raw]:
 
 def read_document(path: Path) -> Any:
     """The one value of a JSON file, which is read at once."""
+    text = _whole(path, "convert it to JSON lines").removeprefix(UTF8_BOM)
     try:
-        with open_decompressed(path) as file:
-            text = file.read(LARGEST_DOCUMENT + 1).removeprefix(UTF8_BOM)
-        if len(text) > LARGEST_DOCUMENT:
-            raise SourceError(
-                f"{path}: one JSON document of more than {LARGEST_DOCUMENT // 2**20} MiB; "
-                "convert it to JSON lines"
-            )
         document = orjson.loads(text)
-    except BROKEN as error:
-        raise broken(path, error) from None
     except orjson.JSONDecodeError as error:
         raise SourceError(f"{path}: not JSON: {error}") from None
     # One row at a time: all at once would take the file's size in memory again.
@@ -216,6 +204,19 @@ def read_document(path: Path) -> Any:
     if _may_repeat_keys(text, kept) and (key := _repeated_key(text)):
         raise SourceError(f"{path}: the key {key!r} occurs twice in one object")
     return document
+
+
+def _whole(path: Path, advice: str) -> bytes:
+    """The decompressed bytes of a file that is read at once."""
+    try:
+        with open_decompressed(path) as file:
+            content = file.read(LARGEST_DOCUMENT + 1)
+    except BROKEN as error:
+        raise broken(path, error) from None
+    if len(content) > LARGEST_DOCUMENT:
+        most = LARGEST_DOCUMENT // 2**20
+        raise SourceError(f"{path}: one document of more than {most} MiB; {advice}")
+    return content
 
 
 def _xml(path: Path, element: str) -> Iterator[Raw]:
@@ -230,7 +231,7 @@ def _xml(path: Path, element: str) -> Iterator[Raw]:
                     node.clear()
     except BROKEN as error:
         raise broken(path, error) from None
-    except (ParseError, DefusedXmlException) as error:
+    except (ParseError, DefusedXmlException, LookupError, ValueError, RecursionError) as error:
         raise SourceError(f"{path}: not valid XML, or unsafe XML: {error!r}") from None
 
 
@@ -249,59 +250,59 @@ def _record(node: Element) -> dict[str, Any]:
 
 
 def _parquet(path: Path) -> Iterator[Raw]:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
-        for batch in pq.ParquetFile(path).iter_batches(batch_size=4096):
-            yield from batch.to_pylist()
-    except pa.ArrowException as error:
-        raise SourceError(f"{path}: not Parquet: {error}") from None
+    with _told(path, "not Parquet, or damaged"):
+        for batch in pq.ParquetFile(_source(path)).iter_batches(batch_size=4096):
+            yield from _records(batch)
 
 
 def _arrow(path: Path) -> Iterator[Raw]:
     import pyarrow as pa
 
-    try:
-        with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
-            for batch in reader:
-                yield from batch.to_pylist()
-    except pa.ArrowException as error:
-        raise SourceError(f"{path}: not an Arrow stream: {error}") from None
-
-
-def _table(path: Path, dialect: dict[str, Any], columns: tuple[str, ...] | None) -> Iterator[Raw]:
-    """Rows under a header; one with too many or too few fields is unreadable."""
-    csv.field_size_limit(LONGEST_LINE)
-    # A byte that is not UTF-8 becomes a lone surrogate, which rejects its row only.
-    escape = "surrogateescape"
+    is_file = head(path).startswith(b"ARROW1")
     with (
-        open_decompressed(path) as file,
-        TextIOWrapper(file, "utf-8-sig", escape, newline="") as text,
+        _told(path, f"not an Arrow {'file' if is_file else 'stream'}, or damaged"),
+        pa.input_stream(_source(path), compression=None) as source,
+        (pa.ipc.open_file if is_file else pa.ipc.open_stream)(source) as reader,
     ):
-        try:
-            rows = csv.reader(text, strict=True, **dialect)
-            header = columns or next(rows, [])
-            for fields in rows:
-                if len(fields) == len(header):
-                    yield dict(zip(header, fields, strict=True))
-                elif fields:
-                    under = "in a table" if columns else "under a header"
-                    yield Unreadable(f"{len(fields)} fields {under} of {len(header)}")
-        except csv.Error as error:
-            raise SourceError(f"{path}: not a readable table: {error}") from None
-        except BROKEN as error:
-            raise broken(path, error) from None
+        if is_file:
+            for number in range(reader.num_record_batches):
+                yield from _records(reader.get_batch(number))
+        else:
+            for batch in reader:
+                yield from _records(batch)
 
 
-# Arguments of csv.reader. In a TSV a quotation mark is text; csv's default would join rows.
-_TABBED: dict[str, Any] = {"delimiter": "\t", "quoting": csv.QUOTE_NONE}
-DIALECTS: dict[str, dict[str, Any]] = {".csv": {}, ".tsv": _TABBED, ".txt": _TABBED}
+def _records(batch: Any) -> Iterator[dict[str, Any]]:
+    # A damaged file may have offsets past its buffers, which pyarrow would follow.
+    batch.validate(full=True)
+    yield from batch.to_pylist()
 
-_READERS: dict[str, Callable[[Path], Iterator[Raw]]] = {
-    ".parquet": _parquet,
-    ".arrow": _arrow,
-}
+
+def _source(path: Path) -> Any:
+    """What pyarrow reads: a path, or the unpacked bytes."""
+    if packed_as(path) is None:
+        return str(path)
+    from io import BytesIO
+
+    return BytesIO(_whole(path, "unpack it, and give the file inside"))
+
+
+@contextmanager
+def _told(path: Path, what: str) -> Iterator[None]:
+    """What pyarrow raises for a damaged file, as SourceError."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
+        raise SourceError(f"{path}: {what}: {' '.join(str(error).split())}") from None
+
+
+_READERS: dict[str, Callable[[Path], Iterator[Raw]]] = dict(
+    zip(BINARY, (_parquet, _arrow), strict=True)
+)
 
 
 def line_of(
@@ -314,11 +315,9 @@ def line_of(
     columns of a table without a header.
     """
     suffix = format_of(path)
-    if suffix != ".jsonl" and suffix not in DIALECTS:
+    if suffix != ".jsonl" and suffix not in TABLES:
         return None
-    lines = (
-        _object_lines(path) if suffix == ".jsonl" else _table_lines(path, DIALECTS[suffix], columns)
-    )
+    lines = _object_lines(path) if suffix == ".jsonl" else table_lines(path, suffix, columns)
     try:
         line, record = next(it for number, it in enumerate(lines) if number == row)
     except (*BROKEN, StopIteration, csv.Error, SourceError):
@@ -341,20 +340,3 @@ def _loaded(line: bytes) -> object:
         return orjson.loads(line)
     except orjson.JSONDecodeError:
         return None
-
-
-def _table_lines(
-    path: Path, dialect: dict[str, Any], columns: tuple[str, ...] | None
-) -> Iterator[tuple[int, object]]:
-    escape = "surrogateescape"
-    with (
-        open_decompressed(path) as file,
-        TextIOWrapper(file, "utf-8-sig", escape, newline="") as text,
-    ):
-        rows = csv.reader(text, strict=True, **dialect)
-        header = columns or next(rows, [])
-        before = rows.line_num
-        for fields in rows:
-            if fields:
-                yield before + 1, dict(zip(header, fields, strict=False))
-            before = rows.line_num

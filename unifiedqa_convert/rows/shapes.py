@@ -6,7 +6,10 @@ from typing import Any, NamedTuple
 from pydantic import AliasPath
 
 from unifiedqa_convert.errors import RowError, SourceError
-from unifiedqa_convert.rows.readers import Raw, Unreadable, format_of, read
+from unifiedqa_convert.rows.file_format import LABELS as LABELS
+from unifiedqa_convert.rows.file_format import format_of
+from unifiedqa_convert.rows.readers import Raw, Unreadable, read
+from unifiedqa_convert.rows.tables import TABLES
 from unifiedqa_convert.schema import Adapter, Row
 
 
@@ -24,8 +27,6 @@ class NumberedRow(NamedTuple):
     row: Row | Skipped | RowError
 
 
-LABELS = ".lst"
-TABLES = (".csv", ".tsv", ".txt")
 OTHER = "other"
 """The raw field of the first row of a pair that holds the second one's record."""
 
