@@ -139,6 +139,8 @@ def summary(result: "Result") -> list[str]:
     ]
     if manifest["limit"] and (size := manifest.get("split_size")) and size["partial"]:
         lines.insert(-1, f"--limit {manifest['limit']}: {size_words(size)}")
+    quoted = [file for file in manifest["source"]["files"] if "quotes" in file]
+    lines += [f"note: {file['name']}: {file['quotes']}" for file in quoted]
     if not manifest["sample"]:
         lines += _license(manifest)
     if FORMATS[manifest["format"]].trains:
@@ -196,7 +198,10 @@ def _is_own(manifest: dict[str, Any]) -> bool:
 def _source(manifest: dict[str, object]) -> str:
     source = manifest["source"]
     assert isinstance(source, dict)
-    names = ", ".join(file["name"] for file in source["files"])
+    names = ", ".join(
+        file["name"] + (f" (read as {file['read_as']})" if "read_as" in file else "")
+        for file in source["files"]
+    )
     if source["kind"] == "published":
         return f"{names} ({source['host']} {source['repository']}@{source['commit'][:8]})"
     return names + (" (embedded sample)" if source["kind"] == "sample" else "")

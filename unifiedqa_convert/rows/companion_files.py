@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from unifiedqa_convert.errors import SourceError
-from unifiedqa_convert.rows.file_format import format_of
+from unifiedqa_convert.rows.compression import format_of
 from unifiedqa_convert.rows.readers import (
     Raw,
     Unreadable,

@@ -12,9 +12,9 @@ import typer
 from pydantic import Field, create_model
 
 from unifiedqa_convert.errors import UsageError
-from unifiedqa_convert.rows.compression import open_decompressed
-from unifiedqa_convert.rows.file_format import check_utf8, format_of
+from unifiedqa_convert.rows.compression import check_utf8, format_of, open_decompressed
 from unifiedqa_convert.rows.readers import UTF8_BOM, read
+from unifiedqa_convert.rows.tables import SEPARATORS
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -89,15 +89,19 @@ def nested(path: Path, column: str, keys: Sequence[str]) -> UsageError:
 
 def _other_separator(path: Path, header: str) -> str | None:
     """What separates the columns of a table whose header is read as one field, if it is known."""
-    expected = "commas" if format_of(path) == ".csv" else "tabs"
-    step = {"commas": "name the file .csv", "tabs": "name the file .tsv"}
-    for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars"), (",", "commas")):
+    kind = format_of(path)
+    for mark, name in SEPARATORS.items():
         names = next(csv.reader([header], delimiter=mark), [])
+        if len(names) > 1 and kind == ".csv":
+            return (
+                f"its first line has {name} between its columns ({', '.join(names)}), but not "
+                "every row has as many fields; correct those, or insert the line "
+                f"{f'sep={mark}'.encode('unicode_escape').decode()} above the first one"
+            )
         if len(names) > 1:
             return (
-                f"its columns are separated by {name} ({', '.join(names)}), but {expected} are "
-                f"expected in a {format_of(path)} file; "
-                + step.get(name, "save it with commas as .csv, or with tabs as .tsv")
+                f"its columns are separated by {name} ({', '.join(names)}), but tabs are expected "
+                f"in a {kind} file; name the file .csv"
             )
     return None
 

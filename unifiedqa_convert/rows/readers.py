@@ -9,17 +9,33 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from itertools import compress
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, TextIO
 from xml.etree.ElementTree import Element, ParseError
 
 import orjson
 
 from unifiedqa_convert.errors import SourceError
-from unifiedqa_convert.rows.compression import BROKEN, broken, head, open_decompressed, packed_as
-from unifiedqa_convert.rows.file_format import BINARY, format_of, starts_with_array
-from unifiedqa_convert.rows.tables import TABLES, table, table_lines
+from unifiedqa_convert.rows.compression import (
+    BINARY,
+    BROKEN,
+    broken,
+    format_of,
+    head,
+    head_text,
+    open_decompressed,
+    packed_as,
+    starts_with_array,
+)
+from unifiedqa_convert.rows.tables import (
+    TABLES,
+    Columns,
+    dialect_of,
+    numbered_records,
+    records,
+)
 
 UTF8_BOM = b"\xef\xbb\xbf"
 BLOCK = 2**16
@@ -60,8 +76,7 @@ def read(
     """
     suffix = format_of(path)
     if suffix in TABLES:
-        rows = table(path, suffix, columns)
-        return (row if isinstance(row, dict) else Unreadable(row) for row in rows)
+        return _table(path, suffix, columns)
     if suffix == ".xml":
         if element is None:
             raise SourceError(f"{path}: this dataset has no XML shape")
@@ -300,6 +315,28 @@ def _told(path: Path, what: str) -> Iterator[None]:
         raise SourceError(f"{path}: {what}: {' '.join(str(error).split())}") from None
 
 
+def _table(path: Path, suffix: str, columns: Columns | None) -> Iterator[Raw]:
+    try:
+        with _opened_table(path) as text:
+            for row in records(text, dialect_of(head_text(path), suffix, columns), columns):
+                yield row if isinstance(row, dict) else Unreadable(row)
+    except csv.Error as error:
+        raise SourceError(f"{path}: not a readable table: {error}") from None
+    except BROKEN as error:
+        raise broken(path, error) from None
+
+
+@contextmanager
+def _opened_table(path: Path) -> Iterator[TextIO]:
+    # A byte that is not UTF-8 becomes a lone surrogate, which rejects its row only.
+    escape = "surrogateescape"
+    with (
+        open_decompressed(path) as file,
+        TextIOWrapper(file, "utf-8-sig", escape, newline="") as text,
+    ):
+        yield text
+
+
 _READERS: dict[str, Callable[[Path], Iterator[Raw]]] = dict(
     zip(BINARY, (_parquet, _arrow), strict=True)
 )
@@ -317,7 +354,7 @@ def line_of(
     suffix = format_of(path)
     if suffix != ".jsonl" and suffix not in TABLES:
         return None
-    lines = _object_lines(path) if suffix == ".jsonl" else table_lines(path, suffix, columns)
+    lines = _object_lines(path) if suffix == ".jsonl" else _table_lines(path, suffix, columns)
     try:
         line, record = next(it for number, it in enumerate(lines) if number == row)
     except (*BROKEN, StopIteration, csv.Error, SourceError):
@@ -340,3 +377,8 @@ def _loaded(line: bytes) -> object:
         return orjson.loads(line)
     except orjson.JSONDecodeError:
         return None
+
+
+def _table_lines(path: Path, suffix: str, columns: Columns | None) -> Iterator[tuple[int, object]]:
+    with _opened_table(path) as text:
+        yield from numbered_records(text, dialect_of(head_text(path), suffix, columns), columns)

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from pydantic import AliasPath
 
 from unifiedqa_convert.errors import RowError, SourceError
-from unifiedqa_convert.rows.file_format import LABELS as LABELS
-from unifiedqa_convert.rows.file_format import format_of
+from unifiedqa_convert.rows.compression import LABELS as LABELS
+from unifiedqa_convert.rows.compression import format_of
 from unifiedqa_convert.rows.readers import Raw, Unreadable, read
 from unifiedqa_convert.rows.tables import TABLES
 from unifiedqa_convert.schema import Adapter, Row
