@@ -41,12 +41,9 @@ def refused(path: Path, columns: Columns = COLUMNS) -> str:
          "first line has semicolons between its columns (q, a, b, right), but not every row has "
          "as many fields; correct those, or insert the line sep=; above the first one",
          ("m.csv", b"sep=;\nq;a;b;right\nWo?;wood, dry;ice;ice\n")),
-        ("m.tsv", b"q;a;b;right\nWo?;wood, dry;ice;ice\n",
-         "separated by semicolons (q, a, b, right), but tabs are expected in a .tsv file; "
-         "name the file .csv", ("m.csv", None)),
-        ("m.tsv", b"q,a,b,right\nWo?,wood,ice,ice\n",
-         "separated by commas (q, a, b, right), but tabs are expected in a .tsv file; "
-         "name the file .csv", ("m.csv", None)),
+        ("m.tsv", b"q,a,b,right\nWo?,\"wood, dry\",ice,ice\nWho?,x\n",
+         "insert the line sep=, above the first one",
+         ("m.tsv", b"sep=,\nq,a,b,right\nWo?,\"wood, dry\",ice,ice\n")),
     ],
 )  # fmt: skip
 def test_the_error_says_what_helps_and_it_helps(

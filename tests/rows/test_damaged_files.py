@@ -30,6 +30,9 @@ CHOICES = ("distractor1", "correct_answer", "distractor2", "distractor3")
 COLUMNS = Columns("question", CHOICES, "gold")
 
 
+PLACE = re.compile(r"row \d+(?: \(line \d+\))?(?:, field [^:]+)?: ")
+
+
 def sentence(draw: random.Random) -> str:
     return " ".join(draw.choice(WORDS) for _ in range(draw.randint(2, 9)))
 
@@ -132,14 +135,13 @@ def mutated(name: str, seed: int) -> tuple[str, bytes]:
 
 
 def outcome(request: Request) -> str:
+    """What came of a request; of an error, whether it says enough."""
     try:
         convert(request)
     except TooManyRejects as error:
-        assert re.search(r"row \d+(?: \(line \d+\))?(?:, field [^:]+)?: ", str(error))
-        return "rejected"
+        return "rejected" if PLACE.search(str(error)) else f"no row in {error}"
     except UqaError as error:
-        assert str(error).splitlines() == [str(error)], "one line"
-        return "refused"
+        return "refused" if str(error).splitlines() == [str(error)] else f"no line: {error}"
     return "converted"
 
 
@@ -164,4 +166,6 @@ def test_a_damaged_file_is_converted_rejected_or_refused(
             dataset=dataset, split="test", raw=(path,), to="jsonl", out=out, overwrite=True
         )
         found |= {outcome(own), outcome(raw)}
-    assert found >= {"converted", "refused"} - ({"converted"} if name == "wide.csv" else set())
+    assert found <= {"converted", "rejected", "refused"}
+    assert "refused" in found
+    assert "converted" in found or name == "wide.csv"

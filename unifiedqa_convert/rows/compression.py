@@ -63,6 +63,8 @@ _PACKED: dict[str, Packing] = {".gz": "gzip", ".tgz": "gzip", ".bz2": "bzip2", "
 _PACKED[".zip"] = "zip"
 _CHECKED = 16 * 2**20
 """Bytes at a file's start that are checked; a wrong byte after them only rejects its row."""
+_STARTS = re.compile(rb"^\s*[\[{]", re.MULTILINE)
+"""How a line of JSON starts; where none does, a table may have the wrong suffix."""
 _ARRAY = re.compile(rb"\[\s*\{")
 _WORDS = {".jsonl": "JSON lines", ".json": "JSON", ".csv": "CSV", ".tsv": "TSV", ".xml": "XML"}
 _WORDS |= {".parquet": "Parquet", ".arrow": "Arrow"}
@@ -216,14 +218,16 @@ def format_of(path: Path) -> str:
         if kind.suffix is None:
             raise SourceError(f"{path}: this is {kind.what}; {kind.advice}")
         return kind.suffix
-    if suffix == ".xml" or (suffix in BINARY and not (start and is_text(start))):
+    if suffix == ".xml":
         return suffix
     if name := wide_encoding(start):
         raise SourceError(f"{path}: {name} text, not UTF-8: {_save_as_utf8(path, name)}")
+    if suffix in BINARY and not (start and is_text(start)):
+        return suffix
     if not is_text(start):
         raise SourceError(
-            f"{path}: no text, and no binary format that is known here (it begins with "
-            f"{start[:8].hex(' ').upper()}); it may be damaged: download it again"
+            f"{path}: neither text nor a binary format that is known here (it begins with "
+            f"{start[:8].hex(' ').upper()}); if it is damaged, download it again"
         )
     return _text_format(path, suffix, start)
 
@@ -260,14 +264,12 @@ def named_format(path: Path) -> str:
 
 
 def _text_format(path: Path, suffix: str, start: bytes) -> str:
-    """The suffix of a text's format: by its name, if it can be that."""
-    if suffix == LABELS:
-        return suffix
-    if suffix == ".json":
+    """The suffix of a text's format: that of its name, if it can be that."""
+    if suffix == LABELS or (suffix == ".json" and _STARTS.search(start)):
         return suffix
     if _ARRAY.match(_text(start)):
         return ".json"
-    if suffix == ".jsonl" or _is_object(start):
+    if _is_object(start) or (suffix == ".jsonl" and _STARTS.search(start)):
         return ".jsonl"
     if suffix in TABLES:
         return suffix
@@ -282,7 +284,7 @@ def note_of(path: Path) -> str | None:
     named, suffix, packed = named_format(path), format_of(path), packed_as(path)
     notes: list[str] = []
     if packed != _PACKED.get(path.suffix.lower()):
-        notes.append(packed or "not packed")
+        notes.append(packed or "unpacked")
     if suffix != named:
         notes.append(_WORDS.get(suffix, suffix))
     if suffix in TABLES:

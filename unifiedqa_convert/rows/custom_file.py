@@ -53,7 +53,7 @@ def no_row(path: Path) -> UsageError:
     if not header:
         return UsageError(f"--from-file {path}: the file is empty")
     separator, name = (",", "commas") if suffix == ".csv" else ("\t", "tabs")
-    if separator not in header and (reason := _other_separator(path, header)):
+    if separator not in header and (reason := _other_separator(header)):
         return UsageError(f"--from-file {path}: {reason}")
     if separator not in header:
         return UsageError(
@@ -69,7 +69,7 @@ def no_row(path: Path) -> UsageError:
 
 def no_column(path: Path, absent: Sequence[str], there: Sequence[str]) -> UsageError:
     """The error for columns that the file does not have, with those it has."""
-    if len(there) == 1 and (reason := _other_separator(path, there[0])):
+    if len(there) == 1 and (reason := _other_separator(there[0])):
         return UsageError(f"--from-file {path}: {reason}")
     near = {name: difflib.get_close_matches(name, there, 1, cutoff=0.6) for name in absent}
     hints = [f"for {name} did you mean {found[0]}?" for name, found in near.items() if found]
@@ -87,21 +87,16 @@ def nested(path: Path, column: str, keys: Sequence[str]) -> UsageError:
     )
 
 
-def _other_separator(path: Path, header: str) -> str | None:
+def _other_separator(header: str) -> str | None:
     """What separates the columns of a table whose header is read as one field, if it is known."""
-    kind = format_of(path)
     for mark, name in SEPARATORS.items():
         names = next(csv.reader([header], delimiter=mark), [])
-        if len(names) > 1 and kind == ".csv":
+        if len(names) > 1:
+            told = f"sep={mark}".encode("unicode_escape").decode()
             return (
                 f"its first line has {name} between its columns ({', '.join(names)}), but not "
-                "every row has as many fields; correct those, or insert the line "
-                f"{f'sep={mark}'.encode('unicode_escape').decode()} above the first one"
-            )
-        if len(names) > 1:
-            return (
-                f"its columns are separated by {name} ({', '.join(names)}), but tabs are expected "
-                f"in a {kind} file; name the file .csv"
+                f"every row has as many fields; correct those, or insert the line {told} above "
+                "the first one"
             )
     return None
 

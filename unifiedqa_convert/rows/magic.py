@@ -25,21 +25,22 @@ _AS_LINES = "save its rows as JSON lines, CSV or Parquet"
 _NO_ROWS = "give the file of rows"
 _AGAIN = "download the file itself"
 
-# A text starts with none of these; those of letters only are longer than a word.
+# No text starts like that: what is letters only is longer than a word (a column may be "PAR1").
 _KINDS: tuple[tuple[int, bytes, Kind], ...] = (
-    (0, b"PAR1", Kind("Parquet", ".parquet")),
+    (0, b"PAR1\x15", Kind("Parquet", ".parquet")),  # and the first field of a page or the footer
     (0, b"ARROW1\0\0", Kind("Arrow file", ".arrow")),
     (0, b"\xff\xff\xff\xff", Kind("Arrow stream", ".arrow")),
-    (0, b"FEA1", Kind("Feather of version 1", None, "save it as version 2 or Parquet")),
-    (0, b"PARE", Kind("encrypted Parquet", None, "decrypt it")),
+    (0, b"FEA1\0\0\0\0", Kind("Feather of version 1", None, "save it as version 2 or Parquet")),
     (0, b"\x1f\x8b", Kind("gzip inside another packing", None, _UNPACK)),
+    (0, b"BZh91AY&SY", Kind("bzip2 inside another packing", None, _UNPACK)),
     (0, b"\xfd7zXZ\0", Kind("xz inside another packing", None, _UNPACK)),
     (0, b"PK\x03\x04", Kind("a zip inside another packing", None, _UNPACK)),
     (0, b"\x28\xb5\x2f\xfd", Kind("zstd", None, "unpack it: zstd -d")),
     (0, b"\x04\x22\x4d\x18", Kind("lz4", None, "unpack it: lz4 -d")),
     (0, b"7z\xbc\xaf\x27\x1c", Kind("a 7z archive", None, _UNPACK)),
     (0, b"Rar!\x1a\x07", Kind("a RAR archive", None, _UNPACK)),
-    (257, b"ustar", Kind("a tar archive", None, _UNPACK)),
+    (257, b"ustar\0", Kind("a tar archive", None, _UNPACK)),
+    (257, b"ustar  \0", Kind("a tar archive", None, _UNPACK)),
     (0, b"%PDF-", Kind("a PDF document", None, _NO_ROWS)),
     (0, b"{\\rtf", Kind("a rich text document", None, "save it as plain text, UTF-8")),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Kind("an old Office file (xls, doc)", None, _SHEET)),
@@ -47,8 +48,6 @@ _KINDS: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"\x89HDF\r\n\x1a\n", Kind("an HDF5 file", None, _AS_LINES)),
     (0, b"\x93NUMPY", Kind("a NumPy array", None, _AS_LINES)),
     (0, b"Obj\x01", Kind("an Avro file", None, _AS_LINES)),
-    (0, b"ORC\x0a", Kind("an ORC file", None, _AS_LINES)),
-    (0, b"GGUF", Kind("a GGUF model", None, _NO_ROWS)),
     (0, b"\x89PNG\r\n\x1a\n", Kind("a picture", None, _NO_ROWS)),
     (0, b"\xff\xd8\xff", Kind("a picture", None, _NO_ROWS)),
     (
@@ -62,7 +61,9 @@ _ANNEX = Kind("a git-annex pointer, not the file itself", None, "fetch the file:
 _PAGE = Kind("an HTML page, not data (perhaps an error, or a page about the file)", None, _AGAIN)
 _ANSWER = Kind("a server's error message, not data", None, _AGAIN)
 _XML = Kind("XML", ".xml")
-_HTML = re.compile(rb"(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype html|html|head|body)\b", re.S)
+_HTML = re.compile(
+    rb"(<\?xml[^>]*>\s*)?(<!--((?!-->).)*-->\s*)*<(!doctype html|html|head|body)\b", re.S
+)
 _ANSWERS = re.compile(
     rb"(404: Not Found|Entry not found|Repository not found|Invalid username or password\.?"
     rb"|Access denied|Forbidden|Not Found)\s*\Z|(<\?xml[^>]*>\s*)?<Error>\s*<Code>"
@@ -81,6 +82,7 @@ _PACKINGS: tuple[tuple[bytes, Packing], ...] = (
     (b"PK\x05\x06", "zip"),  # an empty one
 )
 _BLOCK = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
+_WIDE = ("UTF-32LE", "UTF-32BE", "UTF-16LE", "UTF-16BE")
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b")) + b"\x7f"
 
 
@@ -133,14 +135,19 @@ def wide_encoding(start: bytes) -> str | None:
     whole = start[: len(start) // 4 * 4]
     if whole.count(0) * 20 < len(whole) or not whole:
         return None
-    for name in ("UTF-32LE", "UTF-32BE", "UTF-16LE", "UTF-16BE"):
-        try:
-            text = whole.decode(name)
-        except UnicodeDecodeError as error:
-            text = whole[: error.start].decode(name) if error.start > len(whole) - 4 else "\0"
-        if not any(ord(letter) < 32 and letter not in "\t\n\v\f\r" for letter in text):
-            return name
-    return None
+    texts = {name: whole.decode(name, "replace") for name in _WIDE}
+    texts = {name: text for name, text in texts.items() if _odd(text) <= len(text) / 100}
+    # The bytes of a letter exchanged are mostly a letter too, but no ASCII.
+    return max(texts, key=lambda name: _ascii(texts[name]), default=None)
+
+
+def _odd(text: str) -> int:
+    """The number of characters that no text has."""
+    return sum(it == "\ufffd" or (it < " " and it not in "\t\n\v\f\r") for it in text)
+
+
+def _ascii(text: str) -> int:
+    return sum(it < "\x80" for it in text)
 
 
 def is_text(start: bytes) -> bool:

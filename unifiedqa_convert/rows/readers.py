@@ -312,7 +312,9 @@ def _told(path: Path, what: str) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
-        raise SourceError(f"{path}: {what}: {' '.join(str(error).split())}") from None
+        raise SourceError(
+            f"{path}: {what}: {' '.join(str(error).split())}; download it again"
+        ) from None
 
 
 def _table(path: Path, suffix: str, columns: Columns | None) -> Iterator[Raw]:
@@ -321,7 +323,7 @@ def _table(path: Path, suffix: str, columns: Columns | None) -> Iterator[Raw]:
             for row in records(text, dialect_of(head_text(path), suffix, columns), columns):
                 yield row if isinstance(row, dict) else Unreadable(row)
     except csv.Error as error:
-        raise SourceError(f"{path}: not a readable table: {error}") from None
+        raise SourceError(f"{path}: not a readable table: {error}; correct that line") from None
     except BROKEN as error:
         raise broken(path, error) from None
 

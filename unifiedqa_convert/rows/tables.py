@@ -46,21 +46,21 @@ def dialect_of(start: str, suffix: str, columns: Columns | None = None) -> Diale
     """
     if columns is None and (declared := _DECLARED.match(start)):
         return Dialect(declared["mark"], declared=True)
-    if suffix in TABBED:
-        return Dialect("\t", quoted=False)
-    own = Dialect(",")
-    if columns is not None:
-        return own
-    agreed = agreed_separators(start)
-    if len(agreed) == 1 and "," not in agreed:
+    own = Dialect("\t", quoted=False) if suffix in TABBED else Dialect(",")
+    if columns is None and len(agreed := agreed_separators(start)) == 1:
         (mark,) = agreed
-        if agreed[mark] > _width(start, own):
+        if mark != own.mark and agreed[mark] > _width(start, own):
             return Dialect(mark)
     return own
 
 
 def agreed_separators(text: str) -> dict[str, int]:
-    """The separators on whose number a header and every row under it agree; the columns of each."""
+    """The separators on whose number a header and every row agree, and how many columns each gives.
+
+    A ``sep=`` line names the only one.
+    """
+    if declared := _DECLARED.match(text):
+        return {declared["mark"]: 0}
     found = {}
     for mark in SEPARATORS:
         widths: list[int] = []
@@ -107,13 +107,16 @@ def records(
 ) -> Iterator[dict[str, Any] | str]:
     """The records under a header; for a row with too many or too few fields, what is wrong."""
     rows = _rows(text, dialect)
-    header: Sequence[str] = columns or next(rows, [])
-    for fields in rows:
-        if len(fields) == len(header):
-            yield dict(zip(header, fields, strict=True))
-        elif fields:
-            under = "in a table" if columns else "under a header"
-            yield f"{len(fields)} fields {under} of {len(header)}"
+    try:
+        header: Sequence[str] = columns or next(rows, [])
+        for fields in rows:
+            if len(fields) == len(header):
+                yield dict(zip(header, fields, strict=True))
+            elif fields:
+                under = "in a table" if columns else "under a header"
+                yield f"{len(fields)} fields {under} of {len(header)}"
+    except csv.Error as error:
+        raise csv.Error(f"in line {rows.line_num}: {error}") from None
 
 
 def numbered_records(
