@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
+from conftest import Run
 
 from unifiedqa_convert.errors import SourceError
 from unifiedqa_convert.rows.compression import note_of, quotes_note
@@ -251,3 +252,27 @@ def test_quoted_cells_of_a_tabbed_table_are_told(tmp_path: Path) -> None:
     path.write_text('q\ta\n"Hello" he said\tx\n')
     with pytest.raises(SourceError, match="in line 2"):
         list(read(path))
+
+
+def test_the_summary_and_the_manifest_say_what_was_read_otherwise(tmp_path: Path, uqa: Run) -> None:
+    own = "--split train --question q --gold a --to tsv --out o --from-file".split()
+    (tmp_path / "r.jsonl").write_bytes(gzip.compress(LINES))
+    done = uqa("convert", "packed", *own, "r.jsonl")
+    assert "packed/train from r.jsonl (read as gzip): 2 rows read" in done.stderr
+    manifest = json.loads((tmp_path / "o/packed/train/manifest.json").read_bytes())
+    assert manifest["source"]["files"][0]["read_as"] == "gzip"
+    (tmp_path / "r.tsv").write_text('q\ta\n"Who said ""hello""?"\tx\n')
+    done = uqa("convert", "quoted", *own, "r.tsv")
+    assert 'note: r.tsv: marks as in "Who said ""hello""?" are kept' in done.stderr
+    (tmp_path / "r.csv").write_bytes(LFS)
+    done = uqa("convert", "pointer", *own, "r.csv")
+    assert done.stderr.count("\n") == 1
+    assert (done.returncode, "git lfs pull" in done.stderr) == (4, True)
+
+
+def test_a_datasets_rows_are_read_under_any_name(tmp_path: Path, uqa: Run) -> None:
+    row = {"question": "What melts?", "correct_answer": "ice", "support": "Ice melts."}
+    row |= {f"distractor{n}": f"rock {n}" for n in (1, 2, 3)}
+    pq.write_table(pa.Table.from_pylist([row]), tmp_path / "test.json")
+    done = uqa("convert", "sciq", "--split", "test", "--raw", "test.json", "--out", "o")
+    assert "sciq/test from test.json (read as Parquet): 1 rows read, 1 used" in done.stderr

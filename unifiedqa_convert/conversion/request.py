@@ -128,7 +128,7 @@ class Request:
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Convert your own file (csv, tsv, jsonl, json, parquet) under a name you choose.",
+            help="Convert your own file (csv, tsv, json, parquet, arrow) under a name you choose.",
             rich_help_panel="Your own file",
         ),
     ] = None
