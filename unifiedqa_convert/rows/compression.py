@@ -28,6 +28,7 @@ from unifiedqa_convert.rows.magic import (
     kind_of,
     kind_of_zip,
     packing_of,
+    stand_in,
     wide_encoding,
 )
 from unifiedqa_convert.rows.tables import (
@@ -79,9 +80,13 @@ def content_name(path: Path) -> str:
 
 def packed_as(path: Path) -> Packing | None:
     """How the file is packed, by its first bytes. SourceError if it can't be read."""
+    return packing_of(_first_bytes(path), path.suffix.lower())
+
+
+def _first_bytes(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return packing_of(file.read(16), path.suffix.lower())
+            return file.read(2**11)
     except OSError as error:
         raise SourceError(f"{path}: not a readable file: {error.strerror or error}") from None
 
@@ -133,6 +138,8 @@ def _opened(archive: zipfile.ZipFile, member: str) -> IO[bytes]:
 
 def broken(path: Path, error: BaseException) -> SourceError:
     """The error to raise for one of ``BROKEN``."""
+    if kind := stand_in(_first_bytes(path)):
+        return SourceError(f"{path}: this is {kind.what}; {kind.advice}")
     what = packed_as(path) or ("tar" if path.suffix.lower() == ".tar" else None)
     reason = "it ends too early" if isinstance(error, EOFError) else error
     return SourceError(

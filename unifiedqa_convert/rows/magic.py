@@ -50,13 +50,9 @@ _KINDS: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"Obj\x01", Kind("an Avro file", None, _AS_LINES)),
     (0, b"\x89PNG\r\n\x1a\n", Kind("a picture", None, _NO_ROWS)),
     (0, b"\xff\xd8\xff", Kind("a picture", None, _NO_ROWS)),
-    (
-        0,
-        b"version https://git-lfs.github.com/spec/",
-        Kind("a git-lfs pointer, not the file itself", None, "fetch the file: git lfs pull"),
-    ),
 )
 _PICKLE = Kind("a pickle (pandas, joblib, PyTorch)", None, _AS_LINES)
+_LFS = Kind("a git-lfs pointer, not the file itself", None, "fetch the file: git lfs pull")
 _ANNEX = Kind("a git-annex pointer, not the file itself", None, "fetch the file: git annex get")
 _PAGE = Kind("an HTML page, not data (perhaps an error, or a page about the file)", None, _AGAIN)
 _ANSWER = Kind("a server's error message, not data", None, _AGAIN)
@@ -102,15 +98,22 @@ def kind_of(start: bytes) -> Kind | None:
             return kind
     if start[:1] == b"\x80" and start[1:2] in b"\2\3\4\5" and len(start) > 2:
         return _PICKLE
+    if named := stand_in(start):
+        return named
+    return _XML if start.removeprefix(BOM_UTF8).lstrip().startswith(b"<?xml") else None
+
+
+def stand_in(start: bytes) -> Kind | None:
+    """A pointer to a file, a page or a message, where the file was expected; None if it isn't."""
     text = start.removeprefix(BOM_UTF8).lstrip()
+    if text.startswith(b"version https://git-lfs.github.com/spec/"):
+        return _LFS
     if text.startswith((b"/annex/objects/", b".git/annex/objects/")):
         return _ANNEX
     if _HTML.match(text[:2048].lower()):
         return _PAGE
     if _ANSWERS.match(text[:512]):
         return _ANSWER
-    if text.startswith(b"<?xml"):
-        return _XML
     return None
 
 
