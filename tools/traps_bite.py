@@ -152,7 +152,7 @@ EDITS: dict[str, Sequence[Edit]] = {
          "    return chunk"),
     ],
     "the first 273": [(f"{C}/wsc273.py", "first = 273", "first = None")],
-    "unpacking": [(f"{U}/rows/compression.py", 'case ".gz" | ".tgz":', 'case ".gzip":')],
+    "unpacking": [(f"{U}/rows/compression.py", 'case "gzip":', 'case ".gzip":')],
     "leaving the fact out": [
         (f"{C}/openbookqa.py", "= (HubRow, AuthorsRow)", "= (HubFactRow, AuthorsFactRow)"),
     ],

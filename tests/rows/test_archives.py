@@ -118,3 +118,18 @@ def test_a_member_that_occurs_twice_is_refused(tmp_path: Path) -> None:
             archive.writestr("COPA/val.jsonl", b"[]")
     with pytest.raises(SourceError, match=r"holds COPA/val\.jsonl twice"):
         find(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["COPA.zip", "COPA.tar.gz"])
+def test_a_page_or_a_pointer_in_an_archives_place_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
+    with pytest.raises(SourceError, match=r"git-lfs pointer.*git lfs pull"):
+        find(tmp_path)
+    (tmp_path / name).write_bytes(b"<!DOCTYPE html><title>Sign in</title>")
+    with pytest.raises(SourceError, match="an HTML page, not data"):
+        find(tmp_path)
+
+
+def test_an_archive_is_what_its_bytes_say(tmp_path: Path) -> None:
+    make_zip(tmp_path / "COPA.tar.gz", {"COPA/val.jsonl": b"{}"})
+    assert [path.name for path in find(tmp_path)] == ["val.jsonl"]

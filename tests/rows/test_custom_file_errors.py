@@ -8,7 +8,7 @@ import pytest
 
 from unifiedqa_convert.conversion.pipeline import Result, convert
 from unifiedqa_convert.conversion.request import Request
-from unifiedqa_convert.errors import TooManyRejects, UsageError
+from unifiedqa_convert.errors import TooManyRejects, UqaError
 from unifiedqa_convert.rows.own.columns import Columns
 
 COLUMNS = Columns("q", ("a", "b"), "right")
@@ -23,7 +23,7 @@ def own(path: Path, columns: Columns = COLUMNS, **changes: object) -> Result:
 
 
 def refused(path: Path, columns: Columns = COLUMNS) -> str:
-    with pytest.raises(UsageError) as raised:
+    with pytest.raises(UqaError) as raised:
         own(path, columns)
     return str(raised.value)
 
@@ -35,18 +35,15 @@ def refused(path: Path, columns: Columns = COLUMNS) -> str:
          "byte 0xFC in line 2; it may be WINDOWS-1252: save the file as UTF-8",
          ("m.csv", "q,a,b,right\nWo?,Küche,Bad,Bad\n".encode())),
         ("m.csv", "q,a,b,right\nWo?,Küche,Bad,Bad\n".encode("utf-16"),
-         "it may be UTF-16: save the file as UTF-8",
+         "UTF-16 text, not UTF-8: save the file as UTF-8",
          ("m.csv", "q,a,b,right\nWo?,Küche,Bad,Bad\n".encode())),
-        ("m.csv", b"q;a;b;right\nWo?;wood, dry;ice;ice\n",
-         "separated by semicolons (q, a, b, right), but commas are expected in a .csv file; "
-         "save it with commas as .csv, or with tabs as .tsv",
-         ("m.tsv", b"q\ta\tb\tright\nWo?\twood, dry\tice\tice\n")),
-        ("m.csv", b"q\ta\tb\tright\nWo?\twood\tice\tice\n",
-         "separated by tabs (q, a, b, right), but commas are expected in a .csv file; "
-         "name the file .tsv", ("m.tsv", None)),
-        ("m.tsv", b"q,a,b,right\nWo?,wood,ice,ice\n",
-         "separated by commas (q, a, b, right), but tabs are expected in a .tsv file; "
-         "name the file .csv", ("m.csv", None)),
+        ("m.csv", b"q;a;b;right\nWo?;wood, dry;ice;ice\nWho?;x\n",
+         "first line has semicolons between its columns (q, a, b, right), but not every row has "
+         "as many fields; correct those, or insert the line sep=; above the first one",
+         ("m.csv", b"sep=;\nq;a;b;right\nWo?;wood, dry;ice;ice\n")),
+        ("m.tsv", b"q,a,b,right\nWo?,\"wood, dry\",ice,ice\nWho?,x\n",
+         "insert the line sep=, above the first one",
+         ("m.tsv", b"sep=,\nq,a,b,right\nWo?,\"wood, dry\",ice,ice\n")),
     ],
 )  # fmt: skip
 def test_the_error_says_what_helps_and_it_helps(

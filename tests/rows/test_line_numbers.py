@@ -42,7 +42,8 @@ def test_a_table_without_a_header_has_its_first_row_in_its_first_line(tmp_path: 
 def test_another_record_or_none_has_no_line(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"q": 1}\nno JSON\n')
-    assert line_of(path, 0, {"q": 1, "label": "from the file beside"}) is None
+    assert line_of(path, 0, {"q": 1, "label": "from the file beside"}) == 1
+    assert line_of(path, 0, {"q": 2, "label": "from the file beside"}) is None
     assert line_of(path, 1, None) == 2
     assert line_of(path, 2, {"q": 1}) is None
 

@@ -174,6 +174,8 @@ def summary(result: "Result") -> list[str]:
     told = profile_named(manifest["profile"]).not_published(manifest["dataset"])
     if told and not _is_own(manifest):
         lines.insert(-1, told)
+    quoted = [file for file in manifest["source"]["files"] if "quotes" in file]
+    lines += [f"note: {file['name']}: {file['quotes']}" for file in quoted]
     if not manifest["sample"]:
         lines += _license(manifest)
     if FORMATS[manifest["format"]].trains:
@@ -240,7 +242,10 @@ def _is_own(manifest: dict[str, Any]) -> bool:
 def _source(manifest: dict[str, object]) -> str:
     source = manifest["source"]
     assert isinstance(source, dict)
-    names = ", ".join(file["name"] for file in source["files"])
+    names = ", ".join(
+        file["name"] + (f" (read as {file['read_as']})" if "read_as" in file else "")
+        for file in source["files"]
+    )
     if source["kind"] == "published":
         return f"{names} ({source['host']} {source['repository']}@{source['commit'][:8]})"
     return names + (" (embedded sample)" if source["kind"] == "sample" else "")

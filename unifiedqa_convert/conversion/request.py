@@ -28,6 +28,7 @@ from unifiedqa_convert.records.arrow import SCHEMA_VERSION
 from unifiedqa_convert.records.formats import FORMATS, Format
 from unifiedqa_convert.records.profiles import RECIPES, Profile, Recipe, Records, profile_named
 from unifiedqa_convert.rows.companion_files import with_companions
+from unifiedqa_convert.rows.compression import note_of, quotes_note
 from unifiedqa_convert.rows.custom_file import OwnFile, adapter_for
 from unifiedqa_convert.rows.own.columns import Columns
 from unifiedqa_convert.rows.own.proposal import no_columns
@@ -136,7 +137,7 @@ class Request:
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Convert your own file (csv, tsv, jsonl, json, parquet) under a name you choose.",
+            help="Convert your own file (csv, tsv, json, parquet, arrow) under a name you choose.",
             rich_help_panel="Your own file",
         ),
     ] = None
@@ -185,12 +186,10 @@ class ConversionJob:
 
     def describe(self) -> dict[str, Any]:
         """What decides the output's bytes; the manifest begins with it."""
-        files = [
-            {"name": path.name, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
-            for path in self.located.files
-        ]
+        own = self.request.from_file is not None
+        files = [_file_facts(path, own) for path in self.located.files]
         converter, source = self.converter, self.adapter.source
-        columns = self.request.columns if self.request.from_file is not None else None
+        columns = self.request.columns if own else None
         return {
             "schema": SCHEMA_VERSION,
             **self.facts(),
@@ -227,6 +226,13 @@ def _records(request: Request) -> Records:
         only = " or ".join(f"--records {kind}" for kind in form.records)
         raise UsageError(f"--to {request.to} can't hold --records {records}: use {only}")
     return records
+
+
+def _file_facts(path: Path, own: bool) -> dict[str, Any]:
+    """Name, size and sha256 of a file of rows, and what is to be told about how it was read."""
+    facts = {"name": path.name, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
+    told = {"read_as": note_of(path), "quotes": quotes_note(path) if own else None}
+    return facts | {key: note for key, note in told.items() if note is not None}
 
 
 def resolve(request: Request) -> ConversionJob:

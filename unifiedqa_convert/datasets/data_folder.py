@@ -25,6 +25,7 @@ from unifiedqa_convert.datasets.listing import (
 from unifiedqa_convert.errors import SourceError
 from unifiedqa_convert.rows.archives import Archive, archive_name, is_plain
 from unifiedqa_convert.rows.companion_files import expected_names
+from unifiedqa_convert.rows.compression import BINARY
 from unifiedqa_convert.schema import Adapter, Repository
 from unifiedqa_convert.storage import sha256_of
 
@@ -32,7 +33,6 @@ MOST_FILES = 50_000
 """Maximum files that are looked at below one folder."""
 STATE = "state.json"
 """What ``save_to_disk`` writes beside the Arrow files of a split."""
-BINARY = (".parquet", ".arrow")
 """Formats that no authors publish: files of a copy, also beside files with the authors' names."""
 _USUAL = {"data", "dataset", "part", "of"}
 """Words of file names that say nothing about what the file holds."""

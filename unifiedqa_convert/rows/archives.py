@@ -19,8 +19,10 @@ from unifiedqa_convert.errors import SourceError
 from unifiedqa_convert.rows.compression import (
     BROKEN,
     broken,
+    is_hidden,
     most_bytes,
     open_decompressed,
+    packed_as,
     too_many_bytes,
 )
 from unifiedqa_convert.storage import atomic_file, cache_folder, sha256_of
@@ -42,8 +44,8 @@ def archive_name(path: Path) -> str | None:
 def is_plain(name: str) -> bool:
     """True if a relative path has only components that can be a file's name and lead nowhere."""
     parts = name.split("/")
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)  # ._x is macOS's
-    return all(parts) and not hidden and name.isprintable() and not set(name) & set("\\:")
+    leads = "." in parts or ".." in parts or set(name) & set("\\:")
+    return all(parts) and not is_hidden(name) and name.isprintable() and not leads
 
 
 class Archive:
@@ -103,7 +105,7 @@ class Archive:
 
     def _listed(self) -> Iterator[tuple[str, zipfile.ZipInfo | tarfile.TarInfo | None]]:
         """Each member's name, and the member if it is a file with bytes of its own."""
-        if self.path.suffix.lower() == ".zip":
+        if packed_as(self.path) == "zip":
             with self._zip() as archive:
                 for info in archive.infolist():
                     kind = stat.S_IFMT(info.external_attr >> 16)
@@ -116,7 +118,7 @@ class Archive:
                     yield _name(member.name), member if is_file else None
 
     def _unpack(self, names: set[str], folder: Path) -> None:
-        if self.path.suffix.lower() == ".zip":
+        if packed_as(self.path) == "zip":
             with self._zip() as archive:
                 for name in sorted(names):
                     member = self._members[name]
@@ -150,7 +152,7 @@ class Archive:
         """What a broken archive raises, as SourceError; an OSError with a number is the disk's."""
         try:
             yield
-        except (*BROKEN, tarfile.TarError, NotImplementedError) as error:
+        except (*BROKEN, tarfile.TarError, RuntimeError, ValueError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
             raise broken(self.path, error) from None

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from unifiedqa_convert.errors import SourceError
-from unifiedqa_convert.rows.compression import PACKED
+from unifiedqa_convert.rows.compression import PACKED, format_of
 from unifiedqa_convert.rows.readers import (
     Raw,
     Unreadable,
     Wanted,
-    format_of,
     read,
     read_document,
     read_labels,

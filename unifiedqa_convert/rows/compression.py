@@ -1,65 +1,151 @@
-"""The bytes of a plain file, a gzip or bzip2 file, or the one member of a zip."""
+"""The bytes of a plain, gzip, bzip2 or xz file or the one member of a zip, and their format.
+
+The first bytes say what it is, before the name does: servers unpack a ``.gz`` on the way, or pack
+without a word, and a page or a pointer may stand in a file's place.
+"""
 
 import bz2
 import gzip
+import lzma
+import re
+import shlex
+import struct
 import zipfile
 import zlib
+from codecs import BOM_UTF8, getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader, RawIOBase
 from pathlib import Path
 from typing import IO, cast
 
-from unifiedqa_convert.errors import SourceError
+import orjson
 
-BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, OSError)
+from unifiedqa_convert.errors import SourceError
+from unifiedqa_convert.rows.magic import (
+    Packing,
+    is_text,
+    kind_of,
+    kind_of_zip,
+    packing_of,
+    stand_in,
+    wide_encoding,
+)
+from unifiedqa_convert.rows.tables import (
+    SEPARATORS,
+    TABLES,
+    agreed_separators,
+    dialect_of,
+    quoted_cell,
+)
+
+BROKEN = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError)
 """What reading a truncated or corrupt compressed file raises; bz2 raises a bare OSError."""
-PACKED = (".gz", ".bz2", ".zip")
+_ZIP = (NotImplementedError, RuntimeError, ValueError, OverflowError, struct.error)
+"""What zipfile raises beside: an unknown method, a password, a wrong offset or name."""
+PACKED = (".gz", ".bz2", ".xz", ".zip")
+HEAD = 2**16
+"""Bytes at a file's start that are looked at to tell what it is."""
 LARGEST = 64 * 2**30
 """Maximum bytes of a decompressed file: protection against decompression bombs."""
 RATIO = 1_000
 """Maximum compression ratio of a file over ``FREE`` bytes; that of text is under 20."""
 FREE = 2**30
-_COMPLETE = {
-    ".gz": "a complete gzip",
-    ".tgz": "a complete gzip",
-    ".bz2": "a complete bzip2",
-    ".zip": "a complete zip",
-    ".tar": "a complete tar",
+BINARY = (".parquet", ".arrow")
+LABELS = ".lst"
+_ALIASES = {
+    **dict.fromkeys((".ndjson", ".jsonlines", ".jl", ".ldjson"), ".jsonl"),
+    **dict.fromkeys((".feather", ".ipc", ".arrows"), ".arrow"),
+    **dict.fromkeys((".pq", ".parq"), ".parquet"),
+    ".tab": ".tsv",
 }
+"""Other suffixes of the same formats."""
+_PACKED: dict[str, Packing] = {".gz": "gzip", ".tgz": "gzip", ".bz2": "bzip2", ".xz": "xz"}
+_PACKED[".zip"] = "zip"
+_CHECKED = 16 * 2**20
+"""Bytes at a file's start that are checked; a wrong byte after them only rejects its row."""
+_STARTS = re.compile(rb"^\s*[\[{]", re.MULTILINE)
+"""How a line of JSON starts; where none does, a table may have the wrong suffix."""
+_ARRAY = re.compile(rb"\[\s*\{")
+_WORDS = {".jsonl": "JSON lines", ".json": "JSON", ".csv": "CSV", ".tsv": "TSV", ".xml": "XML"}
+_WORDS |= {".parquet": "Parquet", ".arrow": "Arrow"}
 
 
 def content_name(path: Path) -> str:
     """The name without compression: ``dev.jsonl`` for ``dev.jsonl.gz``; of a zip, its member's."""
-    suffix = path.suffix.lower()
-    if suffix == ".zip":
+    if packed_as(path) == "zip":
         return _member(path)
-    return path.stem if suffix in PACKED else path.name
+    return path.stem if path.suffix.lower() in PACKED else path.name
+
+
+def packed_as(path: Path) -> Packing | None:
+    """How the file is packed, by its first bytes. SourceError if it can't be read."""
+    return packing_of(_first_bytes(path), path.suffix.lower())
+
+
+def _first_bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(2**11)
+    except OSError as error:
+        raise SourceError(f"{path}: not a readable file: {error.strerror or error}") from None
+
+
+def head(path: Path) -> bytes:
+    """The first ``HEAD`` bytes, decompressed. SourceError if they can't be read."""
+    try:
+        with open_decompressed(path) as file:
+            return file.read(HEAD)
+    except BROKEN as error:
+        raise broken(path, error) from None
+
+
+def head_text(path: Path) -> str:
+    """The file's first bytes as text; without its last line, if the file goes on."""
+    start = head(path)
+    text = start.decode("utf-8-sig", "surrogateescape")
+    return text[: text.rfind("\n") + 1] if len(start) == HEAD else text
 
 
 @contextmanager
 def open_decompressed(path: Path) -> Iterator[IO[bytes]]:
     """The decompressed bytes as a stream. SourceError if there are more than a dataset has."""
-    match path.suffix.lower():
-        case ".gz" | ".tgz":
+    match packed_as(path):
+        case "gzip":
             with gzip.open(path) as file:
                 yield _bounded(path, cast(IO[bytes], file))
-        case ".bz2":
+        case "bzip2":
             with bz2.open(path) as file:
                 yield _bounded(path, file)
-        case ".zip":
-            member = _member(path)
-            with zipfile.ZipFile(path) as archive, archive.open(member) as file:
+        case "xz":
+            with lzma.open(path) as file:
                 yield _bounded(path, file)
-        case _:
+        case "zip":
+            member = _member(path)
+            with zipfile.ZipFile(path) as archive, _opened(archive, member) as file:
+                yield _bounded(path, file)
+        case None:
             with path.open("rb") as plain:
                 yield plain
 
 
+def _opened(archive: zipfile.ZipFile, member: str) -> IO[bytes]:
+    try:
+        return archive.open(member)
+    except _ZIP as error:
+        raise zipfile.BadZipFile(str(error)) from None
+
+
 def broken(path: Path, error: BaseException) -> SourceError:
     """The error to raise for one of ``BROKEN``."""
-    what = _COMPLETE.get(path.suffix.lower(), "a readable")
-    return SourceError(f"{path}: not {what} file: {error}")
+    if kind := stand_in(_first_bytes(path)):
+        return SourceError(f"{path}: this is {kind.what}; {kind.advice}")
+    what = packed_as(path) or ("tar" if path.suffix.lower() == ".tar" else None)
+    reason = "it ends too early" if isinstance(error, EOFError) else error
+    return SourceError(
+        f"{path}: not a {f'complete {what}' if what else 'readable'} file: {reason}; download it "
+        "again"
+    )
 
 
 def most_bytes(path: Path) -> int:
@@ -75,15 +161,22 @@ def too_many_bytes(path: Path) -> SourceError:
     )
 
 
+def is_hidden(name: str) -> bool:
+    """True for what no person puts into an archive: .DS_Store, ._x and __MACOSX/ of macOS …"""
+    parts = set(name.split("/")) - {".", ".."}
+    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
+
+
 def _member(path: Path) -> str:
     """The one data file of a zip. SourceError, with the names, if there isn't exactly one."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = [info.filename for info in archive.infolist() if not info.is_dir()]
-    except BROKEN as error:
+    except (*BROKEN, *_ZIP) as error:
         raise broken(path, error) from None
-    # macOS adds a file of metadata for every file.
-    names = [name for name in names if not name.startswith("__MACOSX/")]
+    if kind := kind_of_zip(names):
+        raise SourceError(f"{path}: {kind.what}; {kind.advice}")
+    names = [name for name in names if not is_hidden(name)]
     if len(names) != 1:
         listed = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
         raise SourceError(
@@ -106,7 +199,10 @@ class _Bounded(RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Read into ``buffer``; the number of bytes."""
-        data = self._file.read(len(buffer))
+        try:
+            data = self._file.read(len(buffer))
+        except _ZIP as error:
+            raise zipfile.BadZipFile(str(error)) from None
         self._left -= len(data)
         if self._left < 0:
             raise too_many_bytes(self._path)
@@ -116,3 +212,122 @@ class _Bounded(RawIOBase):
 
 def _bounded(path: Path, file: IO[bytes]) -> IO[bytes]:
     return BufferedReader(_Bounded(path, file), buffer_size=2**20)
+
+
+def format_of(path: Path) -> str:
+    """The suffix of the format that the file's first bytes say, or else its name.
+
+    SourceError, with what to do, for what holds no rows: a page, a pointer, a document, UTF-16 …
+    """
+    suffix = named_format(path)
+    start = head(path)
+    if kind := kind_of(start):
+        if kind.suffix is None:
+            raise SourceError(f"{path}: this is {kind.what}; {kind.advice}")
+        return kind.suffix
+    if suffix == ".xml":
+        return suffix
+    if name := wide_encoding(start):
+        raise SourceError(f"{path}: {name} text, not UTF-8: {_save_as_utf8(path, name)}")
+    if suffix in BINARY and not (start and is_text(start)):
+        return suffix
+    if not is_text(start):
+        raise SourceError(
+            f"{path}: neither text nor a binary format that is known here (it begins with "
+            f"{start[:8].hex(' ').upper()}); if it is damaged, download it again"
+        )
+    return _text_format(path, suffix, start)
+
+
+def check_utf8(path: Path) -> None:
+    """SourceError if the text at the file's start is not UTF-8."""
+    try:
+        with open_decompressed(path) as file:
+            start = file.read(_CHECKED)
+    except BROKEN as error:
+        raise broken(path, error) from None
+    try:
+        getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError as error:
+        line = start.count(b"\n", 0, error.start) + 1
+        raise SourceError(
+            f"{path}: not UTF-8: byte 0x{start[error.start]:02X} in line {line}; it may be "
+            f"WINDOWS-1252: {_save_as_utf8(path, 'WINDOWS-1252')}"
+        ) from None
+
+
+def _save_as_utf8(path: Path, encoding: str) -> str:
+    save = "save the file as UTF-8 (in a spreadsheet: CSV, UTF-8)"
+    if packed_as(path) is not None:
+        return save
+    names = [shlex.quote(str(it)) for it in (path, path.with_suffix(f".utf8{path.suffix}"))]
+    return f"{save}, or make a copy: iconv -f {encoding} -t UTF-8 {' > '.join(names)}"
+
+
+def named_format(path: Path) -> str:
+    """The suffix of the format by the file's name, without that of the compression."""
+    suffix = Path(content_name(path)).suffix.lower()
+    return _ALIASES.get(suffix, suffix)
+
+
+def _text_format(path: Path, suffix: str, start: bytes) -> str:
+    """The suffix of a text's format: that of its name, if it can be that."""
+    if suffix == LABELS or (suffix == ".json" and _STARTS.search(start)):
+        return suffix
+    if _ARRAY.match(_text(start)):
+        return ".json"
+    if _is_object(start) or (suffix == ".jsonl" and _STARTS.search(start)):
+        return ".jsonl"
+    if suffix in TABLES:
+        return suffix
+    agreed = agreed_separators(head_text(path))
+    if len(agreed) == 1:
+        return ".tsv" if "\t" in agreed else ".csv"
+    return suffix
+
+
+def note_of(path: Path) -> str | None:
+    """What in the file was read otherwise than its name says; None if nothing was."""
+    named, suffix, packed = named_format(path), format_of(path), packed_as(path)
+    notes: list[str] = []
+    if packed != _PACKED.get(path.suffix.lower()):
+        notes.append(packed or "unpacked")
+    if suffix != named:
+        notes.append(_WORDS.get(suffix, suffix))
+    if suffix in TABLES:
+        mark = dialect_of(head_text(path), suffix).mark
+        if mark != ("," if suffix == ".csv" else "\t"):
+            notes.append(f"{SEPARATORS.get(mark, mark)} between the columns")
+    return ", ".join(notes) or None
+
+
+def quotes_note(path: Path) -> str | None:
+    """What a person should know of a table in which quotation marks are text; None if nothing."""
+    start = head_text(path)
+    suffix = format_of(path)
+    if suffix not in TABLES or dialect_of(start, suffix).quoted:
+        return None
+    if (cell := quoted_cell(start)) is None:
+        return None
+    shown = cell if len(cell) <= 60 else f"{cell[:59]}…"
+    return f"marks as in {shown} are kept as text; if they only enclose cells, name the file .csv"
+
+
+def _text(start: bytes) -> bytes:
+    return start.removeprefix(BOM_UTF8).lstrip()
+
+
+def starts_with_array(start: bytes) -> bool:
+    """True if a ``.json`` file is an array of rows; some authors' files hold JSON lines."""
+    return _text(start).startswith(b"[")
+
+
+def _is_object(start: bytes) -> bool:
+    """True if the first line is a JSON object; of a longer one, only its first bytes are known."""
+    line, end, _ = _text(start).partition(b"\n")
+    if not end and len(start) == HEAD:
+        return line.startswith(b'{"')
+    try:
+        return isinstance(orjson.loads(line), dict)
+    except orjson.JSONDecodeError:
+        return False

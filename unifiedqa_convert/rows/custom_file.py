@@ -1,7 +1,6 @@
 """A user's own file (``--from-file``), converted without an adapter: flags name its columns."""
 
 import csv
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,13 +8,14 @@ from typing import Any
 from pydantic import Field, create_model
 
 from unifiedqa_convert.errors import UsageError
-from unifiedqa_convert.rows.compression import open_decompressed
+from unifiedqa_convert.rows.compression import check_utf8, format_of, open_decompressed
 from unifiedqa_convert.rows.own.choices import choices_of, text_of
 from unifiedqa_convert.rows.own.columns import Columns
 from unifiedqa_convert.rows.own.gold import cell_text, position, yes_or_no
 from unifiedqa_convert.rows.own.survey import Survey, surveyed
 from unifiedqa_convert.rows.own.table_form import form_of
-from unifiedqa_convert.rows.readers import UTF8_BOM, format_of, read
+from unifiedqa_convert.rows.readers import UTF8_BOM, read
+from unifiedqa_convert.rows.tables import SEPARATORS
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -31,32 +31,18 @@ from unifiedqa_convert.schema import (
 
 _TEXT = (".csv", ".tsv", ".txt", ".jsonl", ".json")
 _READ = (*_TEXT, ".parquet", ".arrow")
-_LOOKED_AT = 16 * 2**20
-"""Bytes at a file's start that are checked; a wrong byte after them only rejects its row."""
 
 
 def check_encoding(path: Path) -> None:
-    """UsageError for a file of an unknown format, or of text that is not UTF-8."""
+    """UsageError for a file of an unknown format; SourceError for text that is not UTF-8."""
     suffix = format_of(path)
     if suffix not in _READ:
         raise UsageError(
             f"--from-file {path}: no reader for {suffix or 'a name without suffix'}; save it as "
             f"one of {' '.join(_READ)} (from a spreadsheet: CSV, UTF-8)"
         )
-    if suffix not in _TEXT:
-        return
-    with open_decompressed(path) as file:
-        start = file.read(_LOOKED_AT)
-    try:
-        getincrementaldecoder("utf-8")().decode(start)
-    except UnicodeDecodeError as error:
-        wide = start.startswith((BOM_UTF16_BE, BOM_UTF16_LE))
-        guess = "UTF-16" if wide else "WINDOWS-1252"
-        line = start.count(b"\n", 0, error.start) + 1
-        raise UsageError(
-            f"--from-file {path}: not UTF-8: byte 0x{start[error.start]:02X} in line {line}; it "
-            f"may be {guess}: save the file as UTF-8 (in a spreadsheet: CSV, UTF-8)"
-        ) from None
+    if suffix in _TEXT:
+        check_utf8(path)
 
 
 def no_row(path: Path) -> UsageError:
@@ -68,7 +54,7 @@ def no_row(path: Path) -> UsageError:
     if not header:
         return UsageError(f"--from-file {path}: the file is empty")
     separator, name = (",", "commas") if suffix == ".csv" else ("\t", "tabs")
-    if separator not in header and (reason := _other_separator(path, header)):
+    if separator not in header and (reason := _other_separator(header)):
         return UsageError(f"--from-file {path}: {reason}")
     if separator not in header:
         return UsageError(
@@ -82,17 +68,16 @@ def no_row(path: Path) -> UsageError:
     )
 
 
-def _other_separator(path: Path, header: str) -> str | None:
+def _other_separator(header: str) -> str | None:
     """What separates the columns of a table whose header is read as one field, if it is known."""
-    expected = "commas" if format_of(path) == ".csv" else "tabs"
-    step = {"commas": "name the file .csv", "tabs": "name the file .tsv"}
-    for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars"), (",", "commas")):
+    for mark, name in SEPARATORS.items():
         names = next(csv.reader([header], delimiter=mark), [])
         if len(names) > 1:
+            told = f"sep={mark}".encode("unicode_escape").decode()
             return (
-                f"its columns are separated by {name} ({', '.join(names)}), but {expected} are "
-                f"expected in a {format_of(path)} file; "
-                + step.get(name, "save it with commas as .csv, or with tabs as .tsv")
+                f"its first line has {name} between its columns ({', '.join(names)}), but not "
+                f"every row has as many fields; correct those, or insert the line {told} above "
+                "the first one"
             )
     return None
 
@@ -115,7 +100,7 @@ def adapter_for(name: str, split: str, path: Path, columns: Columns) -> "OwnFile
     first = next((raw for raw in read(path, own=form[0]) if isinstance(raw, dict)), None)
     if first is None:
         raise no_row(path)
-    if len(first) == 1 and (reason := _other_separator(path, next(iter(first)))):
+    if len(first) == 1 and (reason := _other_separator(next(iter(first)))):
         raise UsageError(f"--from-file {path}: {reason}")
     for column in columns.choices:
         if isinstance(first.get(column), list) and len(columns.choices) > 1:

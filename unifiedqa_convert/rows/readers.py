@@ -9,16 +9,35 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from io import TextIOWrapper
 from itertools import compress
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, TextIO
 from xml.etree.ElementTree import Element, ParseError
 
 import orjson
 
 from unifiedqa_convert.errors import SourceError
-from unifiedqa_convert.rows.compression import BROKEN, broken, content_name, open_decompressed
+from unifiedqa_convert.rows.compression import (
+    BINARY,
+    BROKEN,
+    broken,
+    format_of,
+    head,
+    head_text,
+    open_decompressed,
+    packed_as,
+    starts_with_array,
+)
+from unifiedqa_convert.rows.tables import (
+    TABLES,
+    Columns,
+    dialect_of,
+    header_of,
+    numbered_records,
+    records,
+)
 
 UTF8_BOM = b"\xef\xbb\xbf"
 BLOCK = 2**16
@@ -53,7 +72,7 @@ def read(
     columns: tuple[str, ...] | None = None,
     own: Mapping[str, Any] | None = None,
 ) -> Iterator[Raw]:
-    """The records of one file in order; the suffix gives the format.
+    """The records of one file in order, in the format that ``format_of`` tells.
 
     ``element`` is the XML tag of a row; ``columns`` are the names of the columns of a table without
     a header; ``own`` is the shape's, for a user's own file. A record whose number in the file
@@ -61,34 +80,33 @@ def read(
     large file is fast. SourceError if the file as a whole is unusable.
     """
     suffix = format_of(path)
-    if suffix in DIALECTS:
-        return _table(path, {**DIALECTS[suffix], **(own or {})}, columns)
+    if suffix in TABLES:
+        return _table(path, suffix, columns, own)
     if suffix == ".xml":
         if element is None:
             raise SourceError(f"{path}: this dataset has no XML shape")
         return _xml(path, element)
     if suffix in (".jsonl", ".json"):
-        lines = suffix == ".jsonl" or not starts_with_array(path)
+        lines = suffix == ".jsonl" or not starts_with_array(head(path))
         loads = orjson.loads if own is None else as_written
         return _jsonl(path, wanted, loads) if lines else _json(path, loads)
     if suffix not in _READERS:
-        known = " ".join([".jsonl", ".json", ".xml", *DIALECTS, *_READERS])
+        known = " ".join([".jsonl", ".json", ".xml", *TABLES, *_READERS])
         what = f"{suffix} files" if suffix else "a file without suffix"
         raise SourceError(f"{path}: no reader for {what}; give a file with one of {known}")
     return _READERS[suffix](path)
 
 
-def format_of(path: Path) -> str:
-    """The suffix of the format, without that of the compression."""
-    return Path(content_name(path)).suffix.lower()
-
-
 def read_labels(path: Path) -> list[str]:
     """The lines of a file of labels, stripped."""
+    format_of(path)
     try:
-        text = path.read_bytes().decode()
+        with open_decompressed(path) as file:
+            text = file.read(LARGEST_DOCUMENT).decode()
     except UnicodeDecodeError as error:
         raise SourceError(f"{path}: not UTF-8: {error}") from None
+    except BROKEN as error:
+        raise broken(path, error) from None
     return [line.strip() for line in text.removesuffix("\n").split("\n")]
 
 
@@ -218,14 +236,8 @@ def _repeated_key(text: bytes, kept: int) -> str | None:
         names = Counter(name for name, _ in items)
         found.extend(name for name, times in names.items() if times > 1)
 
-    json.loads(text, object_pairs_hook=pairs)
+    json.loads(text, object_pairs_hook=pairs, parse_int=str)  # of any length
     return found[0] if found else None
-
-
-def starts_with_array(path: Path) -> bool:
-    """True if a ``.json`` file is an array of rows; some authors' files hold JSON lines."""
-    with open_decompressed(path) as file:
-        return file.read(64).removeprefix(UTF8_BOM).lstrip().startswith(b"[")
 
 
 def _json(path: Path, loads: Loads) -> Iterator[Raw]:
@@ -235,17 +247,9 @@ def _json(path: Path, loads: Loads) -> Iterator[Raw]:
 
 def read_document(path: Path, loads: Loads = orjson.loads) -> Any:
     """The one value of a JSON file, which is read at once."""
+    text = _whole(path, "convert it to JSON lines").removeprefix(UTF8_BOM)
     try:
-        with open_decompressed(path) as file:
-            text = file.read(LARGEST_DOCUMENT + 1).removeprefix(UTF8_BOM)
-        if len(text) > LARGEST_DOCUMENT:
-            raise SourceError(
-                f"{path}: one JSON document of more than {LARGEST_DOCUMENT // 2**20} MiB; "
-                "convert it to JSON lines"
-            )
         document = loads(text)
-    except BROKEN as error:
-        raise broken(path, error) from None
     except orjson.JSONDecodeError as error:
         raise SourceError(f"{path}: not JSON: {error}") from None
     # One row at a time: all at once would take the file's size in memory again.
@@ -257,6 +261,19 @@ def read_document(path: Path, loads: Loads = orjson.loads) -> Any:
     if key := _repeated_key(text, kept):
         raise SourceError(f"{path}: the key {key!r} occurs twice in one object")
     return document
+
+
+def _whole(path: Path, advice: str) -> bytes:
+    """The decompressed bytes of a file that is read at once."""
+    try:
+        with open_decompressed(path) as file:
+            content = file.read(LARGEST_DOCUMENT + 1)
+    except BROKEN as error:
+        raise broken(path, error) from None
+    if len(content) > LARGEST_DOCUMENT:
+        most = LARGEST_DOCUMENT // 2**20
+        raise SourceError(f"{path}: one document of more than {most} MiB; {advice}")
+    return content
 
 
 def _xml(path: Path, element: str) -> Iterator[Raw]:
@@ -271,7 +288,7 @@ def _xml(path: Path, element: str) -> Iterator[Raw]:
                     node.clear()
     except BROKEN as error:
         raise broken(path, error) from None
-    except (ParseError, DefusedXmlException) as error:
+    except (ParseError, DefusedXmlException, LookupError, ValueError, RecursionError) as error:
         raise SourceError(f"{path}: not valid XML, or unsafe XML: {error!r}") from None
 
 
@@ -290,59 +307,86 @@ def _record(node: Element) -> dict[str, Any]:
 
 
 def _parquet(path: Path) -> Iterator[Raw]:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
-        for batch in pq.ParquetFile(path).iter_batches(batch_size=4096):
-            yield from batch.to_pylist()
-    except pa.ArrowException as error:
-        raise SourceError(f"{path}: not Parquet: {error}") from None
+    with _told(path, "not Parquet, or damaged"):
+        for batch in pq.ParquetFile(_source(path)).iter_batches(batch_size=4096):
+            yield from _records(batch)
 
 
 def _arrow(path: Path) -> Iterator[Raw]:
     import pyarrow as pa
 
-    try:
-        with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
+    is_file = head(path).startswith(b"ARROW1")
+    with (
+        _told(path, f"not an Arrow {'file' if is_file else 'stream'}, or damaged"),
+        pa.input_stream(_source(path), compression=None) as source,
+        (pa.ipc.open_file if is_file else pa.ipc.open_stream)(source) as reader,
+    ):
+        if is_file:
+            for number in range(reader.num_record_batches):
+                yield from _records(reader.get_batch(number))
+        else:
             for batch in reader:
-                yield from batch.to_pylist()
-    except pa.ArrowException as error:
-        raise SourceError(f"{path}: not an Arrow stream: {error}") from None
+                yield from _records(batch)
 
 
-def _table(path: Path, dialect: dict[str, Any], columns: tuple[str, ...] | None) -> Iterator[Raw]:
-    """Rows under a header; one with too many or too few fields is unreadable."""
-    csv.field_size_limit(LONGEST_LINE)
+def _records(batch: Any) -> Iterator[dict[str, Any]]:
+    # A damaged file may have offsets past its buffers, which pyarrow would follow.
+    batch.validate(full=True)
+    yield from batch.to_pylist()
+
+
+def _source(path: Path) -> Any:
+    """What pyarrow reads: a path, or the unpacked bytes."""
+    if packed_as(path) is None:
+        return str(path)
+    from io import BytesIO
+
+    return BytesIO(_whole(path, "unpack it, and give the file inside"))
+
+
+@contextmanager
+def _told(path: Path, what: str) -> Iterator[None]:
+    """What pyarrow raises for a damaged file, as SourceError."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
+        raise SourceError(
+            f"{path}: {what}: {' '.join(str(error).split())}; download it again"
+        ) from None
+
+
+def _table(
+    path: Path, suffix: str, columns: Columns | None, own: Mapping[str, Any] | None
+) -> Iterator[Raw]:
+    dialect = dialect_of(head_text(path), suffix, columns, own)
+    try:
+        with _opened_table(path) as text:
+            for row in records(text, dialect, columns):
+                yield row if isinstance(row, dict) else Unreadable(row)
+    except csv.Error as error:
+        raise SourceError(f"{path}: not a readable table: {error}; correct that line") from None
+    except BROKEN as error:
+        raise broken(path, error) from None
+
+
+@contextmanager
+def _opened_table(path: Path) -> Iterator[TextIO]:
     # A byte that is not UTF-8 becomes a lone surrogate, which rejects its row only.
     escape = "surrogateescape"
     with (
         open_decompressed(path) as file,
         TextIOWrapper(file, "utf-8-sig", escape, newline="") as text,
     ):
-        try:
-            rows = csv.reader(text, strict=True, **dialect)
-            header = columns or next(rows, [])
-            for fields in rows:
-                if len(fields) == len(header):
-                    yield dict(zip(header, fields, strict=True))
-                elif fields:
-                    under = "in a table" if columns else "under a header"
-                    yield Unreadable(f"{len(fields)} fields {under} of {len(header)}")
-        except csv.Error as error:
-            raise SourceError(f"{path}: not a readable table: {error}") from None
-        except BROKEN as error:
-            raise broken(path, error) from None
+        yield text
 
 
-# Arguments of csv.reader. In a TSV a quotation mark is text; csv's default would join rows.
-_TABBED: dict[str, Any] = {"delimiter": "\t", "quoting": csv.QUOTE_NONE}
-DIALECTS: dict[str, dict[str, Any]] = {".csv": {}, ".tsv": _TABBED, ".txt": _TABBED}
-
-_READERS: dict[str, Callable[[Path], Iterator[Raw]]] = {
-    ".parquet": _parquet,
-    ".arrow": _arrow,
-}
+_READERS: dict[str, Callable[[Path], Iterator[Raw]]] = dict(
+    zip(BINARY, (_parquet, _arrow), strict=True)
+)
 
 
 def column_names(path: Path, own: Mapping[str, Any] | None = None) -> list[str]:
@@ -351,16 +395,12 @@ def column_names(path: Path, own: Mapping[str, Any] | None = None) -> list[str]:
     Empty for JSON and XML, whose rows have names of their own.
     """
     suffix = format_of(path)
-    if suffix in DIALECTS:
-        with (
-            open_decompressed(path) as file,
-            TextIOWrapper(file, "utf-8-sig", "surrogateescape", newline="") as text,
-        ):
-            try:
-                dialect = {**DIALECTS[suffix], **(own or {})}
-                return next(csv.reader(text, strict=True, **dialect), [])
-            except (csv.Error, *BROKEN):  # which reading the rows reports
-                return []
+    if suffix in TABLES:
+        try:
+            with _opened_table(path) as text:
+                return header_of(text, dialect_of(head_text(path), suffix, None, own))
+        except (csv.Error, *BROKEN):  # which reading the rows reports
+            return []
     schema = table_schema(path)
     return [] if schema is None else list(schema.names)
 
@@ -408,12 +448,10 @@ def line_of(
     whose rows stand alone; ``columns`` are the names of the columns of a table without a header.
     """
     suffix = format_of(path)
-    if suffix != ".jsonl" and suffix not in DIALECTS:
+    if suffix != ".jsonl" and suffix not in TABLES:
         return None
-    if suffix == ".jsonl":
-        lines = _object_lines(path)
-    else:
-        lines = _table_lines(path, {**DIALECTS[suffix], **(own or {})}, columns)
+    is_table = suffix in TABLES
+    lines = _table_lines(path, suffix, columns, own) if is_table else _object_lines(path)
     try:
         line, record = next(it for number, it in enumerate(lines) if number == row)
     except (*BROKEN, StopIteration, csv.Error, SourceError):
@@ -442,17 +480,8 @@ def _loaded(line: bytes) -> object:
 
 
 def _table_lines(
-    path: Path, dialect: dict[str, Any], columns: tuple[str, ...] | None
+    path: Path, suffix: str, columns: Columns | None, own: Mapping[str, Any] | None
 ) -> Iterator[tuple[int, object]]:
-    escape = "surrogateescape"
-    with (
-        open_decompressed(path) as file,
-        TextIOWrapper(file, "utf-8-sig", escape, newline="") as text,
-    ):
-        rows = csv.reader(text, strict=True, **dialect)
-        header = columns or next(rows, [])
-        before = rows.line_num
-        for fields in rows:
-            if fields:
-                yield before + 1, dict(zip(header, fields, strict=False))
-            before = rows.line_num
+    dialect = dialect_of(head_text(path), suffix, columns, own)
+    with _opened_table(path) as text:
+        yield from numbered_records(text, dialect, columns)

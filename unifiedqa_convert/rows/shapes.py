@@ -7,7 +7,10 @@ from typing import Any, NamedTuple
 from pydantic import AliasPath
 
 from unifiedqa_convert.errors import RowError, SourceError
-from unifiedqa_convert.rows.readers import Raw, Unreadable, column_names, format_of, read
+from unifiedqa_convert.rows.compression import LABELS as LABELS
+from unifiedqa_convert.rows.compression import format_of
+from unifiedqa_convert.rows.readers import Raw, Unreadable, column_names, read
+from unifiedqa_convert.rows.tables import TABLES
 from unifiedqa_convert.schema import Adapter, Row
 
 
@@ -25,8 +28,6 @@ class NumberedRow(NamedTuple):
     row: Row | Skipped | RowError
 
 
-LABELS = ".lst"
-TABLES = (".csv", ".tsv", ".txt")
 OTHER = "other"
 """The raw field of the first row of a pair that holds the second one's record."""
 

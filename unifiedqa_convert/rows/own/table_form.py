@@ -8,9 +8,10 @@ from typing import Any
 
 import orjson
 
-from unifiedqa_convert.rows.compression import BROKEN, open_decompressed
+from unifiedqa_convert.rows.compression import BROKEN, format_of, head_text, open_decompressed
 from unifiedqa_convert.rows.own.columns import Quotes
-from unifiedqa_convert.rows.readers import DIALECTS, column_names, format_of
+from unifiedqa_convert.rows.readers import column_names
+from unifiedqa_convert.rows.tables import TABBED, dialect_of
 
 _CELLS: dict[str, Any] = {"quoting": csv.QUOTE_MINIMAL}
 
@@ -25,7 +26,7 @@ def form_of(path: Path, quotes: Quotes | None) -> Form:
     if suffix == ".csv":
         spaced = any(name.startswith(" ") for name in column_names(path)[1:])
         return ({"skipinitialspace": True} if spaced else {}), ()
-    if suffix not in DIALECTS:
+    if suffix not in TABBED or dialect_of(head_text(path), suffix).mark != "\t":
         return {}, ()
     if quotes is not None:
         return (dict(_CELLS) if quotes == "cells" else {}), ()
