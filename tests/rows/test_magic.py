@@ -19,7 +19,7 @@ import pytest
 from conftest import Run
 
 from unifiedqa_convert.errors import SourceError
-from unifiedqa_convert.rows.compression import note_of, quotes_note
+from unifiedqa_convert.rows.compression import note_of
 from unifiedqa_convert.rows.magic import kind_of, wide_encoding
 from unifiedqa_convert.rows.readers import line_of, read
 
@@ -239,19 +239,6 @@ def test_the_separator_of_a_table_without_header_is_its_suffix(tmp_path: Path) -
     path = tmp_path / "r.csv"
     path.write_text("sep=;\n1;2\n")
     assert [type(row).__name__ for row in read(path, columns=("a", "b"))] == ["Unreadable"] * 2
-
-
-def test_quoted_cells_of_a_tabbed_table_are_told(tmp_path: Path) -> None:
-    path = tmp_path / "r.tsv"
-    path.write_text('q\ta\n"Who said ""hello""?"\tx\n')
-    assert 'marks as in "Who said ""hello""?" are kept as text' in (quotes_note(path) or "")
-    assert list(read(path)) == [{"q": '"Who said ""hello""?"', "a": "x"}]
-    path = path.rename(tmp_path / "r.csv")
-    assert quotes_note(path) is None
-    assert list(read(path)) == [{"q": 'Who said "hello"?', "a": "x"}]
-    path.write_text('q\ta\n"Hello" he said\tx\n')
-    with pytest.raises(SourceError, match="in line 2"):
-        list(read(path))
 
 
 def test_the_summary_and_the_manifest_say_what_was_read_otherwise(tmp_path: Path, uqa: Run) -> None:

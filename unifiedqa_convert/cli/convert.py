@@ -174,8 +174,6 @@ def summary(result: "Result") -> list[str]:
     told = profile_named(manifest["profile"]).not_published(manifest["dataset"])
     if told and not _is_own(manifest):
         lines.insert(-1, told)
-    quoted = [file for file in manifest["source"]["files"] if "quotes" in file]
-    lines += [f"note: {file['name']}: {file['quotes']}" for file in quoted]
     if not manifest["sample"]:
         lines += _license(manifest)
     if FORMATS[manifest["format"]].trains:

@@ -326,10 +326,10 @@ def _refuse_unlabelled(job: ConversionJob, examples: dict[str, int], *, labelled
         told = f"none of the rows has a label{f', but {which} has labels' if labelled else ''}"
     else:
         told = f"row {missing.row} and others have no label"
-    fields = " and ".join(missing.empty) or "its label"
+    fields = f"the field {' and '.join(missing.empty)}" if missing.empty else "a field of labels"
     seen = ", ".join((missing.golds or missing.unread)[:8])
     raise SourceError(
-        f"{which}: {file.path}: {told}; no value in the field {fields}"
+        f"{which}: {file.path}: {told}; no value in {fields}"
         f"{f' (fields that are not read: {seen})' if seen else ''}; give the labels under the name "
         f"that `{known}` prints, or pass --unlabelled if these rows are meant to have none"
     )

@@ -28,7 +28,7 @@ from unifiedqa_convert.records.arrow import SCHEMA_VERSION
 from unifiedqa_convert.records.formats import FORMATS, Format
 from unifiedqa_convert.records.profiles import RECIPES, Profile, Recipe, Records, profile_named
 from unifiedqa_convert.rows.companion_files import with_companions
-from unifiedqa_convert.rows.compression import note_of, quotes_note
+from unifiedqa_convert.rows.compression import note_of
 from unifiedqa_convert.rows.custom_file import OwnFile, adapter_for
 from unifiedqa_convert.rows.own.columns import Columns
 from unifiedqa_convert.rows.own.proposal import no_columns
@@ -187,7 +187,7 @@ class ConversionJob:
     def describe(self) -> dict[str, Any]:
         """What decides the output's bytes; the manifest begins with it."""
         own = self.request.from_file is not None
-        files = [_file_facts(path, own) for path in self.located.files]
+        files = [_file_facts(path) for path in self.located.files]
         converter, source = self.converter, self.adapter.source
         columns = self.request.columns if own else None
         return {
@@ -228,11 +228,11 @@ def _records(request: Request) -> Records:
     return records
 
 
-def _file_facts(path: Path, own: bool) -> dict[str, Any]:
-    """Name, size and sha256 of a file of rows, and what is to be told about how it was read."""
+def _file_facts(path: Path) -> dict[str, Any]:
+    """Name, size and sha256 of a file of rows, and what it was read as in spite of its name."""
     facts = {"name": path.name, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
-    told = {"read_as": note_of(path), "quotes": quotes_note(path) if own else None}
-    return facts | {key: note for key, note in told.items() if note is not None}
+    note = note_of(path)
+    return facts if note is None else {**facts, "read_as": note}
 
 
 def resolve(request: Request) -> ConversionJob:

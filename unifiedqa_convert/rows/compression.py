@@ -36,7 +36,6 @@ from unifiedqa_convert.rows.tables import (
     TABLES,
     agreed_separators,
     dialect_of,
-    quoted_cell,
 )
 
 BROKEN = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError)
@@ -299,18 +298,6 @@ def note_of(path: Path) -> str | None:
         if mark != ("," if suffix == ".csv" else "\t"):
             notes.append(f"{SEPARATORS.get(mark, mark)} between the columns")
     return ", ".join(notes) or None
-
-
-def quotes_note(path: Path) -> str | None:
-    """What a person should know of a table in which quotation marks are text; None if nothing."""
-    start = head_text(path)
-    suffix = format_of(path)
-    if suffix not in TABLES or dialect_of(start, suffix).quoted:
-        return None
-    if (cell := quoted_cell(start)) is None:
-        return None
-    shown = cell if len(cell) <= 60 else f"{cell[:59]}…"
-    return f"marks as in {shown} are kept as text; if they only enclose cells, name the file .csv"
 
 
 def _text(start: bytes) -> bytes:

@@ -96,19 +96,6 @@ def _width(text: str, dialect: Dialect) -> int:
         return 0
 
 
-def quoted_cell(start: str) -> str | None:
-    """A cell of a tabbed table that a spreadsheet or pandas may have quoted, with its marks."""
-    for line in start.splitlines():
-        for cell in line.split("\t"):
-            if len(cell) > 2 and cell[0] == cell[-1] == '"' and '"' not in _unquoted(cell):
-                return cell
-    return None
-
-
-def _unquoted(cell: str) -> str:
-    return cell[1:-1].replace('""', "")
-
-
 def _rows(text: TextIO, dialect: Dialect) -> Any:
     csv.field_size_limit(LONGEST_CELL)
     rows = dialect.reader(text)
