@@ -169,6 +169,71 @@ EDITS: dict[str, Sequence[Edit]] = {
         (f"{C}/shared/english.py", "return first.lower() + noun[len(first) :]", "return noun"),
     ],
 }  # fmt: skip
+# Handlings of files of one's own, of formats, models and services: no sample row shows them.
+OWN = f"{U}/rows/own"
+FURTHER: dict[str, tuple[str, Sequence[Edit]]] = {
+    "one name, one column": (
+        "rows/own/test_survey.py::test_one_name_for_two_columns_is_an_error_in_every_format",
+        [(f"{OWN}/survey.py", "        if len(found) > 1:\n            numbers",
+          "        if False:\n            numbers")],
+    ),
+    "empty cells at the end": (
+        "rows/own/test_own_choices.py::"
+        "test_empty_cells_at_the_end_are_no_choices_and_before_another_a_reject",
+        [(f"{OWN}/choices.py", "while number and not texts[number - 1].strip():",
+          "while False:")],
+    ),
+    "lists written as text": (
+        "rows/own/test_own_choices.py::"
+        "test_a_list_is_read_in_every_way_it_is_written_and_is_never_one_choice",
+        [(f"{OWN}/choices.py", 'cell, form = _written(cell, column), "written"',
+          "cell, form = [cell], None")],
+    ),
+    "letters of their own": (
+        "rows/own/test_own_choices.py::test_letters_of_their_own_are_seen_and_stripped_if_asked",
+        [(f"{OWN}/choices.py", "    if strip and marks:", "    if False:")],
+    ),
+    "names of classes": (
+        "rows/own/test_survey.py::test_the_names_of_classes_are_heeded",
+        [(f"{OWN}/survey.py",
+          'classes = class_names(path).get(names.get(columns.gold or "", ""), ())',
+          "classes: tuple[str, ...] = ()")],
+    ),
+    "normal form": (
+        "rows/own/test_survey.py::test_texts_are_compared_in_normal_form_and_shown_as_written",
+        [(f"{OWN}/gold.py", 'normalize("NFC", text)', "text"),
+         (f"{OWN}/gold.py", 'collapse(normalize("NFKC", text))', "collapse(text)")],
+    ),
+    "pointers and pages": (
+        "rows/test_magic.py::test_what_holds_no_rows_is_named_with_what_to_do",
+        [(f"{U}/rows/magic.py", '(b"version https://git-lfs', '(b"zqxjk')],
+    ),
+    "what macOS adds": (
+        "rows/test_magic.py::test_what_macos_adds_to_a_zip_is_passed_over",
+        [(f"{U}/rows/compression.py",
+          'any(part.startswith(".") or part == "__MACOSX" for part in parts)', "False")],
+    ),
+    "the sep= line": (
+        "rows/test_magic.py::test_the_separator_is_told_from_header_and_rows",
+        [(f"{U}/rows/tables.py", "(declared := _DECLARED.match(start))", "(declared := None)")],
+    ),
+    "golds that contradict": (
+        "conversion/test_repeats.py::test_repeats_are_counted_across_shards_and_workers",
+        [(f"{U}/conversion/repeats.py", "if len(labelled) > 1:", "if False:")],
+    ),
+    "rows in two splits": (
+        "conversion/test_repeats.py::test_a_row_in_two_splits_is_told_by_the_later_one",
+        [(f"{U}/conversion/repeats.py", "if fits and other != split:", "if False:")],
+    ),
+    "the places of contradictions": (
+        "check/test_check.py::test_rows_that_contradict_are_named_with_their_places",
+        [(f"{U}/check/findings.py", 'found.add("contradictory-rows"', 'found.add("equal-row"')],
+    ),
+    "a key twice in a body": (
+        "service/test_service_bodies.py::test_a_key_that_occurs_twice_is_refused",
+        [(f"{U}/service/api/responses.py", "        if repeated:  #", "        if False:  #")],
+    ),
+}  # fmt: skip
 
 
 def table() -> list[Trap]:
@@ -177,7 +242,7 @@ def table() -> list[Trap]:
 
 
 def remove_handling(without: str, copy: Path) -> None:
-    for name, old, new in EDITS[without]:
+    for name, old, new in EDITS.get(without) or FURTHER[without][1]:
         path = copy / name
         text = path.read_text(encoding="utf-8")
         if old not in text:
@@ -195,7 +260,7 @@ def failures(tests: Iterable[str], copy: Path) -> list[str]:
         capture_output=True,
         text=True,
     )
-    return re.findall(r"^(?:FAILED|ERROR) tests/converters/(.*)$", done.stdout, flags=re.M)
+    return re.findall(r"^(?:FAILED|ERROR) tests/(?:converters/)?(.*)$", done.stdout, flags=re.M)
 
 
 def arguments_of(trap: Trap) -> set[str]:
@@ -217,19 +282,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--only", choices=EDITS, help="only this handling")
+    parser.add_argument("--only", choices=[*EDITS, *FURTHER], help="only this handling")
     only = parser.parse_args().only
     traps = [trap for trap in table() if only in (None, trap.without)]
     missed = 0
-    for without in [only] if only else EDITS:
+    for without in [only] if only else [*EDITS, *FURTHER]:
         mine = [trap for trap in traps if trap.without == without]
+        tests = {f"tests/converters/{trap.file}::{trap.test}" for trap in mine}
+        if without in FURTHER:
+            tests = {f"tests/{FURTHER[without][0]}"}
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder)
             for name in COPIED:
                 place = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
                 place(ROOT / name, copy / name)
             remove_handling(without, copy)
-            failed = failures({f"tests/converters/{trap.file}::{trap.test}" for trap in mine}, copy)
+            failed = failures(tests, copy)
+        if without in FURTHER:
+            missed += not failed
+            print(f"{'fails' if failed else 'PASSES':6} without {without}: {tests}", flush=True)
         for trap in mine:
             bites = has_failed(trap, failed)
             missed += not bites
@@ -238,7 +309,8 @@ def main() -> None:
                 f"{trap.words}, {trap.test}",
                 flush=True,
             )
-    print(f"{len(traps)} rows; {missed} tests pass without their handling")
+    further = sum(only in (None, without) for without in FURTHER)
+    print(f"{len(traps)} rows and {further} more; {missed} tests pass without their handling")
     sys.exit(bool(missed))
 
 
