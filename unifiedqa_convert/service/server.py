@@ -82,6 +82,8 @@ class _Server(uvicorn.Server):
     ) -> None:
         super().__init__(config)
         self._ready_line: str | None = ready_line
+        # As it is now: while a thread loads adapters, what they print goes to stderr.
+        self._stdout = sys.stdout
         self._service = service
         self._listener = listener
         self._draining: asyncio.Task[None] | None = None
@@ -113,7 +115,7 @@ class _Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second: print the URL once ready; stop if a model can't be loaded."""
         if self._ready_line is not None and self._service.not_ready_reason() is None:
-            print(self._ready_line, flush=True)
+            print(self._ready_line, file=self._stdout, flush=True)
             self._ready_line = None
         return self._service.fatal is not None or await super().on_tick(counter)
 
