@@ -75,7 +75,7 @@ class TableRow(Row):
     best_incorrect: Text | None = Field(
         None,
         alias="Best Incorrect Answer",
-        description="not used, but only the release of 2025 has it: its answers get no full stop",
+        description="tells the release of 2025, whose answers get no full stop; its text is in none",
     )
     question: Text = Field(alias="Question", description="question")
     best: Text = Field(alias="Best Answer", description="mc1: the true choice")

@@ -95,7 +95,7 @@ def test_kill_9_at_every_rename_and_fsync(tmp_path: Path) -> None:
         assert again.returncode == 0, again.stderr
         assert digest(place.final) == expected
         left = sorted(path.name for path in place.final.parent.iterdir())
-        assert left == [".train.lock", "train"]
+        assert left == [".train.lock", ".train.row-hashes", "train"]
 
 
 SHARDS = 80

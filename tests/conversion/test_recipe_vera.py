@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import SHARED
 
-from unifiedqa_convert.conversion.pipeline import _convert, convert
+from unifiedqa_convert.conversion.pipeline import convert, converted_rows
 from unifiedqa_convert.conversion.request import Request, resolve
 from unifiedqa_convert.question_converters.base import Ask, Sentence
 from unifiedqa_convert.records.arrow import arrow_schema, as_rows, record_batch
@@ -52,7 +52,7 @@ def test_raw_rows_become_upstreams_statements(task: str) -> None:
     golden = SHARED / "golden" / "vera" / "declarative" / f"{task}.jsonl"
     wanted = [json.loads(line) for line in golden.read_text("utf-8").split("\n") if line]
     rows = list(typed_rows(job.adapter, job.split, job.located.files))[: len(wanted)]
-    chunk = _convert(job, rows)
+    chunk = converted_rows(job, rows)
     clean = PROFILES["rainier"].of(task).clean
     batch = record_batch(as_rows(chunk.converted, "both"), arrow_schema("both", job.facts()))
     for row, line in zip(batch.to_pylist(), wanted, strict=True):

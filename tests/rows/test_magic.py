@@ -248,9 +248,6 @@ def test_the_summary_and_the_manifest_say_what_was_read_otherwise(tmp_path: Path
     assert "packed/train from r.jsonl (read as gzip): 2 rows read" in done.stderr
     manifest = json.loads((tmp_path / "o/packed/train/manifest.json").read_bytes())
     assert manifest["source"]["files"][0]["read_as"] == "gzip"
-    (tmp_path / "r.tsv").write_text('q\ta\n"Who said ""hello""?"\tx\n')
-    done = uqa("convert", "quoted", *own, "r.tsv")
-    assert 'note: r.tsv: marks as in "Who said ""hello""?" are kept' in done.stderr
     (tmp_path / "r.csv").write_bytes(LFS)
     done = uqa("convert", "pointer", *own, "r.csv")
     assert done.stderr.count("\n") == 1
