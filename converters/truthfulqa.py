@@ -75,7 +75,7 @@ class TableRow(Row):
     best_incorrect: Text | None = Field(
         None,
         alias="Best Incorrect Answer",
-        description="tells the release of 2025, whose answers get no full stop; its text is in none",
+        description="tells the release of 2025, whose answers get no full stop; not shown",
     )
     question: Text = Field(alias="Question", description="question")
     best: Text = Field(alias="Best Answer", description="mc1: the true choice")

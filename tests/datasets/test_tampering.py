@@ -149,7 +149,7 @@ def answers_of(lines: list[str]) -> bytes:
 OTHER_ANSWERS = {
     "other ids": ([f"{n + 5000},1" for n in range(2021)], "(id 5000, 5001, 5002 …)"),
     "a larger split's": ([f"{n},1" for n in range(10_000)], "(id 2021, 2022, 2023 …)"),
-    "a smaller split's": ([f"{n},1" for n in range(997)], "(id 997, 998, 999 …)"),
+    "a smaller split's": ([f"{n},1" for n in range(997)], "(id 1000, 1001, 1002 …)"),
     "counted from 1": ([f"{n},{n % 2 + 1}" for n in range(2021)], "1,010 of 2,021"),
     "other ids, fewer": ([f"{n + 1},1" for n in range(1000)], "(id 0, 1001, 1002 …)"),
     "two for a row": ([*(f"{n},1" for n in range(2021)), "7,0"], "'7' has two values"),
