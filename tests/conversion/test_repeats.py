@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from unifiedqa_convert.conversion.pipeline import convert
+from unifiedqa_convert.conversion.repeats import repeated_words
 from unifiedqa_convert.conversion.request import Request
 
 
@@ -38,7 +39,10 @@ def test_repeats_are_counted_across_shards_and_workers(tmp_path: Path, workers: 
     rows += [row(3, 1), row(4, 1), {**row(5, 1), "premise": "The  bell rang 5 TIMES."}, swapped]
     repeated = manifest(tmp_path, "train", rows, workers)["repeated"]
     # 3, 5 and the swapped 7 have their first gold again; 4 has the other one.
-    assert repeated == {"equal": 3, "contradictory": 2, "other_splits": {}}
+    assert repeated == {
+        **{"equal": 3, "contradictory": 2, "other_splits": {}},
+        "not_compared": [],
+    }
 
 
 def test_a_row_in_two_splits_is_told_by_the_later_one(tmp_path: Path) -> None:
@@ -46,6 +50,20 @@ def test_a_row_in_two_splits_is_told_by_the_later_one(tmp_path: Path) -> None:
     assert first["repeated"]["other_splits"] == {}
     later = manifest(tmp_path, "validation", [row(number, 0) for number in range(15, 40)])
     assert later["repeated"]["other_splits"] == {"train": 5}
+    assert later["repeated"]["not_compared"] == []
+
+
+@pytest.mark.parametrize("left", [None, 16])
+def test_a_split_that_cannot_be_compared_is_told(tmp_path: Path, left: int | None) -> None:
+    """Its hashes were deleted, or cut, while its rows are there."""
+    manifest(tmp_path, "train", [row(number, 0) for number in range(20)])
+    hashes = tmp_path / "out/copa/.train.row-hashes"
+    hashes.unlink() if left is None else hashes.write_bytes(hashes.read_bytes()[:left])
+    later = manifest(tmp_path, "validation", [row(number, 0) for number in range(15, 40)])
+    assert later["repeated"]["not_compared"] == ["train"]
+    assert "not compared with the rows of split train" in " ".join(
+        repeated_words(later["repeated"])
+    )
 
 
 def test_golds_are_counted_by_place(tmp_path: Path) -> None:

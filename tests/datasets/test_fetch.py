@@ -413,3 +413,17 @@ def test_a_log_gets_a_line_now_and_then(
     assert "0 of 2 splits ended, 1.0 MB of 5.0 MB fetched, " in told
     assert " s left\n" in told
     assert told.endswith("copa/train: fetched\n")
+
+
+def test_a_file_for_the_folder_of_copies_is_refused_before_a_download(machine: Machine) -> None:
+    place = machine.folder / "taken"
+    place.write_text("a file")
+    done = machine.run("fetch", "csqa2", "--to", str(place))
+    assert (done.returncode, machine.state.asked) == (2, [])
+    assert "is a file, and a folder is needed" in done.stderr
+
+
+def test_the_plan_knows_a_pinned_size_without_a_hash(machine: Machine) -> None:
+    done = machine.run("fetch", "arc_easy", "--split", "validation", "--plan", "--json")
+    (split,) = json.loads(done.stdout)["splits"]
+    assert (split["proof"], split["bytes"]) == ("commit", 86080)

@@ -1,6 +1,5 @@
 """uqa.lock: edited by hand, cut, no lock at all; written by several processes, or killed."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 import started
 from conftest import Run
-from desk import Desk, Done, edited, in_caches
+from desk import NEW, OLD, Desk, Done, edited, in_caches, sha256
 from kill import killed_at_step
 from made_rows import (
     COMVE,
@@ -34,18 +33,12 @@ from unifiedqa_convert.datasets.lock import Lock
 from unifiedqa_convert.datasets.registry import load_adapter
 from unifiedqa_convert.errors import SourceError
 
-OLD, NEW = "a" * 40, "b" * 40
-
 
 @pytest.fixture
 def desk(tmp_path: Path, uqa: Run) -> Iterator[Desk]:
     repositories = Repositories()
     with serving(repositories) as env:
         yield Desk(tmp_path, uqa, repositories, env)
-
-
-def sha256(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
 
 
 FILES = ("files", 0)

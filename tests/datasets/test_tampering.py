@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from conftest import Run
-from desk import Desk, edited, in_caches
+from desk import NEW, OLD, Desk, edited, in_caches, sha256
 from made_rows import (
     ANSWERS,
     COMVE,
@@ -33,18 +33,12 @@ from repositories import CONVERTED, Answer, Repositories, serving
 from unifiedqa_convert.datasets.registry import load_adapter
 from unifiedqa_convert.schema import Repository
 
-OLD, NEW = "a" * 40, "b" * 40
-
 
 @pytest.fixture
 def desk(tmp_path: Path, uqa: Run) -> Iterator[Desk]:
     repositories = Repositories()
     with serving(repositories) as env:
         yield Desk(tmp_path, uqa, repositories, env)
-
-
-def sha256(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
 
 
 def best(dataset: str, split: str) -> Repository:

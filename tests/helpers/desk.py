@@ -1,5 +1,6 @@
 """A person who converts published splits: their folder, lock and caches, and what is refused."""
 
+import hashlib
 import json
 import subprocess
 from collections.abc import Mapping
@@ -9,8 +10,13 @@ from typing import Any
 from conftest import Run
 from repositories import Repositories
 
+OLD, NEW = "a" * 40, "b" * 40
 Done = subprocess.CompletedProcess[str]
 Env = dict[str, str]
+
+
+def sha256(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
 
 
 class Desk:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from unifiedqa_convert.errors import SourceError
 from unifiedqa_convert.rows.companion_files import with_companions
+from unifiedqa_convert.rows.readers import read_labels
 from unifiedqa_convert.rows.shapes import NumberedRow, Skipped
 from unifiedqa_convert.rows.typed_rows import typed_rows
 from unifiedqa_convert.schema import (
@@ -316,3 +317,9 @@ def test_the_pool_keeps_the_same_values_in_any_order(
     ]
     assert seen[0] == seen[1]
     assert len(seen[0]) == 10
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_label(tmp_path: Path) -> None:
+    path = tmp_path / "a.lst"
+    path.write_bytes(b"\xef\xbb\xbf1\r\n0\r\n")
+    assert read_labels(path) == ["1", "0"]

@@ -24,7 +24,7 @@ from unifiedqa_convert.flags import LOCK, LockFile
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from unifiedqa_convert.datasets.status import Moved
+    from unifiedqa_convert.datasets.status import MovedSplit
 
 
 def print_status(entries: list[dict[str, Any]]) -> None:
@@ -351,7 +351,7 @@ def sources(
             warn_of_broken()
 
 
-def _print_moved(moved: "list[Moved]") -> None:
+def _print_moved(moved: "list[MovedSplit]") -> None:
     for it in moved:
         if it.after is None:
             none = "proven by a shipped pin, or by hand only: nothing to lock"

@@ -70,6 +70,8 @@ def fetch(
 
     wishes = _wishes([known_dataset(name, quiet) for name in datasets or []], group, split or [])
     held = Lock(lock, only=locked)
+    if to is not None and to.exists() and not to.is_dir():
+        raise UsageError(f"--to {to} is a file, and a folder is needed: name another")
     planned = fetching.plan(wishes, held)
     if plan:
         print_either(_plan_as_json(planned), lambda _: _print_plan(planned, sys.stdout), as_json)

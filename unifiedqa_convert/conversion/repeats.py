@@ -13,7 +13,7 @@ from itertools import accumulate, chain, pairwise
 from operator import mul
 from pathlib import Path
 from string import ascii_lowercase
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import adler32, crc32
 
 from unifiedqa_convert.conversion.output_folder import MANIFEST, OutputFolder
@@ -84,14 +84,24 @@ def _folded(texts: Sequence[str]) -> list[bytes]:
     return "\n".join(texts).casefold().encode("utf-8").split(b"\n") if texts else []
 
 
-def count_repeated(hashes: Path, others: Mapping[str, Sequence[Path]]) -> dict[str, Any]:
+class Others(NamedTuple):
+    """The dataset's other splits that lie beside an output."""
+
+    hashes: dict[str, list[Path]]
+    """By split."""
+    unknown: list[str]
+    """Splits whose hashes are missing, or are not those of their output."""
+
+
+def count_repeated(hashes: Path, others: Others) -> dict[str, Any]:
     """The manifest's ``repeated``, from the hashes of the output and those of other splits.
 
     ``contradictory``: rows that ask what another one asks and have another gold; ``equal``: rows
-    that repeat an earlier one, gold included; ``other_splits``: rows that another split asks too.
+    that repeat an earlier one, gold included; ``other_splits``: rows that another split asks too;
+    ``not_compared``: splits of which that is not known.
     """
     asked, golds = _read(hashes)
-    theirs = {split: [_read(path)[0] for path in paths] for split, paths in others.items()}
+    theirs = {split: [_read(path)[0] for path in paths] for split, paths in others.hashes.items()}
     parts = 1 + len(asked) // _AT_ONCE
     equal = contradictory = 0
     shared: Counter[str] = Counter()
@@ -111,7 +121,8 @@ def count_repeated(hashes: Path, others: Mapping[str, Sequence[Path]]) -> dict[s
         for split, found in theirs.items():
             there = set(chain.from_iterable(_part(keys, part, parts) for keys in found))
             shared[split] += sum(number for key, number in mine.items() if key in there)
-    return {"equal": equal, "contradictory": contradictory, "other_splits": dict(+shared)}
+    counts = {"equal": equal, "contradictory": contradictory, "other_splits": dict(+shared)}
+    return {**counts, "not_compared": others.unknown}
 
 
 def _read(path: Path) -> tuple["array[int]", "array[int]"]:
@@ -123,20 +134,24 @@ def _part(keys: Iterable[int], part: int, parts: int) -> Iterable[int]:
     return keys if parts == 1 else (key for key in keys if key % parts == part)
 
 
-def other_splits(place: OutputFolder, split: str, sample: bool) -> dict[str, list[Path]]:
-    """The hashes of the dataset's other splits that lie beside the output, by split."""
+def other_splits(place: OutputFolder, split: str, sample: bool) -> Others:
+    """The other splits' hashes, and the splits that have none."""
     found: defaultdict[str, list[Path]] = defaultdict(list)
-    for path in sorted(place.final.parent.glob(".*.row-hashes")):
-        folder = path.with_name(path.name[1:].removesuffix(".row-hashes"))
+    unknown = set()
+    for manifest_file in sorted(place.final.parent.glob(f"*/{MANIFEST}")):
+        path = OutputFolder(manifest_file.parent).row_hashes
         try:
-            manifest = json.loads((folder / MANIFEST).read_bytes())
+            manifest = json.loads(manifest_file.read_bytes())
             other, whole = manifest["split"], sum(manifest["counts"]["examples"].values())
-            fits = path.stat().st_size == 16 * whole and manifest["sample"] is sample
+            if other == split or manifest["sample"] is not sample:
+                continue
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue  # not an output, or a damaged one, which `uqa check` finds
-        if fits and other != split:
+        if path.is_file() and path.stat().st_size == 16 * whole:
             found[other].append(path)
-    return dict(found)
+        else:
+            unknown.add(other)
+    return Others(dict(found), sorted(unknown))
 
 
 def repeated_words(repeated: Mapping[str, Any] | None) -> Iterator[str]:
@@ -149,6 +164,11 @@ def repeated_words(repeated: Mapping[str, Any] | None) -> Iterator[str]:
         yield f"{number:,} rows are equal to an earlier one"
     for split, number in repeated["other_splits"].items():
         yield f"{number:,} rows are in split {split} too"
+    for split in repeated.get("not_compared", ()):
+        yield (
+            f"not compared with the rows of split {split}, whose hidden .row-hashes is missing or "
+            "another output's: convert that split again with --overwrite"
+        )
 
 
 def gold_words(golds: Mapping[str, Mapping[str, int]]) -> Iterator[str]:

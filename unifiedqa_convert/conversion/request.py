@@ -252,7 +252,7 @@ def resolve(request: Request) -> ConversionJob:
         raise UnreachableError(
             f"{adapter.name}/{split}: --source sample with --group needs --allow-sample"
         )
-    if located.origin and request.whole:
+    if located.origin and request.whole and not located.proven:
         proof = checked(adapter, split, located.files, located.origin)
         located = located._replace(origin=located.origin._replace(digest=proof.digest))
     files = with_companions(adapter, split, located.files, unlabelled=request.unlabelled)

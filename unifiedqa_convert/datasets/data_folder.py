@@ -19,7 +19,7 @@ from unifiedqa_convert.datasets.listing import (
     Wanted,
     canonical_split,
     files_of,
-    is_data,
+    is_data_file,
     words_of,
 )
 from unifiedqa_convert.errors import SourceError
@@ -366,7 +366,7 @@ class _Search:
         listed = {
             path: path
             for path in tree.paths
-            if is_data(path)
+            if is_data_file(path)
             and words_of(path) <= usual
             and path not in beside
             and path.rpartition("/")[2] not in others

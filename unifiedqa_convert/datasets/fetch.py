@@ -16,7 +16,7 @@ from unifiedqa_convert.datasets.proof import prove
 from unifiedqa_convert.errors import OutputError, UnreachableError, UqaError
 from unifiedqa_convert.flags import LOCK
 from unifiedqa_convert.hub import Pin
-from unifiedqa_convert.schema import Adapter
+from unifiedqa_convert.schema import Adapter, PinnedFile
 from unifiedqa_convert.storage import atomic_file, free_bytes, sha256_of
 from unifiedqa_convert.transfers import HubDown, cache_places, reported
 
@@ -133,15 +133,18 @@ def _planned(adapter: Adapter, split: str, lock: Lock) -> Planned:
         return Planned(adapter.name, split, where, proof, None, None, here=False, why=str(error))
     if origin is None:
         at = f"@{best[0].commit[:8]}" if best[0].commit else ""
-        known = best[0].files.get(split)
-        source, number = f"{best[0].host} {best[0].name}{at}", len(known) if known else None
-        return Planned(adapter.name, split, source, proof, number, None, here=False)
-    sizes = [file.bytes for file in origin.files]
-    size = None if None in sizes else sum(size for size in sizes if size)
+        known = best[0].files.get(split, ())
+        where, number = f"{best[0].host} {best[0].name}{at}", len(known) or None
+        return Planned(adapter.name, split, where, proof, number, _size(known), here=False)
+    number, size = len(origin.files), _size(origin.files)
     here, pins = all(map(origins.cached, origin.pins())), frozenset(origin.pins())
-    return Planned(
-        *(adapter.name, split, str(origin), proof, len(sizes), size), here=here, pins=pins
-    )
+    return Planned(*(adapter.name, split, str(origin), proof, number, size), here=here, pins=pins)
+
+
+def _size(files: Sequence[PinnedFile]) -> int | None:
+    """The files' bytes; None if that of one is not known."""
+    sizes = [file.bytes for file in files if file.bytes is not None]
+    return sum(sizes) if files and len(sizes) == len(files) else None
 
 
 def fetch(wishes: Sequence[Wish], lock: Lock, watcher: Watcher) -> Generator[Outcome]:
@@ -232,7 +235,7 @@ def carry(wishes: Sequence[Wish], lock: Lock, folder: Path) -> None:
             size = path.stat().st_size
             files.append(LockedFile(path=pin.file.path, bytes=size, sha256=sha256_of(path)))
         entry = lock.entry(wish.adapter.name, wish.split)
-        if entry is None or origins.locked(wish.adapter, entry, lock.path) != origin:
+        if entry is None or origins.locked_origin(wish.adapter, entry, lock.path) != origin:
             proof = prove(wish.adapter, wish.split, found.files)
             entry = Entry(
                 host=origin.host,

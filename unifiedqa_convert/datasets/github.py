@@ -79,7 +79,7 @@ def _git_blob(path: Path, size: int) -> str:
     return digest.hexdigest()
 
 
-def listing(name: str, commit: str, home: Home) -> list[PinnedFile]:
+def files_at(name: str, commit: str, home: Home) -> list[PinnedFile]:
     """Every file of the repository at the commit, with its size and git blob id."""
     what = f"github {name}@{commit[:8]}"
     tree = _ask(f"repos/{name}/git/trees/{commit}?recursive=1", what, home)

@@ -46,7 +46,7 @@ def files_of(wanted: Wanted, paths: Iterable[str]) -> tuple[str, ...]:
 
     SourceError, with all names, if several files could be it or a part is missing.
     """
-    found = [path for path in paths if is_data(path) and _is_of(wanted, path)]
+    found = [path for path in paths if is_data_file(path) and _is_of(wanted, path)]
     if wanted.config is not None:
         own = [path for path in found if wanted.config in path.split("/")[:-1]]
         found = own or [path for path in found if not _is_of_configuration(wanted, path)]
@@ -63,7 +63,7 @@ def files_of(wanted: Wanted, paths: Iterable[str]) -> tuple[str, ...]:
     return parts
 
 
-def is_data(path: str) -> bool:
+def is_data_file(path: str) -> bool:
     """True if the file's name is one of data; ``cache-….arrow`` is what ``map`` left."""
     name = path.rpartition("/")[2]
     left_over = name.startswith("cache-") and name.endswith(".arrow")

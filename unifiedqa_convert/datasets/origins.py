@@ -57,6 +57,8 @@ class Obtained(NamedTuple):
     files: tuple[Path, ...]
     told: tuple[str, ...] = ()
     """What was taken, if it was looked up now; which repositories were tried in vain before."""
+    proven: bool = False
+    """True if the rows were read and checked just now, to be recorded."""
 
 
 def shipped(adapter: Adapter, repository: Repository, split: str) -> Origin | None:
@@ -68,7 +70,7 @@ def shipped(adapter: Adapter, repository: Repository, split: str) -> Origin | No
     return Origin(*where, repository.files[split], digest=known.digest)
 
 
-def locked(adapter: Adapter, entry: Entry, lock: Path) -> Origin:
+def locked_origin(adapter: Adapter, entry: Entry, lock: Path) -> Origin:
     """What an entry of a lock names; no digest if another version of the adapter gave it."""
     where = entry.host, entry.repository, entry.commit
     digest = entry.digest if entry.adapter == adapter.version else None
@@ -140,7 +142,7 @@ def _known(adapter: Adapter, split: str, repository: Repository, lock: Lock) -> 
     if pinned is not None:
         return pinned
     if entry is not None:
-        return locked(adapter, entry, lock.path)
+        return locked_origin(adapter, entry, lock.path)
     if lock.only:
         raise SourceError(
             f"{lock.path} has no {adapter.name}/{split}: run the command once without --locked, "
@@ -204,7 +206,7 @@ def _now_at(adapter: Adapter, repository: Repository) -> str:
     """Where the repository's own branch is, as a part of a sentence; empty if it isn't told."""
     branch = replace(repository, commit=None)
     try:
-        commit, _ = listing(branch, None, home_of(adapter, repository))
+        commit, _ = files_at(branch, None, home_of(adapter, repository))
     except SourceError:
         return ""
     return f"; its newest commit is {commit}"
@@ -250,14 +252,14 @@ def _recorded(adapter: Adapter, split: str, found: Examined, lock: Lock) -> Obta
     """Record in the lock what it does not have yet, and tell it."""
     entry, files, rejected = found
     lock.record(adapter.name, split, entry, before=None)
-    origin, branch = locked(adapter, entry, lock.path), entry.branch
+    origin, branch = locked_origin(adapter, entry, lock.path), entry.branch
     names, size = ", ".join(file.path for file in entry.files), sum(f.bytes for f in entry.files)
     some = f" ({rejected:,} of them rejected)" if rejected else ""
     told = (
         f"{adapter.name}/{split}: took {names} of {origin}{f' ({branch})' if branch else ''}, "
         f"{size:,} bytes, {entry.rows:,} rows{some}; recorded in {lock.path}"
     )
-    return Obtained(origin, files, (told,))
+    return Obtained(origin, files, (told,), proven=True)
 
 
 def checked(
@@ -295,7 +297,7 @@ def looked_up(adapter: Adapter, split: str, repository: Repository) -> tuple[Ori
     seen: list[str] = []
     for branch in branches:
         try:
-            commit, listed = listing(repository, branch, home)
+            commit, listed = files_at(repository, branch, home)
         except Gone:
             if branch is None:
                 raise
@@ -323,11 +325,11 @@ def _refuse_listed(
     for file in files:
         if not is_safe(file.path):
             raise SourceError(f"{where}: {file.path[:80]!r} is not a path inside a repository")
-        if found := changed(pinned.get(file.path, file), file):
+        if found := differing(pinned.get(file.path, file), file):
             raise SourceError(f"{where} {file.path}: {found}; nothing was downloaded")
 
 
-def changed(pinned: PinnedFile, listed: PinnedFile) -> str | None:
+def differing(pinned: PinnedFile, listed: PinnedFile) -> str | None:
     """Which fact of a listed file is not the pinned one: both values; None if none differs."""
     for fact in ("bytes", "sha256", "git_blob"):
         then, now = getattr(pinned, fact), getattr(listed, fact)
@@ -336,11 +338,13 @@ def changed(pinned: PinnedFile, listed: PinnedFile) -> str | None:
     return None
 
 
-def listing(repository: Repository, branch: str | None, home: Home) -> tuple[str, list[PinnedFile]]:
+def files_at(
+    repository: Repository, branch: str | None, home: Home
+) -> tuple[str, list[PinnedFile]]:
     """The commit and all files of the repository, at its pinned commit or the branch's newest."""
     if repository.host == "github":
         commit = repository.commit or github.newest_commit(repository.name, home)
-        return commit, github.listing(repository.name, commit, home)
+        return commit, github.files_at(repository.name, commit, home)
     info = hub.describe(repository.name, repository.commit or branch, home)
     if repository.commit not in (None, info.sha):
         raise SourceError(
@@ -436,7 +440,7 @@ def fetched(adapter: Adapter, origin: Origin) -> tuple[Path, ...]:
     """The origin's files, from the cache or else downloaded; SourceError if the bytes differ."""
     here = Repository(host=origin.host, name=origin.repository)
     try:
-        return tuple(fetch(pin, home_of(adapter, here)) for pin in origin.pins())
+        return tuple(fetch_proven(pin, home_of(adapter, here)) for pin in origin.pins())
     except UnreachableError:
         raise
     except SourceError as error:
@@ -445,7 +449,7 @@ def fetched(adapter: Adapter, origin: Origin) -> tuple[Path, ...]:
         raise SourceError(f"{origin.lock}: {error}") from error
 
 
-def fetch(pin: Pin, home: Home) -> Path:
+def fetch_proven(pin: Pin, home: Home) -> Path:
     """One file, from the cache or else downloaded; SourceError if its bytes are not the pinned."""
     if not is_commit(pin.commit):
         raise SourceError(f"{pin}: {pin.commit!r} is not a commit, and a branch may move")

@@ -45,7 +45,7 @@ def prove(adapter: Adapter, split: str, files: Iterable[Path]) -> Proof:
     rows = rejected = unanswered = 0
     digest = hashlib.sha256()
     first: RowError | None = None
-    for found in examples_of(adapter, split, files):
+    for found in read_examples(adapter, split, files):
         if found is None:
             continue
         rows += 1
@@ -67,7 +67,7 @@ def prove(adapter: Adapter, split: str, files: Iterable[Path]) -> Proof:
     return Proof(rows, rejected, digest.hexdigest())
 
 
-def examples_of(
+def read_examples(
     adapter: Adapter, split: str, files: Iterable[Path]
 ) -> Iterator[list[Read] | RowError | None]:
     """For each row of the files: its examples and canonical records, or why it is rejected.

@@ -35,6 +35,8 @@ class Located(NamedTuple):
     """Why the sample was taken instead of the published files: one line; then the ways to them."""
     told: tuple[str, ...] = ()
     """What a person should know about how published files were found."""
+    proven: bool = False
+    """True if published rows were read and checked just now: their digest is the origin's."""
 
 
 class Places(NamedTuple):
@@ -96,7 +98,7 @@ def _published(adapter: Adapter, split: str, places: Places) -> Located:
         if stands_in:
             return _sample(adapter, split, reason)
         raise UnreachableError(reason) from error
-    return Located("published", found.files, found.origin, told=found.told)
+    return Located("published", found.files, found.origin, None, found.told, found.proven)
 
 
 SAMPLE_FLAG = "--source sample"

@@ -9,7 +9,7 @@ from unifiedqa_convert.datasets import origins
 from unifiedqa_convert.datasets.catalogue import reach
 from unifiedqa_convert.datasets.data_folder import looked_for
 from unifiedqa_convert.datasets.lock import Entry, Lock
-from unifiedqa_convert.datasets.proof import examples_of
+from unifiedqa_convert.datasets.proof import read_examples
 from unifiedqa_convert.datasets.registry import catalogue, load_adapter
 from unifiedqa_convert.datasets.sources import ways
 from unifiedqa_convert.errors import RowError, SourceError, UnreachableError, UsageError
@@ -110,12 +110,12 @@ def _at_commits(adapter: Adapter, lock: Lock) -> list[Repository]:
 
 def _changes(adapter: Adapter, repository: Repository) -> list[str]:
     """How the repository differs from what is pinned; empty if it does not."""
-    _, listed = origins.listing(repository, None, origins.home_of(adapter, repository))
+    _, listed = origins.files_at(repository, None, origins.home_of(adapter, repository))
     there = {file.path: file for file in listed}
     found: list[str] = []
     for pinned in (file for files in repository.files.values() for file in files):
         listed_now = there.get(pinned.path)
-        change = origins.changed(pinned, listed_now) if listed_now else "not there any more"
+        change = origins.differing(pinned, listed_now) if listed_now else "not there any more"
         found += [f"{pinned.path}: {change}"] if change else []
     return found
 
@@ -128,7 +128,7 @@ def pins_exit_code(checked: list[dict[str, str]]) -> int:
     return UnreachableError.exit_code if "unreachable" in results else 0
 
 
-class Moved(NamedTuple):
+class MovedSplit(NamedTuple):
     """A split's entry before and after, and the rows that differ, by the ids of their examples."""
 
     split: str
@@ -147,7 +147,7 @@ class Moved(NamedTuple):
         return {**self._asdict(), **{name: it and it.model_dump() for name, it in entries.items()}}
 
 
-def update(dataset: str, lock: Lock) -> list[Moved]:
+def update(dataset: str, lock: Lock) -> list[MovedSplit]:
     """Look up the newest commit of each split that no shipped pin proves, and record it.
 
     All of them, or, if one of those that the lock has can't be had or fails the checks, none. One
@@ -166,11 +166,11 @@ def update(dataset: str, lock: Lock) -> list[Moved]:
     return moved
 
 
-def _moved(adapter: Adapter, split: str, lock: Lock) -> Moved:
+def _moved(adapter: Adapter, split: str, lock: Lock) -> MovedSplit:
     """Before and after of one split; nothing is recorded yet."""
     repositories, before = adapter.source.having(split), lock.entry(adapter.name, split)
     if not repositories or origins.shipped(adapter, repositories[0], split):
-        return Moved(split, before, None, [], [], [])
+        return MovedSplit(split, before, None, [], [], [])
     failed = []
     for repository in repositories:
         try:
@@ -183,9 +183,9 @@ def _moved(adapter: Adapter, split: str, lock: Lock) -> Moved:
         differing = ([], [], []) if why else _difference(adapter, split, old, new)
         if before and not why and not any(differing) and before.digest != entry.digest:
             why = "the same rows in another order"
-        return Moved(split, before, entry, *differing, why)
+        return MovedSplit(split, before, entry, *differing, why)
     if before is None:
-        return Moved(split, None, None, [], [], [], "; ".join(failed))
+        return MovedSplit(split, None, None, [], [], [], "; ".join(failed))
     raise Gone("; ".join(failed))
 
 
@@ -216,7 +216,7 @@ def _keyed(adapter: Adapter, split: str, files: Iterable[Path]) -> dict[str, str
     times: Counter[str] = Counter()
     if not files:
         return found
-    for row in examples_of(adapter, split, files):
+    for row in read_examples(adapter, split, files):
         if row is None or isinstance(row, RowError):
             continue
         for example, record in row:

@@ -25,7 +25,7 @@ from unifiedqa_convert.errors import SourceError
 from unifiedqa_convert.rows.magic import (
     Packing,
     is_text,
-    kind_of,
+    kind_of_bytes,
     kind_of_zip,
     packing_of,
     stand_in,
@@ -220,7 +220,7 @@ def format_of(path: Path) -> str:
     """
     suffix = named_format(path)
     start = head(path)
-    if kind := kind_of(start):
+    if kind := kind_of_bytes(start):
         if kind.suffix is None:
             raise SourceError(f"{path}: this is {kind.what}; {kind.advice}")
         return kind.suffix

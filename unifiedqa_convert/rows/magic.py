@@ -91,7 +91,7 @@ def packing_of(start: bytes, suffix: str) -> Packing | None:
     return None
 
 
-def kind_of(start: bytes) -> Kind | None:
+def kind_of_bytes(start: bytes) -> Kind | None:
     """The kind of a file, unpacked, that starts like that; None for text and what is not known."""
     for at, magic, kind in _KINDS:
         if start.startswith(magic, at):

@@ -102,7 +102,7 @@ def read_labels(path: Path) -> list[str]:
     format_of(path)
     try:
         with open_decompressed(path) as file:
-            text = file.read(LARGEST_DOCUMENT).decode()
+            text = file.read(LARGEST_DOCUMENT).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SourceError(f"{path}: not UTF-8: {error}") from None
     except BROKEN as error:

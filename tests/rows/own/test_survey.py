@@ -1,6 +1,7 @@
 """What a user's own rows say about their columns is settled and told, or refused; never guessed."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,45 @@ def test_the_names_of_classes_are_heeded(
     made = own(path, columns)
     assert outputs(made) == found
     assert any(f"stand for 0 {names[0]}, 1 {names[1]}" in line for line in made.manifest["told"])
+
+
+@pytest.mark.parametrize(
+    ("choices", "gold", "way"),
+    [
+        ("option_b,option_a", "a", None),
+        ("b,c", "b", None),
+        ("b,a", "b", "letter"),
+        ("opb_text,opa_text", "A", None),
+        ("a,A", "A", None),
+        ("answer2,answer1", "2", "1"),
+        ("answer0,answer2", "1", "0"),
+    ],
+)
+def test_golds_that_are_places_and_columns_named_for_other_places_are_refused(
+    tmp_path: Path, choices: str, gold: str, way: Any
+) -> None:
+    path = written(tmp_path, "m.csv", f"q,{choices},g\nWhich?,oak,elm,{gold}\n")
+    columns = Columns("q", tuple(choices.split(",")), "g", way)
+    with pytest.raises(UsageError, match="named for other ones"):
+        own(path, columns)
+    texts = written(tmp_path, "t.csv", f"q,{choices},g\nWhich?,oak,elm,elm\n")
+    assert outputs(own(texts, replace(columns, gold_is=None))) == ["elm"]
+
+
+@pytest.mark.parametrize(
+    ("choices", "gold", "way"),
+    [
+        ("x,y", "b", None),
+        ("opa,opb", "B", None),
+        ("answer1,answer2", "1", "0"),
+        ("yes,no", "b", None),
+    ],
+)
+def test_golds_that_are_places_of_columns_in_order_are_read(
+    tmp_path: Path, choices: str, gold: str, way: Any
+) -> None:
+    path = written(tmp_path, "m.csv", f"q,{choices},g\nWhich?,oak,elm,{gold}\n")
+    assert outputs(own(path, Columns("q", tuple(choices.split(",")), "g", way))) == ["elm"]
 
 
 def test_rows_that_cannot_be_right_are_rejected_with_their_field(tmp_path: Path) -> None:

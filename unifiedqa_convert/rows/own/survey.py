@@ -8,7 +8,8 @@ import difflib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
+from itertools import combinations, pairwise
+from os.path import commonprefix
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,7 +49,6 @@ def surveyed(path: Path, columns: Columns, form: Form) -> Survey:
     columns = columns.stripped()
     own, told = form
     names = _found(path, columns, own)
-    _check_letters(columns)
     if columns.gold_is == "yesno" and columns.choices:
         raise UsageError("--gold-is yesno is for questions without --choices")
     if columns.gold_is in ("letter", "0", "1") and not columns.choices:
@@ -60,6 +60,7 @@ def surveyed(path: Path, columns: Columns, form: Form) -> Survey:
         for raw in rows:
             seen.add(raw)
         settled = replace(columns, gold_is=seen.way(path))
+        _check_names(settled)
         told += seen.told(settled.gold_is or "text")
     else:
         settled, more = _without_choices(path, columns, rows, names, classes)
@@ -122,17 +123,40 @@ def no_column(path: Path, absent: Sequence[str], there: Sequence[str]) -> UsageE
     )
 
 
-def _check_letters(columns: Columns) -> None:
-    """UsageError if columns named by letters are given in another order."""
-    names, by_letter = (
-        [name.lower() for name in columns.choices],
-        columns.gold_is in (None, "letter"),
-    )
-    if columns.gold and by_letter and sorted(names) == list(LETTERS[: len(names)]) != names:
+def _check_names(columns: Columns) -> None:
+    """UsageError if golds are places, and the columns' names give a place to another choice.
+
+    ``option_b,option_a``, ``B,C`` or ``answer2,answer1``: a gold b, or 2, would be the other one.
+    """
+    names = [name.lower() for name in columns.choices]
+    if columns.gold is None or columns.gold_is not in ("letter", "0", "1"):
+        return
+    ends = _endings(names)
+    if columns.gold_is == "letter":
+        due = list(LETTERS[: len(names)])
+        wrong = ends != due and not {*ends}.isdisjoint(due)
+        wrong = wrong or (ends != due and len({*names}) < len(names))
+    else:
+        numbers = [int(end) for end in ends if end.isdecimal()]
+        wrong = len(numbers) == len(names) and any(b - a != 1 for a, b in pairwise(numbers))
+    if wrong:
+        ordered = [name for _, name in sorted(zip(ends, columns.choices, strict=False))]
         raise UsageError(
-            f"--choices {','.join(columns.choices)}: columns that are named by their letters must "
-            f"be given in that order: --choices {','.join(sorted(columns.choices))}"
+            f"--choices {','.join(columns.choices)}: the golds of column {columns.gold} are "
+            "places, but these columns are named for other ones; give all columns of choices, in "
+            f"the order of their letters or numbers: --choices {','.join(ordered or ['COLUMN,…'])}"
         )
+
+
+def _endings(names: Sequence[str]) -> list[str]:
+    """What each name has alone, if it is a letter or a number: ``a`` of option_a and option_b."""
+    start = commonprefix(names).rstrip("0123456789")  # noqa: RUF071 (of characters)
+    rests = [name.removeprefix(start) for name in names]
+    ends = [rest[::-1] for rest in rests]
+    end = commonprefix(ends)[::-1].lstrip("0123456789")  # noqa: RUF071 (as above)
+    rests = [rest.removesuffix(end) for rest in rests]
+    alone = [(len(rest) == 1 and rest in LETTERS) or rest.isdecimal() for rest in rests]
+    return rests if all(alone) else []
 
 
 def _heeded(path: Path, columns: Columns, classes: tuple[str, ...]) -> tuple[str, ...]:
