@@ -17,7 +17,7 @@ OURS = ("unifiedqa_convert", "converters", "vera_model")
 
 LAYERS = (
     ("errors", "flags"),
-    ("schema", "storage", "vera_tasks"),
+    ("arrow_files", "schema", "storage", "vera_tasks"),
     ("transfers",),
     ("hub", "rows", "records"),
     ("datasets", "question_converters"),
@@ -57,7 +57,7 @@ ACROSS = {
     ("converters", "unifiedqa_convert"): ("schema",),
     ("vera_model", "unifiedqa_convert"): (
         *("errors", "flags", "storage", "transfers", "hub", "schema"),
-        *("vera_tasks", "records.arrow"),
+        *("arrow_files", "vera_tasks", "records.arrow"),
         "load_adapter",
     ),
     ("vera_model.programs", "unifiedqa_convert"): ("convert", "conversion.request"),
@@ -91,7 +91,7 @@ HEAVY = {
     "pyarrow": (
         "unifiedqa_convert/check/",
         "unifiedqa_convert/records/",
-        "unifiedqa_convert/rows/readers.py",
+        "unifiedqa_convert/arrow_files.py",
         "vera_model/",
     ),
     "huggingface_hub": (

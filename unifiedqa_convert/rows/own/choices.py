@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from unifiedqa_convert.rows.readers import as_written
+from unifiedqa_convert.rows.json_rows import as_written
 from unifiedqa_convert.schema import FieldError
 
 TEXT_KEYS = frozenset("text texts choice choices option options value values content".split())

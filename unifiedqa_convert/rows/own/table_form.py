@@ -11,7 +11,7 @@ import orjson
 from unifiedqa_convert.rows.compression import BROKEN, format_of, head_text, open_decompressed
 from unifiedqa_convert.rows.own.columns import Quotes
 from unifiedqa_convert.rows.readers import column_names
-from unifiedqa_convert.rows.tables import TABBED, dialect_of
+from unifiedqa_convert.rows.tables import TABBED, Dialect, TableRows, dialect_of
 
 _CELLS: dict[str, Any] = {"quoting": csv.QUOTE_MINIMAL}
 
@@ -78,7 +78,7 @@ def _rows(path: Path, quoting: int) -> Iterator[list[str]]:
         open_decompressed(path) as file,
         TextIOWrapper(file, "utf-8-sig", "surrogateescape", newline="") as text,
     ):
-        yield from csv.reader(text, strict=True, delimiter="\t", quoting=quoting)  # type: ignore[arg-type]
+        yield from TableRows(text, Dialect("\t", quoted=quoting != csv.QUOTE_NONE).reader)
 
 
 def class_names(path: Path) -> dict[str, tuple[str, ...]]:
