@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from unifiedqa_convert.arrow_files import read_parquet
 from unifiedqa_convert.errors import SourceError
 from unifiedqa_convert.storage import atomic_file
 from vera_model.data.problems import Ints, Problem
@@ -116,13 +117,17 @@ _OF_STATEMENTS = ("number", "text", "label", "logit")
 
 def read_predictions(path: Path) -> Predictions:
     """Read what :meth:`Predictions.write` wrote; raises SourceError for an unreadable file."""
-    try:
-        table = pq.read_table(path, schema=_SCHEMA)
-    except (pa.ArrowException, OSError) as error:
-        raise SourceError(f"{path} can't be read, evaluate again: {error}") from error
+    found = read_parquet(path, "evaluate again")
+    if not found.schema.equals(_SCHEMA):
+        raise SourceError(f"{path} has other columns than predictions have; evaluate again")
+    table = pa.Table.from_batches(found.batches, schema=_SCHEMA)
     column: dict[str, Any] = {
         name: table.column(name).to_numpy(zero_copy_only=False) for name in _SCHEMA.names
     }
+    try:
+        numbers = [int(one.rpartition("#")[2]) for one in column["id"]]
+    except ValueError as error:
+        raise SourceError(f"{path} has an id without a number: {error}; evaluate again") from None
     keys = [column[name] for name in ("dataset", "split", "group")]
     new = np.ones(len(table) + 1, bool)
     for key in keys:
@@ -137,7 +142,7 @@ def read_predictions(path: Path) -> Predictions:
         id=column["group"][first],
         is_choice=column["is_choice"][first],
         bounds=bounds,
-        number=np.array([int(one.rpartition("#")[2]) for one in column["id"]], np.int64),
+        number=np.array(numbers, np.int64),
         text=column["text"],
         label=column["label"],
         logit=column["logit"],
