@@ -15,7 +15,7 @@ import zlib
 from codecs import BOM_UTF8, getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BufferedReader, RawIOBase
+from io import SEEK_END, BufferedReader, RawIOBase
 from pathlib import Path
 from typing import IO, cast
 
@@ -50,6 +50,12 @@ LARGEST = 64 * 2**30
 RATIO = 1_000
 """Maximum compression ratio of a file over ``FREE`` bytes; that of text is under 20."""
 FREE = 2**30
+XZ_MEMORY = 2**27
+"""Maximum memory of xz; ``xz -9`` needs half of it."""
+LARGEST_DIRECTORY = 2**24
+"""Maximum bytes of a zip's list of members, each of which takes twenty times that in memory."""
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
+_ENCRYPTED = 1  # the bit of a zip member's flags
 BINARY = (".parquet", ".arrow")
 LABELS = ".lst"
 _ALIASES = {
@@ -117,22 +123,60 @@ def open_decompressed(path: Path) -> Iterator[IO[bytes]]:
             with bz2.open(path) as file:
                 yield _bounded(path, file)
         case "xz":
-            with lzma.open(path) as file:
-                yield _bounded(path, file)
+            with path.open("rb") as packed:
+                yield _bounded(path, cast(IO[bytes], _Xz(packed)))
         case "zip":
             member = _member(path)
-            with zipfile.ZipFile(path) as archive, _opened(archive, member) as file:
-                yield _bounded(path, file)
+            with open_zip(path) as archive, open_member(path, archive, member) as file:
+                yield file
         case None:
             with path.open("rb") as plain:
                 yield plain
 
 
-def _opened(archive: zipfile.ZipFile, member: str) -> IO[bytes]:
+def open_zip(path: Path) -> zipfile.ZipFile:
+    """A zip. Raises SourceError if it has too many members, ``BROKEN`` if it is none."""
+    if _directory_size(path) > LARGEST_DIRECTORY:
+        raise SourceError(f"{path} has far more members than a dataset has; unpack it")
     try:
-        return archive.open(member)
+        return zipfile.ZipFile(path)
     except _ZIP as error:
         raise zipfile.BadZipFile(str(error)) from None
+
+
+def _directory_size(path: Path) -> int:
+    """The bytes of a zip's list of members, which zipfile reads at once; 0 if there is none."""
+    with path.open("rb") as file:
+        file.seek(max(file.seek(0, SEEK_END) - 2**16 - 22 - 76, 0))
+        end = file.read()
+    at = end.rfind(b"PK\5\6")
+    size = int.from_bytes(end[at + 12 : at + 16], "little") if at >= 0 else 0
+    if size == 0xFFFFFFFF and (at := end.rfind(b"PK\6\6", 0, at)) >= 0:  # zip64
+        size = int.from_bytes(end[at + 40 : at + 48], "little")
+    return size
+
+
+def open_member(path: Path, archive: zipfile.ZipFile, name: str | zipfile.ZipInfo) -> IO[bytes]:
+    """A zip's member, decompressed. SourceError if it is encrypted or packed in an unknown way."""
+    info = archive.getinfo(name) if isinstance(name, str) else name
+    if info.flag_bits & _ENCRYPTED:
+        raise SourceError(
+            f"{path}: {info.filename} is encrypted; unpack it with its password, and give the "
+            "file inside"
+        )
+    if info.compress_type not in _METHODS:
+        raise SourceError(
+            f"{path}: {info.filename} is packed in a way that is not read here (method "
+            f"{info.compress_type}); unpack it with the program that made it, and give the file "
+            "inside"
+        )
+    try:
+        file = archive.open(info)
+    except _ZIP as error:
+        raise zipfile.BadZipFile(str(error)) from None
+    # zipfile unpacks as many bytes of bzip2 at once as are asked for, 20,000 times that in memory.
+    at_once = 2**12 if info.compress_type == zipfile.ZIP_BZIP2 else 2**20
+    return _bounded(path, file, at_once)
 
 
 def broken(path: Path, error: BaseException) -> SourceError:
@@ -169,7 +213,7 @@ def is_hidden(name: str) -> bool:
 def _member(path: Path) -> str:
     """The one data file of a zip. SourceError, with the names, if there isn't exactly one."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_zip(path) as archive:
             names = [info.filename for info in archive.infolist() if not info.is_dir()]
     except (*BROKEN, *_ZIP) as error:
         raise broken(path, error) from None
@@ -187,9 +231,10 @@ def _member(path: Path) -> str:
 class _Bounded(RawIOBase):
     """A stream that raises SourceError if the file decompresses to too many bytes."""
 
-    def __init__(self, path: Path, file: IO[bytes]) -> None:
+    def __init__(self, path: Path, file: IO[bytes], at_once: int) -> None:
         self._path = path
         self._file = file
+        self._at_once = at_once
         self._left = most_bytes(path)
 
     def readable(self) -> bool:
@@ -199,7 +244,7 @@ class _Bounded(RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Read into ``buffer``; the number of bytes."""
         try:
-            data = self._file.read(len(buffer))
+            data = self._file.read(min(len(buffer), self._at_once))
         except _ZIP as error:
             raise zipfile.BadZipFile(str(error)) from None
         self._left -= len(data)
@@ -209,8 +254,36 @@ class _Bounded(RawIOBase):
         return len(data)
 
 
-def _bounded(path: Path, file: IO[bytes]) -> IO[bytes]:
-    return BufferedReader(_Bounded(path, file), buffer_size=2**20)
+class _Xz(RawIOBase):
+    """The decompressed bytes of an xz file, as ``lzma.open``, with a bound on memory."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._stream = lzma.LZMADecompressor(memlimit=XZ_MEMORY)
+
+    def readable(self) -> bool:
+        """Always true."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Read into ``buffer``; the number of bytes."""
+        data = b""
+        while not data:
+            packed = b""
+            if self._stream.eof:  # another stream may follow, after zeros
+                packed = (self._stream.unused_data or self._file.read(HEAD)).lstrip(b"\0")
+                if not packed and not (packed := self._file.read(HEAD).lstrip(b"\0")):
+                    return 0
+                self._stream = lzma.LZMADecompressor(memlimit=XZ_MEMORY)
+            elif self._stream.needs_input and not (packed := self._file.read(HEAD)):
+                raise EOFError
+            data = self._stream.decompress(packed, len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _bounded(path: Path, file: IO[bytes], at_once: int = 2**20) -> IO[bytes]:
+    return BufferedReader(_Bounded(path, file, at_once), buffer_size=2**20)
 
 
 def format_of(path: Path) -> str:
