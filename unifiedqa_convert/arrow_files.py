@@ -204,6 +204,7 @@ def readable(path: Path, again: str, place: str = "") -> Iterator[None]:
         yield
     except (*damaged, LookupError, TypeError, NotImplementedError, RecursionError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
+        reason = "".join(it if it.isprintable() else "\ufffd" for it in reason)  # bytes of the file
         raise SourceError(
             f"{path}: not Parquet or Arrow, or damaged: {place}{reason}; {again}"
         ) from None
