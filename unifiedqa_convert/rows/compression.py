@@ -54,7 +54,8 @@ XZ_MEMORY = 2**27
 """Maximum memory of xz; ``xz -9`` needs half of it."""
 LARGEST_DIRECTORY = 2**24
 """Maximum bytes of a zip's list of members, each of which takes twenty times that in memory."""
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Of the others, zipfile decompresses all that a block gives: 300 bytes of bzip2 are 300 MB."""
 _ENCRYPTED = 1  # the bit of a zip member's flags
 BINARY = (".parquet", ".arrow")
 LABELS = ".lst"
@@ -174,9 +175,7 @@ def open_member(path: Path, archive: zipfile.ZipFile, name: str | zipfile.ZipInf
         file = archive.open(info)
     except _ZIP as error:
         raise zipfile.BadZipFile(str(error)) from None
-    # zipfile unpacks as many bytes of bzip2 at once as are asked for, 20,000 times that in memory.
-    at_once = 2**12 if info.compress_type == zipfile.ZIP_BZIP2 else 2**20
-    return _bounded(path, file, at_once)
+    return _bounded(path, file)
 
 
 def broken(path: Path, error: BaseException) -> SourceError:
@@ -231,10 +230,9 @@ def _member(path: Path) -> str:
 class _Bounded(RawIOBase):
     """A stream that raises SourceError if the file decompresses to too many bytes."""
 
-    def __init__(self, path: Path, file: IO[bytes], at_once: int) -> None:
+    def __init__(self, path: Path, file: IO[bytes]) -> None:
         self._path = path
         self._file = file
-        self._at_once = at_once
         self._left = most_bytes(path)
 
     def readable(self) -> bool:
@@ -244,7 +242,7 @@ class _Bounded(RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Read into ``buffer``; the number of bytes."""
         try:
-            data = self._file.read(min(len(buffer), self._at_once))
+            data = self._file.read(len(buffer))
         except _ZIP as error:
             raise zipfile.BadZipFile(str(error)) from None
         self._left -= len(data)
@@ -282,8 +280,8 @@ class _Xz(RawIOBase):
         return len(data)
 
 
-def _bounded(path: Path, file: IO[bytes], at_once: int = 2**20) -> IO[bytes]:
-    return BufferedReader(_Bounded(path, file, at_once), buffer_size=2**20)
+def _bounded(path: Path, file: IO[bytes]) -> IO[bytes]:
+    return BufferedReader(_Bounded(path, file), buffer_size=2**20)
 
 
 def format_of(path: Path) -> str:
