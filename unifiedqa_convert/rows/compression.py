@@ -220,7 +220,9 @@ def _member(path: Path) -> str:
         raise SourceError(f"{path}: {kind.what}; {kind.advice}")
     names = [name for name in names if not is_hidden(name)]
     if len(names) != 1:
-        listed = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
+        listed = ", ".join(" ".join(name.split()) for name in names[:8]) + (
+            " …" if len(names) > 8 else ""
+        )
         raise SourceError(
             f"{path} holds {len(names)} files, not one ({listed}): unzip it, and give one of them"
         )
