@@ -174,13 +174,13 @@ OWN = f"{U}/rows/own"
 FURTHER: dict[str, tuple[str, Sequence[Edit]]] = {
     "one name, one column": (
         "rows/own/test_survey.py::test_one_name_for_two_columns_is_an_error_in_every_format",
-        [(f"{OWN}/survey.py", "        if len(found) > 1:\n            numbers",
+        [(f"{OWN}/headers.py", "        if len(found) > 1:\n            numbers",
           "        if False:\n            numbers")],
     ),
     "empty cells at the end": (
         "rows/own/test_own_choices.py::"
         "test_empty_cells_at_the_end_are_no_choices_and_before_another_a_reject",
-        [(f"{OWN}/choices.py", "while number and not texts[number - 1].strip():",
+        [(f"{OWN}/choices.py", "while number and is_blank(texts[number - 1]):",
           "while False:")],
     ),
     "lists written as text": (
@@ -196,8 +196,27 @@ FURTHER: dict[str, tuple[str, Sequence[Edit]]] = {
     "names of classes": (
         "rows/own/test_survey.py::test_the_names_of_classes_are_heeded",
         [(f"{OWN}/survey.py",
-          'classes = class_names(path).get(names.get(columns.gold or "", ""), ())',
+          'classes = named.get(names.get(columns.gold or "", ""), ())',
           "classes: tuple[str, ...] = ()")],
+    ),
+    "names of classes in packed files": (
+        "rows/own/test_survey.py::"
+        "test_the_names_of_classes_are_heeded_in_packed_files_and_refused_as_choices",
+        [(f"{U}/rows/readers.py", "    source = _source(path)\n", "    source = str(path)\n")],
+    ),
+    "columns that are not given": (
+        "rows/own/test_survey.py::test_a_gold_that_is_a_column_which_is_not_given_is_refused",
+        [(f"{OWN}/headers.py", "if wrong or not {*due}.isdisjoint(same):", "if wrong:")],
+    ),
+    "names out of order": (
+        "rows/own/test_survey.py::test_a_name_of_another_choice_than_the_position_is_a_reject",
+        [(f"{OWN}/gold.py", "if _out_of_order(names):", "if False:")],
+    ),
+    "hidden golds without choices": (
+        "rows/own/test_survey.py::"
+        "test_golds_without_choices_that_may_be_hidden_or_yes_and_no_are_told",
+        [(f"{OWN}/survey.py", "if columns.gold_is is None and hidden and not found:",
+          "if False:")],
     ),
     "normal form": (
         "rows/own/test_survey.py::test_texts_are_compared_in_normal_form_and_shown_as_written",

@@ -163,7 +163,9 @@ def too_many_bytes(path: Path) -> SourceError:
 def is_hidden(name: str) -> bool:
     """True for what no person puts into an archive: .DS_Store, ._x and __MACOSX/ of macOS …"""
     parts = set(name.split("/")) - {".", ".."}
-    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
+    return any(part.startswith(".") or part == "__MACOSX" for part in parts) or (
+        name.rpartition("/")[2].lower() in ("thumbs.db", "desktop.ini")  # of Windows
+    )
 
 
 def _member(path: Path) -> str:
