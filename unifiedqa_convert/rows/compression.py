@@ -257,6 +257,14 @@ def check_utf8(path: Path) -> None:
         ) from None
 
 
+def check_is_text(path: Path) -> None:
+    """SourceError, with what to do, for a packed file, a binary format, a page, a pointer …"""
+    packing, suffix = packed_as(path), format_of(path)
+    if packing or suffix in BINARY:
+        advice = "unpack it, and give the file inside" if packing else "give the text"
+        raise SourceError(f"{path}: this is {packing or _WORDS[suffix]}, not text; {advice}")
+
+
 def _save_as_utf8(path: Path, encoding: str) -> str:
     save = "save the file as UTF-8 (in a spreadsheet: CSV, UTF-8)"
     if packed_as(path) is not None:

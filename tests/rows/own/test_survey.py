@@ -416,6 +416,7 @@ def test_cells_that_may_be_no_choice_are_told(tmp_path: Path) -> None:
     ("content", "found"),
     [
         ('q,a,b,g\nW?, "oak, dry", "elm", A\n', ["oak, dry", "elm"]),
+        ('sep=,\nq,a,b,g\nW?, "oak, dry", "elm", A\n', ["oak, dry", "elm"]),
         ('q,a,b,g\nW?,oak, "elm" is it,A\n', ["oak", '"elm" is it']),
         ("\n\nq,a,b,g\nW?,oak,elm,A\n", ["oak", "elm"]),
     ],

@@ -11,7 +11,7 @@ import orjson
 from unifiedqa_convert.rows.compression import BROKEN, format_of, head_text, open_decompressed
 from unifiedqa_convert.rows.own.columns import Quotes
 from unifiedqa_convert.rows.readers import column_names
-from unifiedqa_convert.rows.tables import TABBED, dialect_of
+from unifiedqa_convert.rows.tables import TABBED, Dialect, dialect_of
 
 _CELLS: dict[str, Any] = {"quoting": csv.QUOTE_MINIMAL}
 _SPACED: dict[str, Any] = {"skipinitialspace": True}
@@ -39,11 +39,11 @@ def _quoted_cells(path: Path) -> Form:
     """The form of a table with tabs: whether quotation marks surround its cells."""
     as_text, as_cells = _Cells(), _Cells()
     try:
-        for row in _rows(path, csv.QUOTE_NONE):
+        for row in _rows(path, Dialect("\t", quoted=False)):
             as_text.add(row)
         if not as_text.marked:
             return {}, ()
-        for row in _rows(path, csv.QUOTE_MINIMAL):
+        for row in _rows(path, Dialect("\t")):
             as_cells.add(row)
     except (csv.Error, *BROKEN):
         return {}, ()
@@ -66,7 +66,7 @@ def _quoted_after_spaces(path: Path) -> Form:
         with open_decompressed(path) as file:
             if not any(mark in line for line in file):
                 return {}, ()
-        for row in _rows(path, csv.QUOTE_MINIMAL, dialect.mark, skipinitialspace=True):
+        for row in _rows(path, dialect._replace(spaced=True)):
             cells.add(row)
     except (csv.Error, *BROKEN):
         return {}, ()
@@ -97,12 +97,14 @@ class _Cells:
                     self.doubled = True
 
 
-def _rows(path: Path, quoting: int, mark: str = "\t", **form: bool) -> Iterator[list[str]]:
+def _rows(path: Path, dialect: Dialect) -> Iterator[list[str]]:
     with (
         open_decompressed(path) as file,
         TextIOWrapper(file, "utf-8-sig", "surrogateescape", newline="") as text,
     ):
-        yield from csv.reader(text, strict=True, delimiter=mark, quoting=quoting, **form)  # type: ignore[arg-type]
+        if dialect.declared:
+            text.readline()
+        yield from dialect.reader(text)
 
 
 def class_names(path: Path) -> dict[str, tuple[str, ...]]:
