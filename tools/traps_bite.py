@@ -119,7 +119,7 @@ EDITS: dict[str, Sequence[Edit]] = {
         (f"{C}/social_iqa.py", '= CompanionFile((("", "{}-labels.lst"),), "label")', "= None"),
     ],
     "whole names": [
-        (f"{U}/rows/companion_files.py", "stem = path.name\n",
+        (f"{U}/rows/companion_files.py", "stem = _unpacked(path.name)\n",
          'stem = path.name.split(".", 1)[0]\n'),
     ],
     "the same ids": [
@@ -129,7 +129,7 @@ EDITS: dict[str, Sequence[Edit]] = {
         (f"{C}/social_iqa.py", "(HubRow, LetterRow, AuthorsRow)", "(HubRow, AuthorsRow)"),
     ],
     "names that mean the gold": [
-        (f"{U}/rows/typed_rows.py", "if _means_gold(n) and", "if False and"),
+        (f"{U}/rows/typed_rows.py", "if means_gold(n) and", "if False and"),
     ],
     "refusing no labels": [
         (f"{U}/conversion/pipeline.py", "if not job.request.unlabelled:", "if False:"),
@@ -202,7 +202,8 @@ FURTHER: dict[str, tuple[str, Sequence[Edit]]] = {
     "names of classes in packed files": (
         "rows/own/test_survey.py::"
         "test_the_names_of_classes_are_heeded_in_packed_files_and_refused_as_choices",
-        [(f"{U}/rows/readers.py", "    source = _source(path)\n", "    source = str(path)\n")],
+        [(f"{OWN}/table_form.py", "schema = table_schema(path)",
+          'schema = table_schema(path) if path.suffix == ".parquet" else None')],
     ),
     "columns that are not given": (
         "rows/own/test_survey.py::test_a_gold_that_is_a_column_which_is_not_given_is_refused",
@@ -235,6 +236,11 @@ FURTHER: dict[str, tuple[str, Sequence[Edit]]] = {
     "the sep= line": (
         "rows/test_magic.py::test_the_separator_is_told_from_header_and_rows",
         [(f"{U}/rows/tables.py", "(declared := _DECLARED.match(start))", "(declared := None)")],
+    ),
+    "labels named for other rows": (
+        "rows/test_companion_files.py::test_given_labels_that_are_another_files_by_name_are_refused",
+        [(f"{U}/rows/companion_files.py",
+          "if by_line and (stem := _named_for(by_line, other)):", "if False:")],
     ),
     "golds that contradict": (
         "conversion/test_repeats.py::test_repeats_are_counted_across_shards_and_workers",
