@@ -307,6 +307,13 @@ def test_quotation_marks_of_a_tsv(
     assert bool(told) == bool(made.manifest["told"])
 
 
+def test_names_in_quotation_marks_are_cells(tmp_path: Path) -> None:
+    path = written(tmp_path, "m.tsv", '"q"\t"a"\t"b"\t"g"\n"W?"\t"oak"\telm\t"A"\n')
+    made = own(path, AB)
+    assert outputs(made) == ["oak"]
+    assert "m.tsv: quotation marks surround cells (--quotes cells)" in made.manifest["told"]
+
+
 def test_spaces_after_the_commas_are_no_part_of_names_or_cells(tmp_path: Path) -> None:
     path = written(tmp_path, "m.csv", 'q, a, b, g\nW?, "oak, dry", elm, A\n')
     assert outputs(own(path, Columns("q", (" a", "b "), " g"))) == ["oak, dry"]

@@ -49,7 +49,7 @@ def _quoted_cells(path: Path) -> Form:
         return {}, ()
     if not as_cells.even:
         return {}, ()
-    if as_text.doubled or not as_text.even:
+    if as_text.doubled or as_text.named or not as_text.even:
         return dict(_CELLS), (f"{path.name}: quotation marks surround cells (--quotes cells)",)
     return {}, (
         f"{path.name}: {as_text.marked:,} cells stand in quotation marks, which are read as text: "
@@ -85,8 +85,12 @@ class _Cells:
         """Cells that begin with a quotation mark."""
         self.doubled = False
         """True if a cell in quotation marks has doubled ones inside, as only writers make them."""
+        self.named = False
+        """True if the columns' names all stand in quotation marks."""
 
     def add(self, row: list[str]) -> None:
+        if not self.width:
+            self.named = all(cell[:1] == '"' == cell[1:][-1:] for cell in row)
         self.width = self.width or len(row)
         self.even = self.even and len(row) in (self.width, 0)
         for cell in row:
