@@ -136,11 +136,12 @@ def print_preview(request: "Request", as_json: bool) -> None:
         for what in ("rejected", "skipped"):
             if what in row:
                 print_text(f"row {row['row']} {what}: {row[what]}")
-        if "question record" in row:
-            print_text(f"row {row['row']}: {row['question record']}")
-        for statement in row.get("statements", ()):
-            label = {True: "true", False: "false", None: "unlabelled"}[statement["label"]]
-            print_text(f"  {label}: {statement['sentence']}")
+        for part in (row, *row.get("further", ())):
+            if "question record" in part:
+                print_text(f"row {row['row']}: {part['question record']}")
+            for statement in part.get("statements", ()):
+                label = {True: "true", False: "false", None: "unlabelled"}[statement["label"]]
+                print_text(f"  {label}: {statement['sentence']}")
     print_text("nothing was written; leave out --dry-run to convert")
 
 

@@ -99,9 +99,10 @@ def print_shown(facts: dict[str, Any]) -> None:
             console.print(f"  {field['raw']:{width}}  {field['goes']}", markup=False)
     for step in facts["rows"]:
         console.print(f"\n[bold]row {step['row']}[/bold] of {facts['rows_from']}")
-        for name in ("raw", "example", "question record", "statements", "declarative records"):
-            if name in step:
-                _print_step(name, step[name], console)
+        for part in (step, *step.get("further", ())):
+            for name in ("raw", "example", "question record", "statements", "declarative records"):
+                if name in part:
+                    _print_step(name, part[name], console)
         if "rejected" in step:
             _print_step("rejected", step["rejected"], console)
 

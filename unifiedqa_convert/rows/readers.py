@@ -407,31 +407,24 @@ def column_names(path: Path, own: Mapping[str, Any] | None = None) -> list[str]:
 
 def table_schema(path: Path) -> Any:
     """The schema of a Parquet or Arrow file; None for others, or if reading it will say why."""
-    if format_of(path) not in _READERS:
+    suffix = format_of(path)
+    if suffix not in _READERS:
         return None
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    for schema_of in (pq.read_schema, _stream_schema, _file_schema):
-        try:
-            return schema_of(path)
-        except (pa.ArrowException, OSError):
-            continue
-    return None
-
-
-def _stream_schema(path: Path) -> Any:
-    import pyarrow as pa
-
-    with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
-        return reader.schema
-
-
-def _file_schema(path: Path) -> Any:
-    import pyarrow as pa
-
-    with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
-        return reader.schema
+    source = _source(path)
+    try:
+        if suffix == ".parquet":
+            return pq.read_schema(source)
+        is_file = head(path).startswith(b"ARROW1")
+        with (
+            pa.input_stream(source, compression=None) as opened,
+            (pa.ipc.open_file if is_file else pa.ipc.open_stream)(opened) as reader,
+        ):
+            return reader.schema
+    except (pa.ArrowException, OSError):
+        return None
 
 
 def line_of(
