@@ -17,7 +17,7 @@ OURS = ("unifiedqa_convert", "converters", "vera_model")
 
 LAYERS = (
     ("errors", "flags"),
-    ("arrow_files", "schema", "storage", "vera_tasks"),
+    ("arrow_files", "schema", "storage", "vera_tasks", "printing"),
     ("transfers",),
     ("hub", "rows", "records"),
     ("datasets", "question_converters"),
@@ -56,7 +56,7 @@ TABLES = {
 ACROSS = {
     ("converters", "unifiedqa_convert"): ("schema",),
     ("vera_model", "unifiedqa_convert"): (
-        *("errors", "flags", "storage", "transfers", "hub", "schema"),
+        *("errors", "flags", "printing", "storage", "transfers", "hub", "schema"),
         *("arrow_files", "vera_tasks", "records.arrow"),
         "load_adapter",
     ),

@@ -26,7 +26,6 @@ LONGER = {
 SMALLER = {
     "unifiedqa_convert/contract/goldens.py": "the two promises that only a folder of goldens asks",
     "unifiedqa_convert/question_converters/unpickle.py": "a program that only sees a pickle",
-    "unifiedqa_convert/records/dataset_card.py": "the one output that is prose",
     "unifiedqa_convert/service/api/catalogue.py": "the addresses about datasets",
 }
 

@@ -119,7 +119,7 @@ EDITS: dict[str, Sequence[Edit]] = {
         (f"{C}/social_iqa.py", '= CompanionFile((("", "{}-labels.lst"),), "label")', "= None"),
     ],
     "whole names": [
-        (f"{U}/rows/companion_files.py", "stem = path.name\n",
+        (f"{U}/rows/companion_files.py", "stem = _unpacked(path.name)\n",
          'stem = path.name.split(".", 1)[0]\n'),
     ],
     "the same ids": [
@@ -129,7 +129,7 @@ EDITS: dict[str, Sequence[Edit]] = {
         (f"{C}/social_iqa.py", "(HubRow, LetterRow, AuthorsRow)", "(HubRow, AuthorsRow)"),
     ],
     "names that mean the gold": [
-        (f"{U}/rows/typed_rows.py", "if _means_gold(n) and", "if False and"),
+        (f"{U}/rows/typed_rows.py", "if means_gold(n) and", "if False and"),
     ],
     "refusing no labels": [
         (f"{U}/conversion/pipeline.py", "if not job.request.unlabelled:", "if False:"),
@@ -174,13 +174,13 @@ OWN = f"{U}/rows/own"
 FURTHER: dict[str, tuple[str, Sequence[Edit]]] = {
     "one name, one column": (
         "rows/own/test_survey.py::test_one_name_for_two_columns_is_an_error_in_every_format",
-        [(f"{OWN}/survey.py", "        if len(found) > 1:\n            numbers",
+        [(f"{OWN}/headers.py", "        if len(found) > 1:\n            numbers",
           "        if False:\n            numbers")],
     ),
     "empty cells at the end": (
         "rows/own/test_own_choices.py::"
         "test_empty_cells_at_the_end_are_no_choices_and_before_another_a_reject",
-        [(f"{OWN}/choices.py", "while number and not texts[number - 1].strip():",
+        [(f"{OWN}/choices.py", "while number and is_blank(texts[number - 1]):",
           "while False:")],
     ),
     "lists written as text": (
@@ -196,8 +196,28 @@ FURTHER: dict[str, tuple[str, Sequence[Edit]]] = {
     "names of classes": (
         "rows/own/test_survey.py::test_the_names_of_classes_are_heeded",
         [(f"{OWN}/survey.py",
-          'classes = class_names(path).get(names.get(columns.gold or "", ""), ())',
+          'classes = named.get(names.get(columns.gold or "", ""), ())',
           "classes: tuple[str, ...] = ()")],
+    ),
+    "names of classes in packed files": (
+        "rows/own/test_survey.py::"
+        "test_the_names_of_classes_are_heeded_in_packed_files_and_refused_as_choices",
+        [(f"{OWN}/table_form.py", "schema = table_schema(path)",
+          'schema = table_schema(path) if path.suffix == ".parquet" else None')],
+    ),
+    "columns that are not given": (
+        "rows/own/test_survey.py::test_a_gold_that_is_a_column_which_is_not_given_is_refused",
+        [(f"{OWN}/headers.py", "if wrong or not {*due}.isdisjoint(same):", "if wrong:")],
+    ),
+    "names out of order": (
+        "rows/own/test_survey.py::test_a_name_of_another_choice_than_the_position_is_a_reject",
+        [(f"{OWN}/gold.py", "if _out_of_order(names):", "if False:")],
+    ),
+    "hidden golds without choices": (
+        "rows/own/test_survey.py::"
+        "test_golds_without_choices_that_may_be_hidden_or_yes_and_no_are_told",
+        [(f"{OWN}/survey.py", "if columns.gold_is is None and hidden and not found:",
+          "if False:")],
     ),
     "normal form": (
         "rows/own/test_survey.py::test_texts_are_compared_in_normal_form_and_shown_as_written",
@@ -216,6 +236,11 @@ FURTHER: dict[str, tuple[str, Sequence[Edit]]] = {
     "the sep= line": (
         "rows/test_magic.py::test_the_separator_is_told_from_header_and_rows",
         [(f"{U}/rows/tables.py", "(declared := _DECLARED.match(start))", "(declared := None)")],
+    ),
+    "labels named for other rows": (
+        "rows/test_companion_files.py::test_given_labels_that_are_another_files_by_name_are_refused",
+        [(f"{U}/rows/companion_files.py",
+          "if by_line and (stem := _named_for(by_line, other)):", "if False:")],
     ),
     "golds that contradict": (
         "conversion/test_repeats.py::test_repeats_are_counted_across_shards_and_workers",

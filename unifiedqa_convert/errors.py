@@ -16,13 +16,31 @@ The command line catches them in one place and prints one line on stderr that sa
 A bug is not caught and shows its traceback (exit 1).
 """
 
+import re
 from typing import ClassVar
+
+# C0 but tab and line feed, DEL, C1; line and paragraph separators; what turns the direction of
+# writing around (CVE-2021-42574); halves of surrogate pairs, which stand for bytes that are not
+# UTF-8 in a name and cannot be encoded.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def printable(text: str) -> str:
+    r"""The text with control characters as ``\u001b``, which is valid in JSON, too."""
+    if text.isprintable():
+        return text
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 class UqaError(Exception):
     """The base class; the message says what is wrong and what to do next."""
 
     exit_code: ClassVar[int] = 4
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))  # names and texts in it come from elsewhere
 
 
 class UsageError(UqaError):

@@ -20,6 +20,7 @@ import typer
 
 from unifiedqa_convert.errors import UqaError, UsageError, missing_library
 from unifiedqa_convert.flags import command, flags_of, given
+from unifiedqa_convert.printing import message, print_json, print_text, say
 from vera_model.presets import PRESETS, RECIPES
 from vera_model.report.terminal import closing_lines
 
@@ -130,15 +131,15 @@ def train(flags: dict[str, Any]) -> None:
     """
     config = configure(flags)
     main = os.environ.get("RANK", "0") == "0"
-    say = _quiet if flags["quiet"] or not main else _say
-    warn(config, flags, say)
+    told = _quiet if flags["quiet"] or not main else say
+    warn(config, flags, told)
     try:
         run = _checked(config, evaluation=flags["mode"] == "eval")
     except ModuleNotFoundError as error:
         raise missing_library(error.name, "model") from error
     path = run(config)
     if main:
-        _report(path, json.loads(path.read_bytes()), flags["as_json"], say)
+        _report(path, json.loads(path.read_bytes()), flags["as_json"], told)
 
 
 def _checked(config: "TrainConfig", *, evaluation: bool) -> Callable[["TrainConfig"], Path]:
@@ -162,11 +163,10 @@ def _report(
     """The path (or the metrics) on stdout, the summary on stderr."""
     for line in closing_lines(path, document):
         say(line)
-    print(json.dumps(document, indent=2) if as_json else path)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr)
+    if as_json:
+        print_json(document)
+    else:
+        print_text(path)
 
 
 def _quiet(_: str) -> None:
@@ -183,13 +183,11 @@ _SET_BY_ACCELERATE = "ACCELERATE_MIXED_PRECISION"  # in every program that it st
 def report_failure(error: UqaError) -> None:
     """Print the error on the main process's stderr, and pass it to the launcher."""
     if os.environ.get("RANK", "0") == "0":  # every process fails with the same error
-        print(f"uqa train: {error}", file=sys.stderr)
+        say(f"uqa train: {message(str(error))}")
         if _SET_BY_ACCELERATE in os.environ:
-            print(
+            say(
                 "(The traceback below is the launcher's own; it only says that this program ended "
-                f"with exit code {error.exit_code}.)",
-                file=sys.stderr,
-                flush=True,
+                f"with exit code {error.exit_code}.)"
             )
     if file := os.environ.get(_ERROR_FILE):
         reason = {"message": str(error), "timestamp": str(int(time.time()))}

@@ -1,6 +1,7 @@
 """`uqa check`: what was changed in an output is found; each trap of others' files is named."""
 
 import csv
+import gzip
 import hashlib
 import io
 import json
@@ -321,6 +322,26 @@ def test_interrupted_and_incomplete(tmp_path: Path) -> None:
     assert not check_path(folder).ok
 
 
+@pytest.mark.parametrize("name", ["rows.tsv", "groups.json"])
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 9\n", "git lfs pull"),
+        (b"<!doctype html><html>Sign in</html>", "an HTML page, not data"),
+        ("Is it?\tyes\n".encode("utf-16"), "UTF-16 text, not UTF-8"),
+        (gzip.compress(b"Is it?\tyes\n"), "this is gzip, not text; unpack it"),
+        (b"PAR1\x15\x04", "this is Parquet, not text"),
+    ],
+)
+def test_a_file_that_is_no_text_is_named(
+    tmp_path: Path, name: str, content: bytes, says: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(SourceError) as raised:
+        check_path(tmp_path / name)
+    assert says in str(raised.value)
+
+
 def test_paths_that_are_nothing_to_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SourceError, match="absent: no such file or folder"):
         check_path(tmp_path / "absent")
@@ -335,7 +356,7 @@ def test_paths_that_are_nothing_to_check(tmp_path: Path, monkeypatch: pytest.Mon
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(SourceError, match=r"rows\.tsv: Permission denied"):
+    with pytest.raises(SourceError, match=r"rows\.tsv: .*Permission denied"):
         check_path(path)
 
 

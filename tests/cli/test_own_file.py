@@ -34,6 +34,14 @@ def test_a_dry_run_shows_the_rows_the_columns_and_what_was_found_out(
     assert [row["row"] for row in shown["rows"]] == [0, 1, 2]
 
 
+def test_a_dry_run_shows_all_examples_of_a_row_and_so_does_show(uqa: Uqa) -> None:
+    rows = ("atomic2020", "--split", "test")
+    done = uqa("convert", *rows, "--source", "sample", "--dry-run")
+    numbers = [line.split(":")[0] for line in done.stdout.splitlines() if line.startswith("row")]
+    assert numbers == [f"row {n}" for n in (0, 0, 1, 1, 2, 2)]
+    assert uqa("show", *rows).stdout.count("question record") == 2
+
+
 def test_a_dry_run_of_a_dataset_and_not_of_a_group(uqa: Uqa) -> None:
     done = uqa("convert", "copa", "--split", "validation", "--source", "sample", "--dry-run")
     assert done.stdout.startswith("row 0: ")

@@ -272,6 +272,17 @@ def test_a_name_of_the_hub_for_another_split_is_not_this_one(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
+    "ending", [".ndjson", ".jsonlines", ".feather", ".ndjson.gz", ".csv.gz", ".tsv.gz"]
+)
+def test_copies_of_every_format_that_is_read_are_found(tmp_path: Path, ending: str) -> None:
+    path = put(tmp_path / "physical_iqa" / f"train{ending}")
+    put(tmp_path / "physical_iqa" / f"validation{ending}")
+    assert find("physical_iqa train", tmp_path) == (path,)
+    better = put(tmp_path / "physical_iqa" / "train.parquet")
+    assert find("physical_iqa train", tmp_path) == (better,)
+
+
+@pytest.mark.parametrize(
     ("wanted", "other"),
     [
         ("winogrande_xs train", "winogrande_xs/train_xl.jsonl"),

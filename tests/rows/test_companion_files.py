@@ -199,10 +199,25 @@ def test_given_labels_that_are_another_files_by_name_are_refused(tmp_path: Path)
     rows = write(tmp_path / "dev.sorted.jsonl", *SAID)
     labels = tmp_path / "dev-labels.lst"
     labels.write_text("1\n0\n")
-    assert len(read(Marked, rows, labels)) == 2, "nothing says that they are another's"
-    write(tmp_path / "dev.jsonl", *SAID)
-    with pytest.raises(SourceError, match=r"the labels of dev\.jsonl.*dev\.sorted-labels\.lst"):
+    with pytest.raises(SourceError, match=r"the labels of dev, not.* to dev\.sorted-labels\.lst"):
         read(Marked, rows, labels)
+    with pytest.raises(SourceError, match="the labels of dev, not"):
+        read(Marked, rows, packed := labels.rename(tmp_path / "dev-labels.lst.gz"))
+    assert len(read(Marked, rows, packed.rename(tmp_path / "labels.lst"))) == 2, "of no other rows"
+
+
+def test_labels_may_be_packed(tmp_path: Path) -> None:
+    rows = write(tmp_path / "dev.jsonl", *SAID)
+    labels = tmp_path / "dev-labels.lst.gz"
+    labels.write_bytes(gzip.compress(b"1\n0\n"))
+    for given in ([rows], [rows, labels]):
+        assert [getattr(n.row, "mark", None) for n in read(Marked, *given)] == ["1", "0"]
+
+
+def test_labels_under_a_name_that_is_not_read_are_named(tmp_path: Path) -> None:
+    rows = write(tmp_path / "dev.jsonl", *({**row, "Correct_Answer": "1"} for row in SAID))
+    with pytest.raises(SourceError, match=r"is missing \(the rows have Correct_Answer, which is"):
+        read(Marked, rows)
 
 
 def test_each_file_takes_the_labels_of_its_own_folder(tmp_path: Path) -> None:

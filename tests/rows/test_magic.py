@@ -146,6 +146,7 @@ PAGE = b"\n<!-- saved --> <!DOCTYPE HTML>\n<html><body>Sign in</body></html>"
         (CSV.encode("utf-16-le"), "iconv -f UTF-16LE -t UTF-8"),
         (CSV.encode("utf-16-be"), "UTF-16BE text"),
         (CSV.encode("utf-32"), "UTF-32 text"),
+        (b"\0\x05\x16\7\0\2\0\0Mac OS X", "what macOS keeps beside a file"),
         (bytes(range(256)) * 4, "neither text nor a binary format that is known here"),
     ],
     ids=name_of,
@@ -188,7 +189,8 @@ def test_a_text_without_ascii_words_is_told_too(encoding: str) -> None:
 def test_what_macos_adds_to_a_zip_is_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "mac.zip"
     own = {"data/train.jsonl": LINES, "data/._train.jsonl": b"x", ".DS_Store": b"x"}
-    path.write_bytes(zipped(**own, **{"__MACOSX/data/._train.jsonl": b"x"}))
+    windows = {"data/Thumbs.db": b"x", "desktop.ini": b"x"}
+    path.write_bytes(zipped(**own, **windows, **{"__MACOSX/data/._train.jsonl": b"x"}))
     assert list(read(path)) == ROWS
     path.write_bytes(zipped(**{".DS_Store": b"x"}))
     with pytest.raises(SourceError, match="holds 0 files, not one"):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from unifiedqa_convert.datasets.proof import prove
 from unifiedqa_convert.datasets.registry import load_adapter
 from unifiedqa_convert.errors import RowError, SourceError
 from unifiedqa_convert.rows.companion_files import with_companions
@@ -120,3 +121,13 @@ def test_labels_without_rows_are_refused(tmp_path: Path) -> None:
     labels.write_text("1\n")
     with pytest.raises(SourceError, match="labels without rows"):
         with_companions(SIQA, "validation", [labels])
+
+
+def test_a_proof_names_the_row_on_which_an_adapter_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = lines(tmp_path / "rows.jsonl", ROW, {**ROW, "premise": "Z."})
+    monkeypatch.setattr(type(COPA), "examples", lambda _, row: [][1 // (row.premise != "Z.") :])
+    with pytest.raises(RowError, match=r"copa/train row 1\b.*ZeroDivisionError") as raised:
+        prove(COPA, "train", [path])
+    assert "the adapter must be corrected" in str(raised.value)

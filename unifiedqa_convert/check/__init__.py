@@ -15,6 +15,7 @@ from unifiedqa_convert.check.vera_json import lint_vera
 from unifiedqa_convert.conversion.output_folder import MANIFEST, OutputFolder
 from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.records.formats import FORMATS, is_shard
+from unifiedqa_convert.rows.compression import check_is_text
 
 Kind = Literal["output", "outputs", "tsv", "vera"]
 _LINTERS: dict[Literal["tsv", "vera"], Callable[[Path, Findings], None]] = {
@@ -121,6 +122,7 @@ def _look(path: Path, found: Findings) -> Kind:
             "Vera .json; give one of these"
         )
     kind, lint = linters[path.suffix.lower()]
+    check_is_text(path)
     lint(path, found)
     return kind
 

@@ -15,6 +15,7 @@ import typer
 from unifiedqa_convert.cli import convert, datasets, declare, fetch, models, serve, vera
 from unifiedqa_convert.errors import UqaError
 from unifiedqa_convert.flags import add_command
+from unifiedqa_convert.printing import message, print_text, say
 from vera_model import run as vera_run
 
 app = typer.Typer(
@@ -69,7 +70,7 @@ def main() -> None:
             sys.stdout.flush()
             gc.freeze()  # nor at exit
     except UqaError as error:
-        print(f"uqa: {error}", file=sys.stderr)
+        say(f"uqa: {message(str(error))}")
         sys.exit(error.exit_code)
     except BrokenPipeError:  # `| head` has ended; the final flush would fail again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -78,7 +79,7 @@ def main() -> None:
 
 def _stopped(_signal: int, _frame: object) -> None:
     """SIGTERM ends like Ctrl-C: locks and temporary files are removed, finished work is kept."""
-    print("uqa: stopped by SIGTERM; run the same command again", file=sys.stderr)
+    say("uqa: stopped by SIGTERM; run the same command again")
     sys.exit(143)
 
 
@@ -86,7 +87,7 @@ def _version(value: bool) -> None:
     if value:
         from importlib.metadata import version
 
-        print(version("unifiedqa-convert"))
+        print_text(version("unifiedqa-convert"))
         raise typer.Exit
 
 

@@ -1,8 +1,6 @@
 """`uqa convert`: progress, what was converted, and the line that opens the output."""
 
 import inspect
-import json
-import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ from unifiedqa_convert.cli.progress import row_progress
 from unifiedqa_convert.cli.tables import print_columns
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.flags import flags_of, given
+from unifiedqa_convert.printing import print_json, print_text, say
 
 if TYPE_CHECKING:
     from unifiedqa_convert.conversion.groups import GroupFlags, SplitOutcome
@@ -33,12 +32,12 @@ def convert_and_report(request: "Request", as_json: bool, quiet: bool) -> None:
         lines += [line for line in told if not line.startswith(WARNING)]
         lines += [*summary(result), *([f"{SAMPLE}."] if sample else [])]
     for line in lines:
-        print(line, file=sys.stderr)
+        say(line)
     if as_json:
         facts = {"folder": str(result.folder), "sample": sample, "manifest": result.manifest}
-        print(json.dumps(facts, indent=2))
+        print_json(facts)
     else:
-        print(result.folder)
+        print_text(result.folder)
 
 
 def convert_group_and_report(
@@ -54,9 +53,9 @@ def convert_group_and_report(
         outcomes.append(outcome)
         if not quiet:
             # The reason is in the table.
-            print(f"{outcome.dataset}/{outcome.split}: {outcome.outcome}", file=sys.stderr)
+            say(f"{outcome.dataset}/{outcome.split}: {outcome.outcome}")
     if as_json:
-        print(json.dumps([outcome._asdict() for outcome in outcomes], indent=2))
+        print_json([outcome._asdict() for outcome in outcomes])
     else:
         _print_table(outcomes)
     return group_exit_code(outcomes)
@@ -79,7 +78,7 @@ def _print_table(outcomes: "list[SplitOutcome]") -> None:
         lines.append((it.dataset, it.split, it.outcome, _number(it.rows), why))
     print_columns(lines)
     totals = Counter(outcome.outcome for outcome in outcomes)
-    print(", ".join(f"{number} {what}" for what, number in totals.items()))
+    print_text(", ".join(f"{number} {what}" for what, number in totals.items()))
 
 
 def _number(rows: int | None) -> str:
@@ -94,7 +93,7 @@ def _converted(request: "Request", quiet: bool) -> "Result":
         try:
             return pipeline.convert(request, progress)
         except KeyboardInterrupt:  # typer exits with 130
-            print("uqa: stopped; run the same command to resume", file=sys.stderr)
+            say("uqa: stopped; run the same command to resume")
             raise
 
 
@@ -115,7 +114,7 @@ def print_config_of(request: "Request") -> None:
     from unifiedqa_convert.conversion.request import resolve
 
     job = resolve(request)
-    print(json.dumps({"folder": str(job.place().final), **job.describe()}, indent=2))
+    print_json({"folder": str(job.place().final), **job.describe()})
 
 
 def print_preview(request: "Request", as_json: bool) -> None:
@@ -124,24 +123,26 @@ def print_preview(request: "Request", as_json: bool) -> None:
 
     shown = previewed(request)
     if as_json:
-        print(json.dumps(shown, indent=2))
+        print_json(shown)
         return
     if shown["columns"] is not None:
         named = {name: value for name, value in shown["columns"].items() if value}
         named["choices"] = ",".join(shown["columns"]["choices"])
-        print("columns: " + ", ".join(f"{name} {value}" for name, value in named.items() if value))
+        columns = (f"{name} {value}" for name, value in named.items() if value)
+        print_text("columns: " + ", ".join(columns))
     for line in shown["told"]:
-        print(line)
+        print_text(line)
     for row in shown["rows"]:
         for what in ("rejected", "skipped"):
             if what in row:
-                print(f"row {row['row']} {what}: {row[what]}")
-        if "question record" in row:
-            print(f"row {row['row']}: {row['question record']}")
-        for statement in row.get("statements", ()):
-            label = {True: "true", False: "false", None: "unlabelled"}[statement["label"]]
-            print(f"  {label}: {statement['sentence']}")
-    print("nothing was written; leave out --dry-run to convert")
+                print_text(f"row {row['row']} {what}: {row[what]}")
+        for part in (row, *row.get("further", ())):
+            if "question record" in part:
+                print_text(f"row {row['row']}: {part['question record']}")
+            for statement in part.get("statements", ()):
+                label = {True: "true", False: "false", None: "unlabelled"}[statement["label"]]
+                print_text(f"  {label}: {statement['sentence']}")
+    print_text("nothing was written; leave out --dry-run to convert")
 
 
 def summary(result: "Result") -> list[str]:

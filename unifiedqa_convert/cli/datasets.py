@@ -15,11 +15,11 @@ from unifiedqa_convert.cli.options import (
     dataset_names,
     known_dataset,
     print_either,
-    tell,
 )
 from unifiedqa_convert.cli.tables import print_columns
-from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.errors import UsageError, printable
 from unifiedqa_convert.flags import LOCK, LockFile
+from unifiedqa_convert.printing import print_text, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -58,15 +58,15 @@ def _print_splits(entry: dict[str, Any]) -> None:
     for name, split in entry["splits"].items():
         rows = "an unknown number of" if split["rows"] is None else f"{split['rows']:,}"
         here = "on this machine" if split["on this machine"] else "not on this machine"
-        print(f"\n{name}: {rows} rows, {here}")
+        print_text(f"\n{name}: {rows} rows, {here}")
         if held := split["lock"]:
             branch = f" ({held['branch']})" if held["branch"] else ""
-            print(f"  locked to {held['host']} {held['repository']}@{held['commit']}{branch}")
-        print("  --data-dir FOLDER looks for")
-        print("\n".join(f"    {name}" for name in split["names"]))
+            print_text(f"  locked to {held['host']} {held['repository']}@{held['commit']}{branch}")
+        print_text("  --data-dir FOLDER looks for")
+        print_text("\n".join(f"    {name}" for name in split["names"]))
     first, split = next(iter(entry["splits"].items()))
-    print(f"\nWhere nothing of that can be reached, for {first}:")
-    print("\n".join(f"  {way}" for way in split["otherwise"]))
+    print_text(f"\nWhere nothing of that can be reached, for {first}:")
+    print_text("\n".join(f"  {way}" for way in split["otherwise"]))
 
 
 def _file(file: dict[str, Any]) -> str:
@@ -99,11 +99,12 @@ def print_shown(facts: dict[str, Any]) -> None:
             console.print(f"  {field['raw']:{width}}  {field['goes']}", markup=False)
     for step in facts["rows"]:
         console.print(f"\n[bold]row {step['row']}[/bold] of {facts['rows_from']}")
-        for name in ("raw", "example", "question record", "statements", "declarative records"):
-            if name in step:
-                _print_step(name, step[name], console)
+        for part in (step, *step.get("further", ())):
+            for name in ("raw", "example", "question record", "statements", "declarative records"):
+                if name in part:
+                    _print_step(name, part[name], console)
         if "rejected" in step:
-            console.print(f"  [red]rejected[/red]  {step['rejected']}")
+            _print_step("rejected", step["rejected"], console)
 
 
 def _print_step(name: str, value: Any, console: "Console") -> None:
@@ -111,7 +112,7 @@ def _print_step(name: str, value: Any, console: "Console") -> None:
     for line in lines:
         text = line if isinstance(line, str) else json.dumps(line, ensure_ascii=False)
         console.print(f"  [cyan]{name}[/cyan]  ", end="")
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
 
 def print_list(entries: list[dict[str, Any]]) -> None:
@@ -162,7 +163,7 @@ which `uqa.lock` keeps; `lock`: the commit is looked up at the first use and kep
 
 def print_markdown(entries: list[dict[str, Any]]) -> None:
     """The page docs/datasets.md: the same facts, with homepage, and every pin's evidence."""
-    print(_MARKDOWN_START)
+    print_text(_MARKDOWN_START)
     shared = {True: "yes", False: "**no**", None: "not stated"}
     for it in entries:
         splits = ", ".join(f"{name} {size or '?'}" for name, size in it["splits"].items())
@@ -172,7 +173,7 @@ def print_markdown(entries: list[dict[str, Any]]) -> None:
         shapes = ", ".join(it["shapes"])
         facts = name, it["about"], it["partition"], it["verified"], shapes, splits, license_, how
         _print_cells(facts)
-    print(_MARKDOWN_PINS)
+    print_text(_MARKDOWN_PINS)
     for it in entries:
         # Splits with the same repository and proof share a line.
         lines: dict[tuple[str, ...], list[str]] = {}
@@ -186,7 +187,7 @@ def print_markdown(entries: list[dict[str, Any]]) -> None:
 
 
 def _print_cells(cells: Sequence[str]) -> None:
-    print(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    print_text(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
 
 
 def list_datasets(
@@ -203,7 +204,7 @@ def list_datasets(
 
     entries = listed()
     print_either(entries, print_markdown if markdown else print_list, as_json)
-    tell(reach_summary(entries), quiet=as_json or markdown)
+    say(reach_summary(entries), quiet=as_json or markdown)
     warn_of_broken()
 
 
@@ -212,7 +213,7 @@ def warn_of_broken() -> None:
     from unifiedqa_convert.datasets.registry import catalogue
 
     for error in catalogue().errors:
-        print(f"uqa: left out: {error}", file=sys.stderr)
+        say(f"uqa: left out: {error}")
 
 
 def show(
@@ -261,7 +262,7 @@ def cite(
     def render(_: object) -> None:
         for it in found:
             line = f"{it.dataset}: {it.citation} {it.homepage} License: {it.license}."
-            print(bibtex(it) if as_bibtex else line)
+            print_text(bibtex(it) if as_bibtex else line)
 
     print_either([it._asdict() for it in found], render, as_json)
     if not datasets:
@@ -290,7 +291,7 @@ def check(
     report = check_path(path)
     if not quiet:
         document = report_as_json(report)
-        print_either(document, lambda _: print("\n".join(report_lines(report))), as_json)
+        print_either(document, lambda _: print_text("\n".join(report_lines(report))), as_json)
     raise typer.Exit(0 if report.ok else 4)
 
 
@@ -346,7 +347,7 @@ def sources(
     else:
         entries = status.status(dataset, held)
         print_either(entries, print_status, as_json)
-        tell(reach_summary(entries), quiet=as_json or dataset is not None)
+        say(reach_summary(entries), quiet=as_json or dataset is not None)
         if dataset is None:
             warn_of_broken()
 
@@ -355,13 +356,13 @@ def _print_moved(moved: "list[MovedSplit]") -> None:
     for it in moved:
         if it.after is None:
             none = "proven by a shipped pin, or by hand only: nothing to lock"
-            print(f"{it.split}: {it.why or none}")
+            print_text(f"{it.split}: {it.why or none}")
             continue
         before, after = it.before and it.before.commit[:12], it.after.commit[:12]
         moved_to = f"still {after}" if before == after else f"{before or 'not locked'} → {after}"
-        print(f"{it.split}: {moved_to}, {it.after.rows:,} rows")
+        print_text(f"{it.split}: {moved_to}, {it.after.rows:,} rows")
         for what, keys in (("added", it.added), ("removed", it.removed), ("changed", it.changed)):
             if it.before:
-                print(f"  {len(keys):,} rows {what}" + "".join(f"\n    {key}" for key in keys[:5]))
+                print_text("\n    ".join([f"  {len(keys):,} rows {what}", *keys[:5]]))
         if it.why:
-            print(f"  {it.why}")
+            print_text(f"  {it.why}")

@@ -1,6 +1,5 @@
 """`uqa declare`: JSON lines of questions and answers to statements."""
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -10,9 +9,10 @@ from typing import IO, Annotated, Literal
 
 import typer
 
-from unifiedqa_convert.cli.options import AsJson, Overwrite, Quiet
+from unifiedqa_convert.cli.options import AsJson, Overwrite, Quiet, print_either
 from unifiedqa_convert.cli.progress import row_progress
 from unifiedqa_convert.errors import OutputError, OutputLocked, SourceError, UsageError
+from unifiedqa_convert.printing import print_text, say
 from unifiedqa_convert.question_converters.base import (
     BackendName,
     BatchTokens,
@@ -107,10 +107,10 @@ def declare(
             with _output(out, overwrite) as sink:
                 counts = vera_json(file, task, converter, sink, progress, _warn)
     if not quiet:
-        print(_summary(file, counts), file=sys.stderr)
+        say(_summary(file, counts))
     if out is not None:
         document = {"file": str(out), "counts": dict(counts)}
-        print(json.dumps(document, indent=2) if as_json else out)
+        print_either(document, lambda _: print_text(out), as_json)
 
 
 @contextmanager
@@ -158,4 +158,4 @@ def _summary(file: Path, counts: Counter[str]) -> str:
 
 
 def _warn(message: str) -> None:
-    print(f"uqa: {message}", file=sys.stderr)
+    say(f"uqa: {message}")

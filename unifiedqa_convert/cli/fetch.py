@@ -1,6 +1,5 @@
 """`uqa fetch`: the plan, the progress of several downloads, and the table at the end."""
 
-import json
 import os
 import shlex
 import signal
@@ -19,6 +18,7 @@ from unifiedqa_convert.cli.progress import download_progress
 from unifiedqa_convert.cli.tables import print_columns
 from unifiedqa_convert.errors import UnreachableError, UsageError
 from unifiedqa_convert.flags import LOCK, LockedOnly, LockFile
+from unifiedqa_convert.printing import print_json, print_text, say
 from unifiedqa_convert.vera_tasks import GroupName
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def fetch(
         Path | None,
         typer.Option(
             metavar="FOLDER",
+            file_okay=False,
             help="Also copy the files to FOLDER, for a machine without internet: --data-dir FOLDER",
         ),
     ] = None,
@@ -70,8 +71,6 @@ def fetch(
 
     wishes = _wishes([known_dataset(name, quiet) for name in datasets or []], group, split or [])
     held = Lock(lock, only=locked)
-    if to is not None and to.exists() and not to.is_dir():
-        raise UsageError(f"--to {to} is a file, and a folder is needed: name another")
     planned = fetching.plan(wishes, held)
     if plan:
         print_either(_plan_as_json(planned), lambda _: _print_plan(planned, sys.stdout), as_json)
@@ -86,7 +85,7 @@ def fetch(
         outcomes = _fetch(wanted, held, planned, quiet)
         _carry(wanted, outcomes, held, to)
     if as_json:
-        print(json.dumps([_as_json(it) for it in outcomes], indent=2))
+        print_json([_as_json(it) for it in outcomes])
     elif quiet:
         _tell_failures(outcomes)
     else:
@@ -152,15 +151,16 @@ def _print_plan(planned: "Plan", file: TextIO) -> None:
         here = "yes" if it.here else "no"
         lines.append((it.dataset, it.split, number, size, here, it.proof, source))
     print_columns(lines, file=file)
-    print("\n".join(_by_hand_lines(by_hand)), file=file, end="\n" if by_hand else "")
+    for line in _by_hand_lines(by_hand):
+        print_text(line, file)
     on_disk = sum(it.here for it in planned.splits)
     size = decimal(planned.bytes) if planned.bytes or not planned.unknown else ""
     unknown = f"{planned.unknown} of unknown size" if planned.unknown else ""
-    print(
+    print_text(
         f"splits to fetch: {len(planned.splits) - on_disk - len(by_hand)} of {len(planned.splits)} "
         f"({' and '.join(filter(None, (size, unknown)))}); {on_disk} here already; "
         f"{len(by_hand)} by hand; {decimal(planned.free)} of disk space free",
-        file=file,
+        file,
     )
 
 
@@ -217,7 +217,7 @@ def _stoppable() -> Iterator[None]:
     except (KeyboardInterrupt, SystemExit) as stopped:
         code = stopped.code if isinstance(stopped, SystemExit) else 128 + signal.SIGINT
         if isinstance(stopped, KeyboardInterrupt):  # main() tells of SIGTERM
-            print("uqa: stopped; run the same command to resume", file=sys.stderr)
+            say("uqa: stopped; run the same command to resume")
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code if isinstance(code, int) else 1)
@@ -245,12 +245,13 @@ def _print_outcomes(outcomes: "list[Outcome]", by_hand: "list[Planned]") -> None
         lines.append((it.dataset, it.split, it.outcome, size, _why(it)))
     lines += [(it.dataset, it.split, "by hand", "-", "") for it in by_hand]
     print_columns(lines)
-    print("\n".join(_by_hand_lines(by_hand)), end="\n" if by_hand else "")
+    for line in _by_hand_lines(by_hand):
+        print_text(line)
     totals = Counter(line[2] for line in lines[1:])
-    print(", ".join(f"{number} {what}" for what, number in totals.items()))
+    print_text(", ".join(f"{number} {what}" for what, number in totals.items()))
     unreached = (it for it in outcomes if it.exit_code == UnreachableError.exit_code)
     if failed := dict.fromkeys(it.dataset for it in unreached):
-        print(f"other ways to the rows: {'; '.join(f'uqa sources {name}' for name in failed)}")
+        print_text(f"other ways to the rows: {'; '.join(f'uqa sources {name}' for name in failed)}")
 
 
 def _print_next(outcomes: "list[Outcome]", lock: "Lock", to: Path | None) -> None:
@@ -260,17 +261,17 @@ def _print_next(outcomes: "list[Outcome]", lock: "Lock", to: Path | None) -> Non
     convert = f"uqa convert {had.dataset} --split {had.split}"
     if to is not None:
         where = shlex.quote(str(to))
-        print(f"copied to {to}; there, without internet: {convert} --data-dir {where}")
+        print_text(f"copied to {to}; there, without internet: {convert} --data-dir {where}")
         return
-    print(f"next, also without internet: {convert}")
+    print_text(f"next, also without internet: {convert}")
     if any(lock.entry(it.dataset, it.split) for it in outcomes):
-        print(f"in another folder, add --lock {shlex.quote(str(lock.path.absolute()))}")
+        print_text(f"in another folder, add --lock {shlex.quote(str(lock.path.absolute()))}")
 
 
 def _tell_failures(outcomes: "list[Outcome]") -> None:
     for it in outcomes:
         if it.outcome == "failed":
-            print(f"uqa: {_lines_of(it)[0]}", file=sys.stderr)
+            say(f"uqa: {_lines_of(it)[0]}")
 
 
 def _as_json(outcome: "Outcome") -> dict[str, Any]:

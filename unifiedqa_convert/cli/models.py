@@ -1,14 +1,14 @@
 """`uqa model` and `uqa cache`: weights of models, and the sentences that models have made."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 from rich.filesize import decimal
 
-from unifiedqa_convert.cli.options import AsJson, Overwrite, Quiet, needing, print_either, tell
+from unifiedqa_convert.cli.options import AsJson, Overwrite, Quiet, needing, print_either
 from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.printing import print_json, print_text, say
 from unifiedqa_convert.storage import is_path
 
 model = typer.Typer(
@@ -67,8 +67,8 @@ def import_(
     moved = import_published(
         folder, out, allow_pickle=allow_pickle, dtype=dtype, overwrite=overwrite
     )
-    print_either(moved._asdict(), lambda _: print(out), as_json)
-    tell(moved.summary(), quiet)
+    print_either(moved._asdict(), lambda _: print_text(out), as_json)
+    say(moved.summary(), quiet)
 
 
 @model.command(epilog="Example: uqa model export runs/stage-b --out published")
@@ -91,8 +91,8 @@ def export(
         from vera_model.model.published_layout import export_published
 
     moved = export_published(folder, out, dtype=dtype, overwrite=overwrite)
-    print_either(moved._asdict(), lambda _: print(out), as_json)
-    tell(moved.summary(), quiet)
+    print_either(moved._asdict(), lambda _: print_text(out), as_json)
+    say(moved.summary(), quiet)
 
 
 def _render_costs(costs: dict[str, Any]) -> list[str]:
@@ -154,15 +154,15 @@ def fetch(
     else:
         planned = download.plan_download(name, revision)
         document = download.costs(planned)
-        tell("\n".join(_render_costs(document)), quiet)
+        say("\n".join(_render_costs(document)), quiet)
         if not plan:
             made = download.fetch_model(planned)
             document["folder"] = str(made.folder)
-            tell(f"to use it: --question-converter {name}", quiet)
+            say(f"to use it: --question-converter {name}", quiet)
     if as_json:
-        print(json.dumps(document, indent=2))
+        print_json(document)
     elif "folder" in document:
-        print(document["folder"])
+        print_text(document["folder"])
 
 
 @cache.command(epilog="Example: uqa cache info --json")
@@ -175,12 +175,11 @@ def info(as_json: AsJson = False) -> None:
 
 
 def _print_cache(info: dict[str, Any]) -> None:
-    print(f"{info['path']}  {info['bytes']:,} bytes")
+    print_text(f"{info['path']}  {info['bytes']:,} bytes")
     for held in info["converters"]:
         revision = held["revision"].removeprefix("sha256:")[:12]
-        print(
-            f"  {held['converter']}  {revision}  {held['dtype']}  {held['sentences']:,} sentences"
-        )
+        sentences = f"{held['sentences']:,} sentences"
+        print_text(f"  {held['converter']}  {revision}  {held['dtype']}  {sentences}")
 
 
 @cache.command(epilog="Example: uqa cache clear --converter domenicrosati/question_converter-3b")
@@ -201,4 +200,5 @@ def clear(
     from unifiedqa_convert.question_converters.sentence_cache import SentenceCache
 
     deleted = SentenceCache(local_models.sentences_file()).clear(converter)
-    print_either({"deleted": deleted}, lambda _: print(f"{deleted} sentences deleted"), as_json)
+    line = f"{deleted} sentences deleted"
+    print_either({"deleted": deleted}, lambda _: print_text(line), as_json)

@@ -1,7 +1,5 @@
 """Options that several commands share, and functions that print a command's result."""
 
-import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -11,6 +9,7 @@ from typing import Annotated, Any, get_args
 import typer
 
 from unifiedqa_convert.errors import UsageError, missing_library
+from unifiedqa_convert.printing import print_json, say
 from unifiedqa_convert.vera_tasks import GroupName
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
@@ -38,22 +37,16 @@ def known_dataset(typed: str, quiet: bool = False) -> str:
             f"{typed} is a group, not a dataset: `uqa fetch` and `uqa convert` take --group {typed}"
         )
     name = load_adapter(typed).name
-    tell(f"{typed}: taken as {name}", quiet=quiet or name == typed)
+    say(f"{typed}: taken as {name}", quiet=quiet or name == typed)
     return name
 
 
 def print_either(document: Any, render: Callable[[Any], None], as_json: bool) -> None:
     """Print the document as JSON, or by ``render``."""
     if as_json:
-        print(json.dumps(document, indent=2, ensure_ascii=False))
+        print_json(document)
     else:
         render(document)
-
-
-def tell(line: str, quiet: bool) -> None:
-    """Print a line on stderr unless quiet."""
-    if not quiet:
-        print(line, file=sys.stderr)
 
 
 _EXTRAS = {"model": "torch", "serve": "fastapi"}

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.filesize import decimal
 
+from unifiedqa_convert.printing import say
+
 if TYPE_CHECKING:
     from unifiedqa_convert.datasets.fetch import Wish
 
@@ -68,7 +70,7 @@ def _download_heartbeat(title: str) -> Callable[[int], None]:
         if now - last >= HEARTBEAT:
             last = now
             rate = f"{decimal(int(total / (now - started)))}/s"
-            print(f"{title}: {decimal(total)} downloaded, {rate}", file=sys.stderr, flush=True)
+            say(f"{title}: {decimal(total)} downloaded, {rate}")
 
     return arrived
 
@@ -84,7 +86,7 @@ def _heartbeat(title: str, total: int | None) -> Callable[[int], None]:
         last = now
         rate = rows / (now - started)
         left = f", {(total - rows) / rate:,.0f} s left" if total and rate and total > rows else ""
-        print(f"{title}: {rows:,} rows, {rate:,.0f}/s{left}", file=sys.stderr, flush=True)
+        say(f"{title}: {rows:,} rows, {rate:,.0f}/s{left}")
 
     return update
 
@@ -154,11 +156,11 @@ class _Lines(Downloads):
             remains = f", {(self.total - self.fetched) / rate:,.0f} s left" if rate else ""
             amount = f"{decimal(self.fetched)} of {decimal(self.total)}"
             line = f"{self} ended, {amount} fetched, {decimal(int(rate))}/s{remains}"
-            print(line, file=sys.stderr, flush=True)
+            say(line)
 
     def ended(self, name: str, lines: list[str]) -> None:
         super().ended(name, lines)
-        print("\n  ".join(lines), file=sys.stderr, flush=True)
+        say("\n  ".join(lines))
 
 
 class _Bars(_Lines):

@@ -9,6 +9,9 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
+from unifiedqa_convert.errors import printable
+from unifiedqa_convert.printing import print_text
+
 _NARROWEST = 24
 """Minimum number of characters of the last column."""
 
@@ -17,12 +20,12 @@ def print_columns(lines: Iterable[Sequence[str]], file: TextIO | None = None) ->
     """Print columns on stdout; in a terminal the last one is wrapped, elsewhere (grep) it isn't."""
     file = file or sys.stdout
     width = shutil.get_terminal_size().columns if file.isatty() else None
-    print("\n".join(aligned(lines, width)), file=file)
+    print_text("\n".join(aligned(lines, width)), file)
 
 
 def aligned(lines: Iterable[Sequence[str]], width: int | None) -> list[str]:
     """Each column as wide as its widest cell; the last one gets the rest of ``width``."""
-    lines = list(lines)
+    lines = [tuple(map(printable, line)) for line in lines]
     widths = [max(map(len, column)) for column in zip(*(line[:-1] for line in lines), strict=True)]
     indent = sum(widths) + 2 * len(widths)
     rest = None if width is None else max(_NARROWEST, width - indent)

@@ -14,9 +14,9 @@ from unifiedqa_convert.cli.options import (
     known_dataset,
     needing,
     print_either,
-    tell,
 )
 from unifiedqa_convert.flags import add_command, flags_of
+from unifiedqa_convert.printing import print_text, say
 from vera_model import run as vera_run
 
 EPILOG = (
@@ -50,9 +50,10 @@ def score(
         from vera_model.programs.score import score_lines, score_texts, score_warnings
 
     scored = score_texts(model, texts)
-    print_either([one._asdict() for one in scored], lambda _: print(score_lines(scored)), as_json)
+    document = [one._asdict() for one in scored]
+    print_either(document, lambda _: print_text(score_lines(scored)), as_json)
     for line in score_warnings(scored):
-        tell(line, quiet)
+        say(line, quiet)
 
 
 AllowPickle = Annotated[
@@ -126,8 +127,8 @@ def evaluate(
     how |= {**flags, "allow_pickle": allow_pickle}
     path = evaluate_model(model, out, valid=data, resampling=Resampling(resamples), **how)
     document = json.loads(path.read_bytes())
-    print_either(document, lambda _: print(path), as_json)
-    tell(summary_of(document), quiet)
+    print_either(document, lambda _: print_text(path), as_json)
+    say(summary_of(document), quiet)
 
 
 def calibrate(
@@ -161,8 +162,8 @@ def calibrate(
         from vera_model.programs.evaluate import calibrate_model
 
     found = calibrate_model(model, on, by, save=not dry_run)
-    print_either(found._asdict(), lambda _: print(f"{found.temperature:.4f}"), as_json)
-    tell(found.summary(), as_json and not found.at_bound)
+    print_either(found._asdict(), lambda _: print_text(f"{found.temperature:.4f}"), as_json)
+    say(found.summary(), as_json and not found.at_bound)
 
 
 def report(
@@ -183,7 +184,7 @@ def report(
         from vera_model.report.page import write_report
 
     page = write_report(run)
-    print_either({"page": str(page)}, lambda _: print(page), as_json)
+    print_either({"page": str(page)}, lambda _: print_text(page), as_json)
 
 
 @replicate.command(
@@ -225,9 +226,9 @@ def vera_eval(
     how = Resampling(resamples)
     lines, warned = replicate_evaluation(model, out, data_root, resampling=how, **flags)
     print_either(
-        [line._asdict() for line in lines], lambda _: print(replication_lines(lines)), as_json
+        [line._asdict() for line in lines], lambda _: print_text(replication_lines(lines)), as_json
     )
-    tell("\n".join(warned), not warned)
+    say("\n".join(warned), not warned)
 
 
 @dataclass(frozen=True)
@@ -251,7 +252,7 @@ def plan_train(flags: dict[str, Any]) -> None:
         from vera_model.planning.plan import plan_of, render_plan
 
     document = plan_of(config, measure=flags["measure"])
-    print_either(document, lambda one: print("\n".join(render_plan(one))), flags["as_json"])
+    print_either(document, lambda one: print_text("\n".join(render_plan(one))), flags["as_json"])
 
 
 add_command(
@@ -289,4 +290,4 @@ def plan_convert(
     if dataset != "all":
         dataset = known_dataset(dataset)
     document = plan_conversion(dataset, split, question_converter, out)
-    print_either(document, lambda one: print("\n".join(estimate_lines(one))), as_json)
+    print_either(document, lambda one: print_text("\n".join(estimate_lines(one))), as_json)

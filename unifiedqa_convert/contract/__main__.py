@@ -9,6 +9,7 @@ from unifiedqa_convert.contract import Breach, breaches, cases, told_once
 from unifiedqa_convert.contract.sample import fingerprint, samples
 from unifiedqa_convert.datasets.registry import catalogue, load_adapter
 from unifiedqa_convert.errors import UqaError, UsageError
+from unifiedqa_convert.printing import print_json, print_text, say
 from unifiedqa_convert.schema import Adapter
 
 
@@ -40,15 +41,15 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         adapters = [load_adapter(name) for name in options.datasets] or _installed()
     except UqaError as error:
-        print(f"uqa: {error}", file=sys.stderr)
+        say(f"uqa: {error}")
         return error.exit_code
     if options.fingerprints:
         every = (sample for adapter in adapters for sample in samples(adapter))
-        print(json.dumps({str(sample): fingerprint(sample) for sample in every}))
+        print_text(json.dumps({str(sample): fingerprint(sample) for sample in every}))
         return 0
     plugins = [] if options.datasets else catalogue().errors
     for plugin in plugins:
-        print(f"uqa: {plugin}", file=sys.stderr)
+        say(f"uqa: {plugin}")
     every_case = (c for a in adapters for c in cases(a, options.goldens, options.update_goldens))
     return _report([breaches(case) for case in every_case], len(plugins), options.json)
 
@@ -71,12 +72,12 @@ def _report(results: list[list[Breach]], plugins: int, as_json: bool) -> int:
     if as_json:
         keys = ("adapter", "promise", "message", "sample")
         listed = [{key: getattr(breach, key) for key in keys} for breach in found]
-        print(json.dumps({"passed": passed, "failed": failed, "breaches": listed}, indent=2))
+        print_json({"passed": passed, "failed": failed, "breaches": listed})
     else:
         for breach in found:
             where = breach.sample or breach.adapter
-            print(f"{where}: {breach.promise}: {breach.message}")
-        print(f"{passed} passed, {failed} failed", file=sys.stderr)
+            print_text(f"{where}: {breach.promise}: {breach.message}")
+        say(f"{passed} passed, {failed} failed")
     return 4 if failed else 0
 
 

@@ -4,14 +4,10 @@ rows read = rows used + rows skipped by a named reason + rows rejected;
 examples = labelled + unlabelled; statements = true + false + unknown.
 """
 
-import sys
-import traceback
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
-
-import orjson
 
 from unifiedqa_convert.conversion.repeats import gold_counts
 from unifiedqa_convert.errors import RowError
@@ -31,16 +27,13 @@ from unifiedqa_convert.records.encode import (
 from unifiedqa_convert.records.profiles import Profile
 from unifiedqa_convert.rows.json_rows import Raw
 from unifiedqa_convert.rows.shapes import NumberedRow, Skipped
-from unifiedqa_convert.rows.typed_rows import SHOWN, row_as_json
+from unifiedqa_convert.rows.typed_rows import row_as_json, why_no_example
 from unifiedqa_convert.schema import (
     AMBIGUOUS,
     Adapter,
     Converted,
     Example,
-    ExampleError,
-    FieldError,
     MultipleChoice,
-    NotAnExample,
     Statement,
 )
 
@@ -161,7 +154,7 @@ def _examples(
                 named.append((name, number, example))
         except Exception as error:  # noqa: BLE001 (raised again unless it says why)
             del named[before:]
-            _leave_out(chunk, raw, _why(adapter, split, number, raw, error))
+            _leave_out(chunk, raw, why_no_example(adapter, split, number, raw, error))
             continue
         if len(named) == before + 1:
             used += 1
@@ -182,31 +175,6 @@ def _numbered(named: list[_Named]) -> list[_Named]:
         (f"{name}.{place}" if place else name, number, example)
         for place, (name, number, example) in enumerate(named)
     ]
-
-
-def _why(
-    adapter: Adapter, split: str, number: int, raw: Raw, error: Exception
-) -> RowError | Skipped:
-    """Why a row gives no example; of an adapter that is wrong, which --max-rejects may not hide,
-    the error is raised, with the record and the adapter's line.
-    """
-    if isinstance(error, NotAnExample):
-        return Skipped(error.reason)
-    if isinstance(error, FieldError):
-        return RowError(adapter.name, split, number, error.field, error.reason)
-    if isinstance(error, ExampleError):
-        field, reason = error.field, error.reason
-    else:
-        field, reason = "-", f"{type(error).__name__}: {error}"
-    own = getattr(sys.modules.get(type(adapter).__module__), "__file__", None)
-    frames = traceback.extract_tb(error.__traceback__)
-    where = [f", line {f.lineno} of {f.filename}" for f in frames if f.filename == own][-1:]
-    record = orjson.dumps(row_as_json(raw)).decode()
-    shown = record if len(record) <= SHOWN else f"{record[:SHOWN]}…"
-    reason = f"{reason}; the adapter must be corrected{''.join(where)}; the raw record: {shown}"
-    failed = RowError(adapter.name, split, number, field, reason)
-    failed.raw = raw
-    raise failed from error
 
 
 def _leave_out(chunk: Chunk, raw: Raw, why: RowError | Skipped) -> None:

@@ -321,7 +321,10 @@ def _refuse_unlabelled(job: ConversionJob, examples: dict[str, int], *, labelled
             break
     else:
         return
-    which, known = f"{job.adapter.name}/{job.split}", f"uqa show {job.adapter.name}"
+    which = f"{job.adapter.name}/{job.split}"
+    give = f"give the labels under the name that `uqa show {job.adapter.name}` prints"
+    if job.request.from_file is not None:
+        give = "name the column that has the labels with --gold"
     if nowhere or missing.every:
         told = f"none of the rows has a label{f', but {which} has labels' if labelled else ''}"
     else:
@@ -330,8 +333,8 @@ def _refuse_unlabelled(job: ConversionJob, examples: dict[str, int], *, labelled
     seen = ", ".join((missing.golds or missing.unread)[:8])
     raise SourceError(
         f"{which}: {file.path}: {told}; no value in {fields}"
-        f"{f' (fields that are not read: {seen})' if seen else ''}; give the labels under the name "
-        f"that `{known}` prints, or pass --unlabelled if these rows are meant to have none"
+        f"{f' (fields that are not read: {seen})' if seen else ''}; {give}, or pass --unlabelled "
+        "if these rows are meant to have none"
     )
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from unifiedqa_convert.conversion.chunk import Chunk
     from unifiedqa_convert.conversion.request import Request
     from unifiedqa_convert.rows.shapes import NumberedRow
+    from unifiedqa_convert.schema import Converted
 
 
 def shown(dataset: str, split: str | None, raw: tuple[Path, ...], rows: int) -> dict[str, Any]:
@@ -61,17 +62,18 @@ def previewed(request: "Request", rows: int = 3) -> dict[str, Any]:
 
 
 def _step(numbered: "NumberedRow", chunk: "Chunk") -> dict[str, Any]:
-    """One row, its example, its records and statements, or why it has none."""
+    """One row, its examples, their records and statements, or why it has none.
+
+    Those of the first example are the row's; of a row that has several, ``further`` lists the
+    others'.
+    """
     from unifiedqa_convert.rows.typed_rows import row_as_json
 
     step: dict[str, Any] = {"row": numbered.number, "raw": row_as_json(numbered.raw)}
-    for item in chunk.converted:
-        kept = {k: v for k, v in asdict(item.example).items() if v is not None}
-        step["example"] = {"kind": item.example.kind, **kept}
-        output = "(unlabelled)" if item.question.output is None else item.question.output
-        step["question record"] = f"{item.question.input} → {output}"
-        step["statements"] = [s._asdict() for s in item.statements]
-        step["declarative records"] = [f"{r.input} → {r.output}" for r in item.declaratives]
+    first, *others = [_made(item) for item in chunk.converted] or [{}]
+    step |= first
+    if others:
+        step["further"] = others
     for reject in chunk.rejects:
         named = "" if reject["field"] == "-" else f"field {reject['field']}: "
         step["rejected"] = named + reject["reason"]
@@ -79,3 +81,15 @@ def _step(numbered: "NumberedRow", chunk: "Chunk") -> dict[str, Any]:
         if reason.startswith("rows/skipped/"):
             step["skipped"] = reason.removeprefix("rows/skipped/")
     return step
+
+
+def _made(item: "Converted") -> dict[str, Any]:
+    """One example of a row, its records and statements."""
+    kept = {k: v for k, v in asdict(item.example).items() if v is not None}
+    output = "(unlabelled)" if item.question.output is None else item.question.output
+    return {
+        "example": {"kind": item.example.kind, **kept},
+        "question record": f"{item.question.input} → {output}",
+        "statements": [s._asdict() for s in item.statements],
+        "declarative records": [f"{r.input} → {r.output}" for r in item.declaratives],
+    }

@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from unifiedqa_convert.errors import SourceError
 
-DATA = (".parquet", ".arrow", ".jsonl", ".json", ".csv", ".tsv", ".jsonl.gz", ".json.gz")
+_TEXTS = (".jsonl", ".ndjson", ".jsonlines", ".json", ".csv", ".tsv")
+DATA = (".parquet", ".arrow", ".feather", *_TEXTS, *(f"{end}.gz" for end in _TEXTS))
 """Endings of data files, the preferred ones first; other files are never taken from a listing."""
-TAKEN = (*DATA, ".txt", ".lst", ".xml", *(f"{end}.gz" for end in (".csv", ".tsv", ".txt", ".xml")))
+TAKEN = (*DATA, ".txt", ".lst", ".xml", ".txt.gz", ".xml.gz")
 """Endings of files that are ever downloaded: data, labels; never code."""
 SPLIT_ALIASES = {"dev": "validation", "val": "validation", "valid": "validation"}
 METADATA = {"state.json", "dataset_info.json", "dataset_infos.json", "dataset_dict.json"}

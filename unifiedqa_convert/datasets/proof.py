@@ -13,8 +13,8 @@ from unifiedqa_convert.errors import RowError, SourceError
 from unifiedqa_convert.records.encode import arrange, question_record
 from unifiedqa_convert.records.profiles import PROFILES
 from unifiedqa_convert.rows.shapes import Skipped
-from unifiedqa_convert.rows.typed_rows import typed_rows
-from unifiedqa_convert.schema import Adapter, Example, FieldError, NotAnExample, Record
+from unifiedqa_convert.rows.typed_rows import typed_rows, why_no_example
+from unifiedqa_convert.schema import Adapter, Example, Record
 
 CANONICAL = PROFILES["canonical"]
 TOLERATED = 0.02
@@ -74,7 +74,7 @@ def read_examples(
 
     None for a row that is no row of the dataset: the second one of a pair, or one beyond its end.
     """
-    for number, _, row in typed_rows(adapter, split, files):
+    for number, raw, row in typed_rows(adapter, split, files):
         if isinstance(row, Skipped):
             yield None
         elif isinstance(row, RowError):
@@ -82,9 +82,8 @@ def read_examples(
         else:
             try:
                 found = [arrange(example, CANONICAL) for example in adapter.examples(row)]
-            except NotAnExample:
-                found = []
-            except FieldError as error:
-                yield RowError(adapter.name, split, number, error.field, error.reason)
+            except Exception as error:  # noqa: BLE001 (raised again unless it says why)
+                why = why_no_example(adapter, split, number, raw, error)
+                yield why if isinstance(why, RowError) else []
                 continue
             yield [Read(example, question_record(example, CANONICAL)) for example in found]

@@ -1,7 +1,9 @@
 """The dataset card of an output in Parquet: README.md, for the hub and `load_dataset(folder)`."""
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from unifiedqa_convert.errors import printable
 from unifiedqa_convert.schema import Adapter
 
 if TYPE_CHECKING:
@@ -52,12 +54,22 @@ def _body(adapter: Adapter, manifest: dict[str, Any]) -> list[str]:
         f"question converter {made_by['name'] if made_by else 'none'}.",
         "",
         f"- Source: {source.homepage or 'a file of the user'}" + _published(manifest["source"]),
-        *(f"- Raw file: {f['name']}, sha256 {f['sha256']}" for f in manifest["source"]["files"]),
+        *(
+            f"- Raw file: {_code(f['name'])}, sha256 {f['sha256']}"
+            for f in manifest["source"]["files"]
+        ),
         f"- License: {source.license}",
         f"- Please cite: {source.citation or '-'}",
         "- Counts, and every file's digest: manifest.json",
     ]
     return lines
+
+
+def _code(name: str) -> str:
+    """A file's name as Markdown code on one line: it can't add lines, links or HTML to the card."""
+    shown = printable(name).replace("\n", "\\n").replace("\t", "\\t")
+    fence = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)
+    return f"{fence} {shown} {fence}" if "`" in shown else f"{fence}{shown}{fence}"
 
 
 def _published(source: dict[str, Any]) -> str:

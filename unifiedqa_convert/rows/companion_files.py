@@ -12,7 +12,14 @@ from unifiedqa_convert.errors import SourceError
 from unifiedqa_convert.rows.compression import PACKED, format_of, head, starts_with_array
 from unifiedqa_convert.rows.json_rows import Raw, Unreadable, Wanted
 from unifiedqa_convert.rows.readers import read, read_document, read_labels
-from unifiedqa_convert.rows.shapes import LABELS, OTHER, columns_of, required, shape_of
+from unifiedqa_convert.rows.shapes import (
+    LABELS,
+    OTHER,
+    columns_of,
+    means_gold,
+    required,
+    shape_of,
+)
 from unifiedqa_convert.schema import Adapter, CompanionFile, Row
 
 
@@ -79,7 +86,7 @@ def _companion(
 ) -> Path | None:
     """The companion of ``path`` among ``others``; of two with that name, the one beside it."""
     expected = expected_names(shape.beside, path) if shape.beside else []
-    named = [other for other, _ in others if other.name in expected]
+    named = [other for other, _ in others if _unpacked(other.name) in expected]
     nearest = next((other for other in named if other.parent == path.parent), None)
     if named:
         return nearest or named[0]
@@ -87,19 +94,25 @@ def _companion(
         return None
     other = others[0][0]
     by_line = shape.beside if expected and shape.beside and shape.beside.key is None else None
-    if by_line and (owner := _owner(by_line, path, other)):
+    if by_line and (stem := _named_for(by_line, other)):
         raise SourceError(
-            f"{other} has by its name the labels of {owner.name}, which is in that folder, not "
-            f"those of {path.name}; if they are its labels, rename them to {expected[0]}"
+            f"{other} has by its name the labels of {stem}, not those of {path.name}; if they are "
+            f"its labels, rename them to {expected[0]}"
         )
     return other
 
 
-def _owner(beside: CompanionFile, path: Path, other: Path) -> Path | None:
-    """Another file of rows, to which ``other`` belongs by its name."""
-    every = sorted(other.parent.iterdir())
-    rows = (it for it in every if it.is_file() and it != path and it.suffix != LABELS)
-    return next((it for it in rows if other.name in expected_names(beside, it)), None)
+def _named_for(beside: CompanionFile, path: Path) -> str | None:
+    """The name, without its format, of the rows to which a companion file belongs by its name."""
+    for ending, name in beside.names:
+        start, end = name.split("{}")
+        if path.name.startswith(start) and _unpacked(path.name).endswith(end):
+            return _unpacked(path.name)[len(start) :].removesuffix(end) + ending or None
+    return None
+
+
+def _unpacked(name: str) -> str:
+    return Path(name).stem if Path(name).suffix.lower() in PACKED else name
 
 
 def expected_names(beside: CompanionFile, path: Path) -> list[str]:
@@ -108,10 +121,9 @@ def expected_names(beside: CompanionFile, path: Path) -> list[str]:
     They have the whole name of the file of rows, but for the suffixes of its format:
     ``dev.sorted.jsonl`` is another file than ``dev.jsonl``, with labels of its own.
     """
-    stem = path.name
-    for suffixes in (PACKED, FORMATS):
-        if Path(stem).suffix.lower() in suffixes:
-            stem = Path(stem).stem
+    stem = _unpacked(path.name)
+    if Path(stem).suffix.lower() in FORMATS:
+        stem = Path(stem).stem
     return [
         name.format(stem.removesuffix(ending))
         for ending, name in beside.names
@@ -131,7 +143,8 @@ def with_companions(
     for path, shape, given in match_files(adapter, split, paths):
         files.append(path)
         names = expected_names(shape.beside, path) if shape.beside else []
-        present = [path.with_name(name) for name in names if path.with_name(name).is_file()]
+        beside = [path.with_name(name + end) for name in names for end in ("", *PACKED)]
+        present = [file for file in beside if file.is_file()]
         if given is not None:
             files.append(given)
         elif present:
@@ -146,21 +159,21 @@ def _refuse_missing(
 ) -> None:
     """SourceError, unless the rows have the field themselves or need not have it."""
     optional = beside.field not in required(shape)
-    if optional and (unlabelled or _has_values(path, shape, beside.field)):
+    if optional and (unlabelled or _first_record(path, shape).get(beside.field) is not None):
         return
     what = "labels are" if beside.field == "label" else f"{beside.field} is"
     meant = "; rows that have none are converted with --unlabelled" if optional else ""
+    golds = [name for name in _first_record(path, shape) if means_gold(name)]
+    also = f" (the rows have {', '.join(golds)}, which is not read)" if golds else ""
     raise SourceError(
         f"{path}: its {what} in another file of that folder, {names[0] if names else '?'}, which "
-        f"is missing; put it there, or give it with a second --raw{meant}"
+        f"is missing{also}; put it there, or give it with a second --raw{meant}"
     )
 
 
-def _has_values(path: Path, shape: type[Row], field: str) -> bool:
-    """True if the first record has that field itself."""
+def _first_record(path: Path, shape: type[Row]) -> dict[str, Any]:
     records = read(path, shape.element, columns=columns_of(shape, path))
-    first = next((raw for raw in records if isinstance(raw, dict)), {})
-    return first.get(field) is not None
+    return next((raw for raw in records if isinstance(raw, dict)), {})
 
 
 def joined_records(

@@ -206,7 +206,9 @@ def too_many_bytes(path: Path) -> SourceError:
 def is_hidden(name: str) -> bool:
     """True for what no person puts into an archive: .DS_Store, ._x and __MACOSX/ of macOS …"""
     parts = set(name.split("/")) - {".", ".."}
-    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
+    return any(part.startswith(".") or part == "__MACOSX" for part in parts) or (
+        name.rpartition("/")[2].lower() in ("thumbs.db", "desktop.ini")  # of Windows
+    )
 
 
 def _member(path: Path) -> str:
@@ -326,6 +328,14 @@ def check_utf8(path: Path) -> None:
             f"{path}: not UTF-8: byte 0x{start[error.start]:02X} in line {line}; it may be "
             f"WINDOWS-1252: {_save_as_utf8(path, 'WINDOWS-1252')}"
         ) from None
+
+
+def check_is_text(path: Path) -> None:
+    """SourceError, with what to do, for a packed file, a binary format, a page, a pointer …"""
+    packing, suffix = packed_as(path), format_of(path)
+    if packing or suffix in BINARY:
+        advice = "unpack it, and give the file inside" if packing else "give the text"
+        raise SourceError(f"{path}: this is {packing or _WORDS[suffix]}, not text; {advice}")
 
 
 def _save_as_utf8(path: Path, encoding: str) -> str:

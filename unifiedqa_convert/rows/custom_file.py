@@ -8,15 +8,15 @@ from typing import Any
 from pydantic import Field, create_model
 
 from unifiedqa_convert.errors import UsageError
-from unifiedqa_convert.rows.compression import check_utf8, format_of, open_decompressed
-from unifiedqa_convert.rows.json_rows import UTF8_BOM
-from unifiedqa_convert.rows.own.choices import choices_of, text_of
+from unifiedqa_convert.rows.compression import BINARY, check_utf8, format_of, open_decompressed
+from unifiedqa_convert.rows.json_rows import UTF8_BOM, Unreadable
+from unifiedqa_convert.rows.own.choices import choices_of, is_blank, text_of
 from unifiedqa_convert.rows.own.columns import Columns
 from unifiedqa_convert.rows.own.gold import cell_text, position, yes_or_no
 from unifiedqa_convert.rows.own.survey import Survey, surveyed
 from unifiedqa_convert.rows.own.table_form import form_of
 from unifiedqa_convert.rows.readers import read
-from unifiedqa_convert.rows.tables import SEPARATORS
+from unifiedqa_convert.rows.tables import SEPARATORS, TABLES
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -46,26 +46,30 @@ def check_encoding(path: Path) -> None:
         check_utf8(path)
 
 
-def no_row(path: Path) -> UsageError:
-    """The error for a file without a readable row."""
+def no_row(path: Path, first: Unreadable | None) -> UsageError:
+    """The error for a file without a readable row; ``first`` is the first one, if there is any."""
     suffix = format_of(path)
-    if suffix not in (".csv", ".tsv", ".txt"):
-        return UsageError(f"--from-file {path}: no readable row: one JSON object per row is needed")
+    why = f" (the first row: {first.reason})" if first else ""
+    if suffix in BINARY or (first is None and not _first_line(path).strip("[] \t")):
+        return UsageError(f"--from-file {path}: the file is empty: it holds no row")
+    if suffix not in TABLES:
+        return UsageError(
+            f"--from-file {path}: no readable row: one JSON object per row is needed{why}"
+        )
     header = _first_line(path)
-    if not header:
-        return UsageError(f"--from-file {path}: the file is empty")
     separator, name = (",", "commas") if suffix == ".csv" else ("\t", "tabs")
     if separator not in header and (reason := _other_separator(header)):
         return UsageError(f"--from-file {path}: {reason}")
     if separator not in header:
         return UsageError(
             f"--from-file {path}: a {suffix} file is a table with {name} between its columns, but "
-            f"no row under the header {_shown(header)} is readable; save the table as .csv with "
-            "the columns' names in its first line, such as question,a,b,right"
+            f"no row under the header {_shown(header)} is readable{why}; save the table as .csv "
+            "with the columns' names in its first line, such as question,a,b,right"
         )
     return UsageError(
         f"--from-file {path}: no readable row under the first line, which names the columns: "
-        f"{_shown(header)}; if that line is a row, insert a line with the columns' names above it"
+        f"{_shown(header)}{why}; if that line is a row, insert a line with the columns' names "
+        "above it"
     )
 
 
@@ -92,15 +96,24 @@ def _shown(line: str) -> str:
     return repr(line if len(line) <= 80 else f"{line[:77]}…")
 
 
+def first_row(path: Path, own: Mapping[str, Any]) -> dict[str, Any]:
+    """The first row that can be read. UsageError, with the reason, if there is none."""
+    unreadable = None
+    for raw in read(path, own=own):
+        if isinstance(raw, dict):
+            return raw
+        if unreadable is None and isinstance(raw, Unreadable):
+            unreadable = raw
+    raise no_row(path, unreadable)
+
+
 def adapter_for(name: str, split: str, path: Path, columns: Columns) -> "OwnFile":
     """An adapter for one file. UsageError, with the file's columns, where one is missing."""
     if not path.is_file():
         raise UsageError(f"--from-file {path}: no such file; correct the path")
     check_encoding(path)
     form = form_of(path, columns.quotes)
-    first = next((raw for raw in read(path, own=form[0]) if isinstance(raw, dict)), None)
-    if first is None:
-        raise no_row(path)
+    first = first_row(path, form[0])
     if len(first) == 1 and (reason := _other_separator(next(iter(first)))):
         raise UsageError(f"--from-file {path}: {reason}")
     for column in columns.choices:
@@ -135,7 +148,7 @@ class OwnFile(Adapter):
         """Multiple choice where there are choices; yes/no or free text by the gold otherwise."""
         columns, values = self.survey.columns, row.__dict__
         question = values["question"]
-        if not question.strip():
+        if is_blank(question):
             raise FieldError(columns.question, "the question is empty")
         if question.strip() == columns.question:
             self._refuse_header(values)

@@ -203,8 +203,9 @@ def _item_blocks(text: "_Ahead") -> Iterator[list[bytes]]:
         if (size := size + len(item) + 8) > BLOCK:
             yield items
             items, size = [], 0
-        more = text.sign() == ","
-        text.take("," if more else "]")
+        if more := text.sign() == ",":
+            text.take(",")
+    text.take("]")
     if text.sign():
         raise ValueError("text stands after the end of the array")
     yield items

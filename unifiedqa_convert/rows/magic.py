@@ -48,6 +48,11 @@ _KINDS: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"\x89HDF\r\n\x1a\n", Kind("an HDF5 file", None, _AS_LINES)),
     (0, b"\x93NUMPY", Kind("a NumPy array", None, _AS_LINES)),
     (0, b"Obj\x01", Kind("an Avro file", None, _AS_LINES)),
+    (
+        0,
+        b"\0\x05\x16\7",
+        Kind("what macOS keeps beside a file (._x)", None, "give the one without ._"),
+    ),
     (0, b"\x89PNG\r\n\x1a\n", Kind("a picture", None, _NO_ROWS)),
     (0, b"\xff\xd8\xff", Kind("a picture", None, _NO_ROWS)),
 )

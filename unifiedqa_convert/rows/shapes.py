@@ -1,5 +1,6 @@
 """The raw shape of a file, by its format and the fields of its first record."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -127,3 +128,15 @@ def required(shape: type[Row]) -> list[str]:
     """The raw names of the required fields."""
     names = raw_names(shape)
     return [names[name] for name, field in shape.model_fields.items() if field.is_required()]
+
+
+_GOLD_NAMES = re.compile(
+    "(gold|correct|right|true)(answer|label|choice|option|ending)?s?(key|idx|index|id|text)?"
+    "|(answer|label|target|solution)s?(key|idx|index|id|text)?|output|groundtruth"
+)
+"""Names under which copies of a dataset may have its gold, in lower case, letters only."""
+
+
+def means_gold(name: str) -> bool:
+    """True for a raw field whose name says that it holds the gold, such as ``correct_answer``."""
+    return _GOLD_NAMES.fullmatch(re.sub("[^a-z]", "", name.lower())) is not None

@@ -6,7 +6,7 @@ join rows there. In any other table, cells may be quoted.
 
 import csv
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 from typing import Any, NamedTuple, TextIO
 
@@ -135,8 +135,12 @@ def _rows(text: TextIO, dialect: Dialect) -> TableRows:
 
 def header_of(text: TextIO, dialect: Dialect) -> list[str]:
     """The names of the columns as they stand there, also one that stands twice."""
-    found: list[str] = next(_rows(text, dialect), [])
-    return found
+    return _first(_rows(text, dialect))
+
+
+def _first(rows: Iterable[list[str]]) -> list[str]:
+    """The first row that is no empty line."""
+    return next((row for row in rows if row), [])
 
 
 def records(
@@ -145,7 +149,7 @@ def records(
     """The records under a header; for a row with too many or too few fields, what is wrong."""
     rows = _rows(text, dialect)
     try:
-        header: Sequence[str] = columns or next(rows, [])
+        header: Sequence[str] = columns or _first(rows)
         for fields in rows:
             if len(fields) == len(header):
                 yield dict(zip(header, fields, strict=True))
@@ -161,7 +165,7 @@ def numbered_records(
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """The line where each row begins, and its record."""
     rows = _rows(text, dialect)
-    header: Sequence[str] = columns or next(rows, [])
+    header: Sequence[str] = columns or _first(rows)
     before = rows.line_num
     for fields in rows:
         if fields:

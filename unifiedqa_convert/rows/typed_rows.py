@@ -1,6 +1,7 @@
 """A split's files → typed rows: each record validated against the raw shape of its file."""
 
-import re
+import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, count, islice
 from pathlib import Path
@@ -18,8 +19,8 @@ from unifiedqa_convert.rows.companion_files import (
 )
 from unifiedqa_convert.rows.distractor_pool import draw_distractors
 from unifiedqa_convert.rows.json_rows import UNREQUESTED, Raw, Unreadable, Wanted
-from unifiedqa_convert.rows.shapes import NumberedRow, Skipped, lacking, raw_names
-from unifiedqa_convert.schema import Adapter, FieldError, NotAnExample, Row
+from unifiedqa_convert.rows.shapes import NumberedRow, Skipped, lacking, means_gold, raw_names
+from unifiedqa_convert.schema import Adapter, ExampleError, FieldError, NotAnExample, Row
 
 Typed = Callable[[Raw | SecondOfPair, int], NumberedRow]
 """A record and its number → its typed row, or its RowError."""
@@ -35,11 +36,6 @@ _LABELS = ("golds", "answer", "answers")
 """The fields of the three kinds of example that are None where the label is hidden."""
 HIDDEN = (None, "", -1, "-1")
 """Values of a label that stand for a hidden one."""
-GOLD_NAMES = re.compile(
-    "(gold|correct|right|true)(answer|label|choice|option|ending)?s?(key|idx|index|id|text)?"
-    "|(answer|label|target|solution)s?(key|idx|index|id|text)?|output|groundtruth"
-)
-"""Names under which copies of a dataset may have its gold, in lower case, letters only."""
 
 
 def typed_rows(
@@ -213,7 +209,7 @@ def missing_label(
         found[0].number,
         not labelled,
         tuple(n for n in names if "." not in n and not _has_value(raws, n)),
-        tuple(n for n in unread if _means_gold(n) and _has_value(raws, n)),
+        tuple(n for n in unread if means_gold(n) and _has_value(raws, n)),
         unread,
     )
 
@@ -232,10 +228,6 @@ def _has_value(raws: list[dict[str, Any]], name: str) -> bool:
     return any(raw.get(name) not in HIDDEN for raw in raws)
 
 
-def _means_gold(name: str) -> bool:
-    return GOLD_NAMES.fullmatch(re.sub("[^a-z]", "", name.lower())) is not None
-
-
 def row_as_json(raw: Raw) -> Any:
     """A raw record as a JSON value; its repr if it holds a value that JSON does not have."""
     if not isinstance(raw, dict):
@@ -244,3 +236,28 @@ def row_as_json(raw: Raw) -> Any:
         return orjson.loads(orjson.dumps(raw))
     except (TypeError, orjson.JSONDecodeError, RecursionError):  # bytes, or nested too deeply
         return {"unreadable as JSON": repr(raw)[:SHOWN]}
+
+
+def why_no_example(
+    adapter: Adapter, split: str, number: int, raw: Raw, error: Exception
+) -> RowError | Skipped:
+    """Why a row gives no example; of an adapter that is wrong, which --max-rejects may not hide,
+    the error is raised, with the record and the adapter's line.
+    """
+    if isinstance(error, NotAnExample):
+        return Skipped(error.reason)
+    if isinstance(error, FieldError):
+        return RowError(adapter.name, split, number, error.field, error.reason)
+    if isinstance(error, ExampleError):
+        field, reason = error.field, error.reason
+    else:
+        field, reason = "-", f"{type(error).__name__}: {error}"
+    own = getattr(sys.modules.get(type(adapter).__module__), "__file__", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    where = [f", line {f.lineno} of {f.filename}" for f in frames if f.filename == own][-1:]
+    record = orjson.dumps(row_as_json(raw)).decode()
+    shown = record if len(record) <= SHOWN else f"{record[:SHOWN]}…"
+    reason = f"{reason}; the adapter must be corrected{''.join(where)}; the raw record: {shown}"
+    failed = RowError(adapter.name, split, number, field, reason)
+    failed.raw = raw
+    raise failed from error

@@ -18,6 +18,7 @@ from collections.abc import Callable, Generator
 import uvicorn
 
 from unifiedqa_convert.errors import UqaError
+from unifiedqa_convert.printing import say
 from unifiedqa_convert.service.admission import Admission
 from unifiedqa_convert.service.app import build_app
 from unifiedqa_convert.service.config import Config
@@ -190,8 +191,7 @@ def _raise_file_limit(connections: int) -> None:
         limit = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
         if limit < needed:
-            print(
+            say(
                 f"uqa: warning: this system allows {limit} open files, {needed} are needed for "
-                f"{connections} connections; raise the limit with ulimit -n",
-                file=sys.stderr,
+                f"{connections} connections; raise the limit with ulimit -n"
             )

@@ -1,19 +1,16 @@
 """Progress of a training run on stderr: every ten seconds a line with rates and the time left."""
 
-import sys
 import time
 from collections.abc import Callable
+
+from unifiedqa_convert.printing import say
 
 _INTERVAL = 10.0  # seconds between two lines
 
 
 def line_printer(*, shown: bool) -> Callable[[str], None]:
     """A function that prints a line on stderr (stdout is for data), or nothing if not ``shown``."""
-    return _print_line if shown else lambda _line: None
-
-
-def _print_line(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    return say if shown else lambda _line: None
 
 
 class TrainingProgress:

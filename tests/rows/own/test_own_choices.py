@@ -77,6 +77,9 @@ def test_objects_are_read_in_their_order_with_their_keys(cell: Any) -> None:
         [{"text": "oak", "correct": True}, {"text": "elm", "correct": False}],
         {"A": {"x": "oak"}, "B": {"x": "elm"}},
         {"A": ["oak"], "B": ["elm"]},
+        {"A": "oak", "B": "elm", "answer": "A"},
+        '{"A": "oak", "B": "elm", "B": "ash"}',
+        "{'A': 'oak', 'B': 'elm', 'B': 'ash'}",
     ],
 )
 def test_an_object_of_another_kind_is_refused(cell: Any) -> None:
@@ -86,6 +89,7 @@ def test_an_object_of_another_kind_is_refused(cell: Any) -> None:
 
 def test_empty_cells_at_the_end_are_no_choices_and_before_another_a_reject() -> None:
     columns = ["a", "b", "c", "d"]
+    assert choices_of(["oak", "elm", "\u200b", "\ufeff \u00ad"], columns).left_out == 2
     found = choices_of(["oak", "elm", " ", None], columns)
     assert (found.texts, found.left_out) == (("oak", "elm"), 2)
     with pytest.raises(FieldError, match="b: choice 2 is empty, but a later one is not"):
@@ -104,6 +108,7 @@ def test_empty_cells_at_the_end_are_no_choices_and_before_another_a_reject() -> 
         (["A: oak", "B: elm"], "ab"),
         (["\uff08A\uff09oak", "\uff08B\uff09elm"], "ab"),
         (["B. oak", "A. elm"], "ba"),
+        (["\u2460 oak", "\u2461elm"], "12"),
         (["A. oak", "elm"], ""),
         (["C. oak", "D. elm"], ""),
         (["1.5 m", "2.5 m"], ""),

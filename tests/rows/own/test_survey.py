@@ -1,6 +1,9 @@
 """What a user's own rows say about their columns is settled and told, or refused; never guessed."""
 
+import gzip
 import json
+import lzma
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ import pytest
 
 from unifiedqa_convert.conversion.pipeline import Result, convert
 from unifiedqa_convert.conversion.request import Request
-from unifiedqa_convert.errors import SourceError, UsageError
+from unifiedqa_convert.errors import SourceError, UqaError, UsageError
 from unifiedqa_convert.rows.own.columns import Columns
 from unifiedqa_convert.rows.own.proposal import no_columns
 from unifiedqa_convert.rows.shapes import refuse_repeated
@@ -110,6 +113,11 @@ def test_one_name_for_two_columns_is_an_error_in_every_format(tmp_path: Path) ->
     made = own(written(tmp_path, "m.jsonl", '{"q":"W?","a":"x","b":"y","g":"A","g":"B"}\n'
                        '{"q":"W?","a":"x","b":"y","g":"A"}\n'), AB)  # fmt: skip
     assert rejects(made) == ["-: the key 'g' occurs twice in one object"]
+    (tmp_path / "m.parquet.gz").write_bytes(gzip.compress((tmp_path / "m.parquet").read_bytes()))
+    with pytest.raises(UsageError, match="g is the name of 2 columns"):
+        own(tmp_path / "m.parquet.gz", AB)
+    with pytest.raises(UsageError, match="g is the name of 2 columns"):
+        own(written(tmp_path, "s.jsonl", '{"q":"W?","a":"x","b":"y","g":"A","g ":"B"}'), AB)
     with pytest.raises(SourceError, match="label is the name of 2 columns"):
         refuse_repeated(path, ["q", "label"], ["label", "q", "label"])
 
@@ -142,6 +150,51 @@ def test_the_names_of_classes_are_heeded(
     made = own(path, columns)
     assert outputs(made) == found
     assert any(f"stand for 0 {names[0]}, 1 {names[1]}" in line for line in made.manifest["told"])
+
+
+def test_the_names_of_classes_are_heeded_in_packed_files_and_refused_as_choices(
+    tmp_path: Path,
+) -> None:
+    path = classes(tmp_path, ["yes", "no"], [0, 1])
+    for name, file in (("m.parquet.gz", gzip.open), ("m.parquet.xz", lzma.open)):
+        with file(tmp_path / name, "wb") as packed:
+            packed.write(path.read_bytes())
+        asked = Columns("q", gold="g", gold_is="yesno")
+        assert outputs(own(tmp_path / name, asked)) == ["yes", "no"]
+    with zipfile.ZipFile(tmp_path / "m.zip", "w") as archive:
+        archive.write(path, "m.parquet")
+    assert outputs(own(tmp_path / "m.zip", Columns("q", gold="g"))) == ["yes", "no"]
+    numbers = classes(tmp_path, ["yes", "no"], [0, 1], x=["0", "1"])
+    with pytest.raises(UsageError, match="the numbers in column g stand for 0 yes, 1 no"):
+        own(numbers, Columns("q", ("g", "x")))
+
+
+@pytest.mark.parametrize("name", ["m.csv", "m.jsonl"])
+@pytest.mark.parametrize(
+    ("choices", "gold", "way", "all_columns"),
+    [
+        ("C,D", "A", None, "A,B,C,D"),
+        ("C,D", "B", "letter", "A,B,C,D"),
+        ("B,C", "b", None, "A,B,C,D"),
+        ("opt3,opt4", "1", "1", "opt1,opt2,opt3,opt4"),
+        ("opt2,opt3", "0", "0", "opt1,opt2,opt3,opt4"),
+        ("C,D", "fir", None, None),
+    ],
+)
+def test_a_gold_that_is_a_column_which_is_not_given_is_refused(
+    tmp_path: Path, name: str, choices: str, gold: str, way: Any, all_columns: str | None
+) -> None:
+    names = ["A", "B", "C", "D", "opt1", "opt2", "opt3", "opt4"]
+    row = dict(zip(names, ["oak", "elm", "fir", "ash", "yew", "box", "fir", "bay"], strict=True))
+    row = {"q": "Which?", **row, "g": gold}
+    header = f"{','.join(row)}\n{','.join(row.values())}\n"
+    path = written(tmp_path, name, json.dumps(row) if name == "m.jsonl" else header)
+    columns = Columns("q", tuple(choices.split(",")), "g", way)
+    if all_columns is None:
+        assert outputs(own(path, columns)) == [gold]
+        return
+    with pytest.raises(UsageError, match=f"--choices {all_columns}$"):
+        own(path, columns)
 
 
 @pytest.mark.parametrize(
@@ -254,6 +307,13 @@ def test_quotation_marks_of_a_tsv(
     assert bool(told) == bool(made.manifest["told"])
 
 
+def test_names_in_quotation_marks_are_cells(tmp_path: Path) -> None:
+    path = written(tmp_path, "m.tsv", '"q"\t"a"\t"b"\t"g"\n"W?"\t"oak"\telm\t"A"\n')
+    made = own(path, AB)
+    assert outputs(made) == ["oak"]
+    assert "m.tsv: quotation marks surround cells (--quotes cells)" in made.manifest["told"]
+
+
 def test_spaces_after_the_commas_are_no_part_of_names_or_cells(tmp_path: Path) -> None:
     path = written(tmp_path, "m.csv", 'q, a, b, g\nW?, "oak, dry", elm, A\n')
     assert outputs(own(path, Columns("q", (" a", "b "), " g"))) == ["oak, dry"]
@@ -280,3 +340,118 @@ def test_without_columns_the_whole_command_is_proposed(
 ) -> None:
     path = written(tmp_path, name, content)
     assert flags.format(path) in str(no_columns("mine", None, path))
+
+
+@pytest.mark.parametrize(
+    ("cell", "gold", "way", "reason"),
+    [
+        ({"B": "oak", "A": "elm"}, 0, "0", "'0' is a position, but the choices are named B, A"),
+        (["B) oak", "A) elm"], 1, "1", "a position, but the choices are named b, a"),
+        (["2. oak", "1. elm"], 1, "1", "a position, but the choices are named 2, 1"),
+        ({"C": "oak", "D": "elm"}, "A", "letter", "'A' is none of the keys C, D"),
+        ({"A": "oak", "B": "elm", "hint": "x"}, "A", "letter", "an object with A, B, hint"),
+    ],
+)
+def test_a_name_of_another_choice_than_the_position_is_a_reject(
+    tmp_path: Path, cell: Any, gold: Any, way: Any, reason: str
+) -> None:
+    good = {"q": "Which?", "c": {"A": "oak", "B": "elm"}, "g": "B" if way == "letter" else way}
+    rows = [good, {"q": "Which?", "c": cell, "g": gold}]
+    path = written(tmp_path, "m.jsonl", "\n".join(map(json.dumps, rows)))
+    made = own(path, Columns("q", ("c",), "g", way))
+    assert len(outputs(made)) == 1
+    (told,) = rejects(made)
+    assert reason in told
+
+
+def test_the_way_that_fits_most_rows_is_taken_and_two_that_fit_as_many_are_refused(
+    tmp_path: Path,
+) -> None:
+    golds = ["oak", "B", "B", "A", "Z"]
+    rows = "".join(f"Which {n}?,oak,elm,{gold}\n" for n, gold in enumerate(golds))
+    made = own(written(tmp_path, "m.csv", "q,a,b,g\n" + rows), AB)
+    assert outputs(made) == ["elm", "elm", "oak"]
+    told = "g: read as its letter or key (--gold-is letter), which fits 3 of 5 rows"
+    assert told in made.manifest["told"]
+    path = written(tmp_path, "n.csv", "q,a,b,g\nWhich?,oak,elm,0\nWho?,oak,elm,2\n")
+    with pytest.raises(UsageError, match="position from 0 and as its position from 1"):
+        own(path, AB)
+    alone = own(written(tmp_path, "o.csv", "q,a,b,c,g\nWhich?,oak,elm,,C\n"),
+                Columns("q", ("a", "b", "c"), "g"))  # fmt: skip
+    assert rejects(alone) == ["g: 'C' names choice 3, which is empty"]
+
+
+@pytest.mark.parametrize(
+    ("golds", "told"),
+    [
+        (["-1", "-1"], None),
+        (["nan", "-1.0"], None),
+        (["-1", "Bo"], "g: -1 in 1 rows, read as a text, not as a hidden label"),
+        (["yes", "no", "maybe"], "g: 2 of 3 are yes, no, true or false; as others are not, all"),
+    ],
+)
+def test_golds_without_choices_that_may_be_hidden_or_yes_and_no_are_told(
+    tmp_path: Path, golds: list[str], told: str | None
+) -> None:
+    rows = "".join(f"Who {n}?,{gold}\n" for n, gold in enumerate(golds))
+    path = written(tmp_path, "m.csv", f"q,g\n{rows}")
+    if told is not None:
+        made = own(path, Columns("q", gold="g"))
+        assert outputs(made) == golds
+        assert any(line.startswith(told) for line in made.manifest["told"])
+        return
+    with pytest.raises(UsageError, match="--gold-is text, or hidden ones, with --gold-is yesno"):
+        own(path, Columns("q", gold="g"))
+    hidden = Columns("q", gold="g", gold_is="yesno")
+    assert outputs(own(path, hidden, unlabelled=True)) == [None, None]
+    with pytest.raises(SourceError, match="name the column that has the labels with --gold"):
+        own(path, hidden)
+
+
+def test_cells_that_may_be_no_choice_are_told(tmp_path: Path) -> None:
+    cells = ["N/A,A", "\u200b,B", "nan,A", "\"['x', 'y']\",A"]
+    rows = "".join(f"Which {n}?,oak,elm,{cell}\n" for n, cell in enumerate(cells))
+    made = own(written(tmp_path, "m.csv", f"q,a,b,c,g\n{rows}"), Columns("q", tuple("abc"), "g"))
+    lines = (made.folder / "data-00000.jsonl").read_text().splitlines()
+    assert [len(json.loads(line)["choices"]) for line in lines] == [3, 2, 3, 3]
+    told = "\n".join(made.manifest["told"])
+    assert "a,b,c: the last choice is N/A in 1 rows; leave those cells empty" in told
+    assert "a,b,c: 1 cells look like lists, and are one choice each" in told
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ('q,a,b,g\nW?, "oak, dry", "elm", A\n', ["oak, dry", "elm"]),
+        ('sep=,\nq,a,b,g\nW?, "oak, dry", "elm", A\n', ["oak, dry", "elm"]),
+        ('q,a,b,g\nW?,oak, "elm" is it,A\n', ["oak", '"elm" is it']),
+        ("\n\nq,a,b,g\nW?,oak,elm,A\n", ["oak", "elm"]),
+    ],
+)
+def test_spaces_before_quotation_marks_and_empty_lines_before_the_header(
+    tmp_path: Path, content: str, found: list[str]
+) -> None:
+    made = own(written(tmp_path, "m.csv", content), AB)
+    (line,) = (made.folder / "data-00000.jsonl").read_text().splitlines()
+    assert json.loads(line)["choices"] == found
+    assert any("after a space surround cells" in it for it in made.manifest["told"]) == (
+        "oak, dry" in found
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "the file is empty"),
+        (b"question,A,answer\nW\xe9?,x,A\n", "it may be WINDOWS-1252"),
+        (b"question,A,B,answer\nW?,x\n", "2 fields under a header of 4"),
+    ],
+)
+def test_without_columns_a_file_that_cannot_be_read_is_no_proposal(
+    tmp_path: Path, content: bytes, says: str
+) -> None:
+    (tmp_path / "m.csv").write_bytes(content)
+    with pytest.raises(UqaError) as raised:
+        raise no_columns("mine", None, tmp_path / "m.csv")
+    assert says in str(raised.value)
+    assert "uqa convert" not in str(raised.value)

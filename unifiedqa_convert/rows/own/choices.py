@@ -11,10 +11,11 @@ from datetime import date, time
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any, NamedTuple
+from unicodedata import category, normalize
 
 import orjson
 
-from unifiedqa_convert.rows.json_rows import as_written
+from unifiedqa_convert.rows.json_rows import as_written, repeated_key
 from unifiedqa_convert.schema import FieldError
 
 TEXT_KEYS = frozenset("text texts choice choices option options value values content".split())
@@ -86,10 +87,10 @@ def choices_of(cells: Sequence[Any], columns: Sequence[str], strip: bool = False
         names = (columns[0],) * len(found.texts)
     texts = found.texts
     number = len(texts)
-    while number and not texts[number - 1].strip():
+    while number and is_blank(texts[number - 1]):
         number -= 1
     for place in range(number):
-        if not texts[place].strip():
+        if is_blank(texts[place]):
             raise FieldError(names[place], f"choice {place + 1} is empty, but a later one is not")
     if number < 2:
         which = "no choice" if not number else "only one choice"
@@ -100,6 +101,14 @@ def choices_of(cells: Sequence[Any], columns: Sequence[str], strip: bool = False
         kept = tuple(map(unmarked, kept))
     keys = found.keys[:number]
     return Choices(kept, keys, marks, len(texts) - number, found.form)
+
+
+def is_blank(text: str) -> bool:
+    """True if nothing of the text can be seen: it has white space and format characters only."""
+    return not text.strip() or (
+        not text.isprintable()
+        and all(one.isspace() or category(one) in ("Cc", "Cf") for one in text)
+    )
 
 
 def _of_one_column(cell: Any, column: str) -> Choices:
@@ -147,7 +156,12 @@ def _of_object(cell: dict[str, Any], column: str) -> Choices:
             reason = f"{len(texts)} in {text}, but {len(labels)} in {label}"
             raise FieldError(column, reason)
         return _named(list(zip(labels, texts, strict=True)), column)
-    if text is not None or any(isinstance(value, dict) for value in cell.values()):
+    short = sum(len(key.strip()) == 1 for key in cell)
+    if (
+        text is not None
+        or any(isinstance(value, dict) for value in cell.values())
+        or 1 < short < len(cell)  # {"A": …, "B": …, "hint": …}
+    ):
         raise _unknown(cell, column)
     return _named(list(cell.items()), column)
 
@@ -196,6 +210,8 @@ def _written(cell: str, column: str) -> list[Any] | dict[str, Any]:
         raise _one(cell, column)
     try:
         value = as_written(text.encode())
+        if repeated_key(text.encode(), value):
+            value = None
     except orjson.JSONDecodeError:
         try:
             source = _with_commas(text)
@@ -252,14 +268,17 @@ def _value(node: ast.expr | None, source: str) -> Any:
 _MARK = re.compile(
     r"\s*(?:[(\[\uff08]\s*([A-Za-z0-9])\s*[)\]\uff09]"  # the wide forms too
     r"|([A-Za-z])\s*(?:[.):\uff0e\uff1a\uff09\u3001]|\s[-\u2013\u2014]\s)"
-    r"|([0-9])[.):]\s)\s*"
+    r"|([0-9])[.):]\s"
+    r"|([\u2460-\u2468]))\s*"  # one in a circle
 )
 
 
 def mark_of(text: str) -> str:
     """The letter or digit before a choice's text, in lower case; empty if there is none."""
     found = _MARK.match(text)
-    return found[found.lastindex or 0].lower() if found and found.end() < len(text) else ""
+    if not found or found.end() == len(text):
+        return ""
+    return normalize("NFKC", found[found.lastindex or 0]).lower()
 
 
 def unmarked(text: str) -> str:
@@ -277,4 +296,5 @@ def _marks(texts: Sequence[str]) -> tuple[str, ...]:
     return marks if known else ()
 
 
-_BEGINS = frozenset("([\uff08" + LETTERS + LETTERS.upper() + "123456789")
+_CIRCLED = "".join(map(chr, range(0x2460, 0x2469)))
+_BEGINS = frozenset("([\uff08" + LETTERS + LETTERS.upper() + "123456789" + _CIRCLED)

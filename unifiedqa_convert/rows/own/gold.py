@@ -112,6 +112,8 @@ def _by_letter(text: str, choices: Choices, field: str) -> int:
         keys = [key.lower() for key in choices.keys]
         if keys.count(letter) == 1:
             return keys.index(letter)
+        if keys and all(len(key) == 1 and key in LETTERS for key in keys):
+            raise FieldError(field, f"{text!r} is none of the keys {', '.join(choices.keys)}")
         place = LETTERS.index(letter)
         marked = choices.marks.index(letter) if letter in choices.marks else place
         if marked != place:
@@ -133,6 +135,13 @@ def _by_number(text: str, choices: Choices, base: int, field: str) -> int:
         raise FieldError(
             field, f"{text!r} is not the position, counted from {base}, of one of {number} choices"
         )
+    for names in (choices.keys, choices.marks):
+        if _out_of_order(names):
+            raise FieldError(
+                field,
+                f"{text!r} is a position, but the choices are named {', '.join(names)}: put them "
+                "in the order of these names",
+            )
     if digits in choices.keys and choices.keys.index(digits) != place:
         raise FieldError(
             field,
@@ -140,3 +149,11 @@ def _by_number(text: str, choices: Choices, base: int, field: str) -> int:
             f"{choices.keys.index(digits) + 1}: pass --gold-is letter for the key",
         )
     return place
+
+
+def _out_of_order(names: Sequence[str]) -> bool:
+    """True if names are the first letters or numbers, but not in their order."""
+    found = [name.lower() for name in names]
+    inorder = sorted(found)
+    first = (list(LETTERS), list("0123456789"), list("123456789"))
+    return found != inorder and any(inorder == known[: len(found)] for known in first)

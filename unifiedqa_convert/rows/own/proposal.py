@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from unifiedqa_convert.errors import UqaError, UsageError
+from unifiedqa_convert.rows.custom_file import check_encoding, first_row
 from unifiedqa_convert.rows.own.choices import choices_of
 from unifiedqa_convert.rows.own.columns import Columns
 from unifiedqa_convert.rows.own.survey import surveyed
@@ -34,8 +35,10 @@ def no_columns(dataset: str, split: str | None, path: Path) -> UsageError:
     )
     if not path.is_file():
         return UsageError(f"--from-file {path}: no such file; correct the path")
+    check_encoding(path)
     form = form_of(path, None)
     own = form[0]
+    first_row(path, own)
     rows = [raw for raw in islice(read(path, own=own), ROWS) if isinstance(raw, dict)]
     names = column_names(path, own) or list({key: None for raw in rows for key in raw})
     columns = _proposed([name.strip() for name in names], [_stripped(row) for row in rows])

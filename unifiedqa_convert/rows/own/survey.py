@@ -4,24 +4,25 @@ What the flags leave open is settled by all rows, or refused; what was settled s
 may not expect, is told.
 """
 
-import difflib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations, pairwise
-from os.path import commonprefix
+from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.rows.own.choices import LETTERS, Choices, choices_of, text_of
 from unifiedqa_convert.rows.own.columns import Columns, GoldIs
 from unifiedqa_convert.rows.own.gold import WORDS, YES_NO, cell_text, not_told, position, whole
+from unifiedqa_convert.rows.own.headers import header_of_file, refuse_other_places
 from unifiedqa_convert.rows.own.table_form import Form, class_names
-from unifiedqa_convert.rows.readers import column_names, read
+from unifiedqa_convert.rows.readers import read
 from unifiedqa_convert.schema import FieldError
 
 WAYS: tuple[GoldIs, ...] = ("text", "letter", "0", "1")
+_BLANK = frozenset("nan n/a #n/a na <na> null - \u2013 \u2014".split())
 _MEANING = {
     "text": "a choice's text",
     "letter": "its letter or key",
@@ -48,19 +49,27 @@ def surveyed(path: Path, columns: Columns, form: Form) -> Survey:
     """UsageError for a column that is not there or stands twice, or golds that fit two ways."""
     columns = columns.stripped()
     own, told = form
-    names = _found(path, columns, own)
+    header = header_of_file(path, columns, own)
+    names = header.used
     if columns.gold_is == "yesno" and columns.choices:
         raise UsageError("--gold-is yesno is for questions without --choices")
     if columns.gold_is in ("letter", "0", "1") and not columns.choices:
         raise UsageError(f"--gold-is {columns.gold_is} needs --choices COLUMN,…")
-    classes = class_names(path).get(names.get(columns.gold or "", ""), ())
+    named = class_names(path)
+    for column in columns.choices:
+        if found := named.get(names[column]):
+            raise UsageError(
+                f"--from-file {path}: the numbers in column {column} stand for {_listed(found)}, "
+                "as the file says: save the column with these texts"
+            )
+    classes = named.get(names.get(columns.gold or "", ""), ())
     rows = (raw for raw in read(path, own=own) if isinstance(raw, dict))
     if columns.choices:
         seen = _Seen(columns, names, _heeded(path, columns, classes), classes)
         for raw in rows:
             seen.add(raw)
         settled = replace(columns, gold_is=seen.way(path))
-        _check_names(settled)
+        refuse_other_places(settled, header)
         told += seen.told(settled.gold_is or "text")
     else:
         settled, more = _without_choices(path, columns, rows, names, classes)
@@ -73,90 +82,6 @@ def surveyed(path: Path, columns: Columns, form: Form) -> Survey:
 def _listed(texts: Sequence[str]) -> str:
     shown = ", ".join(f"{n} {text}" for n, text in enumerate(texts[:6]))
     return shown + (" …" if len(texts) > 6 else "")
-
-
-def _found(path: Path, columns: Columns, own: Mapping[str, Any]) -> dict[str, str]:
-    """Each column in use → its name in the file. UsageError if it is not there, or twice."""
-    there = column_names(path, own)
-    places = {
-        name: [n for n, it in enumerate(there) if it.strip() == name] for name in columns.all()
-    }
-    for name, found in places.items():
-        if len(found) > 1:
-            numbers = " and ".join(str(n + 1) for n in found)
-            raise UsageError(
-                f"--from-file {path}: {name} is the name of {len(found)} columns ({numbers}): "
-                "rename all but the one that is meant"
-            )
-    if not there:
-        there = _keys(path, own, columns.all())
-        places = {name: [n for n, it in enumerate(there) if it.strip() == name] for name in places}
-    absent = [name for name, found in places.items() if not found]
-    if absent:
-        raise no_column(path, absent, there)
-    if len(set(columns.choices)) < len(columns.choices):
-        raise UsageError(f"--choices {','.join(columns.choices)}: a column stands twice in it")
-    return {name: there[found[0]] for name, found in places.items()}
-
-
-def _keys(path: Path, own: Mapping[str, Any], wanted: Sequence[str]) -> list[str]:
-    """The keys of JSON rows, up to the row by which all that are ``wanted`` were seen."""
-    keys: dict[str, None] = {}
-    for raw in read(path, own=own):
-        if isinstance(raw, dict):
-            keys.update(dict.fromkeys(raw))
-            if all(name in keys for name in wanted):
-                break
-    return list(keys)
-
-
-def no_column(path: Path, absent: Sequence[str], there: Sequence[str]) -> UsageError:
-    """The error for columns that the file does not have, with those it has."""
-    lower = {name.strip().lower(): name.strip() for name in there}
-    near = {name: difflib.get_close_matches(name.lower(), lower, 1) for name in absent}
-    hints = [
-        f"for {name} did you mean {lower[one]}?" for name, found in near.items() for one in found
-    ]
-    return UsageError(
-        f"--from-file {path}: no column {', '.join(absent)}; it has: "
-        f"{', '.join(name.strip() for name in there)}" + "".join(f"; {hint}" for hint in hints)
-    )
-
-
-def _check_names(columns: Columns) -> None:
-    """UsageError if golds are places, and the columns' names give a place to another choice.
-
-    ``option_b,option_a``, ``B,C`` or ``answer2,answer1``: a gold b, or 2, would be the other one.
-    """
-    names = [name.lower() for name in columns.choices]
-    if columns.gold is None or columns.gold_is not in ("letter", "0", "1"):
-        return
-    ends = _endings(names)
-    if columns.gold_is == "letter":
-        due = list(LETTERS[: len(names)])
-        wrong = ends != due and not {*ends}.isdisjoint(due)
-        wrong = wrong or (ends != due and len({*names}) < len(names))
-    else:
-        numbers = [int(end) for end in ends if end.isdecimal()]
-        wrong = len(numbers) == len(names) and any(b - a != 1 for a, b in pairwise(numbers))
-    if wrong:
-        ordered = [name for _, name in sorted(zip(ends, columns.choices, strict=False))]
-        raise UsageError(
-            f"--choices {','.join(columns.choices)}: the golds of column {columns.gold} are "
-            "places, but these columns are named for other ones; give all columns of choices, in "
-            f"the order of their letters or numbers: --choices {','.join(ordered or ['COLUMN,…'])}"
-        )
-
-
-def _endings(names: Sequence[str]) -> list[str]:
-    """What each name has alone, if it is a letter or a number: ``a`` of option_a and option_b."""
-    start = commonprefix(names).rstrip("0123456789")  # noqa: RUF071 (of characters)
-    rests = [name.removeprefix(start) for name in names]
-    ends = [rest[::-1] for rest in rests]
-    end = commonprefix(ends)[::-1].lstrip("0123456789")  # noqa: RUF071 (as above)
-    rests = [rest.removesuffix(end) for rest in rests]
-    alone = [(len(rest) == 1 and rest in LETTERS) or rest.isdecimal() for rest in rests]
-    return rests if all(alone) else []
 
 
 def _heeded(path: Path, columns: Columns, classes: tuple[str, ...]) -> tuple[str, ...]:
@@ -213,28 +138,44 @@ def _without_choices(
         lists += text[:1] + text[-1:] in ("[]", "{}")
         # Bounded, however many different answers a file has.
         cells[text if text in YES_NO or not_told(text, "yesno") else "?"] += 1
-    hidden = {text: number for text, number in cells.items() if not_told(text, "yesno")}
-    told = _hidden(gold, hidden) if columns.gold_is == "yesno" else ()
-    found = set(cells) - set(hidden)
-    if columns.gold_is is not None or not found:
-        return replace(columns, gold_is=columns.gold_is or "text"), told
-    if found <= WORDS:
-        told = (f"{gold}: each is yes, no, true or false, and read as such", *_hidden(gold, hidden))
-        return replace(columns, gold_is="yesno"), told
-    if found <= set(YES_NO):
-        told = (
-            f"{gold}: each is 1 or 0, and read as a text: --gold-is yesno if they mean yes, no",
+    hidden = {text: number for text, number in cells.items() if text and not_told(text, "yesno")}
+    found = {text for text in cells if text and text not in hidden}
+    if columns.gold_is == "yesno":
+        return columns, _hidden(gold, hidden)
+    if columns.gold_is is None and hidden and not found:
+        raise UsageError(
+            f"--from-file {path}: the golds in column {gold} are all {' or '.join(hidden)}: say "
+            "whether these are answers, with --gold-is text, or hidden ones, with --gold-is yesno"
         )
+    if columns.gold_is is None and found and found <= WORDS:
+        told = f"{gold}: each is yes, no, true or false, and read as such"
+        return replace(columns, gold_is="yesno"), (told, *_hidden(gold, hidden))
+    asked = columns.gold_is == "text"
+    return replace(columns, gold_is="text"), () if asked else _as_texts(gold, cells, hidden, lists)
+
+
+def _as_texts(
+    gold: str, cells: Mapping[str, int], hidden: Mapping[str, int], lists: int
+) -> tuple[str, ...]:
+    """What a person may not expect of golds that are free answers."""
+    told = []
+    found = {text for text in cells if text and text not in hidden}
+    if found and found <= set(YES_NO):
+        told.append(f"{gold}: each is 1 or 0, and read as a text: --gold-is yesno if they mean "
+                    "yes, no")  # fmt: skip
+    elif words := sum(number for text, number in cells.items() if text in WORDS):
+        told.append(f"{gold}: {words:,} of {sum(cells.values()):,} are yes, no, true or false; as "
+                    "others are not, all are read as texts")  # fmt: skip
+    for text, number in hidden.items():
+        told.append(f"{gold}: {text} in {number:,} rows, read as a text, not as a hidden label")
     if lists:
-        told += (f"{gold}: {lists:,} look like lists, and are read as the texts that they are",)
-    return replace(columns, gold_is="text"), told
+        told.append(f"{gold}: {lists:,} look like lists, and are read as the texts that they are")
+    return tuple(told)
 
 
 def _hidden(gold: str, hidden: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(
-        f"{gold}: {text} in {number:,} rows, read as no label"
-        for text, number in hidden.items()
-        if text
+        f"{gold}: {text} in {number:,} rows, read as no label" for text, number in hidden.items()
     )
 
 
@@ -263,6 +204,10 @@ class _Seen:
     first: list[str] = field(default_factory=list)
     normalised: int = 0
     contradicted: str = ""
+    lists: int = 0
+    """Cells of a column for each choice that look like lists."""
+    blanks: Counter[str] = field(default_factory=Counter)
+    """What other programs write into an empty cell, as the last choice."""
 
     def add(self, raw: dict[str, Any]) -> None:
         columns, names = self.columns, self.names
@@ -277,6 +222,10 @@ class _Seen:
         self.forms[choices.form] += 1
         self.keys = self.keys or choices.keys
         self.fewer += choices.left_out > 0
+        if len(cells) > 1:
+            self.lists += sum(text[:1] + text[-1:] in ("[]", "{}") for text in choices.texts)
+        if choices.texts[-1].strip().lower() in _BLANK:
+            self.blanks[choices.texts[-1].strip()] += 1
         if choices.marks:
             self.marked += 1
             self.mark = self.mark or text_of(_first(cells), "")
@@ -344,9 +293,8 @@ class _Seen:
             )
         if self.columns.gold_is is not None:
             return self.columns.gold_is
-        whole_fits = [way for way in WAYS if self.fits[way] and not self.misfits[way]]
-        fits = whole_fits or [way for way in WAYS if self.fits[way]]
-        if any(pair in self.differ for pair in combinations(fits, 2)):
+        fits = self._fitting()
+        if any(pair in self.differ for pair in combinations(fits, 2)) or self._apart(fits):
             ways = " and as ".join(_MEANING[way] for way in fits)
             raise UsageError(
                 f"--from-file {path}: the golds in column {self.columns.gold} "
@@ -355,12 +303,26 @@ class _Seen:
             )
         if fits:
             return fits[0]
-        return "letter" if self.hidden and not self.misfits["letter"] else "text"
+        if self.hidden and not self.misfits["letter"]:
+            return "letter"
+        letters = all(len(normalize("NFKC", text).strip("()[].: ")) == 1 for text in self.first)
+        return "letter" if letters and not all(map(str.isdecimal, self.first)) else "text"
 
-    def told(self, way: GoldIs) -> tuple[str, ...]:
-        """What a person may not expect."""
-        columns, gold = self.columns, self.columns.gold
-        told = []
+    def _fitting(self) -> list[GoldIs]:
+        """The ways that fit all rows; else those that fit some, the one that fits most first."""
+        every: list[GoldIs] = [way for way in WAYS if self.fits[way] and not self.misfits[way]]
+        some = sorted((way for way in WAYS if self.fits[way]), key=lambda way: -self.fits[way])
+        return every or some
+
+    def _apart(self, fits: Sequence[GoldIs]) -> bool:
+        """True if no way fits all rows, and another one fits as many as the first."""
+        first = fits[0] if fits else "text"
+        return bool(self.misfits[first]) and any(
+            self.fits[way] == self.fits[first] for way in fits[1:]
+        )
+
+    def _told_of_choices(self) -> list[str]:
+        columns, told = self.columns, []
         listed = ",".join(columns.choices)
         if self.forms["written"]:
             told.append(f"{listed}: lists written as text in {self.forms['written']:,} rows, read")
@@ -370,6 +332,13 @@ class _Seen:
             told.append(
                 f"{listed}: empty at the end in {self.fewer:,} rows, which have fewer choices"
             )
+        if self.lists:
+            told.append(f"{listed}: {self.lists:,} cells look like lists, and are one choice each")
+        told += [
+            f"{listed}: the last choice is {text} in {number:,} rows; leave those cells empty if "
+            "they mean that there is none"
+            for text, number in self.blanks.items()
+        ]
         if self.marked and columns.strip_letters:
             told.append(
                 f"{listed}: own letters taken off in {self.marked:,} rows ({self.mark!r:.40})"
@@ -379,10 +348,18 @@ class _Seen:
                 f"{listed}: in {self.marked:,} rows the choices begin with letters of their own "
                 f"({self.mark!r:.40}), which stay: --strip-letters takes them off"
             )
+        return told
+
+    def told(self, way: GoldIs) -> tuple[str, ...]:
+        """What a person may not expect."""
+        columns, gold = self.columns, self.columns.gold
+        told = self._told_of_choices()
         if gold is None:
             return tuple(told)
         if columns.gold_is is None and self.fits[way]:
-            told.append(f"{gold}: read as {_MEANING[way]} (--gold-is {way}), which alone fits")
+            told.append(
+                f"{gold}: read as {_MEANING[way]} (--gold-is {way}), which {self._fit(way)}"
+            )
         if way == "text" and self.normalised:
             told.append(
                 f"{gold}: {self.normalised:,} golds equal a choice but for Unicode or spaces"
@@ -391,6 +368,10 @@ class _Seen:
             told += _hidden(gold, self.hidden)
         told += self._base(gold, way)
         return tuple(told)
+
+    def _fit(self, way: GoldIs) -> str:
+        every = self.fits[way] + self.misfits[way]
+        return f"fits {self.fits[way]:,} of {every:,} rows" if self.misfits[way] else "alone fits"
 
     def _base(self, gold: str, way: GoldIs) -> list[str]:
         """A warning if the golds fit the other base too."""
