@@ -37,7 +37,7 @@ class VeraConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]  # transfor
             given = AutoConfig.for_model(**{**given, "model_type": kind})
         self.text_config = deepcopy(given)
         self.forget_folder()
-        if not self.temperature > 0:
+        if not 0 < self.temperature < float("inf"):
             raise ValueError(f"the temperature is {self.temperature}, it must be greater than 0")
         if self.id2label is None:
             self.id2label, self.label2id = {0: LABEL}, {LABEL: 0}
