@@ -16,6 +16,7 @@ The command line catches them in one place and prints one line on stderr that sa
 A bug is not caught and shows its traceback (exit 1).
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -123,3 +124,14 @@ def install_command(extra: str) -> str:
         return f"pip install '{project}[{extra}]'"
     editable = "-e " if origin.get("dir_info", {}).get("editable") else ""
     return f"pip install {editable}'{url2pathname(urlsplit(url).path)}[{extra}]'"
+
+
+def check_words(words: Sequence[str]) -> None:
+    """UsageError for a word of the command line that is not UTF-8, which no output can name.
+
+    A file's name may hold any bytes; manifests, reports and cards are UTF-8.
+    """
+    for word in words:
+        shown = word.encode("utf-8", "backslashreplace").decode()
+        if shown != word:
+            raise UsageError(f"{shown} is not UTF-8, so no output can name it: rename the file")

@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.metrics import precision_recall_curve, roc_curve
 
+from unifiedqa_convert.documents import shortened
 from vera_model.metrics.functions import Floats, calibration_bins, probability
 from vera_model.metrics.predictions import Predictions
 
@@ -28,6 +29,7 @@ ROLES = {
 }
 """Each role's colour on white; all have a contrast of at least 4.5 : 1 but the grid."""
 
+_LONGEST_LABEL = 40  # characters
 SIZE = (5.2, 3.4)  # inches: legible on a phone, 340 pixels wide
 
 _STYLE: Any = {
@@ -49,6 +51,7 @@ _STYLE: Any = {
     "figure.constrained_layout.use": True,
     "svg.fonttype": "none",
     "svg.hashsalt": "uqa",
+    "text.parse_math": False,  # a dataset's name may hold $…$, which matplotlib takes for TeX
 }
 
 
@@ -109,11 +112,17 @@ def bars(
                 axes.errorbar(value, place, xerr=spread, color=ROLES["ink"], capsize=3)
             if chance is not None:
                 axes.plot([chance] * 2, [place - 0.38, place + 0.38], color=ROLES["two"], lw=2)
-        axes.set_yticks(places, [row[0] for row in rows])
+        axes.set_yticks(places, [_label(row[0]) for row in rows])
         axes.set(xlim=(0, 1), xlabel=label)
         axes.grid(axis="y", visible=False)
 
     return paint
+
+
+def _label(name: str) -> str:
+    """A dataset's name as a line that matplotlib can draw: short, what can't be drawn escaped."""
+    shown = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in name)
+    return shortened(shown, _LONGEST_LABEL)
 
 
 def bars_size(rows: int) -> tuple[float, float]:
