@@ -4,6 +4,7 @@ Someone may have edited them, or a killed process left half of one: what they ho
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -30,6 +31,12 @@ def quoted(value: object) -> str:
     if isinstance(value, str) and len(value) > _LONGEST:
         return f"{value[:_LONGEST]!r}… ({len(value):,} characters)"
     return shortened(repr(value))
+
+
+def listed(names: Sequence[str], most: int = 20) -> str:
+    """The names with commas between them, shortened; of many the first ones, and their number."""
+    shown = ", ".join(shortened(name.strip()) for name in names[:most])
+    return shown + (f", … ({len(names):,} in all)" if len(names) > most else "")
 
 
 def parsed(text: str | bytes) -> Any:

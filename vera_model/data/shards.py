@@ -178,6 +178,10 @@ def _search(folder: Path) -> Iterator[Path]:
             f"{folder} has no .arrow file: convert a dataset to Arrow into it, or give "
             "upstream's JSON files one by one"
         )
+    for file in files:
+        shown = str(file).encode("utf-8", "backslashreplace").decode()
+        if shown != str(file):
+            raise SourceError(f"{shown} is not UTF-8, so no report can name it: rename it")
     for parent in sorted({file.parent for file in files}):
         if not (parent / _MANIFEST).is_file():
             raise SourceError(

@@ -6,6 +6,7 @@ drawing serves light and dark.
 
 import io
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from unifiedqa_convert.documents import shortened
 from vera_model.metrics.functions import Floats, calibration_bins, probability
 from vera_model.metrics.predictions import Predictions
 
@@ -29,7 +29,7 @@ ROLES = {
 }
 """Each role's colour on white; all have a contrast of at least 4.5 : 1 but the grid."""
 
-_LONGEST_LABEL = 40  # characters
+_LONGEST_LABEL = 32  # characters
 SIZE = (5.2, 3.4)  # inches: legible on a phone, 340 pixels wide
 
 _STYLE: Any = {
@@ -59,7 +59,9 @@ def draw(
     name: str, paint: Callable[[Axes], None], folder: Path, size: tuple[float, float] = SIZE
 ) -> str:
     """Draw one figure; write ``folder/name.png`` and return its SVG for the page."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(_STYLE), warnings.catch_warnings():
+        # A letter that the font lacks is drawn as a box; the page has the name beside.
+        warnings.filterwarnings("ignore", message="Glyph")
         figure = Figure(figsize=size)
         paint(figure.subplots())
         figure.savefig(folder / f"{name}.png", dpi=160, metadata={"Software": None})
@@ -122,7 +124,7 @@ def bars(
 def _label(name: str) -> str:
     """A dataset's name as a line that matplotlib can draw: short, what can't be drawn escaped."""
     shown = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in name)
-    return shortened(shown, _LONGEST_LABEL)
+    return shown if len(shown) <= _LONGEST_LABEL else f"{shown[: _LONGEST_LABEL - 1]}…"
 
 
 def bars_size(rows: int) -> tuple[float, float]:

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import jinja2
 import numpy as np
 
-from unifiedqa_convert.errors import OutputError
+from unifiedqa_convert.documents import quoted
+from unifiedqa_convert.errors import OutputError, SourceError
 from unifiedqa_convert.storage import atomic_file
 from vera_model.metrics.bootstrap import task_weights
 from vera_model.metrics.calibration import (
@@ -201,6 +202,15 @@ def _statements(
     ]
 
 
+def _check_same(run: Path, rows: dict[str, Any], predictions: Predictions) -> None:
+    known = {"all", *predictions.partition, *predictions.tasks}
+    if other := [name for name in rows if name not in known]:
+        raise SourceError(
+            f"{run / PREDICTIONS} has no statement of {quoted(other[0])}, which {METRICS} has: "
+            "they are of two evaluations, evaluate again"
+        )
+
+
 def _calibrated_held_out(
     rows: dict[str, Any], predictions: Predictions, by: Criterion
 ) -> dict[str, Any]:
@@ -271,6 +281,7 @@ def _render(
     # statements that the temperature was not chosen on.
     if calibration is not None and metrics.get("temperature", 1.0) == 1.0:
         assert predictions is not None  # the calibration was made from them
+        _check_same(run, rows, predictions)
         rows = _calibrated_held_out(rows, predictions, calibration.criterion)
         columns = {**_COLUMNS, "ece_calibrated": _HELD_OUT}
     data = document["data"]

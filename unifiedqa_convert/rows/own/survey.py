@@ -13,6 +13,7 @@ from os.path import commonprefix
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from unifiedqa_convert.documents import listed
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.rows.own.choices import LETTERS, Choices, choices_of, text_of
 from unifiedqa_convert.rows.own.columns import Columns, GoldIs
@@ -118,8 +119,8 @@ def no_column(path: Path, absent: Sequence[str], there: Sequence[str]) -> UsageE
         f"for {name} did you mean {lower[one]}?" for name, found in near.items() for one in found
     ]
     return UsageError(
-        f"--from-file {path}: no column {', '.join(absent)}; it has: "
-        f"{', '.join(name.strip() for name in there)}" + "".join(f"; {hint}" for hint in hints)
+        f"--from-file {path}: no column {listed(absent)}; it has: {listed(there)}"
+        + "".join(f"; {hint}" for hint in hints)
     )
 
 
