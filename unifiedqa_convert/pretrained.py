@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from unifiedqa_convert.documents import quoted
+from unifiedqa_convert.documents import quoted, shortened
 from unifiedqa_convert.errors import ModelError, UqaError
 from unifiedqa_convert.transfers import hub_client
 
@@ -20,6 +20,7 @@ _SIZES = frozenset(
     "relative_attention_num_buckets relative_attention_max_distance".split()
 )
 _LARGEST = 2**31 - 1
+_LONGEST_MESSAGE = 400  # characters: transformers lists every model that it knows
 # Which names these have may differ between versions: config.json names others (config.4.0.json).
 _SETTINGS = "*config*.json"
 
@@ -27,9 +28,8 @@ _SETTINGS = "*config*.json"
 def load_pretrained(loader: Any, source: str | Path, **options: Any) -> Any:
     """``loader.from_pretrained(source)``, from a folder or the hub, without Python of its own.
 
-    Raises ModelError as :func:`check_model_folder`, else what transformers raises: OSError,
-    ValueError and RuntimeError, and ValueError in place of all others, since a damaged file may
-    give any.
+    Raises ModelError as :func:`check_model_folder`; what transformers raises for other damage (it
+    may be anything) becomes OSError or ValueError, with its message in one short line.
     """
     try:
         if Path(source).is_dir():
@@ -37,14 +37,16 @@ def load_pretrained(loader: Any, source: str | Path, **options: Any) -> Any:
             return _quietly(loader, source, options)
         with hub_client():
             return _quietly(loader, source, options)
-    except ValueError as error:
-        if "trust_remote_code" not in str(error):
-            raise
-        raise _own_code(str(source), "config.json") from None
-    except (UqaError, OSError, RuntimeError):
+    except UqaError:
         raise
     except Exception as error:
-        raise ValueError(f"{type(error).__name__}: {' '.join(str(error).split())}") from error
+        if "trust_remote_code" in str(error):
+            raise _own_code(str(source), "config.json") from None
+        said = shortened(" ".join(str(error).split()), _LONGEST_MESSAGE)
+        if isinstance(error, OSError):
+            raise OSError(said) from error
+        told = isinstance(error, ValueError | RuntimeError)  # in whole sentences
+        raise ValueError(said if told else f"{type(error).__name__}: {said}") from error
 
 
 def _quietly(loader: Any, source: str | Path, options: dict[str, Any]) -> Any:

@@ -70,7 +70,7 @@ class Generators(BaseModel):
             words = np.array(keys, np.uint32)
             np.random.RandomState().set_state((name, words, place_in_keys, has_gauss, gauss))
             torch.Generator().set_state(_state(self.torch))
-        except (OverflowError, RuntimeError, TypeError, ValueError) as error:
+        except (LookupError, OverflowError, RuntimeError, TypeError, ValueError) as error:
             raise ValueError(f"no state of a random generator: {error}") from error
         return self
 
