@@ -245,7 +245,7 @@ def no_json(folder: Path) -> None:
         (oversized_header, "can't be read"),
         (lacking, "lacks the weights decoder.block.0"),
         (no_tokenizer, "no tokenizer"),
-        (no_json, "not a model's configuration"),
+        (no_json, "can't be read, copy the model"),
     ],
 )
 def test_what_is_unsafe_or_broken_is_refused(
