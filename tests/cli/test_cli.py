@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import started
 from conftest import ROOT
 from outputs import raw_file
 
@@ -280,3 +281,32 @@ def test_quiet_check_answers_with_its_exit_code(uqa: Uqa) -> None:
     uqa(*"convert copa --split dev --source sample -q --to tsv --out out".split())
     done = uqa("check", "out", "-q")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["convert", "copa", "--split", "validation", "--raw", "v\udcff.jsonl"],
+        ["check", "\udcff"],
+        ["model", "fetch", "./\udcff\udcfe"],
+        ["train", "--out=\udc80"],
+        ["list\udcff"],
+    ],
+)
+def test_a_word_that_is_no_utf_8_is_named(uqa: Uqa, words: list[str]) -> None:
+    done = uqa(*words)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "\\udc" in line
+    assert "is not UTF-8" in line
+
+
+def test_a_folder_whose_name_is_no_utf_8(tmp_path: Path) -> None:
+    """Nobody can give it by its name, but a shell may stand in it."""
+    folder = tmp_path / "d\udcff"
+    folder.mkdir()
+    words = "convert copa --split validation --source sample --out o --to parquet --json".split()
+    done = started.core.run(words, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)
+    assert started.core.run(["check", "o"], cwd=folder).returncode == 0

@@ -301,7 +301,7 @@ def _manifest(job: ConversionJob, described: dict[str, Any], place: OutputFolder
     if FORMATS[job.request.to].dataset_card:
         text = card(job.adapter, manifest, arrow_schema(job.records, job.facts()))
         with atomic_file(place.staging / CARD) as file:
-            file.write(text.encode())
+            file.write(text.encode("utf-8", "backslashreplace"))
         manifest["files"].append(_listed(place.staging / CARD))
     return manifest
 

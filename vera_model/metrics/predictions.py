@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -117,8 +118,9 @@ _OF_STATEMENTS = ("number", "text", "label", "logit")
 def read_predictions(path: Path) -> Predictions:
     """Read what :meth:`Predictions.write` wrote; raises SourceError for an unreadable file."""
     try:
-        table = pq.read_table(path, schema=_SCHEMA)
-    except (pa.ArrowException, OSError) as error:
+        table = pq.read_table(path, columns=_SCHEMA.names)
+        _check(table)
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise SourceError(f"{path} can't be read, evaluate again: {error}") from error
     column: dict[str, Any] = {
         name: table.column(name).to_numpy(zero_copy_only=False) for name in _SCHEMA.names
@@ -142,6 +144,21 @@ def read_predictions(path: Path) -> Predictions:
         label=column["label"],
         logit=column["logit"],
     )
+
+
+def _check(table: pa.Table) -> None:
+    """Raise ValueError for another table than :meth:`Predictions.write` writes, or bad cells."""
+    table.validate(full=True)
+    if table.schema.remove_metadata() != _SCHEMA:
+        differ = [name for name in _SCHEMA.names if name not in table.schema.names]
+        raise ValueError(f"it lacks {', '.join(differ)}" if differ else "its columns differ")
+    for name in _SCHEMA.names:
+        if table.column(name).null_count:
+            raise ValueError(f"column {name} has an empty cell")
+    if not pc.all(pc.is_finite(table.column("logit"))).as_py():
+        raise ValueError("a logit is not finite")
+    if not pc.all(pc.match_substring_regex(table.column("id"), r"#[0-9]{1,9}$")).as_py():
+        raise ValueError("an id does not end with # and the statement's number")
 
 
 def _names(values: Iterable[str]) -> Names:

@@ -7,6 +7,7 @@ from os.path import commonprefix
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from unifiedqa_convert.documents import listed
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.rows.own.choices import LETTERS
 from unifiedqa_convert.rows.own.columns import Columns
@@ -63,8 +64,8 @@ def _no_column(path: Path, absent: Sequence[str], there: Sequence[str]) -> Usage
         f"for {name} did you mean {lower[one]}?" for name, found in near.items() for one in found
     ]
     return UsageError(
-        f"--from-file {path}: no column {', '.join(absent)}; it has: "
-        f"{', '.join(name.strip() for name in there)}" + "".join(f"; {hint}" for hint in hints)
+        f"--from-file {path}: no column {listed(absent)}; it has: {listed(there)}"
+        + "".join(f"; {hint}" for hint in hints)
     )
 
 
