@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from unifiedqa_convert.check.findings import ERRORS, WARNINGS, Asked, Finding, Findings
+from unifiedqa_convert.check.findings import ERRORS, WARNINGS, Finding, Findings
 from unifiedqa_convert.check.output import OUTPUT_ERRORS, OUTPUT_WARNINGS, check_output
+from unifiedqa_convert.check.several_rows import Asked
 from unifiedqa_convert.check.tsv import lint_tsv
 from unifiedqa_convert.check.vera_json import lint_vera
 from unifiedqa_convert.conversion.output_folder import MANIFEST, OutputFolder

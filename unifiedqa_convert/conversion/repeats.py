@@ -29,7 +29,6 @@ _AT_ONCE = 500_000
 
 # Neither stands in a text whose white space is collapsed: both are white space.
 _CHOICE, _PART = "\x1f", "\x1e"
-_COLUMNS = ("kind", "question", "context", "choices", "golds")
 
 
 def row_hashes(
@@ -51,10 +50,11 @@ def row_hashes(
         for head, listed in zip(heads, choices, strict=True)
     ]
     digests = [blake2b(text, digest_size=8).digest() for text in _folded(rows)]
-    if None in golds:
-        labels = [0 if gold is None else 1 + crc32(_folded([gold])[0]) for gold in golds]
-    else:
-        labels = [1 + crc for crc in map(crc32, _folded(golds))]
+    labelled = [gold for gold in golds if gold is not None]
+    labels = [1 + crc for crc in map(crc32, _folded(labelled))]
+    if len(labelled) < len(golds):
+        known = iter(labels)
+        labels = [0 if gold is None else next(known) for gold in golds]
     pairs = array("Q", bytes(16 * len(rows)))
     pairs[::2], pairs[1::2] = array("Q", b"".join(digests)), array("Q", labels)
     return pairs
@@ -65,22 +65,18 @@ def _folded(texts: Sequence[str]) -> list[bytes]:
     return "\n".join(texts).casefold().encode("utf-8", "surrogatepass").split(b"\n")
 
 
-def asked_by(rows: Sequence[Mapping[str, Any]]) -> "array[int]":
-    """The hashes of rows of a shard, as they are written (question records)."""
-    texts = [_texts(*(row[name] for name in _COLUMNS)) for row in rows]
-    return row_hashes(*map(list, zip(*texts, strict=True))) if texts else array("Q")
-
-
-def asked_by_converted(
+def asked_by(
     converted: Sequence[Converted], irregular: Sequence[int], profile: Profile
 ) -> "array[int]":
-    """The same hashes of the examples of a chunk, before they are written.
+    """The hashes of the examples of a chunk, as they will be written.
 
     ``irregular`` are the places of those whose texts may not be written as they are.
     """
     examples = [item.example for item in converted]
     heads = [
-        e.question if e.context is None and not e.cue else _head(e.question_text, e.context)
+        e.question
+        if not e.cue and e.context is None
+        else asked_head(e.question_text, e.context or "")
         for e in examples
     ]
     choices: list[Sequence[str]] = [
@@ -89,37 +85,42 @@ def asked_by_converted(
     golds = [item.question.output for item in converted]
     for place, e in enumerate(examples):
         if type(e) is MultipleChoice and e.golds and len(e.golds) > 1:
-            golds[place] = _gold(e.choices, e.golds)
+            golds[place] = in_any_order([e.choices[gold] for gold in e.golds])
     if irregular:
         written = as_rows([converted[place] for place in irregular], "question", profile)
-        columns = [column(written, name) for name in _COLUMNS]
+        columns = [column(written, name) for name in ASKED]
         for place, *cells in zip(irregular, *columns, strict=True):
-            heads[place], choices[place], golds[place] = _texts(*cells)
+            heads[place], choices[place], golds[place] = asked_texts(*cells)
     return row_hashes(heads, choices, golds)
 
 
-def _texts(
+ASKED = ("kind", "question", "context", "choices", "golds")
+"""The columns of a question record that say what it asks."""
+
+
+def asked_texts(
     kind: str,
     question: str,
     context: str | None,
     choices: Sequence[str],
     golds: Sequence[int] | None,
 ) -> tuple[str, Sequence[str], str | None]:
-    """What ``row_hashes`` takes of one row. A free answer, which is one of many, is asked too."""
-    head = _head(collapse(question), None if context is None else collapse(context))
-    if kind == FreeText.kind:
-        answers = _PART.join(sorted(map(same_text, choices)))
-        return f"{head}{_PART}{answers}", (), None if golds is None else ""
-    gold = _gold(choices, golds) if golds else None
+    """What ``row_hashes`` takes of a question record: its head, its choices, its gold."""
+    head = asked_head(collapse(question), collapse(context or ""))
+    if kind == FreeText.kind:  # an answer is one of many, so it is part of the question
+        return asked_head(head, in_any_order(choices)), (), None if golds is None else ""
+    gold = in_any_order([choices[gold] for gold in golds]) if golds else None
     return head, () if kind == YesNo.kind else [*map(collapse, choices)], gold
 
 
-def _head(question: str, context: str | None) -> str:
-    return f"{question}{_PART}{context}" if context else question
+def asked_head(first: str, second: str) -> str:
+    """Two texts whose white space is collapsed, so that they can be told apart."""
+    return f"{first}{_PART}{second}" if second else first
 
 
-def _gold(choices: Sequence[str], golds: Sequence[int]) -> str:
-    return _CHOICE.join(sorted([same_text(choices[gold]) for gold in golds]))
+def in_any_order(texts: Iterable[str]) -> str:
+    """One text for all orders of these; white space and case are ignored."""
+    return _CHOICE.join(sorted(map(same_text, texts)))
 
 
 class Others(NamedTuple):
