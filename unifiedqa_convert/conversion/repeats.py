@@ -218,16 +218,20 @@ def repeated_words(repeated: Mapping[str, Any] | None) -> Iterator[str]:
     if repeated is None:
         return
     if number := repeated["contradictory"]:
-        yield f"{number:,} rows ask the same as another one and have another gold"
+        yield f"{number:,} rows ask the same as another one and have another gold"  # at least two
     if number := repeated["equal"]:
-        yield f"{number:,} rows are equal to an earlier one"
+        yield f"{_rows(number)} equal to an earlier one"
     for split, number in repeated["other_splits"].items():
-        yield f"{number:,} rows are in split {split} too"
+        yield f"{_rows(number)} in split {split} too"
     for split in repeated.get("not_compared", ()):
         yield (
             f"not compared with the rows of split {split}, whose hidden .row-hashes is missing or "
             "another output's: convert that split again with --overwrite"
         )
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} rows are" if number > 1 else "1 row is"
 
 
 def gold_words(golds: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
@@ -236,15 +240,27 @@ def gold_words(golds: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
     ``golds`` are the manifest's: by the number of choices, by place.
     """
     for names, counts in _gold_counts(golds):
-        total = sum(counts.values())
         line = ", ".join(f"{counts[name]:,} {name}" for name in names)
-        never = [name for name in names if not counts[name]]
-        if total > 1 and len(never) == len(names) - 1:
-            (only,) = set(names) - set(never)
-            line += f": all of them are {only}"
-        elif total > 1 and never:
-            line += f": none is {' or '.join(never)}"
-        yield f"golds: {line}"
+        told = _one_sided(names, counts)
+        yield f"golds: {line}{f': {told}' if told else ''}"
+
+
+def one_sided_golds(golds: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """That all golds are at one place, or none at one; nothing of fewer golds than places."""
+    for names, counts in _gold_counts(golds):
+        told = _one_sided(names, counts)
+        if told and sum(counts.values()) > len(names):
+            yield f"golds: {told}"
+
+
+def _one_sided(names: Sequence[str], counts: Mapping[str, int]) -> str:
+    total, never = sum(counts.values()), [name for name in names if not counts[name]]
+    if total < 2 or not never:
+        return ""
+    if len(never) == len(names) - 1:
+        (only,) = set(names) - set(never)
+        return f"all of them are {only}"
+    return f"none is {' or '.join(never)}"
 
 
 def _gold_counts(
