@@ -14,7 +14,14 @@ from typing import IO, Any, cast, get_args
 import pytest
 from outputs import raw_file, request
 
-from unifiedqa_convert.check import Report, check_path, findings, report_as_json, report_lines, several_rows
+from unifiedqa_convert.check import (
+    Report,
+    check_path,
+    findings,
+    report_as_json,
+    report_lines,
+    several_rows,
+)
 from unifiedqa_convert.check import tsv as lint_tsv
 from unifiedqa_convert.cli.convert import summary
 from unifiedqa_convert.conversion.pipeline import convert

@@ -287,12 +287,19 @@ OUTPUT_ERRORS = {
 
 OUTPUT_WARNINGS = {
     "split-size": "{}: convert the whole split's file, or name the split that it is",
+    "split-twice": "the same split as {}: who reads the folder above takes its rows twice",
     "interrupted": "a conversion is running or was interrupted; the same `uqa convert` resumes it",
 }
 
 
-def check_output(folder: Path, found: Findings, asked: Asked) -> None:
-    """Compare everything in one output folder with its manifest; the caller reports ``asked``."""
+AskedOf = dict[tuple[Path, bool], Asked]
+"""What the rows of a dataset's splits ask, by their common folder; samples are apart."""
+
+
+def check_output(folder: Path, found: Findings, datasets: AskedOf) -> None:
+    """Compare everything in one output folder with its manifest; the caller reports what is asked
+    in ``datasets``.
+    """
     path = folder / MANIFEST
     try:
         manifest = _manifest(path)
@@ -308,6 +315,7 @@ def check_output(folder: Path, found: Findings, asked: Asked) -> None:
     if manifest["schema"] != SCHEMA_VERSION:
         found.add("other-schema", path, detail=manifest["schema"])
     elif sound:
+        asked = datasets.setdefault((folder.parent, manifest["sample"]), Asked())
         Recount(folder, manifest, found, asked).compare(counts)
     digest = manifest.get("digest")  # absent in an output of an earlier version
     told = before < sum(found.counts[trap] for trap in OUTPUT_ERRORS)

@@ -15,11 +15,11 @@ from itertools import chain
 from pathlib import Path
 from string import ascii_lowercase
 from typing import Any, NamedTuple
+from unicodedata import normalize
 from zlib import crc32
 
 from unifiedqa_convert.conversion.output_folder import MANIFEST, OutputFolder
 from unifiedqa_convert.records.arrow import as_rows, column
-from unifiedqa_convert.records.encode import same_text
 from unifiedqa_convert.records.profiles import Profile
 from unifiedqa_convert.schema import Converted, Example, FreeText, MultipleChoice, YesNo, collapse
 from unifiedqa_convert.storage import sha256_of
@@ -43,7 +43,7 @@ def row_hashes(
     if not heads:
         return array("Q")
     text = "\n".join(map(_CHOICE.join, choices))
-    if (folded := text.casefold()) != text:
+    if (folded := _fold(text)) != text:
         choices = [listed.split(_CHOICE) for listed in folded.split("\n")]
     rows = [
         f"{head}{_CHOICE}{_CHOICE.join(sorted(listed))}"
@@ -61,8 +61,13 @@ def row_hashes(
 
 
 def _folded(texts: Sequence[str]) -> list[bytes]:
-    """The texts without their case; they have no line ends."""
-    return "\n".join(texts).casefold().encode("utf-8", "surrogatepass").split(b"\n")
+    """Each text as it is compared; they have no line ends."""
+    return _fold("\n".join(texts)).encode("utf-8", "surrogatepass").split(b"\n")
+
+
+def _fold(text: str) -> str:
+    """Without case; an accent is one character with its letter, where there is such a character."""
+    return text.casefold() if text.isascii() else normalize("NFC", text.casefold())
 
 
 def asked_by(
@@ -120,7 +125,7 @@ def asked_head(first: str, second: str) -> str:
 
 def in_any_order(texts: Iterable[str]) -> str:
     """One text for all orders of these; white space and case are ignored."""
-    return _CHOICE.join(sorted(map(same_text, texts)))
+    return _CHOICE.join(sorted(_fold(collapse(text)) for text in texts))
 
 
 class Others(NamedTuple):
