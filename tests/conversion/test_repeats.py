@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from unifiedqa_convert.cli.convert import convert_and_report, convert_group_and_report
+from unifiedqa_convert.conversion import repeats
 from unifiedqa_convert.conversion.pipeline import convert
 from unifiedqa_convert.conversion.repeats import one_sided_golds, repeated_words
 from unifiedqa_convert.conversion.request import Request
@@ -110,3 +111,16 @@ def test_golds_at_one_place_are_told_in_few_words(
 ) -> None:
     made = manifest(tmp_path, "train", [row(number, label) for number, label in enumerate(labels)])
     assert list(one_sided_golds(made["counts"]["golds"])) == words
+
+
+def test_counts_do_not_depend_on_how_many_rows_are_compared_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest(tmp_path, "validation", [row(number, 0) for number in range(5, 40)])
+    rows = [row(number, number % 2) for number in range(30)] * 2 + [row(1, 0), row(2, 1)]
+    at_once = manifest(tmp_path, "train", rows)["repeated"]
+    assert (at_once["equal"], at_once["contradictory"]) == (28, 6)
+    assert at_once["other_splits"] == {"validation": 50}
+    monkeypatch.setattr(repeats, "_AT_ONCE", 7)
+    (tmp_path / "out/copa/train/manifest.json").unlink()
+    assert manifest(tmp_path, "train", rows)["repeated"] == at_once

@@ -248,7 +248,7 @@ class Recount:
         rows = [row for _, row in self._group]
         self._group.clear()
         labelled = any(row["label"] is not None for row in rows)
-        true = in_any_order(row["sentence"] for row in rows if row["label"])
+        true = in_any_order(r["sentence"] for r in rows if r["label"] and not r["masked"])
         head = asked_head("", collapse(first["context"] or ""))
         sentences = [collapse(row["sentence"]) for row in rows]
         self._asked.add((head, sentences, true if labelled else None), number)
