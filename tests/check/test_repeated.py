@@ -301,3 +301,30 @@ def test_memory_is_a_few_bytes_a_row(tmp_path: Path) -> None:
 def test_the_lines_for_people(tmp_path: Path) -> None:
     lines = report_lines(check_path(output(tmp_path, MIXED)))
     assert any("contradictory-rows" in line and "line 1" in line for line in lines)
+
+
+@pytest.mark.parametrize("to", ["jsonl", "tsv", "vera"])
+def test_several_golds_and_a_line_for_each_choice(tmp_path: Path, to: Format) -> None:
+    """TruthfulQA's mc2 as it is published: the TSV has no choices, but a line for each."""
+
+    def row(question: str, labels: dict[str, int]) -> dict[str, Any]:
+        target = {"choices": list(labels), "labels": list(labels.values())}
+        return {"question": question, "mc1_targets": target, "mc2_targets": target}
+
+    rows = [row("Is it dark?", {"No.": 1, "Not at all.": 1, "Yes.": 0}),
+            row("Is it dark?", {"No.": 1, "Not at all.": 0, "Yes.": 0}),
+            row("Is it hot?", {"No.": 1, "Not at all.": 1, "Yes.": 0}),
+            row("Is it hot?", {"Yes.": 0, "Not at all.": 1, "No.": 1})]  # fmt: skip
+    raw = tmp_path / "validation.jsonl"
+    raw.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    folder = convert(
+        Request(
+            dataset="truthfulqa_mc2", split="validation", raw=(raw,), to=to, recipe="vera",
+            out=tmp_path / "out", question_converter="rules",
+        )
+    ).folder  # fmt: skip
+    repeated = manifest(folder)["repeated"]
+    assert (repeated["contradictory"], repeated["equal"]) == (2, 1)
+    found = repeats(folder)
+    assert found.pop("contradictory-rows") == 1
+    assert found == ({"duplicate-row": 5} if to == "tsv" else {"equal-row": 1})
