@@ -178,9 +178,12 @@ def groups_of(asked: "array[int]") -> Iterator[list[int]]:
     """The places of rows that ask the same, for each question that is asked more than once."""
     parts = _parts(asked)
     for part in range(parts):
-        twice = {key for key, number in Counter(_part(asked, part, parts)).items() if number > 1}
+        keys = array("Q", _part(asked, part, parts))
+        if len(set(keys)) == len(keys):  # as in most splits; a third of the time of counting them
+            continue
+        twice = {key for key, number in Counter(keys).items() if number > 1}
         groups: defaultdict[int, list[int]] = defaultdict(list)
-        for place, key in enumerate(asked) if twice else ():
+        for place, key in enumerate(asked):
             if key in twice:
                 groups[key].append(place)
         yield from groups.values()
