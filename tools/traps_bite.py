@@ -248,11 +248,28 @@ FURTHER: dict[str, tuple[str, Sequence[Edit]]] = {
     ),
     "rows in two splits": (
         "conversion/test_repeats.py::test_a_row_in_two_splits_is_told_by_the_later_one",
-        [(f"{U}/conversion/repeats.py", "if fits and other != split:", "if False:")],
+        [(f"{U}/conversion/repeats.py", "if other == split or", "if True or")],
     ),
     "the places of contradictions": (
         "check/test_check.py::test_rows_that_contradict_are_named_with_their_places",
-        [(f"{U}/check/findings.py", 'found.add("contradictory-rows"', 'found.add("equal-row"')],
+        [(f"{U}/check/several_rows.py", 'self._add("contradictory-rows"', 'self._add("equal-row"')],
+    ),
+    "repeats counted again": (
+        "check/test_repeated.py::test_an_edited_manifest_is_found",
+        [(f"{U}/check/output.py", "if repeated[name] != number:", "if False:")],
+    ),
+    "the manifest's digest": (
+        "check/test_repeated.py::test_an_edited_manifest_is_found",
+        [(f"{U}/check/output.py", "digest != manifest_digest(manifest):", "False:")],
+    ),
+    "the digest of the rows": (
+        "check/test_repeated.py::test_another_row_that_is_listed_anew_is_found",
+        [(f"{U}/check/output.py", "if sha256(hashes).hexdigest() != digest:", "if False:")],
+    ),
+    "repeats of statements": (
+        "check/test_repeated.py::test_every_format_has_the_same_checks",
+        [(f"{U}/check/output.py", "true if labelled else None", "None"),
+         (f"{U}/check/vera_json.py", "in_any_order(golds)), number", "None), number")],
     ),
     "a key twice in a body": (
         "service/test_service_bodies.py::test_a_key_that_occurs_twice_is_refused",

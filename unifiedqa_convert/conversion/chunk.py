@@ -7,6 +7,7 @@ examples = labelled + unlabelled; statements = true + false + unknown.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from unifiedqa_convert.conversion.repeats import gold_counts
@@ -70,6 +71,12 @@ def tree(counts: Counter[str]) -> Tree:
     if rows["read"] != accounted:
         raise AssertionError(f"{rows['read']} rows read, {accounted} accounted for: {rows}")
     return nested
+
+
+def manifest_digest(manifest: Tree) -> str:
+    """The sha256 of all that a manifest says, apart from its ``digest``, which this is."""
+    said = {key: value for key, value in manifest.items() if key != "digest"}
+    return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 DUPLICATE = "duplicate-choices"
