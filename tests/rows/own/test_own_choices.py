@@ -9,8 +9,8 @@ import pytest
 from unifiedqa_convert.rows.own.choices import Choices, choices_of, text_of, unmarked
 from unifiedqa_convert.rows.own.columns import GoldIs
 from unifiedqa_convert.rows.own.gold import cell_text, position
+from unifiedqa_convert.rows.own.headers import no_column
 from unifiedqa_convert.rows.own.proposal import no_columns
-from unifiedqa_convert.rows.own.survey import no_column
 from unifiedqa_convert.schema import FieldError
 
 

@@ -38,7 +38,7 @@ def header_of_file(path: Path, columns: Columns, own: Mapping[str, Any]) -> Head
             )
     absent = [name for name, found in places.items() if not found]
     if absent:
-        raise _no_column(path, absent, there)
+        raise no_column(path, absent, there)
     if len(set(columns.choices)) < len(columns.choices):
         raise UsageError(f"--choices {','.join(columns.choices)}: a column stands twice in it")
     used = {name: there[found[0]] for name, found in places.items()}
@@ -56,7 +56,7 @@ def _keys(path: Path, own: Mapping[str, Any], wanted: Sequence[str]) -> list[str
     return list(keys)
 
 
-def _no_column(path: Path, absent: Sequence[str], there: Sequence[str]) -> UsageError:
+def no_column(path: Path, absent: Sequence[str], there: Sequence[str]) -> UsageError:
     """The error for columns that the file does not have, with those it has."""
     lower = {name.strip().lower(): name.strip() for name in there}
     near = {name: difflib.get_close_matches(name.lower(), lower, 1) for name in absent}
