@@ -72,6 +72,10 @@ def test_scores_equal_the_models(service: Running, model: Path) -> None:
     odd = {"items": [{"statement": "Fish {live} in water."}, {"statement": TEXTS[1] * 30}]}
     unknown, long = service.client.post("/v1/score", json=odd).json()["items"]
     assert [unknown[name] for name in not_seen] == [False, 0, 2]
+    assert not unknown["same_tokens"]
+    alike = ["Fish {live}.", "Fish ~live~.", "Fish live.", "Fish live."]
+    found = service.client.post("/v1/score", json={"items": [{"statement": t} for t in alike]})
+    assert [one["same_tokens"] for one in found.json()["items"]] == [True, True, False, False]
     assert long["cut"]
     assert long["tokens_cut_off"] > long["tokens"] > 100
     loaded = service.client.get("/v1/models").json()["score"]
