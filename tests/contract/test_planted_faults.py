@@ -289,6 +289,15 @@ PLANTED = {
         choices("ABCABC", note="BCABCA"),
         f"{UNUSED}: note",
     ),
+    "vote by text": Planted(
+        [ASKED, OPTIONS, gold("Text"), OPEN_VOTE],
+        [
+            *("if row.note not in row.options:", '    raise FieldError("note", "is no option")'),
+            *choose("(row.options.index(row.note),)"),
+        ],
+        choices("ABCABC", note=[f"{'rst'[n % 3]}{n}" for n in range(6)]),
+        f"{UNUSED}: note",
+    ),
     "nothing said of the vote": Planted(
         [ASKED, OPTIONS, gold("Text"), VOTE.replace("not used: the", "the")],
         choose('("ABC".index(row.note),)'),
@@ -471,3 +480,13 @@ def test_labels_that_count_are_told_from_words() -> None:
     words = ("maybe", "yes", "rain", "是", True, 0.5, "the sun")
     assert {counting(label).series for label in words} == {"words"}
     assert {counting(label).series for label in (None, "", -1, "-1", -1.0)} == {"hidden"}
+
+
+def test_another_shapes_field_is_told_with_the_first() -> None:
+    found = [
+        Breach("frost", MEAN, f"{field}: the labels are turned", f"frost/{sample}")
+        for field, sample in (("label", "hub/train"), ("label", "hub/test"), ("key", "old/train"))
+    ]
+    assert [it.message for it in told_once(found)] == [
+        "label: the labels are turned; in old, also key"
+    ]
