@@ -229,6 +229,12 @@ PLANTED = {
         choices([0.0, 1.0, 2.0] * 2),
         "no_field_is_guessed: answer = 0.125",
     ),
+    "a list of labels": Planted(
+        [ASKED, OPTIONS, gold("list[Annotated[Literal[1, 2, 3], NotBool]]")],
+        choose("tuple(sorted({label % 3 for label in row.answer}))"),
+        choices([[1], [2], [3]] * 2),
+        f"{MEAN}: answer.0: the labels 1, 2, 3",
+    ),
     # Words that say yes or no.
     "entailment": verdict(
         ("entailment", "contradiction"), 'row.answer == "contradiction"', f"{MEAN}: answer = 'ent"

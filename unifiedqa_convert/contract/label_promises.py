@@ -32,11 +32,15 @@ from unifiedqa_convert.contract.mutations import (
     leaves,
     meaning,
     nothing_said,
+    spots,
     value_at,
     written_texts,
 )
 from unifiedqa_convert.contract.sample import Sample, rows_of
 from unifiedqa_convert.schema import Example, MultipleChoice, YesNo, collapse
+
+MOST_ITEMS = 3
+"""How many items of a list of labels are tried."""
 
 
 class Trial(NamedTuple):
@@ -91,7 +95,8 @@ def labels_mean_what_they_say(sample: Sample) -> Iterator[str]:
             _other_order(changed(trial.raw, place, ABSENT) or {}, answers, "reversed" in told)
             for trial in trials
             for answers in trial.decided()
-            if 0 not in place  # a list's labels mark each choice as right or wrong
+            # A list of yes and no, or 1 and 0, marks each choice as right or wrong.
+            if 0 not in place or any(says(label) is None for label, _ in answers)
         ]
         if not any(found) and 0 not in place:
             found += [_not_looked_up(sample, raw, place) for raw, _ in rows_of(sample)]
@@ -129,9 +134,10 @@ def _tried(sample: Sample, place: Place, labels: tuple[Any, ...]) -> list[Trial]
         tried = list(labels)
         if labels[-len(TRIED[str]) :] == TRIED[str]:  # the gold may be the text of a choice
             tried += [*written_texts(changed(raw, place, ABSENT) or {})]
-        rows = [(label, changed(raw, place, label)) for label in dict.fromkeys(tried)]
-        found = [(label, meaning(sample, row)) for label, row in rows if row is not None]
-        trials.append(Trial(raw, found))
+        for spot in spots(raw, place)[:MOST_ITEMS]:
+            rows = [(label, changed(raw, spot, label)) for label in dict.fromkeys(tried)]
+            found = [(label, meaning(sample, row)) for label, row in rows if row is not None]
+            trials.append(Trial(raw, found))
     return trials
 
 
