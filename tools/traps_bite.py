@@ -322,7 +322,7 @@ FURTHER: dict[str, tuple[str, Sequence[Edit]]] = {
         ("texts that are golds", "the next text",
          (LABELS, "if labels[-len(TRIED[str]) :] == TRIED[str]:", "if False:")),
         ("keys in another order", "keys by letter",
-         (LABELS, "if len(texts) == 2 and texts[0] != texts[1]:", "if False:")),
+         (LABELS, "if len(texts) == 2 and texts[0] != texts[1]", "if False")),
         ("marks beside choices", "marks turned",
          (LABELS, "if (place in example.golds) not in marks[text]:", "if False:")),
         ("several examples a row", "two labels a row",

@@ -178,7 +178,8 @@ def _hidden(sample: Sample, raw: dict[str, Any], place: Place) -> Iterator[str]:
         shown = {None: "null", ABSENT: "absent"}.get(value, repr(value))
         if after == [] and row is not None and nothing_said(sample, row):
             yield f"{shown} gives no example: yield it without a gold"
-        elif isinstance(after, list) and value not in written:
+        # Another field may have the gold of this row, in which this one is absent already.
+        elif isinstance(after, list) and value not in written and after != before:
             known = [gold for gold in map(gold_of, after) if gold is not None]
             if known and _gold_field(sample, place):
                 yield f"{shown} gives the gold {known[0]}: where the answer is hidden, it is None"
@@ -233,7 +234,8 @@ def _other_order(
     """The labels in their order give the row's choices in their order, or ``backwards``."""
     written = [_bare(text) for text in written_texts(raw)]
     for these in in_their_series([it for it in answers if gold_of(it[1]) is not None]):
-        if all(written.count(_bare(str(label))) == 1 for label, _ in these):  # the row lists them
+        listed = all(written.count(_bare(str(label))) == 1 for label, _ in these)
+        if listed and not any(_is_another_choice(*pair) for pair in these):
             these = sorted(these, key=lambda it: written.index(_bare(str(it[0]))))
         chosen = [
             (label, example.golds[0], _bare(example.choices[example.golds[0]]))
@@ -250,6 +252,14 @@ def _other_order(
     return None
 
 
+def _is_another_choice(label: Any, example: Example) -> bool:
+    """Whether a label is the text of a choice, but counts them: 2 among the choices 2, 3 and 1."""
+    if not isinstance(example, MultipleChoice) or not example.golds:
+        return False
+    texts = [_bare(choice) for choice in example.choices]
+    return _bare(str(label)) in texts and texts.index(_bare(str(label))) not in example.golds
+
+
 def _not_looked_up(sample: Sample, raw: dict[str, Any], place: Place) -> str | None:
     """With the row's list of keys and choices turned round, the key still means the same choice."""
     key, one = value_at(raw, place), meaning(sample, raw)
@@ -263,7 +273,7 @@ def _not_looked_up(sample: Sample, raw: dict[str, Any], place: Place) -> str | N
             for e in (before, after)
             if isinstance(e, MultipleChoice) and e.golds
         ]
-        if len(texts) == 2 and texts[0] != texts[1]:
+        if len(texts) == 2 and texts[0] != texts[1] and not _is_another_choice(key, before):
             return (
                 f" = {key!r} means {texts[0][0]!r}, but {texts[1][0]!r} where the row lists the "
                 "same choices in another order: look the key up there"
