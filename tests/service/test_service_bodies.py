@@ -181,6 +181,25 @@ def test_a_key_that_occurs_twice_is_refused(service: Running, body: bytes) -> No
     assert service.client.post("/v1/declare", content=once, headers=headers).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("route", "body"),
+    [
+        ("convert", b'{"dataset":"copa","rows":[{"premise":"a","premise":"b"}]}'),
+        ("convert", b'{"dataset":"copa","rows":[{"x":{"y":[{"z":1,"z":1}]}}]}'),
+        ("convert", b'{"dataset":"copa","dataset":"arc_easy","rows":[{}]}'),
+        ("encode", b'{"items":[{"question":"a","choices":["b"],"golds":[0],"golds":[0]}]}'),
+        ("parse", b'{"profile":"canonical","items":[{"input":"a"}],"profile":"rainier"}'),
+    ],
+)
+def test_a_key_that_occurs_twice_is_refused_by_every_route(
+    service: Running, route: str, body: bytes
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = service.client.post(f"/v1/{route}", content=body, headers=headers)
+    assert answer.status_code == 400
+    assert "occurs twice in one object" in answer.json()["detail"]
+
+
 def test_a_very_long_number_is_not_a_text(service: Running) -> None:
     body = b'{"items":[{"question":' + b"9" * 4_301 + b',"answer":"a"}]}'
     headers = {"Content-Type": "application/json"}

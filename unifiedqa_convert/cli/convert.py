@@ -81,7 +81,7 @@ def _print_table(outcomes: "list[SplitOutcome]") -> None:
     print_columns(lines)
     for it in outcomes:
         if told := [*repeated_words(it.repeated), *one_sided_golds(it.golds or {})]:
-            print(f"{it.dataset}/{it.split}: {'; '.join(told)}")
+            print_text(f"{it.dataset}/{it.split}: {'; '.join(told)}")
     totals = Counter(outcome.outcome for outcome in outcomes)
     print_text(", ".join(f"{number} {what}" for what, number in totals.items()))
 

@@ -4,6 +4,7 @@ rows read = rows used + rows skipped by a named reason + rows rejected;
 examples = labelled + unlabelled; statements = true + false + unknown.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
@@ -76,7 +77,7 @@ def tree(counts: Counter[str]) -> Tree:
 def manifest_digest(manifest: Tree) -> str:
     """The sha256 of all that a manifest says, apart from its ``digest``, which this is."""
     said = {key: value for key, value in manifest.items() if key != "digest"}
-    return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 DUPLICATE = "duplicate-choices"
