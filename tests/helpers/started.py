@@ -27,8 +27,11 @@ from unifiedqa_convert.cli import main
 
 NOTHING = Path(os.devnull)
 OURS = "cli check conversion.groups conversion.preview conversion.question_lines datasets.pinning "
-OURS += "conversion.upstream_vera question_converters.rules.converter"
+OURS += "conversion.upstream_vera question_converters.rules.converter "
+OURS += "conversion.pipeline conversion.workers records.dataset_card"
+THEIRS = "pandas pyarrow.compute httpx2 truststore anyio.to_thread idna tqdm.auto yaml filelock"
 CORE = [
+    *THEIRS.split(),
     *(f"unifiedqa_convert.{name}" for name in OURS.split()),
     *(f"converters.{module.name}" for module in iter_modules(converters.__path__)),
 ]
@@ -62,7 +65,7 @@ class Server:
 
     def __init__(self, modules: Sequence[str]) -> None:
         self._server = forkserver.ForkServer()
-        self._server.set_forkserver_preload(list(modules))
+        self._server.set_forkserver_preload([*modules, __name__])
         self._context = multiprocessing.get_context("forkserver")
 
     def begin(
@@ -79,7 +82,8 @@ class Server:
         given = (words, cwd or Path.cwd(), dict(os.environ if env is None else env), files, program)
         process = self._context.Process(target=_inside, args=given)
         # The hub's client reads this when it is imported: no process of MODELS asks the network.
-        with patch.dict(os.environ, {"HF_HUB_OFFLINE": "1"}):
+        own = {"HF_HUB_OFFLINE": "1", "PYTHONPATH": str(Path(__file__).parent)}
+        with patch.dict(os.environ, own):
             self._server.ensure_running()
         # multiprocessing has one server for all; this process has one per kind of preparation.
         with patch.object(
