@@ -47,6 +47,7 @@ MODELS = [
     ),
 ]
 """With seconds of torch and transformers, which run nothing in parallel before the fork."""
+SERVICES = [*CORE, "unifiedqa_convert.cli.serve", "unifiedqa_convert.service.server"]
 
 
 class Files(NamedTuple):
@@ -155,3 +156,4 @@ def _inside(
 
 core = Server(CORE)
 models = Server(MODELS)
+services = Server(SERVICES)
