@@ -74,7 +74,7 @@ def running(
     """
     address = log.with_name(f"{log.name}.address")
     files = started.Files(stdout=address, stderr=log)
-    process = started.services.begin(arguments, files=files, program=program)
+    process = started.core.begin(arguments, files=files, program=program)
 
     def ended_or_told() -> bool:
         return process.exitcode is not None or (address.exists() and "\n" in address.read_text())

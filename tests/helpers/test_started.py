@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -62,3 +63,8 @@ def test_a_signal_ends_it_as_any_other_process(tmp_path: Path) -> None:
 def test_no_thread_is_lost_in_a_fork() -> None:
     """Nothing but pyarrow's allocator, which expects forks, has one in the server."""
     assert started.core.threads() <= {"jemalloc_bg_thd"}
+
+
+@pytest.mark.parametrize("name", started.MODELS)
+def test_what_the_server_imports_is_there(name: str) -> None:
+    assert find_spec(name)
