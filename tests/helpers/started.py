@@ -30,7 +30,7 @@ OURS = "cli check conversion.groups conversion.preview conversion.question_lines
 OURS += "conversion.upstream_vera question_converters.rules.converter "
 OURS += "conversion.pipeline conversion.workers records.dataset_card datasets.status "
 OURS += "service.server"
-THEIRS = "pyarrow.pandas_compat pyarrow.compute tqdm.auto yaml filelock "
+THEIRS = "pandas pyarrow.pandas_compat pyarrow.compute dictionary tqdm.auto yaml filelock "
 THEIRS += "httpx2 httpcore2 h11 truststore anyio.to_thread anyio.streams.tls encodings.idna"
 CORE = [
     *THEIRS.split(),

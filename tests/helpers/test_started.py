@@ -11,6 +11,8 @@ from subprocess import CompletedProcess
 import pytest
 import started
 
+from unifiedqa_convert.cli import main
+
 Run = Callable[..., "CompletedProcess[str]"]
 
 
@@ -68,3 +70,21 @@ def test_no_thread_is_lost_in_a_fork() -> None:
 @pytest.mark.parametrize("name", started.MODELS)
 def test_what_the_server_imports_is_there(name: str) -> None:
     assert find_spec(name)
+
+
+def test_a_conversion_imports_hardly_anything(tmp_path: Path) -> None:
+    """What takes time to import is in the server, also what pyarrow imports when it is used."""
+    command = "convert riddlesense --split dev --source sample -q --out out".split()
+    done = started.core.run(command, cwd=tmp_path, program=further_imports)
+    assert done.returncode == 0, done.stderr
+    *_, marked = done.stderr.splitlines()
+    assert marked.startswith("IMPORTED ")
+    assert len(marked.split()) < 20, marked
+
+
+def further_imports() -> None:
+    before = set(sys.modules)
+    try:
+        main()
+    finally:
+        print("IMPORTED", *sorted(set(sys.modules) - before), file=sys.stderr)
