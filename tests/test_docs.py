@@ -9,11 +9,13 @@ its own sets a variable for the lines after it.
 
 import os
 import re
+import runpy
 import shlex
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from string import Template
@@ -93,7 +95,7 @@ def test_every_shell_block_runs_in_order_after_the_demo(tmp_path: Path) -> None:
     assert sum("convert copa" in line for line in demo) >= 4
     commands = [f"uqa {line}" for line in demo if not line.startswith("list")]
     commands += [command for block in RUN for command in block.commands()]
-    seen = {"train", "score"}  # test_run.py has a fresh start of torch
+    seen = {"train", "score"}  # accelerate launch, below, is a fresh start of torch
     variables: dict[str, str] = {}
     for line in commands:
         if assigned := VARIABLE.match(line):
@@ -111,6 +113,7 @@ def test_every_shell_block_runs_in_order_after_the_demo(tmp_path: Path) -> None:
             )
         seen.add(name)
         assert done.returncode == 0, f"{command}\n{done.stderr}"
+    assert any(command.startswith("accelerate launch ") for command in commands)
     assert (tmp_path / "runs/copa-tiny/report.html").is_file()
     table = (tmp_path / "replicated/vera-eval/table.md").read_text()
     assert "| mean of 7 of 7 | unseen-2 | all in 0 of 7 tasks |" in table
@@ -145,9 +148,9 @@ def check_command(words: list[str]) -> None:
         case ["python", "-m", module, *_]:
             assert find_spec(module), module
         case ["python", program, *rest]:
-            done = subprocess.run(
-                [sys.executable, ROOT / program, "--help"], capture_output=True, text=True
-            )
+            run = partial(runpy.run_path, str(ROOT / program), run_name="__main__")
+            env = {**os.environ, "PYTHONPATH": str((ROOT / program).parent)}
+            done = started.models.run(["--help"], env=env, program=run)
             for word in rest:
                 assert not word.startswith("--") or word in done.stdout, f"{program}: {word}"
         case ["make", target]:

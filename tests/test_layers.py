@@ -17,9 +17,9 @@ OURS = ("unifiedqa_convert", "converters", "vera_model")
 
 LAYERS = (
     ("errors", "flags"),
-    ("arrow_files", "schema", "storage", "vera_tasks", "printing"),
+    ("arrow_files", "documents", "printing", "proxies", "schema", "storage", "vera_tasks"),
     ("transfers",),
-    ("hub", "rows", "records"),
+    ("hub", "pretrained", "rows", "records"),
     ("datasets", "question_converters"),
     ("conversion",),
     ("check", "contract", "service"),
@@ -56,8 +56,9 @@ TABLES = {
 ACROSS = {
     ("converters", "unifiedqa_convert"): ("schema",),
     ("vera_model", "unifiedqa_convert"): (
-        *("errors", "flags", "printing", "storage", "transfers", "hub", "schema"),
-        *("arrow_files", "vera_tasks", "records.arrow"),
+        *("errors", "flags", "documents", "printing", "storage", "transfers", "hub"),
+        *("arrow_files", "pretrained", "schema"),
+        *("vera_tasks", "records.arrow"),
         "load_adapter",
     ),
     ("vera_model.programs", "unifiedqa_convert"): ("convert", "conversion.request"),
@@ -72,7 +73,7 @@ _MODELS = tuple(
 # Heavy libraries, and the only places that may name them.
 HEAVY = {
     "torch": ("vera_model/", "unifiedqa_convert/service/models/worker.py", *_MODELS),
-    "transformers": ("vera_model/", "unifiedqa_convert/hub.py", *_MODELS),
+    "transformers": ("vera_model/", "unifiedqa_convert/pretrained.py", *_MODELS),
     "ctranslate2": ("unifiedqa_convert/question_converters/ctranslate2_backend.py",),
     "datasets": (),
     "ray": (),

@@ -17,10 +17,10 @@ from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.errors import RowError, SourceError, printable
 from unifiedqa_convert.printing import (
     LONGEST_LINE,
+    cut_lines,
     message,
     print_json,
     print_text,
-    shortened,
 )
 
 TITLE = "\x1b]0;another title\x07"
@@ -44,12 +44,12 @@ def test_control_characters_are_shown(text: str, shown: str) -> None:
 
 def test_long_lines_are_cut_and_told_once() -> None:
     long = "start " + "x" * 50_000 + " the advice"
-    cut = shortened(f"first\n{long}\nlast")
+    cut = cut_lines(f"first\n{long}\nlast")
     assert cut.startswith("first\nstart xx")
     assert "xx the advice\nlast" in cut
     assert f"({len(long) - 1960:,} characters)" in cut
     assert max(map(len, cut.split("\n"))) <= LONGEST_LINE
-    assert shortened(cut) == cut
+    assert cut_lines(cut) == cut
 
 
 def test_a_line_feed_in_a_name_cannot_write_a_line_of_ours() -> None:

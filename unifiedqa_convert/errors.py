@@ -17,6 +17,7 @@ A bug is not caught and shows its traceback (exit 1).
 """
 
 import re
+from collections.abc import Sequence
 from typing import ClassVar
 
 # C0 but tab and line feed, DEL, C1; line and paragraph separators; what turns the direction of
@@ -141,3 +142,14 @@ def install_command(extra: str) -> str:
         return f"pip install '{project}[{extra}]'"
     editable = "-e " if origin.get("dir_info", {}).get("editable") else ""
     return f"pip install {editable}'{url2pathname(urlsplit(url).path)}[{extra}]'"
+
+
+def check_words(words: Sequence[str]) -> None:
+    """UsageError for a word of the command line that is not UTF-8, which no output can name.
+
+    A file's name may hold any bytes; manifests, reports and cards are UTF-8.
+    """
+    for word in words:
+        shown = word.encode("utf-8", "backslashreplace").decode()
+        if shown != word:
+            raise UsageError(f"{shown} is not UTF-8, so no output can name it: rename the file")

@@ -5,8 +5,6 @@ branch that may move.
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -144,17 +142,3 @@ def describe(hub: str, revision: str | None, home: Home) -> "DatasetInfo":
 def is_commit(revision: str | None) -> bool:
     """True for a commit's full hash; a branch or tag may move."""
     return revision is not None and re.fullmatch(r"[0-9a-f]{40}", revision) is not None
-
-
-@contextmanager
-def no_progress_bars() -> Iterator[None]:
-    """Hide transformers' progress bars, one for each file of weights that it reads."""
-    from transformers.utils import logging as transformers_logging
-
-    shown = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers
-    try:
-        yield
-    finally:
-        if shown:
-            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]  # as above

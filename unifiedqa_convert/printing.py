@@ -18,7 +18,7 @@ LONGEST_LINE = 2000
 _END = 400
 
 
-def shortened(text: str, longest: int = LONGEST_LINE) -> str:
+def cut_lines(text: str, longest: int = LONGEST_LINE) -> str:
     """The text with each line of more than ``longest`` characters cut in the middle, and told."""
     if len(text) <= longest:
         return text
@@ -35,17 +35,17 @@ def _cut(line: str, longest: int) -> str:
 
 
 def message(text: str) -> str:
-    """An error's text: printable, its lines shortened, those after the first indented.
+    """An error's text: printable, its lines cut_lines, those after the first indented.
 
     So that a line feed in a name can't write a line that looks like one of ours.
     """
-    return re.sub(r"\n(?! )", "\n  ", shortened(printable(text)))
+    return re.sub(r"\n(?! )", "\n  ", cut_lines(printable(text)))
 
 
 def say(line: str, quiet: bool = False) -> None:
     """Print a message on stderr, unless quiet."""
     if not quiet:
-        print(shortened(printable(line)), file=sys.stderr, flush=True)
+        print(cut_lines(printable(line)), file=sys.stderr, flush=True)
 
 
 def print_text(text: object, file: TextIO | None = None) -> None:

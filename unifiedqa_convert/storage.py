@@ -52,10 +52,13 @@ def _is_running(process: int) -> bool:
 
 
 def write_json(path: Path, document: Any) -> None:
-    """Write strict JSON (no NaN) with sorted keys and an indent of two, by ``atomic_file``."""
+    """Write strict JSON (no NaN) with sorted keys and an indent of two, by ``atomic_file``.
+
+    The bytes of a file's name that are no UTF-8 are written as JSON's escapes.
+    """
     text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     with atomic_file(path) as file:
-        file.write(text.encode() + b"\n")
+        file.write(text.encode("utf-8", "backslashreplace") + b"\n")
 
 
 def cache_folder() -> Path:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
 from unifiedqa_convert.errors import OutputError, SourceError, UnreachableError, UqaError
+from unifiedqa_convert.proxies import check_header, check_proxy, without_unusable_proxies
 from unifiedqa_convert.storage import cache_folder
 
 if TYPE_CHECKING:
@@ -260,13 +261,24 @@ def hub_requests(what: str, home: Home) -> Iterator[None]:
         raise HubDown(f"{what}: HF_HUB_OFFLINE is set; unset it, or {home.instead}")
     token = _DEADLINE.set(_Deadline(what, home))
     try:
-        with _CLIENT.adjusted():
+        with hub_client():
             yield
     # Its bases: what the client's HTTP library raises (httpx2 today), and OSError.
     except cast(tuple[type[Exception], ...], HfHubHTTPError.__bases__) as error:
         raise as_uqa_error(error, what, home) from error
     finally:
         _DEADLINE.reset(token)
+
+
+@contextmanager
+def hub_client() -> Iterator[None]:
+    """Around calls of huggingface_hub's client: UsageError if its token or proxy can't be used."""
+    from huggingface_hub import get_token
+
+    if (token := get_token()) is not None:
+        check_header("the hub's token (HF_TOKEN, or what `hf auth login` stored)", token)
+    with _CLIENT.adjusted():
+        yield
 
 
 class _Client:
@@ -293,7 +305,8 @@ class _Client:
     def _adjust(self) -> None:
         from huggingface_hub import constants, get_session
 
-        self.session = get_session()
+        with without_unusable_proxies():
+            self.session = get_session()
         self.hooks, self.level = self.session.event_hooks, _CLIENT_LOG.level
         self.settings = {name: getattr(constants, name) for name in _CLIENT_SETTINGS}
         self.session.event_hooks = {
@@ -358,6 +371,7 @@ _DEADLINE: ContextVar[_Deadline | None] = ContextVar("deadline", default=None)
 
 
 def _check(request: "Request") -> None:
+    check_proxy(str(request.url))
     if deadline := _DEADLINE.get():
         deadline.check(request)
 

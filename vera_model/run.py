@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from unifiedqa_convert.errors import UqaError, UsageError, missing_library
+from unifiedqa_convert.errors import UqaError, UsageError, check_words, missing_library
 from unifiedqa_convert.flags import command, flags_of, given
 from unifiedqa_convert.printing import message, print_json, print_text, say
 from vera_model.presets import PRESETS, RECIPES
@@ -203,6 +203,7 @@ if __name__ == "__main__" and not __package__:
 def main() -> None:
     """Run the command by itself; errors are one line and an exit code, as in `uqa`."""
     try:
+        check_words(sys.argv[1:])
         typer.run(command(train, train_flags()))
     except UqaError as error:
         report_failure(error)

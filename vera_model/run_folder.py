@@ -1,14 +1,17 @@
 """The folders of runs and models: their files, their checks and the lock. Loads no torch."""
 
-import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
 from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
+from unifiedqa_convert.documents import checked, quoted, read_json
 from unifiedqa_convert.errors import ModelError, OutputError, OutputLocked, SourceError, UsageError
+from unifiedqa_convert.pretrained import check_model_folder
 from vera_model.config import TrainConfig
 
 LOG = "train_log.jsonl"
@@ -80,23 +83,49 @@ def checked_model(path: Path, *, tokenizer: bool = True) -> Path:
     for name in ("config.json", "tokenizer_config.json")[: 1 + tokenizer]:
         if not (folder / name).is_file():
             raise _missing_file(folder, name)
-    kind = _model_type(folder / "config.json")
-    if kind != "vera":
-        raise ModelError(f"{folder} has a {kind!r} model, not a Vera model: give another folder")
+    read_settings(folder)
     return folder
+
+
+class VeraSettings(BaseModel):
+    """What a Vera model's ``config.json`` says besides its backbone's shape."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+    text_config: dict[str, Any]
+    temperature: Annotated[FiniteFloat, Field(gt=0)] = 1.0
+    max_tokens: Annotated[int, Field(ge=2, le=2**20)] = 128
+    cut: Literal["start", "end"] = "end"
+
+
+def read_settings(folder: Path) -> VeraSettings:
+    """The settings of a Vera model's folder; ModelError for another model and for wrong ones."""
+    path = folder / "config.json"
+    try:
+        document = read_json(path)
+        if isinstance(document, dict) and document.get("model_type") != "vera":
+            kind = quoted(document.get("model_type"))
+            raise ModelError(f"{folder} has a {kind} model, not a Vera model: give another folder")
+        found = checked(VeraSettings, document)
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"{path} is not a model's configuration, copy the model again: {error}"
+        ) from error
+    check_model_folder(folder)
+    return found
 
 
 def checkpoint_folder(path: Path) -> Path:
     """The checkpoint to resume from: ``path``, or the last one of the run or the ``model`` in it.
 
-    Raises ModelError if there is none; its files are not read.
+    Raises ModelError if there is none, or one that would run code; no weights are read.
     """
-    for candidate in (path / "model" / "last", path / "last"):
-        if candidate.is_dir():
-            return candidate
-    if not path.is_dir():
+    places = (path / "model" / "last", path / "last", path)
+    folder = next((place for place in places if place.is_dir()), None)
+    if folder is None:
         raise ModelError(f"{path} is not a folder: give a checkpoint's, such as RUN/model/last")
-    return path
+    check_model_folder(folder)
+    return folder
 
 
 def _missing_file(folder: Path, name: str) -> ModelError:
@@ -106,15 +135,6 @@ def _missing_file(folder: Path, name: str) -> ModelError:
         f"{folder} does not exist: train a model (`uqa train`), import one (`uqa model import`), "
         "or give another folder"
     )
-
-
-def _model_type(path: Path) -> str:
-    try:
-        return str(json.loads(path.read_text(encoding="utf-8")).get("model_type"))
-    except (ValueError, AttributeError) as error:
-        raise ModelError(
-            f"{path} is not a model's configuration, give another folder: {error}"
-        ) from error
 
 
 METRICS = "metrics.json"

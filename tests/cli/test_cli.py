@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import started
 from conftest import ROOT
 from outputs import raw_file
 
@@ -45,13 +46,9 @@ def test_show_given_rows(uqa: Uqa) -> None:
     assert str(raw) in shown["rows_from"]
 
 
-def test_convert_prints_the_folder_and_tells_the_rest_on_stderr(
-    script: Uqa, tmp_path: Path
-) -> None:
+def test_convert_prints_the_folder_and_tells_the_rest_on_stderr(uqa: Uqa, tmp_path: Path) -> None:
     raw = SAMPLES / "copa" / "superglue" / "validation.jsonl"
-    done = script(
-        "convert", "copa", "--split", "dev", "--raw", raw, "--to", "jsonl", "--out", "out"
-    )
+    done = uqa("convert", "copa", "--split", "dev", "--raw", raw, "--to", "jsonl", "--out", "out")
     assert done.returncode == 0
     assert done.stdout == "out/copa/validation\n"
     assert "16 rows read, 16 used, 0 rejected" in done.stderr
@@ -59,13 +56,13 @@ def test_convert_prints_the_folder_and_tells_the_rest_on_stderr(
     rows = [json.loads(line) for line in (tmp_path / "out/copa/validation/data-00000.jsonl").open()]
     assert len(rows) == 16
     assert {"id", "input", "output", "statements"} <= set(rows[0])
-    quiet = script("convert", "copa", "--split", "test", "--out", "q", "-q", "--source", "sample")
+    quiet = uqa("convert", "copa", "--split", "test", "--out", "q", "-q", "--source", "sample")
     assert quiet.stderr.splitlines() == [quiet.stderr.strip()]
     assert "invented sample rows" in quiet.stderr, "what must be known is not silenced"
 
 
-def test_auto_falls_back_to_the_sample_loudly(script: Uqa, tmp_path: Path) -> None:
-    done = script("convert", "copa", "--split", "validation", "--json")
+def test_auto_falls_back_to_the_sample_loudly(uqa: Uqa, tmp_path: Path) -> None:
+    done = uqa("convert", "copa", "--split", "validation", "--json")
     assert done.returncode == 0
     first, *between, last = done.stderr.splitlines()
     warning = "WARNING: invented sample rows, not the dataset's"
@@ -77,7 +74,7 @@ def test_auto_falls_back_to_the_sample_loudly(script: Uqa, tmp_path: Path) -> No
     assert answer["folder"] == "data/converted/copa/validation.sample"
     assert answer["sample"] is answer["manifest"]["sample"] is True
     assert (tmp_path / answer["folder"] / "data-00000.arrow").is_file()
-    quiet = script("convert", "copa", "--split", "validation", "-q")
+    quiet = uqa("convert", "copa", "--split", "validation", "-q")
     assert quiet.stderr == f"{first}\n"
 
 
@@ -231,11 +228,12 @@ def test_vera_json_is_what_upstream_reads(uqa: Uqa, tmp_path: Path) -> None:
     assert manifest["counts"]["written"]["left out"] == {"no statement with a label": 4}
 
 
-def test_version_and_help(script: Uqa) -> None:
+def test_version_and_help(script: Uqa, uqa: Uqa) -> None:
     assert script("--version").stdout.strip() == "0.1.0"
+    every = script("--help").stdout
     for command in ("list", "show", "convert", "train"):
-        assert script(command, "--help").returncode == 0
-        assert command in script("--help").stdout
+        assert uqa(command, "--help").returncode == 0
+        assert command in every
 
 
 @pytest.mark.parametrize(
@@ -280,3 +278,32 @@ def test_quiet_check_answers_with_its_exit_code(uqa: Uqa) -> None:
     uqa(*"convert copa --split dev --source sample -q --to tsv --out out".split())
     done = uqa("check", "out", "-q")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["convert", "copa", "--split", "validation", "--raw", "v\udcff.jsonl"],
+        ["check", "\udcff"],
+        ["model", "fetch", "./\udcff\udcfe"],
+        ["train", "--out=\udc80"],
+        ["list\udcff"],
+    ],
+)
+def test_a_word_that_is_no_utf_8_is_named(uqa: Uqa, words: list[str]) -> None:
+    done = uqa(*words)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "\\udc" in line
+    assert "is not UTF-8" in line
+
+
+def test_a_folder_whose_name_is_no_utf_8(tmp_path: Path) -> None:
+    """Nobody can give it by its name, but a shell may stand in it."""
+    folder = tmp_path / "d\udcff"
+    folder.mkdir()
+    words = "convert copa --split validation --source sample --out o --to parquet --json".split()
+    done = started.core.run(words, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)
+    assert started.core.run(["check", "o"], cwd=folder).returncode == 0

@@ -92,7 +92,7 @@ def test_no_trap_of_the_eight_is_missing() -> None:
 
 
 def test_every_edit_finds_its_text() -> None:
-    """tools/traps_bite.py takes four minutes: that it still can is checked here."""
+    """tools/traps_bite.py takes ten minutes: that it still can is checked here."""
     edits = [edit for edits in TOOL["EDITS"].values() for edit in edits]
     edits += [edit for _, edits in TOOL["FURTHER"].values() for edit in edits]
     assert len(edits) > 40

@@ -2,19 +2,21 @@
 
 import contextlib
 import json
-import os
 import re
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
+import faulty
 import httpx2
+import started
 
-FAULTY = Path(__file__).with_name("faulty.py")
+from unifiedqa_convert.cli import main
+
 UQA = Path(sys.executable).with_name("uqa")
 GUARD = 60.0
 """Seconds after which a wait fails; not a performance limit."""
@@ -23,7 +25,7 @@ GUARD = 60.0
 class Running:
     """A service that is ready, and a client for it."""
 
-    def __init__(self, process: subprocess.Popen[str], url: str, log: Path) -> None:
+    def __init__(self, process: ForkServerProcess, url: str, log: Path) -> None:
         self.process = process
         self.url = url
         self.port = int(url.rsplit(":", 1)[1])
@@ -63,37 +65,41 @@ def wait_for(condition: Callable[[], bool], message: Callable[[], object]) -> No
 
 
 @contextlib.contextmanager
-def running(command: list[Any], log: Path, **environment: str) -> Iterator[Running]:
-    with log.open("w") as stderr:
-        process = subprocess.Popen(
-            list(map(str, command)),
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
-        )
+def running(
+    arguments: list[Any], log: Path, program: Callable[[], object] = main
+) -> Iterator[Running]:
+    """`uqa ARGUMENTS`, or another program with them, in a process whose imports are done.
+
+    test_service_start.py shows that the installed script starts a service too.
+    """
+    address = log.with_name(f"{log.name}.address")
+    files = started.Files(stdout=address, stderr=log)
+    process = started.core.begin(arguments, files=files, program=program)
+
+    def ended_or_told() -> bool:
+        return process.exitcode is not None or (address.exists() and "\n" in address.read_text())
+
     try:
-        assert process.stdout is not None
-        url = process.stdout.readline().strip()
-        assert url, log.read_text()
-        service = Running(process, url, log)
+        wait_for(ended_or_told, lambda: log.read_text())
+        assert process.exitcode is None, log.read_text()
+        service = Running(process, address.read_text().strip(), log)
         service.wait_ready()
         yield service
         service.client.close()
     finally:
         process.kill()
-        process.wait()
+        process.join()
 
 
 def uqa_serve(log: Path, *options: object) -> contextlib.AbstractContextManager[Running]:
     """`uqa serve` on a free port."""
-    return running([UQA, "serve", "--port", 0, *options], log)
+    return running(["serve", "--port", 0, *options], log)
 
 
 def faulty_service(folder: Path, **settings: Any) -> contextlib.AbstractContextManager[Running]:
     """A service with the model of faulty.py; its batches are written to ``folder/seen``."""
     document = {"seen": str(folder / "seen"), **settings}
-    return running([sys.executable, FAULTY, "serve", json.dumps(document)], folder / "log")
+    return running(["serve", json.dumps(document)], folder / "log", faulty.main)
 
 
 def send(port: int, head: str, body: bytes = b"") -> socket.socket:

@@ -26,14 +26,20 @@ import converters
 from unifiedqa_convert.cli import main
 
 NOTHING = Path(os.devnull)
-OURS = "cli check conversion.groups conversion.preview conversion.question_lines datasets.pinning "
-OURS += "conversion.upstream_vera question_converters.rules.converter"
+OURS = "cli check conversion.groups conversion.preview conversion.question_lines datasets.fetch "
+OURS += "conversion.upstream_vera question_converters.rules.converter "
+OURS += "conversion.pipeline conversion.workers records.dataset_card datasets.status "
+OURS += "service.server"
+THEIRS = "pandas pyarrow.pandas_compat pyarrow.compute dictionary tqdm.auto yaml filelock "
+THEIRS += "httpx2 httpcore2 h11 truststore anyio.to_thread anyio.streams.tls encodings.idna"
 CORE = [
+    *THEIRS.split(),
     *(f"unifiedqa_convert.{name}" for name in OURS.split()),
     *(f"converters.{module.name}" for module in iter_modules(converters.__path__)),
 ]
 """None of these starts a thread, but for pyarrow's allocator, which expects forks; none reads a
-setting that a test sets (as huggingface_hub does when it is imported)."""
+setting that a test sets (as huggingface_hub does when it is imported). What isn't there is left
+out by the fork server without a word, and would be imported by each process: test_started.py."""
 MODELS = [
     *CORE,
     *("torch.utils.tensorboard", "transformers.models.t5.modeling_t5", "vera_model.programs.train"),
@@ -62,7 +68,7 @@ class Server:
 
     def __init__(self, modules: Sequence[str]) -> None:
         self._server = forkserver.ForkServer()
-        self._server.set_forkserver_preload(list(modules))
+        self._server.set_forkserver_preload([*modules, __name__])
         self._context = multiprocessing.get_context("forkserver")
 
     def begin(
@@ -79,7 +85,8 @@ class Server:
         given = (words, cwd or Path.cwd(), dict(os.environ if env is None else env), files, program)
         process = self._context.Process(target=_inside, args=given)
         # The hub's client reads this when it is imported: no process of MODELS asks the network.
-        with patch.dict(os.environ, {"HF_HUB_OFFLINE": "1"}):
+        own = {"HF_HUB_OFFLINE": "1", "PYTHONPATH": str(Path(__file__).parent)}
+        with patch.dict(os.environ, own):
             self._server.ensure_running()
         # multiprocessing has one server for all; this process has one per kind of preparation.
         with patch.object(

@@ -4,11 +4,14 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
 import started
+
+from unifiedqa_convert.cli import main
 
 Run = Callable[..., "CompletedProcess[str]"]
 
@@ -62,3 +65,26 @@ def test_a_signal_ends_it_as_any_other_process(tmp_path: Path) -> None:
 def test_no_thread_is_lost_in_a_fork() -> None:
     """Nothing but pyarrow's allocator, which expects forks, has one in the server."""
     assert started.core.threads() <= {"jemalloc_bg_thd"}
+
+
+@pytest.mark.parametrize("name", started.MODELS)
+def test_what_the_server_imports_is_there(name: str) -> None:
+    assert find_spec(name)
+
+
+def test_a_conversion_imports_hardly_anything(tmp_path: Path) -> None:
+    """What takes time to import is in the server, also what pyarrow imports when it is used."""
+    command = "convert riddlesense --split dev --source sample -q --out out".split()
+    done = started.core.run(command, cwd=tmp_path, program=further_imports)
+    assert done.returncode == 0, done.stderr
+    *_, marked = done.stderr.splitlines()
+    assert marked.startswith("IMPORTED ")
+    assert len(marked.split()) < 20, marked
+
+
+def further_imports() -> None:
+    before = set(sys.modules)
+    try:
+        main()
+    finally:
+        print("IMPORTED", *sorted(set(sys.modules) - before), file=sys.stderr)

@@ -240,12 +240,12 @@ def no_json(folder: Path) -> None:
     ("spoil", "words"),
     [
         (pickle_only, "reading a pickle can run any code.*uqa model fetch path:"),
-        (remote_code, "code of its own"),
-        (remote_tokenizer, "code of its own"),
+        (remote_code, "its own Python"),
+        (remote_tokenizer, "its own Python"),
         (oversized_header, "can't be read"),
         (lacking, "lacks the weights decoder.block.0"),
         (no_tokenizer, "no tokenizer"),
-        (no_json, "not a model's configuration"),
+        (no_json, "can't be read, copy the model"),
     ],
 )
 def test_what_is_unsafe_or_broken_is_refused(

@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import json
+import os
 import select
 import signal
 import socket
@@ -107,12 +108,12 @@ def test_a_blocked_service_does_not_time_out_a_client_that_was_in_time(
     with socket.create_connection(("127.0.0.1", service.port), timeout=GUARD) as client:
         client.sendall(request[:first])
         assert service.declare(item("meanwhile")).status_code == 200  # so the first part was read
-        service.process.send_signal(signal.SIGSTOP)
+        os.kill(service.process.pid, signal.SIGSTOP)
         try:
             client.sendall(request[first:])
             time.sleep(LIMITS[limit] + 0.2)
         finally:
-            service.process.send_signal(signal.SIGCONT)
+            os.kill(service.process.pid, signal.SIGCONT)
         assert client.recv(12) == b"HTTP/1.1 200"
 
 
@@ -179,6 +180,25 @@ def test_a_key_that_occurs_twice_is_refused(service: Running, body: bytes) -> No
     assert "occurs twice in one object" in answer.json()["detail"]
     once = b'{"items":[{"question":"Who: \\u003a?","answer":"a"},{"question":"Who?","answer":"a"}]}'
     assert service.client.post("/v1/declare", content=once, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("route", "body"),
+    [
+        ("convert", b'{"dataset":"copa","rows":[{"premise":"a","premise":"b"}]}'),
+        ("convert", b'{"dataset":"copa","rows":[{"x":{"y":[{"z":1,"z":1}]}}]}'),
+        ("convert", b'{"dataset":"copa","dataset":"arc_easy","rows":[{}]}'),
+        ("encode", b'{"items":[{"question":"a","choices":["b"],"golds":[0],"golds":[0]}]}'),
+        ("parse", b'{"profile":"canonical","items":[{"input":"a"}],"profile":"rainier"}'),
+    ],
+)
+def test_a_key_that_occurs_twice_is_refused_by_every_route(
+    service: Running, route: str, body: bytes
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = service.client.post(f"/v1/{route}", content=body, headers=headers)
+    assert answer.status_code == 400
+    assert "occurs twice in one object" in answer.json()["detail"]
 
 
 def test_a_very_long_number_is_not_a_text(service: Running) -> None:

@@ -84,14 +84,14 @@ def test_a_drain_loses_no_request(tmp_path: Path, number: int) -> None:
     with faulty_service(tmp_path, limits=LIMITS, pace=0.002) as service:
         load = Load(service, 12)
         wait_for(lambda: load.fates["answered"] > 20 + number, lambda: load.fates)
-        service.process.send_signal(signal.SIGTERM)
-        code = service.process.wait(GUARD)
+        os.kill(service.process.pid, signal.SIGTERM)
+        service.process.join(GUARD)
         load.join()
     lost = {fate: n for fate, n in load.fates.items() if fate.startswith(("lost", "status"))}
     assert not lost, load.fates
     assert load.fates["answered"] > 20
     assert load.fates["ready 503"] > 0, "readiness says 503 before the listener is closed"
-    assert code == 0, service.log()
+    assert service.process.exitcode == 0, service.log()
 
 
 def test_requests_in_the_queue_are_answered_after_the_signal(tmp_path: Path) -> None:
@@ -99,9 +99,10 @@ def test_requests_in_the_queue_are_answered_after_the_signal(tmp_path: Path) -> 
         load = threading.Thread(target=service.declare, args=[item(f"{n}") for n in range(5)])
         load.start()
         service.wait_until("uqa_batch_items_total", lambda items: items == 5)
-        service.process.send_signal(signal.SIGTERM)
+        os.kill(service.process.pid, signal.SIGTERM)
         load.join()
-        assert service.process.wait(GUARD) == 0
+        service.process.join(GUARD)
+        assert service.process.exitcode == 0
         line = next(line for line in service.log().split("\n") if "declare" in line)
         assert '"status": 200' in line
 
@@ -112,10 +113,11 @@ def test_a_second_signal_ends_it_at_once_and_its_model_with_it(tmp_path: Path) -
         load = threading.Thread(target=_expect_no_answer, args=[service])
         load.start()
         service.wait_until("uqa_batch_items_total", lambda items: items == 1)
-        service.process.send_signal(signal.SIGTERM)
+        os.kill(service.process.pid, signal.SIGTERM)
         service.wait_for_event("draining")  # or the two signals might be merged
-        service.process.send_signal(signal.SIGTERM)
-        service.process.wait(25)  # with pace and grace it would be 30
+        os.kill(service.process.pid, signal.SIGTERM)
+        service.process.join(25)  # with pace and grace it would be 30
+        assert service.process.exitcode is not None
         load.join()
         assert len(models) == 1
         assert not psutil.wait_procs(models, GUARD)[1]

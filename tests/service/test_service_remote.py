@@ -1,9 +1,9 @@
 """The remote question converter: the same bytes as a local run, despite refusals and restarts."""
 
 import json
+import os
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -231,12 +231,12 @@ def test_a_conversion_with_a_killed_and_restarted_service_equals_a_local_one(
         kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         kept.bind(("127.0.0.1", 0))
         port = kept.getsockname()[1]
-        command = [Path(sys.executable).with_name("uqa"), "serve", "--port", port, "-q"]
+        command = ["serve", "--port", port, "-q"]
         converting = threading.Thread(target=go, args=[port])
         with running(command, tmp_path / "first") as first:
             converting.start()
             assert started.wait(GUARD)
-            first.process.send_signal(signal.SIGSTOP)  # it no longer answers
+            os.kill(first.process.pid, signal.SIGSTOP)  # it no longer answers
             stopped.set()
             converting.join(0.2)  # most likely until a request was sent
         assert not done, "killed in the middle"

@@ -72,6 +72,10 @@ def test_scores_equal_the_models(service: Running, model: Path) -> None:
     odd = {"items": [{"statement": "Fish {live} in water."}, {"statement": TEXTS[1] * 30}]}
     unknown, long = service.client.post("/v1/score", json=odd).json()["items"]
     assert [unknown[name] for name in not_seen] == [False, 0, 2]
+    assert not unknown["same_tokens"]
+    alike = ["Fish {live}.", "Fish ~live~.", "Fish live.", "Fish live."]
+    found = service.client.post("/v1/score", json={"items": [{"statement": t} for t in alike]})
+    assert [one["same_tokens"] for one in found.json()["items"]] == [True, True, False, False]
     assert long["cut"]
     assert long["tokens_cut_off"] > long["tokens"] > 100
     loaded = service.client.get("/v1/models").json()["score"]
@@ -167,3 +171,22 @@ def test_vera_has_a_bar_per_statement_and_plays_the_quiz(browser: Any, service: 
         figures = page.locator(".figures div:has(dt:text('Vera')) dd").all_text_contents()
         assert figures == [f"{right} of 5"]
         assert page.locator(".duel ol").count() == 2
+
+
+@needs_chromium
+def test_the_page_says_what_vera_did_not_see(browser: Any, service: Running) -> None:
+    with page_on(browser, service.url) as page:
+        page.goto(f"{service.url}/#/ask")
+        page.fill("#question", "Where do fish live?")
+        for place, answer in enumerate(("in {water}", "in ~water~"), start=1):
+            page.fill(f".choice:nth-child({place}) input", answer)
+        page.click("text=Make statements")
+        page.wait_for_selector(".answers .score")
+        said = [hint.text_content() for hint in page.locator(".answers .hint").all()]
+        assert len(said) == 2
+        assert all(
+            "tokens are unknown to the model; another statement has the" in one for one in said
+        )
+        page.fill(".choice:nth-child(2) input", "in water " * 60)
+        page.click("text=Make statements")
+        page.get_by_text("Too long for the model:").wait_for()

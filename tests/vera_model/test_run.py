@@ -45,18 +45,17 @@ class Place(NamedTuple):
             check=False,
         )
 
-    def upstreams(self, *flags: object, launcher: bool = False) -> str:
-        """A command with few steps and a model from a local folder; what it said to people."""
+    def upstreams(self, *flags: object) -> str:
+        """A command with few steps and a model from a local folder; what it said to people.
+
+        As `accelerate launch` starts it, but for the fresh start of torch and accelerate: that one
+        is in docs/training.md, whose commands test_docs.py runs as they stand.
+        """
         few = ["--total_steps", 2, "--save_interval", 1, "--eval_interval", 1, "--batch_size", 2]
         few = [] if "eval" in flags else [*few, "--model_type", self.model]
-        # A fresh start of torch and accelerate costs many seconds each time: one will do.
-        if launcher:
-            done = self.run(BIN / "accelerate", "launch", "vera_model/run.py", *flags, *few)
-        else:
-            program = partial(runpy.run_path, "vera_model/run.py", run_name="__main__")
-            done = started.models.run(
-                [*flags, *few], cwd=self.root, env=self.environment(), program=program
-            )
+        program = partial(runpy.run_path, "vera_model/run.py", run_name="__main__")
+        env = self.environment()
+        done = started.models.run([*flags, *few], cwd=self.root, env=env, program=program)
         assert done.returncode == 0, done.stderr
         return done.stderr
 
@@ -91,7 +90,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 def test_the_four_commands(place: Place) -> None:
     named = ("--train_tasks", "sciq", "--valid_tasks", "sciq", "--run_name", "train")
-    said = place.upstreams(*named, launcher=True)
+    said = place.upstreams(*named)
     assert "NO TASK LIST" not in said
     assert place.metrics("train")["missing"] == []
     assert list(place.metrics("train")["metrics"]["tasks"]) == ["sciq"]

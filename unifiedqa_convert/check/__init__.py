@@ -8,8 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from unifiedqa_convert.check.findings import ERRORS, WARNINGS, Asked, Finding, Findings
-from unifiedqa_convert.check.output import OUTPUT_ERRORS, OUTPUT_WARNINGS, check_output
+from unifiedqa_convert.check.findings import ERRORS, WARNINGS, Finding, Findings
+from unifiedqa_convert.check.output import (
+    OUTPUT_ERRORS,
+    OUTPUT_WARNINGS,
+    AskedOf,
+    check_output,
+)
 from unifiedqa_convert.check.tsv import lint_tsv
 from unifiedqa_convert.check.vera_json import lint_vera
 from unifiedqa_convert.conversion.output_folder import MANIFEST, OutputFolder
@@ -130,20 +135,24 @@ def _look(path: Path, found: Findings) -> Kind:
 def _folder(path: Path, found: Findings) -> Kind:
     """Check one output, or all below a folder; report what interrupted conversions left there."""
     if (path / MANIFEST).is_file():
-        alone = Asked()
+        alone: AskedOf = {}
         check_output(path, found, alone)
-        alone.report(found)
+        for asked in alone.values():
+            asked.report(found)
         place = OutputFolder(path.resolve())
         for remnant in (place.work, place.replaced):
             if remnant.is_dir():
                 found.add("interrupted", remnant)
         return "output"
     outputs = [Path(name) for name in _outputs_below(path, found)]
-    datasets: dict[Path, Asked] = {}  # the splits of one dataset are beside each other
-    for output in outputs:
-        check_output(output, found, datasets.setdefault(output.parent, Asked()))
+    datasets: AskedOf = {}
+    again = _splits_again(outputs)
+    for output in outputs:  # a split that is there twice is compared once
+        check_output(output, found, {} if output in again else datasets)
     for asked in datasets.values():
         asked.report(found)
+    for output, other in {other: output for output, other in reversed(again.items())}.items():
+        found.add("split-twice", other, detail=output.name)
     for split, absent in _missing_shares(outputs):
         found.add("missing-share", split, detail=", ".join(map(str, absent)))
     if not outputs and not found.counts:
@@ -165,6 +174,21 @@ def _outputs_below(path: Path, found: Findings) -> Iterator[str]:
             yield name
         elif any(map(is_shard, files)):
             found.add("no-manifest", Path(name))
+
+
+def _splits_again(outputs: list[Path]) -> dict[Path, Path]:
+    """Outputs of a split that is there already, whole or in another number of shares: by output,
+    the other one.
+    """
+    first: dict[Path, tuple[int, Path]] = {}
+    again = {}
+    for folder in outputs:
+        share = _SHARE.fullmatch(folder.name)
+        split, shares = (folder.with_name(share[1]), int(share[3])) if share else (folder, 1)
+        known, other = first.setdefault(split, (shares, folder))
+        if known != shares:
+            again[folder] = other
+    return again
 
 
 def _missing_shares(outputs: list[Path]) -> Iterator[tuple[Path, list[int]]]:

@@ -7,20 +7,13 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from hashlib import blake2b
 from pathlib import Path
-from string import ascii_lowercase
 from typing import Literal, NamedTuple
-
-from unifiedqa_convert.records.encode import same_text
 
 Severity = Literal["error", "warning"]
 Unit = Literal["line", "row", "group"]
 LISTED = 5
 """Findings per trap that a report lists; all are counted."""
-ENOUGH, SKEWED, EXPECTED = 12, 0.9, 5
-"""The trap gold-position: at least 12 golds, of which 90 % have the same position. The trap
-gold-never: a position without gold where chance would give 5."""
 
 
 class Finding(NamedTuple):
@@ -69,106 +62,6 @@ def printable(text: str) -> str:
     """The text for a terminal: shortened, with invisible characters and surrogates escaped."""
     short = text if len(text) <= 80 else f"{text[:77]}..."
     return _HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), short)
-
-
-class Seen:
-    """The place of each text's first occurrence; stores digests, so memory is bounded per text."""
-
-    def __init__(self) -> None:
-        self._places: dict[bytes, int] = {}
-
-    def first(self, text: str, place: int) -> int | None:
-        """The place of the text's first occurrence; None if this is the first, which is stored."""
-        digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        if digest in self._places:
-            return self._places[digest]
-        self._places[digest] = place
-        return None
-
-
-class Golds:
-    """Counts the golds' positions."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[int] = Counter()
-        self._expected: Counter[int] = Counter()
-        """For each number of choices, the rows that have so many."""
-
-    def add(self, position: int, choices: int) -> None:
-        """Count one row's gold."""
-        self._counts[position] += 1
-        self._expected[choices] += 1
-
-    def traps(self) -> Iterator[tuple[str, str]]:
-        """Whether almost all golds have one position, and which positions none has."""
-        golds, most = self._counts.total(), max(self._counts.values(), default=0)
-        if golds >= ENOUGH and most >= SKEWED * golds:
-            (place, _), *_ = self._counts.most_common(1)
-            where = f"({ascii_lowercase[place]}) in {most / golds:.0%} of {golds} rows"
-            yield "gold-position", where
-        elif golds >= ENOUGH:
-            yield from (
-                ("gold-never", f"({ascii_lowercase[n]}) in {golds} rows") for n in self._never()
-            )
-
-    def _never(self) -> Iterator[int]:
-        for place in range(max(self._expected, default=0)):
-            chance = sum(rows / size for size, rows in self._expected.items() if size > place)
-            if chance >= EXPECTED and not self._counts[place]:
-                yield place
-
-
-class Place(NamedTuple):
-    """Where a row is, for what is said of several rows."""
-
-    file: Path
-    unit: Unit
-    number: int
-    split: str = ""
-
-    def words(self) -> str:
-        """``train/data-00000.tsv line 3``."""
-        return f"{self.split}/{self.file.name} {self.unit} {self.number}".removeprefix("/")
-
-
-class Asked:
-    """Finds rows that ask the same: question, context and choices, in any order.
-
-    White space and case are ignored. A digest and the place are stored per row.
-    """
-
-    def __init__(self) -> None:
-        self._first: dict[bytes, tuple[Place, str | None]] = {}
-        self._again: dict[bytes, list[tuple[Place, str | None]]] = {}
-
-    def first(
-        self, texts: Sequence[str], choices: Sequence[str], gold: str | None, place: Place
-    ) -> tuple[Place, bool] | None:
-        """The first row that asks this, and whether its gold is the same; None if this is it."""
-        parts = [*map(same_text, texts), *sorted(map(same_text, choices))]
-        text = "\0".join(parts).encode("utf-8", "surrogatepass")
-        digest = blake2b(text, digest_size=8).digest()
-        this = place, None if gold is None else same_text(gold)
-        found = self._first.setdefault(digest, this)
-        if found is this:
-            return None
-        self._again.setdefault(digest, [found]).append(this)
-        return found[0], found[1] == this[1]
-
-    def report(self, found: Findings) -> None:
-        """Add a finding for each group of rows with different golds."""
-        for rows in self._again.values():
-            golds = {gold for _, gold in rows} - {None}
-            if len(golds) > 1:
-                first, *others = [place for place, gold in rows if gold is not None]
-                places = ", ".join(_beside(place, first) for place in (first, *others[:9]))
-                more = ", …" if len(others) > 9 else ""
-                found.add("contradictory-rows", first.file, first.number, places + more, first.unit)
-
-
-def _beside(place: Place, first: Place) -> str:
-    """The place's number, with its file if that is another one."""
-    return str(place.number) if place.file == first.file else place.words()
 
 
 def text_traps(texts: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -5,20 +5,32 @@ fail, and its wrong digest is a finding already.
 """
 
 import re
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 import orjson
 import pyarrow as pa
 
-from unifiedqa_convert.check.findings import Asked, Findings, Golds, Place, Unit
+from unifiedqa_convert.check.findings import Findings, Unit
+from unifiedqa_convert.check.several_rows import Asked, Golds
 from unifiedqa_convert.check.tsv import OF_ROWS, lint_lines
-from unifiedqa_convert.check.vera_json import lint_vera
-from unifiedqa_convert.conversion.chunk import tree
-from unifiedqa_convert.conversion.output_folder import MANIFEST, REJECTS
+from unifiedqa_convert.check.vera_json import OF_GROUPS, lint_groups
+from unifiedqa_convert.conversion.chunk import manifest_digest, tree
+from unifiedqa_convert.conversion.output_folder import MANIFEST, REJECTS, OutputFolder
+from unifiedqa_convert.conversion.repeats import (
+    ASKED,
+    YES_NO,
+    asked_head,
+    asked_texts,
+    in_any_order,
+    repeats_in,
+)
 from unifiedqa_convert.conversion.split_size import size_words, split_size
 from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.records.arrow import (
@@ -30,6 +42,7 @@ from unifiedqa_convert.records.arrow import (
 from unifiedqa_convert.records.encode import UNLABELLED
 from unifiedqa_convert.records.formats import FORMATS, is_data, is_shard, json_lines
 from unifiedqa_convert.records.profiles import Records, profile_named
+from unifiedqa_convert.schema import collapse
 from unifiedqa_convert.storage import sha256_of
 
 Manifest = dict[str, Any]
@@ -46,13 +59,16 @@ class Recount:
     """Reads an output's rows: counts them again, and checks their ids, labels and answers."""
 
     def __init__(self, folder: Path, manifest: Manifest, found: Findings, asked: Asked) -> None:
-        self._asked, self._golds = asked, Golds()
+        self._asked, self._golds, self._start = asked, Golds(), len(asked)
+        self._group: list[tuple[int, dict[str, Any]]] = []
+        """The numbers and the declarative records of one example."""
         self._folder, self._manifest, self._found = folder, manifest, found
         self._profile = profile_named(manifest["profile"]).of(manifest["dataset"])
         self._counts: Counter[str] = Counter()
         self._last: tuple[int, ...] = (-1, -1, -1)
         self._name = f"{manifest['dataset']}-{manifest['split']}-"
         self._format = FORMATS[manifest["format"]]
+        self._asks_of_rows = self._format.content == "rows" and manifest["records"] != "declarative"
 
     def compare(self, written: Counter[str]) -> None:
         """Compare every count that can be computed from the files with the manifest's."""
@@ -68,6 +84,7 @@ class Recount:
             starts += LABELS if content == "pairs" else (*LABELS, *PLACED, "via/")
         elif content == "rows":
             starts += (*LABELS, "statements/masked", "via/", "examples/", "flags/")
+            starts += ("golds/",) if "golds" in self._manifest["counts"] else ()  # newer outputs
             starts += PLACED if records == "both" else ()
         for file in self._manifest["files"]:
             path = self._folder / file["path"]
@@ -79,23 +96,48 @@ class Recount:
             if key.startswith(starts) and written[key] != self._counts[key]:
                 detail = f"{key}: manifest {written[key]}, files {self._counts[key]}"
                 self._found.add("wrong-count", self._folder / MANIFEST, detail=detail)
+        self._repeated()
+
+    def _repeated(self) -> None:
+        """Count the rows that ask the same again: of the rows, or of the hashes that they left."""
+        repeated, digest = self._manifest.get("repeated"), self._manifest.get("row_hashes")
+        left = OutputFolder(self._folder.resolve()).row_hashes
+        if repeated is None or digest is None:
+            return  # of an earlier version
+        if self._asks_of_rows:
+            hashes = self._asked.hashes(self._start)
+        elif left.is_file() and sha256_of(left) == digest:
+            hashes = array("Q", left.read_bytes())
+        else:
+            return  # they are beside the output, and stay where it is moved from
+        contradictory, equal = repeats_in(hashes[::2], hashes[1::2])
+        for name, number in (("contradictory", contradictory), ("equal", equal)):
+            if repeated[name] != number:
+                detail = f"repeated/{name}: manifest {repeated[name]}, files {number}"
+                self._found.add("wrong-count", self._folder / MANIFEST, detail=detail)
+        if sha256(hashes).hexdigest() != digest:
+            self._found.add("other-rows", self._folder)
 
     def _lint(self, path: Path) -> None:
         """The traps of a TSV or Vera JSON, as if the file were given.
 
-        A published form's own are meant, so of those only what its rows say is told.
+        A published form's own are meant, and questions' are none of statements; of those only what
+        the rows say is told.
         """
-        rows, plain = self._found.rows, self._profile.plain
-        if path.suffix == ".tsv" and not self._profile.own.each_choice:
-            only = None if plain else OF_ROWS
-            lint_lines(path, self._found, self._asked, self._manifest["split"], only)
-        elif self._format.content == "groups" and plain:
-            lint_vera(path, self._found)
+        rows, own, split = self._found.rows, self._profile.own, self._manifest["split"]
+        every = self._profile.plain and self._manifest["records"] == "question"
+        if path.suffix == ".tsv":
+            only = None if every and not own.each_choice else OF_ROWS
+            lint_lines(path, self._found, self._asked, split, only)
+        elif self._format.content == "groups":
+            lint_groups(path, self._found, self._asked, split, None if every else OF_GROUPS)
         self._found.rows = rows
 
     def _file(self, path: Path) -> None:
         number = 0
         rejects = path.name == REJECTS
+        if self._format.content == "rows" and not rejects:
+            self._asked.begin(path, self._format.unit, self._manifest["split"])
         try:
             for row in json_lines(path) if rejects else self._entries(path):
                 number += 1
@@ -111,7 +153,8 @@ class Recount:
             detail = f"{type(error).__name__}: {error}"
             place, unit = self._place(path, number + 1)
             self._found.add("unreadable-data", path, place, detail, unit)
-        if not rejects and self._manifest["records"] == "question":
+        if not rejects:
+            self._end_group()
             self._lint(path)
 
     def _place(self, path: Path, number: int) -> tuple[int, Unit]:
@@ -153,8 +196,12 @@ class Recount:
                 self._counts[_LABEL_OF[row["output"]]] += 1
         elif records == "declarative":
             wrong = [*self._id(row), *self._statement(row)]
+            if self._group and self._group[-1][1]["group"] != row["group"]:
+                self._end_group()
+            self._group.append((place[0], row))
         else:
-            wrong = [*self._id(row), *self._example(row), *self._asks(path, place, row)]
+            wrong = [*self._id(row), *self._example(row)]
+            self._asked.add(asked_texts(*(row[name] for name in ASKED)), place[0])
         for trap, detail in wrong:
             self._found.add(trap, path, place[0], detail, place[1])
 
@@ -177,6 +224,7 @@ class Recount:
             yield from self._statement(statement)
             if statement["label"] is not (None if golds is None else statement["choice"] in golds):
                 yield "wrong-label", statement["sentence"]
+        self._place_golds(row)
         if row["kind"] == "multiple_choice" and golds:
             gold, profile = row["choices"][golds[0]], self._profile
             # In older outputs the choices are the source's, with its white space and case.
@@ -184,23 +232,27 @@ class Recount:
             if not whole and output != profile.whole(profile.clean(gold)):
                 yield "wrong-answer", output
 
-    def _asks(
-        self, path: Path, place: tuple[int, Unit], row: dict[str, Any]
-    ) -> Iterator[tuple[str, object]]:
-        """Rows that ask the same, and where the golds are; free answers may differ."""
-        if row["kind"] == "free_text":
-            return
-        choices, golds = row["choices"], row["golds"]
+    def _place_golds(self, row: dict[str, Any]) -> None:
+        """Count where the golds are."""
+        size, golds = len(row["choices"]), row["golds"] or ()
         if row["kind"] == "multiple_choice" and golds:
-            self._golds.add(golds[0], len(choices))
-        gold = None if golds is None else "\0".join(sorted(choices[gold] for gold in golds))
-        here = Place(path, place[1], place[0], self._manifest["split"])
-        texts = (row["question"], row["context"] or "")
-        if (same := self._asked.first(texts, choices, gold, here)) is not None:
-            if same[0].split != here.split:
-                yield "in-two-splits", same[0].words()
-            elif same[1]:
-                yield "equal-row", same[0].words()
+            self._golds.add(golds[0], size)
+            self._counts.update(f"golds/{size}/{ascii_lowercase[gold]}" for gold in golds)
+        elif row["kind"] == "yes_no" and golds:
+            self._counts[f"golds/{YES_NO}/{row['choices'][golds[0]]}"] += 1
+
+    def _end_group(self) -> None:
+        """What the statements of one example ask together: which of them are true."""
+        if not self._group:
+            return
+        number, first = self._group[0]
+        rows = [row for _, row in self._group]
+        self._group.clear()
+        labelled = any(row["label"] is not None for row in rows)
+        true = in_any_order(r["sentence"] for r in rows if r["label"] and not r["masked"])
+        head = asked_head("", collapse(first["context"] or ""))
+        sentences = [collapse(row["sentence"]) for row in rows]
+        self._asked.add((head, sentences, true if labelled else None), number)
 
     def _statement(self, statement: dict[str, Any]) -> Iterator[tuple[str, object]]:
         label = _LABEL_NAMES[statement["label"]]
@@ -215,6 +267,7 @@ _AGAIN = "convert again with --overwrite"
 OUTPUT_ERRORS = {
     "no-manifest": "data without manifest.json, so it is incomplete; run `uqa convert` again",
     "manifest-unreadable": f"{{}}; {_AGAIN}",
+    "edited-manifest": f"its digest is not that of what it says, so it was edited; {_AGAIN}",
     "other-schema": f"written with schema {{}}, but this uqa has schema {SCHEMA_VERSION}; {_AGAIN}",
     "missing-share": "share {} is missing: convert it too, with --shard-index",
     "missing-file": f"listed in the manifest, but missing; {_AGAIN}",
@@ -228,24 +281,33 @@ OUTPUT_ERRORS = {
     "unreadable-data": f"can't be read: {{}}; {_AGAIN}",
     "wrong-id": f"the id {{}} does not match its split and row, or is out of order; {_AGAIN}",
     "wrong-label": f"a statement's label contradicts the golds or its record: {{}}; {_AGAIN}",
+    "other-rows": f"the rows do not ask what those that were converted ask; {_AGAIN}",
     "wrong-answer": f"the output is not the gold choice's text: {{}}; {_AGAIN}",
 }
 
 
 OUTPUT_WARNINGS = {
     "split-size": "{}: convert the whole split's file, or name the split that it is",
+    "split-twice": "the same split as {}: who reads the folder above takes its rows twice",
     "interrupted": "a conversion is running or was interrupted; the same `uqa convert` resumes it",
 }
 
 
-def check_output(folder: Path, found: Findings, asked: Asked) -> None:
-    """Compare everything in one output folder with its manifest; the caller reports ``asked``."""
+AskedOf = dict[tuple[Path, bool], Asked]
+"""What the rows of a dataset's splits ask, by their common folder; samples are apart."""
+
+
+def check_output(folder: Path, found: Findings, datasets: AskedOf) -> None:
+    """Compare everything in one output folder with its manifest; the caller reports what is asked
+    in ``datasets``.
+    """
     path = folder / MANIFEST
     try:
         manifest = _manifest(path)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UsageError) as error:
         found.add("manifest-unreadable", path, detail=f"{type(error).__name__}: {error}")
         return
+    before = sum(found.counts[trap] for trap in OUTPUT_ERRORS)
     counts = Counter(dict(_flat(manifest["counts"])))
     for wrong in _wrong_sums(counts, manifest["records"]):
         found.add("wrong-sum", path, detail=wrong)
@@ -254,7 +316,12 @@ def check_output(folder: Path, found: Findings, asked: Asked) -> None:
     if manifest["schema"] != SCHEMA_VERSION:
         found.add("other-schema", path, detail=manifest["schema"])
     elif sound:
+        asked = datasets.setdefault((folder.parent, manifest["sample"]), Asked())
         Recount(folder, manifest, found, asked).compare(counts)
+    digest = manifest.get("digest")  # absent in an output of an earlier version
+    told = before < sum(found.counts[trap] for trap in OUTPUT_ERRORS)
+    if not told and digest is not None and digest != manifest_digest(manifest):
+        found.add("edited-manifest", path)
 
 
 def _size(path: Path, manifest: Manifest, found: Findings) -> None:
@@ -286,6 +353,8 @@ def _manifest(path: Path) -> Manifest:
         numbers = size["read"], size["known"] or 0, manifest["limit"] or 1
         _, shares = manifest["share"]
         typed += [(number, int) for number in (*numbers, shares)]
+    if (repeated := manifest.get("repeated")) is not None:
+        typed += [(repeated[name], int) for name in ("contradictory", "equal")]
     for value, kind in typed:
         if not isinstance(value, kind):
             raise TypeError(f"{value!r} is not of type {kind.__name__}")

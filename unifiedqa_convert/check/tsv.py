@@ -9,12 +9,15 @@ from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
 from typing import IO, Literal
 
-from unifiedqa_convert.check.findings import Asked, Findings, Golds, Place, Seen, text_traps
+from unifiedqa_convert.check.findings import Findings, text_traps
+from unifiedqa_convert.check.several_rows import Asked, Golds, Seen
 from unifiedqa_convert.conversion.output_folder import MANIFEST
+from unifiedqa_convert.conversion.repeats import asked_head
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.records.encode import NO_ANSWER, UNLABELLED, same_text
 from unifiedqa_convert.records.profiles import Profile, profile_named
 from unifiedqa_convert.rows.json_rows import LONGEST_LINE, UTF8_BOM
+from unifiedqa_convert.schema import collapse
 
 _MARKER = re.compile(r"(?<!\S)\(([A-Za-z]|\d{1,2})\)(?!\S)")
 _LOOSE = re.compile(r"\(([A-Za-z]|\d{1,2})\)")
@@ -32,7 +35,7 @@ def lint_tsv(path: Path, found: Findings) -> None:
     asked.report(found)
 
 
-OF_ROWS = frozenset(("duplicate-row", "in-two-splits", "gold-position", "gold-never"))
+OF_ROWS = frozenset(("duplicate-row", "gold-position", "gold-never"))
 """The traps that are the rows' own, whatever form they are written in."""
 
 
@@ -44,19 +47,20 @@ def lint_lines(
     only: frozenset[str] | None = None,
 ) -> None:
     """``lint_tsv`` for one of several files; the caller reports what they ask."""
+    asked.begin(path, "line", split)
     with path.open("rb") as file:
-        _Tsv(path, found, asked, split, only).lint(file)
+        _Tsv(path, found, asked, only).lint(file)
 
 
 class _Tsv:
     """The state of checking one TSV file."""
 
     def __init__(
-        self, path: Path, found: Findings, asked: Asked, split: str, only: frozenset[str] | None
+        self, path: Path, found: Findings, asked: Asked, only: frozenset[str] | None
     ) -> None:
         self._only = only
         self._path, self._found, self._seen = path, found, Seen()
-        self._asked, self._split, self._golds = asked, split, Golds()
+        self._asked, self._golds = asked, Golds()
         self._profile = _profile_of(path)
         self._upper, self._lower = array("I"), 0
         """Numbers of the lines with markers (A) (B); the number of lines with (a) (b)."""
@@ -132,19 +136,21 @@ class _Tsv:
             self._add("quote-character", number)
         choices = self._choices(number, fields[0])
         self._answer(number, fields[1].strip(), choices)
-        self._asks(number, fields[0], choices, fields[1].strip())
+        texts = self._asks(fields[0], choices, fields[1].strip())
+        self._asked.add(texts, number, told=first is not None)
 
-    def _asks(self, number: int, text: str, choices: list[str], answer: str) -> None:
-        """Compare with the rows before; free answers may differ, as several may be true."""
-        if not choices and answer not in ("yes", "no", UNLABELLED):
-            return
-        parts = text.split("\\n")
-        texts = [parts[0], *parts[1 + bool(choices) :]]
-        gold = answer if answer not in ("", UNLABELLED) else None
-        place = Place(self._path, "line", number, self._split)
-        same = self._asked.first(texts, choices, gold, place)
-        if same and same[0].split != self._split:
-            self._add("in-two-splits", number, same[0].words())
+    def _asks(
+        self, text: str, choices: list[str], answer: str
+    ) -> tuple[str, list[str], str | None]:
+        """What the row asks. A free answer is one of several, so it is part of the question."""
+        question, *others = text.split("\\n")
+        context = " ".join(others[bool(choices) :])
+        head = asked_head(collapse(question), collapse(context))
+        if answer in ("", UNLABELLED):
+            return head, [*map(collapse, choices)], None
+        if choices or answer in ("yes", "no"):
+            return head, [*map(collapse, choices)], collapse(answer)
+        return asked_head(head, collapse(answer)), [], ""
 
     def _choices(self, number: int, text: str) -> list[str]:
         """Check the parts of a question record; returns its choices."""

@@ -8,13 +8,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from unifiedqa_convert.check.findings import Findings, Seen, text_traps
+from unifiedqa_convert.check.findings import Findings, text_traps
+from unifiedqa_convert.check.several_rows import Asked, Seen
+from unifiedqa_convert.conversion.repeats import in_any_order
 from unifiedqa_convert.records.encode import same_text
 from unifiedqa_convert.records.formats import NotAList, json_items
+from unifiedqa_convert.schema import collapse
 
 UPSTREAM_MOST = 10
 """Maximum number of distractors in upstream Vera's collate function."""
 _KEYS = ("golds", "distractors")
+OF_GROUPS = frozenset(("duplicate-group",))
+"""The traps that are the groups' own, whatever form their sentences have."""
 _SPECIAL_TOKEN = re.compile(r"</?s>|<pad>|<unk>|<extra_id_\d+>|\u2047")
 _CLOSERS = "\"')]*\u2019\u201d\u300d\u300f\uff09"
 _ASKS = ("?", "\uff1f", "\u061f")
@@ -22,7 +27,17 @@ _STOPS = (*_ASKS, ".", "!", "\u3002", "\uff01", "\u06d4", "\u0964")
 
 
 def lint_vera(path: Path, found: Findings) -> None:
-    """Check each group of golds and distractors."""
+    """Check each group of golds and distractors, and the groups together."""
+    asked = Asked()
+    lint_groups(path, found, asked)
+    asked.report(found)
+
+
+def lint_groups(
+    path: Path, found: Findings, asked: Asked, split: str = "", only: frozenset[str] | None = None
+) -> None:
+    """``lint_vera`` for one of several files; the caller reports what they ask."""
+    asked.begin(path, "group", split)
     seen, number = Seen(), 0
     with path.open("rb") as file:
         if file.read(len(BOM_UTF8)) == BOM_UTF8:
@@ -30,7 +45,9 @@ def lint_vera(path: Path, found: Findings) -> None:
     try:
         for number, group in enumerate(json_items(path), start=1):
             found.rows += 1
-            _group(path, found, number, group, seen)
+            for trap, detail in _group(number, group, seen, asked):
+                if only is None or trap in only:
+                    found.add(trap, path, number, detail, "group")
     except NotAList as error:
         found.add("not-a-list", path, detail=error)
     except ValueError as error:
@@ -39,23 +56,23 @@ def lint_vera(path: Path, found: Findings) -> None:
         found.add("empty-file", path)
 
 
-def _group(path: Path, found: Findings, number: int, group: object, seen: Seen) -> None:
-    """Check one item of a Vera JSON."""
+def _group(number: int, group: object, seen: Seen, asked: Asked) -> Iterator[tuple[str, str]]:
+    """The traps of one item of a Vera JSON; what it asks is added to ``asked``."""
     texts: list[Any] = [group.get(key) for key in _KEYS] if isinstance(group, dict) else []
     if not isinstance(group, dict):
-        traps = [("not-an-object", type(group).__name__)]
+        yield "not-an-object", type(group).__name__
     elif missing := [key for key in _KEYS if key not in group]:
-        traps = [("missing-key", missing[0])]
+        yield "missing-key", missing[0]
     elif not all(map(_are_texts, texts)):
-        traps = [("wrong-type", "")]
+        yield "wrong-type", ""
     else:
         golds, distractors = texts
         sentences = [*golds, *distractors]
-        traps = [*_labels(golds, distractors), *text_traps(sentences), *_endings(sentences)]
+        yield from (*_labels(golds, distractors), *text_traps(sentences), *_endings(sentences))
         if (first := seen.first(json.dumps(texts), number)) is not None:
-            traps.append(("duplicate-group", str(first)))
-    for trap, detail in traps:
-        found.add(trap, path, number, detail, "group")
+            yield "duplicate-group", str(first)
+        told = first is not None
+        asked.add(("", [*map(collapse, sentences)], in_any_order(golds)), number, told=told)
 
 
 def _labels(golds: Sequence[str], distractors: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -8,17 +8,30 @@ import gc
 import os
 import signal
 import sys
-from typing import Annotated
+from io import TextIOWrapper
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from unifiedqa_convert.cli import convert, datasets, declare, fetch, models, serve, vera
-from unifiedqa_convert.errors import UqaError
+from unifiedqa_convert.errors import UqaError, check_words
 from unifiedqa_convert.flags import add_command
 from unifiedqa_convert.printing import message, print_text, say
 from vera_model import run as vera_run
 
+
+class Commands(TyperGroup):
+    """The commands, which take words that are UTF-8."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As typer; UsageError for other words."""
+        check_words(args)
+        return super().parse_args(ctx, args)
+
+
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # rich's help would double the time of `uqa --help`
@@ -62,6 +75,9 @@ app.add_typer(vera.plan, name="plan")
 def main() -> None:
     """Run the command line. Exit codes: errors.py."""
     signal.signal(signal.SIGTERM, _stopped)
+    # A name that is no UTF-8 (of a file in a folder, or of this folder) is printed escaped.
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     gc.freeze()  # imported code stays: without a search for cycles in it, 0.1 s less for a command
     try:
         try:

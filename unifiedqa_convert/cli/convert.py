@@ -72,11 +72,16 @@ def split_missing(dataset: str, *, own: bool) -> UsageError:
 
 
 def _print_table(outcomes: "list[SplitOutcome]") -> None:
+    from unifiedqa_convert.conversion.repeats import one_sided_golds, repeated_words
+
     lines = [("dataset", "split", "outcome", "rows", "why")]
     for it in outcomes:
         why = it.why.split("\n", 1)[0].removeprefix(f"{it.dataset}/{it.split}: ")  # they stand left
         lines.append((it.dataset, it.split, it.outcome, _number(it.rows), why))
     print_columns(lines)
+    for it in outcomes:
+        if told := [*repeated_words(it.repeated), *one_sided_golds(it.golds or {})]:
+            print_text(f"{it.dataset}/{it.split}: {'; '.join(told)}")
     totals = Counter(outcome.outcome for outcome in outcomes)
     print_text(", ".join(f"{number} {what}" for what, number in totals.items()))
 
@@ -147,7 +152,7 @@ def print_preview(request: "Request", as_json: bool) -> None:
 
 def summary(result: "Result") -> list[str]:
     """What was read, what was written, what to do next."""
-    from unifiedqa_convert.conversion.repeats import gold_words, repeated_words
+    from unifiedqa_convert.conversion.repeats import gold_words
     from unifiedqa_convert.conversion.split_size import size_words
     from unifiedqa_convert.records.formats import FORMATS
     from unifiedqa_convert.records.profiles import profile_named
@@ -167,7 +172,6 @@ def summary(result: "Result") -> list[str]:
         f"{statements['true']} true, {statements['false']} false, "
         f"{statements['unknown']} unlabelled statements" + _via(counts["via"]),
         *gold_words(counts.get("golds", {})),  # older outputs have none of these
-        *(f"WARNING: {told}" for told in repeated_words(manifest.get("repeated"))),
         f"open it: {_opener(result)}",
     ]
     if manifest["limit"] and (size := manifest.get("split_size")) and size["partial"]:
@@ -198,11 +202,20 @@ SAMPLE = "WARNING: invented sample rows, not the dataset's"
 
 def _warnings(result: "Result", quiet: bool) -> list[str]:
     """Warnings, which are printed with --quiet too; but not the ways to the dataset's rows."""
+    found = [f"{WARNING}{told}" for told in _told_of_rows(result.manifest, quiet)]
     if not result.manifest["sample"]:
-        return [*_size_warning(result.manifest), *_label_warning(result.manifest)]
+        return [*_size_warning(result.manifest), *_label_warning(result.manifest), *found]
     reason, *ways = (result.located.note or "").splitlines() or [""]
     first = f"{SAMPLE}: {reason}" if reason else f"{SAMPLE}."
-    return [first] if quiet else [first, *ways]
+    return [first, *found] if quiet else [first, *ways, *found]
+
+
+def _told_of_rows(manifest: dict[str, Any], quiet: bool) -> list[str]:
+    """Rows that ask the same; with --quiet also golds all at one place, else in the summary."""
+    from unifiedqa_convert.conversion.repeats import one_sided_golds, repeated_words
+
+    golds = one_sided_golds(manifest["counts"].get("golds", {})) if quiet else ()
+    return [*repeated_words(manifest.get("repeated")), *golds]
 
 
 def _size_warning(manifest: dict[str, Any]) -> list[str]:

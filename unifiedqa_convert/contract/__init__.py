@@ -26,6 +26,11 @@ from unifiedqa_convert.contract.adapter_promises import (
     samples_show_each_answer,
     shapes_give_the_sources_splits,
 )
+from unifiedqa_convert.contract.field_promises import (
+    texts_are_what_they_are_called,
+    unused_fields_change_nothing,
+    used_fields_change_something,
+)
 from unifiedqa_convert.contract.goldens import (
     goldens_have_their_sample,
     samples_become_their_goldens,
@@ -34,7 +39,6 @@ from unifiedqa_convert.contract.label_promises import (
     every_label_gives_a_gold,
     hidden_answers_are_kept,
     labels_mean_what_they_say,
-    unused_fields_change_nothing,
 )
 from unifiedqa_convert.contract.sample import Sample as Sample
 from unifiedqa_convert.contract.sample import samples as samples
@@ -109,7 +113,9 @@ OF_SAMPLE: tuple[Promise, ...] = (
     every_label_gives_a_gold,
     hidden_answers_are_kept,
     labels_mean_what_they_say,
+    texts_are_what_they_are_called,
     unused_fields_change_nothing,
+    used_fields_change_something,
     unknown_labels_are_refused,
     no_field_is_guessed,
     missing_fields_are_named,
@@ -157,11 +163,25 @@ _FOLLOWS: dict[str, tuple[Promise, ...]] = {
         every_row_is_used,
         examples_are_pure,
     ),
+    "used_fields_change_something": (
+        samples_show_each_answer,
+        every_row_is_used,
+        examples_are_pure,
+        golds_are_positions,
+        every_label_gives_a_gold,
+        hidden_answers_are_kept,
+        labels_mean_what_they_say,
+        texts_are_what_they_are_called,
+        unused_fields_change_nothing,
+        no_field_is_guessed,
+    ),
+    "own_ids_say_nothing": (labels_stay_out_of_the_question, unused_fields_change_nothing),
+    "texts_are_what_they_are_called": (labels_mean_what_they_say, examples_are_pure),
     "every_label_gives_a_gold": (golds_are_positions, every_row_is_used),
     "a_labelled_split_has_labels": (golds_are_positions, every_row_is_used),
     "hidden_answers_are_kept": (every_row_is_used, unknown_labels_are_refused),
     "labels_mean_what_they_say": (examples_are_pure,),
-    "labels_stay_out_of_the_question": (examples_are_pure,),
+    "labels_stay_out_of_the_question": (examples_are_pure, unused_fields_change_nothing),
     "unknown_keys_change_nothing": (examples_are_pure,),
 }
 """A promise that is broken as well where one of these is."""
@@ -170,8 +190,9 @@ _FOLLOWS: dict[str, tuple[Promise, ...]] = {
 def told_once(found: Sequence[Breach]) -> list[Breach]:
     """The breaches without those of a cause that an earlier one tells.
 
-    A promise tells a field, or what else its message begins with, for the first row; an adapter
-    that fails on its sample tells that and nothing else of its samples.
+    A promise tells a field, or what else its message begins with, for the first row; another
+    shape's field that breaks the same promise is told with it. An adapter that fails on its sample
+    tells that and nothing else of its samples.
     """
     broken = {(b.adapter, b.promise) for b in found}
     failed = {b.adapter for b in found if b.failed}
@@ -189,7 +210,20 @@ def told_once(found: Sequence[Breach]) -> list[Breach]:
             subject = re.sub(r"\d+", "#", b.message.partition(" ")[0])
             split = b.sample.rpartition("/")[2]
             key = (b.adapter, b.promise, subject.replace(f"-{split}-", "-"))
-        if key not in seen:
-            seen.add(key)
+        if key in seen:
+            continue
+        seen.add(key)
+        shape = _shape(b)
+        same = [
+            at for at, it in enumerate(told) if it[:2] == b[:2] and _shape(it) not in ("", shape)
+        ]
+        if shape and same:
+            also = f"; in {shape}, also {b.message.partition(' ')[0].rstrip(':')}"
+            told[same[0]] = told[same[0]]._replace(message=told[same[0]].message + also)
+        else:
             told.append(b)
     return told
+
+
+def _shape(breach: Breach) -> str:
+    return breach.sample.split("/")[1] if breach.sample else ""

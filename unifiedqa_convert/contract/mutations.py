@@ -60,11 +60,17 @@ def leaves(kind: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
         yield place, kind
 
 
+def kinds_of(kind: Any) -> tuple[Any, ...]:
+    """The type itself, or those of a union but None."""
+    kinds = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
+    bare = (get_args(each)[0] if get_origin(each) is Annotated else each for each in kinds)
+    return tuple(each for each in bare if each is not type(None))
+
+
 def closed(shape: type[schema.Row]) -> Iterator[tuple[Place, tuple[Any, ...]]]:
     """The paths of values from a closed set (Literal, bool), with these values."""
     for place, kind in leaves(shape):
-        kinds = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
-        kinds = tuple(each for each in kinds if each is not type(None))
+        kinds = kinds_of(kind)
         if all(each is bool or get_origin(each) is Literal for each in kinds):
             values = ((True, False) if each is bool else get_args(each) for each in kinds)
             yield place, tuple(chain.from_iterable(values))
@@ -87,6 +93,30 @@ def changed(raw: dict[str, Any], place: Place, value: Any) -> dict[str, Any] | N
     except (KeyError, IndexError, TypeError):
         return None
     return changed
+
+
+def value_at(raw: dict[str, Any], place: Place) -> Any:
+    """The value at that path; ABSENT if the record lacks it."""
+    inner: Any = raw
+    try:
+        for step in place:
+            inner = inner[step]
+    except (KeyError, IndexError, TypeError):
+        return ABSENT
+    return inner
+
+
+def spots(raw: dict[str, Any], place: Place) -> list[Place]:
+    """The path once for each item of the lists that it steps into at 0."""
+    found: list[Place] = [()]
+    for step in place:
+        if step == 0:
+            lists = [(way, value_at(raw, way)) for way in found]
+            sizes = [(way, len(v) if isinstance(v, list) else 0) for way, v in lists]
+            found = [(*way, number) for way, size in sizes for number in range(size)]
+        else:
+            found = [(*way, step) for way in found]
+    return found
 
 
 def meaning(sample: Sample, raw: dict[str, Any]) -> list[Example] | Refused:
@@ -123,10 +153,16 @@ def nothing_said(sample: Sample, raw: dict[str, Any]) -> bool:
 
 def described(shape: type[schema.Row], place: Place) -> str:
     """The description of the shape's field at that path, in lower case; empty if it has none."""
+    name = field_at(shape, place)
+    return (shape.model_fields[name].description or "").casefold() if name else ""
+
+
+def field_at(shape: type[schema.Row], place: Place) -> str:
+    """The name of the shape's field at that path; empty if it has none."""
     for name, raw in raw_names(shape).items():
         keys = tuple(raw.split("."))
         if place[: len(keys)] == keys:
-            return (shape.model_fields[name].description or "").casefold()
+            return name
     return ""
 
 

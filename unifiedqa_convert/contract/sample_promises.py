@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from unifiedqa_convert.contract.labels import STRANGE, UNKNOWN_NUMBER, UNKNOWN_WORD
 from unifiedqa_convert.contract.mutations import (
     ABSENT,
     Refused,
@@ -17,6 +18,7 @@ from unifiedqa_convert.contract.mutations import (
     dotted,
     examples_of,
     gold_of,
+    kinds_of,
     leaves,
     meaning,
     names_of,
@@ -34,9 +36,6 @@ from unifiedqa_convert.question_converters.drafts import STOP_OF_OTHER_SCRIPTS
 from unifiedqa_convert.records.encode import parse, recovers
 from unifiedqa_convert.rows.shapes import required, shape_of
 from unifiedqa_convert.schema import MultipleChoice
-
-UNKNOWN_WORD, UNKNOWN_NUMBER = "zqxjk", 987_654_321
-"""Values that no dataset defines: an adapter that accepts one as a label guesses."""
 
 
 def the_sample_has_the_shape_of_its_folder(sample: Sample) -> Iterator[str]:
@@ -120,10 +119,12 @@ def own_ids_say_nothing(sample: Sample) -> Iterator[str]:
                 golds[parts[step]].append(gold)
             # Parts that occur once decide nothing: they are numbers or hashes.
             if len(golds) > 1 and all(len(g) > 1 and len(set(g)) == 1 for g in golds.values()):
-                yield f"part {step} of the ids reveals the answer ({len(known)} examples): use None"
+                yield f"ids: part {step} reveals the answer ({len(known)} examples): leave id None"
+                return
     for names in zip(*(names for _, _, names in known), strict=False) if len(known) > 2 else ():
         if all(name in parts for name, (parts, _, _) in zip(names, known, strict=True)):
-            yield f"the ids contain the answers ({', '.join(names[:3])} …): leave id None"
+            yield f"ids: they contain the answers ({', '.join(names[:3])} …): leave id None"
+            return
 
 
 def golds_are_positions(sample: Sample) -> Iterator[str]:
@@ -152,10 +153,12 @@ def unknown_labels_are_refused(sample: Sample) -> Iterator[str]:
     """
     for place, allowed in closed(sample.shape):
         strange: list[Any] = [UNKNOWN_WORD, UNKNOWN_NUMBER]
-        strange += [int(v) if isinstance(v, str) else str(v) for v in allowed if str(v).isdigit()]
+        strange += [int(v) if isinstance(v, str) else str(v) for v in allowed if str(v).isdecimal()]
         known = {(type(v), v) for v in allowed}
         if {(int, 0), (int, 1)} & known:
             strange += [True, False]  # Python's True is 1: Annotated[Literal[0, 1], NotBool]
+        if {(bool, True), (bool, False)} & known:
+            strange += [1, 0]  # Literal[True] accepts 1; bool alone doesn't
         for value in (v for v in strange if (type(v), v) not in known):
             told = (
                 message
@@ -171,8 +174,8 @@ def no_field_is_guessed(sample: Sample) -> Iterator[str]:
     is part of the example; it never decides the answer (as by an ``else``) or ends the run.
     """
     for place, kind in leaves(sample.shape):
-        value = {str: UNKNOWN_WORD, int: UNKNOWN_NUMBER}.get(kind)
-        for raw, _ in rows_of(sample) if value else ():
+        values = [STRANGE[each] for each in kinds_of(kind) if each in STRANGE]
+        for raw, value in ((raw, value) for raw, _ in rows_of(sample) for value in values):
             if (broken := changed(raw, place, value)) is None:
                 continue
             before, after = meaning(sample, raw), meaning(sample, broken)
@@ -244,7 +247,7 @@ def given_sentences_are_sentences(sample: Sample) -> Iterator[str]:
     """
     for item in chunk_of(sample).converted:
         for sentence in (statement.sentence for statement in item.statements):
-            started = re.match(r"[^\W_a-z]", sentence)
+            started = re.match(r"[^\w\s]{0,2}[^\W_a-z]", sentence)
             ended = re.search(r"[.!]['\")]*$", sentence) or STOP_OF_OTHER_SCRIPTS.search(sentence)
             if not started or not ended or "  " in sentence:
                 yield f"{item.id}: {sentence!r} is not a sentence"

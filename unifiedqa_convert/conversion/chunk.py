@@ -4,9 +4,11 @@ rows read = rows used + rows skipped by a named reason + rows rejected;
 examples = labelled + unlabelled; statements = true + false + unknown.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from unifiedqa_convert.conversion.repeats import gold_counts
@@ -70,6 +72,12 @@ def tree(counts: Counter[str]) -> Tree:
     if rows["read"] != accounted:
         raise AssertionError(f"{rows['read']} rows read, {accounted} accounted for: {rows}")
     return nested
+
+
+def manifest_digest(manifest: Tree) -> str:
+    """The sha256 of all that a manifest says, apart from its ``digest``, which this is."""
+    said = {key: value for key, value in manifest.items() if key != "digest"}
+    return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 DUPLICATE = "duplicate-choices"

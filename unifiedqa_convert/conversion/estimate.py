@@ -12,6 +12,7 @@ from unifiedqa_convert.datasets.registry import catalogue, load_adapter
 from unifiedqa_convert.datasets.sources import no_split
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.flags import LOCK
+from unifiedqa_convert.pretrained import check_model_folder
 from unifiedqa_convert.question_converters.prompts import hub_id
 from unifiedqa_convert.schema import Adapter
 from unifiedqa_convert.storage import free_bytes, is_path
@@ -86,6 +87,7 @@ def estimate_lines(plan: dict[str, Any]) -> list[str]:
 
 def _other_converter(name: str) -> Converter:
     if is_path(name):
+        check_model_folder(Path(name.removeprefix("path:")).expanduser())
         return Converter(0, None, "a folder on this machine")
     if name.startswith(("http://", "https://")):
         return Converter(0, 0, "a service")

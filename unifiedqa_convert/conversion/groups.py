@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
@@ -71,6 +71,10 @@ class SplitOutcome(NamedTuple):
     """Raw rows read; None if nothing was converted."""
     why: str = ""
     exit_code: int = 0
+    repeated: dict[str, Any] | None = None
+    """The manifest's counts of rows that ask the same."""
+    golds: dict[str, dict[str, int]] | None = None
+    """The manifest's counts of golds by place."""
 
 
 def members(group: GroupName) -> list[Adapter]:
@@ -103,12 +107,14 @@ def convert_group(
                 code = error.exit_code
                 yield SplitOutcome(adapter.name, name, "failed", why=str(error), exit_code=code)
             else:
-                rows = result.manifest["counts"]["rows"]["read"]
+                counts = result.manifest["counts"]
                 sample = "invented sample rows" if result.manifest["sample"] else None
                 there = None if result.made else "complete already"
                 told = other_size(result.manifest), without_label(result.manifest)
                 why = "; ".join(filter(None, (sample, there, *told)))
-                yield SplitOutcome(adapter.name, name, "done", rows, why)
+                rows, golds = counts["rows"]["read"], counts.get("golds")
+                repeated = result.manifest.get("repeated")
+                yield SplitOutcome(adapter.name, name, "done", rows, why, 0, repeated, golds)
     for broken in catalogue().errors:  # its partition is unknown, so it may be in the group
         for dataset in sorted(broken.datasets) or ["?"]:
             code = broken.exit_code

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from unifiedqa_convert.conversion.chunk import Chunk, convert_chunk, tree
+from unifiedqa_convert.conversion.chunk import Chunk, convert_chunk, manifest_digest, tree
 from unifiedqa_convert.conversion.output_folder import (
     REJECTS,
     OutputFolder,
@@ -31,7 +31,7 @@ from unifiedqa_convert.conversion.output_folder import (
     receipts,
     resume_or_start,
 )
-from unifiedqa_convert.conversion.repeats import count_repeated, other_splits, row_hashes
+from unifiedqa_convert.conversion.repeats import asked_by, count_repeated, other_splits
 from unifiedqa_convert.conversion.request import ConversionJob, Request, resolve
 from unifiedqa_convert.conversion.split_size import SplitSize, split_size
 from unifiedqa_convert.conversion.upstream_vera import as_upstream, is_upstreams
@@ -231,7 +231,7 @@ def _shard(
         while (chunk := converted_rows(job, islice(rows, CHUNK_ROWS))).counts["rows/read"]:
             counts.update(chunk.counts)
             rejects.extend(chunk.rejects)
-            hashes += row_hashes(chunk.converted, chunk.irregular)
+            hashes += asked_by(chunk.converted, chunk.irregular, job.profile).tobytes()
             if before + len(rejects) > job.request.max_rejects:
                 raise too_many(
                     [*_rejects(receipts(place).values()), *rejects], job, place.work / REJECTS
@@ -293,6 +293,7 @@ def _manifest(job: ConversionJob, described: dict[str, Any], place: OutputFolder
         **described,
         "counts": counted,
         "repeated": count_repeated(place.row_hashes, others),
+        "row_hashes": sha256_of(place.row_hashes),
         "labelled": labelled,
         "split_size": _size(job, counted["rows"]),
         **({"told": list(job.located.told)} if job.request.from_file is not None else {}),
@@ -301,9 +302,9 @@ def _manifest(job: ConversionJob, described: dict[str, Any], place: OutputFolder
     if FORMATS[job.request.to].dataset_card:
         text = card(job.adapter, manifest, arrow_schema(job.records, job.facts()))
         with atomic_file(place.staging / CARD) as file:
-            file.write(text.encode())
+            file.write(text.encode("utf-8", "backslashreplace"))
         manifest["files"].append(_listed(place.staging / CARD))
-    return manifest
+    return {**manifest, "digest": manifest_digest(manifest)}
 
 
 def _refuse_unlabelled(job: ConversionJob, examples: dict[str, int], *, labelled: bool) -> None:

@@ -20,6 +20,7 @@ from rich.filesize import decimal
 
 from unifiedqa_convert.errors import ModelError, OutputError, SourceError
 from unifiedqa_convert.hub import is_commit, model_home
+from unifiedqa_convert.pretrained import check_model_folder
 from unifiedqa_convert.question_converters import local_models, unpickle
 from unifiedqa_convert.question_converters.prompts import PRESETS, hub_id
 from unifiedqa_convert.storage import free_bytes, fsync, sha256_of, write_json
@@ -118,6 +119,7 @@ def fetch_model(planned: DownloadPlan) -> local_models.Checkpoint:
 def convert_folder(name: str) -> local_models.Checkpoint:
     """Convert a folder's pickle to safetensors in the same folder, in a separate process."""
     folder = Path(name.removeprefix("path:")).expanduser().resolve()
+    check_model_folder(folder)
     if not any((folder / one).is_file() for one in local_models.WEIGHTS):
         if not any((folder / one).is_file() for one in local_models.PICKLES):
             raise ModelError(

@@ -14,7 +14,11 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pydantic import BaseModel
+
+from unifiedqa_convert.documents import read_as
 from unifiedqa_convert.errors import ModelError, UsageError
+from unifiedqa_convert.pretrained import check_model_folder
 from unifiedqa_convert.storage import cache_folder, sha256_of
 
 FETCHED = "fetched.json"
@@ -22,6 +26,18 @@ WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 TOKENIZERS = ("tokenizer.json", "spiece.model", "sentencepiece.bpe.model", "vocab.json")
 _DIGESTED = (".safetensors", ".json", ".model", ".txt")
+
+
+class _File(BaseModel):
+    name: str
+    bytes: int
+
+
+class _Note(BaseModel):
+    """``fetched.json``, as far as it is read."""
+
+    folder: Path
+    files: list[_File]
 
 
 class Checkpoint(NamedTuple):
@@ -60,7 +76,7 @@ def at_path(name: str) -> Checkpoint:
     """The checkpoint in a folder; raises ModelError if it can't be used."""
     folder = Path(name.removeprefix("path:")).expanduser().resolve()
     config = _config(folder)
-    _refuse_unsafe(folder, config, f"uqa model fetch {name}")
+    _refuse_unsafe(folder, f"uqa model fetch {name}")
     return Checkpoint(folder.name, _digest(folder), folder, None, config)
 
 
@@ -81,14 +97,19 @@ def fetched_model(hub: str, revision: str | None) -> Checkpoint:
         raise UsageError(
             f"{hub} was fetched at several commits; choose one: --revision {' or '.join(wanted)}"
         )
-    note = json.loads(commits[wanted[0]].read_bytes())
-    folder = Path(note["folder"])
-    for file in note["files"]:
-        path = folder / file["name"]
-        if not path.is_file() or path.stat().st_size != file["bytes"]:
+    try:
+        note = read_as(_Note, commits[wanted[0]])
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"{commits[wanted[0]]} can't be read, fetch it again: uqa model fetch {hub}: {error}"
+        ) from error
+    folder = note.folder
+    for file in note.files:
+        path = folder / file.name
+        if not path.is_file() or path.stat().st_size != file.bytes:
             raise ModelError(f"{path} is missing or changed; fetch it again: uqa model fetch {hub}")
     config = _config(folder)
-    _refuse_unsafe(folder, config, f"uqa model fetch {hub}")
+    _refuse_unsafe(folder, f"uqa model fetch {hub}")
     return Checkpoint(hub, wanted[0], folder, hub, config)
 
 
@@ -96,18 +117,12 @@ def _config(folder: Path) -> dict[str, Any]:
     path = folder / "config.json"
     if not path.is_file():
         raise ModelError(f"{folder} has no config.json: give the folder of a checkpoint")
-    try:
-        return dict(json.loads(path.read_bytes()))
-    except (ValueError, TypeError) as error:
-        raise ModelError(f"{path} is not a model's configuration: {error}") from error
+    check_model_folder(folder)
+    return dict(json.loads(path.read_bytes()))
 
 
-def _refuse_unsafe(folder: Path, config: dict[str, Any], instead: str) -> None:
+def _refuse_unsafe(folder: Path, instead: str) -> None:
     """Raise ModelError if reading the checkpoint would run code or can't work."""
-    settings = folder / "tokenizer_config.json"
-    tokenizer = json.loads(settings.read_bytes()) if settings.is_file() else {}
-    if "auto_map" in config or "auto_map" in tokenizer:
-        raise ModelError(f"{folder} would run code of its own (auto_map), which is refused")
     if not any((folder / name).is_file() for name in WEIGHTS):
         if any((folder / name).is_file() for name in PICKLES):
             raise ModelError(

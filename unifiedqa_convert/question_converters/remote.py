@@ -18,6 +18,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from tenacity.wait import wait_base, wait_random_exponential
 
 from unifiedqa_convert.errors import QuestionConverterError, UnreachableError, UsageError
+from unifiedqa_convert.proxies import check_header, check_proxy, without_unusable_proxies
 from unifiedqa_convert.question_converters.base import Ask, Sentence
 
 KEY_FILE = "UQA_API_KEY_FILE"
@@ -69,7 +70,9 @@ class Remote:
         self._address = address.rstrip("/")
         self._retry_seconds = retry_seconds
         self._pause = _Pause()
-        self._client = httpx2.Client(headers=_key(), timeout=httpx2.Timeout(60, connect=10))
+        check_proxy(self._address)
+        with without_unusable_proxies():
+            self._client = httpx2.Client(headers=_key(), timeout=httpx2.Timeout(60, connect=10))
         found = self._request("GET", "/v1/models", None, _FIRST_RETRY_SECONDS)
         try:
             self._known, limits = dict(found["question_converter"]), found["limits"]
@@ -176,6 +179,7 @@ def _key() -> dict[str, str]:
     keys = [line for line in lines if line and not line.startswith("#")]
     if not keys:
         raise UsageError(f"{KEY_FILE} {named} has no key: write one on a line of its own")
+    check_header(f"{KEY_FILE} {named}: the key", keys[0])
     return {"Authorization": f"Bearer {keys[0]}"}
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unifiedqa_convert.errors import ModelError, QuestionConverterError, UsageError
-from unifiedqa_convert.hub import no_progress_bars
+from unifiedqa_convert.pretrained import load_pretrained
 from unifiedqa_convert.question_converters.base import Options
 from unifiedqa_convert.question_converters.local_models import Checkpoint
 
@@ -87,10 +87,8 @@ def _load(folder: Path) -> "PreTrainedTokenizerBase":
     # AutoTokenizer can't read a folder with nothing but a spiece.model.
     loader = T5Tokenizer if bare and kind in ("t5", "mt5") else AutoTokenizer
     try:
-        tokenizer: PreTrainedTokenizerBase = loader.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False
-        )
-    except (OSError, ValueError, TypeError, KeyError, ImportError, AttributeError) as error:
+        tokenizer: PreTrainedTokenizerBase = load_pretrained(loader, folder, local_files_only=True)
+    except (OSError, ValueError, RuntimeError) as error:
         raise ModelError(f"{folder}: its tokenizer can't be read: {error}") from error
     return tokenizer
 
@@ -190,15 +188,14 @@ def load_safely(loader: Any, checkpoint: Checkpoint, dtype: Any) -> Any:
     from safetensors import SafetensorError
 
     try:
-        with no_progress_bars():
-            model, report = loader.from_pretrained(
-                checkpoint.folder,
-                dtype=dtype,
-                use_safetensors=True,
-                local_files_only=True,
-                trust_remote_code=False,
-                output_loading_info=True,
-            )
+        model, report = load_pretrained(
+            loader,
+            checkpoint.folder,
+            dtype=dtype,
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+        )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise ModelError(
             f"{checkpoint.folder} can't be read as a sequence-to-sequence model: {error}"

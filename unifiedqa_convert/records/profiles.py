@@ -75,6 +75,8 @@ class Quirk:
     """Whether a context is written."""
     as_paired: bool = False
     """True if rows have the order, and the numbers, of the file that pairs them."""
+    unknown: str = ""
+    """What is not known of the published file, whose bytes are therefore not reproduced."""
 
 
 _NO_QUIRK = Quirk("input ⇥ output")
@@ -110,7 +112,12 @@ class Profile:
     """The quirk of one dataset; set by ``of``."""
 
     def not_published(self, dataset: str) -> str | None:
-        """What is to be said of a dataset of which there are no such files; None if there are."""
+        """What is to be said of a dataset of which there are no such files, or of whose files
+        something is not known; None of others.
+        """
+        if (unknown := self.quirks.get(dataset, _NO_QUIRK).unknown) and self.published_by:
+            known = f"only the size of {self.published_by}'s files of {dataset} is known"
+            return f"profile {self.name}: {known}, not {unknown}: these rows may differ from them"
         if not self.published_by or dataset in self.datasets:
             return None
         if dataset in self.otherwise:
@@ -164,10 +171,14 @@ _RAINIER: dict[str, Quirk] = {
     "truthfulqa_mc2": Quirk("rainier truthfulqa_mc2/dev.tsv", each_choice=True),
     # Only the sizes of these files are known: dev, train and test have 160, 152 and 149 bytes a
     # row. Question, choices and answer have about 140 (MetaICL's 16 rows), the para 95 more.
-    "quartz": Quirk("rainier quartz/*.tsv, by their sizes", context=False),
+    "quartz": Quirk(
+        "rainier quartz/*.tsv, by their sizes", context=False, unknown="the form of their rows"
+    ),
     # By its size too: dev has exactly the bytes of question, choices and answer. The order of its
     # choices is unknown: none of the 24 fixed ones gives the published sha256.
-    "sciq": Quirk("rainier sciq/dev.tsv, by its size", context=False),
+    "sciq": Quirk(
+        "rainier sciq/dev.tsv, by its size", context=False, unknown="the order of their choices"
+    ),
     "com2sense_paired": Quirk("rainier com2sense_paired/dev.tsv", as_paired=True),
 }
 # encode_datasets.py at 0977478 and the files in the public bucket.

@@ -73,8 +73,9 @@ def refuse_repeated(path: Path, used: Iterable[str], names: list[str]) -> None:
     for name in used:
         places = [str(n) for n, other in enumerate(names, 1) if other == name]
         if len(places) > 1:
+            where = " and ".join(places[:8])
             raise SourceError(
-                f"{path}: {name} is the name of {len(places)} columns ({' and '.join(places)}): "
+                f"{path}: {name} is the name of {len(places)} columns ({where}): "
                 "rename all but the one that is meant"
             )
 

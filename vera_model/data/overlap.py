@@ -1,7 +1,6 @@
 """Evaluation statements that were trained on: the same words, without case and punctuation."""
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -9,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import BaseModel
 
+from unifiedqa_convert.documents import read_as
 from unifiedqa_convert.errors import UqaError
 from vera_model.config import TrainConfig
 from vera_model.data.loading import Reading, hold_out, read_problems
@@ -28,10 +28,9 @@ def trained_problems(model: Path) -> Problems | None:
         return None
     try:
         config = TrainConfig.model_validate_json((run / CONFIG).read_text(encoding="utf-8"))
-        document = json.loads((run / METRICS).read_text(encoding="utf-8"))
-        shards = document["data"]["shards"]
+        shards = read_as(_Trained, run / METRICS).data.shards
         reading = _read(config, shards)
-    except (OSError, ValidationError, KeyError, UqaError):
+    except (OSError, ValueError, UqaError):
         return None  # the run of another version, or its data were moved
     if config.objective == "text" or not _same(reading, shards):
         return None
@@ -44,13 +43,28 @@ def _above(model: Path) -> Iterator[Path]:
     yield from (model, model.parent, model.parent.parent)
 
 
-def _read(config: TrainConfig, shards: list[dict[str, Any]]) -> Reading[Problems]:
-    paths = [Path(shard["path"]) for shard in shards]
+class _Read(BaseModel):
+    path: Path
+    sha256: str
+
+
+class _Shards(BaseModel):
+    shards: list[_Read]
+
+
+class _Trained(BaseModel):
+    """``metrics.json``, as far as it names the data."""
+
+    data: _Shards
+
+
+def _read(config: TrainConfig, shards: list[_Read]) -> Reading[Problems]:
+    paths = [shard.path for shard in shards]
     return read_problems(paths, allow_sample=True, recipe=config.recipe)
 
 
-def _same(reading: Reading[Problems], shards: list[dict[str, Any]]) -> bool:
-    return [one.sha256 for one in reading.shards] == [one["sha256"] for one in shards]
+def _same(reading: Reading[Problems], shards: list[_Read]) -> bool:
+    return [one.sha256 for one in reading.shards] == [one.sha256 for one in shards]
 
 
 _WORDS = re.compile(r"\w+")

@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import BaseModel
 
 from unifiedqa_convert.arrow_files import read_stream, readable
+from unifiedqa_convert.documents import checked, read_json
 from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.records.arrow import SCHEMA_VERSION, arrow_schema, shard_facts
 from unifiedqa_convert.schema import FreeText, MultipleChoice, YesNo
@@ -25,6 +27,27 @@ from vera_model.data.statement_selection import Group, Recipe
 _KINDS = {kind.kind for kind in (MultipleChoice, YesNo, FreeText)}
 _MANIFEST = "manifest.json"
 _AGAIN = "convert it again"
+
+
+class _Size(BaseModel):
+    read: int
+    known: int | None
+    partial: bool | None
+
+
+class _File(BaseModel):
+    path: str
+
+
+class _Manifest(BaseModel):
+    """What is read of a manifest; beside upstream's JSON it has nothing but facts."""
+
+    dataset: str = ""
+    split: str = ""
+    format: str = ""
+    split_size: _Size | None = None
+    share: tuple[int, int] = (0, 1)
+    files: list[_File] = []
 
 
 class Shard(NamedTuple):
@@ -146,11 +169,7 @@ def digest_of(path: Path) -> str:
 
 def _files(folder: Path) -> list[dict[str, Any]]:
     """The files that a split's manifest lists."""
-    files = manifest_in(folder).get("files", [])
-    if not isinstance(files, list) or not all(
-        isinstance(file, dict) and isinstance(file.get("path"), str) for file in files
-    ):
-        raise SourceError(f"{folder / _MANIFEST} has no list of files; {_AGAIN}")
+    files: list[dict[str, Any]] = manifest_in(folder).get("files", [])
     return files
 
 
@@ -166,6 +185,10 @@ def _search(folder: Path) -> Iterator[Path]:
             f"{folder} has no .arrow file: convert a dataset to Arrow into it, or give "
             "upstream's JSON files one by one"
         )
+    for file in files:
+        shown = str(file).encode("utf-8", "backslashreplace").decode()
+        if shown != str(file):
+            raise SourceError(f"{shown} is not UTF-8, so no report can name it: rename it")
     for parent in sorted({file.parent for file in files}):
         if not (parent / _MANIFEST).is_file():
             raise SourceError(
@@ -248,12 +271,13 @@ def _facts_beside(path: Path) -> dict[str, Any]:
 def manifest_in(folder: Path) -> dict[str, Any]:
     """The manifest of a split's folder; empty if it has none. SourceError if it is damaged."""
     path = folder / _MANIFEST
+    if not path.is_file():
+        return {}
     try:
-        found = json.loads(path.read_bytes()) if path.is_file() else {}
-    except (OSError, ValueError, RecursionError) as error:
-        raise SourceError(f"{path} can't be read: {error}; {_AGAIN}") from None
-    if not isinstance(found, dict):
-        raise SourceError(f"{path} is no JSON object; {_AGAIN}")
+        found: dict[str, Any] = read_json(path)
+        checked(_Manifest, found)
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{path} can't be read, convert the split again: {error}") from error
     return found
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.pretrained import load_pretrained
 from unifiedqa_convert.storage import INDEX, publish_folder, write_json
 from vera_model.metrics.bootstrap import task_weights
 from vera_model.metrics.functions import Bools, Floats, calibration_bins, probability
@@ -111,7 +112,7 @@ def save_temperature(path: Path, temperature: float) -> Path:
     from vera_model.model.model_card import model_card
 
     folder = model_folder(path).resolve()
-    config = VeraConfig.from_pretrained(folder, local_files_only=True)
+    config = load_pretrained(VeraConfig, folder, local_files_only=True)
     config.temperature = temperature
 
     def fill(fresh: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -118,16 +119,15 @@ _OF_STATEMENTS = ("number", "text", "label", "logit")
 def read_predictions(path: Path) -> Predictions:
     """Read what :meth:`Predictions.write` wrote; raises SourceError for an unreadable file."""
     found = read_parquet(path, "evaluate again")
-    if not found.schema.equals(_SCHEMA):
-        raise SourceError(f"{path} has other columns than predictions have; evaluate again")
-    table = pa.Table.from_batches(found.batches, schema=_SCHEMA)
+    try:
+        table = pa.Table.from_batches(found.batches, schema=found.schema)
+        table = table.select([name for name in _SCHEMA.names if name in table.schema.names])
+        _check(table)
+    except (pa.ArrowException, ValueError) as error:
+        raise SourceError(f"{path} can't be read, evaluate again: {error}") from error
     column: dict[str, Any] = {
         name: table.column(name).to_numpy(zero_copy_only=False) for name in _SCHEMA.names
     }
-    try:
-        numbers = [int(one.rpartition("#")[2]) for one in column["id"]]
-    except ValueError as error:
-        raise SourceError(f"{path} has an id without a number: {error}; evaluate again") from None
     keys = [column[name] for name in ("dataset", "split", "group")]
     new = np.ones(len(table) + 1, bool)
     for key in keys:
@@ -142,11 +142,26 @@ def read_predictions(path: Path) -> Predictions:
         id=column["group"][first],
         is_choice=column["is_choice"][first],
         bounds=bounds,
-        number=np.array(numbers, np.int64),
+        number=np.array([int(one.rpartition("#")[2]) for one in column["id"]], np.int64),
         text=column["text"],
         label=column["label"],
         logit=column["logit"],
     )
+
+
+def _check(table: pa.Table) -> None:
+    """Raise ValueError for another table than :meth:`Predictions.write` writes, or bad cells."""
+    table.validate(full=True)
+    if table.schema.remove_metadata() != _SCHEMA:
+        differ = [name for name in _SCHEMA.names if name not in table.schema.names]
+        raise ValueError(f"it lacks {', '.join(differ)}" if differ else "its columns differ")
+    for name in _SCHEMA.names:
+        if table.column(name).null_count:
+            raise ValueError(f"column {name} has an empty cell")
+    if not pc.all(pc.is_finite(table.column("logit"))).as_py():
+        raise ValueError("a logit is not finite")
+    if not pc.all(pc.match_substring_regex(table.column("id"), r"#[0-9]{1,9}$")).as_py():
+        raise ValueError("an id does not end with # and the statement's number")
 
 
 def _names(values: Iterable[str]) -> Names:

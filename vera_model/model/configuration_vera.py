@@ -36,8 +36,10 @@ class VeraConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]  # transfor
             kind = given.get("model_type", "t5")
             given = AutoConfig.for_model(**{**given, "model_type": kind})
         self.text_config = deepcopy(given)
+        # How a call returns its outputs: the model needs them in one way, whatever the file says.
+        self.backbone.return_dict, self.backbone.output_hidden_states = True, False
         self.forget_folder()
-        if not self.temperature > 0:
+        if not 0 < self.temperature < float("inf"):
             raise ValueError(f"the temperature is {self.temperature}, it must be greater than 0")
         if self.id2label is None:
             self.id2label, self.label2id = {0: LABEL}, {LABEL: 0}

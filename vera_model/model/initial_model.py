@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from transformers import PreTrainedTokenizerBase, T5ForConditionalGeneration
 
 from unifiedqa_convert.errors import ModelError
-from unifiedqa_convert.hub import no_progress_bars
+from unifiedqa_convert.pretrained import load_pretrained
 from unifiedqa_convert.storage import INDEX, verify
 from vera_model.config import TrainConfig
 from vera_model.model.modeling_vera import VeraModel, from_scratch, t5_config
@@ -49,16 +49,15 @@ def _load_t5(source: str, *, allow_pickle: bool) -> tuple[Any, PreTrainedTokeniz
     # not: it keeps the two apart because the file has both and they differ, and so do our files.
     with _loading(source, "a T5"):
         safe = None if allow_pickle else True
-        model = T5ForConditionalGeneration.from_pretrained(source, use_safetensors=safe)
+        model = load_pretrained(T5ForConditionalGeneration, source, use_safetensors=safe)
         return in_own_memory(model), load_tokenizer(source, model.config)
 
 
 @contextmanager
 def _loading(source: str, kind: str) -> Iterator[None]:
-    """Without progress bars; what transformers raises becomes a ModelError."""
+    """What transformers raises becomes a ModelError."""
     try:
-        with no_progress_bars():
-            yield
+        yield
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise ModelError(
             f"{source} can't be loaded as {kind}: {error}\nWithout a network, give --model FOLDER; "

@@ -23,6 +23,7 @@ from transformers import (
 )
 from transformers.utils.generic import ModelOutput
 
+from unifiedqa_convert.pretrained import load_pretrained
 from vera_model.config import Encoder
 from vera_model.model.configuration_vera import VeraConfig
 from vera_model.model.model_card import model_card
@@ -69,17 +70,17 @@ class VeraModel(PreTrainedModel):
         ``options`` are passed to ``from_pretrained`` (``revision``, ``dtype`` …). Raises OSError
         for a model that does not exist, ValueError for one that is not a text model.
         """
-        config = AutoConfig.from_pretrained(
-            source, **{key: options[key] for key in ("revision",) if key in options}
+        config = load_pretrained(
+            AutoConfig, source, **{key: options[key] for key in ("revision",) if key in options}
         )
         with torch.device("meta"):  # its weights are replaced below
             model = cls(VeraConfig(text_config=config))
         options.setdefault("use_safetensors", True)
         if isinstance(config, T5Config):
-            model.backbone = PackedT5Encoder.from_pretrained(source, **options)
+            model.backbone = load_pretrained(PackedT5Encoder, source, **options)
         else:
             options["attn_implementation"] = PACKED
-            model.backbone = AutoModel.from_pretrained(source, **options)
+            model.backbone = load_pretrained(AutoModel, source, **options)
         model.config.text_config = model.backbone.config
         model.config.forget_folder()
         model.head = nn.Linear(model.config.hidden_size, 1, dtype=model.backbone.dtype)
@@ -149,7 +150,7 @@ def _backbone(config: PreTrainedConfig) -> nn.Module:
     if isinstance(config, T5Config):
         return PackedT5Encoder(config)
     make: Any = AutoModel.from_config  # transformers, untyped
-    model: nn.Module = make(config, attn_implementation=PACKED)
+    model: nn.Module = make(config, attn_implementation=PACKED, trust_remote_code=False)
     return model
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from transformers import AutoConfig, PreTrainedConfig, T5Config, T5Tokenizer
 
 from unifiedqa_convert.errors import ModelError
+from unifiedqa_convert.pretrained import load_pretrained
 from unifiedqa_convert.storage import publish_folder
 from vera_model.model.configuration_vera import VeraConfig
 from vera_model.model.model_card import model_card, published_card
@@ -167,8 +168,8 @@ def _config(folder: Path) -> PreTrainedConfig:
     if not (folder / "config.json").is_file():
         raise ModelError(f"{folder} has no config.json: give a model's folder")
     try:
-        config: PreTrainedConfig = AutoConfig.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, TypeError) as error:
+        config: PreTrainedConfig = load_pretrained(AutoConfig, folder, local_files_only=True)
+    except (OSError, ValueError, RuntimeError) as error:
         raise ModelError(f"{folder / 'config.json'} can't be read: {error}") from error
     return config
 
@@ -222,7 +223,10 @@ def _tokenizer(folder: Path) -> Any:
     """T5's tokenizer; None if the folder has none. (AutoTokenizer can't read each of them.)"""
     if not any((folder / name).is_file() for name in ("spiece.model", "tokenizer.json")):
         return None
-    return T5Tokenizer.from_pretrained(folder, local_files_only=True)
+    try:
+        return load_pretrained(T5Tokenizer, folder, local_files_only=True)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ModelError(f"{folder}: its tokenizer can't be read: {error}") from error
 
 
 def _moved(

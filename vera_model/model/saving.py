@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from unifiedqa_convert.errors import ModelError
-from unifiedqa_convert.hub import no_progress_bars
+from unifiedqa_convert.pretrained import load_pretrained, no_progress_bars
 from unifiedqa_convert.storage import INDEX, verify
 from vera_model.model.modeling_vera import VeraModel
 from vera_model.run_folder import check_pickle, checked_model
@@ -111,12 +111,10 @@ def load_checkpoint(path: Path) -> tuple[VeraModel, PreTrainedTokenizerBase]:
     if (folder / INDEX).is_file():
         verify(folder)
     try:
-        with no_progress_bars():
-            loaded: Any = VeraModel.from_pretrained(
-                folder, use_safetensors=True, local_files_only=True, output_loading_info=True
-            )
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        model, report = loaded
+        model, report = load_pretrained(
+            VeraModel, folder, use_safetensors=True, local_files_only=True, output_loading_info=True
+        )
+        tokenizer = load_pretrained(AutoTokenizer, folder, local_files_only=True)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise ModelError(
             f"{folder} can't be read, copy it again or train it again: {error}"

@@ -19,6 +19,7 @@ from transformers import (
 )
 
 from unifiedqa_convert.errors import SourceError
+from unifiedqa_convert.pretrained import load_pretrained
 
 _SENTINELS = 100  # T5's <extra_id_0> … <extra_id_99>, at the end of the vocabulary
 _LONGEST = 1 << 20  # bytes of one text; SentencePiece silently skips longer ones
@@ -69,10 +70,10 @@ def load_tokenizer(source: str, backbone: PreTrainedConfig) -> PreTrainedTokeniz
     saved, it does the same in a pipeline. Raises OSError and ValueError as transformers does.
     """
     if isinstance(backbone, T5Config):  # AutoTokenizer can't read every folder that this class can
-        known: PreTrainedTokenizerBase = T5Tokenizer.from_pretrained(source)
+        known: PreTrainedTokenizerBase = load_pretrained(T5Tokenizer, source)
         return known
-    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
-        source, add_bos_token=False, add_eos_token=True
+    tokenizer: PreTrainedTokenizerBase = load_pretrained(
+        AutoTokenizer, source, add_bos_token=False, add_eos_token=True
     )
     if tokenizer.pad_token is None:  # packed tokens have no padding: any id will do
         tokenizer.pad_token = tokenizer.eos_token

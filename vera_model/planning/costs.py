@@ -5,7 +5,6 @@ where tensors have shapes and no memory. Time comes from measured updates of a m
 width with two blocks, so that also a model too large for this machine's memory can be timed.
 """
 
-import json
 import math
 import time
 from copy import deepcopy
@@ -20,12 +19,14 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoConfig, PreTrainedConfig, T5Config, T5ForConditionalGeneration
 
+from unifiedqa_convert.errors import ModelError
+from unifiedqa_convert.pretrained import load_pretrained
 from unifiedqa_convert.storage import free_bytes
 from vera_model.config import TrainConfig
 from vera_model.model.configuration_vera import VeraConfig
 from vera_model.model.modeling_vera import VeraModel, from_scratch
 from vera_model.model.packed_attention import Packing, pack
-from vera_model.run_folder import model_folder
+from vera_model.run_folder import model_folder, read_settings
 
 SHAPES: dict[str, dict[str, int]] = {
     "google/t5-v1_1-small": {"d_model": 512, "d_ff": 1024, "num_layers": 8, "num_heads": 6},
@@ -127,13 +128,15 @@ def backbone_of(config: TrainConfig, vocabulary: int | None = None) -> PreTraine
             pieces = vocabulary or config.encoder.vocab_size + 100
             return from_scratch(config.encoder, pieces).config.backbone
     if config.start_from is not None and is_here(config.start_from):
-        folder = model_folder(config.start_from)
-        own = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        return VeraConfig(text_config=own["text_config"]).backbone
+        own = read_settings(model_folder(config.start_from))
+        return VeraConfig(text_config=own.text_config).backbone
     name = config.model or "google/t5-v1_1-small"
     if name in SHAPES and not Path(name).is_dir():
         return published_shape(name)
-    found: PreTrainedConfig = AutoConfig.from_pretrained(name)
+    try:
+        found: PreTrainedConfig = load_pretrained(AutoConfig, name)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ModelError(f"{name} has no configuration that can be read: {error}") from error
     return found
 
 

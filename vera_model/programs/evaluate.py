@@ -1,12 +1,11 @@
 """Evaluate a checkpoint without training: ``--mode eval``."""
 
-import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from unifiedqa_convert.errors import ModelError, UsageError
+from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.storage import write_json
 from vera_model.config import TrainConfig, from_preset
 from vera_model.data.loading import Holdout, Reading, read_problems, subsample
@@ -30,7 +29,15 @@ from vera_model.report.run_metadata import (
     environment,
 )
 from vera_model.report.terminal import unseen_warnings, warnings
-from vera_model.run_folder import CALIBRATION, CONFIG, PREDICTIONS, check_unevaluated, model_folder
+from vera_model.run_folder import (
+    CALIBRATION,
+    CONFIG,
+    PREDICTIONS,
+    check_unevaluated,
+    checked_model,
+    model_folder,
+    read_settings,
+)
 from vera_model.training.progress import line_printer
 
 
@@ -163,15 +170,10 @@ def evaluate_model(
     ``given``: fields of TrainConfig, such as ``valid`` (shards) or ``eval_tasks`` (names).
     """
     folder = local_model(model, allow_pickle=allow_pickle)
-    try:
-        facts = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(
-            f"{folder} has no readable config.json: give the folder of a run or a model"
-        ) from error
-    limits = {"max_tokens": facts.get("max_tokens", 128)}
+    own = read_settings(checked_model(folder))
+    limits: dict[str, Any] = {"max_tokens": own.max_tokens}
     if recipe == "clean":
-        limits["cut"] = facts.get("cut", "end")
+        limits["cut"] = own.cut
     config = from_preset(
         "upstream", start_from=folder, out=out, recipe=recipe, batch_size=64, **limits, **given
     )

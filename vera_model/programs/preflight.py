@@ -10,6 +10,7 @@ from pathlib import Path
 
 from unifiedqa_convert import hub, transfers
 from unifiedqa_convert.errors import ModelError, SourceError, UnreachableError, UsageError
+from unifiedqa_convert.pretrained import check_model_folder
 from vera_model.config import TrainConfig
 from vera_model.data.shards import check_shards
 from vera_model.data.tasks import Part, find_tasks, missing_error, unknown_tasks
@@ -112,6 +113,7 @@ def _check_folder(folder: Path) -> None:
         raise ModelError(f"{folder} is neither a folder nor a model's name on the hub: correct it")
     if not (folder / "config.json").is_file():
         raise ModelError(f"{folder} has no config.json: give a model's folder")
+    check_model_folder(folder)
 
 
 def texts_to_score(model: Path, sentences: Sequence[str], file: Path | None) -> list[str]:

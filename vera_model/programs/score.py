@@ -1,6 +1,7 @@
 """`uqa score`: how plausible sentences are, by a trained model."""
 
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,7 +9,7 @@ import torch
 
 from unifiedqa_convert.errors import ModelError
 from vera_model.data.batching import pad_right
-from vera_model.data.tokenized import TextLimits, token_ids
+from vera_model.data.tokenized import Encoded, TextLimits, token_ids
 from vera_model.model.modeling_vera import VeraModel
 from vera_model.model.saving import load_checkpoint
 
@@ -45,10 +46,18 @@ class Scorer:
         self._model, self._tokenizer = load_checkpoint(path)
         self._model.to("cuda" if torch.cuda.is_available() else "cpu")  # type: ignore[arg-type]
 
+    def token_digests(self, texts: Sequence[str]) -> list[str]:
+        """A digest of the tokens that the model gets of each text: equal ones get one score."""
+        ids = self._encoded(texts).ids
+        return [sha256(",".join(map(str, row)).encode()).hexdigest()[:32] for row in ids]
+
+    def _encoded(self, texts: Sequence[str]) -> Encoded:
+        config = self._model.config
+        return token_ids(self._tokenizer, texts, TextLimits(config.max_tokens, config.cut))
+
     def score(self, texts: Sequence[str]) -> list[Scored]:
         """Score the texts, in their order; ModelError if a logit is not finite."""
-        config = self._model.config
-        given = token_ids(self._tokenizer, texts, TextLimits(config.max_tokens, config.cut))
+        config, given = self._model.config, self._encoded(texts)
         ids = given.ids
         logits = torch.empty(len(texts), dtype=torch.float64)
         for places in _batches([len(row) for row in ids]):

@@ -6,6 +6,7 @@ drawing serves light and dark.
 
 import io
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ ROLES = {
 }
 """Each role's colour on white; all have a contrast of at least 4.5 : 1 but the grid."""
 
+_LONGEST_LABEL = 32  # characters
 SIZE = (5.2, 3.4)  # inches: legible on a phone, 340 pixels wide
 
 _STYLE: Any = {
@@ -49,6 +51,7 @@ _STYLE: Any = {
     "figure.constrained_layout.use": True,
     "svg.fonttype": "none",
     "svg.hashsalt": "uqa",
+    "text.parse_math": False,  # a dataset's name may hold $…$, which matplotlib takes for TeX
 }
 
 
@@ -56,7 +59,9 @@ def draw(
     name: str, paint: Callable[[Axes], None], folder: Path, size: tuple[float, float] = SIZE
 ) -> str:
     """Draw one figure; write ``folder/name.png`` and return its SVG for the page."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(_STYLE), warnings.catch_warnings():
+        # A letter that the font lacks is drawn as a box; the page has the name beside.
+        warnings.filterwarnings("ignore", message="Glyph")
         figure = Figure(figsize=size)
         paint(figure.subplots())
         figure.savefig(folder / f"{name}.png", dpi=160, metadata={"Software": None})
@@ -109,11 +114,17 @@ def bars(
                 axes.errorbar(value, place, xerr=spread, color=ROLES["ink"], capsize=3)
             if chance is not None:
                 axes.plot([chance] * 2, [place - 0.38, place + 0.38], color=ROLES["two"], lw=2)
-        axes.set_yticks(places, [row[0] for row in rows])
+        axes.set_yticks(places, [_label(row[0]) for row in rows])
         axes.set(xlim=(0, 1), xlabel=label)
         axes.grid(axis="y", visible=False)
 
     return paint
+
+
+def _label(name: str) -> str:
+    """A dataset's name as a line that matplotlib can draw: short, what can't be drawn escaped."""
+    shown = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in name)
+    return shown if len(shown) <= _LONGEST_LABEL else f"{shown[: _LONGEST_LABEL - 1]}…"
 
 
 def bars_size(rows: int) -> tuple[float, float]:

@@ -5,7 +5,7 @@ The page is self-contained: no script, font or URL. It is made from the folder's
 the same folder gives the same page.
 """
 
-import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import jinja2
 import numpy as np
 
+from unifiedqa_convert.documents import quoted
 from unifiedqa_convert.errors import OutputError, SourceError
 from unifiedqa_convert.storage import atomic_file
 from vera_model.metrics.bootstrap import task_weights
@@ -26,6 +27,12 @@ from vera_model.metrics.calibration import (
 from vera_model.metrics.functions import probability
 from vera_model.metrics.predictions import Predictions, read_predictions
 from vera_model.report import figures
+from vera_model.report.run_files import (
+    read_configuration,
+    read_criterion,
+    read_log,
+    read_metrics,
+)
 from vera_model.report.terminal import partials, size_words, unseen_warnings
 from vera_model.run_folder import (
     CALIBRATION,
@@ -69,7 +76,7 @@ def write_report(run: Path) -> Path:
     Raises SourceError if it has no finished one, OutputError if the report can't be written.
     """
     check_report(run)
-    document, config = _read(run / METRICS), _read(run / CONFIG)
+    document, config = read_metrics(run / METRICS), read_configuration(run / CONFIG)
     predictions = read_predictions(run / PREDICTIONS) if (run / PREDICTIONS).is_file() else None
     calibration = _calibration(run, predictions)
     temperature = (document["metrics"] or {}).get("temperature", 1.0)
@@ -82,20 +89,11 @@ def write_report(run: Path) -> Path:
         ]
         page = _render(run, document, config, drawings, predictions, calibration)
         with atomic_file(run / PAGE) as file:
-            file.write(page.encode())
+            # A name that is not UTF-8 has lone surrogates, and is shown by their numbers.
+            file.write(page.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise OutputError(f"the report can't be written into {run}: {error}") from error
     return run / PAGE
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SourceError(
-            f"{path} can't be read: name the folder of a finished run or evaluation: {error}"
-        ) from error
-    return found
 
 
 def _calibration(run: Path, predictions: Predictions | None) -> Calibration | None:
@@ -104,17 +102,17 @@ def _calibration(run: Path, predictions: Predictions | None) -> Calibration | No
     if predictions is None or predictions.label.all() or not predictions.label.any():
         return None
     earlier = run / CALIBRATION
-    return calibrate(predictions, _read(earlier)["criterion"] if earlier.is_file() else "ece")
+    return calibrate(predictions, read_criterion(earlier) if earlier.is_file() else "ece")
 
 
 def _curves(run: Path) -> list[Drawing]:
     """Loss and accuracy of the updates, and the metric that chose the best checkpoint."""
     drawings = []
-    log, judged = _lines(run / LOG), _lines(run / EVALUATIONS)
+    log, judged = read_log(run / LOG), read_log(run / EVALUATIONS)
     chosen = next((name for line in judged for name in line if name != "step"), "")
     series = [("loss", log, "loss"), ("accuracy", log, "accuracy"), (chosen, judged, "evaluation")]
     for key, lines, name in series:
-        points = [(line["step"], line[key]) for line in lines if line.get(key) is not None]
+        points = [(line["step"], line[key]) for line in lines if _is_number(line.get(key))]
         if len(points) < 2:  # one evaluation is a number, not a curve
             continue
         steps, values = zip(*points, strict=True)
@@ -141,10 +139,9 @@ def _course(values: Sequence[float]) -> str:
     return f"Mean of the first {some} updates {first:.3f}, of the last {some} {last:.3f}."
 
 
-def _lines(path: Path) -> list[dict[str, Any]]:
-    if not path.is_file():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+def _is_number(value: object) -> bool:
+    """False for null, which stands for a loss that is not finite."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _bars(document: dict[str, Any], folder: Path) -> list[Drawing]:
@@ -157,7 +154,7 @@ def _bars(document: dict[str, Any], folder: Path) -> list[Drawing]:
                 name,
                 found[key],
                 found.get("intervals", {}).get(key),
-                found[chance] if chance else 0.5,
+                found.get(chance) if chance else 0.5,
             )
             for name, found in named.items()
             if found.get(key) is not None
@@ -203,6 +200,15 @@ def _statements(
         Drawing("Precision and recall", svg["precision_recall"], "At every threshold."),
         Drawing("Reliability before and after calibration", svg["reliability"], errors),
     ]
+
+
+def _check_same(run: Path, rows: dict[str, Any], predictions: Predictions) -> None:
+    known = {"all", *predictions.partition, *predictions.tasks}
+    if other := [name for name in rows if name not in known]:
+        raise SourceError(
+            f"{run / PREDICTIONS} has no statement of {quoted(other[0])}, which {METRICS} has: "
+            "they are of two evaluations, evaluate again"
+        )
 
 
 def _calibrated_held_out(
@@ -275,6 +281,7 @@ def _render(
     # statements that the temperature was not chosen on.
     if calibration is not None and metrics.get("temperature", 1.0) == 1.0:
         assert predictions is not None  # the calibration was made from them
+        _check_same(run, rows, predictions)
         rows = _calibrated_held_out(rows, predictions, calibration.criterion)
         columns = {**_COLUMNS, "ece_calibrated": _HELD_OUT}
     data = document["data"]
@@ -285,7 +292,8 @@ def _render(
         unseen=[line.removeprefix("WARNING: ") for line in unseen_warnings(data.get("unseen"))],
         partial={(one["dataset"], one["split"]): size_words(one) for one in partials(document)},
         evaluated={
-            one["dataset"]: one["split"] for one in data.get("valid_shards") or data["shards"]
+            one["dataset"]: one["split"]
+            for one in data.get("valid_shards") or data.get("shards", ())
         },
         shards=[*data.get("shards", []), *data.get("valid_shards", [])],
         config={name: value for name, value in sorted(config.items()) if value not in (None, [])},

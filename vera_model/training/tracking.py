@@ -15,6 +15,7 @@ from accelerate.tracking import (  # type: ignore[import-untyped]  # ships no ty
     TensorBoardTracker,
 )
 
+from unifiedqa_convert.documents import parsed
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.storage import atomic_file, fsync
 from vera_model.config import TrainConfig
@@ -80,7 +81,7 @@ class _Lines:
         kept = []
         if path.exists():
             for line in path.read_bytes().split(b"\n"):
-                if line.endswith(b"}") and json.loads(line)["step"] <= done:
+                if _step(line) <= done:
                     kept.append(line + b"\n")
         with atomic_file(path) as file:
             file.writelines(kept)
@@ -96,6 +97,15 @@ class _Lines:
         """Close, and wait until the file is on the disk."""
         self._file.close()
         fsync(Path(self._file.name))
+
+
+def _step(line: bytes) -> float:
+    """The line's step; infinity for what a killed run left of one, or another program wrote."""
+    try:
+        step = parsed(line)["step"]
+        return float(step) if isinstance(step, int) else math.inf
+    except (KeyError, TypeError, ValueError):
+        return math.inf
 
 
 def _strict(line: Mapping[str, Any]) -> dict[str, Any]:

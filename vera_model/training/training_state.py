@@ -5,14 +5,13 @@ by parameter name, gathered if FSDP shards them; ``state.json`` the scheduler, t
 position, the evaluations, and the random generators of each process.
 """
 
-import json
 import random
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, model_validator
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, device, nn
@@ -23,6 +22,7 @@ from torch.distributed.checkpoint.state_dict import (
 )
 from torch.optim import Optimizer
 
+from unifiedqa_convert.documents import read_as
 from unifiedqa_convert.errors import ModelError
 from unifiedqa_convert.storage import write_json
 
@@ -61,6 +61,19 @@ class Generators(BaseModel):
             cuda=None if on_device is None else bytes(on_device.tolist()).hex(),
         )
 
+    @model_validator(mode="after")
+    def _fit(self) -> Self:
+        """Refuse states that the generators can't be set to, before anything is restored."""
+        try:
+            random.Random().setstate(self.python)
+            name, keys, place_in_keys, has_gauss, gauss = self.numpy
+            words = np.array(keys, np.uint32)
+            np.random.RandomState().set_state((name, words, place_in_keys, has_gauss, gauss))
+            torch.Generator().set_state(_state(self.torch))
+        except (LookupError, OverflowError, RuntimeError, TypeError, ValueError) as error:
+            raise ValueError(f"no state of a random generator: {error}") from error
+        return self
+
     def restore(self, place: device) -> None:
         """Set the generators to these states."""
         random.setstate(self.python)
@@ -89,9 +102,9 @@ class TrainingState(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: int = 1
-    step: int
+    step: NonNegativeInt
     """Updates done."""
-    position: tuple[int, int]
+    position: tuple[NonNegativeInt, NonNegativeInt]
     """See :class:`Position`."""
     scheduler: dict[str, Any]
     evaluations: tuple[Evaluation, ...]
@@ -115,8 +128,8 @@ def read_state(folder: Path) -> TrainingState:
     """Read ``state.json``; ModelError, naming the file, if it can't be read."""
     path = folder / FOLDER / "state.json"
     try:
-        return TrainingState.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, ValidationError) as error:
+        return read_as(TrainingState, path)
+    except (OSError, ValueError) as error:
         raise ModelError(
             f"{path} can't be read, resume from another checkpoint: {error}"
         ) from error

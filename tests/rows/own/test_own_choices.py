@@ -1,11 +1,16 @@
 """The choices in a user's own cells: every form is read as it stands, or refused."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from unifiedqa_convert.rows.own.choices import Choices, choices_of, text_of, unmarked
+from unifiedqa_convert.rows.own.columns import GoldIs
+from unifiedqa_convert.rows.own.gold import cell_text, position
+from unifiedqa_convert.rows.own.headers import no_column
+from unifiedqa_convert.rows.own.proposal import no_columns
 from unifiedqa_convert.schema import FieldError
 
 
@@ -131,3 +136,25 @@ def test_a_number_is_the_text_it_is_written_with() -> None:
     for wrong in (b"oak", {"a": 1}, "a\x00", "a\ud800"):
         with pytest.raises(FieldError):
             text_of(wrong, "c")
+
+
+@pytest.mark.parametrize("way", ["0", "1", "letter", "text"])
+def test_a_gold_of_many_digits_is_a_reject_with_its_beginning(way: GoldIs) -> None:
+    """Python refuses to read more than 4,300 digits as a number."""
+    with pytest.raises(FieldError) as found:
+        position("7" * 5000, Choices(("oak", "elm")), way, "g")
+    assert "(5,000 characters)" in str(found.value)
+    assert len(str(found.value)) < 200
+    with pytest.raises(FieldError, match="none of its classes"):
+        cell_text(10**4000, ("oak", "elm"), "g")
+
+
+def test_of_a_hundred_thousand_columns_the_first_are_named(tmp_path: Path) -> None:
+    names = [f"c{n}" for n in range(100_000)]
+    (tmp_path / "wide.csv").write_text(",".join(names) + "\n" + ",".join(names) + "\n")
+    for error in (
+        no_column(tmp_path / "wide.csv", ["question"], names),
+        no_columns("mine", "train", tmp_path / "wide.csv"),
+    ):
+        assert "c19, … (100,000 in all)" in str(error)
+        assert len(str(error)) < 400 + len(str(tmp_path))

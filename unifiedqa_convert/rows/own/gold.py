@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from unicodedata import normalize
 
+from unifiedqa_convert.documents import quoted
 from unifiedqa_convert.rows.own.choices import LETTERS, Choices, text_of, unmarked
 from unifiedqa_convert.rows.own.columns import GoldIs
 from unifiedqa_convert.schema import FieldError, collapse
@@ -26,8 +27,8 @@ def cell_text(cell: object, classes: Sequence[str], field: str) -> str:
     number = whole(text)
     if number == HIDDEN:
         return ""
-    if not (number.isdigit() and int(number) < len(classes)):
-        raise FieldError(field, f"{text!r} is none of its classes 0 to {len(classes) - 1}")
+    if not (_WHOLE.fullmatch(number) and 0 <= int(number) < len(classes)):
+        raise FieldError(field, f"{quoted(text)} is none of its classes 0 to {len(classes) - 1}")
     return classes[int(number)].strip()
 
 
@@ -48,7 +49,7 @@ def yes_or_no(text: str, field: str) -> bool | None:
         return None
     answer = YES_NO.get(whole(text).lower())
     if answer is None:
-        raise FieldError(field, f"{text!r} is neither yes nor no (or true, false, 1, 0)")
+        raise FieldError(field, f"{quoted(text)} is neither yes nor no (or true, false, 1, 0)")
     return answer
 
 
@@ -64,7 +65,7 @@ def position(text: str, choices: Choices, way: GoldIs, field: str) -> int | None
         place = _by_number(text, choices, int(way), field)
     if place < len(choices.texts):
         return place
-    raise FieldError(field, f"{text!r} names choice {place + 1}, which is empty")
+    raise FieldError(field, f"{quoted(text)} names choice {place + 1}, which is empty")
 
 
 def _by_text(text: str, choices: Choices, field: str) -> int:
@@ -76,8 +77,8 @@ def _by_text(text: str, choices: Choices, field: str) -> int:
         if len(found) == 1:
             return found[0]
         if found:
-            raise FieldError(field, f"{text!r} equals {len(found)} choices")
-    raise FieldError(field, f"{text!r} equals none of the choices")
+            raise FieldError(field, f"{quoted(text)} equals {len(found)} choices")
+    raise FieldError(field, f"{quoted(text)} equals none of the choices")
 
 
 def _canonical(text: str) -> str:
@@ -119,12 +120,12 @@ def _by_letter(text: str, choices: Choices, field: str) -> int:
         if marked != place:
             raise FieldError(
                 field,
-                f"{text!r} is the letter of choice {place + 1} by its place, but choice "
+                f"{quoted(text)} is the letter of choice {place + 1} by its place, but choice "
                 f"{marked + 1} begins with it: put the choices in the order of their letters",
             )
         if place < number:
             return place
-    raise FieldError(field, f"{text!r} is not the letter of one of {number} choices")
+    raise FieldError(field, f"{quoted(text)} is not the letter of one of {number} choices")
 
 
 def _by_number(text: str, choices: Choices, base: int, field: str) -> int:
@@ -133,7 +134,8 @@ def _by_number(text: str, choices: Choices, base: int, field: str) -> int:
     place = int(digits) - base if _WHOLE.fullmatch(digits) else -1
     if not 0 <= place < number:
         raise FieldError(
-            field, f"{text!r} is not the position, counted from {base}, of one of {number} choices"
+            field,
+            f"{quoted(text)} is not the position, counted from {base}, of one of {number} choices",
         )
     for names in (choices.keys, choices.marks):
         if _out_of_order(names):
@@ -145,7 +147,7 @@ def _by_number(text: str, choices: Choices, base: int, field: str) -> int:
     if digits in choices.keys and choices.keys.index(digits) != place:
         raise FieldError(
             field,
-            f"{text!r} is choice {place + 1}, counted from {base}, but the key of choice "
+            f"{quoted(text)} is choice {place + 1}, counted from {base}, but the key of choice "
             f"{choices.keys.index(digits) + 1}: pass --gold-is letter for the key",
         )
     return place

@@ -7,6 +7,7 @@ from os.path import commonprefix
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from unifiedqa_convert.documents import listed
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.rows.own.choices import LETTERS
 from unifiedqa_convert.rows.own.columns import Columns
@@ -37,7 +38,7 @@ def header_of_file(path: Path, columns: Columns, own: Mapping[str, Any]) -> Head
             )
     absent = [name for name, found in places.items() if not found]
     if absent:
-        raise _no_column(path, absent, there)
+        raise no_column(path, absent, there)
     if len(set(columns.choices)) < len(columns.choices):
         raise UsageError(f"--choices {','.join(columns.choices)}: a column stands twice in it")
     used = {name: there[found[0]] for name, found in places.items()}
@@ -55,7 +56,7 @@ def _keys(path: Path, own: Mapping[str, Any], wanted: Sequence[str]) -> list[str
     return list(keys)
 
 
-def _no_column(path: Path, absent: Sequence[str], there: Sequence[str]) -> UsageError:
+def no_column(path: Path, absent: Sequence[str], there: Sequence[str]) -> UsageError:
     """The error for columns that the file does not have, with those it has."""
     lower = {name.strip().lower(): name.strip() for name in there}
     near = {name: difflib.get_close_matches(name.lower(), lower, 1) for name in absent}
@@ -63,8 +64,8 @@ def _no_column(path: Path, absent: Sequence[str], there: Sequence[str]) -> Usage
         f"for {name} did you mean {lower[one]}?" for name, found in near.items() for one in found
     ]
     return UsageError(
-        f"--from-file {path}: no column {', '.join(absent)}; it has: "
-        f"{', '.join(name.strip() for name in there)}" + "".join(f"; {hint}" for hint in hints)
+        f"--from-file {path}: no column {listed(absent)}; it has: {listed(there)}"
+        + "".join(f"; {hint}" for hint in hints)
     )
 
 

@@ -156,11 +156,16 @@ async def _score(
     reservation.release()
     answers = await scorer.answer(list(texts.values()))
     done: dict[int, Entry] = {}
+    texts_of, digests = dict[str, set[str]](), dict[int, str]()
     for index, answer in zip(texts, answers, strict=True):
         if isinstance(answer, Failure):
             done[index] = item_problem(answer.kind, index, None, answer.detail)
         else:
-            done[index] = answer
+            done[index] = {k: v for k, v in answer.items() if k != "token_digest"}
+            texts_of.setdefault(answer["token_digest"], set()).add(texts[index])
+            digests[index] = answer["token_digest"]
+    for index, digest in digests.items():
+        done[index]["same_tokens"] = len(texts_of[digest]) > 1
     items = in_order(done, invalid)
     refuse_if_all_failed(items)
     return {"model": scorer.identity, "items": items}

@@ -209,6 +209,8 @@ class ScoredText(BaseModel):
     tokens_cut_off: int
     unknown_tokens: int
     """Tokens that stand for characters which the model's vocabulary lacks."""
+    same_tokens: bool
+    """Another text of the request has the same tokens, and so the same score."""
 
 
 class ScoreResponse(BaseModel):

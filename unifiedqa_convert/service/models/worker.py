@@ -61,18 +61,21 @@ def load_question_converter(name: str, options: str = "{}") -> Model:
 
 
 def load_vera(folder: str) -> Model:
-    """Load the Vera model in that folder: text → its score and what was not seen, by name."""
+    """Load the Vera model in that folder: text → its score and what was not seen, by name, and a
+    digest of its tokens.
+    """
     from vera_model.programs.score import Scorer
     from vera_model.run_folder import model_folder
 
     scorer = Scorer(Path(folder))
 
     def answer(texts: Sequence[Any]) -> Answers:
-        # Of texts that came together by chance, which are equal says nothing to a client.
+        # Texts of several requests come together: each request compares its own by the digests.
         omitted = ("text", "same_tokens")
         return [
             {name: value for name, value in one._asdict().items() if name not in omitted}
-            for one in scorer.score(texts)
+            | {"token_digest": digest}
+            for one, digest in zip(scorer.score(texts), scorer.token_digests(texts), strict=True)
         ]
 
     return Model("vera", sha256_of(model_folder(Path(folder)) / "model.safetensors")[:12], answer)

@@ -140,7 +140,7 @@ export class Ask {
     if (this.#vera && good.length) {
       const toScore = good.map((one) => ({ statement: one.sentence, context }));
       const scored = await post("/v1/score", { items: toScore }, signal);
-      scored.items.forEach((item, place) => { good[place].score = item.calibrated ?? item.score; });
+      scored.items.forEach((item, place) => { Object.assign(good[place], { score: item.calibrated ?? item.score, unseen: unseen(item) }); });
     }
     const kind = this.#yesNo ? "yes_no" : "multiple_choice";
     return { record: { ...encoded.items[0], kind }, statements };
@@ -150,7 +150,8 @@ export class Ask {
     const best = Math.max(...statements.map((one) => one.score ?? -1));
     const cards = statements.filter((one) => !one.problem).map((one) =>
       one.score === undefined ? sentenceCard(one)
-        : sentenceCard(one, one.score === best ? "most plausible" : null, bar(one.score, one.score === best)));
+        : sentenceCard(one, one.score === best ? "most plausible" : null, bar(one.score, one.score === best),
+          one.unseen && h("p", { class: "hint", text: one.unseen })));
     $("ask-result").replaceChildren(
       step(1, "Question record", null, questionRecord(record, false)),
       step(2, "Statements", this.#vera ? "with Vera's plausibility scores" : null,
@@ -186,6 +187,16 @@ export class Ask {
     input?.focus();
     return true;
   }
+}
+
+/** What the model did not see of a text, in words; null if it saw all. */
+function unseen({ tokens_cut_off: lost, tokens, unknown_tokens: unknown, same_tokens: same }) {
+  const said = [
+    lost ? `too long for the model: ${lost} of its ${lost + tokens} tokens were cut off` : null,
+    unknown ? `${unknown} of its ${tokens} tokens are unknown to the model` : null,
+    same ? "another statement has the same tokens, and so the same score" : null,
+  ].filter(Boolean).join("; ");
+  return said ? `${said[0].toUpperCase()}${said.slice(1)}.` : null;
 }
 
 function bar(score, best) {
