@@ -17,7 +17,7 @@ OURS = ("unifiedqa_convert", "converters", "vera_model")
 
 LAYERS = (
     ("errors", "flags"),
-    ("documents", "printing", "proxies", "schema", "storage", "vera_tasks"),
+    ("arrow_files", "documents", "printing", "proxies", "schema", "storage", "vera_tasks"),
     ("transfers",),
     ("hub", "pretrained", "rows", "records"),
     ("datasets", "question_converters"),
@@ -57,7 +57,7 @@ ACROSS = {
     ("converters", "unifiedqa_convert"): ("schema",),
     ("vera_model", "unifiedqa_convert"): (
         *("errors", "flags", "documents", "printing", "storage", "transfers", "hub"),
-        *("pretrained", "schema"),
+        *("arrow_files", "pretrained", "schema"),
         *("vera_tasks", "records.arrow"),
         "load_adapter",
     ),
@@ -92,7 +92,7 @@ HEAVY = {
     "pyarrow": (
         "unifiedqa_convert/check/",
         "unifiedqa_convert/records/",
-        "unifiedqa_convert/rows/readers.py",
+        "unifiedqa_convert/arrow_files.py",
         "vera_model/",
     ),
     "huggingface_hub": (

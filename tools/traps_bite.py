@@ -286,8 +286,9 @@ FURTHER: dict[str, tuple[str, Sequence[Edit]]] = {
     ),
     "a key twice in a row of a body": (
         "service/test_service_bodies.py::test_a_key_that_occurs_twice_is_refused",
-        [(f"{U}/rows/readers.py", "    if not _may_repeat_keys(text, kept):\n        return None\n"
-          "    found", "    return None\n    found")],
+        [(f"{U}/rows/json_rows.py",
+          "    if not _may_repeat_keys(text, kept):\n        return None\n    found",
+          "    return None\n    found")],
     ),
     # What a model does not see.
     "counting cut tokens": (

@@ -17,7 +17,7 @@ from unifiedqa_convert.errors import QuestionConverterError, RowError
 from unifiedqa_convert.question_converters.base import Ask, Sentence
 from unifiedqa_convert.records.arrow import as_rows
 from unifiedqa_convert.records.profiles import PROFILES
-from unifiedqa_convert.rows.readers import Unreadable
+from unifiedqa_convert.rows.json_rows import Unreadable
 from unifiedqa_convert.rows.shapes import NumberedRow, Skipped, required
 from unifiedqa_convert.schema import Adapter, Example, MultipleChoice, Row, Source
 

@@ -156,7 +156,7 @@ def test_what_holds_no_rows_is_named_with_what_to_do(
     tmp_path: Path, name: str, content: bytes, says: str
 ) -> None:
     if name == "r.parquet" and says.startswith("neither"):
-        says = "not Parquet, or damaged"
+        says = "not Parquet or Arrow, or damaged"
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(SourceError) as raised:

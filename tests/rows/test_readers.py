@@ -13,15 +13,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from unifiedqa_convert.errors import SourceError
-from unifiedqa_convert.rows import readers
-from unifiedqa_convert.rows.readers import (
-    UNREQUESTED,
-    UTF8_BOM,
-    Unreadable,
-    _loads,
-    read,
-    read_labels,
-)
+from unifiedqa_convert.rows import json_rows
+from unifiedqa_convert.rows.json_rows import UNREQUESTED, UTF8_BOM, Unreadable, _loads
+from unifiedqa_convert.rows.readers import read, read_labels
 
 ROWS = [{"q": "café \u2028 \u0085", "n": 1}, {"q": "", "n": None}]
 
@@ -80,8 +74,8 @@ def test_xml_records_nest_and_repeat(tmp_path: Path) -> None:
         ("bomb.xml", b'<!DOCTYPE a [<!ENTITY b "boom">]><a><item>&b;</item></a>', "unsafe XML"),
         ("cut.xml", b"<all><item>", "XML"),
         ("cut.json", b'[{"n": 1},', "not JSON"),
-        ("cut.parquet", b"PAR1", "not Parquet"),
-        ("cut.arrow", b"ARROW", "not an Arrow stream"),
+        ("cut.parquet", b"PAR1", "not Parquet or Arrow, or damaged"),
+        ("cut.arrow", b"ARROW", "not Parquet or Arrow, or damaged"),
         ("rows.doc", b"n", "no reader for .doc"),
     ],
 )
@@ -165,8 +159,8 @@ def test_lines_read_together_are_what_each_is_alone(
 ) -> None:
     text = "\n".join(lines) + "\n" * ends
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as small:
-        small.setattr(readers, "BLOCK", block)
-        small.setattr(readers, "LONGEST_LINE", 80)
+        small.setattr(json_rows, "BLOCK", block)
+        small.setattr(json_rows, "LONGEST_LINE", 80)
         path = Path(folder, "rows.jsonl")
         path.write_bytes(UTF8_BOM * bom + text.encode())
         alone = [_loads(line.encode()) for line in text.split("\n") if line.strip(" \r")]

@@ -63,7 +63,7 @@ def test_a_file_without_a_readable_record_says_what_is_wrong_with_the_first(tmp_
 def test_a_line_over_the_limit_is_one_rejected_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("unifiedqa_convert.rows.readers.LONGEST_LINE", 200)
+    monkeypatch.setattr("unifiedqa_convert.rows.json_rows.LONGEST_LINE", 200)
     long = {**ROW, "premise": "x" * 1000}
     path = lines(tmp_path / "rows.jsonl", ROW, long, ROW)
     found = [numbered.row for numbered in typed_rows(COPA, "train", [path])]

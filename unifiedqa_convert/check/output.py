@@ -32,7 +32,7 @@ from unifiedqa_convert.conversion.repeats import (
     repeats_in,
 )
 from unifiedqa_convert.conversion.split_size import size_words, split_size
-from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.records.arrow import (
     SCHEMA_VERSION,
     arrow_schema,
@@ -47,6 +47,7 @@ from unifiedqa_convert.storage import sha256_of
 
 Manifest = dict[str, Any]
 BATCH_ROWS = 1_000
+_UNREADABLE = (ValueError, KeyError, TypeError, RecursionError)
 _ID = re.compile(r"(\d+)(?:\.(\d+))?(?:#(\d+))?")
 LABELS = ("statements/true", "statements/false", "statements/unknown")
 PLACED = ("statements/masked", "statements/ambiguous")
@@ -148,7 +149,7 @@ class Recount:
                     raise ValueError(
                         f"a rejected row needs row, field, reason and raw, but has {list(row)}"
                     )
-        except (pa.ArrowException, ValueError, KeyError, TypeError, RecursionError) as error:
+        except (*_UNREADABLE, SourceError, pa.ArrowException) as error:
             detail = f"{type(error).__name__}: {error}"
             place, unit = self._place(path, number + 1)
             self._found.add("unreadable-data", path, place, detail, unit)

@@ -27,7 +27,7 @@ from unifiedqa_convert.records.encode import (
     same_text,
 )
 from unifiedqa_convert.records.profiles import Profile
-from unifiedqa_convert.rows.readers import Raw
+from unifiedqa_convert.rows.json_rows import Raw
 from unifiedqa_convert.rows.shapes import NumberedRow, Skipped
 from unifiedqa_convert.rows.typed_rows import row_as_json, why_no_example
 from unifiedqa_convert.schema import (

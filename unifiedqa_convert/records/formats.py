@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import orjson
 
+from unifiedqa_convert.arrow_files import read_parquet, read_stream
 from unifiedqa_convert.records.arrow import arrow_schema, column, record_batch
 from unifiedqa_convert.records.encode import each_choice
 from unifiedqa_convert.records.profiles import Recipe, Records, profile_named
@@ -28,7 +29,7 @@ Rows = Sequence[dict[str, Any]]
 Facts = dict[str, Any]
 
 WRITTEN = "written/rows"
-_BATCH_ROWS = 1_000
+_AGAIN = "convert it again"
 _BUFFER = 1 << 16
 LONGEST_ITEM = 2**26
 """Maximum bytes of one item of a JSON array; a group of statements is far smaller."""
@@ -173,27 +174,17 @@ class Stored(NamedTuple):
     schema: "pa.Schema | None"
     """The schema in the file; None if the format has none."""
     entries: Iterator[Any]
-    """Rows, pairs or groups, in order; ValueError or ArrowException if one can't be read."""
+    """Rows, pairs or groups, in order; ValueError or SourceError if one can't be read."""
 
 
 def _read_arrow(path: Path) -> Stored:
-    import pyarrow as pa
-
-    reader = pa.ipc.open_stream(pa.memory_map(str(path)))
-    return Stored(reader.schema, _batch_rows(reader))
+    found = read_stream(path, _AGAIN)
+    return Stored(found.schema, found.rows())
 
 
 def _read_parquet(path: Path) -> Stored:
-    import pyarrow.parquet as pq
-
-    file = pq.ParquetFile(path)
-    return Stored(file.schema_arrow, _batch_rows(file.iter_batches(_BATCH_ROWS)))
-
-
-def _batch_rows(batches: "Iterator[pa.RecordBatch]") -> Iterator[dict[str, Any]]:
-    for batch in batches:
-        batch.validate(full=True)
-        yield from batch.to_pylist()
+    found = read_parquet(path, _AGAIN)
+    return Stored(found.schema, found.rows())
 
 
 def _read_json_lines(path: Path) -> Stored:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from unifiedqa_convert.errors import SourceError
 from unifiedqa_convert.rows.compression import (
@@ -22,6 +22,8 @@ from unifiedqa_convert.rows.compression import (
     is_hidden,
     most_bytes,
     open_decompressed,
+    open_member,
+    open_zip,
     packed_as,
     too_many_bytes,
 )
@@ -29,7 +31,8 @@ from unifiedqa_convert.storage import atomic_file, cache_folder, sha256_of
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2")
 MOST_MEMBERS = 200_000
-_ENCRYPTED = 1  # the bit of a zip member's flags
+LARGEST_HEADER = 2**18
+"""Maximum bytes of what a tar says of a member, its name and attributes."""
 _COPY = re.compile(r" ?\(\d+\)\Z")
 
 
@@ -99,8 +102,6 @@ class Archive:
             raise SourceError(f"{self.path} holds {name} twice; unpack it, and give one with --raw")
         if isinstance(member, tarfile.TarInfo):
             return member.size
-        if member.flag_bits & _ENCRYPTED:
-            raise SourceError(f"{self.path}: {name} is encrypted; unpack it with its password")
         return member.file_size
 
     def _listed(self) -> Iterator[tuple[str, zipfile.ZipInfo | tarfile.TarInfo | None]]:
@@ -112,40 +113,44 @@ class Archive:
                     is_file = kind in (0, stat.S_IFREG) and not info.is_dir()
                     yield _name(info.filename), info if is_file else None
         else:
-            with self._tar() as members:
-                for member in members:
-                    is_file = member.isreg() and not member.issparse()
-                    yield _name(member.name), member if is_file else None
+            for _, member in self._tar():
+                is_file = member.isreg() and not member.issparse()
+                yield _name(member.name), member if is_file else None
 
     def _unpack(self, names: set[str], folder: Path) -> None:
         if packed_as(self.path) == "zip":
             with self._zip() as archive:
                 for name in sorted(names):
-                    member = self._members[name]
-                    assert isinstance(member, zipfile.ZipInfo)
-                    with archive.open(member) as file:
+                    info = self._members[name]
+                    assert isinstance(info, zipfile.ZipInfo)
+                    with open_member(self.path, archive, info) as file:
                         _write(folder / name, file)
         else:
-            with self._tar() as members:
-                for tar_member in members:
-                    name = _name(tar_member.name)
-                    if name in names and (content := members.extractfile(tar_member)):
+            with self._told():
+                for tar, member in self._tar():
+                    name = _name(member.name)
+                    if name in names and (content := tar.extractfile(member)):
                         _write(folder / name, content)
 
     @contextmanager
     def _zip(self) -> Iterator[zipfile.ZipFile]:
-        with self._told(), zipfile.ZipFile(self.path) as archive:
+        with self._told(), open_zip(self.path) as archive:
             yield archive
 
-    @contextmanager
-    def _tar(self) -> Iterator[tarfile.TarFile]:
+    def _tar(self) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
+        """The tar and each member, in order; its content can be read until the next one is."""
         # As a stream: whatever is read, skipped members included, counts towards most_bytes.
-        with (
-            self._told(),
-            open_decompressed(self.path) as stream,
-            tarfile.open(fileobj=stream, mode="r|") as archive,
-        ):
-            yield archive
+        with self._told(), open_decompressed(self.path) as stream:
+            source = _Headers(stream)
+            with tarfile.open(
+                fileobj=cast(IO[bytes], source), mode="r|", tarinfo=_Member
+            ) as archive:
+                for member in archive:
+                    if member.size > most_bytes(self.path):
+                        raise too_many_bytes(self.path)
+                    source.most = archive.offset + LARGEST_HEADER
+                    member.pax_headers = {}  # nobody needs them
+                    yield archive, member
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -156,6 +161,39 @@ class Archive:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
             raise broken(self.path, error) from None
+
+
+class _Headers:
+    """A tar's bytes. ReadError if a header goes on without end, which tarfile reads at once."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._read = 0
+        self.most = LARGEST_HEADER
+        """How far may be read until the next member is known."""
+
+    def read(self, size: int) -> bytes:
+        content = self._stream.read(size)
+        self._read += len(content)
+        if self._read > self.most + size:
+            raise tarfile.ReadError(f"a header of more than {LARGEST_HEADER // 2**10} KiB")
+        return content
+
+
+class _Member(tarfile.TarInfo):
+    """A member, whose damaged header is an error: for tarfile, it ends the archive like no other.
+
+    Members after it would be lost without a word.
+    """
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_Member":
+        if len(buf) == tarfile.BLOCKSIZE and not any(buf):  # the end
+            return super().frombuf(buf, encoding, errors)
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            raise tarfile.ReadError(f"{error} of a member") from None
 
 
 def _name(member: str) -> str:

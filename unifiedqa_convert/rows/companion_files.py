@@ -9,15 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from unifiedqa_convert.errors import SourceError
-from unifiedqa_convert.rows.compression import PACKED, format_of
-from unifiedqa_convert.rows.readers import (
-    Raw,
-    Unreadable,
-    Wanted,
-    read,
-    read_document,
-    read_labels,
-)
+from unifiedqa_convert.rows.compression import PACKED, format_of, head, starts_with_array
+from unifiedqa_convert.rows.json_rows import Raw, Unreadable, Wanted
+from unifiedqa_convert.rows.readers import read, read_document, read_labels
 from unifiedqa_convert.rows.shapes import (
     LABELS,
     OTHER,
@@ -259,7 +253,8 @@ def _by_key(path: Path, beside: CompanionFile) -> dict[str, Any]:
     """The companion's values by key: those of a JSON object, or of the records of a table."""
     key = beside.key
     assert key is not None
-    if format_of(path) == ".json" and isinstance(document := read_document(path), dict):
+    is_document = format_of(path) == ".json" and not starts_with_array(head(path))
+    if is_document and isinstance(document := read_document(path), dict):
         return document
     found: dict[str, Any] = {}
     for number, raw in enumerate(read(path, columns=beside.columns)):

@@ -15,7 +15,7 @@ import zlib
 from codecs import BOM_UTF8, getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BufferedReader, RawIOBase
+from io import SEEK_END, BufferedReader, RawIOBase
 from pathlib import Path
 from typing import IO, cast
 
@@ -50,6 +50,13 @@ LARGEST = 64 * 2**30
 RATIO = 1_000
 """Maximum compression ratio of a file over ``FREE`` bytes; that of text is under 20."""
 FREE = 2**30
+XZ_MEMORY = 2**27
+"""Maximum memory of xz; ``xz -9`` needs half of it."""
+LARGEST_DIRECTORY = 2**24
+"""Maximum bytes of a zip's list of members, each of which takes twenty times that in memory."""
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Of the others, zipfile decompresses all that a block gives: 300 bytes of bzip2 are 300 MB."""
+_ENCRYPTED = 1  # the bit of a zip member's flags
 BINARY = (".parquet", ".arrow")
 LABELS = ".lst"
 _ALIASES = {
@@ -117,22 +124,58 @@ def open_decompressed(path: Path) -> Iterator[IO[bytes]]:
             with bz2.open(path) as file:
                 yield _bounded(path, file)
         case "xz":
-            with lzma.open(path) as file:
-                yield _bounded(path, file)
+            with path.open("rb") as packed:
+                yield _bounded(path, cast(IO[bytes], _Xz(packed)))
         case "zip":
             member = _member(path)
-            with zipfile.ZipFile(path) as archive, _opened(archive, member) as file:
-                yield _bounded(path, file)
+            with open_zip(path) as archive, open_member(path, archive, member) as file:
+                yield file
         case None:
             with path.open("rb") as plain:
                 yield plain
 
 
-def _opened(archive: zipfile.ZipFile, member: str) -> IO[bytes]:
+def open_zip(path: Path) -> zipfile.ZipFile:
+    """A zip. Raises SourceError if it has too many members, ``BROKEN`` if it is none."""
+    if _directory_size(path) > LARGEST_DIRECTORY:
+        raise SourceError(f"{path} has far more members than a dataset has; unpack it")
     try:
-        return archive.open(member)
+        return zipfile.ZipFile(path)
     except _ZIP as error:
         raise zipfile.BadZipFile(str(error)) from None
+
+
+def _directory_size(path: Path) -> int:
+    """The bytes of a zip's list of members, which zipfile reads at once; 0 if there is none."""
+    with path.open("rb") as file:
+        file.seek(max(file.seek(0, SEEK_END) - 2**16 - 22 - 76, 0))
+        end = file.read()
+    at = end.rfind(b"PK\5\6")
+    size = int.from_bytes(end[at + 12 : at + 16], "little") if at >= 0 else 0
+    if size == 0xFFFFFFFF and (at := end.rfind(b"PK\6\6", 0, at)) >= 0:  # zip64
+        size = int.from_bytes(end[at + 40 : at + 48], "little")
+    return size
+
+
+def open_member(path: Path, archive: zipfile.ZipFile, name: str | zipfile.ZipInfo) -> IO[bytes]:
+    """A zip's member, decompressed. SourceError if it is encrypted or packed in an unknown way."""
+    info = archive.getinfo(name) if isinstance(name, str) else name
+    if info.flag_bits & _ENCRYPTED:
+        raise SourceError(
+            f"{path}: {info.filename} is encrypted; unpack it with its password, and give the "
+            "file inside"
+        )
+    if info.compress_type not in _METHODS:
+        raise SourceError(
+            f"{path}: {info.filename} is packed in a way that is not read here (method "
+            f"{info.compress_type}); unpack it with the program that made it, and give the file "
+            "inside"
+        )
+    try:
+        file = archive.open(info)
+    except _ZIP as error:
+        raise zipfile.BadZipFile(str(error)) from None
+    return _bounded(path, file)
 
 
 def broken(path: Path, error: BaseException) -> SourceError:
@@ -171,7 +214,7 @@ def is_hidden(name: str) -> bool:
 def _member(path: Path) -> str:
     """The one data file of a zip. SourceError, with the names, if there isn't exactly one."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_zip(path) as archive:
             names = [info.filename for info in archive.infolist() if not info.is_dir()]
     except (*BROKEN, *_ZIP) as error:
         raise broken(path, error) from None
@@ -179,7 +222,9 @@ def _member(path: Path) -> str:
         raise SourceError(f"{path}: {kind.what}; {kind.advice}")
     names = [name for name in names if not is_hidden(name)]
     if len(names) != 1:
-        listed = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
+        listed = ", ".join(" ".join(name.split()) for name in names[:8]) + (
+            " …" if len(names) > 8 else ""
+        )
         raise SourceError(
             f"{path} holds {len(names)} files, not one ({listed}): unzip it, and give one of them"
         )
@@ -207,6 +252,34 @@ class _Bounded(RawIOBase):
         self._left -= len(data)
         if self._left < 0:
             raise too_many_bytes(self._path)
+        buffer[: len(data)] = data
+        return len(data)
+
+
+class _Xz(RawIOBase):
+    """The decompressed bytes of an xz file, as ``lzma.open``, with a bound on memory."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._stream = lzma.LZMADecompressor(memlimit=XZ_MEMORY)
+
+    def readable(self) -> bool:
+        """Always true."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Read into ``buffer``; the number of bytes."""
+        data = b""
+        while not data:
+            packed = b""
+            if self._stream.eof:  # another stream may follow, after zeros
+                packed = (self._stream.unused_data or self._file.read(HEAD)).lstrip(b"\0")
+                if not packed and not (packed := self._file.read(HEAD).lstrip(b"\0")):
+                    return 0
+                self._stream = lzma.LZMADecompressor(memlimit=XZ_MEMORY)
+            elif self._stream.needs_input and not (packed := self._file.read(HEAD)):
+                raise EOFError
+            data = self._stream.decompress(packed, len(buffer))
         buffer[: len(data)] = data
         return len(data)
 

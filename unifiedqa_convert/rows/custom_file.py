@@ -10,12 +10,13 @@ from pydantic import Field, create_model
 from unifiedqa_convert.documents import listed
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.rows.compression import BINARY, check_utf8, format_of, open_decompressed
+from unifiedqa_convert.rows.json_rows import UTF8_BOM, Unreadable
 from unifiedqa_convert.rows.own.choices import choices_of, is_blank, text_of
 from unifiedqa_convert.rows.own.columns import Columns
 from unifiedqa_convert.rows.own.gold import cell_text, position, yes_or_no
 from unifiedqa_convert.rows.own.survey import Survey, surveyed
 from unifiedqa_convert.rows.own.table_form import form_of
-from unifiedqa_convert.rows.readers import UTF8_BOM, Unreadable, read
+from unifiedqa_convert.rows.readers import read
 from unifiedqa_convert.rows.tables import SEPARATORS, TABLES
 from unifiedqa_convert.schema import (
     Adapter,

@@ -10,7 +10,8 @@ from pydantic import AliasPath
 from unifiedqa_convert.errors import RowError, SourceError
 from unifiedqa_convert.rows.compression import LABELS as LABELS
 from unifiedqa_convert.rows.compression import format_of
-from unifiedqa_convert.rows.readers import Raw, Unreadable, column_names, read
+from unifiedqa_convert.rows.json_rows import Raw, Unreadable
+from unifiedqa_convert.rows.readers import column_names, read
 from unifiedqa_convert.rows.tables import TABLES
 from unifiedqa_convert.schema import Adapter, Row
 

@@ -6,7 +6,7 @@ join rows there. In any other table, cells may be quoted.
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 from typing import Any, NamedTuple, TextIO
 
@@ -96,9 +96,38 @@ def _width(text: str, dialect: Dialect) -> int:
         return 0
 
 
-def _rows(text: TextIO, dialect: Dialect) -> Any:
-    csv.field_size_limit(LONGEST_CELL)
-    rows = dialect.reader(text)
+class TableRows:
+    """The rows of a table. Raises csv.Error, also for a row of over ``LONGEST_CELL`` characters."""
+
+    def __init__(self, text: TextIO, reader: Callable[[Iterator[str]], Any]) -> None:
+        csv.field_size_limit(LONGEST_CELL)
+        self._text, self._left = text, LONGEST_CELL
+        self._rows = reader(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        while line := self._text.readline(LONGEST_CELL):
+            self._left -= len(line)
+            if self._left <= 0:
+                raise csv.Error(f"a row of more than {LONGEST_CELL // 2**20} MiB")
+            yield line
+
+    def __iter__(self) -> "TableRows":
+        return self
+
+    def __next__(self) -> list[str]:
+        self._left = LONGEST_CELL
+        row: list[str] = next(self._rows)
+        return row
+
+    @property
+    def line_num(self) -> int:
+        """The number of lines read."""
+        number: int = self._rows.line_num
+        return number
+
+
+def _rows(text: TextIO, dialect: Dialect) -> TableRows:
+    rows = TableRows(text, dialect.reader)
     if dialect.declared:
         next(rows)
     return rows

@@ -18,7 +18,7 @@ from unifiedqa_convert.rows.companion_files import (
     match_files,
 )
 from unifiedqa_convert.rows.distractor_pool import draw_distractors
-from unifiedqa_convert.rows.readers import UNREQUESTED, Raw, Unreadable, Wanted
+from unifiedqa_convert.rows.json_rows import UNREQUESTED, Raw, Unreadable, Wanted
 from unifiedqa_convert.rows.shapes import NumberedRow, Skipped, lacking, means_gold, raw_names
 from unifiedqa_convert.schema import Adapter, ExampleError, FieldError, NotAnExample, Row
 

@@ -5,19 +5,19 @@ are read into the same columns.
 """
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel
 
+from unifiedqa_convert.arrow_files import read_stream, readable
 from unifiedqa_convert.documents import checked, read_json
 from unifiedqa_convert.errors import SourceError, UsageError
-from unifiedqa_convert.records.arrow import SCHEMA_VERSION, shard_facts
+from unifiedqa_convert.records.arrow import SCHEMA_VERSION, arrow_schema, shard_facts
 from unifiedqa_convert.schema import FreeText, MultipleChoice, YesNo
 from unifiedqa_convert.storage import sha256_of
 from unifiedqa_convert.vera_tasks import BOOLEAN, VERA_TASKS, partition_of
@@ -25,8 +25,8 @@ from vera_model.data.problems import ShardPart
 from vera_model.data.statement_selection import Group, Recipe
 
 _KINDS = {kind.kind for kind in (MultipleChoice, YesNo, FreeText)}
-_END = b"\xff\xff\xff\xff\0\0\0\0"  # an Arrow stream's last bytes
 _MANIFEST = "manifest.json"
+_AGAIN = "convert it again"
 
 
 class _Size(BaseModel):
@@ -98,10 +98,7 @@ def open_shard(path: Path, recipe: Recipe, *, allow_sample: bool) -> tuple[Shard
     Raises SourceError for what is not a complete file of groups, UsageError for invented sample
     rows without ``allow_sample``.
     """
-    try:
-        digest = sha256_of(path)
-    except OSError as error:
-        raise _unreadable(path, error) from error
+    digest = digest_of(path)
     if path.suffix == ".json":
         facts = _facts_beside(path)
         batches = [_json_batch(path, facts, digest, recipe)]
@@ -122,16 +119,10 @@ def read_arrow(
 
     Raises as :func:`open_shard`.
     """
-    try:
-        with path.open("rb") as file:
-            _check_ended(path, file)
-        with pa.ipc.open_stream(pa.memory_map(str(path))) as stream:
-            facts = _checked_facts(path, stream.schema, wanted)
-            batches = list(stream)
-    except (pa.ArrowException, OSError) as error:
-        raise _unreadable(path, error) from error
+    found = read_stream(path, _AGAIN)
+    facts = _checked_facts(path, found.schema, wanted)
     _check_sample(path, facts, allow_sample=allow_sample)
-    return facts, batches
+    return facts, list(found.batches)
 
 
 def shard_of(path: Path, digest: str, facts: dict[str, Any], groups: int) -> Shard:
@@ -147,11 +138,7 @@ def check_shards(paths: Iterable[Path], *, allow_sample: bool) -> None:
         if path.suffix == ".json":
             facts = _facts_beside(path)
         else:
-            try:
-                with pa.ipc.open_stream(pa.memory_map(str(path))) as stream:
-                    facts = shard_facts(stream.schema)
-            except (pa.ArrowException, OSError) as error:
-                raise _unreadable(path, error) from error
+            facts = _facts(path, read_stream(path, _AGAIN).schema)
         _check_sample(path, facts, allow_sample=allow_sample)
 
 
@@ -162,8 +149,28 @@ def _check_sample(path: Path, facts: dict[str, Any], *, allow_sample: bool) -> N
         )
 
 
-def _unreadable(path: Path, error: Exception) -> SourceError:
-    return SourceError(f"{path} can't be read, convert it again: {error}")
+def digest_of(path: Path) -> str:
+    """The sha256 of a shard in hex. SourceError if it is not the one in the manifest beside it.
+
+    That alone tells a text with a letter changed; of a file without a manifest nobody can tell.
+    """
+    try:
+        digest = sha256_of(path)
+    except OSError as error:
+        raise SourceError(f"{path} can't be read: {error.strerror or error}") from None
+    for file in _files(path.parent):
+        if file["path"] == path.name and file.get("sha256", digest) != digest:
+            raise SourceError(
+                f"{path} was changed or damaged: its sha256 is not the one in the manifest.json "
+                f"beside it; {_AGAIN}"
+            )
+    return digest
+
+
+def _files(folder: Path) -> list[dict[str, Any]]:
+    """The files that a split's manifest lists."""
+    files: list[dict[str, Any]] = manifest_in(folder).get("files", [])
+    return files
 
 
 def _search(folder: Path) -> Iterator[Path]:
@@ -188,19 +195,20 @@ def _search(folder: Path) -> Iterator[Path]:
                 f"{parent} is incomplete, it has no manifest.json: run its conversion again to "
                 "finish it, or give the complete folders only"
             )
+        here = {file.name for file in files if file.parent == parent}
+        listed = [file["path"] for file in _files(parent)]
+        if lost := [name for name in listed if name.endswith(".arrow") and name not in here]:
+            raise SourceError(f"{parent / lost[0]} is missing, but in its manifest.json; {_AGAIN}")
     yield from files
 
 
-def _check_ended(path: Path, file: BinaryIO) -> None:
-    # pyarrow does not notice a stream that ends between two batches.
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(size - len(_END), 0))
-    if file.read() != _END:
-        raise SourceError(f"{path} is cut short or not an Arrow stream: convert it again")
+def _facts(path: Path, schema: pa.Schema) -> dict[str, Any]:
+    with readable(path, _AGAIN):
+        return shard_facts(schema)
 
 
 def _checked_facts(path: Path, schema: pa.Schema, wanted: Sequence[str]) -> dict[str, Any]:
-    facts = shard_facts(schema)
+    facts = _facts(path, schema)
     if not {"schema", "records", "dataset", "split"} <= facts.keys():
         raise SourceError(f"{path} was not written by `uqa convert`: convert the dataset to Arrow")
     if facts["schema"] != SCHEMA_VERSION:
@@ -213,6 +221,10 @@ def _checked_facts(path: Path, schema: pa.Schema, wanted: Sequence[str]) -> dict
             f"{path} has {facts['records']} records only: convert the dataset again with "
             f"--records {' or '.join(wanted)}"
         )
+    if not all(isinstance(facts[key], str) for key in ("dataset", "split")):
+        raise SourceError(f"{path} has a dataset or split that is no text; {_AGAIN}")
+    if not schema.equals(arrow_schema(facts["records"], {})):
+        raise SourceError(f"{path} has other columns than its metadata says; {_AGAIN}")
     return facts
 
 

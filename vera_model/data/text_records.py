@@ -10,13 +10,13 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 import pyarrow as pa
 
-from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.arrow_files import batch_rows
+from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.schema import MultipleChoice, collapse
-from unifiedqa_convert.storage import sha256_of
 from vera_model.config import TextRecords
 from vera_model.data.loading import Reading
 from vera_model.data.problems import Indices, Ints, Name
-from vera_model.data.shards import find_shards, read_arrow, shard_of
+from vera_model.data.shards import digest_of, find_shards, read_arrow, shard_of
 
 _SEPARATOR = r" \n "  # of every profile
 
@@ -111,6 +111,7 @@ def read_examples(
     shards = []
     dropped, left_out = Counter[str](), Counter[str]()
     for path in find_shards(paths):
+        digest = digest_of(path)
         facts, batches = read_arrow(path, (records, "both"), allow_sample=allow_sample)
         before = len(examples) + dropped.total()
         for row in _rows(facts, batches):
@@ -119,7 +120,7 @@ def read_examples(
             if found := made(row, origin, facts.get("partition", "none"), dropped, left_out):
                 examples.append(TextExample(tuple(found)))
         groups = len(examples) + dropped.total() - before
-        shards.append(shard_of(path, sha256_of(path), facts, groups))
+        shards.append(shard_of(path, digest, facts, groups))
     if not examples:
         raise UsageError("none of the records is labelled: give data with labelled examples")
     read = TextExamples(examples, records)
@@ -134,7 +135,7 @@ def read_examples(
 
 def _rows(facts: dict[str, Any], batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, Any]]:
     """A row per example, its statements nested, whatever the shard's layout."""
-    rows = (row for batch in batches for row in batch.to_pylist())
+    rows = batch_rows(batches)
     if facts["records"] != "declarative":
         return rows
     groups = groupby(rows, key=itemgetter("group"))
@@ -153,6 +154,8 @@ def _question(
         return []
     choice = row["kind"] == MultipleChoice.kind
     options, golds = tuple(row["choices"]), tuple(row["golds"] or ())
+    if not all(0 <= gold < len(options) for gold in golds):
+        raise SourceError(f"{origin.task}/{origin.split}, {origin.id}: a gold that is no choice")
     pair, at = (row["input"], row["output"]), _context_at(row["input"], row["context"])
     return [TextRecord(*origin, *pair, choice, options, golds, partition, at)]
 

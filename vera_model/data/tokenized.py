@@ -15,10 +15,12 @@ from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
-from unifiedqa_convert.errors import OutputError
+from unifiedqa_convert.arrow_files import read_file
+from unifiedqa_convert.errors import OutputError, SourceError
 from unifiedqa_convert.storage import cache_folder, fsync
 from vera_model.config import TrainConfig
 from vera_model.data.problems import Ints, Problem, Problems
@@ -65,8 +67,8 @@ class TokenFile:
     """The token ids of m statements, mapped."""
 
     def __init__(self, path: Path) -> None:
-        """Map a file that :func:`token_file` wrote."""
-        batches = list(_batches(path))
+        """Map a file that :func:`token_file` wrote. SourceError if it is damaged."""
+        batches = list(read_file(path, "delete it").batches)
         lists = [batch.column("tokens") for batch in batches]
         self._values: list[Ids] = [item.values.to_numpy() for item in lists]
         self._offsets: list[NDArray[np.int32]] = [item.offsets.to_numpy() for item in lists]
@@ -105,7 +107,7 @@ def token_file(
     folder = cache or cache_folder() / "tokens"
     path = folder / f"{_digest(problems, tokenizer, limits)}.arrow"
     try:
-        if not path.exists():
+        if not _is_whole(path, int(problems.sizes().sum()), len(tokenizer)):
             folder.mkdir(parents=True, exist_ok=True)
             _write(path, problems, tokenizer, limits)
     except OSError as error:
@@ -113,6 +115,22 @@ def token_file(
             f"the token cache {folder} can't be written, set UQA_CACHE to another folder: {error}"
         ) from error
     return TokenFile(path)
+
+
+def _is_whole(path: Path, statements: int, vocabulary: int) -> bool:
+    """False for a file that is missing or damaged, which is written anew; a cache has no manifest.
+
+    A changed id that the vocabulary has is not found.
+    """
+    try:
+        found = list(read_file(path, "delete it").batches) if path.exists() else []
+    except SourceError:
+        return False
+    ids = [pc.min_max(batch.column("tokens").values).as_py() for batch in found]
+    known = all(
+        one["max"] is not None and 0 <= one["min"] <= one["max"] < vocabulary for one in ids
+    )
+    return known and path.exists() and sum(batch.num_rows for batch in found) == statements
 
 
 def token_ids(
@@ -171,12 +189,6 @@ def _columns(
                 first = ids[row]
             same.append(problem.labels[place] != problem.labels[0] and ids[row] == first)
         yield ids, lost, own_cut, unknown, same
-
-
-def _batches(path: Path) -> Iterator[pa.RecordBatch]:
-    file = pa.ipc.open_file(pa.memory_map(str(path)))
-    for number in range(file.num_record_batches):
-        yield file.get_batch(number)
 
 
 def _digest(problems: Problems, tokenizer: PreTrainedTokenizerBase, limits: TextLimits) -> str:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from unifiedqa_convert.arrow_files import read_parquet
 from unifiedqa_convert.errors import SourceError
 from unifiedqa_convert.storage import atomic_file
 from vera_model.data.problems import Ints, Problem
@@ -117,10 +118,12 @@ _OF_STATEMENTS = ("number", "text", "label", "logit")
 
 def read_predictions(path: Path) -> Predictions:
     """Read what :meth:`Predictions.write` wrote; raises SourceError for an unreadable file."""
+    found = read_parquet(path, "evaluate again")
     try:
-        table = pq.read_table(path, columns=_SCHEMA.names)
+        table = pa.Table.from_batches(found.batches, schema=found.schema)
+        table = table.select([name for name in _SCHEMA.names if name in table.schema.names])
         _check(table)
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except (pa.ArrowException, ValueError) as error:
         raise SourceError(f"{path} can't be read, evaluate again: {error}") from error
     column: dict[str, Any] = {
         name: table.column(name).to_numpy(zero_copy_only=False) for name in _SCHEMA.names

@@ -109,10 +109,10 @@ def test_a_cut_shard_is_refused(tmp_path: Path) -> None:
     whole = file.read_bytes()
     for size in (0, 5, 100, len(whole) // 2, len(whole) - 8, len(whole) - 1):
         file.write_bytes(whole[:size])
-        with pytest.raises(SourceError, match="cut short"):
+        with pytest.raises(SourceError, match="not Parquet or Arrow, or damaged"):
             read_problems([file], allow_sample=False)
     file.write_bytes(b"x" * 40 + whole[-8:])
-    with pytest.raises(SourceError, match="can't be read"):
+    with pytest.raises(SourceError, match="or damaged"):
         read_problems([file], allow_sample=False)
 
 

@@ -146,7 +146,7 @@ DAMAGE: dict[str, tuple[str, Callable[[bytes], bytes], str]] = {
         lambda raw: b'{"step": ' + b"1" * 5000 + b"}\n" + raw,
         "line 1: a number of 5,000 digits",
     ),
-    "no Parquet": ("predictions.parquet", lambda _raw: b"PAR1", "can't be read"),
+    "no Parquet": ("predictions.parquet", lambda _raw: b"PAR1", "not Parquet or Arrow, or damaged"),
 }
 
 

@@ -16,7 +16,7 @@ from unicodedata import category, normalize
 import orjson
 
 from unifiedqa_convert.documents import listed
-from unifiedqa_convert.rows.readers import as_written, repeated_key
+from unifiedqa_convert.rows.json_rows import as_written, repeated_key
 from unifiedqa_convert.schema import FieldError
 
 TEXT_KEYS = frozenset("text texts choice choices option options value values content".split())

@@ -11,7 +11,7 @@ import orjson
 from unifiedqa_convert.rows.compression import BROKEN, format_of, head_text, open_decompressed
 from unifiedqa_convert.rows.own.columns import Quotes
 from unifiedqa_convert.rows.readers import column_names
-from unifiedqa_convert.rows.tables import TABBED, Dialect, dialect_of
+from unifiedqa_convert.rows.tables import LONGEST_CELL, TABBED, Dialect, TableRows, dialect_of
 
 _CELLS: dict[str, Any] = {"quoting": csv.QUOTE_MINIMAL}
 _SPACED: dict[str, Any] = {"skipinitialspace": True}
@@ -64,7 +64,7 @@ def _quoted_after_spaces(path: Path) -> Form:
     cells = _Cells()
     try:
         with open_decompressed(path) as file:
-            if not any(mark in line for line in file):
+            if not any(mark in line for line in iter(lambda: file.readline(LONGEST_CELL), b"")):
                 return {}, ()
         for row in _rows(path, dialect._replace(spaced=True)):
             cells.add(row)
@@ -108,7 +108,7 @@ def _rows(path: Path, dialect: Dialect) -> Iterator[list[str]]:
     ):
         if dialect.declared:
             text.readline()
-        yield from dialect.reader(text)
+        yield from TableRows(text, dialect.reader)
 
 
 def class_names(path: Path) -> dict[str, tuple[str, ...]]:

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.types import Receive
 
-from unifiedqa_convert.rows.readers import repeated_key
+from unifiedqa_convert.rows.json_rows import repeated_key
 from unifiedqa_convert.service.api.schemas import ProblemDocument
 from unifiedqa_convert.service.problems import MEDIA_TYPE, ErrorDetail, ProblemDetails
 
