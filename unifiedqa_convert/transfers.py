@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -201,7 +201,7 @@ def patiently(ask: Callable[[bool], T]) -> T:
     except HfHubHTTPError as error:
         if error.response.status_code not in PASSING:
             raise
-        time.sleep(_retry_after(error.response))
+        time.sleep(retry_after(error.response))
         return ask(True)
 
 
@@ -347,7 +347,7 @@ class _Deadline:
     def check_wait(self, response: "Response") -> None:
         """After a response: UnreachableError if the hub wants a longer wait than the deadline."""
         self.status = response.status_code
-        if self.status in PASSING and (wait := _retry_after(response)) > HUB_TROUBLE:
+        if self.status in PASSING and (wait := retry_after(response)) > HUB_TROUBLE:
             raise UnreachableError(
                 f"{self.what}: HTTP {self.status}, retry after {wait:.0f} s; run the command again "
                 f"then, or {self.home.instead}"
@@ -367,16 +367,17 @@ def _check_wait(response: "Response") -> None:
         deadline.check_wait(response)
 
 
-def _retry_after(response: "Response") -> float:
-    """Seconds to wait, by Retry-After (a number or a date) or by the hub's own RateLimit."""
+def retry_after(response: "Response") -> float:
+    """Seconds to wait, by Retry-After (a number or a date; the longest if there are several) or by
+    the hub's own RateLimit; 0 if nothing of that can be understood."""
     reset = re.search(r";\s*r\s*=\s*0\s*;\s*t\s*=\s*(\d+)", response.headers.get("RateLimit", ""))
-    wait = float(reset[1]) if reset else 0.0
-    value = response.headers.get("Retry-After", "").strip()
-    if value.isdecimal():
-        return max(wait, float(value))
-    try:
-        until = parsedate_to_datetime(value)
-    except ValueError:
-        return wait
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(wait, (until - datetime.now(UTC)).total_seconds())
+    waits = [float(reset[1]) if reset else 0.0]
+    for value in map(str.strip, response.headers.get_list("Retry-After")):
+        if value.isdecimal():
+            waits.append(float(value))
+            continue
+        with suppress(ValueError):
+            until = parsedate_to_datetime(value)
+            until = until if until.tzinfo else until.replace(tzinfo=UTC)
+            waits.append((until - datetime.now(UTC)).total_seconds())
+    return max(waits)

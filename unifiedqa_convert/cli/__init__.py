@@ -61,6 +61,8 @@ app.add_typer(vera.plan, name="plan")
 def main() -> None:
     """Run the command line. Exit codes: errors.py."""
     signal.signal(signal.SIGTERM, _stopped)
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # a shell's background job
+        signal.signal(signal.SIGINT, _stopped)
     gc.freeze()  # imported code stays: without a search for cycles in it, 0.1 s less for a command
     try:
         try:
@@ -76,10 +78,16 @@ def main() -> None:
         sys.exit(128 + signal.SIGPIPE)
 
 
-def _stopped(_signal: int, _frame: object) -> None:
-    """SIGTERM ends like Ctrl-C: locks and temporary files are removed, finished work is kept."""
-    print("uqa: stopped by SIGTERM; run the same command again", file=sys.stderr)
-    sys.exit(143)
+def _stopped(number: int, _frame: object) -> None:
+    """Locks and temporary files are removed, finished work is kept."""
+    name = signal.Signals(number).name
+    print(
+        f"uqa: stopped by {name}; run the same command again: what was finished is kept",
+        file=sys.stderr,
+    )
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt  # typer exits with 130
+    sys.exit(128 + number)
 
 
 def _version(value: bool) -> None:

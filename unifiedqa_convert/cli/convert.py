@@ -91,11 +91,7 @@ def _converted(request: "Request", quiet: bool) -> "Result":
 
     title = f"{request.dataset}/{request.split}"
     with row_progress(title, expected_rows(request), quiet) as progress:
-        try:
-            return pipeline.convert(request, progress)
-        except KeyboardInterrupt:  # typer exits with 130
-            print("uqa: stopped; run the same command to resume", file=sys.stderr)
-            raise
+        return pipeline.convert(request, progress)
 
 
 def expected_rows(request: "Request") -> int | None:
