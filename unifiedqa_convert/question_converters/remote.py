@@ -167,7 +167,10 @@ class Remote:
         try:
             self._client = httpx2.Client(headers=headers)
         except (ImportError, ValueError) as error:  # of a proxy that the environment names
-            raise UsageError(f"the proxy of the environment can't be used: {error}") from None
+            raise UsageError(
+                "the proxy that the environment names (ALL_PROXY, HTTP_PROXY, HTTPS_PROXY) can't "
+                f"be used: {error}"
+            ) from None
         [found] = self._in_parallel(self._ask_models, [_FIRST_RETRY_SECONDS])
         self._known = found.question_converter
         self.facts: dict[str, str | int | float | bool | None] = dict(self._known.model_extra or {})
@@ -298,9 +301,10 @@ class Remote:
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(map(str, first["loc"]))
+            why = f"{where}: " * bool(where) + first["msg"].removeprefix("Value error, ")
             raise QuestionConverterError(
-                f"{self._address}{path}: not the answer of a `uqa serve`: "
-                f"{_told(f'{where}: ' if where else '')}{_told(first['msg'].removeprefix('Value error, '))}; check the address"
+                f"{self._address}{path}: not the answer of a `uqa serve`: {_told(why)}; check the "
+                "address"
             ) from None
 
     def _unreachable(self, error: _RetryLater, waited: float) -> UnreachableError:
@@ -457,4 +461,5 @@ def _facts(known: _Known | None) -> str:
 def _told(text: str) -> str:
     """The text as it may stand in a message: one line, not too long, no control characters."""
     shown = "".join(it if it.isprintable() else repr(it)[1:-1] for it in text[:_TOLD_CHARACTERS])
-    return shown if len(text) <= _TOLD_CHARACTERS else f"{shown}…"
+    cut = shown[:_TOLD_CHARACTERS]
+    return cut if len(cut) == len(shown) and len(text) <= _TOLD_CHARACTERS else f"{cut}…"
