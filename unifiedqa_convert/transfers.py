@@ -30,6 +30,8 @@ HUB_TROUBLE = 60
 """Maximum seconds without progress while the hub answers, but sends no more of the file."""
 LARGEST = 2**31
 """Bytes of a file whose size nobody tells."""
+DOCUMENT_BYTES = 64 * 2**20
+"""Of an answer that is no file: the list of a repository's files, and the like."""
 PASSING = (408, 429, 500, 502, 503, 504)
 """The statuses after which huggingface_hub tries again."""
 _CLIENT_SETTINGS = {
@@ -357,14 +359,63 @@ class _Deadline:
 _DEADLINE: ContextVar[_Deadline | None] = ContextVar("deadline", default=None)
 
 
+_DOCUMENTS: ContextVar[bool] = ContextVar("documents", default=False)
+
+
+@contextmanager
+def documents() -> Iterator[None]:
+    """Within ``hub_requests``: what is asked for is no file, so HubDown if it is over
+    ``DOCUMENT_BYTES``, is compressed (a few bytes would become many) or takes ``HUB_TROUBLE``."""
+    token = _DOCUMENTS.set(True)
+    try:
+        yield
+    finally:
+        _DOCUMENTS.reset(token)
+
+
 def _check(request: "Request") -> None:
     if deadline := _DEADLINE.get():
         deadline.check(request)
+    if _DOCUMENTS.get():
+        request.headers["Accept-Encoding"] = "identity"
 
 
 def _check_wait(response: "Response") -> None:
     if deadline := _DEADLINE.get():
         deadline.check_wait(response)
+        if _DOCUMENTS.get():
+            response.stream = _bounded(response, deadline)
+
+
+def _bounded(response: "Response", deadline: _Deadline) -> Any:
+    """The response's body, which raises HubDown where it is no document; see ``documents``."""
+    from httpx2 import SyncByteStream
+
+    body, until = response.stream, time.monotonic() + HUB_TROUBLE
+    encoding = response.headers.get("Content-Encoding", "identity")
+
+    def wrong(why: str) -> HubDown:
+        return HubDown(
+            f"{deadline.what}: the answer {why}; try again later, or " + deadline.home.instead
+        )
+
+    class Document(SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            arrived = 0
+            if encoding != "identity":
+                raise wrong("is compressed, although that was not asked for")
+            for part in cast(SyncByteStream, body):
+                arrived += len(part)
+                if arrived > DOCUMENT_BYTES:
+                    raise wrong(f"has more than {DOCUMENT_BYTES:,} bytes")
+                if time.monotonic() > until:
+                    raise wrong(f"was not complete after {HUB_TROUBLE} s")
+                yield part
+
+        def close(self) -> None:
+            cast(SyncByteStream, body).close()
+
+    return Document()
 
 
 def retry_after(response: "Response") -> float:
