@@ -29,7 +29,9 @@ _PART = 16 * 2**10
 _WIRE_FACTOR = 8
 """A request may take this many times ``body_bytes``: chunks of one byte take six bytes each."""
 _LINGER_SECONDS = 1.0
-"""How long a refused client may go on sending; closed at once, it would not see the answer."""
+_LINGER_BYTES = 4 * 2**20
+"""How long, and how much, a refused client may go on sending; closed at once, it would not see the
+answer."""
 
 
 class _Timeout:
@@ -68,6 +70,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._complete = False  # whether the data received last ended a request
         self._refused = 0  # requests in the data received last that were refused early
         self._closing = False  # whether the client was refused: what it still sends is discarded
+        self._discarded = 0
         self._answer_last: ProblemDetails | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -86,6 +89,11 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse and count what arrived."""
+        if self._closing:
+            self._discarded += len(data)
+            if self._discarded > _LINGER_BYTES:
+                self.transport.abort()
+            return
         self._unset_keepalive_if_required()
         self._complete, self._refused = False, 0
         for start in range(0, len(data), _PART):
