@@ -241,6 +241,12 @@ def test_the_patience_is_a_flag(service: Hostile) -> None:
             question_converter(name, Options(patience=30))
 
 
+@pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf")])
+def test_no_patience(service: Hostile, seconds: float) -> None:
+    with pytest.raises(UsageError, match="--patience takes a number of seconds"):
+        question_converter(service.url, Options(patience=seconds))
+
+
 def test_an_error_ends_the_other_requests(service: Hostile) -> None:
     """One is refused for good while three others wait for a busy service."""
     found = Remote(service.url)

@@ -13,7 +13,7 @@ import pytest
 from running import Running, item, uqa_serve
 
 from unifiedqa_convert.errors import UsageError
-from unifiedqa_convert.service.config import Config
+from unifiedqa_convert.service.config import Config, ServiceLimits
 from unifiedqa_convert.service.state import Keys
 
 KEY, OTHER = "a-key-of-our-own-0123456789", "another-key-of-ours-987654321"
@@ -210,6 +210,19 @@ def test_a_key_file_that_others_can_read_is_told(
     expected = f"uqa: warning: --api-key-file {path} can be read by other users of this machine "
     expected += f"(mode {mode:04o}): chmod 600 {path}\n"
     assert capsys.readouterr().err == (expected if told else "")
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf")])
+def test_limits_are_numbers_of_seconds(seconds: float) -> None:
+    for name in ("deadline", "hang"):
+        with pytest.raises(UsageError, match=f"--{name} takes a number of seconds"):
+            Config(limits=ServiceLimits(**{name: seconds}))
+
+
+def test_an_allowed_host_may_have_a_port() -> None:
+    config = Config(allowed_hosts=("GPU.lab:8443", "desk.lab"))
+    names = ("gpu.lab:8443", "gpu.lab", "gpu.lab:80", "desk.lab", "desk.lab:80", "other.lab:8443")
+    assert [config.answers_to(name) for name in names] == [True, False, False, True, True, False]
 
 
 def test_converters_that_cannot_be_served() -> None:

@@ -159,6 +159,8 @@ class Remote:
                 "--question-converter takes an address http://HOST:PORT; put an API key into a "
                 f"file and its path into {KEY_FILE}"
             )
+        if not 0 <= retry_seconds < float("inf"):
+            raise UsageError("--patience takes a number of seconds, from 0")
         self._address = address.rstrip("/")
         self._patience = retry_seconds
         self._seconds = _FIRST_ANSWER_SECONDS

@@ -4,6 +4,7 @@ import re
 import socket
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from math import isfinite
 from pathlib import Path
 
 from unifiedqa_convert.errors import UsageError
@@ -83,6 +84,9 @@ class Config:
                 f"--host {self.host} accepts connections from other machines: give --api-key-file "
                 "FILE, or --insecure to allow every client that can reach this machine"
             )
+        for name in ("deadline", "hang"):
+            if not isfinite(getattr(self.limits, name)):
+                raise UsageError(f"--{name} takes a number of seconds")
         if self.question_converter == "none":
             raise UsageError("--question-converter none cannot be served; use rules or a model")
         if self.question_converter.startswith(("http://", "https://")):
