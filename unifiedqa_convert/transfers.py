@@ -427,7 +427,7 @@ def retry_after(response: "Response") -> float:
         if value.isdecimal():
             waits.append(float(value))
             continue
-        with suppress(ValueError):
+        with suppress(ValueError, OverflowError):
             until = parsedate_to_datetime(value)
             until = until if until.tzinfo else until.replace(tzinfo=UTC)
             waits.append((until - datetime.now(UTC)).total_seconds())

@@ -218,7 +218,12 @@ def test_a_wait_longer_than_the_patience_ends_at_once(
 
 @pytest.mark.parametrize(
     "value",
-    ["-5", "0", "NaN", "inf", "1e9", "0x10", "", "soon", "Thu, 01 Jan 1970 00:00:00 GMT", "٣" * 9],
+    [
+        *("-5", "0", "NaN", "inf", "1e9", "0x10", "", "soon", "٣" * 9),
+        "Thu, 01 Jan 1970 00:00:00 GMT",
+        "Thu, 01 Jan 99999999999999999999 00:00:00 GMT",
+        "Thu, 01 Jan 2026 00:00:00 +99999999999999999999",
+    ],
 )
 def test_a_wait_that_is_none_is_ours(service: Hostile, value: str) -> None:
     """It grows with each retry, so that the service is not asked without end."""
