@@ -186,11 +186,15 @@ def test_a_request_for_a_web_socket_is_answered_as_without(service: Running) -> 
     ]
 
 
-def test_requests_before_a_refused_one_are_answered(service: Running) -> None:
+@pytest.mark.parametrize(
+    "refused", [HEAD + b"X : 1\r\n\r\n", CHUNKED + b"zz\r\n", CHUNKED + chunk(BODY) + b"zz\r\n"]
+)
+def test_requests_before_a_refused_one_are_answered(service: Running, refused: bytes) -> None:
     whole = JSON + LENGTH + b"\r\n" + BODY
-    answer = talk(service.port, whole * 3 + HEAD + b"X : 1\r\n\r\n" + whole)
+    answer = talk(service.port, whole * 3 + refused + whole)
     assert statuses(answer) == [200, 200, 200, 400]
     assert answer.count(ANSWER) == 3
+    assert '"level": "error"' not in service.log()
 
 
 def test_heads_that_wait_are_counted_together(service: Running) -> None:

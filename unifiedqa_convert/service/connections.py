@@ -269,6 +269,9 @@ class LimitedProtocol(HttpToolsProtocol):
             return
         self._closing = True
         self._clear_read_timeout()
+        if self.pipeline and not self._in_head:  # the body of the last of those that wait
+            self.pipeline.popleft()
+            self._in_head = True
         if self._in_head and not self._idle:
             self._answer_last = problem
         else:
@@ -277,7 +280,8 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Begin the next request, or refuse the one that was refused meanwhile."""
         super().on_response_complete()
-        if self._answer_last is not None and self._idle and not self.transport.is_closing():
+        idle = self.timeout_keep_alive_task is not None  # no other request is begun or waits
+        if self._answer_last is not None and idle:
             self._unset_keepalive_if_required()
             self._close_with(self._answer_last)
 
