@@ -291,7 +291,7 @@ class LimitedProtocol(HttpToolsProtocol):
             problem.headers["connection"] = "close"
             self.transport.write(http_response(problem, (), self.admission.next_id()))
         if self.cycle is not None:
-            self.cycle.disconnected = True
+            self.cycle.disconnected, self.cycle.waiting_for_100_continue = True, False
             self.cycle.message_event.set()
         self.transport.write_eof()
         self.loop.call_later(_LINGER_SECONDS, self.transport.close)
