@@ -5,6 +5,8 @@ branch that may move.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -18,6 +20,7 @@ from unifiedqa_convert.transfers import (
     HUB_PATIENCE,
     Home,
     HubDown,
+    documents,
     download,
     hub_requests,
     patiently,
@@ -130,13 +133,20 @@ def describe(hub: str, revision: str | None, home: Home) -> "DatasetInfo":
     from huggingface_hub import HfApi
 
     at = f"@{revision[:8] if is_commit(revision) else revision}" if revision else ""
-    with hub_requests(f"hub {hub}{at}", home):
+    with hub_answers(f"hub {hub}{at}", home):
+        return HfApi().dataset_info(
+            hub, revision=revision, files_metadata=True, timeout=HUB_PATIENCE
+        )
+
+
+@contextmanager
+def hub_answers(what: str, home: Home) -> Iterator[None]:
+    """Around calls of the hub's API: as ``hub_requests``, and HubDown for another's answer."""
+    with hub_requests(what, home), documents():
         try:
-            return HfApi().dataset_info(
-                hub, revision=revision, files_metadata=True, timeout=HUB_PATIENCE
-            )
+            yield
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-            raise _not_a_hub(f"hub {hub}{at}") from error
+            raise _not_a_hub(what) from error
 
 
 def is_commit(revision: str | None) -> bool:

@@ -1,10 +1,12 @@
 """Files and folders that are whole or absent: temporary name, fsync, rename. The cache folder."""
 
+import errno
 import glob
 import hashlib
 import json
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,6 +96,24 @@ def fsync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def read_small(path: Path, most: int) -> bytes:
+    """A regular file's bytes; OSError if it is anything else, or has more than ``most`` bytes.
+
+    A FIFO or a device is not read: that could wait for ever.
+    """
+    if not path.is_file():
+        path.stat()  # raises if it is missing
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    # Without waiting, in case it was exchanged meanwhile.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"more than {most:,} bytes", str(path))
+    return content
 
 
 def sha256_of(path: Path) -> str:

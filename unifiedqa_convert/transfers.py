@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -31,6 +31,8 @@ HUB_TROUBLE = 60
 """Maximum seconds without progress while the hub answers, but sends no more of the file."""
 LARGEST = 2**31
 """Bytes of a file whose size nobody tells."""
+DOCUMENT_BYTES = 64 * 2**20
+"""Of an answer that is no file: the list of a repository's files, and the like."""
 PASSING = (408, 429, 500, 502, 503, 504)
 """The statuses after which huggingface_hub tries again."""
 _CLIENT_SETTINGS = {
@@ -202,7 +204,7 @@ def patiently(ask: Callable[[bool], T]) -> T:
     except HfHubHTTPError as error:
         if error.response.status_code not in PASSING:
             raise
-        time.sleep(_retry_after(error.response))
+        time.sleep(retry_after(error.response))
         return ask(True)
 
 
@@ -360,7 +362,7 @@ class _Deadline:
     def check_wait(self, response: "Response") -> None:
         """After a response: UnreachableError if the hub wants a longer wait than the deadline."""
         self.status = response.status_code
-        if self.status in PASSING and (wait := _retry_after(response)) > HUB_TROUBLE:
+        if self.status in PASSING and (wait := retry_after(response)) > HUB_TROUBLE:
             raise UnreachableError(
                 f"{self.what}: HTTP {self.status}, retry after {wait:.0f} s; run the command again "
                 f"then, or {self.home.instead}"
@@ -370,27 +372,77 @@ class _Deadline:
 _DEADLINE: ContextVar[_Deadline | None] = ContextVar("deadline", default=None)
 
 
+_DOCUMENTS: ContextVar[bool] = ContextVar("documents", default=False)
+
+
+@contextmanager
+def documents() -> Iterator[None]:
+    """Within ``hub_requests``: what is asked for is no file, so HubDown if it is over
+    ``DOCUMENT_BYTES``, is compressed (a few bytes would become many) or takes ``HUB_TROUBLE``."""
+    token = _DOCUMENTS.set(True)
+    try:
+        yield
+    finally:
+        _DOCUMENTS.reset(token)
+
+
 def _check(request: "Request") -> None:
     check_proxy(str(request.url))
     if deadline := _DEADLINE.get():
         deadline.check(request)
+    if _DOCUMENTS.get():
+        request.headers["Accept-Encoding"] = "identity"
 
 
 def _check_wait(response: "Response") -> None:
     if deadline := _DEADLINE.get():
         deadline.check_wait(response)
+        if _DOCUMENTS.get():
+            response.stream = _bounded(response, deadline)
 
 
-def _retry_after(response: "Response") -> float:
-    """Seconds to wait, by Retry-After (a number or a date) or by the hub's own RateLimit."""
+def _bounded(response: "Response", deadline: _Deadline) -> Any:
+    """The response's body, which raises HubDown where it is no document; see ``documents``."""
+    from httpx2 import SyncByteStream
+
+    body, until = response.stream, time.monotonic() + HUB_TROUBLE
+    encoding = response.headers.get("Content-Encoding", "identity")
+
+    def wrong(why: str) -> HubDown:
+        return HubDown(
+            f"{deadline.what}: the answer {why}; try again later, or " + deadline.home.instead
+        )
+
+    class Document(SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            arrived = 0
+            if encoding != "identity":
+                raise wrong("is compressed, although that was not asked for")
+            for part in cast(SyncByteStream, body):
+                arrived += len(part)
+                if arrived > DOCUMENT_BYTES:
+                    raise wrong(f"has more than {DOCUMENT_BYTES:,} bytes")
+                if time.monotonic() > until:
+                    raise wrong(f"was not complete after {HUB_TROUBLE} s")
+                yield part
+
+        def close(self) -> None:
+            cast(SyncByteStream, body).close()
+
+    return Document()
+
+
+def retry_after(response: "Response") -> float:
+    """Seconds to wait, by Retry-After (a number or a date; the longest if there are several) or by
+    the hub's own RateLimit; 0 if nothing of that can be understood."""
     reset = re.search(r";\s*r\s*=\s*0\s*;\s*t\s*=\s*(\d+)", response.headers.get("RateLimit", ""))
-    wait = float(reset[1]) if reset else 0.0
-    value = response.headers.get("Retry-After", "").strip()
-    if value.isdecimal():
-        return max(wait, float(value))
-    try:
-        until = parsedate_to_datetime(value)
-    except ValueError:
-        return wait
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(wait, (until - datetime.now(UTC)).total_seconds())
+    waits = [float(reset[1]) if reset else 0.0]
+    for value in map(str.strip, response.headers.get_list("Retry-After")):
+        if value.isdecimal():
+            waits.append(float(value))
+            continue
+        with suppress(ValueError, OverflowError):
+            until = parsedate_to_datetime(value)
+            until = until if until.tzinfo else until.replace(tzinfo=UTC)
+            waits.append((until - datetime.now(UTC)).total_seconds())
+    return max(waits)

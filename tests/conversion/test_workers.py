@@ -1,5 +1,7 @@
 """Several workers at one output: each shard made once, by whoever comes first; the same bytes."""
 
+import os
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -110,6 +112,18 @@ def test_what_ends_one_worker_ends_the_others(tmp_path: Path) -> None:
     with pytest.raises(TooManyRejects, match="in the other"), beside(tasks, lambda: None):
         pass
     assert not (tmp_path / "ended").exists()
+
+
+def interrupt_oneself(folder: Path) -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+    (folder / "ended").touch()
+
+
+def test_an_interrupt_is_for_the_first_process_alone(tmp_path: Path) -> None:
+    """A terminal sends Ctrl-C to all of them, and each would show its own traceback."""
+    with beside([partial(interrupt_oneself, tmp_path)], lambda: None):
+        assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    assert (tmp_path / "ended").exists()
 
 
 def test_a_shard_that_nobody_made_is_an_error(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """API keys, host names, response headers, and secrets in logs (fault 20)."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ import pytest
 from running import Running, item, uqa_serve
 
 from unifiedqa_convert.errors import UsageError
-from unifiedqa_convert.service.config import Config
+from unifiedqa_convert.service.config import Config, ServiceLimits
 from unifiedqa_convert.service.state import Keys
 
 KEY, OTHER = "a-key-of-our-own-0123456789", "another-key-of-ours-987654321"
@@ -149,6 +150,79 @@ def test_a_key_file_must_hold_keys(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(UsageError, match="16 characters"):
             Keys(path)
+
+
+def as_a_fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def as_too_large(path: Path) -> None:
+    path.write_bytes(f"{KEY}\n".encode() * 50_000)
+
+
+NO_KEY_FILES = {
+    "lost": (lambda _: None, "No such file"),
+    "folder": (Path.mkdir, "not a regular file"),
+    "fifo": (as_a_fifo, "not a regular file"),
+    "device": (lambda path: path.symlink_to("/dev/zero"), "not a regular file"),
+    "too large": (as_too_large, "more than 1,048,576 bytes"),
+    "UTF-16": (lambda path: path.write_text(KEY, "utf-16"), "line 1 is not ASCII"),
+    "byte order mark": (lambda path: path.write_text(KEY, "utf-8-sig"), "line 1 is not ASCII"),
+    "NUL": (lambda path: path.write_bytes(b"# ours\n" + KEY.encode() + b"\0"), "line 2 is not"),
+}
+
+
+@pytest.mark.parametrize("name", NO_KEY_FILES)
+def test_a_key_file_that_cannot_be_read_blocks_nobody(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    make, why = NO_KEY_FILES[name]
+    path = tmp_path / "keys"
+    make(path)
+    with pytest.raises(UsageError, match=why):
+        Keys(path)
+    good = tmp_path / "good"
+    good.write_text(f"{KEY}\n")
+    good.chmod(0o600)
+    keys = Keys(good)
+    assert keys.accept(KEY.encode())
+    good.unlink()
+    make(good)
+    assert not keys.accept(KEY.encode())
+    assert not keys.accept(KEY.encode())
+    assert capsys.readouterr().out.count("no key is accepted") == 1  # told once
+    if name == "folder":
+        good.rmdir()
+    else:
+        good.unlink(missing_ok=True)
+    good.write_text(f"{KEY}\n")
+    assert keys.accept(KEY.encode())
+
+
+@pytest.mark.parametrize(("mode", "told"), [(0o600, False), (0o640, True), (0o604, True)])
+def test_a_key_file_that_others_can_read_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], mode: int, told: bool
+) -> None:
+    path = tmp_path / "keys"
+    path.write_text(f"{KEY}\n")
+    path.chmod(mode)
+    assert Keys(path).accept(KEY.encode())
+    expected = f"uqa: warning: --api-key-file {path} can be read by other users of this machine "
+    expected += f"(mode {mode:04o}): chmod 600 {path}\n"
+    assert capsys.readouterr().err == (expected if told else "")
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf")])
+def test_limits_are_numbers_of_seconds(seconds: float) -> None:
+    for name in ("deadline", "hang"):
+        with pytest.raises(UsageError, match=f"--{name} takes a number of seconds"):
+            Config(limits=ServiceLimits(**{name: seconds}))
+
+
+def test_an_allowed_host_may_have_a_port() -> None:
+    config = Config(allowed_hosts=("GPU.lab:8443", "desk.lab"))
+    names = ("gpu.lab:8443", "gpu.lab", "gpu.lab:80", "desk.lab", "desk.lab:80", "other.lab:8443")
+    assert [config.answers_to(name) for name in names] == [True, False, False, True, True, False]
 
 
 def test_converters_that_cannot_be_served() -> None:

@@ -95,11 +95,7 @@ def _converted(request: "Request", quiet: bool) -> "Result":
 
     title = f"{request.dataset}/{request.split}"
     with row_progress(title, expected_rows(request), quiet) as progress:
-        try:
-            return pipeline.convert(request, progress)
-        except KeyboardInterrupt:  # typer exits with 130
-            say("uqa: stopped; run the same command to resume")
-            raise
+        return pipeline.convert(request, progress)
 
 
 def expected_rows(request: "Request") -> int | None:

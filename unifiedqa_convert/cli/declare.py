@@ -14,12 +14,14 @@ from unifiedqa_convert.cli.progress import row_progress
 from unifiedqa_convert.errors import OutputError, OutputLocked, SourceError, UsageError
 from unifiedqa_convert.printing import print_text, say
 from unifiedqa_convert.question_converters.base import (
+    PATIENCE,
     BackendName,
     BatchTokens,
     ConverterName,
     DeviceName,
     DtypeName,
     Options,
+    Patience,
     PromptName,
     Revision,
 )
@@ -72,6 +74,7 @@ def declare(
     batch_tokens: BatchTokens = None,
     revision: Revision = None,
     prompt: PromptName = None,
+    patience: Patience = PATIENCE,
     max_rejects: MaxRejects = 0,
     overwrite: Overwrite = False,
     compat: Compat = None,
@@ -89,7 +92,7 @@ def declare(
         raise UsageError("--compat vera and --task NAME go together: give both or neither")
     if compat and str(file) == "-":
         raise UsageError("--compat vera reads a file, not standard input: give its path")
-    options = Options(backend, device, dtype, batch_tokens, revision, prompt)
+    options = Options(backend, device, dtype, batch_tokens, revision, prompt, patience)
     converter = select(question_converter, options)
     if converter is None:
         raise UsageError(

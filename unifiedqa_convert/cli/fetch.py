@@ -216,8 +216,6 @@ def _stoppable() -> Iterator[None]:
         yield
     except (KeyboardInterrupt, SystemExit) as stopped:
         code = stopped.code if isinstance(stopped, SystemExit) else 128 + signal.SIGINT
-        if isinstance(stopped, KeyboardInterrupt):  # main() tells of SIGTERM
-            say("uqa: stopped; run the same command to resume")
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code if isinstance(code, int) else 1)

@@ -73,7 +73,8 @@ def serve(
     allowed_host: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="Host name that clients may use for this service; repeatable."
+            metavar="NAME[:PORT]",
+            help="Host name that clients may use for this service; repeatable.",
         ),
     ] = None,
     deadline: Annotated[

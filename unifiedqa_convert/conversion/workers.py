@@ -1,6 +1,7 @@
 """Several processes for one job. Each commits its own shards and returns no data."""
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -47,7 +48,8 @@ def beside(tasks: Sequence[Callable[[], None]], look: Look) -> Iterator[Look]:
                 looked = time.monotonic()
 
         try:
-            running |= {pool.submit(task) for task in tasks}
+            with _interrupts_held():
+                running |= {pool.submit(task) for task in tasks}
             yield look_now_and_then
             while running:
                 done, running = wait(running, CHECK_SECONDS, return_when=FIRST_EXCEPTION)
@@ -59,6 +61,18 @@ def beside(tasks: Sequence[Callable[[], None]], look: Look) -> Iterator[Look]:
             if isinstance(error, BrokenProcessPool):
                 raise _killed() from None
             raise
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Processes that are started meanwhile never get a Ctrl-C, which a terminal sends to all: this
+    one ends them. One that came meanwhile arrives afterwards.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _killed() -> UqaError:

@@ -22,7 +22,7 @@ from unifiedqa_convert.transfers import HubDown, cache_places, reported
 
 AT_ONCE = 4
 """Splits that are downloaded at the same time: more would annoy the hosts, not be faster."""
-GRACE = 2.0
+GRACE = 1.0
 """Seconds that stopped downloads get to end by themselves."""
 BY_HAND = "by hand"
 

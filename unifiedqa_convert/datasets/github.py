@@ -17,6 +17,7 @@ from unifiedqa_convert.transfers import (
     HUB_PATIENCE,
     Home,
     HubDown,
+    documents,
     download,
     hub_requests,
     patiently,
@@ -105,7 +106,7 @@ def newest_commit(name: str, home: Home) -> str:
 
 def _ask(path: str, what: str, home: Home) -> dict[str, Any]:
     """The JSON object that GitHub's API answers."""
-    with hub_requests(what, home):
+    with hub_requests(what, home), documents():
         answer = patiently(lambda again: _request("GET", f"{_host(API)}/{path}", again))
         try:
             document = answer.json()

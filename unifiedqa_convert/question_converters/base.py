@@ -60,10 +60,21 @@ PromptName = Annotated[
     ),
 ]
 
+PATIENCE = 600.0
+"""Seconds: a service with a large model may take that long to restart."""
+Patience = Annotated[
+    float,
+    _option(
+        metavar="SECONDS",
+        min=0,
+        help="With http://…: how long to wait for a service that is busy or does not answer.",
+    ),
+]
+
 
 @dataclass(frozen=True)
 class Options:
-    """How a model is run; ``rules`` and ``none`` take none of these."""
+    """How a model is run, or a service asked; ``rules`` and ``none`` take none of these."""
 
     backend: BackendName = "transformers"
     device: DeviceName = "auto"
@@ -71,6 +82,8 @@ class Options:
     batch_tokens: BatchTokens = None
     revision: Revision = None
     prompt: PromptName = None
+    patience: Patience = PATIENCE
+    """Of the client of a service; a model takes the others."""
     turn: tuple[int, int] = (0, 1)
     """(K, N): this is worker K of N on this machine. Set by the pipeline, not by the user."""
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rich.filesize import decimal
 
 from unifiedqa_convert.errors import ModelError, OutputError, SourceError
-from unifiedqa_convert.hub import is_commit, model_home
+from unifiedqa_convert.hub import hub_answers, is_commit, model_home
 from unifiedqa_convert.pretrained import check_model_folder
 from unifiedqa_convert.question_converters import local_models, unpickle
 from unifiedqa_convert.question_converters.prompts import PRESETS, hub_id
@@ -153,7 +153,7 @@ def costs(planned: DownloadPlan) -> dict[str, Any]:
 def _describe(hub: str, revision: str) -> "ModelInfo":
     from huggingface_hub import HfApi
 
-    with hub_requests(f"hub {hub} at {revision}", model_home(hub)):
+    with hub_answers(f"hub {hub} at {revision}", model_home(hub)):
         return HfApi().model_info(hub, revision=revision, files_metadata=True, timeout=HUB_PATIENCE)
 
 

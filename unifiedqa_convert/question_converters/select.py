@@ -51,12 +51,17 @@ def question_converter(name: str, options: Options = DEFAULTS) -> QuestionConver
             )
         return _rules() if name == "rules" else None
     if name.startswith(("http://", "https://")):
-        if options.given():
+        if of_a_model := [flag for flag in options.given() if flag != "--patience"]:
             raise UsageError(
-                f"{', '.join(options.given())}: options of a local model; leave them out, the "
+                f"{', '.join(of_a_model)}: options of a local model; leave them out, the "
                 f"service at {name} has its own"
             )
-        return _remote(name)
+        return _remote(name, options.patience)
+    if "--patience" in options.given():
+        raise UsageError(
+            f"--patience is for a service (--question-converter http://…), not for {name}: leave "
+            "it out"
+        )
     return _model(name, options)
 
 
@@ -66,10 +71,10 @@ def _rules() -> QuestionConverter:
     return Rules()
 
 
-def _remote(url: str) -> QuestionConverter:
+def _remote(url: str, patience: float) -> QuestionConverter:
     from unifiedqa_convert.question_converters.remote import Remote
 
-    return Remote(url)
+    return Remote(url, patience)
 
 
 def _model(name: str, options: Options) -> QuestionConverter:

@@ -6,9 +6,10 @@ single write, from the head alone: no body is read, no task started, the app not
 """
 
 import itertools
+import re
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
@@ -32,6 +33,15 @@ HEADERS = (
 QUEUED = {"/v1/declare": "declare", "/v1/convert": "declare", "/v1/score": "score"}
 _JSON_ROUTES = {*QUEUED, "/v1/encode", "/v1/parse"}
 _NO_STORE = (b"cache-control", b"no-store")
+_ONCE = (
+    b"host",
+    b"content-length",
+    b"transfer-encoding",
+    b"content-type",
+    b"content-encoding",
+    b"authorization",
+)
+_LENGTH = re.compile(rb"[0-9]{1,19}")
 
 
 class Admission:
@@ -59,8 +69,8 @@ class Admission:
                 detail = "send the header Authorization: Bearer KEY"
                 challenge = {"www-authenticate": 'Bearer realm="unifiedqa-convert"'}
                 raise ProblemDetails("unauthorized", detail, headers=challenge)
-        length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or int(length[:20]) > service.limits.body_bytes:
+        length = int(headers.get(b"content-length", b"0"))
+        if length > service.limits.body_bytes:
             raise self.too_large()
         if method != "POST" or path not in _JSON_ROUTES:
             return None
@@ -68,7 +78,7 @@ class Admission:
         if path not in QUEUED:
             return None
         queue: Batcher[Any] = service.scorer if QUEUED[path] == "score" else service.declarer
-        queue.check_capacity(int(length))
+        queue.check_capacity(length)
         return queue
 
     def too_large(self) -> ProblemDetails:
@@ -96,6 +106,32 @@ class Admission:
             self._service.metrics.count(path, problem.status, problem.kind, began)
             return response
         return None
+
+
+def check_head(
+    version: str, method: bytes, target: bytes, headers: Sequence[tuple[bytes, bytes]]
+) -> None:
+    """ProblemDetails (400) for a head that two programs could understand in two ways.
+
+    A proxy in front of the service may take the first of two headers, the service the last.
+    """
+    found = dict(headers)
+    encoding = found.get(b"transfer-encoding", b"chunked").lower()
+    authority = re.split(rb"[/?#]", target.partition(b"://")[2], maxsplit=1)[0]
+    twice = [name.decode() for name in _ONCE if [it for it, _ in headers].count(name) > 1]
+    if version not in ("1.0", "1.1") or method == b"CONNECT":
+        why = "only HTTP/1.1 and 1.0 are spoken here, without CONNECT"
+    elif twice:
+        why = f"{twice[0]} stands twice"
+    elif not _LENGTH.fullmatch(found.get(b"content-length", b"0")):
+        why = "content-length is not a number of at most 19 digits"
+    elif encoding != b"chunked" or (version == "1.0" and b"transfer-encoding" in found):
+        why = "transfer-encoding can only be chunked, in HTTP/1.1"
+    elif target[:1] != b"/" and authority.lower() != found.get(b"host", b"").lower():
+        why = "the request's target is neither a path nor an address at the Host header's host"
+    else:
+        return
+    raise ProblemDetails("invalid-http", why)
 
 
 def http_response(

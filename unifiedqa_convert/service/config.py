@@ -1,12 +1,16 @@
 """Service configuration and its validation."""
 
+import re
 import socket
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from math import isfinite
 from pathlib import Path
 
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.question_converters.base import Options
+
+_HOST = re.compile(r"(\[(?P<ip>[^\[\]]+)\]|(?P<name>[^\[\]:]+))(:(?P<port>[0-9]{1,5}))?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +84,9 @@ class Config:
                 f"--host {self.host} accepts connections from other machines: give --api-key-file "
                 "FILE, or --insecure to allow every client that can reach this machine"
             )
+        for name in ("deadline", "hang"):
+            if not isfinite(getattr(self.limits, name)):
+                raise UsageError(f"--{name} takes a number of seconds")
         if self.question_converter == "none":
             raise UsageError("--question-converter none cannot be served; use rules or a model")
         if self.question_converter.startswith(("http://", "https://")):
@@ -92,11 +99,15 @@ class Config:
         """Whether a request's Host header names this service.
 
         Protects against DNS rebinding: another site can make its own host name resolve to this
-        address, but not an IP address or ``localhost``. Other names need --allowed-host.
+        address, but not an IP address or ``localhost``. Other names need --allowed-host NAME, which
+        allows every port (a proxy's may be another than ours), or --allowed-host NAME:PORT.
         """
-        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-        name = name.strip("[]").rstrip(".").lower()
-        if name in ("localhost", self.host.lower(), *map(str.lower, self.allowed_hosts)):
+        found = _HOST.fullmatch(host)
+        if found is None or not 0 < int(found["port"] or 80) < 2**16:
+            return False
+        name = (found["ip"] or found["name"]).rstrip(".").lower()
+        known = {"localhost", *map(str.lower, (self.host, *self.allowed_hosts))}
+        if name in known or f"{name}:{found['port']}" in known:
             return True
         return is_address(name) or (not is_loopback(self.host) and name == _own_name())
 

@@ -1,16 +1,19 @@
 """One connection: uvicorn's HTTP protocol with the time-outs and limits that it lacks.
 
-There is a time limit for a request's head, for its body, and for reading the answer. At shutdown
-an idle connection stays open for a moment, since a request may be on its way.
+There is a time limit for a request's head, for its body, and for reading the answer. Every byte is
+counted before anything is asked of the request: those of the head, of a chunk's extension and of
+the trailers by ``header_bytes``, those of the whole request by ``_WIRE_FACTOR``. At shutdown an
+idle connection stays open for a moment, since a request may be on its way.
 """
 
 import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from unifiedqa_convert.service.admission import Admission, http_response
+from unifiedqa_convert.service.admission import Admission, check_head, http_response
 from unifiedqa_convert.service.config import ServiceLimits
 from unifiedqa_convert.service.problems import ProblemDetails
 
@@ -19,6 +22,16 @@ _READ_SECONDS = 0.002
 """Time for the event loop to read what has already arrived."""
 _MAX_PIPELINED = 16
 """Requests that may wait on one connection while another is answered."""
+_MAX_HEADERS = 100
+"""Of one request: each takes some 200 bytes of memory, however short it is."""
+_PART = 16 * 2**10
+"""Bytes that are parsed before they are counted again."""
+_WIRE_FACTOR = 8
+"""A request may take this many times ``body_bytes``: chunks of one byte take six bytes each."""
+_LINGER_SECONDS = 1.0
+_LINGER_BYTES = 4 * 2**20
+"""How long, and how much, a refused client may go on sending; closed at once, it would not see the
+answer."""
 
 
 class _Timeout:
@@ -50,10 +63,15 @@ class LimitedProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **named)
         self._reading: _Timeout | None = None
         self._writing: _Timeout | None = None
-        self._head_bytes = 0  # of the head that is being received
+        self._unparsed = 0  # bytes since the last head, piece of a body, or request
+        self._queued = 0  # bytes of the heads that wait while another request is answered
+        self._request_bytes = 0
         self._in_head = True
         self._complete = False  # whether the data received last ended a request
         self._refused = 0  # requests in the data received last that were refused early
+        self._closing = False  # whether the client was refused: what it still sends is discarded
+        self._discarded = 0
+        self._answer_last: ProblemDetails | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Refuse a connection over the limit; start the time for the first head."""
@@ -70,22 +88,62 @@ class LimitedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Limit the size of the head."""
-        if self._in_head:
-            self._head_bytes += len(data)
-        if self.transport.is_closing():
+        """Parse and count what arrived."""
+        if self._closing:
+            self._discarded += len(data)
+            if self._discarded > _LINGER_BYTES:
+                self.transport.abort()
             return
+        self._unset_keepalive_if_required()
         self._complete, self._refused = False, 0
-        super().data_received(data)
-        if self._reading is None and self._idle:
+        for start in range(0, len(data), _PART):
+            if self._closing or self.transport.is_closing():
+                return
+            part = data[start : start + _PART]
+            self._unparsed += len(part)
+            self._request_bytes += len(part)
+            self._parse(part)
+            self._check_counts()
+        if self._reading is None and self._idle and not self._closing:
             if not self._complete:
                 self._set_read_timeout(self.limits.header_seconds)  # blank lines before a request
             elif self.timeout_keep_alive_task is None:
                 self._keep_alive()  # it was answered before its body had arrived
-        if self._in_head and self._head_bytes > self.limits.header_bytes:
-            self._refuse(
-                ProblemDetails("head-too-large", f"more than {self.limits.header_bytes} bytes")
-            )
+
+    def _parse(self, data: bytes) -> None:
+        """Feed the parser, which calls the methods below; refuse what is not HTTP."""
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                data = self._head_without_upgrade() + data[upgrade.args[0] :]
+            except httptools.HttpParserError as error:
+                problem = error.__context__  # what one of the methods below raised
+                if not isinstance(problem, ProblemDetails):
+                    problem = ProblemDetails("invalid-http", "it can't be parsed as HTTP/1.1")
+                self._refuse(problem)
+                return
+            else:
+                return
+
+    def _check_counts(self) -> None:
+        limits = self.limits
+        if self._unparsed > limits.header_bytes:
+            self._refuse(ProblemDetails("head-too-large", f"more than {limits.header_bytes} bytes"))
+        elif self._request_bytes > limits.header_bytes + _WIRE_FACTOR * limits.body_bytes:
+            self._refuse(self.admission.too_large())
+
+    def _head_without_upgrade(self) -> bytes:
+        """The head for a new parser: the old one takes no body after an ``Upgrade`` header.
+
+        The service has no other protocol, so the request is answered as if it had none.
+        """
+        version = self.parser.get_http_version().encode()
+        line = b"%s %s HTTP/%s\r\n" % (self.parser.get_method(), self.url, version)
+        kept = [pair for pair in self.headers if pair[0] != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
+        return line + b"".join(b"%s: %s\r\n" % pair for pair in kept) + b"\r\n"
 
     def on_message_begin(self) -> None:
         """Start the time for the head."""
@@ -94,26 +152,46 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._reading is None:
             self._set_read_timeout(self.limits.header_seconds)
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header of the head; a trailer has no meaning here and is dropped."""
+        if not self._in_head:
+            return
+        if len(self.headers) == _MAX_HEADERS:
+            raise ProblemDetails("head-too-large", f"more than {_MAX_HEADERS} headers")
+        super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """Start the time for the body; refuse the request if its queue is full."""
-        if len(self.pipeline) >= _MAX_PIPELINED:
+        check_head(self.parser.get_http_version(), self.parser.get_method(), self.url, self.headers)
+        if self.parser.should_upgrade():
+            return
+        self._queued = 0 if self._idle else self._queued + self._unparsed
+        if len(self.pipeline) >= _MAX_PIPELINED or self._queued > self.limits.header_bytes:
             # uvicorn reads on after each answer, so a flood of requests would fill the memory.
             self.transport.abort()
             raise ConnectionAbortedError("too many pipelined requests on one connection")
-        self._in_head, self._head_bytes = False, 0
-        self._set_read_timeout(self.limits.body_seconds)
         if not self._refused_early():
             super().on_headers_complete()
+        self._in_head, self._unparsed = False, 0
+        self._set_read_timeout(self.limits.body_seconds)
+
+    def on_chunk_header(self) -> None:
+        """A chunk begins, or the trailers."""
+        self._unparsed = 0
 
     def on_body(self, body: bytes) -> None:
         """Receive a part of the body; that of a refused request is discarded."""
+        self._unparsed = 0
         if self.cycle is not None:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is complete."""
+        if self._in_head:
+            return  # ended by an upgrade, and parsed again without it
         self._clear_read_timeout()
-        self._complete = True
+        self._complete = self._in_head = True
+        self._unparsed = self._request_bytes = 0
         if self.cycle is not None:
             super().on_message_complete()
 
@@ -136,11 +214,6 @@ class LimitedProtocol(HttpToolsProtocol):
         self.cycle = None  # type: ignore[assignment]  # uvicorn's state before the first request
         self.on_response_complete()
         return True
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer what is not HTTP with a problem document."""
-        del msg
-        self._refuse(ProblemDetails("invalid-http", "the request can't be parsed as HTTP"))
 
     def pause_writing(self) -> None:
         """Start the time for the client to read its answer."""
@@ -187,20 +260,41 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _too_slow(self) -> None:
         self._reading = None
-        if self._idle and not self._in_head:
-            self.transport.close()  # it was refused early; only its body is late
-            return
         part = "head" if self._in_head else "body"
         self._refuse(ProblemDetails("slow-client", f"the request's {part} took too long to arrive"))
 
     def _refuse(self, problem: ProblemDetails) -> None:
-        """Answer without the app, unless it has started a response, and close."""
-        if self.transport.is_closing():
+        """Answer without the app, after the requests before this one, and close."""
+        if self._closing or self.transport.is_closing():
             return
-        if self._idle or not self.cycle.response_started:
+        self._closing = True
+        self._clear_read_timeout()
+        if self.pipeline and not self._in_head:  # the body of the last of those that wait
+            self.pipeline.popleft()
+            self._in_head = True
+        if self._in_head and not self._idle:
+            self._answer_last = problem
+        else:
+            self._close_with(problem)
+
+    def on_response_complete(self) -> None:
+        """Begin the next request, or refuse the one that was refused meanwhile."""
+        super().on_response_complete()
+        idle = self.timeout_keep_alive_task is not None  # no other request is begun or waits
+        if self._answer_last is not None and idle:
+            self._unset_keepalive_if_required()
+            self._close_with(self._answer_last)
+
+    def _close_with(self, problem: ProblemDetails) -> None:
+        """Answer, unless the app has begun to, and close."""
+        if self._in_head or not (self.cycle is None or self.cycle.response_started):
             problem.headers["connection"] = "close"
             self.transport.write(http_response(problem, (), self.admission.next_id()))
-        self.transport.close()
+        if self.cycle is not None:
+            self.cycle.disconnected, self.cycle.waiting_for_100_continue = True, False
+            self.cycle.message_event.set()
+        self.transport.write_eof()
+        self.loop.call_later(_LINGER_SECONDS, self.transport.close)
 
 
 def protocol_with(limits: ServiceLimits, admission: Admission) -> type[LimitedProtocol]:

@@ -1,7 +1,10 @@
 """The state of a running service: its models' queues, metrics and API keys, and its shutdown."""
 
 import asyncio
+import errno
 import hmac
+import shlex
+import stat
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from hashlib import sha256
@@ -14,14 +17,17 @@ import orjson
 
 from unifiedqa_convert.datasets.registry import catalogue
 from unifiedqa_convert.errors import UqaError, UsageError
+from unifiedqa_convert.printing import say
 from unifiedqa_convert.question_converters.base import Ask
 from unifiedqa_convert.service.config import Config
 from unifiedqa_convert.service.models.process import ModelProcess
 from unifiedqa_convert.service.models.queue import Batcher, estimated_tokens
-from unifiedqa_convert.service.monitoring import Metrics
+from unifiedqa_convert.service.monitoring import Metrics, log
 from unifiedqa_convert.service.problems import ProblemDetails
+from unifiedqa_convert.storage import read_small
 
 MIN_KEY_CHARACTERS = 16
+_KEY_FILE_BYTES = 2**20
 
 
 class Keys:
@@ -32,9 +38,12 @@ class Keys:
     """
 
     def __init__(self, path: Path) -> None:
-        """Read the file; UsageError if it can't be read or has no key that is long enough."""
+        """Read the file; UsageError if it can't be read or has no key that is long enough.
+
+        Warns if other users of the machine can read it.
+        """
         self._path = path
-        self._version: tuple[int, int, int] | None = None
+        self._version: tuple[int, ...] = ()
         self._digests: tuple[bytes, ...] = ()
         try:
             self._refresh()
@@ -47,28 +56,56 @@ class Keys:
                 f"--api-key-file {path} has no key of {MIN_KEY_CHARACTERS} characters or more, "
                 "one a line; make one: python -c 'import secrets; print(secrets.token_urlsafe())'"
             )
+        mode = path.stat().st_mode
+        if mode & (stat.S_IRGRP | stat.S_IROTH):
+            say(
+                f"uqa: warning: --api-key-file {path} can be read by other users of this machine "
+                f"(mode {stat.S_IMODE(mode):04o}): chmod 600 {shlex.quote(str(path))}"
+            )
 
     def accept(self, key: bytes) -> bool:
-        """Whether the key is in the file now; False if the file is gone."""
+        """Whether the key is in the file now; False if it can't be read, until it changes."""
         try:
             self._refresh()
-        except OSError:
-            self._digests, self._version = (), None
+        except OSError as error:
+            self._digests = ()
+            log.error("no key is accepted: --api-key-file can't be read", error=error.strerror)
         digest = sha256(key).digest()
         matches = [hmac.compare_digest(digest, own) for own in self._digests]
         return any(matches)
 
     def _refresh(self) -> None:
-        stat = self._path.stat()
-        version = stat.st_mtime_ns, stat.st_ino, stat.st_size
-        if version == self._version:
+        """Read the file if it has changed; OSError if there is none to read.
+
+        One that can't be read is tried, and told of, again only when it changes.
+        """
+        version: tuple[int, ...]
+        try:
+            found = self._path.stat()
+            version = (found.st_mtime_ns, found.st_ino, found.st_size, found.st_mode)
+        except OSError as error:
+            version = (error.errno or 0,)
+            if version != self._version:
+                self._version = version
+                raise
             return
-        lines = self._path.read_bytes().split(b"\n")
-        keys = [line.strip() for line in lines if not line.lstrip().startswith(b"#")]
-        self._digests = tuple(
-            sha256(key).digest() for key in keys if len(key) >= MIN_KEY_CHARACTERS
-        )
-        self._version = version
+        if version != self._version:
+            self._version = version
+            self._digests = _key_digests(read_small(self._path, _KEY_FILE_BYTES))
+
+
+def _key_digests(content: bytes) -> tuple[bytes, ...]:
+    """The keys' digests; OSError if a key has characters that no header carries."""
+    lines = [(number, line.strip()) for number, line in enumerate(content.split(b"\n"), 1)]
+    keys = [(number, line) for number, line in lines if line and not line.startswith(b"#")]
+    for number, key in keys:
+        if not (key.isascii() and key.decode("ascii").isprintable()):
+            raise OSError(
+                errno.EINVAL,
+                f"line {number} is not ASCII: write it without accents or "
+                "a byte order mark, not as UTF-16",
+            )
+    return tuple(sha256(key).digest() for _, key in keys if len(key) >= MIN_KEY_CHARACTERS)
 
 
 _Result = TypeVar("_Result")

@@ -173,9 +173,10 @@ def _download(source: str, revision: str | None, *, allow_pickle: bool) -> Path:
     from huggingface_hub import HfApi, hf_hub_download
 
     what = f"there is no folder {source} here; hub {source}"
-    with transfers.hub_requests(what, hub.model_home(source)):
-        timeout = transfers.HUB_PATIENCE
+    timeout = transfers.HUB_PATIENCE
+    with hub.hub_answers(what, hub.model_home(source)):
         info = HfApi().model_info(source, revision=revision, timeout=timeout)
+    with transfers.hub_requests(what, hub.model_home(source)):
         there = [file.rfilename for file in info.siblings or ()]
         safe = any(name.endswith(".safetensors") for name in there)
         patterns = _SAFE if safe or not allow_pickle else (*_SAFE, *_PICKLES)
