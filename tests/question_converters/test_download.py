@@ -114,9 +114,17 @@ def test_a_pickle_is_converted_once_and_tied_tensors_are_written_once(
     assert sorted(path.name for path in folder.iterdir()) == [
         "config.json",
         "fetched.json",
+        "files.json",
         "model.safetensors",
         "spiece.model",
     ]
+    made = (folder / "model.safetensors").stat().st_mtime_ns
+    assert run("model", "fetch", "owner/name").returncode == 0
+    assert (folder / "model.safetensors").stat().st_mtime_ns == made
+    (folder / "config.json").write_text("")
+    assert run("model", "fetch", "owner/name").returncode == 0
+    assert (folder / "config.json").read_text()
+    assert not [path for path in folder.parent.iterdir() if path != folder]
 
 
 def test_a_pickle_that_would_run_code_runs_none(hub: tuple[State, Run], tmp_path: Path) -> None:

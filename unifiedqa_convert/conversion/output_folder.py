@@ -217,31 +217,32 @@ def complete_output(place: OutputFolder, manifest: dict[str, Any]) -> None:
     """Write the manifest, then move the whole output to its final folder."""
     write_json(place.staging / MANIFEST, manifest)
     write_json(place.work / MANIFEST, manifest)
-    _finish(place)
+    _exchange(place)
 
 
-def _finish(place: OutputFolder) -> None:
-    """Put a complete output in its place. Killed at any step, :func:`locked` does the rest.
-
-    The manifest in ``work`` says which of two folders is the new one, whatever was exchanged.
-    """
-    whole, new, old = (folder / MANIFEST for folder in (place.work, place.staging, place.final))
-    if _same(new, whole) and not _same(old, whole):
-        place.check_ours()
-        replace_folder(place.staging, place.final)
+def _exchange(place: OutputFolder) -> None:
+    place.check_ours()
+    replace_folder(place.staging, place.final)
     discard(place.work)
 
 
-def _same(one: Path, other: Path) -> bool:
-    return one.is_file() and one.read_bytes() == other.read_bytes()
-
-
 def _recover(place: OutputFolder) -> None:
-    """Finish what a killed run exchanged; OutputError if ``work`` is not a folder of ours."""
+    """Finish what a killed run exchanged; OutputError if ``work`` is not a folder of ours.
+
+    Its manifest in ``work`` says which of the two outputs is the new one.
+    """
     settle(place.final.parent)
     _check_ours(place.work, lambda path: _WORK.fullmatch(path.name) is not None)
-    if (place.work / MANIFEST).is_file():
-        _finish(place)
+    if (whole := place.work / MANIFEST).is_file():
+        if _same(place.staging, whole) and not _same(place.final, whole):
+            _exchange(place)
+        else:
+            discard(place.work)
+
+
+def _same(folder: Path, manifest: Path) -> bool:
+    path = folder / MANIFEST
+    return path.is_file() and path.read_bytes() == manifest.read_bytes()
 
 
 def _ours(path: Path) -> bool:
