@@ -314,10 +314,12 @@ def _seal(folder: Path) -> None:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     mask = os.umask(0)
     os.umask(mask)
-    if not (folder / INDEX).exists():
-        for path in files:
+    sealed = (folder / INDEX).exists()
+    for path in files:
+        if not sealed:
             path.chmod(0o666 & ~mask)  # safetensors makes its files private
-            fsync(path)
+        fsync(path)
+    if not sealed:
         write_json(folder / INDEX, {str(p.relative_to(folder)): sha256_of(p) for p in files})
     for inner in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
         fsync(inner)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -30,7 +31,14 @@ from vera_model.report.run_metadata import (
     environment,
 )
 from vera_model.report.terminal import unseen_warnings, warnings
-from vera_model.run_folder import CALIBRATION, CONFIG, PREDICTIONS, check_unevaluated, model_folder
+from vera_model.run_folder import (
+    CALIBRATION,
+    CONFIG,
+    PREDICTIONS,
+    check_unevaluated,
+    model_folder,
+    only_run,
+)
 from vera_model.training.progress import line_printer
 
 
@@ -62,25 +70,26 @@ def evaluate(
     unseen = objective.describe()["unseen"]
     for line in unseen_warnings(unseen):
         say(line)
-    metrics = objective.evaluate(processes.accelerator.prepare(model))
-    if processes.main:
-        assert objective.predictions is not None  # set by evaluate
-        how: dict[str, Any] = {"recipe": config.recipe, "temperature": model.config.temperature}
-        config.out.mkdir(parents=True, exist_ok=True)
-        metrics = write_results(
-            config.out, objective.predictions, metrics, resampling=resampling, **how
-        )
-        overlap = _overlap(config, problems, trained_on)
-        document = {
-            "metrics": metrics,
-            "checkpoint": {"measured": str(config.start_from)},
-            "missing": describe_missing(missing),
-            "data": {**_describe(reading, problems), "unseen": unseen, "overlap": overlap},
-            "model": {"recipe": config.recipe, "parameters": model.num_parameters()},
-            "run": environment(processes),
-        }
-        write_json(config.out / CONFIG, config.model_dump(mode="json"))
-        write_json(path, document)
+    with only_run(config.out) if processes.main else nullcontext():
+        check_unevaluated(config.out, overwrite=config.overwrite)
+        metrics = objective.evaluate(processes.accelerator.prepare(model))
+        if processes.main:
+            assert objective.predictions is not None  # set by evaluate
+            how: dict[str, Any] = {"recipe": config.recipe, "temperature": model.config.temperature}
+            metrics = write_results(
+                config.out, objective.predictions, metrics, resampling=resampling, **how
+            )
+            overlap = _overlap(config, problems, trained_on)
+            document = {
+                "metrics": metrics,
+                "checkpoint": {"measured": str(config.start_from)},
+                "missing": describe_missing(missing),
+                "data": {**_describe(reading, problems), "unseen": unseen, "overlap": overlap},
+                "model": {"recipe": config.recipe, "parameters": model.num_parameters()},
+                "run": environment(processes),
+            }
+            write_json(config.out / CONFIG, config.model_dump(mode="json"))
+            write_json(path, document)
     return path
 
 
