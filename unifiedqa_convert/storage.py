@@ -131,11 +131,21 @@ def refuse_link(path: Path) -> None:
 
 
 def write_json(path: Path, document: Any) -> None:
-    """Write strict JSON (no NaN) with sorted keys and an indent of two, by ``atomic_file``."""
+    """Write strict JSON (no NaN) with sorted keys and an indent of two, by ``atomic_file``.
+
+    A byte of a path that is no UTF-8 is written as the text ``\\udcff``.
+    """
     text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     with atomic_file(path) as file:
-        # A name that is not UTF-8 (os.fsdecode's surrogates) becomes JSON's own escapes.
-        file.write(text.encode(errors="backslashreplace") + b"\n")
+        file.write(_SURROGATE.sub(lambda one: rf"\\u{ord(one[0]):x}", text).encode() + b"\n")
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def name_of(path: Path) -> str:
+    """A file's name as text; a byte that is no UTF-8 as ``\\xff``."""
+    return os.fsencode(path.name).decode(errors="backslashreplace")
 
 
 def cache_folder() -> Path:
@@ -151,6 +161,17 @@ def cache_folder() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("unifiedqa-convert", appauthor=False)
+
+
+def use_stand_in_home() -> str | None:
+    """Let every library of this process find the stand-in; a line to print, if one was needed.
+
+    Raises as :func:`stand_in_home`.
+    """
+    if (home := stand_in_home()) is None:
+        return None
+    os.environ["HOME"] = str(home)
+    return f"no home folder: {home} holds the caches; set HOME, or UQA_CACHE and HF_HOME"
 
 
 def stand_in_home() -> Path | None:

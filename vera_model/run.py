@@ -20,6 +20,7 @@ import typer
 
 from unifiedqa_convert.errors import UqaError, UsageError, missing_library
 from unifiedqa_convert.flags import command, flags_of, given
+from unifiedqa_convert.storage import use_stand_in_home
 from vera_model.presets import PRESETS, RECIPES
 from vera_model.report.terminal import closing_lines
 
@@ -205,6 +206,8 @@ if __name__ == "__main__" and not __package__:
 def main() -> None:
     """Run the command by itself; errors are one line and an exit code, as in `uqa`."""
     try:
+        if line := use_stand_in_home():
+            print(line, file=sys.stderr)
         typer.run(command(train, train_flags()))
     except UqaError as error:
         report_failure(error)

@@ -88,15 +88,15 @@ def _is_folder(path: Path) -> bool:
     return path.is_dir()
 
 
-def card_note(path: Path) -> str:
+def card_notes(path: Path) -> list[str]:
     """A line that says that the card of a model, see :func:`model_folder`, was edited; or nothing.
 
     That is allowed: it is no part of the model. The index must be readable.
     """
     folder = model_folder(path)
     if not (folder / INDEX).is_file() or not card_changed(folder):
-        return ""
-    return f"{folder / CARD} was edited since it was written; the model's files are what they were"
+        return []
+    return [f"{folder / CARD} was edited since it was written; that changes nothing of the model"]
 
 
 def checked_model(path: Path, *, tokenizer: bool = True) -> Path:

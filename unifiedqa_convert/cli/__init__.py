@@ -15,6 +15,7 @@ import typer
 from unifiedqa_convert.cli import convert, datasets, declare, fetch, models, serve, vera
 from unifiedqa_convert.errors import UqaError
 from unifiedqa_convert.flags import add_command
+from unifiedqa_convert.storage import use_stand_in_home
 from vera_model import run as vera_run
 
 app = typer.Typer(
@@ -64,6 +65,8 @@ def main() -> None:
     gc.freeze()  # imported code stays: without a search for cycles in it, 0.1 s less for a command
     try:
         try:
+            if line := use_stand_in_home():
+                print(line, file=sys.stderr)
             app(standalone_mode=True)
         finally:
             sys.stdout.flush()

@@ -48,10 +48,11 @@ def score(
 
         texts = texts_to_score(model, sentences or [], file)
         from vera_model.programs.score import score_lines, score_texts, score_warnings
+        from vera_model.run_folder import card_notes
 
     scored = score_texts(model, texts)
     print_either([one._asdict() for one in scored], lambda _: print(score_lines(scored)), as_json)
-    for line in score_warnings(scored):
+    for line in [*score_warnings(scored), *card_notes(model)]:
         tell(line, quiet)
 
 
@@ -159,7 +160,10 @@ def calibrate(
 
         check_calibration(model, on)
         from vera_model.programs.evaluate import calibrate_model
+        from vera_model.run_folder import card_notes
 
+    for line in card_notes(model):
+        tell(line, quiet=False)
     found = calibrate_model(model, on, by, save=not dry_run)
     print_either(found._asdict(), lambda _: print(f"{found.temperature:.4f}"), as_json)
     tell(found.summary(), as_json and not found.at_bound)

@@ -35,6 +35,7 @@ from vera_model.run_folder import (
     CALIBRATION,
     CONFIG,
     PREDICTIONS,
+    card_notes,
     check_unevaluated,
     model_folder,
     only_run,
@@ -68,7 +69,7 @@ def evaluate(
     model, tokenizer = starting_point(config, ())
     objective = VeraObjective(config, tokenizer, Holdout(problems[:0], problems), processes)
     unseen = objective.describe()["unseen"]
-    for line in unseen_warnings(unseen):
+    for line in [*card_notes(config.start_from), *unseen_warnings(unseen)]:
         say(line)
     with only_run(config.out) if processes.main else nullcontext():
         check_unevaluated(config.out, overwrite=config.overwrite)

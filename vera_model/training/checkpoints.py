@@ -27,7 +27,7 @@ from vera_model.data.shards import Shard
 from vera_model.run_folder import (
     LINKS,
     METRICS,
-    card_note,
+    card_notes,
     checkpoint_folder,
     checkpoints,
     step_of,
@@ -185,7 +185,7 @@ def find_resumed(config: TrainConfig, say: Callable[[str], None]) -> Resumed | N
     if found is None:
         say(f"{config.out} has no checkpoint to resume from: starting from the beginning")
         return None
-    if note := card_note(found):
+    for note in card_notes(found):
         say(note)
     return Resumed(found, read_state(found))
 
