@@ -299,9 +299,13 @@ def verify(folder: Path) -> None:
         path = folder / name
         if name == CARD:
             continue
-        if not path.is_file():
-            raise ModelError(f"{path} is missing: use another checkpoint, or copy it again")
-        if sha256_of(path) != digest:
+        try:
+            found = sha256_of(path)
+        except OSError as error:
+            raise ModelError(
+                f"{path} is missing ({error.strerror}): use another checkpoint, or copy it again"
+            ) from error
+        if found != digest:
             raise ModelError(f"{path} was changed or cut: use another checkpoint, or copy it again")
 
 
