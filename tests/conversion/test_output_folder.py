@@ -300,6 +300,7 @@ def test_a_link_in_the_holders_place_is_not_followed(tmp_path: Path) -> None:
     victim.write_text("untouched")
     place.final.parent.mkdir(parents=True)
     place.final.with_name(".train.holder").symlink_to(victim)
-    with locked(place):
+    with pytest.raises(OutputError, match=r"\.train\.holder is a link to"), locked(place):
         pass
     assert victim.read_text() == "untouched"
+    assert place.final.with_name(".train.holder").is_symlink()

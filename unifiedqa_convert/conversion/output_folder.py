@@ -18,7 +18,14 @@ from typing import Any, TypedDict
 from filelock import FileLock, Timeout
 
 from unifiedqa_convert.errors import OutputError, OutputLocked
-from unifiedqa_convert.storage import discard, replace_folder, settle, sha256_of, write_json
+from unifiedqa_convert.storage import (
+    discard,
+    refuse_link,
+    replace_folder,
+    settle,
+    sha256_of,
+    write_json,
+)
 
 MANIFEST = "manifest.json"
 REJECTS = "rejects.jsonl"
@@ -93,13 +100,13 @@ class OutputFolder:
 def locked(place: OutputFolder) -> Iterator[None]:
     """Lock the output for this process; OutputLocked names the process that holds the lock."""
     holder = place.final.with_name(f".{place.final.name}.holder")
+    refuse_link(holder)
     try:
         place.final.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(place.final.with_name(f".{place.final.name}.lock"))
         with lock.acquire(timeout=0):
             try:
-                holder.unlink(missing_ok=True)
-                with holder.open("x") as file:  # never follow a link of that name
+                with holder.open("w") as file:
                     file.write(f"process {os.getpid()}")
                 _recover(place)
                 yield

@@ -156,3 +156,16 @@ def calibrated(folder: Path, every: int, exchange: bool) -> int:
 @pytest.mark.parametrize("every", [23, pytest.param(9, marks=pytest.mark.slow)])
 def test_calibrate_killed_at_some_steps(trained: Path, every: int, exchange: bool) -> None:
     assert calibrated(trained, every, exchange) > 1
+
+
+@pytest.mark.slow
+def test_of_two_runs_in_one_folder_one_wins(trained: Path) -> None:
+    out = trained / "both"
+    asked = command(trained, out, 4, *OFTEN)
+    both = [started.models.begin(asked) for _ in range(2)]
+    for process in both:
+        process.join()
+    assert sorted(process.exitcode or 0 for process in both) in ([0, 5], [0, 6])
+    whole = started.models.run(command(trained, trained / "one", 4, *OFTEN))
+    assert whole.returncode == 0, whole.stderr
+    same_run(trained / "one", out)
