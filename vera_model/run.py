@@ -21,6 +21,7 @@ import typer
 from unifiedqa_convert.errors import UqaError, UsageError, check_words, missing_library
 from unifiedqa_convert.flags import command, flags_of, given
 from unifiedqa_convert.printing import message, print_json, print_text, say
+from unifiedqa_convert.storage import use_stand_in_home
 from vera_model.presets import PRESETS, RECIPES
 from vera_model.report.terminal import closing_lines
 
@@ -204,6 +205,8 @@ def main() -> None:
     """Run the command by itself; errors are one line and an exit code, as in `uqa`."""
     try:
         check_words(sys.argv[1:])
+        if line := use_stand_in_home():
+            say(line)
         typer.run(command(train, train_flags()))
     except UqaError as error:
         report_failure(error)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 from unifiedqa_convert.documents import checked, quoted, read_json
 from unifiedqa_convert.errors import ModelError, OutputError, OutputLocked, SourceError, UsageError
 from unifiedqa_convert.pretrained import check_model_folder
+from unifiedqa_convert.storage import (
+    CARD,
+    INDEX,
+    card_changed,
+    discard,
+    others_in,
+    refuse_link,
+    settle,
+)
 from vera_model.config import TrainConfig
 
 LOG = "train_log.jsonl"
@@ -69,9 +78,28 @@ def is_hub_name(source: str, *, owner: bool = True) -> bool:
 def model_folder(path: Path) -> Path:
     """The model's folder: ``path``, or the best checkpoint of the run or the ``model`` in it."""
     for candidate in (path / "model" / "best", path / "best"):
-        if candidate.is_dir():
+        if _is_folder(candidate):
             return candidate
+    _is_folder(path)
     return path
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is one, if need be after the exchange in which a process was killed is undone."""
+    if not path.is_dir():
+        settle(path.resolve().parent)
+    return path.is_dir()
+
+
+def card_notes(path: Path) -> list[str]:
+    """A line that says that the card of a model, see :func:`model_folder`, was edited; or nothing.
+
+    That is allowed: it is no part of the model. The index must be readable.
+    """
+    folder = model_folder(path)
+    if not (folder / INDEX).is_file() or not card_changed(folder):
+        return []
+    return [f"{folder / CARD} was edited since it was written; that changes nothing of the model"]
 
 
 def checked_model(path: Path, *, tokenizer: bool = True) -> Path:
@@ -121,7 +149,7 @@ def checkpoint_folder(path: Path) -> Path:
     Raises ModelError if there is none, or one that would run code; no weights are read.
     """
     places = (path / "model" / "last", path / "last", path)
-    folder = next((place for place in places if place.is_dir()), None)
+    folder = next((place for place in places if _is_folder(place)), None)
     if folder is None:
         raise ModelError(f"{path} is not a folder: give a checkpoint's, such as RUN/model/last")
     check_model_folder(folder)
@@ -155,12 +183,15 @@ _LOCK = ".lock"
 @contextmanager
 def only_run(folder: Path) -> Iterator[None]:
     """Lock the run folder: two runs in one would delete each other's checkpoints."""
+    refuse_link(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / _LOCK, timeout=0)
         lock.acquire()
     except Timeout as error:
-        raise OutputLocked(f"another run is writing {folder}: choose another --out") from error
+        raise OutputLocked(
+            f"another run is writing {folder}: wait for it, or choose another --out"
+        ) from error
     except OSError as error:
         raise OutputError(f"{folder} can't be written, choose another --out: {error}") from error
     try:
@@ -170,12 +201,88 @@ def only_run(folder: Path) -> Iterator[None]:
 
 
 def check_unused(config: TrainConfig) -> None:
-    """Raise OutputError if ``out`` has files of an earlier run that is not resumed or replaced."""
+    """Raise OutputError if ``out`` has files of an earlier run that is not resumed or replaced, or
+    something else under the name of a run's file.
+    """
     kept = config.overwrite or config.resume is not None
     if not kept and _is_used(config.out):
         raise OutputError(
             f"{config.out} is not empty: choose another --out, or add --resume auto to resume its "
             "run, or --overwrite"
+        )
+    _check_names(config.out)
+
+
+def _check_names(run: Path) -> None:
+    model = run / "model"
+    names = (CONFIG, METRICS, PREDICTIONS, *LOGS, "tensorboard")
+    for path in (run, *(run / name for name in names), model, *model.glob("ckp_*")):
+        refuse_link(path)
+    for link in (model / name for name in LINKS):
+        if link.is_symlink():
+            if not _CHECKPOINT.fullmatch(str(link.readlink())):
+                refuse_link(link)
+        elif link.exists():
+            raise OutputError(
+                f"{link} is not the link to a checkpoint that a run has there, perhaps because the "
+                f"run was copied with links followed: move {model / LINKS[0]} and "
+                f"{model / LINKS[1]} away, the checkpoints are ckp_…; then run the same command"
+            )
+
+
+LINKS = ("last", "best")
+"""In a run's ``model``; each names one of its checkpoints."""
+_CHECKPOINT = re.compile(r"ckp_(\d+)")
+
+
+def checkpoints(model: Path) -> list[Path]:
+    """The folders ``ckp_<step>`` in a run's ``model``, by step."""
+    found = [path for path in model.glob("ckp_*") if _CHECKPOINT.fullmatch(path.name)]
+    return sorted((path for path in found if path.is_dir()), key=step_of)
+
+
+def step_of(checkpoint: Path) -> int:
+    """The number of updates in a checkpoint's name."""
+    return int(checkpoint.name.removeprefix("ckp_"))
+
+
+def clear_run(run: Path) -> None:
+    """Remove what an earlier run wrote, and nothing else.
+
+    OutputError, before anything is removed, for a checkpoint that holds other files.
+    """
+    model, board = run / "model", run / "tensorboard"
+    found = checkpoints(model)
+    for path in found:
+        _check_written(path)
+    for name in (METRICS, *LOGS):  # where METRICS exists, the run is complete
+        (run / name).unlink(missing_ok=True)
+    for link in LINKS:
+        (model / link).unlink(missing_ok=True)
+    for path in found:
+        discard(path)
+    for events in board.glob("events.out.tfevents.*"):
+        events.unlink()
+    for folder in (model, board):
+        with suppress(OSError):  # it has other files, or none and is not there
+            folder.rmdir()
+
+
+def _check_written(folder: Path) -> None:
+    """Raise OutputError for a folder that is not one of a model, or holds other files besides."""
+    refuse_link(folder)
+    if not folder.is_dir():
+        raise OutputError(f"{folder} is not a folder: move it, or choose another --out")
+    if not any(folder.iterdir()):
+        return
+    try:
+        others = others_in(folder)
+    except ModelError:
+        others = [f"no readable {INDEX}"]
+    if others:
+        raise OutputError(
+            f"{folder} holds {', '.join(others[:3])}{' …' if len(others) > 3 else ''}: uqa removes "
+            "only what it wrote itself; move it, or choose another --out"
         )
 
 
@@ -184,6 +291,8 @@ def check_unwritten(config: TrainConfig) -> None:
     if _is_used(config.out):
         with only_run(config.out):
             check_unused(config)
+    else:
+        _check_names(config.out)
 
 
 def check_unevaluated(out: Path, *, overwrite: bool) -> Path:
@@ -195,9 +304,15 @@ def check_unevaluated(out: Path, *, overwrite: bool) -> Path:
 
 
 def check_absent(out: Path, *, overwrite: bool) -> None:
-    """Raise OutputError if the folder to write exists, without ``overwrite``."""
-    if out.exists() and not overwrite:
+    """Raise OutputError if the folder to write exists, without ``overwrite`` or with other files
+    than those of a model.
+    """
+    if overwrite and out.exists():
+        _check_written(out)
+    elif out.exists():
         raise OutputError(f"{out} exists: choose another --out, or add --overwrite")
+    else:
+        refuse_link(out)
 
 
 def _is_used(folder: Path) -> bool:

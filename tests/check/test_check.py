@@ -321,7 +321,7 @@ def test_interrupted_and_incomplete(tmp_path: Path) -> None:
     folder = copa(tmp_path)
     (folder.parent / ".train.work" / "output").mkdir(parents=True)
     (folder.parent / ".train.work" / "output" / "manifest.json").touch()
-    (folder.parent / ".test.replaced").mkdir()
+    (folder.parent / ".test.uqa-0123abcd").mkdir()
     assert traps(folder) == {"interrupted": 1}
     assert check_path(folder).ok
     assert traps(tmp_path) == {"interrupted": 2}

@@ -17,10 +17,11 @@ from typing import NamedTuple
 
 import pytest
 import started
-from kill import killed_at_step
+from kill import count_steps, killed_at_step
 from outputs import digest, raw_file
 
 from unifiedqa_convert.conversion.output_folder import OutputFolder
+from unifiedqa_convert.storage import settle
 
 UQA = str(Path(sys.executable).with_name("uqa"))
 
@@ -66,36 +67,55 @@ def run(command: list[str]) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True)
 
 
-@pytest.mark.slow
-def test_kill_9_at_every_rename_and_fsync(tmp_path: Path) -> None:
-    """Both with nothing there and over an older output, which must stand until the new one does."""
+def killed_and_run_again(tmp_path: Path, exchange: bool, every: int) -> int:
+    """With nothing there and over an older output, which must stand until the new one does."""
     raw, older = raw_file(tmp_path, 90), tmp_path / "older"
     older.mkdir()
     started.core.run(arguments(raw_file(older, 10), older / "out", 30))
-    counting = partial(killed_at_step, 0)
-    counted = started.core.run(arguments(raw, tmp_path / "whole", 30), program=counting)
-    steps = int(counted.stderr.rsplit("STEPS", 1)[1])
-    assert steps > 15
+    steps = count_steps(started.core, arguments(raw, tmp_path / "whole", 30), exchange=exchange)
     # By the installed script, so with another hash seed than the runs that are killed.
     assert run([UQA, *arguments(raw, tmp_path / "fresh", 30)]).returncode == 0
     expected = digest(tmp_path / "fresh" / "copa" / "train")
     assert digest(tmp_path / "whole" / "copa" / "train") == expected
-    for limit in range(1, steps + 2):  # after one step is before the next, and after the last
+    limit = kills = 0
+    ended = False
+    while not ended:  # after one step is before the next, and after the last
+        limit += every
         out = tmp_path / f"killed-{limit}"
         place = OutputFolder(out / "copa" / "train")
-        if limit % 2:  # every other time there is an older output to replace
+        if limit // every % 2:  # every other time there is an older output to replace
             shutil.copytree(older / "out", out)
         old = digest(place.final) if place.final.exists() else None
         command = [*arguments(raw, out, 30), "--overwrite"]
-        killed = started.core.run(command, program=partial(killed_at_step, limit))
-        assert killed.returncode == (-signal.SIGKILL if limit <= steps else 0)
-        if place.final.exists():
-            assert digest(place.final) in (old, expected), "half an output was seen"
+        killed = started.core.run(
+            command, program=partial(killed_at_step, limit, exchange=exchange)
+        )
+        ended = killed.returncode == 0
+        assert ended or killed.returncode == -signal.SIGKILL, killed.stderr
+        kills += not ended
+        if not exchange:
+            settle(place.final.parent)  # as every reader of ours does that finds nothing
+        assert (digest(place.final) if place.final.exists() else None) in (
+            old,
+            expected,
+        ), "half an output was seen, or none"
         again = started.core.run(command)
         assert again.returncode == 0, again.stderr
         assert digest(place.final) == expected
         left = sorted(path.name for path in place.final.parent.iterdir())
         assert left == [".train.lock", ".train.row-hashes", "train"]
+    assert limit > steps
+    return kills
+
+
+@pytest.mark.parametrize("exchange", [True, False])
+def test_kill_9_at_some_steps(tmp_path: Path, exchange: bool) -> None:
+    assert killed_and_run_again(tmp_path, exchange, every=19) > 4
+
+
+@pytest.mark.slow
+def test_kill_9_at_every_ninth_step(tmp_path: Path) -> None:
+    assert killed_and_run_again(tmp_path, exchange=True, every=9) > 8
 
 
 SHARDS = 80

@@ -4,6 +4,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from unifiedqa_convert.conversion import output_folder, pipeline
 from unifiedqa_convert.conversion.output_folder import OutputFolder, locked
 from unifiedqa_convert.conversion.pipeline import convert
 from unifiedqa_convert.errors import OutputError, OutputLocked, SourceError, TooManyRejects
-from unifiedqa_convert.storage import atomic_file
+from unifiedqa_convert.storage import atomic_file, replace_folder
 
 
 def test_shards_rejects_and_a_manifest_that_lists_them(tmp_path: Path) -> None:
@@ -122,33 +123,68 @@ def test_a_file_that_fails_half_way_leaves_the_old_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("old", [False, True])
-@pytest.mark.parametrize("killed_before", ["first rename", "second rename", "clean-up"])
-def test_a_kill_inside_the_exchange_is_finished_or_undone(
+@pytest.mark.parametrize("killed_before", ["exchange", "clean-up"])
+def test_a_kill_inside_the_exchange_is_finished(
     tmp_path: Path, killed_before: str, old: bool
 ) -> None:
     place = OutputFolder(tmp_path / "copa" / "train")
-    place.staging.mkdir(parents=True)
-    (place.staging / "manifest.json").write_text('"new"')
+    for folder in (place.work, place.staging):
+        folder.mkdir(parents=True)
+        (folder / "manifest.json").write_text('"new"')
     if old:
         place.final.mkdir()
         (place.final / "manifest.json").write_text('"old"')
-    if killed_before != "first rename" and old:
-        place.final.rename(place.replaced)
     if killed_before == "clean-up":
-        place.staging.rename(place.final)
+        replace_folder(place.staging, place.final)
     with locked(place):
         pass
     assert (place.final / "manifest.json").read_text() == '"new"'
-    assert not place.replaced.exists()
+    assert not place.work.exists()
 
 
-def test_an_unfinished_exchange_without_a_new_output_is_undone(tmp_path: Path) -> None:
-    place = OutputFolder(tmp_path / "copa" / "train")
-    place.replaced.mkdir(parents=True)
-    (place.replaced / "manifest.json").write_text('"old"')
-    with locked(place):
-        pass
-    assert (place.final / "manifest.json").read_text() == '"old"'
+NOTES = ["job.json", "shard-00001.json"]
+
+
+@pytest.mark.parametrize("note", NOTES)
+@pytest.mark.parametrize("content", ["", "{", "[]", "7", '{"file": 3}'])
+def test_a_broken_note_is_told_and_made_anew_by_overwrite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, note: str, content: str
+) -> None:
+    asked = request(raw_file(tmp_path, 300), tmp_path / "out")
+    stop_after(monkeypatch, 2)
+    with pytest.raises(KeyboardInterrupt):
+        convert(asked)
+    monkeypatch.undo()
+    work = OutputFolder(tmp_path / "out" / "copa" / "train").work
+    (work / note).write_text(content)
+    with pytest.raises(
+        OutputError, match=rf"{note} is empty or broken .*: start it anew with --ov"
+    ):
+        convert(asked)
+    assert (work / note).read_text() == content
+    done = convert(replace(asked, overwrite=True))
+    fresh = convert(request(asked.raw[0], tmp_path / "fresh"))
+    assert digest(done.folder) == digest(fresh.folder)
+
+
+@pytest.mark.parametrize("kind", ["link", "file", "folder"])
+def test_what_bears_the_name_of_a_work_folder_stays(tmp_path: Path, kind: str) -> None:
+    asked = request(raw_file(tmp_path, 3), tmp_path / "out", overwrite=True)
+    work = OutputFolder(tmp_path / "out" / "copa" / "train").work
+    mine = (tmp_path / "mine") if kind == "link" else work
+    mine.parent.mkdir(parents=True, exist_ok=True)
+    if kind == "file":
+        mine.write_text("mine")
+    else:
+        mine.mkdir()
+        (mine / "thesis.tex").write_text("ten years")
+    if kind == "link":
+        work.parent.mkdir(parents=True)
+        work.symlink_to(mine)
+    with pytest.raises(OutputError, match=r"\.train\.work (is a link|is a file|holds thesis\.tex)"):
+        convert(asked)
+    assert work.is_symlink() or work.is_file() or (work / "thesis.tex").is_file()
+    assert kind == "file" or (mine / "thesis.tex").read_text() == "ten years"
 
 
 def test_a_damaged_shard_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,6 +300,7 @@ def test_a_link_in_the_holders_place_is_not_followed(tmp_path: Path) -> None:
     victim.write_text("untouched")
     place.final.parent.mkdir(parents=True)
     place.final.with_name(".train.holder").symlink_to(victim)
-    with locked(place):
+    with pytest.raises(OutputError, match=r"\.train\.holder is a link to"), locked(place):
         pass
     assert victim.read_text() == "untouched"
+    assert place.final.with_name(".train.holder").is_symlink()

@@ -16,7 +16,7 @@ SHAPE = Encoder(vocab_size=200, d_model=16, d_kv=4, d_ff=32, num_layers=1, num_h
 
 
 def save_model(path: Path, model: VeraModel, tokenizer: PreTrainedTokenizerBase) -> None:
-    publish_folder(path, lambda fresh: write_model(fresh, model, tokenizer, None))
+    publish_folder(path, lambda fresh: write_model(fresh, model, tokenizer, None), replace=True)
 
 
 def save_tiny(path: Path, texts: Sequence[str], temperature: float = 1.0) -> Path:

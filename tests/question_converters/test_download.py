@@ -4,16 +4,21 @@ import hashlib
 import json
 import os
 import pickle
+import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 import started
 import torch
 from hub_server import COMMIT, State, serving
+from kill import killed_at_step
 from safetensors.torch import load_file, save_file
 
+from unifiedqa_convert.cli import main
 from unifiedqa_convert.errors import OutputError
 from unifiedqa_convert.question_converters.download import DownloadPlan, File, fetch_model
 
@@ -57,11 +62,13 @@ def hub(tmp_path: Path) -> Iterator[tuple[State, Run]]:
     state = State({**files, "pytorch_model.bin": pickle_bytes(tmp_path)})
     with serving(state) as endpoint:
 
-        def run(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+        def run(
+            *arguments: str, program: Callable[[], object] = main, **settings: str
+        ) -> "subprocess.CompletedProcess[str]":
             given = {"HF_ENDPOINT": endpoint, "HF_HOME": str(tmp_path / "hf"), "NO_PROXY": "*"}
             given |= {"HF_HUB_OFFLINE": "0", "UQA_CACHE": str(tmp_path / "cache")}
             env = {**os.environ, **given, "HF_HUB_DISABLE_PROGRESS_BARS": "1", **settings}
-            return started.core.run(arguments, cwd=tmp_path, env=env)
+            return started.core.run(arguments, cwd=tmp_path, env=env, program=program)
 
         yield state, run
 
@@ -114,9 +121,39 @@ def test_a_pickle_is_converted_once_and_tied_tensors_are_written_once(
     assert sorted(path.name for path in folder.iterdir()) == [
         "config.json",
         "fetched.json",
+        "files.json",
         "model.safetensors",
         "spiece.model",
     ]
+    made = (folder / "model.safetensors").stat().st_mtime_ns
+    assert run("model", "fetch", "owner/name").returncode == 0
+    assert (folder / "model.safetensors").stat().st_mtime_ns == made
+    (folder / "config.json").write_text("")
+    assert run("model", "fetch", "owner/name").returncode == 0
+    assert (folder / "config.json").read_text()
+    assert not [path for path in folder.parent.iterdir() if path != folder]
+
+
+@pytest.mark.slow
+def test_kill_9_at_some_steps(hub: tuple[State, Run], tmp_path: Path) -> None:
+    """The next fetch has whole files, and nothing is left beside them."""
+    state, run = hub
+    state.files["model.safetensors"] = safetensors_bytes(tmp_path)
+    ended, limit = False, 0
+    while not ended:
+        limit += 7
+        shutil.rmtree(tmp_path / "cache", ignore_errors=True)
+        shutil.rmtree(tmp_path / "hf", ignore_errors=True)
+        killed = run("model", "fetch", "owner/name", program=partial(killed_at_step, limit))
+        ended = killed.returncode == 0
+        assert ended or killed.returncode == -signal.SIGKILL, killed.stderr
+        done = run("model", "fetch", "owner/name")
+        assert done.returncode == 0, done.stderr
+        folder = Path(done.stdout.strip())
+        assert (folder / "model.safetensors").read_bytes() == state.files["model.safetensors"]
+        places = [path.name for path in (tmp_path / "cache" / "models").rglob("*")]
+        assert sorted(places) == sorted(["owner--name", COMMIT, "fetched.json", "files.json"])
+    assert limit > 30
 
 
 def test_a_pickle_that_would_run_code_runs_none(hub: tuple[State, Run], tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ _LINTERS: dict[Literal["tsv", "vera"], Callable[[Path, Findings], None]] = {
     "vera": lint_vera,
 }
 _SHARE = re.compile(r"(.+)\.(\d{5})-of-(\d{5})")
-_INTERRUPTED = re.compile(r"\..+\.(work|replaced)")
+_INTERRUPTED = re.compile(r"\..+\.(work|uqa-[0-9a-f]{8})")
 
 
 @dataclass(frozen=True)
@@ -139,10 +139,8 @@ def _folder(path: Path, found: Findings) -> Kind:
         check_output(path, found, alone)
         for asked in alone.values():
             asked.report(found)
-        place = OutputFolder(path.resolve())
-        for remnant in (place.work, place.replaced):
-            if remnant.is_dir():
-                found.add("interrupted", remnant)
+        if (remnant := OutputFolder(path.resolve()).work).is_dir():
+            found.add("interrupted", remnant)
         return "output"
     outputs = [Path(name) for name in _outputs_below(path, found)]
     datasets: AskedOf = {}

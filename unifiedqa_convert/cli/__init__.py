@@ -18,6 +18,7 @@ from unifiedqa_convert.cli import convert, datasets, declare, fetch, models, ser
 from unifiedqa_convert.errors import UqaError, check_words
 from unifiedqa_convert.flags import add_command
 from unifiedqa_convert.printing import message, print_text, say
+from unifiedqa_convert.storage import use_stand_in_home
 from vera_model import run as vera_run
 
 
@@ -83,6 +84,8 @@ def main() -> None:
     gc.freeze()  # imported code stays: without a search for cycles in it, 0.1 s less for a command
     try:
         try:
+            if line := use_stand_in_home():
+                say(line)
             app(standalone_mode=True)
         finally:
             sys.stdout.flush()

@@ -48,11 +48,12 @@ def score(
 
         texts = texts_to_score(model, sentences or [], file)
         from vera_model.programs.score import score_lines, score_texts, score_warnings
+        from vera_model.run_folder import card_notes
 
     scored = score_texts(model, texts)
     document = [one._asdict() for one in scored]
     print_either(document, lambda _: print_text(score_lines(scored)), as_json)
-    for line in score_warnings(scored):
+    for line in [*score_warnings(scored), *card_notes(model)]:
         say(line, quiet)
 
 
@@ -160,7 +161,10 @@ def calibrate(
 
         check_calibration(model, on)
         from vera_model.programs.evaluate import calibrate_model
+        from vera_model.run_folder import card_notes
 
+    for line in card_notes(model):
+        say(line)
     found = calibrate_model(model, on, by, save=not dry_run)
     print_either(found._asdict(), lambda _: print_text(f"{found.temperature:.4f}"), as_json)
     say(found.summary(), as_json and not found.at_bound)

@@ -1,15 +1,14 @@
 """One split's output folder: claimed by one process, resumed, published whole.
 
 While it is written, the output is in a hidden folder beside ``validation/``: ``.validation.work/``
-holds the job, a receipt per committed shard, and ``output/``, which becomes ``validation/`` by one
-rename. The manifest is the last file written.
+holds the job, a receipt per committed shard, and ``output/``, which takes the place of
+``validation/`` at once. The manifest is the last file written.
 """
 
 import json
 import os
 import re
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +18,27 @@ from typing import Any, TypedDict
 from filelock import FileLock, Timeout
 
 from unifiedqa_convert.errors import OutputError, OutputLocked
-from unifiedqa_convert.storage import fsync, sha256_of, write_json
+from unifiedqa_convert.storage import (
+    discard,
+    refuse_link,
+    replace_folder,
+    settle,
+    sha256_of,
+    write_json,
+)
 
 MANIFEST = "manifest.json"
 REJECTS = "rejects.jsonl"
 _CLAIMS = "claims-"
 OURS = re.compile(r"manifest\.json|rejects\.jsonl|README\.md|data-\d+\.\w+")
 """Names of the files in an output; a folder with any other file is never replaced."""
+_WORK = re.compile(
+    r"(job|manifest|shard-\d+)\.json|rejects\.jsonl|shard-\d+\.hashes|output|claims-.*|\..*"
+)
+"""Names in the folder of a conversion in progress."""
+
+
+_RECEIPT = ("counts", "rejects", "file", "path", "sha256")
 
 
 class ShardReceipt(TypedDict):
@@ -53,11 +66,6 @@ class OutputFolder:
         return self.work / "output"
 
     @property
-    def replaced(self) -> Path:
-        """Holds the previous output during the exchange."""
-        return self.final.with_name(f".{self.final.name}.replaced")
-
-    @property
     def row_hashes(self) -> Path:
         """What each row asks, as numbers (``repeats``), with which other splits are compared."""
         return self.final.with_name(f".{self.final.name}.row-hashes")
@@ -77,17 +85,7 @@ class OutputFolder:
 
     def check_ours(self) -> None:
         """Raise OutputError if ``final`` is not a folder or holds files that uqa did not write."""
-        final = self.final
-        if final.is_symlink() or (final.exists() and not final.is_dir()):
-            what = "is a link" if final.is_symlink() else "is a file"
-        elif final.is_dir() and (others := sorted(p.name for p in final.iterdir() if not _ours(p))):
-            what = f"holds {', '.join(others[:3])}{' …' if len(others) > 3 else ''}"
-        else:
-            return
-        raise OutputError(
-            f"{final} {what}, which uqa did not write and will not replace: move it, or choose "
-            "another --out"
-        )
+        _check_ours(self.final, _ours)
 
     def damaged(self, manifest: dict[str, Any]) -> str | None:
         """The first file whose bytes differ from the manifest's digest, if any."""
@@ -102,13 +100,13 @@ class OutputFolder:
 def locked(place: OutputFolder) -> Iterator[None]:
     """Lock the output for this process; OutputLocked names the process that holds the lock."""
     holder = place.final.with_name(f".{place.final.name}.holder")
+    refuse_link(holder)
     try:
         place.final.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(place.final.with_name(f".{place.final.name}.lock"))
         with lock.acquire(timeout=0):
             try:
-                holder.unlink(missing_ok=True)
-                with holder.open("x") as file:  # never follow a link of that name
+                with holder.open("w") as file:
                     file.write(f"process {os.getpid()}")
                 _recover(place)
                 yield
@@ -122,16 +120,32 @@ def locked(place: OutputFolder) -> Iterator[None]:
         raise OutputError(f"cannot write {place.final}: {named}") from error
 
 
-def resume_or_start(place: OutputFolder, job: dict[str, Any]) -> dict[int, ShardReceipt]:
-    """The receipts of the shards that a killed run of the same job completed; else start anew."""
+def resume_or_start(
+    place: OutputFolder, job: dict[str, Any], *, anew: bool = False
+) -> dict[int, ShardReceipt]:
+    """The receipts of the shards that a killed run of the same job completed; else start anew.
+
+    Raises OutputError for a job or a receipt that can't be read, unless work may start ``anew``.
+    """
     file = place.work / "job.json"
-    if not file.is_file() or json.loads(file.read_bytes()) != job:
-        shutil.rmtree(place.work, ignore_errors=True)
-        place.staging.mkdir(parents=True)
-        write_json(file, job)
-        return {}
+    try:
+        if file.is_file() and _read(file) == job:
+            return _resume(place)
+    except OutputError:
+        if not anew:
+            raise
+    if place.work.exists():
+        discard(place.work)
+    place.work.mkdir(parents=True)
+    write_json(file, job)
+    place.staging.mkdir()
+    return {}
+
+
+def _resume(place: OutputFolder) -> dict[int, ShardReceipt]:
+    place.staging.mkdir(exist_ok=True)
     for left_by_a_killed_run in place.work.glob(f"{_CLAIMS}*"):
-        shutil.rmtree(left_by_a_killed_run, ignore_errors=True)
+        discard(left_by_a_killed_run)
     kept: dict[int, ShardReceipt] = {}
     for number, receipt in receipts(place).items():
         shard = place.staging / receipt["file"]["path"]
@@ -143,10 +157,24 @@ def resume_or_start(place: OutputFolder, job: dict[str, Any]) -> dict[int, Shard
     return kept
 
 
+def _read(note: Path, *names: str) -> Any:
+    """A job, or a receipt with these names; OutputError, saying what to do, if it can't be read."""
+    try:
+        found = json.loads(note.read_bytes())
+        if missing := {*names} - {*found, *found.get("file", ())}:
+            raise ValueError(f"no {min(missing)}")
+    except (ValueError, TypeError, AttributeError) as error:
+        raise OutputError(
+            f"{note} is empty or broken ({error}), so the stopped conversion can't go on: start it "
+            "anew with --overwrite"
+        ) from error
+    return found
+
+
 def receipts(place: OutputFolder) -> dict[int, ShardReceipt]:
-    """The receipts of all committed shards, in order."""
+    """The receipts of all committed shards, in order; OutputError if one can't be read."""
     found = sorted(place.work.glob("shard-*.json"))
-    return {int(path.stem.split("-")[1]): json.loads(path.read_bytes()) for path in found}
+    return {int(path.stem.split("-")[1]): _read(path, *_RECEIPT) for path in found}
 
 
 def all_receipts(place: OutputFolder, share: tuple[int, int]) -> list[ShardReceipt]:
@@ -195,30 +223,47 @@ def claim_shard(folder: Path | None, number: int) -> bool:
 def complete_output(place: OutputFolder, manifest: dict[str, Any]) -> None:
     """Write the manifest, then move the whole output to its final folder."""
     write_json(place.staging / MANIFEST, manifest)
+    write_json(place.work / MANIFEST, manifest)
     _exchange(place)
 
 
 def _exchange(place: OutputFolder) -> None:
     place.check_ours()
-    if place.final.exists():
-        shutil.rmtree(place.replaced, ignore_errors=True)
-        place.final.rename(place.replaced)
-    place.staging.rename(place.final)
-    fsync(place.final.parent)
-    shutil.rmtree(place.replaced, ignore_errors=True)
-    shutil.rmtree(place.work, ignore_errors=True)
+    replace_folder(place.staging, place.final)
+    discard(place.work)
+
+
+def _recover(place: OutputFolder) -> None:
+    """Finish what a killed run exchanged; OutputError if ``work`` is not a folder of ours.
+
+    Its manifest in ``work`` says which of the two outputs is the new one.
+    """
+    settle(place.final.parent)
+    _check_ours(place.work, lambda path: _WORK.fullmatch(path.name) is not None)
+    if (whole := place.work / MANIFEST).is_file():
+        if _same(place.staging, whole) and not _same(place.final, whole):
+            _exchange(place)
+        else:
+            discard(place.work)
+
+
+def _same(folder: Path, manifest: Path) -> bool:
+    path = folder / MANIFEST
+    return path.is_file() and path.read_bytes() == manifest.read_bytes()
 
 
 def _ours(path: Path) -> bool:
     return OURS.fullmatch(path.name) is not None and path.is_file() and not path.is_symlink()
 
 
-def _recover(place: OutputFolder) -> None:
-    """Finish an exchange that was interrupted, or undo it if the new output is not complete."""
-    if (place.staging / MANIFEST).is_file():
-        _exchange(place)
-    elif place.replaced.exists() and not place.final.exists():
-        place.replaced.rename(place.final)
-    if not place.staging.exists():  # killed after the exchange, before the clean-up
-        shutil.rmtree(place.work, ignore_errors=True)
-    shutil.rmtree(place.replaced, ignore_errors=True)
+def _check_ours(folder: Path, ours: Callable[[Path], bool]) -> None:
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        what = "is a link" if folder.is_symlink() else "is a file"
+    elif folder.is_dir() and (others := sorted(p.name for p in folder.iterdir() if not ours(p))):
+        what = f"holds {', '.join(others[:3])}{' …' if len(others) > 3 else ''}"
+    else:
+        return
+    raise OutputError(
+        f"{folder} {what}, which uqa did not write and will not replace: move it, or choose "
+        "another --out"
+    )

@@ -118,7 +118,7 @@ def convert(request: Request, progress: Progress | None = None) -> Result:
                 )
             if place.damaged(found) is None:
                 return Result(place.final, found, job.located, made=False)
-        done = resume_or_start(place, described)
+        done = resume_or_start(place, described, anew=request.overwrite)
         _make_shards(job, place, frozenset(done), progress or (lambda _rows: None))
         manifest = _manifest(job, described, place)
         complete_output(place, manifest)

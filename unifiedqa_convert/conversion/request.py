@@ -33,7 +33,7 @@ from unifiedqa_convert.rows.custom_file import OwnFile, adapter_for
 from unifiedqa_convert.rows.own.columns import Columns
 from unifiedqa_convert.rows.own.proposal import no_columns
 from unifiedqa_convert.schema import Adapter
-from unifiedqa_convert.storage import sha256_of
+from unifiedqa_convert.storage import name_of, sha256_of
 
 NAME = re.compile(r"[a-z0-9_]+")
 
@@ -230,7 +230,7 @@ def _records(request: Request) -> Records:
 
 def _file_facts(path: Path) -> dict[str, Any]:
     """Name, size and sha256 of a file of rows, and what it was read as in spite of its name."""
-    facts = {"name": path.name, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
+    facts = {"name": name_of(path), "bytes": path.stat().st_size, "sha256": sha256_of(path)}
     note = note_of(path)
     return facts if note is None else {**facts, "read_as": note}
 

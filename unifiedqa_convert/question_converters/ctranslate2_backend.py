@@ -5,7 +5,6 @@ and the library's version; a conversion that is killed leaves nothing under that
 """
 
 import os
-import shutil
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +20,7 @@ from unifiedqa_convert.question_converters.transformers_backend import (
     load_safely,
     refuse_fp16,
 )
-from unifiedqa_convert.storage import cache_folder, fsync
+from unifiedqa_convert.storage import cache_folder, publish_folder
 
 BATCH_TOKENS = {"cpu": 8_192, "cuda": 16_384}
 CPU_SHARE = 2_048
@@ -129,17 +128,14 @@ def _convert(checkpoint: Checkpoint, compute: str, final: Path) -> None:
         def load_tokenizer(self, _class: Any, _path: str, **_options: Any) -> Any:
             return Tokens(checkpoint).tokenizer
 
-    staging = final.with_name(f".{final.name}.staging")
-    shutil.rmtree(staging, ignore_errors=True)
-    try:
-        SafeConverter(str(checkpoint.folder)).convert(str(staging), quantization=compute)
-    except (RuntimeError, ValueError) as error:
-        raise ModelError(f"CTranslate2 can't convert {checkpoint.name}: {error}") from error
-    for path in staging.iterdir():
-        fsync(path)
-    fsync(staging)
-    staging.rename(final)
-    fsync(final.parent)
+    def fill(fresh: Path) -> None:
+        try:
+            converter = SafeConverter(str(checkpoint.folder))
+            converter.convert(str(fresh), quantization=compute, force=True)
+        except (RuntimeError, ValueError) as error:
+            raise ModelError(f"CTranslate2 can't convert {checkpoint.name}: {error}") from error
+
+    publish_folder(final, fill)
 
 
 def _gpus() -> int:

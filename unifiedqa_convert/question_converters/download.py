@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,7 +24,15 @@ from unifiedqa_convert.hub import hub_answers, is_commit, model_home
 from unifiedqa_convert.pretrained import check_model_folder
 from unifiedqa_convert.question_converters import local_models, unpickle
 from unifiedqa_convert.question_converters.prompts import PRESETS, hub_id
-from unifiedqa_convert.storage import free_bytes, fsync, sha256_of, write_json
+from unifiedqa_convert.storage import (
+    free_bytes,
+    fsync,
+    publish_folder,
+    sha256_of,
+    temporary_folder,
+    verify,
+    write_json,
+)
 from unifiedqa_convert.transfers import HUB_PATIENCE, hub_requests
 
 if TYPE_CHECKING:
@@ -100,8 +109,20 @@ def fetch_model(planned: DownloadPlan) -> local_models.Checkpoint:
     _refuse_full_disk(planned)
     snapshot = _download(planned)
     target = local_models.hub_folder(planned.hub) / planned.revision
-    target.mkdir(parents=True, exist_ok=True)
-    folder = _converted(snapshot, target) if planned.pickle else snapshot
+    if not (planned.pickle and _is_whole(target)):
+        publish_folder(target, partial(_fill, planned, snapshot, target), replace=True)
+    return local_models.fetched_model(planned.hub, planned.revision)
+
+
+def _fill(planned: DownloadPlan, snapshot: Path, target: Path, fresh: Path) -> None:
+    """Write the note, and what is converted from a pickle."""
+    folder, final = snapshot, snapshot
+    if planned.pickle:
+        folder, final = fresh, target
+        for path in snapshot.iterdir():
+            if path.name in SETTINGS:
+                shutil.copyfile(path, fresh / path.name)
+        _unpickle(snapshot, fresh)
     files = [
         {"name": path.name, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
         for path in sorted(folder.iterdir())
@@ -110,10 +131,17 @@ def fetch_model(planned: DownloadPlan) -> local_models.Checkpoint:
     note = {"hub": planned.hub, "requested": planned.requested, "revision": planned.revision}
     made = "converted from a pickle" if planned.pickle else "safetensors"
     write_json(
-        target / local_models.FETCHED,
-        {**note, "weights": made, "folder": str(folder), "files": files},
+        fresh / local_models.FETCHED,
+        {**note, "weights": made, "folder": str(final), "files": files},
     )
-    return local_models.fetched_model(planned.hub, planned.revision)
+
+
+def _is_whole(target: Path) -> bool:
+    try:
+        verify(target)
+    except ModelError:
+        return False
+    return True
 
 
 def convert_folder(name: str) -> local_models.Checkpoint:
@@ -125,7 +153,14 @@ def convert_folder(name: str) -> local_models.Checkpoint:
             raise ModelError(
                 f"{folder} has no weights to convert, none of {', '.join(local_models.PICKLES)}"
             )
-        _unpickle(folder, folder)
+        with temporary_folder(folder / "safetensors") as temporary:
+            _unpickle(folder, temporary)
+            made = [path for path in temporary.iterdir() if path.name.startswith("model")]
+            # The index names the parts, so it is moved last.
+            for path in sorted(made, key=lambda one: (one.suffix == ".json", one.name)):
+                fsync(path)
+                path.replace(folder / path.name)
+            fsync(folder)
     return local_models.at_path(name)
 
 
@@ -195,39 +230,18 @@ def _verify(file: File, path: Path) -> None:
         raise SourceError(f"{file.name}: {wrong}; the file was removed, run the command again")
 
 
-def _converted(snapshot: Path, target: Path) -> Path:
-    """``target`` with the snapshot's settings and safetensors converted from its pickle."""
-    for path in snapshot.iterdir():
-        if path.name in SETTINGS:
-            shutil.copyfile(path, target / path.name)
-    if not any((target / name).is_file() for name in local_models.WEIGHTS):
-        _unpickle(snapshot, target)
-    return target
-
-
 def _unpickle(source: Path, target: Path) -> None:
     """Convert a pickle in a separate process: no token in its environment, tensors only."""
-    staging = target / ".staging"
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir()
     done = subprocess.run(
-        [sys.executable, "-I", unpickle.__file__, str(source), str(staging)],
+        [sys.executable, "-I", unpickle.__file__, str(source), str(target)],
         env={"PATH": os.environ.get("PATH", ""), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
-        shutil.rmtree(staging)
         reason = (done.stderr.strip() or f"exit {done.returncode}").splitlines()[-1]
         raise ModelError(f"{source}: the pickle was not converted and is not used: {reason}")
-    for path in sorted(staging.iterdir()):
-        fsync(path)
-    # The index names the parts, so it is moved last.
-    for path in sorted(staging.iterdir(), key=lambda one: (one.suffix == ".json", one.name)):
-        path.replace(target / path.name)
-    staging.rmdir()
-    fsync(target)
 
 
 def _refuse_full_disk(planned: DownloadPlan) -> None:

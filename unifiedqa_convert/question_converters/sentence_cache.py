@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from filelock import FileLock
 
 from unifiedqa_convert.errors import OutputError
+from unifiedqa_convert.storage import temporary_folder
 
 LOCK_TIMEOUT = 60.0
 """Seconds to wait for another process's transaction."""
@@ -137,10 +138,10 @@ class SentenceCache:
         with FileLock(self.path.with_name(f".{self.path.name}.lock")):
             if self.path.is_file():
                 return
-            staging = self.path.with_name(f".{self.path.name}.staging")
-            staging.unlink(missing_ok=True)
-            with closing(sqlite3.connect(staging)) as database:
-                # Readers don't wait for a writer, and a commit is one append.
-                database.execute("PRAGMA journal_mode = WAL")
-                database.executescript(_TABLES)
-            staging.replace(self.path)
+            with temporary_folder(self.path) as temporary:
+                staging = temporary / self.path.name
+                with closing(sqlite3.connect(staging)) as database:
+                    # Readers don't wait for a writer, and a commit is one append.
+                    database.execute("PRAGMA journal_mode = WAL")
+                    database.executescript(_TABLES)
+                staging.replace(self.path)

@@ -19,7 +19,7 @@ from unifiedqa_convert.documents import checked, read_json
 from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.records.arrow import SCHEMA_VERSION, arrow_schema, shard_facts
 from unifiedqa_convert.schema import FreeText, MultipleChoice, YesNo
-from unifiedqa_convert.storage import sha256_of
+from unifiedqa_convert.storage import settle, sha256_of
 from unifiedqa_convert.vera_tasks import BOOLEAN, VERA_TASKS, partition_of
 from vera_model.data.problems import ShardPart
 from vera_model.data.statement_selection import Group, Recipe
@@ -80,6 +80,8 @@ def find_shards(paths: Iterable[Path]) -> list[Path]:
     """
     found: dict[Path, Path] = {}
     for path in paths:
+        if not path.exists():
+            settle(path.parent)  # undo the exchange in which a conversion was killed
         if path.is_file():
             found.setdefault(path.resolve(), path)
         elif path.is_dir():
@@ -174,6 +176,8 @@ def _files(folder: Path) -> list[dict[str, Any]]:
 
 
 def _search(folder: Path) -> Iterator[Path]:
+    for place in {hidden.parent for hidden in folder.rglob(".*.uqa-*")}:
+        settle(place)
     files = sorted(
         file
         for suffix in ("*.arrow", "data-*.json")

@@ -5,8 +5,6 @@ The file is mapped into memory and written atomically: several processes may wri
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from copy import copy
 from itertools import islice
@@ -21,7 +19,7 @@ from transformers import PreTrainedTokenizerBase
 
 from unifiedqa_convert.arrow_files import read_file
 from unifiedqa_convert.errors import OutputError, SourceError
-from unifiedqa_convert.storage import cache_folder, fsync
+from unifiedqa_convert.storage import atomic_file, cache_folder
 from vera_model.config import TrainConfig
 from vera_model.data.problems import Ints, Problem, Problems
 from vera_model.data.unseen import TokenCounts, unseen_by_task
@@ -160,17 +158,10 @@ def token_ids(
 def _write(
     path: Path, problems: Problems, tokenizer: PreTrainedTokenizerBase, limits: TextLimits
 ) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:16]}-")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file, pa.ipc.new_file(file, _SCHEMA) as writer:
-            for columns in _columns(problems, tokenizer, limits):
-                arrays = map(pa.array, columns, _SCHEMA.types)
-                writer.write_batch(pa.RecordBatch.from_arrays([*arrays], schema=_SCHEMA))
-        fsync(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with atomic_file(path) as file, pa.ipc.new_file(file, _SCHEMA) as writer:
+        for columns in _columns(problems, tokenizer, limits):
+            arrays = map(pa.array, columns, _SCHEMA.types)
+            writer.write_batch(pa.RecordBatch.from_arrays([*arrays], schema=_SCHEMA))
 
 
 def _columns(

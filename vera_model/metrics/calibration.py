@@ -7,6 +7,7 @@ is chosen and written into the model's configuration.
 
 import os
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -15,11 +16,19 @@ from scipy.optimize import minimize_scalar
 
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.pretrained import load_pretrained
-from unifiedqa_convert.storage import INDEX, publish_folder, write_json
+from unifiedqa_convert.storage import (
+    CARD,
+    INDEX,
+    publish_folder,
+    read_index,
+    sha256_of,
+    verify,
+    write_json,
+)
 from vera_model.metrics.bootstrap import task_weights
 from vera_model.metrics.functions import Bools, Floats, calibration_bins, probability
 from vera_model.metrics.predictions import Predictions
-from vera_model.run_folder import model_folder
+from vera_model.run_folder import CONFIG, model_folder, only_run
 
 Criterion = Literal["ece", "nll"]
 
@@ -106,24 +115,41 @@ def save_temperature(path: Path, temperature: float) -> Path:
     """Write it into the configuration and the card of the model (or the run's best) at ``path``.
 
     The folder is replaced atomically; its other files are linked, not copied. Returns the folder.
+    Raises ModelError for a model that is not whole, OutputLocked if its run is being trained.
     """
     # Imported here: choosing a temperature needs neither transformers nor torch, which load slowly.
     from vera_model.model.configuration_vera import VeraConfig
-    from vera_model.model.model_card import model_card
+    from vera_model.model.model_card import card_with_temperature
 
     folder = model_folder(path).resolve()
-    config = load_pretrained(VeraConfig, folder, local_files_only=True)
-    config.temperature = temperature
+    run = folder.parent.parent
+    in_run = folder.parent.name == "model" and (run / CONFIG).is_file()
+    with only_run(run) if in_run else nullcontext():
+        index = _verified_index(folder)
+        config = load_pretrained(VeraConfig, folder, local_files_only=True)
+        config.temperature = temperature
+        card = card_with_temperature(folder / CARD, config)
 
-    def fill(fresh: Path) -> None:
-        shutil.copytree(folder, fresh, copy_function=_link, dirs_exist_ok=True)
-        for name in ("config.json", "README.md", INDEX):
-            (fresh / name).unlink(missing_ok=True)  # a hard link: writing would change the old file
-        write_json(fresh / "config.json", config.to_diff_dict())
-        (fresh / "README.md").write_text(model_card(config), encoding="utf-8")
+        def fill(fresh: Path) -> None:
+            shutil.copytree(folder, fresh, copy_function=_link, symlinks=True, dirs_exist_ok=True)
+            for name in ("config.json", CARD, INDEX):
+                (fresh / name).unlink(missing_ok=True)  # a hard link: the old file would change
+            write_json(fresh / "config.json", config.to_diff_dict())
+            (fresh / CARD).write_text(card, encoding="utf-8")
+            if index is not None:  # what else lies there is not the model's
+                changed = {name: sha256_of(fresh / name) for name in ("config.json", CARD)}
+                write_json(fresh / INDEX, {**index, **changed})
 
-    publish_folder(folder, fill)
+        publish_folder(folder, fill, replace=True)
     return folder
+
+
+def _verified_index(folder: Path) -> dict[str, str] | None:
+    """None for a folder that was not written by uqa."""
+    if not (folder / INDEX).is_file():
+        return None
+    verify(folder)
+    return read_index(folder)
 
 
 def _link(source: str, target: str) -> None:

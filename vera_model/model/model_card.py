@@ -1,5 +1,8 @@
 """The model card: what one must know before using a score."""
 
+import re
+from pathlib import Path
+
 from vera_model.model.configuration_vera import VeraConfig
 
 _CARD = """\
@@ -41,6 +44,20 @@ def model_card(config: VeraConfig) -> str:
         f"{backbone.hidden_size}, with a linear head on the last token's hidden state."
     )
     return _CARD.format(shape=shape, temperature=config.temperature)
+
+
+_TEMPERATURE = re.compile(r"The temperature is [-+.\de]+\.")
+
+
+def card_with_temperature(path: Path, config: VeraConfig) -> str:
+    """The card at ``path`` with the configuration's temperature; a new one if there is none.
+
+    What its owner has added stays.
+    """
+    if not path.is_file():
+        return model_card(config)
+    said = f"The temperature is {config.temperature}."
+    return _TEMPERATURE.sub(said, path.read_text(encoding="utf-8"))
 
 
 _PUBLISHED = """\

@@ -82,7 +82,7 @@ def import_published(
             tokenizer.model_max_length = config.max_tokens
             tokenizer.save_pretrained(folder)
 
-    publish_folder(out, fill)
+    publish_folder(out, fill, replace=overwrite)
     return _moved(source, out, named, config.temperature, bias, tokenizer)
 
 
@@ -113,7 +113,7 @@ def export_published(
         if tokenizer is not None:
             tokenizer.save_pretrained(folder)
 
-    publish_folder(out, fill)
+    publish_folder(out, fill, replace=overwrite)
     bias = float(stored["head.bias"][0])
     return _moved(source, out, weights, config.temperature, bias, tokenizer)
 

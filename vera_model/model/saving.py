@@ -107,7 +107,16 @@ def load_checkpoint(path: Path) -> tuple[VeraModel, PreTrainedTokenizerBase]:
 
     Raises ModelError for a file that is missing, broken, changed, or of another model.
     """
-    folder = checked_model(path)
+    while True:
+        folder = checked_model(path).resolve()
+        try:
+            return _load(folder)
+        except Exception:  # whatever a file that is gone raises
+            if checked_model(path).resolve() == folder:
+                raise  # else a training run has meanwhile pointed the link to a newer checkpoint
+
+
+def _load(folder: Path) -> tuple[VeraModel, PreTrainedTokenizerBase]:
     if (folder / INDEX).is_file():
         verify(folder)
     try:

@@ -1,6 +1,7 @@
 """Evaluate a checkpoint without training: ``--mode eval``."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -33,9 +34,11 @@ from vera_model.run_folder import (
     CALIBRATION,
     CONFIG,
     PREDICTIONS,
+    card_notes,
     check_unevaluated,
     checked_model,
     model_folder,
+    only_run,
     read_settings,
 )
 from vera_model.training.progress import line_printer
@@ -67,27 +70,28 @@ def evaluate(
     model, tokenizer = starting_point(config, ())
     objective = VeraObjective(config, tokenizer, Holdout(problems[:0], problems), processes)
     unseen = objective.describe()["unseen"]
-    for line in unseen_warnings(unseen):
+    for line in [*card_notes(config.start_from), *unseen_warnings(unseen)]:
         say(line)
-    metrics = objective.evaluate(processes.accelerator.prepare(model))
-    if processes.main:
-        assert objective.predictions is not None  # set by evaluate
-        how: dict[str, Any] = {"recipe": config.recipe, "temperature": model.config.temperature}
-        config.out.mkdir(parents=True, exist_ok=True)
-        metrics = write_results(
-            config.out, objective.predictions, metrics, resampling=resampling, **how
-        )
-        overlap = _overlap(config, problems, trained_on)
-        document = {
-            "metrics": metrics,
-            "checkpoint": {"measured": str(config.start_from)},
-            "missing": describe_missing(missing),
-            "data": {**_describe(reading, problems), "unseen": unseen, "overlap": overlap},
-            "model": {"recipe": config.recipe, "parameters": model.num_parameters()},
-            "run": environment(processes),
-        }
-        write_json(config.out / CONFIG, config.model_dump(mode="json"))
-        write_json(path, document)
+    with only_run(config.out) if processes.main else nullcontext():
+        check_unevaluated(config.out, overwrite=config.overwrite)
+        metrics = objective.evaluate(processes.accelerator.prepare(model))
+        if processes.main:
+            assert objective.predictions is not None  # set by evaluate
+            how: dict[str, Any] = {"recipe": config.recipe, "temperature": model.config.temperature}
+            metrics = write_results(
+                config.out, objective.predictions, metrics, resampling=resampling, **how
+            )
+            overlap = _overlap(config, problems, trained_on)
+            document = {
+                "metrics": metrics,
+                "checkpoint": {"measured": str(config.start_from)},
+                "missing": describe_missing(missing),
+                "data": {**_describe(reading, problems), "unseen": unseen, "overlap": overlap},
+                "model": {"recipe": config.recipe, "parameters": model.num_parameters()},
+                "run": environment(processes),
+            }
+            write_json(config.out / CONFIG, config.model_dump(mode="json"))
+            write_json(path, document)
     return path
 
 

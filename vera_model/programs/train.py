@@ -9,7 +9,7 @@ metrics hold no times: the same configuration and data give the same bytes on th
 """
 
 import json
-import shutil
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from vera_model.planning.plan import announce_plan
 from vera_model.programs.missing_tasks import find_paths
 from vera_model.report.run_metadata import describe_data, describe_missing, environment
 from vera_model.report.terminal import unseen_warnings
-from vera_model.run_folder import CONFIG, LOGS, METRICS, check_unused, only_run
+from vera_model.run_folder import CONFIG, METRICS, check_unused, clear_run, only_run
 from vera_model.training.checkpoints import (
     Checkpoints,
     Resumed,
@@ -66,7 +66,7 @@ def run(config: TrainConfig) -> Path:
             check_same_run(resumed.state, facts["settings"])
             say(f"resuming from {resumed.folder}, after {resumed.state.step} updates")
         if processes.main:
-            _prepare_folder(config, resumed)
+            _prepare_folder(config, resumed, say)
         processes.wait()
         objective, model = _build(config, inputs, processes, resumed)
         for line in unseen_warnings(objective.describe()["unseen"]):
@@ -82,18 +82,18 @@ def run(config: TrainConfig) -> Path:
     return config.out / METRICS
 
 
-def _prepare_folder(config: TrainConfig, resumed: Resumed | None) -> None:
+def _prepare_folder(
+    config: TrainConfig, resumed: Resumed | None, say: Callable[[str], None]
+) -> None:
     folder = config.out
     try:
         check_unused(config)
-        (folder / METRICS).unlink(missing_ok=True)  # where it exists, the run is complete
         if resumed is None:
-            for name in ("model", "tensorboard"):
-                shutil.rmtree(folder / name, ignore_errors=True)
-            for name in LOGS:
-                (folder / name).unlink(missing_ok=True)
+            clear_run(folder)
         else:
-            Checkpoints(folder / "model").delete_after(resumed.state.step)
+            (folder / METRICS).unlink(missing_ok=True)  # where it exists, the run is complete
+            for path in Checkpoints(folder / "model").resume_from(resumed):
+                say(f"a checkpoint that this run will not continue was renamed: {path}")
         write_json(folder / CONFIG, config.model_dump(mode="json"))
     except OSError as error:
         raise OutputError(f"{folder} can't be written: choose another --out: {error}") from error

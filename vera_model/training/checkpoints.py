@@ -1,20 +1,37 @@
 """The checkpoints of one run: ``model/ckp_<step>``, of which ``last`` and ``best`` are kept.
 
 ``last`` and ``best`` are symbolic links. A checkpoint is published atomically, then the links are
-set, then checkpoints without a link are deleted: at every moment a valid one remains.
+set, then checkpoints without a link are removed: at every moment a valid one remains. One that is
+not whole, to which somebody added files, or whose card was edited, is not removed.
 """
 
 import hashlib
-import shutil
+import os
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from unifiedqa_convert.errors import ModelError, UsageError
-from unifiedqa_convert.storage import point, publish_folder, verify
+from unifiedqa_convert.storage import (
+    card_changed,
+    discard,
+    others_in,
+    point,
+    publish_folder,
+    settle,
+    verify,
+)
 from vera_model.config import TrainConfig
 from vera_model.data.shards import Shard
-from vera_model.run_folder import checkpoint_folder
+from vera_model.run_folder import (
+    LINKS,
+    METRICS,
+    card_notes,
+    checkpoint_folder,
+    checkpoints,
+    step_of,
+)
 from vera_model.training.training_state import TrainingState, read_state
 
 
@@ -25,33 +42,35 @@ class Resumed(NamedTuple):
     state: TrainingState
 
 
-_PREFIX = "ckp_"
-
-
 class Checkpoints:
     """The checkpoints in ``folder``, a run's ``model``."""
 
     def __init__(self, folder: Path) -> None:
         """Nothing is read or created yet."""
         self.folder = folder
+        self._last, self._best = (folder / name for name in LINKS)
 
     def save(self, step: int, fill: Callable[[Path], None], *, best: bool) -> Path:
         """Publish what ``fill`` writes as the last checkpoint, and as the best if it is."""
-        path = self.folder / f"{_PREFIX}{step}"
+        path = self._at(step)
         publish_folder(path, fill)
-        point(self.folder / "last", path)
-        if best or not (self.folder / "best").exists():
-            point(self.folder / "best", path)
-        kept = {(self.folder / name).resolve() for name in ("last", "best")}
-        for other in self._all():
-            if other.resolve() not in kept:
-                shutil.rmtree(other)
+        point(self._last, path)
+        if best or not self._best.exists():
+            point(self._best, path)
+        kept = {link.resolve() for link in (self._last, self._best)}
+        for other in checkpoints(self.folder):
+            if other.resolve() not in kept and not _is_edited(other):
+                discard(other)
         return path
 
     def newest_valid(self) -> tuple[Path | None, list[str]]:
-        """The newest checkpoint with valid digests, and the errors of newer ones."""
+        """The newest checkpoint with valid digests, and the errors of newer ones.
+
+        Without one, a link that names none is an error, too.
+        """
+        settle(self.folder)
         errors = []
-        for path in reversed(self._all()):
+        for path in reversed(checkpoints(self.folder)):
             try:
                 verify(path)
                 read_state(path)
@@ -59,28 +78,57 @@ class Checkpoints:
                 errors.append(str(error))
             else:
                 return path, errors
+        for link in (self._last, self._best):
+            if link.is_symlink() and not link.exists():
+                errors.append(f"{link} names {link.readlink()}, which does not exist")
         return None, errors
 
-    def delete_after(self, step: int) -> list[Path]:
-        """Delete leftovers of a killed save, and checkpoints after ``step``; return the latter.
+    def resume_from(self, resumed: Resumed) -> list[Path]:
+        """Set the links as after that checkpoint; return what was renamed: the run would write it
+        again, and a later resume must not find it.
 
-        A run that continues from ``step`` writes them again; a later resume must not find them.
+        Those are the later checkpoints, or all, if the run goes on from one of another folder.
         """
         if not self.folder.is_dir():
             return []
-        for leftover in self.folder.glob(f".{_PREFIX}*"):
-            shutil.rmtree(leftover)
-        later = [path for path in self._all() if _step(path) > step]
-        for path in later:
-            shutil.rmtree(path)
-        for link in (self.folder / "last", self.folder / "best"):
+        ours = resumed.folder.resolve().parent == self.folder.resolve()
+        step = resumed.state.step if ours else -1
+        renamed = [_set_aside(path) for path in checkpoints(self.folder) if step_of(path) > step]
+        for link in (self._last, self._best):
             if link.is_symlink() and not link.exists():
                 link.unlink()
-        return later
+        if ours:
+            _point(self._last, self._at(step))
+            evaluations = resumed.state.evaluations
+            best = self._at(
+                max(evaluations, key=lambda one: one.value).step if evaluations else step
+            )
+            if best.is_dir():
+                _point(self._best, best)
+            elif not self._best.exists():
+                _point(self._best, self._at(step))
+        return renamed
 
-    def _all(self) -> list[Path]:
-        found = [p for p in self.folder.glob(f"{_PREFIX}*") if p.name[len(_PREFIX) :].isdigit()]
-        return sorted(found, key=_step)
+    def _at(self, step: int) -> Path:
+        return self.folder / f"ckp_{step}"
+
+
+def _set_aside(path: Path) -> Path:
+    names = (f"{path.name}.set-aside{number or ''}" for number in count())
+    free = next(p for p in map(path.with_name, names) if not os.path.lexists(p))
+    return path.rename(free)
+
+
+def _point(link: Path, target: Path) -> None:
+    if link.resolve() != target.resolve():
+        point(link, target)
+
+
+def _is_edited(checkpoint: Path) -> bool:
+    try:
+        return bool(others_in(checkpoint)) or card_changed(checkpoint)
+    except ModelError:
+        return True
 
 
 def verified_checkpoint(path: Path) -> Path:
@@ -91,10 +139,6 @@ def verified_checkpoint(path: Path) -> Path:
     folder = checkpoint_folder(path)
     verify(folder)
     return folder
-
-
-def _step(path: Path) -> int:
-    return int(path.name[len(_PREFIX) :])
 
 
 _MAY_CHANGE = {
@@ -119,19 +163,30 @@ def find_resumed(config: TrainConfig, say: Callable[[str], None]) -> Resumed | N
     """The checkpoint of ``config.resume``; None: start from the beginning.
 
     Raises ModelError, naming the file, for a named checkpoint that is damaged. ``auto`` skips
-    damaged ones, says so, and takes the newest valid one.
+    damaged ones, says so, and takes the newest valid one; ModelError if there are only damaged ones
+    or the run is complete without any, unless ``config.overwrite``.
     """
     if config.resume is None:
         return None
     if config.resume != "auto":
-        folder = verified_checkpoint(Path(config.resume))
-        return Resumed(folder, read_state(folder))
-    found, errors = Checkpoints(config.out / "model").newest_valid()
-    for error in errors:
-        say(f"skipped a damaged checkpoint: {error}")
+        found: Path | None = verified_checkpoint(Path(config.resume))
+    else:
+        found, errors = Checkpoints(config.out / "model").newest_valid()
+        complete = config.out / METRICS
+        if found is None and not errors and complete.exists():
+            errors = [f"{complete} is of a complete run"]
+        if found is None and errors and not config.overwrite:
+            raise ModelError(
+                f"{config.out} has no whole checkpoint to resume from: {'; '.join(errors)}. "
+                "Nothing was changed; to train from the beginning, add --overwrite"
+            )
+        for error in errors:
+            say(f"skipped a damaged checkpoint: {error}")
     if found is None:
         say(f"{config.out} has no checkpoint to resume from: starting from the beginning")
         return None
+    for note in card_notes(found):
+        say(note)
     return Resumed(found, read_state(found))
 
 

@@ -8,8 +8,8 @@ import pytest
 from tiny_vera import save_tiny
 from vera_shards import choice, write_split
 
-from unifiedqa_convert.errors import UsageError
-from unifiedqa_convert.storage import verify
+from unifiedqa_convert.errors import ModelError, OutputLocked, UsageError
+from unifiedqa_convert.storage import others_in, verify
 from vera_model.config import from_preset
 from vera_model.data.problems import Problem
 from vera_model.metrics.calibration import Criterion, calibrate, save_temperature
@@ -17,6 +17,7 @@ from vera_model.metrics.predictions import Predictions
 from vera_model.model.saving import load_checkpoint
 from vera_model.programs.score import score_texts
 from vera_model.programs.train import run as train
+from vera_model.run_folder import only_run
 
 
 def planted(temperature: float, statements: int = 10_000) -> Predictions:
@@ -85,3 +86,33 @@ def test_the_temperature_is_in_the_model_which_stays_whole(tmp_path: Path) -> No
     assert load_checkpoint(trained)[0].config.temperature == 1
     assert "The temperature is 2.5" in (folder / "README.md").read_text()
     assert json.loads((folder / "config.json").read_text())["temperature"] == 2.5
+
+
+def test_what_is_not_the_models_stays_beside_it(tmp_path: Path) -> None:
+    folder = save_tiny(tmp_path / "model", ["Fire is hot."])
+    (folder / "NOTES.md").write_text("mine")
+    (tmp_path / "big").write_text("elsewhere")
+    (folder / "link").symlink_to("../big")
+    save_temperature(folder, 2.5)
+    card = folder / "README.md"
+    card.write_text("# Mine\n\nThe temperature is 2.5. I trained it.\n")
+    save_temperature(folder, 1e-05)
+    assert card.read_text() == "# Mine\n\nThe temperature is 1e-05. I trained it.\n"
+    assert (folder / "NOTES.md").read_text() == "mine"
+    assert (folder / "link").readlink() == Path("../big")
+    assert (tmp_path / "big").read_text() == "elsewhere"
+    (folder / "NOTES.md").write_text("more")
+    verify(folder)
+    assert others_in(folder) == ["NOTES.md", "link"]
+
+
+def test_a_damaged_model_and_one_in_training_are_refused(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    folder = save_tiny(run / "model" / "ckp_1", ["Fire is hot."])
+    (run / "config.json").touch()
+    with only_run(run), pytest.raises(OutputLocked, match="another run is writing"):
+        save_temperature(folder, 2.5)
+    with (folder / "config.json").open("a") as file:
+        file.write(" ")
+    with pytest.raises(ModelError, match=r"config\.json was changed or cut"):
+        save_temperature(folder, 2.5)

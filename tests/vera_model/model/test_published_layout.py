@@ -92,6 +92,19 @@ def test_what_stands_there_is_kept_unasked(layout: Path, tmp_path: Path) -> None
     with pytest.raises(OutputError, match="--overwrite"):
         import_published(layout, tmp_path / "model")
     import_published(layout, tmp_path / "model", overwrite=True)
+    import_published(layout, tmp_path / "model", overwrite=True)
+    (tmp_path / "model" / "NOTES.md").write_text("mine")
+    with pytest.raises(OutputError, match=r"model holds NOTES\.md: uqa removes only what it wrote"):
+        import_published(layout, tmp_path / "model", overwrite=True)
+    (tmp_path / "model" / "NOTES.md").unlink()
+    for mine in (tmp_path / "thesis", tmp_path / "file", tmp_path / "link"):
+        if mine.name == "thesis":
+            mine.mkdir()
+            (mine / "config.json").write_text("ten years")
+        else:
+            mine.symlink_to(tmp_path / "x") if mine.name == "link" else mine.write_text("mine")
+        with pytest.raises(OutputError, match=r"no readable files\.json|not a folder|is a link"):
+            import_published(layout, mine, overwrite=True)
     with pytest.raises(OutputError, match="--overwrite"):
         export_published(tmp_path / "model", tmp_path / "model")
 

@@ -1,6 +1,7 @@
 """Killed at any moment, a run goes on to the same bits; a valid checkpoint always remains."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,7 +10,8 @@ import started
 import train_driver
 from vera_shards import choice, write_split, yes_no
 
-from unifiedqa_convert.errors import ModelError, OutputLocked, UsageError
+from unifiedqa_convert.errors import ModelError, OutputError, OutputLocked, UsageError
+from unifiedqa_convert.storage import verify
 from vera_model.config import from_preset
 from vera_model.programs.train import run
 from vera_model.training.checkpoints import Checkpoints, verified_checkpoint
@@ -121,33 +123,197 @@ def test_no_thread_is_lost_in_a_fork() -> None:
     assert started.models.threads() <= {"jemalloc_bg_thd"}
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("trained")
+    write_split(folder / "data" / "planted" / "train", GROUPS)
+    given = config(folder, "run", steps=2, save_every=1, eval_every=2, decay="constant")
+    run(from_preset(**given))
+    return given
+
+
 @pytest.fixture
-def short(tmp_path: Path) -> dict[str, Any]:
-    write_split(tmp_path / "data" / "planted" / "train", GROUPS)
-    return config(tmp_path, "run", steps=2, save_every=1, eval_every=2, decay="constant")
+def short(trained: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
+    """A run of two updates, not begun."""
+    return {**trained, "out": str(tmp_path / "run")}
+
+
+@pytest.fixture
+def out(trained: dict[str, Any], short: dict[str, Any]) -> Path:
+    """Its folder, when it is complete."""
+    return Path(shutil.copytree(trained["out"], short["out"], symlinks=True))
+
+
+def damage(file: Path) -> bytes:
+    """Change one bit of a file's last byte; return what was there."""
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    return whole
+
+
+def contents(folder: Path) -> dict[str, bytes | str]:
+    """All files and links below a folder; a run's lock apart."""
+    return {
+        str(path.relative_to(folder)): str(path.readlink())
+        if path.is_symlink()
+        else path.read_bytes()
+        for path in folder.rglob("*")
+        if (path.is_symlink() or path.is_file()) and path.name != ".lock"
+    }
 
 
 def test_the_newest_valid_checkpoint_is_found_and_a_bad_path_named(
     short: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = run(from_preset(**short)).parent
-    assert {path.name for path in (out / "model").iterdir()} == {
-        "ckp_1",
-        "ckp_2",
-        "best",
-        "last",
-    } - ({"ckp_1"} if (out / "model" / "best").resolve().name == "ckp_2" else set())
+    out = run(from_preset(**{**short, "steps": 1})).parent
+    assert {path.name for path in (out / "model").iterdir()} == {"ckp_1", "best", "last"}
+    kept = shutil.copytree(out / "model" / "ckp_1", out.with_name("kept"))
+    run(from_preset(**short, resume="auto"))
+    shutil.rmtree(out / "model" / "ckp_1", ignore_errors=True)
+    kept.rename(out / "model" / "ckp_1")
     weights = out / "model" / "last" / "model.safetensors"
-    whole = weights.read_bytes()
-    weights.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    whole = damage(weights)
     with pytest.raises(ModelError, match=r"last/model\.safetensors was changed or cut"):
         run(from_preset(**short, resume=str(out / "model" / "last")))
     with pytest.raises(ModelError, match="is not a folder: give a checkpoint's"):
         run(from_preset(**short, resume=str(out / "nowhere")))
+    damaged = contents(out / "model" / "ckp_2")
+    capsys.readouterr()
     run(from_preset(**short, resume="auto"))
-    assert "skipped a damaged checkpoint: " in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "skipped a damaged checkpoint: " in said
+    assert f"was renamed: {out / 'model' / 'ckp_2.set-aside'}\n" in said
+    assert contents(out / "model" / "ckp_2.set-aside") == damaged
     assert verified_checkpoint(out).name == "last"
     assert weights.read_bytes() == whole
+
+
+@pytest.mark.parametrize("file", ["model.safetensors", "config.json", "files.json", "training"])
+def test_without_a_whole_checkpoint_nothing_starts_anew(
+    short: dict[str, Any], out: Path, file: str
+) -> None:
+    for checkpoint in (out / "model").glob("ckp_*"):
+        if file == "training":
+            (checkpoint / file / "state.json").unlink()
+        else:
+            damage(checkpoint / file)
+    before = contents(out)
+    with pytest.raises(ModelError, match=rf"no whole checkpoint .*{file}.* add --overwrite"):
+        run(from_preset(**short, resume="auto"))
+    assert contents(out) == before
+    if file == "files.json":  # nobody can tell what is in it
+        with pytest.raises(OutputError, match=r"holds no readable files\.json"):
+            run(from_preset(**short, overwrite=True))
+        assert contents(out) == before
+    else:
+        assert run(from_preset(**short, overwrite=True)).is_file()
+
+
+@pytest.mark.parametrize("left", [[], ["metrics.json"]])
+def test_links_or_metrics_without_a_checkpoint_are_no_new_run(
+    short: dict[str, Any], out: Path, left: list[str]
+) -> None:
+    """As an earlier version left a run that was killed inside `uqa calibrate`."""
+    hidden = [
+        path.rename(path.with_name(f".{path.name}-7")) for path in (out / "model").glob("ckp_*")
+    ]
+    if left:
+        for link in ("last", "best"):
+            (out / "model" / link).unlink()
+    else:
+        (out / "metrics.json").unlink()
+    before = contents(out)
+    with pytest.raises(ModelError, match="no whole checkpoint to resume from"):
+        run(from_preset(**short, resume="auto"))
+    assert contents(out) == before
+    run(from_preset(**short, overwrite=True))
+    assert all((path / "model.safetensors").is_file() for path in hidden), "what is not ours stays"
+
+
+def test_an_edited_card_is_told_and_stays(
+    short: dict[str, Any], out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = (out / "model" / "last" / "README.md").resolve()
+    card.write_text(card.read_text() + "Trained by me.\n")
+    verify(card.parent)
+    capsys.readouterr()
+    run(from_preset(**{**short, "steps": 3}, resume="auto"))
+    assert f"{card} was edited since it was written" in capsys.readouterr().err
+    assert (out / "model" / "last").resolve().name == "ckp_3"
+    assert card.read_text().endswith("Trained by me.\n"), "not removed with its checkpoint"
+
+
+def test_overwrite_removes_what_a_run_wrote_and_nothing_else(
+    short: dict[str, Any], out: Path
+) -> None:
+    mine = [out / "NOTES.md", out / "model" / "NOTES.md", out / "tensorboard" / "notes.txt"]
+    mine += [out / "model" / "keep" / "weights.txt", out / "model" / "ckp_2_copy" / "a"]
+    mine += [out / "model" / f".ckp_{n}.uqa-0123abcd" / "a" for n in range(2)]
+    for path in mine:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("mine")
+    run(from_preset(**{**short, "steps": 1}, overwrite=True))
+    assert [path.read_text() for path in mine] == ["mine"] * len(mine)
+    assert [path.name for path in (out / "model").glob("ckp_?")] == ["ckp_1"]
+    inside = out / "model" / "ckp_1" / "NOTES.md"
+    inside.write_text("mine")
+    before = contents(out)
+    with pytest.raises(OutputError, match=r"ckp_1 holds NOTES\.md: uqa removes only"):
+        run(from_preset(**short, overwrite=True))
+    assert contents(out) == before
+    run(from_preset(**{**short, "steps": 3}, resume="auto"))
+    assert inside.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "model", "model/last", "model/best", "model/ckp_3", "metrics.json", "train_log.jsonl"],
+)
+@pytest.mark.parametrize("how", [{"overwrite": True}, {"resume": "auto"}])
+def test_a_link_under_the_name_of_a_runs_file_stays(
+    short: dict[str, Any], out: Path, tmp_path: Path, name: str, how: dict[str, Any]
+) -> None:
+    """``model/ckp_3`` is what the run is about to write."""
+    path, elsewhere = out / name, tmp_path / "elsewhere"
+    if path.exists() and not path.is_symlink():
+        path.rename(elsewhere)
+    else:
+        path.unlink(missing_ok=True)
+        elsewhere.mkdir()
+    path.symlink_to(elsewhere)
+    before = contents(out), contents(elsewhere) if elsewhere.is_dir() else elsewhere.read_bytes()
+    with pytest.raises(
+        OutputError, match=f"{path} is a link to {elsewhere}, which uqa did not make"
+    ):
+        run(from_preset(**short, **how))
+    after = contents(out), contents(elsewhere) if elsewhere.is_dir() else elsewhere.read_bytes()
+    assert path.is_symlink()
+    assert after == before
+
+
+def test_a_run_copied_with_links_followed_is_refused(
+    short: dict[str, Any], out: Path, tmp_path: Path
+) -> None:
+    copied = shutil.copytree(out, tmp_path / "copied")
+    before = contents(copied)
+    for how in ({"overwrite": True}, {"resume": "auto"}):
+        with pytest.raises(
+            OutputError, match=r"last is not the link .* move .*last and .*best away"
+        ):
+            run(from_preset(**{**short, "out": str(copied)}, **how))
+        assert contents(copied) == before
+    for link in ("last", "best"):
+        (copied / "model" / link).rename(tmp_path / link)
+    assert run(from_preset(**{**short, "out": str(copied), "steps": 3}, resume="auto")).is_file()
+
+
+def test_both_links_are_set_again_after_a_kill_between(short: dict[str, Any], out: Path) -> None:
+    links = [out / "model" / name for name in ("last", "best")]
+    named = [link.readlink() for link in links]
+    for link in links:
+        link.unlink()
+    run(from_preset(**short, resume="auto"))
+    assert [link.readlink() for link in links] == named
 
 
 def test_a_checkpoint_of_another_run_is_refused(short: dict[str, Any]) -> None:
