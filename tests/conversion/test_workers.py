@@ -130,7 +130,11 @@ def test_a_shard_that_nobody_made_is_an_error(tmp_path: Path) -> None:
     place = OutputFolder(tmp_path / "train")
     place.work.mkdir()
     for number in (1, 4, 10):
-        commit(place, number, {})
+        commit(
+            place,
+            number,
+            {"counts": {}, "rejects": [], "file": {"path": "data.arrow", "sha256": "0"}},
+        )
     with pytest.raises(OutputError, match="no shard 7; run the same command again"):
         all_receipts(place, (1, 3))
 

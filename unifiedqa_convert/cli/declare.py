@@ -25,7 +25,7 @@ from unifiedqa_convert.question_converters.base import (
     PromptName,
     Revision,
 )
-from unifiedqa_convert.storage import atomic_file
+from unifiedqa_convert.storage import atomic_file, settle
 
 EPILOG = (
     "Examples: uqa declare questions.jsonl --out statements.jsonl; "
@@ -143,6 +143,7 @@ def _output(out: Path | None, overwrite: bool) -> Iterator[IO[bytes]]:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(out.with_name(f".{out.name}.lock")).acquire(timeout=0):
+            settle(out.parent)
             if out.exists() and not overwrite:
                 raise OutputError(f"{out} exists; replace it with --overwrite, or change --out")
             with atomic_file(out) as file:
