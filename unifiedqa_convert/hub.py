@@ -142,9 +142,13 @@ def describe(hub: str, revision: str | None, home: Home) -> "DatasetInfo":
 @contextmanager
 def hub_answers(what: str, home: Home) -> Iterator[None]:
     """Around calls of the hub's API: as ``hub_requests``, and HubDown for another's answer."""
+    from huggingface_hub.errors import HFValidationError
+
     with hub_requests(what, home), documents():
         try:
             yield
+        except HFValidationError:  # a name that no repository can have: nothing was asked
+            raise
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise _not_a_hub(what) from error
 
