@@ -194,3 +194,48 @@ class ContrastSetsBoolQ(Adapter):
             context=titled(row.title, row.paragraph),
             answer=row.answer == "TRUE",
         )
+
+
+class NaturalRow(Row):
+    """The authors' JSON lines, train and dev in one file; other labels than hard are ignored."""
+
+    shape = "authors"
+    mixed = ("split", {"train": "train", "validation": "dev"})
+    qid: Text = Field(alias="question_id", description="source id: a number")
+    split: Literal["train", "dev"] = Field(description="not used in the example: the row's split")
+    passage: Text = Field(description="context: the title in brackets, and the passage")
+    question: Text = Field(description="question, in lower case; seeds are without question mark")
+    label: Literal["True", "False"] = Field(
+        alias="hard_label", description="the answer: that of most annotators"
+    )
+
+
+class BoolQNatural(Adapter):
+    """Does the passage say yes or no to a question that crowd workers changed a little?"""
+
+    name = "boolq_np"
+    aliases = ("boolq_natural_perturbations", "natural_perturbations")
+    version = 1
+    verified = "documentation only"
+    shapes: ClassVar = (NaturalRow,)
+    source = Source(
+        repositories=(Repository(host="hub", name="tasksource/boolq-natural-perturbations"),),
+        splits={
+            "train": Split(names=("boolq_natural_perturbations.jsonl",)),
+            "validation": Split(names=("boolq_natural_perturbations.jsonl",)),
+        },
+        license="unknown",
+        homepage="https://github.com/allenai/natural-perturbations",
+        citation="Khashabi, Khot and Sabharwal 2020. More Bang for Your Buck: Natural Perturbation "
+        "for Robust Question Answering. EMNLP.",
+    )
+
+    def examples(self, row: Row) -> Iterator[Example]:
+        """One yes/no example a row."""
+        assert isinstance(row, NaturalRow)
+        yield YesNo(
+            id=row.qid,
+            question=row.question,
+            context=row.passage,
+            answer=row.label == "True",
+        )
