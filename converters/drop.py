@@ -19,6 +19,7 @@ from unifiedqa_convert.schema import (
     Split,
     Text,
     TypedDict,
+    Verified,
 )
 
 
@@ -114,7 +115,7 @@ class Drop(Adapter):
 
     name = "drop"
     version = 1
-    verified = "real rows"
+    verified: ClassVar[Verified] = "real rows"
     shapes: ClassVar[tuple[type[Row], ...]] = (AuthorsRow, HubRow)
     source = Source(
         repositories=(

@@ -13,6 +13,7 @@ from unifiedqa_convert.schema import (
     Row,
     Source,
     Split,
+    Verified,
 )
 
 
@@ -40,7 +41,7 @@ class Quoref(Adapter):
 
     name = "quoref"
     version = 1
-    verified = "real rows"
+    verified: ClassVar[Verified] = "real rows"
     shapes: ClassVar[tuple[type[Row], ...]] = (AuthorsRow, HubRow)
     source = Source(
         repositories=(

@@ -16,6 +16,7 @@ from unifiedqa_convert.schema import (
     Source,
     Split,
     Text,
+    Verified,
 )
 
 
@@ -74,7 +75,7 @@ class Ropes(Adapter):
 
     name = "ropes"
     version = 1
-    verified = "real rows"
+    verified: ClassVar[Verified] = "real rows"
     shapes: ClassVar[tuple[type[Row], ...]] = (AuthorsRow, HubRow)
     source = Source(
         repositories=(
