@@ -18,7 +18,8 @@ from unifiedqa_convert.schema import (
     Text,
 )
 
-_TOGETHER = "the three datasets together, or one of the other two"
+_ALL = ("adversarialqa", "adversarial_qa", "uclnlp/adversarial_qa")
+"""Names of the three together."""
 
 
 class AuthorsRow(NestedRow):
@@ -73,7 +74,7 @@ class AdversarialQaBidaf(Adapter):
     """Which words of a paragraph answer a question on which BiDAF failed?"""
 
     name = "adversarialqa_dbidaf"
-    unclear: ClassVar = {"adversarialqa": _TOGETHER, "adversarial_qa": _TOGETHER}
+    unclear: ClassVar = dict.fromkeys(_ALL, "the three together, which are no dataset here")
     version = 1
     verified = "documentation only"
     shapes: ClassVar = (AuthorsRow, HubRow)
@@ -94,7 +95,7 @@ class AdversarialQaBert(AdversarialQaBidaf):
     """Which words of a paragraph answer a question on which BERT failed?"""
 
     name = "adversarialqa_dbert"
-    unclear: ClassVar = {"adversarialqa": _TOGETHER, "adversarial_qa": _TOGETHER}
+    unclear: ClassVar = dict.fromkeys(_ALL, "adversarialqa_dbidaf")
     source = _source("dbert", "2_dbert")
 
 
@@ -102,5 +103,5 @@ class AdversarialQaRoberta(AdversarialQaBidaf):
     """Which words of a paragraph answer a question on which RoBERTa failed?"""
 
     name = "adversarialqa_droberta"
-    unclear: ClassVar = {"adversarialqa": _TOGETHER, "adversarial_qa": _TOGETHER}
+    unclear: ClassVar = dict.fromkeys(_ALL, "adversarialqa_dbidaf")
     source = _source("droberta", "3_droberta")

@@ -78,6 +78,7 @@ class BoolQ(Adapter):
 
     name = "boolq"
     aliases = ("bool_q", "super_glue_boolq", "superglue_boolq", "boolean_questions")
+    unclear: ClassVar = {"super_glue": "copa", "superglue": "copa", "aps/super_glue": "copa"}
     version = 1
     verified = "real rows"
     shapes: ClassVar = (AuthorsRow, HubRow, SuperGlueRow)
@@ -171,7 +172,9 @@ class ContrastSetsBoolQ(Adapter):
         ),
         splits={
             "test": Split(
-                rows=335, names=("boolq_perturbed.json", "boolq_expert_perturbations.json")
+                rows=335,
+                names=("boolq_perturbed.json", "boolq_expert_perturbations.json"),
+                digest="c2953f4fc4b66c3594210ba3e86be0e82b63b6b0841168b917642a0bec4abf62",
             )
         },
         license="unknown",

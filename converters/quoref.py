@@ -58,7 +58,11 @@ class Quoref(Adapter):
             "train": Split(rows=19399, names=("quoref-train-v0.1.json",)),
             "validation": Split(rows=2418, names=("quoref-dev-v0.1.json",)),
             # The part of the test, which is hidden, that was published with the contrast set.
-            "test": Split(rows=415, names=("quoref_original_subset_20191206_merged.json",)),
+            "test": Split(
+                rows=415,
+                names=("quoref_original_subset_20191206_merged.json",),
+                digest="0664ecb2542a5d479bf0a5299de03afc818be3994adf47b04606633717b4b354",
+            ),
         },
         license="CC-BY-4.0",
         redistributable=True,
