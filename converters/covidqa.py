@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import AliasPath, Field
 
-from converters.shared.passages import Span, Spans, references
+from converters.shared.passages import Span, Spans, references, texts_of
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -59,7 +59,7 @@ class HubRow(Row):
     @property
     def texts(self) -> list[str]:
         """The answers' texts."""
-        return self.answers["text"]
+        return texts_of(self.answers)
 
 
 class CovidQa(Adapter):

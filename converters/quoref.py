@@ -22,7 +22,7 @@ class AuthorsRow(NestedRow):
 
 
 class HubRow(ColumnsRow):
-    """The hub's columns; url and answer_start are ignored."""
+    """The hub's columns; url is ignored."""
 
 
 def _contrast(split: str, file: PinnedFile) -> Repository:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import AliasPath, Field
 
-from converters.shared.passages import Span, Spans, references
+from converters.shared.passages import Span, references
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -60,14 +60,15 @@ class HubRow(Row):
     situation: Text = Field(description="context, second part: a story to which it applies")
     question: Text = Field(description="question")
     qid: Text = Field(alias="id", description="source id: a number, does not reveal the answer")
-    answers: Spans = Field(
-        description="answers: words of situation or question; none in test, where they are hidden"
+    answers: list[Text] = Field(
+        validation_alias=AliasPath("answers", "text"),
+        description="answers: words of situation or question; none in test, where they are hidden",
     )
 
     @property
     def texts(self) -> list[str]:
         """The answers' texts; none where they are hidden."""
-        return self.answers["text"]
+        return self.answers
 
 
 class Ropes(Adapter):

@@ -24,7 +24,7 @@ class AuthorsRow(NestedRow):
 
 
 class HubRow(ColumnsRow):
-    """The hub's columns, config plain_text; answer_start is ignored."""
+    """The hub's columns, config plain_text."""
 
 
 class Squad(Adapter):

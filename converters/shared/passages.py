@@ -18,9 +18,18 @@ class Span(TypedDict):
 
 
 class Spans(TypedDict):
-    """The answers of the columns: parallel lists, of which ``answer_start`` is ignored."""
+    """The answers of the columns: parallel lists."""
 
     text: Annotated[list[Text], Field(description="the answers' texts")]
+    answer_start: Annotated[list[int], Field(description="where they start: only counted")]
+
+
+def texts_of(answers: Spans) -> list[str]:
+    """The answers' texts. FieldError if their places are more or fewer: an answer is missing."""
+    texts, places = answers["text"], answers["answer_start"]
+    if len(texts) != len(places):
+        raise FieldError("answers.text", f"{len(texts)} answers at {len(places)} places")
+    return texts
 
 
 def references(texts: Iterable[str], field: str = "answers") -> tuple[str, ...]:
@@ -81,4 +90,4 @@ class ColumnsRow(Row):
     @property
     def texts(self) -> list[str]:
         """The answers' texts."""
-        return self.answers["text"]
+        return texts_of(self.answers)
