@@ -12,10 +12,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from unifiedqa_convert.datasets.registry import load_adapter
 from unifiedqa_convert.errors import SourceError
 from unifiedqa_convert.rows import json_rows
 from unifiedqa_convert.rows.json_rows import UNREQUESTED, UTF8_BOM, Unreadable, _loads
 from unifiedqa_convert.rows.readers import read, read_labels, rows_inside
+from unifiedqa_convert.rows.shapes import shape_of
 
 ROWS = [{"q": "café \u2028 \u0085", "n": 1}, {"q": "", "n": None}]
 
@@ -237,6 +239,8 @@ def test_what_has_no_rows_inside_is_not_taken_for_a_document(tmp_path: Path) -> 
     [
         ('{"data": [{"n": 1}], "data": []}', "the key 'data' occurs twice"),
         ('{"data": [{"n": 1}]', "} is missing"),
+        ('{{"n": 1}: 1}', ".* is no key"),
+        ('{"data": [{"n": 1}], 2: 3}', "2 is no key"),
         ('{"data": [{"n": 1}]} {}', "text stands after the end"),
         ('{"data": [{"n": 1}, {"n"]}', "Expecting ':' delimiter"),
     ],
@@ -255,3 +259,20 @@ def test_an_item_without_the_list_is_a_row_of_its_own(tmp_path: Path) -> None:
     first, second, third, fourth = read(path, inside="data.*.qas.*")
     assert (first, second, fourth) == ({"qas": {"n": 1}}, {"n": 2}, {"qas": 4})
     assert third == Unreadable("not a JSON object")
+
+
+def test_the_row_before_a_break_is_counted_in_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_rows, "BLOCK", 1)
+    path = tmp_path / "rows.json"
+    path.write_text('{"data": [{"qas": [{"n": 1}, {"n": 2}]}, {"qas": [')
+    with pytest.raises(SourceError, match="not JSON, in row 2 or after it"):
+        list(read(path, inside="data.*.qas.*"))
+
+
+def test_a_document_without_the_way_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    path.write_text('{"daten": [{"paragraphs": []}]}')
+    with pytest.raises(SourceError, match=r"authors: no rows at data\.\*\.paragraphs\.\*\.qas\.\*"):
+        shape_of(load_adapter("squad1_1"), "train", path)

@@ -189,8 +189,9 @@ def read_inside(file: IO[bytes], way: str, loads: Loads) -> Iterator[Raw]:
     number = 0
     try:
         for block in _blocks(_Ahead(file), [*outer.split(".")[:-1], star]):
-            yield from each_inside(_parsed(block, loads), inner)
-            number += len(block)
+            rows = list(each_inside(_parsed(block, loads), inner))
+            yield from rows
+            number += len(rows)
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else error
         raise ValueError(f"not JSON, in row {number} or after it: {reason}") from None
@@ -266,8 +267,10 @@ def _places(text: "_Ahead", way: Sequence[str]) -> Iterator[None]:
 def _key(text: "_Ahead", seen: set[str]) -> str:
     """Take an object's next key and its colon. ValueError if it is none, or was seen before."""
     key = orjson.loads(text.value())
-    if not isinstance(key, str) or key in seen:
-        raise ValueError(f"the key {key!r} occurs twice" if key in seen else f"{key!r} is no key")
+    if not isinstance(key, str):
+        raise ValueError(f"{key!r} is no key")
+    if key in seen:
+        raise ValueError(f"the key {key!r} occurs twice")
     seen.add(key)
     text.take(":")
     return key

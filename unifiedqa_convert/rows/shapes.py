@@ -32,6 +32,7 @@ class NumberedRow(NamedTuple):
 
 OTHER_SPLIT, OTHER_SUBJECT = "of another split", "of another subject"
 """Why rows are skipped that a file has, but that were not asked for."""
+JSON = (".json", ".jsonl")
 OTHER = "other"
 """The raw field of the first row of a pair that holds the second one's record."""
 
@@ -41,6 +42,8 @@ def shape_of(adapter: Adapter, split: str, path: Path) -> type[Row]:
     lacks: list[str] = []
     for shape in adapter.shapes:
         if not _may_be(shape, path):
+            if shape.inside is not None and format_of(path) in JSON:
+                lacks.append(f"{shape.shape}: no rows at {shape.inside}")
             continue
         columns = columns_of(shape, path)
         records = read(path, shape.element, None, columns, shape.own, shape.inside)
@@ -113,7 +116,7 @@ def _may_be(shape: type[Row], path: Path) -> bool:
     if kind == LABELS or (shape.element is not None) != (kind == ".xml"):
         return False
     if shape.inside is not None:
-        return kind in (".json", ".jsonl") and rows_inside(path, shape.inside) is not None
+        return kind in JSON and rows_inside(path, shape.inside) is not None
     return shape.columns is None or kind in TABLES
 
 
