@@ -179,7 +179,7 @@ def test_a_row_may_not_nest_without_end(tmp_path: Path) -> None:
     assert "nested" in deep.reason
 
 
-_BOOK = {
+_BOOK: dict[str, Any] = {
     "title": "Bees",
     "parts": [
         {"text": "They dance.", "qas": [{"q": "Who?"}, {"q": "What?"}]},
@@ -203,6 +203,11 @@ _INSIDE = [
             "of.*.data.*.parts.*.qas.*",
         ),
         ("rows.json", [_BOOK], "*.parts.*.qas.*"),
+        (
+            "rows.json",
+            [{**_BOOK, "parts": dict(zip("abc", _BOOK["parts"], strict=True))}],
+            "*.parts.*.qas.*",
+        ),
         ("rows.json", {"bees": _BOOK}, "*.parts.*.qas.*"),
         ("rows.jsonl", _BOOK, "*.parts.*.qas.*"),
         ("rows.json", _BOOK, "*.parts.*.qas.*"),
