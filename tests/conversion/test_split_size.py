@@ -133,6 +133,7 @@ def listed() -> list[dict[str, str]]:
 def test_the_known_sizes_are_those_of_real_files(shared: Path, tmp_path: Path) -> None:
     parts = {  # of which only some rows are there, or one of several files
         *("hellaswag", "quarel", "quartz", "riddlesense", "spatial_cs", "swag"),
+        *("drop", "ropes", "squad1_1", "squad2"),
     }
     seen = 0
     for number, one in enumerate(listed()):

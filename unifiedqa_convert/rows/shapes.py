@@ -11,7 +11,7 @@ from unifiedqa_convert.errors import RowError, SourceError
 from unifiedqa_convert.rows.compression import LABELS as LABELS
 from unifiedqa_convert.rows.compression import format_of
 from unifiedqa_convert.rows.json_rows import Raw, Unreadable
-from unifiedqa_convert.rows.readers import column_names, read
+from unifiedqa_convert.rows.readers import column_names, read, rows_inside
 from unifiedqa_convert.rows.tables import TABLES
 from unifiedqa_convert.schema import Adapter, Row
 
@@ -30,6 +30,9 @@ class NumberedRow(NamedTuple):
     row: Row | Skipped | RowError
 
 
+OTHER_SPLIT, OTHER_SUBJECT = "of another split", "of another subject"
+"""Why rows are skipped that a file has, but that were not asked for."""
+JSON = (".json", ".jsonl")
 OTHER = "other"
 """The raw field of the first row of a pair that holds the second one's record."""
 
@@ -39,19 +42,23 @@ def shape_of(adapter: Adapter, split: str, path: Path) -> type[Row]:
     lacks: list[str] = []
     for shape in adapter.shapes:
         if not _may_be(shape, path):
+            if shape.inside is not None and format_of(path) in JSON:
+                lacks.append(f"{shape.shape}: no rows at {shape.inside}")
             continue
         columns = columns_of(shape, path)
-        records = read(path, shape.element, columns=columns, own=shape.own)
+        records = read(path, shape.element, None, columns, shape.own, shape.inside)
         first = next(records, Unreadable("no record"))
         record = first
         if not isinstance(first, dict) and columns is None:
-            found = read(path, shape.element, own=shape.own)
+            found = read(path, shape.element, own=shape.own, inside=shape.inside)
             record = next((raw for raw in found if isinstance(raw, dict)), first)
         if not isinstance(record, dict):
             why = first.reason if isinstance(first, Unreadable) else "no record"
             lacks.append(f"{shape.shape}: no readable record; the first: {why}")
         elif missing := lacking(shape, {**record, **_joined(shape)}):
             lacks.append(f"{shape.shape}: no field {', '.join(missing)}")
+        elif shape.named and named_by(shape, path) is None:
+            lacks.append(f"{shape.shape}: the file's name does not tell its {shape.named[0]}")
         elif shape.splits is not None and split not in shape.splits:
             raise SourceError(
                 f"{path} has {adapter.name}'s shape {shape.shape}, which has no split {split}; "
@@ -86,9 +93,10 @@ def lacking(shape: type[Row], record: dict[str, Any]) -> list[str]:
 
 
 def _joined(shape: type[Row]) -> dict[str, None]:
-    """The fields that come from the companion file, or from the other row of a pair."""
+    """The fields that come from the companion file, the file's name, or the pair's other row."""
     beside = {shape.beside.field: None} if shape.beside else {}
-    return {**beside, **({OTHER: None} if shape.paired else {})}
+    named = {shape.named[0]: None} if shape.named else {}
+    return {**beside, **named, **({OTHER: None} if shape.paired else {})}
 
 
 def _has(record: Any, name: str) -> bool:
@@ -103,16 +111,24 @@ def _has(record: Any, name: str) -> bool:
 
 
 def _may_be(shape: type[Row], path: Path) -> bool:
-    """True if a file of that format can have the shape: XML, a table without header, any other."""
+    """True if the file can have the shape: XML, rows inside JSON, a table without header, any."""
     kind = format_of(path)
     if kind == LABELS or (shape.element is not None) != (kind == ".xml"):
         return False
+    if shape.inside is not None:
+        return kind in JSON and rows_inside(path, shape.inside) is not None
     return shape.columns is None or kind in TABLES
 
 
 def columns_of(shape: type[Row], path: Path) -> tuple[str, ...] | None:
     """The column names, if the file is a table and the shape is one without a header."""
     return shape.columns if format_of(path) in TABLES else None
+
+
+def named_by(shape: type[Row], path: Path) -> str | None:
+    """What the file's name says of all its rows (``Row.named``); None if it says nothing."""
+    found = re.match(shape.named[1], path.name) if shape.named else None
+    return found[1] if found else None
 
 
 def raw_names(shape: type[Row]) -> dict[str, str]:
