@@ -48,8 +48,7 @@ NotBool = BeforeValidator(_no_bool)
 Text = Annotated[str, StringConstraints(pattern=r"\A[^\x00]*\z")]
 """A raw text field: any Unicode text without NUL; white space is kept as published.
 
-A pattern, because pydantic matches it in Rust, in 20 ns a field; it refuses lone surrogates too,
-which no encoding can write.
+A pattern: pydantic matches it in Rust, in 20 ns, and refuses lone surrogates (no file has them).
 """
 
 
@@ -123,6 +122,9 @@ class Row(BaseModel):
     """Its name, and its folder in the samples: ``authors``, ``hub``, ``superglue`` …"""
     element: ClassVar[str | None] = None
     """In XML: the tag of the element that is one row."""
+    inside: ClassVar[str | None] = None
+    """In JSON with rows inside it: the way there, ``data.*.paragraphs.*.qas.*``; a row is an outer
+    item with one inner item in the place of each list (``*``)."""
     splits: ClassVar[tuple[str, ...] | None] = None
     """The splits that have this shape; None: every split of the dataset."""
     columns: ClassVar[tuple[str, ...] | None] = None
@@ -211,8 +213,7 @@ class MultipleChoice(Example):
         sentences: tuple[str, ...] | None = None,
         order_matters: bool = True,
     ) -> None:
-        # As dataclass writes it for the other kinds, but with each slot's own setter: this is the
-        # kind that most rows make, and object.__setattr__ takes twice as long.
+        # Each slot's own setter: most rows make this kind, object.__setattr__ takes twice as long.
         _set_id(self, id)
         _set_question(self, question)
         _set_cue(self, cue)
@@ -371,8 +372,7 @@ class Converted(NamedTuple):
 class Split:
     """A split of the dataset: its size, and the names by which its files are known.
 
-    A dataclass, like the next three: adapters make them when they are imported, which must be fast.
-    """
+    A dataclass, like the next three: adapters make them when imported, which must be fast."""
 
     rows: int | None = None
     """The rows that belong to it; None if nobody has counted them."""

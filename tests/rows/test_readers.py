@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from unifiedqa_convert.errors import SourceError
 from unifiedqa_convert.rows import json_rows
 from unifiedqa_convert.rows.json_rows import UNREQUESTED, UTF8_BOM, Unreadable, _loads
-from unifiedqa_convert.rows.readers import read, read_labels
+from unifiedqa_convert.rows.readers import read, read_labels, rows_inside
 
 ROWS = [{"q": "café \u2028 \u0085", "n": 1}, {"q": "", "n": None}]
 
@@ -175,3 +175,83 @@ def test_a_row_may_not_nest_without_end(tmp_path: Path) -> None:
     deep, *_ = read(path)
     assert isinstance(deep, Unreadable)
     assert "nested" in deep.reason
+
+
+_BOOK = {
+    "title": "Bees",
+    "parts": [
+        {"text": "They dance.", "qas": [{"q": "Who?"}, {"q": "What?"}]},
+        {"text": "They sleep.", "qas": []},
+        {"text": "They hum.", "qas": [{"q": "How?"}]},
+    ],
+}
+_INSIDE = [
+    {"title": "Bees", "parts": {"text": text, "qas": {"q": q}}}
+    for text, q in (("They dance.", "Who?"), ("They dance.", "What?"), ("They hum.", "How?"))
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "document", "way"),
+    [
+        ("rows.json", {"version": 1.1, "data": [_BOOK], "more": {}}, "data.*.parts.*.qas.*"),
+        (
+            "rows.json",
+            {"of": {"a": {"data": [_BOOK]}, "b": {"data": []}}},
+            "of.*.data.*.parts.*.qas.*",
+        ),
+        ("rows.json", [_BOOK], "*.parts.*.qas.*"),
+        ("rows.json", {"bees": _BOOK}, "*.parts.*.qas.*"),
+        ("rows.jsonl", _BOOK, "*.parts.*.qas.*"),
+        ("rows.json", _BOOK, "*.parts.*.qas.*"),
+    ],
+)
+@pytest.mark.parametrize("block", [1, 2**16])
+def test_rows_inside_a_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, document: Any, way: str, block: int
+) -> None:
+    monkeypatch.setattr(json_rows, "BLOCK", block)
+    path = tmp_path / name
+    lines = document is _BOOK
+    text = json.dumps(document, indent=None if lines else 2)
+    path.write_text(f"{text}\n{text}" if lines else text)
+    rows = [row.get("data", row) for row in read(path, inside=way) if isinstance(row, dict)]
+    assert rows == _INSIDE * (2 if lines else 1)
+
+
+def test_what_has_no_rows_inside_is_not_taken_for_a_document(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    for text in (
+        '{"q": 1}\n{"q": 2}',
+        '{"data": 1}',
+        '{"data": []}',
+        '{"data": [{"q": {}}]}',
+        "[1]",
+    ):
+        path.write_text(text)
+        assert rows_inside(path, "data.*.qas.*") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"data": [{"n": 1}], "data": []}', "the key 'data' occurs twice"),
+        ('{"data": [{"n": 1}]', "} is missing"),
+        ('{"data": [{"n": 1}]} {}', "text stands after the end"),
+        ('{"data": [{"n": 1}, {"n"]}', "Expecting ':' delimiter"),
+    ],
+)
+def test_a_document_that_is_none_is_refused(tmp_path: Path, text: str, reason: str) -> None:
+    path = tmp_path / "rows.json"
+    path.write_text(text)
+    with pytest.raises(SourceError, match=f"rows.json: not JSON, in row . or after it: {reason}"):
+        list(read(path, inside="data.*"))
+
+
+def test_an_item_without_the_list_is_a_row_of_its_own(tmp_path: Path) -> None:
+    """Its shape then names the field that is missing."""
+    path = tmp_path / "rows.json"
+    path.write_text('{"data": [{"qas": [{"n": 1}]}, {"n": 2}, 3, {"qas": 4}]}')
+    first, second, third, fourth = read(path, inside="data.*.qas.*")
+    assert (first, second, fourth) == ({"qas": {"n": 1}}, {"n": 2}, {"qas": 4})
+    assert third == Unreadable("not a JSON object")

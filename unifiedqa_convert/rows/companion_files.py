@@ -172,7 +172,7 @@ def _refuse_missing(
 
 
 def _first_record(path: Path, shape: type[Row]) -> dict[str, Any]:
-    records = read(path, shape.element, columns=columns_of(shape, path))
+    records = read(path, shape.element, columns=columns_of(shape, path), inside=shape.inside)
     return next((raw for raw in records if isinstance(raw, dict)), {})
 
 
@@ -195,7 +195,8 @@ def joined_records(
 
 def _completed(file: MatchedFiles, wanted: Wanted | None) -> Iterator[Raw]:
     path, shape, beside = file
-    records = read(path, shape.element, wanted, columns_of(shape, path), shape.own)
+    columns = columns_of(shape, path)
+    records = read(path, shape.element, wanted, columns, shape.own, shape.inside)
     if beside is None or shape.beside is None:
         return records
     if shape.beside.key is not None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
-from typing import IO, Any, TextIO, cast
+from typing import IO, Any, Literal, TextIO, cast
 from xml.etree.ElementTree import Element, ParseError
 
 import orjson
@@ -42,8 +42,10 @@ from unifiedqa_convert.rows.json_rows import (
     Unreadable,
     Wanted,
     as_written,
+    each_inside,
+    leads,
     parsed_json,
-    read_array,
+    read_inside,
     read_lines,
 )
 from unifiedqa_convert.rows.tables import (
@@ -69,11 +71,12 @@ def read(
     wanted: Wanted | None = None,
     columns: tuple[str, ...] | None = None,
     own: Mapping[str, Any] | None = None,
+    inside: str | None = None,
 ) -> Iterator[Raw]:
     """The records of one file in order, in the format that ``format_of`` tells.
 
     ``element`` is the XML tag of a row; ``columns`` are the names of the columns of a table without
-    a header; ``own`` is the shape's, for a user's own file. A record whose number in the file
+    a header; ``own`` and ``inside`` are the shape's (schema.Row). A record whose number in the file
     ``wanted`` rejects may be yielded as ``UNREQUESTED``, unparsed, so that reading a part of a
     large file is fast. SourceError if the file as a whole is unusable.
     """
@@ -85,7 +88,14 @@ def read(
             raise SourceError(f"{path}: this dataset has no XML shape")
         return _xml(path, element)
     if suffix in (".jsonl", ".json"):
-        return _json(path, suffix, wanted, orjson.loads if own is None else as_written)
+        loads = orjson.loads if own is None else as_written
+        if inside is not None and rows_inside(path, inside) == "lines":
+            return each_inside(_json_lines(path, None, loads), inside.removeprefix("*"))
+        if inside is not None:
+            return _document(path, inside, loads)
+        if suffix == ".json" and starts_with_array(head(path)):
+            return _document(path, "*", loads)
+        return _json_lines(path, wanted, loads)
     if suffix not in BINARY:
         known = " ".join([".jsonl", ".json", ".xml", *TABLES, *BINARY])
         what = f"{suffix} files" if suffix else "a file without suffix"
@@ -124,15 +134,35 @@ def _whole(path: Path, most: int, advice: str) -> bytes:
     return content
 
 
-def _json(path: Path, suffix: str, wanted: Wanted | None, loads: Loads) -> Iterator[Raw]:
-    is_array = suffix == ".json" and starts_with_array(head(path))
+def rows_inside(path: Path, way: str) -> Literal["document", "lines"] | None:
+    """What of a JSON file has rows at the ``way`` of ``Row.inside``: the whole, or each line."""
+    inner = way.removeprefix("*.")
     try:
         with open_decompressed(path) as file:
-            yield from (read_array(file, loads) if is_array else read_lines(file, wanted, loads))
+            if leads(file, way):
+                return "document"
+        with open_decompressed(path) as file:
+            return "lines" if inner != way and leads(file, inner) else None
+    except BROKEN as error:
+        raise broken(path, error) from None
+
+
+def _document(path: Path, way: str, loads: Loads) -> Iterator[Raw]:
+    try:
+        with open_decompressed(path) as file:
+            yield from read_inside(file, way, loads)
     except BROKEN as error:
         raise broken(path, error) from None
     except ValueError as error:
         raise SourceError(f"{path}: {error}") from None
+
+
+def _json_lines(path: Path, wanted: Wanted | None, loads: Loads) -> Iterator[Raw]:
+    try:
+        with open_decompressed(path) as file:
+            yield from read_lines(file, wanted, loads)
+    except BROKEN as error:
+        raise broken(path, error) from None
 
 
 class _SinceRow:

@@ -11,7 +11,7 @@ from unifiedqa_convert.errors import RowError, SourceError
 from unifiedqa_convert.rows.compression import LABELS as LABELS
 from unifiedqa_convert.rows.compression import format_of
 from unifiedqa_convert.rows.json_rows import Raw, Unreadable
-from unifiedqa_convert.rows.readers import column_names, read
+from unifiedqa_convert.rows.readers import column_names, read, rows_inside
 from unifiedqa_convert.rows.tables import TABLES
 from unifiedqa_convert.schema import Adapter, Row
 
@@ -41,11 +41,11 @@ def shape_of(adapter: Adapter, split: str, path: Path) -> type[Row]:
         if not _may_be(shape, path):
             continue
         columns = columns_of(shape, path)
-        records = read(path, shape.element, columns=columns, own=shape.own)
+        records = read(path, shape.element, None, columns, shape.own, shape.inside)
         first = next(records, Unreadable("no record"))
         record = first
         if not isinstance(first, dict) and columns is None:
-            found = read(path, shape.element, own=shape.own)
+            found = read(path, shape.element, own=shape.own, inside=shape.inside)
             record = next((raw for raw in found if isinstance(raw, dict)), first)
         if not isinstance(record, dict):
             why = first.reason if isinstance(first, Unreadable) else "no record"
@@ -103,10 +103,12 @@ def _has(record: Any, name: str) -> bool:
 
 
 def _may_be(shape: type[Row], path: Path) -> bool:
-    """True if a file of that format can have the shape: XML, a table without header, any other."""
+    """True if the file can have the shape: XML, rows inside JSON, a table without header, any."""
     kind = format_of(path)
     if kind == LABELS or (shape.element is not None) != (kind == ".xml"):
         return False
+    if shape.inside is not None:
+        return kind in (".json", ".jsonl") and rows_inside(path, shape.inside) is not None
     return shape.columns is None or kind in TABLES
 
 
