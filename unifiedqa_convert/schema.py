@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from dataclasses import field as field_of
+from types import NoneType
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, get_args
 
 from pydantic import (
@@ -82,6 +83,8 @@ class CompanionFile(NamedTuple):
     """The names of its columns, if it is a table without a header."""
     needed: bool = True
     """True if rows without the file are an error, in a split that has labels."""
+    shared: bool = False
+    """True if several rows have the same key, and the file also has the keys of other splits."""
 
 
 class DistractorCandidate(NamedTuple):
@@ -98,9 +101,8 @@ class DistractorCandidate(NamedTuple):
 class DistractorPool(NamedTuple):
     """A first pass over the split's files: for each candidate of a row, values of other rows.
 
-    The draws are a function of the dataset, the split, the row's number and the pool's content;
-    the pool keeps, per ``among``, the distinct values with the smallest hashes, so that its
-    memory is bounded and does not depend on the order of the rows.
+    The draws are a function of dataset, split, row number and the pool's content: per ``among``,
+    the distinct values with the smallest hashes, in bounded memory and whatever the rows' order.
     """
 
     field: str
@@ -140,6 +142,10 @@ class Row(BaseModel):
     """In a user's own file: how it is read otherwise than the authors' (``rows/own``)."""
     first: ClassVar[int | None] = None
     """The number of rows that belong to the dataset; later ones are skipped and counted."""
+    named: ClassVar[tuple[str, str] | None] = None
+    """The raw field that the file's name gives, and the pattern of its start, whose group it is."""
+    mixed: ClassVar[tuple[str, Mapping[str, str]] | None] = None
+    """In a file of several splits: the raw field with a row's split, and what it calls each."""
 
     def offers(self) -> tuple[DistractorCandidate, ...]:
         """The values that it adds to the pool, if its shape has one."""
@@ -163,9 +169,8 @@ class ExampleError(ValueError):
 class Example:
     """The meaning of a row, independent of its shape. One of the three kinds below.
 
-    A dataclass that looks at its types itself, since every row makes one: a pydantic model takes
-    four times as long. ``pydantic.TypeAdapter(MultipleChoice)`` gives its JSON schema, and reads
-    it from JSON. Raises ExampleError where a type is wrong.
+    A dataclass that looks at its types itself: a pydantic model takes four times as long.
+    ``pydantic.TypeAdapter`` gives its JSON schema, and reads it. Raises ExampleError.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -268,12 +273,8 @@ class YesNo(Example):
     """The ready declarative sentence whose truth ``answer`` is."""
 
     def __post_init__(self) -> None:
-        answer, sentence = self.answer, self.sentence
-        if not (
-            _usual(self)
-            and (answer is None or type(answer) is bool)
-            and (sentence is None or type(sentence) is str)
-        ):
+        known = type(self.answer) in (bool, NoneType) and type(self.sentence) in (str, NoneType)
+        if not (known and _usual(self)):
             _check_types(self)
 
 
@@ -311,10 +312,7 @@ def _texts(values: object) -> bool:
 
 
 def _check_types(example: Example) -> None:
-    """Raise ExampleError for the first field that is not of its declared type.
-
-    A subclass of the type will do. Slow, and therefore asked only where a field looks unusual.
-    """
+    """ExampleError for the first field of another type. Slow: asked where a field looks unusual."""
     for field in fields(example):
         declared: Any = field.type
         try:
@@ -366,13 +364,13 @@ class Converted(NamedTuple):
     """Peculiarities of the example; AMBIGUOUS is a property of its question record."""
     ambiguous: frozenset[int] = frozenset()
     """Positions of the ambiguous records in ``declaratives``."""
+    subject: str | None = None
+    """The row's ``subject``, in a dataset that has ``subjects``."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """A split of the dataset: its size, and the names by which its files are known.
-
-    A dataclass, like the next three: adapters make them when imported, which must be fast."""
+    """A split's size and its files' names. Dataclasses, because imports must be fast."""
 
     rows: int | None = None
     """The rows that belong to it; None if nobody has counted them."""
@@ -478,6 +476,8 @@ class Adapter(ABC):
     shapes: ClassVar[tuple[type[Row], ...]]
     """The raw shapes that it accepts, the embedded sample's first."""
     source: ClassVar[Source]
+    subjects: ClassVar[tuple[str, ...]] = ()
+    """Parts of every split; a row's is its ``subject``: a column, and `uqa convert --subject`."""
     aliases: ClassVar[tuple[str, ...]] = ()
     """Its other names in papers, tools and on the hub, in lower case with ``_`` for ``-``. The
     ids of ``source.repositories`` are taken without being listed here."""

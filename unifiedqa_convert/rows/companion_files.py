@@ -17,6 +17,7 @@ from unifiedqa_convert.rows.shapes import (
     OTHER,
     columns_of,
     means_gold,
+    named_by,
     required,
     shape_of,
 )
@@ -143,7 +144,7 @@ def with_companions(
     for path, shape, given in match_files(adapter, split, paths):
         files.append(path)
         names = expected_names(shape.beside, path) if shape.beside else []
-        beside = [path.with_name(name + end) for name in names for end in ("", *PACKED)]
+        beside = [path.parent / (name + end) for name in names for end in ("", *PACKED)]
         present = [file for file in beside if file.is_file()]
         if given is not None:
             files.append(given)
@@ -197,11 +198,15 @@ def _completed(file: MatchedFiles, wanted: Wanted | None) -> Iterator[Raw]:
     path, shape, beside = file
     columns = columns_of(shape, path)
     records = read(path, shape.element, wanted, columns, shape.own, shape.inside)
+    if shape.named is not None:
+        field, value = shape.named[0], named_by(shape, path)
+        records = (_with(raw, field, value) for raw in records)
     if beside is None or shape.beside is None:
         return records
     if shape.beside.key is not None:
         join, values = shape.beside, _by_key(beside, shape.beside)
-        if shape.paired is None:  # Com2Sense's pairs of dev name 22 rows that it does not have
+        # Com2Sense's pairs of dev name 22 rows that it does not have.
+        if shape.paired is None and not join.shared:
             _refuse_other_keys(file, join.key or "", values)
         return (_with_value(raw, join, values) for raw in records)
     return _line_by_line(file, shape.beside.field, records, read_labels(beside))

@@ -30,6 +30,8 @@ class NumberedRow(NamedTuple):
     row: Row | Skipped | RowError
 
 
+OTHER_SPLIT, OTHER_SUBJECT = "of another split", "of another subject"
+"""Why rows are skipped that a file has, but that were not asked for."""
 OTHER = "other"
 """The raw field of the first row of a pair that holds the second one's record."""
 
@@ -52,6 +54,8 @@ def shape_of(adapter: Adapter, split: str, path: Path) -> type[Row]:
             lacks.append(f"{shape.shape}: no readable record; the first: {why}")
         elif missing := lacking(shape, {**record, **_joined(shape)}):
             lacks.append(f"{shape.shape}: no field {', '.join(missing)}")
+        elif shape.named and named_by(shape, path) is None:
+            lacks.append(f"{shape.shape}: the file's name does not tell its {shape.named[0]}")
         elif shape.splits is not None and split not in shape.splits:
             raise SourceError(
                 f"{path} has {adapter.name}'s shape {shape.shape}, which has no split {split}; "
@@ -86,9 +90,10 @@ def lacking(shape: type[Row], record: dict[str, Any]) -> list[str]:
 
 
 def _joined(shape: type[Row]) -> dict[str, None]:
-    """The fields that come from the companion file, or from the other row of a pair."""
+    """The fields that come from the companion file, the file's name, or the pair's other row."""
     beside = {shape.beside.field: None} if shape.beside else {}
-    return {**beside, **({OTHER: None} if shape.paired else {})}
+    named = {shape.named[0]: None} if shape.named else {}
+    return {**beside, **named, **({OTHER: None} if shape.paired else {})}
 
 
 def _has(record: Any, name: str) -> bool:
@@ -115,6 +120,12 @@ def _may_be(shape: type[Row], path: Path) -> bool:
 def columns_of(shape: type[Row], path: Path) -> tuple[str, ...] | None:
     """The column names, if the file is a table and the shape is one without a header."""
     return shape.columns if format_of(path) in TABLES else None
+
+
+def named_by(shape: type[Row], path: Path) -> str | None:
+    """What the file's name says of all its rows (``Row.named``); None if it says nothing."""
+    found = re.match(shape.named[1], path.name) if shape.named else None
+    return found[1] if found else None
 
 
 def raw_names(shape: type[Row]) -> dict[str, str]:
