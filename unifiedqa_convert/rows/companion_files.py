@@ -18,6 +18,7 @@ from unifiedqa_convert.rows.shapes import (
     columns_of,
     means_gold,
     named_by,
+    raw_names,
     required,
     shape_of,
 )
@@ -164,7 +165,8 @@ def _refuse_missing(
         return
     what = "labels are" if beside.field == "label" else f"{beside.field} is"
     meant = "; rows that have none are converted with --unlabelled" if optional else ""
-    golds = [name for name in _first_record(path, shape) if means_gold(name)]
+    read_ones = raw_names(shape).values()
+    golds = [n for n in _first_record(path, shape) if means_gold(n) and n not in read_ones]
     also = f" (the rows have {', '.join(golds)}, which is not read)" if golds else ""
     raise SourceError(
         f"{path}: its {what} in another file of that folder, {names[0] if names else '?'}, which "
