@@ -72,3 +72,21 @@ def test_a_split_that_nobody_knows_is_no_reason_to_skip(folder: Path) -> None:
         TooManyRejects, match="field set: Input should be 'train', 'valid' or 'test'"
     ):
         converted(folder)
+
+
+def test_a_document_of_texts_may_be_larger_than_a_row(tmp_path: Path) -> None:
+    turn = '{"id":"t","speaker":"A","text":"%s"}'
+    long, short = turn % ("word " * 2_000_000), turn % "It rains."
+    segments = ",".join(
+        f'"s{n}":{{"seg_dialog":[{it}]}}' for n, it in enumerate([long] * 2 + [short])
+    )
+    (tmp_path / "article_segment.json").write_text(f"{{{segments}}}")
+    row = '[{"id":"val-0","article_segment_id":"s2","question":"Is it dry?","answers":["no"]}]'
+    (tmp_path / "val.json").write_text(row)
+    raw = (tmp_path / "val.json",)
+    request = Request(dataset="qaconv", split="validation", raw=raw, out=tmp_path / "out", to="tsv")
+    text = (convert(request).folder / "data-00000.tsv").read_text()
+    assert text == "Is it dry? \\n A: It rains.\tno\n"
+    (tmp_path / "article_segment.json").write_text(f"{{{segments}")
+    with pytest.raises(SourceError, match=r"article_segment.json: not a JSON object"):
+        convert(Request(**{**vars(request), "overwrite": True}))
