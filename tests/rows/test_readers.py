@@ -255,3 +255,11 @@ def test_an_item_without_the_list_is_a_row_of_its_own(tmp_path: Path) -> None:
     first, second, third, fourth = read(path, inside="data.*.qas.*")
     assert (first, second, fourth) == ({"qas": {"n": 1}}, {"n": 2}, {"qas": 4})
     assert third == Unreadable("not a JSON object")
+
+
+def test_an_xml_file_may_be_one_row_whatever_its_first_tag(tmp_path: Path) -> None:
+    path = tmp_path / "paragraph.xml"
+    path.write_text('<p id="7"><text>Bees fly.</text><qs><q>Who?</q><q>How?</q></qs></p>')
+    assert list(read(path, "*")) == [
+        {"id": "7", "text": "Bees fly.", "qs": {"q": ["Who?", "How?"]}}
+    ]

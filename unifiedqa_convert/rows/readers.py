@@ -212,9 +212,9 @@ def _xml(path: Path, element: str) -> Iterator[Raw]:
                         raise ValueError(what)
                     continue
                 above.pop()
-                if node.tag == element:
+                if node.tag == element or (element == "*" and not above):
                     yield _record(node)
-                if not any(node.tag == element for node in above):
+                if element != "*" and not any(node.tag == element for node in above):
                     if above:
                         above[-1].remove(node)
                     source.count = nodes = 0
