@@ -85,7 +85,7 @@ class PubMedQa(Adapter):
     """
 
     name = "pubmedqa"
-    aliases: ClassVar[tuple[str, ...]] = ("pubmed_qa", "pubmedqa_labeled", "pqa_labeled", "pqal")
+    aliases: ClassVar[tuple[str, ...]] = ("pubmed_qa", "pubmedqa_labeled", "pqa_labeled")
     version = 1
     verified = "documentation only"
     shapes: ClassVar = (AuthorsRow, HubRow)
@@ -116,7 +116,7 @@ class PubMedQaArtificial(PubMedQa):
     """Does the abstract answer its question with yes or no? Labelled by a rule, not by people."""
 
     name = "pubmedqa_artificial"
-    aliases = ("pqa_artificial", "pqaa")
+    aliases = ("pqa_artificial",)
     source = _source(
         "pqa_artificial", "train", {"train": Split(rows=211269, names=("ori_pqaa.json",))}
     )
@@ -126,7 +126,7 @@ class PubMedQaUnlabelled(PubMedQa):
     """Does the abstract answer its question with yes, no or maybe? Nobody has said."""
 
     name = "pubmedqa_unlabeled"
-    aliases = ("pqa_unlabeled", "pqau")
+    aliases = ("pqa_unlabeled",)
     source = _source(
         "pqa_unlabeled",
         "train",
