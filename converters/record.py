@@ -46,7 +46,7 @@ class _PassageRow(Row):
     spans: list[Span] = Field(
         validation_alias=AliasPath("passage", "entities"),
         min_length=1,
-        description="choices: the texts at these places, equal ones once, in order",
+        description="choices: the texts at these places, equal ones once, in the passage's order",
     )
     query: Text = Field(validation_alias=AliasPath("qas", "query"), description=QUERY)
     mentions: list[Answer] | None = Field(
@@ -55,11 +55,12 @@ class _PassageRow(Row):
 
     @property
     def entities(self) -> list[str]:
-        """The entities' texts; FieldError for a place outside the passage."""
+        """The entities' texts in order; FieldError for a place outside the passage."""
         for span in self.spans:
             if not 0 <= span["start"] <= span["end"] < len(self.passage):
                 raise FieldError("passage.entities", f"{span} is outside the passage")
-        return [self.passage[span["start"] : span["end"] + 1] for span in self.spans]
+        spans = sorted((span["start"], span["end"]) for span in self.spans)
+        return [self.passage[start : end + 1] for start, end in spans]
 
     @property
     def answers(self) -> list[str]:
@@ -100,12 +101,20 @@ class SuperGlueRow(_PassageRow):
 
 
 class HubRow(Row):
-    """The hub's columns, config record: the texts of the entities and answers, equal ones once."""
+    """The hub's columns, config record; those named entities have no order."""
 
     shape = "hub"
     passage: Text = Field(description=PASSAGE)
     query: Text = Field(description=QUERY)
-    entities: list[Text] = Field(min_length=1, description="choices, in the source's order")
+    texts: list[Text] = Field(
+        validation_alias=AliasPath("entity_spans", "text"),
+        min_length=1,
+        description="choices: the entities' texts, equal ones once, in the passage's order",
+    )
+    starts: list[int] = Field(
+        validation_alias=AliasPath("entity_spans", "start"),
+        description="choices: where each one is in the passage, which gives their order",
+    )
     answers: list[Text] = Field(description=ANSWERS)
     passage_idx: Annotated[int, NotBool] = Field(
         validation_alias=AliasPath("idx", "passage"),
@@ -114,6 +123,16 @@ class HubRow(Row):
     query_idx: Annotated[int, NotBool] = Field(
         validation_alias=AliasPath("idx", "query"), description="source id, its second part"
     )
+
+    @property
+    def entities(self) -> list[str]:
+        """The entities' texts in order; FieldError for a text that is not at its place."""
+        if len(self.texts) != len(self.starts):
+            raise FieldError("entity_spans", "its lists have different lengths")
+        for start, text in zip(self.starts, self.texts, strict=True):
+            if start < 0 or not self.passage.startswith(text, start):
+                raise FieldError("entity_spans", f"{text!r} is not at {start} in the passage")
+        return [text for _, text in sorted(zip(self.starts, self.texts, strict=True))]
 
     @property
     def own_id(self) -> str:
