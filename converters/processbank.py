@@ -56,8 +56,9 @@ class ProcessBank(Adapter):
         homepage="https://nlp.stanford.edu/software/bioprocess/",
         citation="Berant, Srikumar, Chen, Vander Linden, Harding, Huang, Clark and Manning 2014. "
         "Modeling Biological Processes for Reading Comprehension. EMNLP.",
-        ask="download bioprocess-bank-questions.tar.gz from its homepage, and give the file of "
-        "each paragraph with a --raw of its own",
+        ask="download bioprocess-bank-questions.tar.gz from "
+        "https://nlp.stanford.edu/software/bioprocess/, and give the file of each paragraph with a "
+        "--raw of its own",
     )
 
     def examples(self, row: Row) -> Iterator[Example]:

@@ -66,9 +66,8 @@ class QaConv(Adapter):
         homepage="https://github.com/salesforce/QAConv",
         citation="Wu, Madotto, Liu, Fung and Xiong 2022. QAConv: Question Answering on Informative "
         "Conversations. ACL.",
-        ask="the rows are a zip in its repository: download "
-        "dataset/data-v1.1-released-on-13-Mar-2022.zip from https://github.com/salesforce/QAConv, "
-        "and name its folder with --data-dir",
+        ask="download dataset/data-v1.1-released-on-13-Mar-2022.zip from "
+        "https://github.com/salesforce/QAConv, and name the folder where it lies with --data-dir",
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
