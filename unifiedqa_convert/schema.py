@@ -123,7 +123,7 @@ class Row(BaseModel):
     shape: ClassVar[str]
     """Its name, and its folder in the samples: ``authors``, ``hub``, ``superglue`` …"""
     element: ClassVar[str | None] = None
-    """In XML: the tag of the element that is one row."""
+    """In XML: the tag of the element that is one row; ``*`` where each file is one."""
     inside: ClassVar[str | None] = None
     """In JSON with rows inside it: the way there, ``data.*.paragraphs.*.qas.*``; a row is an outer
     item with one inner item in the place of each list (``*``)."""

@@ -281,3 +281,11 @@ def test_a_document_without_the_way_is_told(tmp_path: Path) -> None:
     path.write_text('{"daten": [{"paragraphs": []}]}')
     with pytest.raises(SourceError, match=r"authors: no rows at data\.\*\.paragraphs\.\*\.qas\.\*"):
         shape_of(load_adapter("squad1_1"), "train", path)
+
+
+def test_an_xml_file_may_be_one_row_whatever_its_first_tag(tmp_path: Path) -> None:
+    path = tmp_path / "paragraph.xml"
+    path.write_text('<p id="7"><text>Bees fly.</text><qs><q>Who?</q><q>How?</q></qs></p>')
+    assert list(read(path, "*")) == [
+        {"id": "7", "text": "Bees fly.", "qs": {"q": ["Who?", "How?"]}}
+    ]

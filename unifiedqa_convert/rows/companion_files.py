@@ -10,14 +10,15 @@ from typing import Any, NamedTuple
 
 from unifiedqa_convert.errors import SourceError
 from unifiedqa_convert.rows.compression import PACKED, format_of, head, starts_with_array
-from unifiedqa_convert.rows.json_rows import Raw, Unreadable, Wanted
-from unifiedqa_convert.rows.readers import read, read_document, read_labels
+from unifiedqa_convert.rows.json_rows import Raw, Unreadable, Wanted, parsed_json
+from unifiedqa_convert.rows.readers import read, read_document, read_labels, read_values
 from unifiedqa_convert.rows.shapes import (
     LABELS,
     OTHER,
     columns_of,
     means_gold,
     named_by,
+    raw_names,
     required,
     shape_of,
 )
@@ -164,7 +165,8 @@ def _refuse_missing(
         return
     what = "labels are" if beside.field == "label" else f"{beside.field} is"
     meant = "; rows that have none are converted with --unlabelled" if optional else ""
-    golds = [name for name in _first_record(path, shape) if means_gold(name)]
+    read_ones = raw_names(shape).values()
+    golds = [n for n in _first_record(path, shape) if means_gold(n) and n not in read_ones]
     also = f" (the rows have {', '.join(golds)}, which is not read)" if golds else ""
     raise SourceError(
         f"{path}: its {what} in another file of that folder, {names[0] if names else '?'}, which "
@@ -260,6 +262,8 @@ def _by_key(path: Path, beside: CompanionFile) -> dict[str, Any]:
     key = beside.key
     assert key is not None
     is_document = format_of(path) == ".json" and not starts_with_array(head(path))
+    if is_document and beside.shared:
+        return {**read_values(path)}
     if is_document and isinstance(document := read_document(path), dict):
         return document
     found: dict[str, Any] = {}
@@ -279,7 +283,10 @@ def _with_value(raw: Raw, beside: CompanionFile, values: dict[str, Any]) -> Raw:
     key = str(raw[beside.key])
     if key not in values:
         return Unreadable(f"the companion file has no {beside.field} for {beside.key} {key!r}")
-    return _with(raw, beside.field, values[key])
+    value = values[key]
+    if isinstance(value, bytes) and isinstance(value := parsed_json(value), Unreadable):
+        return value
+    return _with(raw, beside.field, value)
 
 
 def _with(raw: Raw, field: str, value: Any) -> Raw:

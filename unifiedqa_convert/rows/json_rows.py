@@ -276,6 +276,21 @@ def _key(text: "_Ahead", seen: set[str]) -> str:
     return key
 
 
+def values_by_key(file: IO[bytes]) -> Iterator[tuple[str, bytes]]:
+    """The values of a JSON object by their keys, unparsed: they take no more memory than the file.
+
+    ValueError if it is none, RecursionError.
+    """
+    text, seen = _Ahead(file), set[str]()
+    text.take("{")
+    more = text.sign() != "}"
+    while more:
+        yield _key(text, seen), text.value()
+        if more := text.sign() == ",":
+            text.take(",")
+    text.take("}")
+
+
 class _Ahead:
     """A JSON text that is read a little ahead of what is taken off it."""
 

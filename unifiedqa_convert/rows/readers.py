@@ -47,6 +47,7 @@ from unifiedqa_convert.rows.json_rows import (
     parsed_json,
     read_inside,
     read_lines,
+    values_by_key,
 )
 from unifiedqa_convert.rows.tables import (
     TABLES,
@@ -120,6 +121,17 @@ def read_document(path: Path) -> Any:
     if isinstance(value, Unreadable):
         raise SourceError(f"{path}: {value.reason}")
     return value
+
+
+def read_values(path: Path) -> dict[str, bytes]:
+    """The values of a JSON object by their keys, unparsed, however large the file is."""
+    try:
+        with open_decompressed(path) as file:
+            return dict(values_by_key(file))
+    except BROKEN as error:
+        raise broken(path, error) from None
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"{path}: not a JSON object: {error}; download it again") from None
 
 
 def _whole(path: Path, most: int, advice: str) -> bytes:
@@ -200,9 +212,9 @@ def _xml(path: Path, element: str) -> Iterator[Raw]:
                         raise ValueError(what)
                     continue
                 above.pop()
-                if node.tag == element:
+                if node.tag == element or (element == "*" and not above):
                     yield _record(node)
-                if not any(node.tag == element for node in above):
+                if element != "*" and not any(node.tag == element for node in above):
                     if above:
                         above[-1].remove(node)
                     source.count = nodes = 0
