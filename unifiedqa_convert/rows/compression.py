@@ -73,6 +73,7 @@ _CHECKED = 16 * 2**20
 _STARTS = re.compile(rb"^\s*[\[{]", re.MULTILINE)
 """How a line of JSON starts; where none does, a table may have the wrong suffix."""
 _ARRAY = re.compile(rb"\[\s*\{")
+_ARRAYS = re.compile(rb"\[\s*\[")
 _WORDS = {".jsonl": "JSON lines", ".json": "JSON", ".csv": "CSV", ".tsv": "TSV", ".xml": "XML"}
 _WORDS |= {".parquet": "Parquet", ".arrow": "Arrow"}
 
@@ -390,6 +391,11 @@ def _text(start: bytes) -> bytes:
 def starts_with_array(start: bytes) -> bool:
     """True if a ``.json`` file is an array of rows; some authors' files hold JSON lines."""
     return _text(start).startswith(b"[")
+
+
+def starts_with_arrays(start: bytes) -> bool:
+    """True if a JSON file is an array of arrays: a table without header (DREAM's dialogues)."""
+    return _ARRAYS.match(_text(start)) is not None
 
 
 def _is_object(start: bytes) -> bool:

@@ -7,7 +7,7 @@ import json
 import re
 from codecs import getincrementaldecoder
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import compress
 from typing import IO, Any, NamedTuple
 
@@ -64,6 +64,20 @@ def as_written(text: bytes) -> Any:
         return json.loads(written, parse_float=str, parse_int=whole, parse_constant=constant)
     except (ValueError, RecursionError):
         return orjson.loads(text)
+
+
+def by_place(columns: Sequence[str], loads: Loads) -> Loads:
+    """``loads`` for rows that are arrays: the values get their names by their places.
+
+    An array with more values stays one, and is therefore no row.
+    """
+
+    def named(text: bytes) -> Any:
+        value = loads(text)
+        fits = isinstance(value, list) and len(value) <= len(columns)
+        return dict(zip(columns, value, strict=False)) if fits else value
+
+    return named
 
 
 def read_lines(file: IO[bytes], wanted: Wanted | None, loads: Loads) -> Iterator[Raw]:

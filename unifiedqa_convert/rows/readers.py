@@ -42,6 +42,7 @@ from unifiedqa_convert.rows.json_rows import (
     Unreadable,
     Wanted,
     as_written,
+    by_place,
     parsed_json,
     read_array,
     read_lines,
@@ -73,9 +74,9 @@ def read(
     """The records of one file in order, in the format that ``format_of`` tells.
 
     ``element`` is the XML tag of a row; ``columns`` are the names of the columns of a table without
-    a header; ``own`` is the shape's, for a user's own file. A record whose number in the file
-    ``wanted`` rejects may be yielded as ``UNREQUESTED``, unparsed, so that reading a part of a
-    large file is fast. SourceError if the file as a whole is unusable.
+    a header, or of the values of JSON arrays; ``own`` is the shape's, for a user's own file. A
+    record whose number in the file ``wanted`` rejects may be yielded as ``UNREQUESTED``, unparsed,
+    so that reading a part of a large file is fast. SourceError if the file as a whole is unusable.
     """
     suffix = format_of(path)
     if suffix in TABLES:
@@ -85,7 +86,8 @@ def read(
             raise SourceError(f"{path}: this dataset has no XML shape")
         return _xml(path, element)
     if suffix in (".jsonl", ".json"):
-        return _json(path, suffix, wanted, orjson.loads if own is None else as_written)
+        loads = orjson.loads if own is None else as_written
+        return _json(path, suffix, wanted, by_place(columns, loads) if columns else loads)
     if suffix not in BINARY:
         known = " ".join([".jsonl", ".json", ".xml", *TABLES, *BINARY])
         what = f"{suffix} files" if suffix else "a file without suffix"
@@ -183,8 +185,13 @@ def _xml(path: Path, element: str) -> Iterator[Raw]:
 
 
 def _record(node: Element) -> dict[str, Any]:
-    """Attributes and children by name; a repeated name is a list, a leaf is its text."""
+    """Attributes and children by name; a repeated name is a list, a leaf is its text.
+
+    Text before the children, or beside attributes, is ``#text``, which is no name in XML.
+    """
     record: dict[str, Any] = dict(node.attrib)
+    if node.text and not node.text.isspace():
+        record["#text"] = node.text
     for child in node:
         value = _record(child) if len(child) or child.attrib else child.text or ""
         if child.tag not in record:

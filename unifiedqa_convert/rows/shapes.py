@@ -9,7 +9,7 @@ from pydantic import AliasPath
 
 from unifiedqa_convert.errors import RowError, SourceError
 from unifiedqa_convert.rows.compression import LABELS as LABELS
-from unifiedqa_convert.rows.compression import format_of
+from unifiedqa_convert.rows.compression import format_of, head, starts_with_arrays
 from unifiedqa_convert.rows.json_rows import Raw, Unreadable
 from unifiedqa_convert.rows.readers import column_names, read
 from unifiedqa_convert.rows.tables import TABLES
@@ -32,6 +32,8 @@ class NumberedRow(NamedTuple):
 
 OTHER = "other"
 """The raw field of the first row of a pair that holds the second one's record."""
+ROWS = "rows"
+"""The raw field of the first row of a group that holds all its records."""
 
 
 def shape_of(adapter: Adapter, split: str, path: Path) -> type[Row]:
@@ -86,9 +88,10 @@ def lacking(shape: type[Row], record: dict[str, Any]) -> list[str]:
 
 
 def _joined(shape: type[Row]) -> dict[str, None]:
-    """The fields that come from the companion file, or from the other row of a pair."""
+    """The fields that come from the companion file, or from the other rows of a pair or group."""
     beside = {shape.beside.field: None} if shape.beside else {}
-    return {**beside, **({OTHER: None} if shape.paired else {})}
+    others = {OTHER: None} if shape.paired else {}
+    return {**beside, **others, **({ROWS: None} if shape.grouped else {})}
 
 
 def _has(record: Any, name: str) -> bool:
@@ -102,17 +105,31 @@ def _has(record: Any, name: str) -> bool:
     return True
 
 
+def value_of(record: Any, name: str) -> Any:
+    """The value of that field, nested as in ``_has``; None if the record has none."""
+    for part in name.split("."):
+        record = record.get(part) if isinstance(record, dict) else None
+    return record
+
+
 def _may_be(shape: type[Row], path: Path) -> bool:
     """True if a file of that format can have the shape: XML, a table without header, any other."""
     kind = format_of(path)
     if kind == LABELS or (shape.element is not None) != (kind == ".xml"):
         return False
-    return shape.columns is None or kind in TABLES
+    return shape.columns is None or kind in TABLES or _has_arrays(path, kind)
+
+
+def _has_arrays(path: Path, kind: str) -> bool:
+    return kind == ".json" and starts_with_arrays(head(path))
 
 
 def columns_of(shape: type[Row], path: Path) -> tuple[str, ...] | None:
-    """The column names, if the file is a table and the shape is one without a header."""
-    return shape.columns if format_of(path) in TABLES else None
+    """The column names, if the shape has no header, and the file is a table or has JSON arrays."""
+    if shape.columns is None:
+        return None
+    kind = format_of(path)
+    return shape.columns if kind in TABLES or _has_arrays(path, kind) else None
 
 
 def raw_names(shape: type[Row]) -> dict[str, str]:
