@@ -388,3 +388,29 @@ def test_rows_that_are_json_arrays_have_their_columns_by_place(tmp_path: Path) -
     ]
     wrong = [n.row for n in found[2:]]
     assert [it.field for it in wrong if isinstance(it, RowError)] == ["number", "-", "-"]
+
+
+class Quiz(Row):
+    """Rows in a table without header, with their answers in a file of the same name."""
+
+    shape = "quiz"
+    columns = ("word", "number")
+    beside = CompanionFile((("", "{}.ans"),), "answers")
+    word: Text
+    number: Text
+    answers: Text | None = None
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_answers_with_tabs_have_the_name_of_their_rows(tmp_path: Path, count: int) -> None:
+    rows, answers = tmp_path / "quiz.dev.tsv", tmp_path / "quiz.dev.ans"
+    rows.write_bytes(b'one "\t1\r\n' * count)
+    answers.write_bytes(b"A\tB\r\n" * count)
+    for given in ([rows], [answers, rows]):
+        found = [n.row for n in read(Quiz, *given)]
+        assert found == [Quiz(word='one "', number="1", answers="A\tB")] * count
+    with pytest.raises(SourceError, match="labels without rows"):
+        read(Quiz, answers)
+    answers.unlink()
+    with pytest.raises(SourceError, match=r"its labels are in .*quiz\.dev\.ans, which is missing"):
+        read(Quiz, rows)

@@ -37,7 +37,7 @@ SECOND = SecondOfPair()
 LATER = SecondOfPair("in the row of its group's first")
 FORMATS = (
     *(".jsonl", ".json", ".ndjson", ".jsonlines", ".csv", ".tsv", ".txt", ".xml"),
-    *(".parquet", ".arrow", ".feather", LABELS),
+    *(".parquet", ".arrow", ".feather", *LABELS),
 )
 """Suffixes that are no part of the name by which a companion file is found."""
 
@@ -77,7 +77,7 @@ def match_files(adapter: Adapter, split: str, paths: Iterable[Path]) -> list[Mat
     for path, refused in others:
         if path in taken:
             continue
-        if path.suffix.lower() == LABELS:
+        if path.suffix.lower() in LABELS:
             raise SourceError(f"{path}: labels without rows; give the file of rows too")
         raise refused
     return found
@@ -166,7 +166,7 @@ def _refuse_missing(
     optional = beside.field not in required(shape)
     if optional and (unlabelled or _first_record(path, shape).get(beside.field) is not None):
         return
-    what = "labels are" if beside.field == "label" else f"{beside.field} is"
+    what = "labels are" if beside.field in ("label", "answers") else f"{beside.field} is"
     meant = "; rows that have none are converted with --unlabelled" if optional else ""
     golds = [name for name in _first_record(path, shape) if means_gold(name)]
     also = f" (the rows have {', '.join(golds)}, which is not read)" if golds else ""

@@ -58,7 +58,8 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Of the others, zipfile decompresses all that a block gives: 300 bytes of bzip2 are 300 MB."""
 _ENCRYPTED = 1  # the bit of a zip member's flags
 BINARY = (".parquet", ".arrow")
-LABELS = ".lst"
+LABELS = (".lst", ".ans")
+"""Suffixes of files that hold nothing but the labels of another file's rows."""
 _ALIASES = {
     **dict.fromkeys((".ndjson", ".jsonlines", ".jl", ".ldjson"), ".jsonl"),
     **dict.fromkeys((".feather", ".ipc", ".arrows"), ".arrow"),
@@ -355,7 +356,7 @@ def named_format(path: Path) -> str:
 
 def _text_format(path: Path, suffix: str, start: bytes) -> str:
     """The suffix of a text's format: that of its name, if it can be that."""
-    if suffix == LABELS or (suffix == ".json" and _STARTS.search(start)):
+    if suffix in LABELS or (suffix == ".json" and _STARTS.search(start)):
         return suffix
     if _ARRAY.match(_text(start)):
         return ".json"

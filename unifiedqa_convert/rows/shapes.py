@@ -115,7 +115,7 @@ def value_of(record: Any, name: str) -> Any:
 def _may_be(shape: type[Row], path: Path) -> bool:
     """True if a file of that format can have the shape: XML, a table without header, any other."""
     kind = format_of(path)
-    if kind == LABELS or (shape.element is not None) != (kind == ".xml"):
+    if kind in LABELS or (shape.element is not None) != (kind == ".xml"):
         return False
     return shape.columns is None or kind in TABLES or _has_arrays(path, kind)
 
