@@ -42,7 +42,7 @@ class CosmosQa(Adapter):
     """Which of four answers to a question about a paragraph of a blog is the most plausible?"""
 
     name = "cosmosqa"
-    aliases = ("cosmos_qa", "cosmos")
+    aliases = ("cosmos_qa", "cosmos", "allenai/cosmos_qa")
     version = 1
     verified = "real rows"
     shapes: ClassVar = (AuthorsRow,)

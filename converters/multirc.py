@@ -82,6 +82,7 @@ class MultiRc(Adapter):
 
     name = "multirc"
     aliases = ("multi_rc", "super_glue_multirc", "superglue_multirc")
+    unclear: ClassVar = {"super_glue": "copa", "superglue": "copa", "aps/super_glue": "copa"}
     version = 1
     verified = "real rows"
     shapes: ClassVar = (SuperGlueRow, HubRow)
