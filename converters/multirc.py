@@ -1,5 +1,6 @@
 """MultiRC: questions about a paragraph that may have several answers (Khashabi et al. 2018)."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar, Literal
 
@@ -19,6 +20,8 @@ from unifiedqa_convert.schema import (
     TypedDict,
 )
 
+MARKS = re.compile(r"<b>Sent \d+: </b>|<br>")
+"""Where a sentence begins and ends, in the authors' files."""
 Label = Annotated[Literal[0, 1, -1] | None, NotBool]
 
 
@@ -77,6 +80,45 @@ class HubRow(Row):
     )
 
 
+MarkedAnswer = TypedDict("MarkedAnswer", {"text": Text, "isAnswer": bool})
+
+
+class MarkedQuestion(TypedDict):
+    """One question in the authors' files."""
+
+    question: Text
+    answers: Annotated[list[MarkedAnswer], Field(min_length=1)]
+    idx: int | Text
+
+
+class MarkedParagraph(TypedDict):
+    """A paragraph, whose sentences are marked in HTML, with its questions."""
+
+    text: Text
+    questions: list[MarkedQuestion]
+
+
+class Document(TypedDict):
+    """One paragraph with its id."""
+
+    id: Text
+    paragraph: MarkedParagraph
+
+
+class AuthorsRow(Row):
+    """The authors' JSON: all paragraphs are one row, the document.
+
+    The marks of sentences, ``<b>Sent 1: </b>`` and ``<br>``, are taken out, as SuperGLUE did.
+    """
+
+    shape = "authors"
+    splits = ("train", "validation")
+    data: list[Document] = Field(
+        description="context, question, its answers as choices, and which of them are right: "
+        "isAnswer"
+    )
+
+
 class MultiRc(Adapter):
     """Which answers to a question about a paragraph are right? Often several are."""
 
@@ -85,7 +127,7 @@ class MultiRc(Adapter):
     unclear: ClassVar = {"super_glue": "copa", "superglue": "copa", "aps/super_glue": "copa"}
     version = 1
     verified = "real rows"
-    shapes: ClassVar = (SuperGlueRow, HubRow)
+    shapes: ClassVar = (SuperGlueRow, HubRow, AuthorsRow)
     source = Source(
         repositories=(
             Repository(
@@ -97,8 +139,8 @@ class MultiRc(Adapter):
             ),
         ),
         splits={
-            "train": Split(rows=5100, names=("train.jsonl",)),
-            "validation": Split(rows=953, names=("val.jsonl",)),
+            "train": Split(rows=5100, names=("train.jsonl", "train_456-fixedIds.json")),
+            "validation": Split(rows=953, names=("val.jsonl", "dev_83-fixedIds.json")),
             "test": Split(rows=1800, names=("test.jsonl",), labelled=False),
         },
         license="for research",
@@ -110,8 +152,10 @@ class MultiRc(Adapter):
 
     def examples(self, row: Row) -> Iterator[Example]:
         """One example a question, with all its right answers; the splits' sizes count questions."""
-        assert isinstance(row, SuperGlueRow | HubRow)
-        if isinstance(row, HubRow):
+        assert isinstance(row, SuperGlueRow | HubRow | AuthorsRow)
+        if isinstance(row, AuthorsRow):
+            yield from _marked(row.data)
+        elif isinstance(row, HubRow):
             yield MultipleChoice(
                 id=f"{row.paragraph_number}-{row.question_number}",
                 question=row.question,
@@ -119,15 +163,29 @@ class MultiRc(Adapter):
                 choices=tuple(it["answer"] for it in row.rows),
                 golds=_golds([it["label"] for it in row.rows], "rows.label"),
             )
-            return
-        for number, it in enumerate(row.questions):
-            labels = [answer.get("label") for answer in it["answers"]]
+        else:
+            for number, it in enumerate(row.questions):
+                labels = [answer.get("label") for answer in it["answers"]]
+                yield MultipleChoice(
+                    id=f"{row.idx}-{it['idx']}",
+                    question=it["question"],
+                    context=row.text,
+                    choices=tuple(answer["text"] for answer in it["answers"]),
+                    golds=_golds(labels, f"passage.questions.{number}.answers.label"),
+                )
+
+
+def _marked(documents: list[Document]) -> Iterator[MultipleChoice]:
+    for document in documents:
+        text = MARKS.sub(" ", document["paragraph"]["text"])
+        for it in document["paragraph"]["questions"]:
+            marks = [answer["isAnswer"] for answer in it["answers"]]
             yield MultipleChoice(
-                id=f"{row.idx}-{it['idx']}",
+                id=f"{document['id']}-{it['idx']}",
                 question=it["question"],
-                context=row.text,
+                context=text,
                 choices=tuple(answer["text"] for answer in it["answers"]),
-                golds=_golds(labels, f"passage.questions.{number}.answers.label"),
+                golds=tuple(place for place, mark in enumerate(marks) if mark),
             )
 
 
