@@ -130,12 +130,14 @@ class Row(BaseModel):
     splits: ClassVar[tuple[str, ...] | None] = None
     """The splits that have this shape; None: every split of the dataset."""
     columns: ClassVar[tuple[str, ...] | None] = None
-    """In a csv, tsv or txt file without a header: the names of its columns."""
+    """In a csv, tsv or txt file without a header, or JSON arrays: the names of its columns."""
     beside: ClassVar[CompanionFile | None] = None
     """The file with the labels or pairs, if the authors keep them apart from the rows."""
     paired: ClassVar[tuple[str, str] | None] = None
     """Two rows make one: the field with a row's own key, and the field with its partner's key.
     The first of a pair gets the second's record as ``other``; the second one is skipped."""
+    grouped: ClassVar[tuple[str, ...] | None] = None
+    """Rows in sequence with the same values of these fields make one, which has all as ``rows``."""
     pool: ClassVar[DistractorPool | None] = None
     """The first pass that gives each row its distractors; see ``offers``."""
     own: ClassVar[Mapping[str, Any] | None] = None
@@ -479,11 +481,9 @@ class Adapter(ABC):
     subjects: ClassVar[tuple[str, ...]] = ()
     """Parts of every split; a row's is its ``subject``: a column, and `uqa convert --subject`."""
     aliases: ClassVar[tuple[str, ...]] = ()
-    """Its other names in papers, tools and on the hub, in lower case with ``_`` for ``-``. The
-    ids of ``source.repositories`` are taken without being listed here."""
+    """Its other names, in lower case with ``_`` for ``-``, without ``source.repositories``' ids."""
     unclear: ClassVar[Mapping[str, str]] = {}
-    """Names that may mean this dataset, each with what else it may mean: another dataset's name,
-    or words. Such a name is refused, with its meanings."""
+    """Names that are refused: they may mean this dataset, or another one, or what the words say."""
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         """Another dataset has other names: they are not inherited from its adapter."""

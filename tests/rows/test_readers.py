@@ -70,6 +70,13 @@ def test_xml_records_nest_and_repeat(tmp_path: Path) -> None:
     assert list(read(path, "item")) == [record, {}]
 
 
+def test_xml_text_beside_attributes_or_before_children_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "rows.xml"
+    path.write_text('<all><q id="1">\nWho? <a right="no"> me </a><a right="yes">you</a></q></all>')
+    answers = [{"right": "no", "#text": " me "}, {"right": "yes", "#text": "you"}]
+    assert list(read(path, "q")) == [{"id": "1", "#text": "\nWho? ", "a": answers}]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [

@@ -334,8 +334,9 @@ def _size(path: Path, manifest: Manifest, found: Findings) -> None:
     size = manifest.get("split_size")  # absent in an output of an earlier version
     if size is None:
         return
-    rows, known = manifest["counts"]["rows"], size["known"]
-    if size != split_size(rows, known, manifest["limit"], manifest["share"]):
+    counts, known = manifest["counts"], size["known"]
+    examples = sum(counts["examples"].values())
+    if size != split_size(counts["rows"], known, manifest["limit"], manifest["share"], examples):
         found.add("wrong-sum", path, detail=f"split_size: {size}")
     elif manifest["share"][1] == 1 and (size["partial"] or known not in (None, size["read"])):
         found.add("split-size", path, detail=size_words(size))

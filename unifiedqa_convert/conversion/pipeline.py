@@ -317,7 +317,7 @@ def _manifest(job: ConversionJob, described: dict[str, Any], place: OutputFolder
         "repeated": count_repeated(place.row_hashes, others),
         "row_hashes": sha256_of(place.row_hashes),
         "labelled": labelled,
-        "split_size": _size(job, counted["rows"]),
+        "split_size": _size(job, counted),
         **({"told": list(job.located.told)} if job.request.from_file is not None else {}),
         "files": [*(receipt["file"] for receipt in made), _listed(rejects)],
     }
@@ -361,14 +361,15 @@ def _refuse_unlabelled(job: ConversionJob, examples: dict[str, int], *, labelled
     )
 
 
-def _size(job: ConversionJob, rows: dict[str, Any]) -> SplitSize | None:
+def _size(job: ConversionJob, counted: dict[str, Any]) -> SplitSize | None:
     """None for the embedded sample and a user's own file, whose rows are no part of a split."""
     if job.located.kind == "sample" or job.request.from_file is not None:
         return None
     if job.request.subject is not None:  # nobody has counted a subject's rows
-        return split_size(rows, None, job.request.limit, job.request.share)
+        return split_size(counted["rows"], None, job.request.limit, job.request.share)
     known = job.adapter.source.splits[job.split].rows
-    return split_size(rows, known, job.request.limit, job.request.share)
+    examples = sum(counted["examples"].values())
+    return split_size(counted["rows"], known, job.request.limit, job.request.share, examples)
 
 
 def _listed(path: Path) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """The files of a split, matched to raw shapes, and their records joined into one stream.
 
-A file of rows may have a companion file (labels or pairs: ``CompanionFile``), and two of its rows
-may form one (``Row.paired``). The shape states what is joined; nothing here depends on a dataset.
+A file of rows may have a companion file (labels or pairs: ``CompanionFile``), and two or more of
+its rows may form one (``Row.paired``, ``Row.grouped``). The shape states what is joined; nothing
+here depends on a dataset.
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,26 +17,29 @@ from unifiedqa_convert.rows.readers import read, read_document, read_labels, rea
 from unifiedqa_convert.rows.shapes import (
     LABELS,
     OTHER,
+    ROWS,
     columns_of,
     means_gold,
     named_by,
     raw_names,
     required,
     shape_of,
+    value_of,
 )
 from unifiedqa_convert.schema import Adapter, CompanionFile, Row
 
 
 class SecondOfPair(NamedTuple):
-    """The second row of a pair, which the first one's record already contains."""
+    """A later row of a pair or group, which the first one's record already contains."""
 
     reason: str = "second of its pair"
 
 
 SECOND = SecondOfPair()
+LATER = SecondOfPair("in the row of its group's first")
 FORMATS = (
     *(".jsonl", ".json", ".ndjson", ".jsonlines", ".csv", ".tsv", ".txt", ".xml"),
-    *(".parquet", ".arrow", ".feather", LABELS),
+    *(".parquet", ".arrow", ".feather", *LABELS),
 )
 """Suffixes that are no part of the name by which a companion file is found."""
 
@@ -74,7 +79,7 @@ def match_files(adapter: Adapter, split: str, paths: Iterable[Path]) -> list[Mat
     for path, refused in others:
         if path in taken:
             continue
-        if path.suffix.lower() == LABELS:
+        if path.suffix.lower() in LABELS:
             raise SourceError(f"{path}: labels without rows; give the file of rows too")
         raise refused
     return found
@@ -163,7 +168,7 @@ def _refuse_missing(
     optional = beside.field not in required(shape)
     if optional and (unlabelled or _first_record(path, shape).get(beside.field) is not None):
         return
-    what = "labels are" if beside.field == "label" else f"{beside.field} is"
+    what = "labels are" if beside.field in ("label", "answers") else f"{beside.field} is"
     meant = "; rows that have none are converted with --unlabelled" if optional else ""
     read_ones = raw_names(shape).values()
     golds = [n for n in _first_record(path, shape) if means_gold(n) and n not in read_ones]
@@ -193,6 +198,8 @@ def joined_records(
         # The partner of a row may be anywhere in the file.
         records = list(_completed(file, None))
         return _paired(_as_listed(file, records) if as_paired else records, *shape.paired)
+    if shape.grouped is not None:
+        return _grouped(_completed(file, None), shape.grouped)
     return _completed(file, wanted)
 
 
@@ -330,3 +337,32 @@ def _paired(records: list[Raw], key: str, other: str) -> Iterator[Raw | SecondOf
             yield SECOND
         else:
             yield {**raw, OTHER: theirs}
+
+
+def _grouped(records: Iterator[Raw], fields: tuple[str, ...]) -> Iterator[Raw | SecondOfPair]:
+    """Each group once, in place of its first row; a row apart from its group is unreadable."""
+    seen = set[tuple[str, ...]]()
+    group: list[dict[str, Any]] = []
+    key: tuple[str, ...] | None = None
+    for raw in records:
+        own = tuple(repr(value_of(raw, field)) for field in fields)
+        if group and own == key and isinstance(raw, dict):
+            group.append(raw)
+            continue
+        yield from _as_one(group)
+        group, key = [], None
+        if not isinstance(raw, dict):
+            yield raw
+        elif own in seen:
+            named = ", ".join(f"{f} {v}" for f, v in zip(fields, own, strict=True))
+            yield Unreadable(f"the other rows of its group ({named}) stand elsewhere in the file")
+        else:
+            seen.add(own)
+            group, key = [raw], own
+    yield from _as_one(group)
+
+
+def _as_one(group: list[dict[str, Any]]) -> Iterator[Raw | SecondOfPair]:
+    if group:
+        yield {**group[0], ROWS: group}
+        yield from repeat(LATER, len(group) - 1)

@@ -66,6 +66,20 @@ def as_written(text: bytes) -> Any:
         return orjson.loads(text)
 
 
+def by_place(columns: Sequence[str], loads: Loads) -> Loads:
+    """``loads`` for rows that are arrays: the values get their names by their places.
+
+    An array with more values stays one, and is therefore no row.
+    """
+
+    def named(text: bytes) -> Any:
+        value = loads(text)
+        fits = isinstance(value, list) and len(value) <= len(columns)
+        return dict(zip(columns, value, strict=False)) if fits else value
+
+    return named
+
+
 def read_lines(file: IO[bytes], wanted: Wanted | None, loads: Loads) -> Iterator[Raw]:
     """The objects of JSON lines; those not ``wanted`` are not parsed."""
     number = 0

@@ -42,6 +42,7 @@ from unifiedqa_convert.rows.json_rows import (
     Unreadable,
     Wanted,
     as_written,
+    by_place,
     each_inside,
     leads,
     parsed_json,
@@ -77,9 +78,10 @@ def read(
     """The records of one file in order, in the format that ``format_of`` tells.
 
     ``element`` is the XML tag of a row; ``columns`` are the names of the columns of a table without
-    a header; ``own`` and ``inside`` are the shape's (schema.Row). A record whose number in the file
-    ``wanted`` rejects may be yielded as ``UNREQUESTED``, unparsed, so that reading a part of a
-    large file is fast. SourceError if the file as a whole is unusable.
+    a header, or of the values of JSON arrays; ``own`` and ``inside`` are the shape's (schema.Row).
+    A record whose number in the file ``wanted`` rejects may be yielded as ``UNREQUESTED``,
+    unparsed, so that reading a part of a large file is fast. SourceError if the file as a whole is
+    unusable.
     """
     suffix = format_of(path)
     if suffix in TABLES:
@@ -89,7 +91,9 @@ def read(
             raise SourceError(f"{path}: this dataset has no XML shape")
         return _xml(path, element)
     if suffix in (".jsonl", ".json"):
-        loads = orjson.loads if own is None else as_written
+        loads: Loads = orjson.loads if own is None else as_written
+        if columns:
+            loads = by_place(columns, loads)
         if inside is not None and rows_inside(path, inside) == "lines":
             return each_inside(_json_lines(path, None, loads), inside.removeprefix("*"))
         if inside is not None:
@@ -225,8 +229,13 @@ def _xml(path: Path, element: str) -> Iterator[Raw]:
 
 
 def _record(node: Element) -> dict[str, Any]:
-    """Attributes and children by name; a repeated name is a list, a leaf is its text."""
+    """Attributes and children by name; a repeated name is a list, a leaf is its text.
+
+    Text before the children, or beside attributes, is ``#text``, which is no name in XML.
+    """
     record: dict[str, Any] = dict(node.attrib)
+    if node.text and not node.text.isspace():
+        record["#text"] = node.text
     for child in node:
         value = _record(child) if len(child) or child.attrib else child.text or ""
         if child.tag not in record:

@@ -9,7 +9,7 @@ from pydantic import AliasPath
 
 from unifiedqa_convert.errors import RowError, SourceError
 from unifiedqa_convert.rows.compression import LABELS as LABELS
-from unifiedqa_convert.rows.compression import format_of
+from unifiedqa_convert.rows.compression import format_of, head, starts_with_arrays
 from unifiedqa_convert.rows.json_rows import Raw, Unreadable
 from unifiedqa_convert.rows.readers import column_names, read, rows_inside
 from unifiedqa_convert.rows.tables import TABLES
@@ -35,6 +35,8 @@ OTHER_SPLIT, OTHER_SUBJECT = "of another split", "of another subject"
 JSON = (".json", ".jsonl")
 OTHER = "other"
 """The raw field of the first row of a pair that holds the second one's record."""
+ROWS = "rows"
+"""The raw field of the first row of a group that holds all its records."""
 
 
 def shape_of(adapter: Adapter, split: str, path: Path) -> type[Row]:
@@ -93,10 +95,13 @@ def lacking(shape: type[Row], record: dict[str, Any]) -> list[str]:
 
 
 def _joined(shape: type[Row]) -> dict[str, None]:
-    """The fields that come from the companion file, the file's name, or the pair's other row."""
+    """The fields that come from elsewhere: the companion file, the file's name, or the other rows
+    of a pair or group.
+    """
     beside = {shape.beside.field: None} if shape.beside else {}
     named = {shape.named[0]: None} if shape.named else {}
-    return {**beside, **named, **({OTHER: None} if shape.paired else {})}
+    others = {OTHER: None} if shape.paired else {}
+    return {**beside, **named, **others, **({ROWS: None} if shape.grouped else {})}
 
 
 def _has(record: Any, name: str) -> bool:
@@ -110,19 +115,33 @@ def _has(record: Any, name: str) -> bool:
     return True
 
 
+def value_of(record: Any, name: str) -> Any:
+    """The value of that field, nested as in ``_has``; None if the record has none."""
+    for part in name.split("."):
+        record = record.get(part) if isinstance(record, dict) else None
+    return record
+
+
 def _may_be(shape: type[Row], path: Path) -> bool:
     """True if the file can have the shape: XML, rows inside JSON, a table without header, any."""
     kind = format_of(path)
-    if kind == LABELS or (shape.element is not None) != (kind == ".xml"):
+    if kind in LABELS or (shape.element is not None) != (kind == ".xml"):
         return False
     if shape.inside is not None:
         return kind in JSON and rows_inside(path, shape.inside) is not None
-    return shape.columns is None or kind in TABLES
+    return shape.columns is None or kind in TABLES or _has_arrays(path, kind)
+
+
+def _has_arrays(path: Path, kind: str) -> bool:
+    return kind == ".json" and starts_with_arrays(head(path))
 
 
 def columns_of(shape: type[Row], path: Path) -> tuple[str, ...] | None:
-    """The column names, if the file is a table and the shape is one without a header."""
-    return shape.columns if format_of(path) in TABLES else None
+    """The column names, if the shape has no header, and the file is a table or has JSON arrays."""
+    if shape.columns is None:
+        return None
+    kind = format_of(path)
+    return shape.columns if kind in TABLES or _has_arrays(path, kind) else None
 
 
 def named_by(shape: type[Row], path: Path) -> str | None:
