@@ -121,6 +121,11 @@ def test_killed_at_every_step(
     assert kills or (action is discard and not old) or (action is cache and old)
 
 
+@pytest.mark.parametrize("exchange", [True, False])
+def test_an_exchange_killed_at_every_step(tmp_path: Path, exchange: bool) -> None:
+    test_killed_at_every_step(tmp_path, take_place, True, exchange, 1)
+
+
 @contextmanager
 def stopped_while_writing(place: Path):  # type: ignore[no-untyped-def]
     """Another process that has begun to write and waits."""

@@ -96,7 +96,7 @@ def updates(out: Path) -> int:
 
 @pytest.mark.slow
 def test_a_reader_of_last_while_train_is_killed(trained: Path) -> None:
-    assert train_under_kills(trained, every=23) > 5
+    assert train_under_kills(trained, every=11) > 12
 
 
 def overwritten(folder: Path, every: int) -> int:
@@ -123,7 +123,7 @@ def overwritten(folder: Path, every: int) -> int:
 
 @pytest.mark.slow
 def test_overwrite_killed_at_some_steps(trained: Path) -> None:
-    assert overwritten(trained, every=31) > 2
+    assert overwritten(trained, every=19) > 4
 
 
 def calibrated(folder: Path, every: int, exchange: bool) -> int:
@@ -153,7 +153,7 @@ def calibrated(folder: Path, every: int, exchange: bool) -> int:
 
 
 @pytest.mark.parametrize("exchange", [True, False])
-@pytest.mark.parametrize("every", [23, pytest.param(9, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [23, pytest.param(5, marks=pytest.mark.slow)])
 def test_calibrate_killed_at_some_steps(trained: Path, every: int, exchange: bool) -> None:
     assert calibrated(trained, every, exchange) > 1
 
