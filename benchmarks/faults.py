@@ -40,11 +40,10 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import psutil
 from open_loop import Load
-from served import serving
+from served import BenchmarkServer, serving
 from service import p50_p99, requests
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -216,7 +215,7 @@ def disk(folder: Path) -> Iterator[str]:
     codes, same = collections.Counter[int](), 0
     sizes = [200 * 1.5**n for n in range(12)]  # KB, up to most of what is needed
     for size in sizes:
-        mount = ["mount", "-t", "tmpfs", "-o", f"size={size:.0f}k", "tmpfs", place]
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={size:.0f}k", "tmpfs", str(place)]
         if subprocess.run(mount, check=False, capture_output=True).returncode:
             yield "disk: not run, this machine allows no mount"
             return
@@ -235,7 +234,7 @@ def disk(folder: Path) -> Iterator[str]:
 
 def connection(folder: Path) -> Iterator[str]:
     for name, request in wire.ENDLESS.items():
-        with uqa_serve(folder / "log", "-q") as service:
+        with uqa_serve(folder / f"{name}.log", "-q") as service:
             held = wire.memory_of_a_connection(service, request)
             sent, answer = wire.pour(service.port, request)
         yield (
@@ -290,7 +289,7 @@ def attack(port: int, seed: int, end: float, sent: collections.Counter[str]) -> 
         sent["damaged"] += 1
 
 
-async def mixed(server: Any, rate: float, seconds: float) -> str:
+async def mixed(server: BenchmarkServer, rate: float, seconds: float) -> str:
     end, sent, killed = time.monotonic() + seconds, collections.Counter[str](), 0
     attackers = [
         threading.Thread(target=attack, args=(server.port, SEED + n, end, sent)) for n in range(4)
@@ -306,10 +305,9 @@ async def mixed(server: Any, rate: float, seconds: float) -> str:
         nonlocal killed
         while True:
             await asyncio.sleep(5)
-            for model in psutil.Process(monitor._server.pid).children(recursive=True):
-                if "models.worker" in " ".join(model.cmdline()):
-                    model.kill()
-                    killed += 1
+            for model in server.models():
+                model.kill()
+                killed += 1
 
     killing = asyncio.create_task(kill_models())
     outcomes = await load.open_loop(rate, seconds, SEED)
@@ -320,11 +318,11 @@ async def mixed(server: Any, rate: float, seconds: float) -> str:
         await asyncio.to_thread(attacker.join)
     statuses = collections.Counter(one.status for one in outcomes)
     _, p99 = p50_p99([one.seconds for one in outcomes if one.status == 200])
-    memory = monitor._samples
+    memory, _ = monitor.memory()
     return (
         f"mix of {seconds:.0f} s: {sum(sent.values()):,} hostile requests {dict(sent)}, {killed} "
-        f"kills of the model; {len(outcomes):,} others: {dict(sorted(statuses.items()))} (0: lost), "
-        f"p99 of the answers {p99:,.0f} ms; server at most {max(m for _, m, _ in memory):.0f} MB"
+        f"kills of the model; {len(outcomes):,} others: {dict(sorted(statuses.items()))} "
+        f"(0: lost), p99 of the answers {p99:,.0f} ms; server: {memory}"
     )
 
 
