@@ -57,7 +57,7 @@ class ResourceMonitor:
     async def sample(self) -> None:
         """Record the memory twice a second."""
         while True:
-            model = sum(one.memory_info().rss for one in self._models)
+            model = sum(map(_memory, self._models))
             server = self._server.memory_info().rss
             self._samples.append((time.perf_counter(), server / 2**20, model / 2**20))
             await asyncio.sleep(0.5)
@@ -100,6 +100,11 @@ class BenchmarkServer:
             time.sleep(0.1)
         sys.exit("the service did not become ready")
 
+    def models(self) -> list[psutil.Process]:
+        """The processes of its models."""
+        every = self._server.children(recursive=True)
+        return [one for one in every if "service.models.worker" in " ".join(one.cmdline())]
+
     def monitor(self) -> ResourceMonitor:
         """Start to measure."""
         return ResourceMonitor(self._server)
@@ -128,6 +133,13 @@ def serving(name: str, folder: Path, *options: str) -> Iterator[BenchmarkServer]
         finally:
             process.terminate()
             process.wait(60)
+
+
+def _memory(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:  # a model that was killed
+        return 0
 
 
 def _scheduled(pid: int) -> list[float]:

@@ -1,20 +1,17 @@
 """Requests written byte by byte, and what one connection costs the service that receives them.
 
-python tests/helpers/wire.py     starts services and prints what one connection costs them, for each
-                                 part of a request that can be made long
+benchmarks/faults.py prints that cost, for each part of a request that can be made long.
 """
 
 import contextlib
 import json
 import re
 import socket
-import tempfile
 import time
-from pathlib import Path
 from typing import NamedTuple
 
 import psutil
-from running import GUARD, Running, uqa_serve
+from running import GUARD, Running
 
 HEAD = b"POST /v1/declare HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 JSON = HEAD + b"Content-Type: application/json\r\n"
@@ -107,20 +104,3 @@ def memory_of_a_connection(service: Running, request: Endless, number: int = 20)
             assert service.client.get("/health/live").status_code == 200
             time.sleep(0.02)
         return float(process.memory_info().rss - before) / number
-
-
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        for name, request in ENDLESS.items():
-            with uqa_serve(Path(folder, "log"), "-q") as service:
-                memory = memory_of_a_connection(service, request)
-                sent, answer = pour(service.port, request)
-            print(
-                f"{name}: limit {request.most // 1024:,} KB, held {memory / 1024:,.0f} KB; without "
-                f"end: {sent // 1024:,} KB sent, then {answer[9:12].decode() or 'closed'}",
-                flush=True,
-            )
-
-
-if __name__ == "__main__":
-    main()
