@@ -49,8 +49,8 @@ class SearchQa(Adapter):
             "test": Split(rows=43228),
         },
         license="unknown",
-        ask="download a Parquet file of kyunghyuncho/search_qa, config train_test_val, from the "
-        "hub's branch refs/convert/parquet, and give it with --raw",
+        ask="download a Parquet file of config train_test_val from the branch refs/convert/parquet "
+        "of https://huggingface.co/datasets/kyunghyuncho/search_qa, and give it with --raw",
         homepage="https://github.com/nyu-dl/dl4ir-searchQA",
         citation="Dunn, Sagun, Higgins, Guney, Cirik and Cho 2017. SearchQA: A New Q&A Dataset "
         "Augmented with Context from a Search Engine. arXiv:1704.05179.",
