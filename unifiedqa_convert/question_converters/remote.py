@@ -426,7 +426,7 @@ def _key() -> dict[str, str]:
         raise UsageError(f"{KEY_FILE} {named}: {error}") from None
     lines = [line.strip() for line in content.split("\n")]
     keys = [line for line in lines if line and not line.startswith("#")]
-    if not keys or not keys[0].isprintable():
+    if not keys:
         raise UsageError(f"{KEY_FILE} {named} has no key: write one on a line of its own")
     check_header(f"{KEY_FILE} {named}: the key", keys[0])
     return {"Authorization": f"Bearer {keys[0]}"}
