@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from dataclasses import field as field_of
+from types import NoneType
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, get_args
 
 from pydantic import (
@@ -48,8 +49,7 @@ NotBool = BeforeValidator(_no_bool)
 Text = Annotated[str, StringConstraints(pattern=r"\A[^\x00]*\z")]
 """A raw text field: any Unicode text without NUL; white space is kept as published.
 
-A pattern, because pydantic matches it in Rust, in 20 ns a field; it refuses lone surrogates too,
-which no encoding can write.
+A pattern: pydantic matches it in Rust, in 20 ns, and refuses lone surrogates (no file has them).
 """
 
 
@@ -83,6 +83,8 @@ class CompanionFile(NamedTuple):
     """The names of its columns, if it is a table without a header."""
     needed: bool = True
     """True if rows without the file are an error, in a split that has labels."""
+    shared: bool = False
+    """True if several rows have the same key, and the file also has the keys of other splits."""
 
 
 class DistractorCandidate(NamedTuple):
@@ -99,9 +101,8 @@ class DistractorCandidate(NamedTuple):
 class DistractorPool(NamedTuple):
     """A first pass over the split's files: for each candidate of a row, values of other rows.
 
-    The draws are a function of the dataset, the split, the row's number and the pool's content;
-    the pool keeps, per ``among``, the distinct values with the smallest hashes, so that its
-    memory is bounded and does not depend on the order of the rows.
+    The draws are a function of dataset, split, row number and the pool's content: per ``among``,
+    the distinct values with the smallest hashes, in bounded memory and whatever the rows' order.
     """
 
     field: str
@@ -122,22 +123,31 @@ class Row(BaseModel):
     shape: ClassVar[str]
     """Its name, and its folder in the samples: ``authors``, ``hub``, ``superglue`` …"""
     element: ClassVar[str | None] = None
-    """In XML: the tag of the element that is one row."""
+    """In XML: the tag of the element that is one row; ``*`` where each file is one."""
+    inside: ClassVar[str | None] = None
+    """In JSON with rows inside it: the way there, ``data.*.paragraphs.*.qas.*``; a row is an outer
+    item with one inner item in the place of each list (``*``)."""
     splits: ClassVar[tuple[str, ...] | None] = None
     """The splits that have this shape; None: every split of the dataset."""
     columns: ClassVar[tuple[str, ...] | None] = None
-    """In a csv, tsv or txt file without a header: the names of its columns."""
+    """In a csv, tsv or txt file without a header, or JSON arrays: the names of its columns."""
     beside: ClassVar[CompanionFile | None] = None
     """The file with the labels or pairs, if the authors keep them apart from the rows."""
     paired: ClassVar[tuple[str, str] | None] = None
     """Two rows make one: the field with a row's own key, and the field with its partner's key.
     The first of a pair gets the second's record as ``other``; the second one is skipped."""
+    grouped: ClassVar[tuple[str, ...] | None] = None
+    """Rows in sequence with the same values of these fields make one, which has all as ``rows``."""
     pool: ClassVar[DistractorPool | None] = None
     """The first pass that gives each row its distractors; see ``offers``."""
     own: ClassVar[Mapping[str, Any] | None] = None
     """In a user's own file: how it is read otherwise than the authors' (``rows/own``)."""
     first: ClassVar[int | None] = None
     """The number of rows that belong to the dataset; later ones are skipped and counted."""
+    named: ClassVar[tuple[str, str] | None] = None
+    """The raw field that the file's name gives, and the pattern of its start, whose group it is."""
+    mixed: ClassVar[tuple[str, Mapping[str, str]] | None] = None
+    """In a file of several splits: the raw field with a row's split, and what it calls each."""
 
     def offers(self) -> tuple[DistractorCandidate, ...]:
         """The values that it adds to the pool, if its shape has one."""
@@ -161,9 +171,8 @@ class ExampleError(ValueError):
 class Example:
     """The meaning of a row, independent of its shape. One of the three kinds below.
 
-    A dataclass that looks at its types itself, since every row makes one: a pydantic model takes
-    four times as long. ``pydantic.TypeAdapter(MultipleChoice)`` gives its JSON schema, and reads
-    it from JSON. Raises ExampleError where a type is wrong.
+    A dataclass that looks at its types itself: a pydantic model takes four times as long.
+    ``pydantic.TypeAdapter`` gives its JSON schema, and reads it. Raises ExampleError.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -211,8 +220,7 @@ class MultipleChoice(Example):
         sentences: tuple[str, ...] | None = None,
         order_matters: bool = True,
     ) -> None:
-        # As dataclass writes it for the other kinds, but with each slot's own setter: this is the
-        # kind that most rows make, and object.__setattr__ takes twice as long.
+        # Each slot's own setter: most rows make this kind, object.__setattr__ takes twice as long.
         _set_id(self, id)
         _set_question(self, question)
         _set_cue(self, cue)
@@ -267,12 +275,8 @@ class YesNo(Example):
     """The ready declarative sentence whose truth ``answer`` is."""
 
     def __post_init__(self) -> None:
-        answer, sentence = self.answer, self.sentence
-        if not (
-            _usual(self)
-            and (answer is None or type(answer) is bool)
-            and (sentence is None or type(sentence) is str)
-        ):
+        known = type(self.answer) in (bool, NoneType) and type(self.sentence) in (str, NoneType)
+        if not (known and _usual(self)):
             _check_types(self)
 
 
@@ -310,10 +314,7 @@ def _texts(values: object) -> bool:
 
 
 def _check_types(example: Example) -> None:
-    """Raise ExampleError for the first field that is not of its declared type.
-
-    A subclass of the type will do. Slow, and therefore asked only where a field looks unusual.
-    """
+    """ExampleError for the first field of another type. Slow: asked where a field looks unusual."""
     for field in fields(example):
         declared: Any = field.type
         try:
@@ -365,14 +366,13 @@ class Converted(NamedTuple):
     """Peculiarities of the example; AMBIGUOUS is a property of its question record."""
     ambiguous: frozenset[int] = frozenset()
     """Positions of the ambiguous records in ``declaratives``."""
+    subject: str | None = None
+    """The row's ``subject``, in a dataset that has ``subjects``."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """A split of the dataset: its size, and the names by which its files are known.
-
-    A dataclass, like the next three: adapters make them when they are imported, which must be fast.
-    """
+    """A split's size and its files' names. Dataclasses, because imports must be fast."""
 
     rows: int | None = None
     """The rows that belong to it; None if nobody has counted them."""
@@ -478,12 +478,12 @@ class Adapter(ABC):
     shapes: ClassVar[tuple[type[Row], ...]]
     """The raw shapes that it accepts, the embedded sample's first."""
     source: ClassVar[Source]
+    subjects: ClassVar[tuple[str, ...]] = ()
+    """Parts of every split; a row's is its ``subject``: a column, and `uqa convert --subject`."""
     aliases: ClassVar[tuple[str, ...]] = ()
-    """Its other names in papers, tools and on the hub, in lower case with ``_`` for ``-``. The
-    ids of ``source.repositories`` are taken without being listed here."""
+    """Its other names, in lower case with ``_`` for ``-``, without ``source.repositories``' ids."""
     unclear: ClassVar[Mapping[str, str]] = {}
-    """Names that may mean this dataset, each with what else it may mean: another dataset's name,
-    or words. Such a name is refused, with its meanings."""
+    """Names that are refused: they may mean this dataset, or another one, or what the words say."""
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         """Another dataset has other names: they are not inherited from its adapter."""

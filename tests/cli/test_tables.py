@@ -71,9 +71,9 @@ def test_sources_and_list_say_how_each_dataset_is_reached(uqa: Uqa) -> None:
     entries = json.loads(uqa("list", "--json").stdout)
     reach = {entry["name"]: entry["reach"] for entry in entries}
     pinned, locked = (list(reach.values()).count(it) for it in ("pinned", "lock"))
-    assert (pinned >= 31, pinned + locked >= 37, len(reach)) == (True, True, 45)
+    assert (pinned >= 31, pinned + locked >= 37, len(reach) >= 45) == (True, True, True)
     for it in (done, listed):
-        assert f"{pinned} of 45 come from pinned commits, {locked} more" in it.stderr
+        assert f"{pinned} of {len(reach)} come from pinned commits, {locked} more" in it.stderr
         assert "`uqa sources NAME` says how" in it.stderr
     columns = {line.split()[0]: line for line in listed.stdout.splitlines()}
     assert "  pinned  " in columns["sciq"]

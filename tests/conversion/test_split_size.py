@@ -14,6 +14,7 @@ from unifiedqa_convert.conversion.pipeline import convert
 from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.conversion.split_size import other_size, size_words, split_size
 from unifiedqa_convert.datasets.registry import catalogue, load_adapter
+from unifiedqa_convert.rows.companion_files import LATER
 from unifiedqa_convert.rows.own.columns import Columns
 
 WHOLE = [0, 1]
@@ -96,6 +97,14 @@ def test_what_an_adapter_skips_may_be_counted_in_the_known_number_or_not() -> No
     assert split_size(items, 110, None, WHOLE)["partial"] is True
 
 
+def test_where_a_row_holds_several_questions_the_known_number_counts_these() -> None:
+    whole = {"read": 300, "known": 300, "partial": False}
+    assert split_size(rows(120), 300, None, WHOLE, examples=300) == whole
+    assert split_size(rows(60), 300, None, WHOLE, examples=150)["partial"] is True
+    answers = rows(900, **{LATER.reason.replace(" ", "_"): 600})
+    assert split_size(answers, 300, None, WHOLE, examples=300) == whole
+
+
 def test_where_nobody_knows_the_size_only_a_part_that_was_asked_for_is_marked() -> None:
     assert split_size(rows(9), None, None, WHOLE)["partial"] is None
     assert split_size(rows(9), None, 20, WHOLE)["partial"] is None, "the file ended before"
@@ -133,6 +142,7 @@ def listed() -> list[dict[str, str]]:
 def test_the_known_sizes_are_those_of_real_files(shared: Path, tmp_path: Path) -> None:
     parts = {  # of which only some rows are there, or one of several files
         *("hellaswag", "quarel", "quartz", "riddlesense", "spatial_cs", "swag"),
+        *("drop", "ropes", "squad1_1", "squad2"),
     }
     seen = 0
     for number, one in enumerate(listed()):

@@ -89,7 +89,8 @@ def test_the_table_has_these_real_files() -> None:
     datasets = {case.dataset for case in CASES}
     assert datasets == {
         *("codah", "com2sense", "com2sense_paired", "comve_a", "creak", "csqa2", "numersense"),
-        *("numersense_new", "physical_iqa", "spatial_cs", "strategyqa"),
+        *("numersense_new", "physical_iqa", "spatial_cs", "strategyqa", "contrast_sets_boolq"),
+        "quoref",
     }
 
 

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import Field
 
-from unifiedqa_convert.errors import SourceError
-from unifiedqa_convert.rows.companion_files import with_companions
+from unifiedqa_convert.errors import RowError, SourceError
+from unifiedqa_convert.rows.companion_files import LATER, with_companions
 from unifiedqa_convert.rows.readers import read_labels
 from unifiedqa_convert.rows.shapes import NumberedRow, Skipped
 from unifiedqa_convert.rows.typed_rows import typed_rows
@@ -58,6 +58,15 @@ class Bare(Row):
     columns = ("word", "number")
     word: Text
     number: Text
+
+
+class Answers(Row):
+    """Answers, those of a question in sequence."""
+
+    shape = "answers"
+    grouped = ("idx.text", "idx.question")
+    question: Text
+    rows: list[dict[str, Any]]
 
 
 class Tail(Row):
@@ -338,3 +347,70 @@ def test_a_byte_order_mark_is_no_part_of_the_first_label(tmp_path: Path) -> None
     path = tmp_path / "a.lst"
     path.write_bytes(b"\xef\xbb\xbf1\r\n0\r\n")
     assert read_labels(path) == ["1", "0"]
+
+
+def answer(text: int, question: int, said: str) -> dict[str, Any]:
+    return {"idx": {"text": text, "question": question}, "question": f"q{question}", "said": said}
+
+
+def test_rows_of_a_group_are_one_row_in_place_of_the_first(tmp_path: Path) -> None:
+    rows = [answer(0, 0, "a"), answer(0, 0, "b"), answer(0, 1, "c"), answer(1, 1, "d")]
+    path = write(tmp_path / "a.jsonl", *rows)
+    found = read(Answers, path)
+    assert [n.number for n in found] == [0, 1, 2, 3]
+    groups = [
+        [it["said"] for it in n.row.rows] if isinstance(n.row, Answers) else n.row for n in found
+    ]
+    assert groups == [["a", "b"], Skipped(LATER.reason), ["c"], ["d"]]
+    # A share that begins inside a group leaves it to the share with its first row.
+    part = list(typed_rows(adapter_of(Answers), "train", [path], lambda number: number >= 1))
+    assert [type(n.row) for n in part] == [Skipped, Answers, Answers]
+
+
+def test_a_row_apart_from_its_group_or_broken_is_rejected(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", answer(0, 0, "a"), answer(0, 1, "b"), answer(0, 0, "c"))
+    with path.open("a") as file:
+        file.write("{\n" + json.dumps(answer(0, 2, "d")) + "\n")
+    found = read(Answers, path)
+    errors = [n.row.reason if isinstance(n.row, RowError) else "" for n in found]
+    assert errors[2].startswith("the other rows of its group (idx.text 0, idx.question 0) stand")
+    assert errors[3].startswith("not JSON")
+    assert [*errors[:2], errors[4]] == ["", "", ""]
+
+
+def test_rows_that_are_json_arrays_have_their_columns_by_place(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('[ ["one", "1"],\n ["a:b", "2"], ["three"], ["four", "4", "x"], 5]')
+    found = read(Bare, path)
+    assert [n.row for n in found[:2]] == [
+        Bare(word="one", number="1"),
+        Bare(word="a:b", number="2"),
+    ]
+    wrong = [n.row for n in found[2:]]
+    assert [it.field for it in wrong if isinstance(it, RowError)] == ["number", "-", "-"]
+
+
+class Quiz(Row):
+    """Rows in a table without header, with their answers in a file of the same name."""
+
+    shape = "quiz"
+    columns = ("word", "number")
+    beside = CompanionFile((("", "{}.ans"),), "answers")
+    word: Text
+    number: Text
+    answers: Text | None = None
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_answers_with_tabs_have_the_name_of_their_rows(tmp_path: Path, count: int) -> None:
+    rows, answers = tmp_path / "quiz.dev.tsv", tmp_path / "quiz.dev.ans"
+    rows.write_bytes(b'one "\t1\r\n' * count)
+    answers.write_bytes(b"A\tB\r\n" * count)
+    for given in ([rows], [answers, rows]):
+        found = [n.row for n in read(Quiz, *given)]
+        assert found == [Quiz(word='one "', number="1", answers="A\tB")] * count
+    with pytest.raises(SourceError, match="labels without rows"):
+        read(Quiz, answers)
+    answers.unlink()
+    with pytest.raises(SourceError, match=r"its labels are in .*quiz\.dev\.ans, which is missing"):
+        read(Quiz, rows)

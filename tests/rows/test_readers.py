@@ -12,10 +12,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from unifiedqa_convert.datasets.registry import load_adapter
 from unifiedqa_convert.errors import SourceError
 from unifiedqa_convert.rows import json_rows
 from unifiedqa_convert.rows.json_rows import UNREQUESTED, UTF8_BOM, Unreadable, _loads
-from unifiedqa_convert.rows.readers import read, read_labels
+from unifiedqa_convert.rows.readers import read, read_labels, rows_inside
+from unifiedqa_convert.rows.shapes import shape_of
 
 ROWS = [{"q": "café \u2028 \u0085", "n": 1}, {"q": "", "n": None}]
 
@@ -66,6 +68,13 @@ def test_xml_records_nest_and_repeat(tmp_path: Path) -> None:
     )
     record: dict[str, Any] = {"id": "1", "p": " é ", "a": {"b": ["x", "y"]}, "e": ""}
     assert list(read(path, "item")) == [record, {}]
+
+
+def test_xml_text_beside_attributes_or_before_children_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "rows.xml"
+    path.write_text('<all><q id="1">\nWho? <a right="no"> me </a><a right="yes">you</a></q></all>')
+    answers = [{"right": "no", "#text": " me "}, {"right": "yes", "#text": "you"}]
+    assert list(read(path, "q")) == [{"id": "1", "#text": "\nWho? ", "a": answers}]
 
 
 @pytest.mark.parametrize(
@@ -175,3 +184,115 @@ def test_a_row_may_not_nest_without_end(tmp_path: Path) -> None:
     deep, *_ = read(path)
     assert isinstance(deep, Unreadable)
     assert "nested" in deep.reason
+
+
+_BOOK: dict[str, Any] = {
+    "title": "Bees",
+    "parts": [
+        {"text": "They dance.", "qas": [{"q": "Who?"}, {"q": "What?"}]},
+        {"text": "They sleep.", "qas": []},
+        {"text": "They hum.", "qas": [{"q": "How?"}]},
+    ],
+}
+_INSIDE = [
+    {"title": "Bees", "parts": {"text": text, "qas": {"q": q}}}
+    for text, q in (("They dance.", "Who?"), ("They dance.", "What?"), ("They hum.", "How?"))
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "document", "way"),
+    [
+        ("rows.json", {"version": 1.1, "data": [_BOOK], "more": {}}, "data.*.parts.*.qas.*"),
+        (
+            "rows.json",
+            {"of": {"a": {"data": [_BOOK]}, "b": {"data": []}}},
+            "of.*.data.*.parts.*.qas.*",
+        ),
+        ("rows.json", [_BOOK], "*.parts.*.qas.*"),
+        (
+            "rows.json",
+            [{**_BOOK, "parts": dict(zip("abc", _BOOK["parts"], strict=True))}],
+            "*.parts.*.qas.*",
+        ),
+        ("rows.json", {"bees": _BOOK}, "*.parts.*.qas.*"),
+        ("rows.jsonl", _BOOK, "*.parts.*.qas.*"),
+        ("rows.json", _BOOK, "*.parts.*.qas.*"),
+    ],
+)
+@pytest.mark.parametrize("block", [1, 2**16])
+def test_rows_inside_a_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, document: Any, way: str, block: int
+) -> None:
+    monkeypatch.setattr(json_rows, "BLOCK", block)
+    path = tmp_path / name
+    lines = document is _BOOK
+    text = json.dumps(document, indent=None if lines else 2)
+    path.write_text(f"{text}\n{text}" if lines else text)
+    rows = [row.get("data", row) for row in read(path, inside=way) if isinstance(row, dict)]
+    assert rows == _INSIDE * (2 if lines else 1)
+
+
+def test_what_has_no_rows_inside_is_not_taken_for_a_document(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    for text in (
+        '{"q": 1}\n{"q": 2}',
+        '{"data": 1}',
+        '{"data": []}',
+        '{"data": [{"q": {}}]}',
+        "[1]",
+    ):
+        path.write_text(text)
+        assert rows_inside(path, "data.*.qas.*") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"data": [{"n": 1}], "data": []}', "the key 'data' occurs twice"),
+        ('{"data": [{"n": 1}]', "} is missing"),
+        ('{{"n": 1}: 1}', ".* is no key"),
+        ('{"data": [{"n": 1}], 2: 3}', "2 is no key"),
+        ('{"data": [{"n": 1}]} {}', "text stands after the end"),
+        ('{"data": [{"n": 1}, {"n"]}', "Expecting ':' delimiter"),
+    ],
+)
+def test_a_document_that_is_none_is_refused(tmp_path: Path, text: str, reason: str) -> None:
+    path = tmp_path / "rows.json"
+    path.write_text(text)
+    with pytest.raises(SourceError, match=f"rows.json: not JSON, in row . or after it: {reason}"):
+        list(read(path, inside="data.*"))
+
+
+def test_an_item_without_the_list_is_a_row_of_its_own(tmp_path: Path) -> None:
+    """Its shape then names the field that is missing."""
+    path = tmp_path / "rows.json"
+    path.write_text('{"data": [{"qas": [{"n": 1}]}, {"n": 2}, 3, {"qas": 4}]}')
+    first, second, third, fourth = read(path, inside="data.*.qas.*")
+    assert (first, second, fourth) == ({"qas": {"n": 1}}, {"n": 2}, {"qas": 4})
+    assert third == Unreadable("not a JSON object")
+
+
+def test_the_row_before_a_break_is_counted_in_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_rows, "BLOCK", 1)
+    path = tmp_path / "rows.json"
+    path.write_text('{"data": [{"qas": [{"n": 1}, {"n": 2}]}, {"qas": [')
+    with pytest.raises(SourceError, match="not JSON, in row 2 or after it"):
+        list(read(path, inside="data.*.qas.*"))
+
+
+def test_a_document_without_the_way_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    path.write_text('{"daten": [{"paragraphs": []}]}')
+    with pytest.raises(SourceError, match=r"authors: no rows at data\.\*\.paragraphs\.\*\.qas\.\*"):
+        shape_of(load_adapter("squad1_1"), "train", path)
+
+
+def test_an_xml_file_may_be_one_row_whatever_its_first_tag(tmp_path: Path) -> None:
+    path = tmp_path / "paragraph.xml"
+    path.write_text('<p id="7"><text>Bees fly.</text><qs><q>Who?</q><q>How?</q></qs></p>')
+    assert list(read(path, "*")) == [
+        {"id": "7", "text": "Bees fly.", "qs": {"q": ["Who?", "How?"]}}
+    ]

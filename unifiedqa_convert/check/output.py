@@ -171,17 +171,21 @@ class Recount:
 
     def _typed(self, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """The rows; ValueError if a row's columns or types are not the schema's."""
-        schema = arrow_schema(self._manifest["records"], {})
+        schema = self._schema()
         while batch := list(islice(rows, BATCH_ROWS)):
             if record_batch(batch, schema).to_pylist() != batch:
                 raise ValueError("columns or types that are not those of its records")
             yield from batch
 
+    def _schema(self) -> pa.Schema:
+        told = {key: it for key, it in self._manifest.items() if key == "subject"}
+        return arrow_schema(self._manifest["records"], told)
+
     def _has_our_schema(self, path: Path, schema: pa.Schema) -> bool:
         for key, found in shard_facts(schema).items() or [("schema", None)]:
             if found != self._manifest.get(key):
                 self._found.add("wrong-facts", path, detail=f"{key} {found}")
-        equal: bool = schema.equals(arrow_schema(self._manifest["records"], {}))
+        equal: bool = schema.equals(self._schema())
         if not equal:
             self._found.add("wrong-columns", path)
         return equal
@@ -207,9 +211,10 @@ class Recount:
 
     def _id(self, row: dict[str, Any]) -> Iterator[tuple[str, object]]:
         """Ids that ascend are unique, so only the last one is stored."""
-        parts = _ID.fullmatch(row["id"].removeprefix(self._name))
+        name = f"{self._name}{row['subject']}-" if "subject" in row else self._name
+        parts = _ID.fullmatch(row["id"].removeprefix(name))
         place = tuple(int(part or 0) for part in parts.groups()) if parts else (-1, -1, -1)
-        mine = row["id"].startswith(f"{self._name}{row['row']}")
+        mine = row["id"].startswith(f"{name}{row['row']}")
         if not mine or place[0] != row["row"] or place <= self._last:
             yield "wrong-id", row["id"]
         elif "group" in row and row["group"] != row["id"].rpartition("#")[0]:
@@ -329,8 +334,9 @@ def _size(path: Path, manifest: Manifest, found: Findings) -> None:
     size = manifest.get("split_size")  # absent in an output of an earlier version
     if size is None:
         return
-    rows, known = manifest["counts"]["rows"], size["known"]
-    if size != split_size(rows, known, manifest["limit"], manifest["share"]):
+    counts, known = manifest["counts"], size["known"]
+    examples = sum(counts["examples"].values())
+    if size != split_size(counts["rows"], known, manifest["limit"], manifest["share"], examples):
         found.add("wrong-sum", path, detail=f"split_size: {size}")
     elif manifest["share"][1] == 1 and (size["partial"] or known not in (None, size["read"])):
         found.add("split-size", path, detail=size_words(size))

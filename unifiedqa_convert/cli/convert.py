@@ -48,6 +48,8 @@ def convert_group_and_report(
 
     if request.raw or request.from_file:
         raise UsageError("--raw and --from-file are for one dataset; with --group use --data-dir")
+    if request.subject:
+        raise UsageError("--subject is for one dataset: leave out --group or --subject")
     outcomes = []
     for outcome in convert_group(request, group, split, lambda one: _converted(one, quiet)):
         outcomes.append(outcome)

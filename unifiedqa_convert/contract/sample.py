@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from unifiedqa_convert import schema
 from unifiedqa_convert.conversion.chunk import Chunk, convert_chunk
-from unifiedqa_convert.datasets.sources import sample_folder
+from unifiedqa_convert.datasets.sources import sample_rows
 from unifiedqa_convert.records.profiles import PROFILES
 from unifiedqa_convert.rows.companion_files import with_companions
 from unifiedqa_convert.rows.shapes import NumberedRow
@@ -34,8 +34,7 @@ class Sample(NamedTuple):
     @property
     def files(self) -> tuple[Path, ...]:
         """The files of its rows, without companion files."""
-        folder = sample_folder(self.adapter) / self.shape.shape
-        return tuple(sorted(folder.glob(f"{self.split}.*")))
+        return sample_rows(self.adapter, self.shape, self.split)
 
     @property
     def all_files(self) -> tuple[Path, ...]:

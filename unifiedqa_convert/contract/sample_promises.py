@@ -93,11 +93,13 @@ def another_process_agrees(sample: Sample) -> Iterator[str]:
 
 
 def written_ids_are_unique_and_say_nothing(sample: Sample) -> Iterator[str]:
-    """An id consists of dataset, split and row number; it is unique."""
+    """An id consists of dataset, split, subject if there are any, and row number; it is unique."""
     ids = [item.id for item in chunk_of(sample).converted]
     if len(set(ids)) != len(ids):
         yield "an id occurs twice"
-    form = re.compile(rf"{re.escape(sample.adapter.name)}-{re.escape(sample.split)}-\d+(\.\d+)?")
+    subject = f"({'|'.join(sample.adapter.subjects)})-" if sample.adapter.subjects else ""
+    start = f"{re.escape(sample.adapter.name)}-{re.escape(sample.split)}-"
+    form = re.compile(rf"{start}{subject}\d+(\.\d+)?")
     yield from (f"the id {name} has another form" for name in ids if not form.fullmatch(name))
 
 

@@ -115,21 +115,31 @@ def convert_chunk(
     """
     chunk = Chunk([], [], Counter(), [])
     # Each step for all rows, then the next one: 5 % faster than all steps for each row.
+    rows = list(rows) if adapter.subjects else rows
     named = _examples(adapter, split, rows, profile, chunk)
     records = [plain_record(example, profile) for _, _, example in named]
     chunk.converted.extend(
         [
             # The same as Converted(…), which is a Python function, in half the time.
-            tuple.__new__(Converted, (name, number, example, record, (), (), (), _NONE))
+            tuple.__new__(Converted, (name, number, example, record, (), (), (), _NONE, None))
             if record is not None
             else _irregular(name, number, example, profile)
             for (name, number, example), record in zip(named, records, strict=True)
         ]
     )
+    if adapter.subjects:
+        subjects = {number: getattr(row, "subject", None) for number, _, row in rows}
+        chunk.converted[:] = [_of_subject(it, subjects[it.row]) for it in chunk.converted]
     chunk.irregular.extend([place for place, record in enumerate(records) if record is None])
     _add_statements(profile, converter, chunk)
     count(chunk)
     return chunk
+
+
+def _of_subject(item: Converted, subject: str | None) -> Converted:
+    """With its subject, and with an id that stays unique where each subject is a file."""
+    split, _, number = item.id.rpartition("-")
+    return item._replace(id=f"{split}-{subject}-{number}", subject=subject)
 
 
 _Named = tuple[str, int, Example]

@@ -43,8 +43,16 @@ from unifiedqa_convert.records.dataset_card import CARD, card
 from unifiedqa_convert.records.formats import FORMATS
 from unifiedqa_convert.rows.companion_files import match_files
 from unifiedqa_convert.rows.readers import line_of
-from unifiedqa_convert.rows.shapes import NumberedRow, columns_of, shape_of
+from unifiedqa_convert.rows.shapes import (
+    OTHER_SPLIT,
+    OTHER_SUBJECT,
+    NumberedRow,
+    Skipped,
+    columns_of,
+    shape_of,
+)
 from unifiedqa_convert.rows.typed_rows import missing_label, typed_rows
+from unifiedqa_convert.schema import Row
 from unifiedqa_convert.storage import atomic_file, sha256_of
 
 Reject = dict[str, Any]
@@ -189,6 +197,8 @@ def _work(
         None if everything else wanted,
         as_paired=job.profile.own.as_paired,
     )
+    if job.request.subject is not None:
+        rows = (_if_of_subject(row, job.request.subject) for row in rows)
     rejected = len(_rejects(receipts(place).values()))
     with _without_cycle_search():
         for first in rows:
@@ -198,6 +208,12 @@ def _work(
             receipt = _shard(job, place, number, shard, rejected, progress)
             rejected += len(receipt["rejects"])
             commit(place, number, receipt)
+
+
+def _if_of_subject(numbered: NumberedRow, subject: str) -> NumberedRow:
+    """The row itself, or skipped if it is of another subject."""
+    other = isinstance(numbered.row, Row) and getattr(numbered.row, "subject", None) != subject
+    return numbered._replace(row=Skipped(OTHER_SUBJECT)) if other else numbered
 
 
 @contextmanager
@@ -279,6 +295,12 @@ def _manifest(job: ConversionJob, described: dict[str, Any], place: OutputFolder
         raise too_many(lines, job, place.work / REJECTS)
     if not counts["rows/read"] and described["share"][1] == 1:
         raise SourceError(f"{described['dataset']}/{described['split']}: its files hold no rows")
+    for why, what in ((OTHER_SPLIT, "split"), (OTHER_SUBJECT, "subject")):
+        if counts["rows/read"] and counts["rows/read"] == counts[f"rows/skipped/{why}"]:
+            raise SourceError(
+                f"{described['dataset']}/{described['split']}: every row is {why}; give the files "
+                f"that have its {what}"
+            )
     counted = tree(counts)
     labelled = job.adapter.source.splits[job.split].labelled
     if not job.request.unlabelled:
@@ -295,7 +317,7 @@ def _manifest(job: ConversionJob, described: dict[str, Any], place: OutputFolder
         "repeated": count_repeated(place.row_hashes, others),
         "row_hashes": sha256_of(place.row_hashes),
         "labelled": labelled,
-        "split_size": _size(job, counted["rows"]),
+        "split_size": _size(job, counted),
         **({"told": list(job.located.told)} if job.request.from_file is not None else {}),
         "files": [*(receipt["file"] for receipt in made), _listed(rejects)],
     }
@@ -339,12 +361,15 @@ def _refuse_unlabelled(job: ConversionJob, examples: dict[str, int], *, labelled
     )
 
 
-def _size(job: ConversionJob, rows: dict[str, Any]) -> SplitSize | None:
+def _size(job: ConversionJob, counted: dict[str, Any]) -> SplitSize | None:
     """None for the embedded sample and a user's own file, whose rows are no part of a split."""
     if job.located.kind == "sample" or job.request.from_file is not None:
         return None
+    if job.request.subject is not None:  # nobody has counted a subject's rows
+        return split_size(counted["rows"], None, job.request.limit, job.request.share)
     known = job.adapter.source.splits[job.split].rows
-    return split_size(rows, known, job.request.limit, job.request.share)
+    examples = sum(counted["examples"].values())
+    return split_size(counted["rows"], known, job.request.limit, job.request.share, examples)
 
 
 def _listed(path: Path) -> dict[str, Any]:

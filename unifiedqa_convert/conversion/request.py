@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -107,6 +108,10 @@ class Request:
             help="Convert rows without labels of a split that has labels; an error otherwise.",
         ),
     ] = False
+    subject: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Only the rows of one subject of MMLU, such as anatomy."),
+    ] = None
     limit: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Convert only the first N rows.")
     ] = None
@@ -146,7 +151,7 @@ class Request:
     @property
     def whole(self) -> bool:
         """True if the whole split is converted here."""
-        return self.limit is None and self.num_shards == 1
+        return self.limit is None and self.num_shards == 1 and self.subject is None
 
     @property
     def share(self) -> tuple[int, int]:
@@ -168,7 +173,9 @@ class ConversionJob:
 
     def place(self) -> OutputFolder:
         """Where the output goes: samples and shares have folders of their own."""
-        name = f"{self.split}.sample" if self.located.kind == "sample" else self.split
+        subject = self.request.subject
+        name = f"{self.split}.{subject}" if subject else self.split
+        name += ".sample" if self.located.kind == "sample" else ""
         index, shares = self.request.share
         name += f".{index:05}-of-{shares:05}" if shares > 1 else ""
         return OutputFolder(self.request.out / self.adapter.name / name)
@@ -182,6 +189,7 @@ class ConversionJob:
             "profile": self.profile.name,
             "recipe": self.request.recipe,
             "sample": self.located.kind == "sample",
+            **({"subject": self.request.subject or "all"} if self.adapter.subjects else {}),
         }
 
     def describe(self) -> dict[str, Any]:
@@ -248,6 +256,8 @@ def resolve(request: Request) -> ConversionJob:
     if isinstance(adapter, OwnFile):
         request = replace(request, columns=adapter.survey.columns)
     records = _records(request)
+    if request.subject is not None and request.subject not in adapter.subjects:
+        raise _no_subject(adapter, request.subject)
     if located.kind == "sample" and not request.allow_sample:
         raise UnreachableError(
             f"{adapter.name}/{split}: --source sample with --group needs --allow-sample"
@@ -268,6 +278,15 @@ def resolve(request: Request) -> ConversionJob:
         question_converter(request.question_converter, request.options),
         request,
     )
+
+
+def _no_subject(adapter: Adapter, subject: str) -> UsageError:
+    if not adapter.subjects:
+        return UsageError(f"{adapter.name} has no subjects: leave out --subject")
+    near = get_close_matches(subject, adapter.subjects, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    known = ", ".join(adapter.subjects)
+    return UsageError(f"{adapter.name} has no subject {subject!r}: {hint}it has {known}")
 
 
 def _adapter_and_files(request: Request, split: str) -> tuple[Adapter, Located]:

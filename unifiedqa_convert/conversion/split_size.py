@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
-from unifiedqa_convert.rows.companion_files import SECOND
+from unifiedqa_convert.rows.companion_files import LATER, SECOND
+from unifiedqa_convert.rows.shapes import OTHER_SPLIT, OTHER_SUBJECT
 from unifiedqa_convert.rows.typed_rows import BEYOND
+
+_OTHERS = (SECOND.reason, LATER.reason, BEYOND, OTHER_SPLIT, OTHER_SUBJECT)
+"""How the reasons begin for which rows are skipped that are none of the split's."""
 
 
 class SplitSize(TypedDict):
@@ -16,19 +20,25 @@ class SplitSize(TypedDict):
 
 
 def split_size(
-    rows: dict[str, Any], known: int | None, limit: int | None, share: Sequence[int]
+    rows: dict[str, Any],
+    known: int | None,
+    limit: int | None,
+    share: Sequence[int],
+    examples: int = 0,
 ) -> SplitSize:
     """The split's rows that were read, beside the number that it is ``known`` to have.
 
     ``rows`` are the manifest's counts. Rows that the shape leaves out (second ones of pairs, those
-    beyond its ``first``) are none of the split's. Those that the adapter skips may be counted in
-    the known number (ATOMIC's heads without a tail) or not (CycIC's true/false items).
+    beyond its ``first``, those of other splits) are none of the split's. Those that the adapter
+    skips may be counted in the known number (ATOMIC's heads without a tail) or not (CycIC's
+    true/false items). Where rows hold several questions (DREAM's dialogues), the known number is
+    that of the ``examples``.
     """
     skipped: dict[str, int] = rows["skipped"]
-    left_out = sum(n for why, n in skipped.items() if why.startswith((SECOND.reason, BEYOND)))
+    left_out = sum(n for why, n in skipped.items() if why.startswith(_OTHERS))
     read, kept = rows["read"] - left_out, rows["read"] - sum(skipped.values())
-    if kept == known:
-        read = kept
+    if known is not None and known in (kept, examples):
+        read = known
     partial = _cut(rows["read"], limit, share) or None if known is None else read < known
     return {"read": read, "known": known, "partial": partial}
 

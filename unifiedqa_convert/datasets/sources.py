@@ -17,7 +17,8 @@ from unifiedqa_convert.datasets.origins import Origin
 from unifiedqa_convert.errors import SourceError, UnreachableError, UsageError
 from unifiedqa_convert.flags import LOCK
 from unifiedqa_convert.hub import Pin
-from unifiedqa_convert.schema import Adapter, Repository
+from unifiedqa_convert.rows.compression import LABELS
+from unifiedqa_convert.schema import Adapter, Repository, Row
 from unifiedqa_convert.transfers import Gone
 
 SourceName = Literal["auto", "hub", "sample"]
@@ -242,10 +243,15 @@ def sample_folder(adapter: Adapter) -> Path:
 def sample_files(adapter: Adapter, split: str) -> tuple[Path, ...]:
     """The sample files of a split, in the first shape that has some."""
     for shape in adapter.shapes:
-        found = sorted((sample_folder(adapter) / shape.shape).glob(f"{split}.*"))
-        if found:
-            return tuple(found)
+        if found := sample_rows(adapter, shape, split):
+            return found
     return ()
+
+
+def sample_rows(adapter: Adapter, shape: type[Row], split: str) -> tuple[Path, ...]:
+    """The sample files with the split's rows in one shape, without their companion files."""
+    found = (sample_folder(adapter) / shape.shape).glob(f"{split}.*")
+    return tuple(sorted(path for path in found if path.suffix not in LABELS))
 
 
 def sample_splits(adapter: Adapter) -> list[str]:

@@ -73,12 +73,16 @@ def _columns() -> "dict[Records, list[pa.Field]]":
 
 
 def arrow_schema(records: Records, facts: dict[str, Any]) -> "pa.Schema":
-    """The shard's schema; ``facts`` (dataset, split, profile, sample …) are in its metadata."""
+    """The shard's schema; ``facts`` (dataset, split, profile, sample …) are in its metadata.
+
+    With the fact ``subject``, of a dataset that has subjects, each row's is its last column.
+    """
     import pyarrow as pa
 
     document = {"schema": SCHEMA_VERSION, "records": records, **facts}
     metadata = {METADATA_KEY: json.dumps(document, sort_keys=True).encode()}
-    return pa.schema(_columns()[records], metadata=metadata)
+    subject = [pa.field("subject", pa.string(), nullable=False)] if "subject" in facts else []
+    return pa.schema([*_columns()[records], *subject], metadata=metadata)
 
 
 def shard_facts(schema: "pa.Schema") -> dict[str, Any]:
@@ -101,10 +105,12 @@ class RecordRows(Sequence[dict[str, Any]]):
         else:
             self._items = items
             self._cells = {**_CELLS[records], "choices": _choices_as_written(profile)}
+        if items and items[0].subject is not None:
+            self._cells = {**self._cells, "subject": _SUBJECT[records]}
 
     def column(self, name: str) -> list[Any]:
         """One column's values, of the types that its field of the schema takes."""
-        return list(map(self._cells[name], self._items))
+        return list(map(self._cells[name], self._items)) if self._items else []
 
     def __len__(self) -> int:
         return len(self._items)
@@ -223,6 +229,11 @@ _EXAMPLE_CELLS: dict[str, Callable[[Any], Any]] = {
 _CELLS: dict[Records, dict[str, Callable[[Any], Any]]] = {
     "question": {**_EXAMPLE_CELLS, "statements": _nested},
     "both": {**_EXAMPLE_CELLS, "statements": _nested_both},
+}
+_SUBJECT: dict[Records, Callable[[Any], Any]] = {
+    "question": attrgetter("subject"),
+    "both": attrgetter("subject"),
+    "declarative": attrgetter("item.subject"),
 }
 _STATEMENT_CELLS: dict[str, Callable[[Any], Any]] = {
     "id": lambda row: f"{row.item.id}#{row.place}",

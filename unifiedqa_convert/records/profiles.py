@@ -121,7 +121,7 @@ class Profile:
         if not self.published_by or dataset in self.datasets:
             return None
         if dataset in self.otherwise:
-            what = f"of its own, in which {self.published_by} encodes {dataset}, is not known here"
+            what = f"of its own, in which {self.published_by} encodes {dataset}, is not written yet"
             return f"profile {self.name}: the form {what}; the rows have that of its other datasets"
         return (
             f"profile {self.name}: {self.published_by} never encoded {dataset}; its rows are "
@@ -187,7 +187,15 @@ _UNIFIEDQAS = frozenset(
     "physical_iqa qasc social_iqa winogrande_xs winogrande_s winogrande_m winogrande_l "
     "winogrande_xl winogrande_debiased".split()
 )
-_OTHERWISE = frozenset(("codah", "csqa2", "prost", "strategyqa"))
+_OTHERWISE = frozenset(
+    "adversarialqa_dbert adversarialqa_dbidaf adversarialqa_droberta ambigqa aqua_rat boolq "
+    "boolq_np codah contrast_sets_boolq contrast_sets_drop contrast_sets_quoref "
+    "contrast_sets_ropes cosmosqa covidqa csqa2 dream drop duorc_paraphrase duorc_self head_qa "
+    "hotpotqa mcscript mcscript2 mctest_mc160 mctest_mc500 mmlu multirc narrativeqa "
+    "natural_questions newsqa onestopqa processbank prost pubmedqa pubmedqa_artificial "
+    "pubmedqa_unlabeled qaconv quail quoref race_c race_high race_middle reclor record ropes "
+    "searchqa squad1_1 squad2 strategyqa triviaqa tweetqa".split()
+)
 _RAINIERS = _UNIFIEDQAS | frozenset(
     "alphanli codah com2sense com2sense_paired comve_a copa creak csqa2 cycic_mc hellaswag "
     "numersense numersense_new prost quarel quartz riddlesense sciq spatial_cs story_cloze_test "

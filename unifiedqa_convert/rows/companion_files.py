@@ -1,38 +1,45 @@
 """The files of a split, matched to raw shapes, and their records joined into one stream.
 
-A file of rows may have a companion file (labels or pairs: ``CompanionFile``), and two of its rows
-may form one (``Row.paired``). The shape states what is joined; nothing here depends on a dataset.
+A file of rows may have a companion file (labels or pairs: ``CompanionFile``), and two or more of
+its rows may form one (``Row.paired``, ``Row.grouped``). The shape states what is joined; nothing
+here depends on a dataset.
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from unifiedqa_convert.errors import SourceError
 from unifiedqa_convert.rows.compression import PACKED, format_of, head, starts_with_array
-from unifiedqa_convert.rows.json_rows import Raw, Unreadable, Wanted
-from unifiedqa_convert.rows.readers import read, read_document, read_labels
+from unifiedqa_convert.rows.json_rows import Raw, Unreadable, Wanted, parsed_json
+from unifiedqa_convert.rows.readers import read, read_document, read_labels, read_values
 from unifiedqa_convert.rows.shapes import (
     LABELS,
     OTHER,
+    ROWS,
     columns_of,
     means_gold,
+    named_by,
+    raw_names,
     required,
     shape_of,
+    value_of,
 )
 from unifiedqa_convert.schema import Adapter, CompanionFile, Row
 
 
 class SecondOfPair(NamedTuple):
-    """The second row of a pair, which the first one's record already contains."""
+    """A later row of a pair or group, which the first one's record already contains."""
 
     reason: str = "second of its pair"
 
 
 SECOND = SecondOfPair()
+LATER = SecondOfPair("in the row of its group's first")
 FORMATS = (
     *(".jsonl", ".json", ".ndjson", ".jsonlines", ".csv", ".tsv", ".txt", ".xml"),
-    *(".parquet", ".arrow", ".feather", LABELS),
+    *(".parquet", ".arrow", ".feather", *LABELS),
 )
 """Suffixes that are no part of the name by which a companion file is found."""
 
@@ -72,7 +79,7 @@ def match_files(adapter: Adapter, split: str, paths: Iterable[Path]) -> list[Mat
     for path, refused in others:
         if path in taken:
             continue
-        if path.suffix.lower() == LABELS:
+        if path.suffix.lower() in LABELS:
             raise SourceError(f"{path}: labels without rows; give the file of rows too")
         raise refused
     return found
@@ -143,7 +150,7 @@ def with_companions(
     for path, shape, given in match_files(adapter, split, paths):
         files.append(path)
         names = expected_names(shape.beside, path) if shape.beside else []
-        beside = [path.with_name(name + end) for name in names for end in ("", *PACKED)]
+        beside = [path.parent / (name + end) for name in names for end in ("", *PACKED)]
         present = [file for file in beside if file.is_file()]
         if given is not None:
             files.append(given)
@@ -161,9 +168,10 @@ def _refuse_missing(
     optional = beside.field not in required(shape)
     if optional and (unlabelled or _first_record(path, shape).get(beside.field) is not None):
         return
-    what = "labels are" if beside.field == "label" else f"{beside.field} is"
+    what = "labels are" if beside.field in ("label", "answers") else f"{beside.field} is"
     meant = "; rows that have none are converted with --unlabelled" if optional else ""
-    golds = [name for name in _first_record(path, shape) if means_gold(name)]
+    read_ones = raw_names(shape).values()
+    golds = [n for n in _first_record(path, shape) if means_gold(n) and n not in read_ones]
     also = f" (the rows have {', '.join(golds)}, which is not read)" if golds else ""
     raise SourceError(
         f"{path}: its {what} in another file of that folder, {names[0] if names else '?'}, which "
@@ -172,7 +180,7 @@ def _refuse_missing(
 
 
 def _first_record(path: Path, shape: type[Row]) -> dict[str, Any]:
-    records = read(path, shape.element, columns=columns_of(shape, path))
+    records = read(path, shape.element, columns=columns_of(shape, path), inside=shape.inside)
     return next((raw for raw in records if isinstance(raw, dict)), {})
 
 
@@ -190,17 +198,24 @@ def joined_records(
         # The partner of a row may be anywhere in the file.
         records = list(_completed(file, None))
         return _paired(_as_listed(file, records) if as_paired else records, *shape.paired)
+    if shape.grouped is not None:
+        return _grouped(_completed(file, None), shape.grouped)
     return _completed(file, wanted)
 
 
 def _completed(file: MatchedFiles, wanted: Wanted | None) -> Iterator[Raw]:
     path, shape, beside = file
-    records = read(path, shape.element, wanted, columns_of(shape, path), shape.own)
+    columns = columns_of(shape, path)
+    records = read(path, shape.element, wanted, columns, shape.own, shape.inside)
+    if shape.named is not None:
+        field, value = shape.named[0], named_by(shape, path)
+        records = (_with(raw, field, value) for raw in records)
     if beside is None or shape.beside is None:
         return records
     if shape.beside.key is not None:
         join, values = shape.beside, _by_key(beside, shape.beside)
-        if shape.paired is None:  # Com2Sense's pairs of dev name 22 rows that it does not have
+        # Com2Sense's pairs of dev name 22 rows that it does not have.
+        if shape.paired is None and not join.shared:
             _refuse_other_keys(file, join.key or "", values)
         return (_with_value(raw, join, values) for raw in records)
     return _line_by_line(file, shape.beside.field, records, read_labels(beside))
@@ -254,6 +269,8 @@ def _by_key(path: Path, beside: CompanionFile) -> dict[str, Any]:
     key = beside.key
     assert key is not None
     is_document = format_of(path) == ".json" and not starts_with_array(head(path))
+    if is_document and beside.shared:
+        return {**read_values(path)}
     if is_document and isinstance(document := read_document(path), dict):
         return document
     found: dict[str, Any] = {}
@@ -273,7 +290,10 @@ def _with_value(raw: Raw, beside: CompanionFile, values: dict[str, Any]) -> Raw:
     key = str(raw[beside.key])
     if key not in values:
         return Unreadable(f"the companion file has no {beside.field} for {beside.key} {key!r}")
-    return _with(raw, beside.field, values[key])
+    value = values[key]
+    if isinstance(value, bytes) and isinstance(value := parsed_json(value), Unreadable):
+        return value
+    return _with(raw, beside.field, value)
 
 
 def _with(raw: Raw, field: str, value: Any) -> Raw:
@@ -317,3 +337,32 @@ def _paired(records: list[Raw], key: str, other: str) -> Iterator[Raw | SecondOf
             yield SECOND
         else:
             yield {**raw, OTHER: theirs}
+
+
+def _grouped(records: Iterator[Raw], fields: tuple[str, ...]) -> Iterator[Raw | SecondOfPair]:
+    """Each group once, in place of its first row; a row apart from its group is unreadable."""
+    seen = set[tuple[str, ...]]()
+    group: list[dict[str, Any]] = []
+    key: tuple[str, ...] | None = None
+    for raw in records:
+        own = tuple(repr(value_of(raw, field)) for field in fields)
+        if group and own == key and isinstance(raw, dict):
+            group.append(raw)
+            continue
+        yield from _as_one(group)
+        group, key = [], None
+        if not isinstance(raw, dict):
+            yield raw
+        elif own in seen:
+            named = ", ".join(f"{f} {v}" for f, v in zip(fields, own, strict=True))
+            yield Unreadable(f"the other rows of its group ({named}) stand elsewhere in the file")
+        else:
+            seen.add(own)
+            group, key = [raw], own
+    yield from _as_one(group)
+
+
+def _as_one(group: list[dict[str, Any]]) -> Iterator[Raw | SecondOfPair]:
+    if group:
+        yield {**group[0], ROWS: group}
+        yield from repeat(LATER, len(group) - 1)

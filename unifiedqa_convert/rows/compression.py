@@ -58,7 +58,8 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Of the others, zipfile decompresses all that a block gives: 300 bytes of bzip2 are 300 MB."""
 _ENCRYPTED = 1  # the bit of a zip member's flags
 BINARY = (".parquet", ".arrow")
-LABELS = ".lst"
+LABELS = (".lst", ".ans")
+"""Suffixes of files that hold nothing but the labels of another file's rows."""
 _ALIASES = {
     **dict.fromkeys((".ndjson", ".jsonlines", ".jl", ".ldjson"), ".jsonl"),
     **dict.fromkeys((".feather", ".ipc", ".arrows"), ".arrow"),
@@ -73,6 +74,7 @@ _CHECKED = 16 * 2**20
 _STARTS = re.compile(rb"^\s*[\[{]", re.MULTILINE)
 """How a line of JSON starts; where none does, a table may have the wrong suffix."""
 _ARRAY = re.compile(rb"\[\s*\{")
+_ARRAYS = re.compile(rb"\[\s*\[")
 _WORDS = {".jsonl": "JSON lines", ".json": "JSON", ".csv": "CSV", ".tsv": "TSV", ".xml": "XML"}
 _WORDS |= {".parquet": "Parquet", ".arrow": "Arrow"}
 
@@ -354,7 +356,7 @@ def named_format(path: Path) -> str:
 
 def _text_format(path: Path, suffix: str, start: bytes) -> str:
     """The suffix of a text's format: that of its name, if it can be that."""
-    if suffix == LABELS or (suffix == ".json" and _STARTS.search(start)):
+    if suffix in LABELS or (suffix == ".json" and _STARTS.search(start)):
         return suffix
     if _ARRAY.match(_text(start)):
         return ".json"
@@ -390,6 +392,11 @@ def _text(start: bytes) -> bytes:
 def starts_with_array(start: bytes) -> bool:
     """True if a ``.json`` file is an array of rows; some authors' files hold JSON lines."""
     return _text(start).startswith(b"[")
+
+
+def starts_with_arrays(start: bytes) -> bool:
+    """True if a JSON file is an array of arrays: a table without header (DREAM's dialogues)."""
+    return _ARRAYS.match(_text(start)) is not None
 
 
 def _is_object(start: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""JSON → raw records: lines, the items of an array, or one document.
+"""JSON → raw records: lines, the items of an array, or values inside one document.
 
 A line or item is taken by itself, so that memory depends on the longest one, not on the file.
 """
@@ -7,7 +7,7 @@ import json
 import re
 from codecs import getincrementaldecoder
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import compress
 from typing import IO, Any, NamedTuple
 
@@ -64,6 +64,20 @@ def as_written(text: bytes) -> Any:
         return json.loads(written, parse_float=str, parse_int=whole, parse_constant=constant)
     except (ValueError, RecursionError):
         return orjson.loads(text)
+
+
+def by_place(columns: Sequence[str], loads: Loads) -> Loads:
+    """``loads`` for rows that are arrays: the values get their names by their places.
+
+    An array with more values stays one, and is therefore no row.
+    """
+
+    def named(text: bytes) -> Any:
+        value = loads(text)
+        fits = isinstance(value, list) and len(value) <= len(columns)
+        return dict(zip(columns, value, strict=False)) if fits else value
+
+    return named
 
 
 def read_lines(file: IO[bytes], wanted: Wanted | None, loads: Loads) -> Iterator[Raw]:
@@ -180,35 +194,115 @@ def _repeated_key(text: bytes, kept: int) -> str | None:
     return found[0] if found else None
 
 
-def read_array(file: IO[bytes], loads: Loads) -> Iterator[Raw]:
-    """The items of a JSON array. ValueError, with the row before, where an item has no end."""
+def read_inside(file: IO[bytes], way: str, loads: Loads) -> Iterator[Raw]:
+    """The rows of a JSON document at the ``way`` of ``Row.inside``; ``*`` for those of an array.
+
+    ValueError, with the row before, where a value has no end.
+    """
+    outer, star, inner = way.partition("*")
     number = 0
     try:
-        for block in _item_blocks(_Ahead(file)):
-            yield from _parsed(block, loads)
-            number += len(block)
+        for block in _blocks(_Ahead(file), [*outer.split(".")[:-1], star]):
+            rows = list(each_inside(_parsed(block, loads), inner))
+            yield from rows
+            number += len(rows)
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else error
         raise ValueError(f"not JSON, in row {number} or after it: {reason}") from None
 
 
-def _item_blocks(text: "_Ahead") -> Iterator[list[bytes]]:
-    """The texts of an array's items, in blocks. ValueError if it is none, RecursionError."""
-    text.take("[")
+def each_inside(values: Iterable[Raw], way: str) -> Iterator[Raw]:
+    """Each value once for each item at the ``way`` inside it: ``.paragraphs.*.qas.*``."""
+    steps = way.split(".")[1:]
+    for value in values:
+        if isinstance(value, dict):
+            yield from _each(value, steps)
+        else:
+            yield value
+
+
+def _each(value: Any, steps: Sequence[str]) -> Iterator[Any]:
+    """The value with one item in the place of each list on the way; as it is if it has none."""
+    if not steps:
+        yield value
+    elif steps[0] == "*" and isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _each(item, steps[1:])
+    elif isinstance(value, dict) and steps[0] in value:
+        yield from ({**value, steps[0]: it} for it in _each(value[steps[0]], steps[1:]))
+    else:
+        yield value
+
+
+def leads(file: IO[bytes], way: str) -> bool:
+    """Whether the ``way`` leads to an object in a JSON document, or the first of several."""
+    text = _Ahead(file)
+    try:
+        return next((text.sign() == "{" for _ in _places(text, way.split("."))), False)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _blocks(text: "_Ahead", way: Sequence[str]) -> Iterator[list[bytes]]:
+    """The texts of the values there, in blocks. ValueError, RecursionError."""
     items: list[bytes] = []
     size = 0
-    more = text.sign() != "]"
-    while more:
+    for _ in _places(text, way):
         items.append(item := text.value())
         if (size := size + len(item) + 8) > BLOCK:
             yield items
             items, size = [], 0
+    if text.sign():
+        raise ValueError("text stands after the end")
+    yield items
+
+
+def _places(text: "_Ahead", way: Sequence[str]) -> Iterator[None]:
+    """Stop before each value at the end of the way, which the caller takes. ValueError."""
+    if not way:
+        yield
+        return
+    opens = "{" if text.sign() == "{" else "["
+    closes = "}" if opens == "{" else "]"
+    text.take(opens)
+    seen = set[str]()
+    more = text.sign() != closes
+    while more:
+        key = _key(text, seen) if opens == "{" else None
+        if way[0] in ("*", key):
+            yield from _places(text, way[1:])
+        else:
+            text.value()
         if more := text.sign() == ",":
             text.take(",")
-    text.take("]")
-    if text.sign():
-        raise ValueError("text stands after the end of the array")
-    yield items
+    text.take(closes)
+
+
+def _key(text: "_Ahead", seen: set[str]) -> str:
+    """Take an object's next key and its colon. ValueError if it is none, or was seen before."""
+    key = orjson.loads(text.value())
+    if not isinstance(key, str):
+        raise ValueError(f"{key!r} is no key")
+    if key in seen:
+        raise ValueError(f"the key {key!r} occurs twice")
+    seen.add(key)
+    text.take(":")
+    return key
+
+
+def values_by_key(file: IO[bytes]) -> Iterator[tuple[str, bytes]]:
+    """The values of a JSON object by their keys, unparsed: they take no more memory than the file.
+
+    ValueError if it is none, RecursionError.
+    """
+    text, seen = _Ahead(file), set[str]()
+    text.take("{")
+    more = text.sign() != "}"
+    while more:
+        yield _key(text, seen), text.value()
+        if more := text.sign() == ",":
+            text.take(",")
+    text.take("}")
 
 
 class _Ahead:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
-from typing import IO, Any, TextIO, cast
+from typing import IO, Any, Literal, TextIO, cast
 from xml.etree.ElementTree import Element, ParseError
 
 import orjson
@@ -42,9 +42,13 @@ from unifiedqa_convert.rows.json_rows import (
     Unreadable,
     Wanted,
     as_written,
+    by_place,
+    each_inside,
+    leads,
     parsed_json,
-    read_array,
+    read_inside,
     read_lines,
+    values_by_key,
 )
 from unifiedqa_convert.rows.tables import (
     TABLES,
@@ -69,13 +73,15 @@ def read(
     wanted: Wanted | None = None,
     columns: tuple[str, ...] | None = None,
     own: Mapping[str, Any] | None = None,
+    inside: str | None = None,
 ) -> Iterator[Raw]:
     """The records of one file in order, in the format that ``format_of`` tells.
 
     ``element`` is the XML tag of a row; ``columns`` are the names of the columns of a table without
-    a header; ``own`` is the shape's, for a user's own file. A record whose number in the file
-    ``wanted`` rejects may be yielded as ``UNREQUESTED``, unparsed, so that reading a part of a
-    large file is fast. SourceError if the file as a whole is unusable.
+    a header, or of the values of JSON arrays; ``own`` and ``inside`` are the shape's (schema.Row).
+    A record whose number in the file ``wanted`` rejects may be yielded as ``UNREQUESTED``,
+    unparsed, so that reading a part of a large file is fast. SourceError if the file as a whole is
+    unusable.
     """
     suffix = format_of(path)
     if suffix in TABLES:
@@ -85,7 +91,16 @@ def read(
             raise SourceError(f"{path}: this dataset has no XML shape")
         return _xml(path, element)
     if suffix in (".jsonl", ".json"):
-        return _json(path, suffix, wanted, orjson.loads if own is None else as_written)
+        loads: Loads = orjson.loads if own is None else as_written
+        if columns:
+            loads = by_place(columns, loads)
+        if inside is not None and rows_inside(path, inside) == "lines":
+            return each_inside(_json_lines(path, None, loads), inside.removeprefix("*"))
+        if inside is not None:
+            return _document(path, inside, loads)
+        if suffix == ".json" and starts_with_array(head(path)):
+            return _document(path, "*", loads)
+        return _json_lines(path, wanted, loads)
     if suffix not in BINARY:
         known = " ".join([".jsonl", ".json", ".xml", *TABLES, *BINARY])
         what = f"{suffix} files" if suffix else "a file without suffix"
@@ -112,6 +127,17 @@ def read_document(path: Path) -> Any:
     return value
 
 
+def read_values(path: Path) -> dict[str, bytes]:
+    """The values of a JSON object by their keys, unparsed, however large the file is."""
+    try:
+        with open_decompressed(path) as file:
+            return dict(values_by_key(file))
+    except BROKEN as error:
+        raise broken(path, error) from None
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"{path}: not a JSON object: {error}; download it again") from None
+
+
 def _whole(path: Path, most: int, advice: str) -> bytes:
     """The decompressed bytes of a file that is read at once. SourceError if it has over ``most``"""
     try:
@@ -124,15 +150,35 @@ def _whole(path: Path, most: int, advice: str) -> bytes:
     return content
 
 
-def _json(path: Path, suffix: str, wanted: Wanted | None, loads: Loads) -> Iterator[Raw]:
-    is_array = suffix == ".json" and starts_with_array(head(path))
+def rows_inside(path: Path, way: str) -> Literal["document", "lines"] | None:
+    """What of a JSON file has rows at the ``way`` of ``Row.inside``: the whole, or each line."""
+    inner = way.removeprefix("*.")
     try:
         with open_decompressed(path) as file:
-            yield from (read_array(file, loads) if is_array else read_lines(file, wanted, loads))
+            if leads(file, way):
+                return "document"
+        with open_decompressed(path) as file:
+            return "lines" if inner != way and leads(file, inner) else None
+    except BROKEN as error:
+        raise broken(path, error) from None
+
+
+def _document(path: Path, way: str, loads: Loads) -> Iterator[Raw]:
+    try:
+        with open_decompressed(path) as file:
+            yield from read_inside(file, way, loads)
     except BROKEN as error:
         raise broken(path, error) from None
     except ValueError as error:
         raise SourceError(f"{path}: {error}") from None
+
+
+def _json_lines(path: Path, wanted: Wanted | None, loads: Loads) -> Iterator[Raw]:
+    try:
+        with open_decompressed(path) as file:
+            yield from read_lines(file, wanted, loads)
+    except BROKEN as error:
+        raise broken(path, error) from None
 
 
 class _SinceRow:
@@ -170,9 +216,9 @@ def _xml(path: Path, element: str) -> Iterator[Raw]:
                         raise ValueError(what)
                     continue
                 above.pop()
-                if node.tag == element:
+                if node.tag == element or (element == "*" and not above):
                     yield _record(node)
-                if not any(node.tag == element for node in above):
+                if element != "*" and not any(node.tag == element for node in above):
                     if above:
                         above[-1].remove(node)
                     source.count = nodes = 0
@@ -183,8 +229,13 @@ def _xml(path: Path, element: str) -> Iterator[Raw]:
 
 
 def _record(node: Element) -> dict[str, Any]:
-    """Attributes and children by name; a repeated name is a list, a leaf is its text."""
+    """Attributes and children by name; a repeated name is a list, a leaf is its text.
+
+    Text before the children, or beside attributes, is ``#text``, which is no name in XML.
+    """
     record: dict[str, Any] = dict(node.attrib)
+    if node.text and not node.text.isspace():
+        record["#text"] = node.text
     for child in node:
         value = _record(child) if len(child) or child.attrib else child.text or ""
         if child.tag not in record:

@@ -9,9 +9,9 @@ from pydantic import AliasPath
 
 from unifiedqa_convert.errors import RowError, SourceError
 from unifiedqa_convert.rows.compression import LABELS as LABELS
-from unifiedqa_convert.rows.compression import format_of
+from unifiedqa_convert.rows.compression import format_of, head, starts_with_arrays
 from unifiedqa_convert.rows.json_rows import Raw, Unreadable
-from unifiedqa_convert.rows.readers import column_names, read
+from unifiedqa_convert.rows.readers import column_names, read, rows_inside
 from unifiedqa_convert.rows.tables import TABLES
 from unifiedqa_convert.schema import Adapter, Row
 
@@ -30,8 +30,13 @@ class NumberedRow(NamedTuple):
     row: Row | Skipped | RowError
 
 
+OTHER_SPLIT, OTHER_SUBJECT = "of another split", "of another subject"
+"""Why rows are skipped that a file has, but that were not asked for."""
+JSON = (".json", ".jsonl")
 OTHER = "other"
 """The raw field of the first row of a pair that holds the second one's record."""
+ROWS = "rows"
+"""The raw field of the first row of a group that holds all its records."""
 
 
 def shape_of(adapter: Adapter, split: str, path: Path) -> type[Row]:
@@ -39,19 +44,23 @@ def shape_of(adapter: Adapter, split: str, path: Path) -> type[Row]:
     lacks: list[str] = []
     for shape in adapter.shapes:
         if not _may_be(shape, path):
+            if shape.inside is not None and format_of(path) in JSON:
+                lacks.append(f"{shape.shape}: no rows at {shape.inside}")
             continue
         columns = columns_of(shape, path)
-        records = read(path, shape.element, columns=columns, own=shape.own)
+        records = read(path, shape.element, None, columns, shape.own, shape.inside)
         first = next(records, Unreadable("no record"))
         record = first
         if not isinstance(first, dict) and columns is None:
-            found = read(path, shape.element, own=shape.own)
+            found = read(path, shape.element, own=shape.own, inside=shape.inside)
             record = next((raw for raw in found if isinstance(raw, dict)), first)
         if not isinstance(record, dict):
             why = first.reason if isinstance(first, Unreadable) else "no record"
             lacks.append(f"{shape.shape}: no readable record; the first: {why}")
         elif missing := lacking(shape, {**record, **_joined(shape)}):
             lacks.append(f"{shape.shape}: no field {', '.join(missing)}")
+        elif shape.named and named_by(shape, path) is None:
+            lacks.append(f"{shape.shape}: the file's name does not tell its {shape.named[0]}")
         elif shape.splits is not None and split not in shape.splits:
             raise SourceError(
                 f"{path} has {adapter.name}'s shape {shape.shape}, which has no split {split}; "
@@ -86,9 +95,13 @@ def lacking(shape: type[Row], record: dict[str, Any]) -> list[str]:
 
 
 def _joined(shape: type[Row]) -> dict[str, None]:
-    """The fields that come from the companion file, or from the other row of a pair."""
+    """The fields that come from elsewhere: the companion file, the file's name, or the other rows
+    of a pair or group.
+    """
     beside = {shape.beside.field: None} if shape.beside else {}
-    return {**beside, **({OTHER: None} if shape.paired else {})}
+    named = {shape.named[0]: None} if shape.named else {}
+    others = {OTHER: None} if shape.paired else {}
+    return {**beside, **named, **others, **({ROWS: None} if shape.grouped else {})}
 
 
 def _has(record: Any, name: str) -> bool:
@@ -102,17 +115,39 @@ def _has(record: Any, name: str) -> bool:
     return True
 
 
+def value_of(record: Any, name: str) -> Any:
+    """The value of that field, nested as in ``_has``; None if the record has none."""
+    for part in name.split("."):
+        record = record.get(part) if isinstance(record, dict) else None
+    return record
+
+
 def _may_be(shape: type[Row], path: Path) -> bool:
-    """True if a file of that format can have the shape: XML, a table without header, any other."""
+    """True if the file can have the shape: XML, rows inside JSON, a table without header, any."""
     kind = format_of(path)
-    if kind == LABELS or (shape.element is not None) != (kind == ".xml"):
+    if kind in LABELS or (shape.element is not None) != (kind == ".xml"):
         return False
-    return shape.columns is None or kind in TABLES
+    if shape.inside is not None:
+        return kind in JSON and rows_inside(path, shape.inside) is not None
+    return shape.columns is None or kind in TABLES or _has_arrays(path, kind)
+
+
+def _has_arrays(path: Path, kind: str) -> bool:
+    return kind == ".json" and starts_with_arrays(head(path))
 
 
 def columns_of(shape: type[Row], path: Path) -> tuple[str, ...] | None:
-    """The column names, if the file is a table and the shape is one without a header."""
-    return shape.columns if format_of(path) in TABLES else None
+    """The column names, if the shape has no header, and the file is a table or has JSON arrays."""
+    if shape.columns is None:
+        return None
+    kind = format_of(path)
+    return shape.columns if kind in TABLES or _has_arrays(path, kind) else None
+
+
+def named_by(shape: type[Row], path: Path) -> str | None:
+    """What the file's name says of all its rows (``Row.named``); None if it says nothing."""
+    found = re.match(shape.named[1], path.name) if shape.named else None
+    return found[1] if found else None
 
 
 def raw_names(shape: type[Row]) -> dict[str, str]:

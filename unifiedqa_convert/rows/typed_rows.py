@@ -19,7 +19,14 @@ from unifiedqa_convert.rows.companion_files import (
 )
 from unifiedqa_convert.rows.distractor_pool import draw_distractors
 from unifiedqa_convert.rows.json_rows import UNREQUESTED, Raw, Unreadable, Wanted
-from unifiedqa_convert.rows.shapes import NumberedRow, Skipped, lacking, means_gold, raw_names
+from unifiedqa_convert.rows.shapes import (
+    OTHER_SPLIT,
+    NumberedRow,
+    Skipped,
+    lacking,
+    means_gold,
+    raw_names,
+)
 from unifiedqa_convert.schema import Adapter, ExampleError, FieldError, NotAnExample, Row
 
 Typed = Callable[[Raw | SecondOfPair, int], NumberedRow]
@@ -143,6 +150,7 @@ def _typed(adapter: Adapter, split: str, shape: type[Row]) -> Typed:
     # model_validate's checks of its own arguments take a quarter of a row's validation.
     shape.model_rebuild()
     validate = shape.__pydantic_validator__.validate_python
+    field, names = shape.mixed or ("", {})
 
     def typed(raw: Raw | SecondOfPair, number: int) -> NumberedRow:
         if not isinstance(raw, dict):
@@ -150,6 +158,8 @@ def _typed(adapter: Adapter, split: str, shape: type[Row]) -> Typed:
                 return NumberedRow(number, UNREQUESTED, Skipped(raw.reason))
             assert isinstance(raw, Unreadable)
             return NumberedRow(number, raw, RowError(adapter.name, split, number, "-", raw.reason))
+        if names and raw.get(field) != names[split] and raw.get(field) in names.values():
+            return NumberedRow(number, raw, Skipped(OTHER_SPLIT))
         try:
             # NumberedRow(…) is a Python function; this is the same in half the time.
             return tuple.__new__(NumberedRow, (number, raw, validate(raw)))

@@ -227,7 +227,7 @@ def _checked_facts(path: Path, schema: pa.Schema, wanted: Sequence[str]) -> dict
         )
     if not all(isinstance(facts[key], str) for key in ("dataset", "split")):
         raise SourceError(f"{path} has a dataset or split that is no text; {_AGAIN}")
-    if not schema.equals(arrow_schema(facts["records"], {})):
+    if not schema.equals(arrow_schema(facts["records"], facts)):
         raise SourceError(f"{path} has other columns than its metadata says; {_AGAIN}")
     return facts
 

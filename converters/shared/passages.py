@@ -1,0 +1,93 @@
+"""Questions about a passage, as SQuAD publishes them and many after it: nested, and as columns.
+
+A row is one question; the authors' documents have it inside a paragraph inside an article.
+"""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import AliasPath, Field
+
+from unifiedqa_convert.schema import FieldError, Row, Text, TypedDict
+
+
+class Span(TypedDict):
+    """One answer of the nested form."""
+
+    text: Annotated[Text, Field(description="the answer's text")]
+
+
+class Spans(TypedDict):
+    """The answers of the columns: parallel lists."""
+
+    text: Annotated[list[Text], Field(description="the answers' texts")]
+    answer_start: Annotated[list[int], Field(description="where they start: only counted")]
+
+
+def texts_of(answers: Spans) -> list[str]:
+    """The answers' texts. FieldError if their places are more or fewer: an answer is missing."""
+    texts, places = answers["text"], answers["answer_start"]
+    if len(texts) != len(places):
+        raise FieldError("answers.text", f"{len(texts)} answers at {len(places)} places")
+    return texts
+
+
+def references(texts: Iterable[str], field: str = "answers") -> tuple[str, ...]:
+    """The different ones of the texts, in order, white space at their ends apart.
+
+    Blank ones are no answers; FieldError on the raw ``field`` if there is no other one.
+    """
+    found = tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))
+    if not found:
+        raise FieldError(field, "no answer in a row that has one")
+    return found
+
+
+def titled(title: str, passage: str) -> str:
+    """The passage with its title before it, in brackets, as UnifiedQA writes it."""
+    return f"({title}) {passage}" if title.strip() else passage
+
+
+class NestedRow(Row):
+    """A question inside an article of the authors' document, with its paragraph."""
+
+    shape = "authors"
+    inside = "data.*.paragraphs.*.qas.*"
+    title: Text = Field(description="context: the article's title, in brackets before the passage")
+    passage: Text = Field(
+        validation_alias=AliasPath("paragraphs", "context"), description="context: the passage"
+    )
+    question: Text = Field(
+        validation_alias=AliasPath("paragraphs", "qas", "question"), description="question"
+    )
+    qid: Text = Field(
+        validation_alias=AliasPath("paragraphs", "qas", "id"),
+        description="source id: a hash, does not reveal the answer",
+    )
+    answers: list[Span] = Field(
+        validation_alias=AliasPath("paragraphs", "qas", "answers"),
+        description="answers: texts of the passage, the first one is the output",
+    )
+
+    @property
+    def texts(self) -> list[str]:
+        """The answers' texts."""
+        return [answer["text"] for answer in self.answers]
+
+
+class ColumnsRow(Row):
+    """The hub's columns: a question a row."""
+
+    shape = "hub"
+    title: Text = Field(description="context: the article's title, in brackets before the passage")
+    passage: Text = Field(alias="context", description="context: the passage")
+    question: Text = Field(description="question")
+    qid: Text = Field(alias="id", description="source id: a hash, does not reveal the answer")
+    answers: Spans = Field(
+        description="answers: texts of the passage, the first one is the output",
+    )
+
+    @property
+    def texts(self) -> list[str]:
+        """The answers' texts."""
+        return texts_of(self.answers)
