@@ -167,7 +167,7 @@ def _shown_messages() -> Iterator[None]:
     """Show control characters in transformers' messages, which name what is in the files."""
     from transformers.utils import logging as transformers_logging
 
-    handlers = transformers_logging.get_logger().handlers  # type: ignore[no-untyped-call]  # as below
+    handlers = transformers_logging.get_logger().handlers
     for handler in handlers:
         handler.addFilter(_show)
     try:
