@@ -1,7 +1,9 @@
 """Python that lies in a model's folder never runs, by whatever command or flag the folder comes."""
 
 import ast
+import io
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,10 +12,13 @@ from typing import Any, Literal, get_origin
 
 import pytest
 import tiny_t5
+import torch
 import typer
 from conftest import ROOT, Run
+from safetensors.torch import load_file, save_file
 from tiny_vera import save_tiny
 from transformers import AutoTokenizer, T5Config, T5EncoderModel, T5ForConditionalGeneration
+from transformers.utils import logging as transformers_logging
 from typer.testing import CliRunner
 from vera_shards import choice, write_split
 
@@ -223,6 +228,8 @@ SPOILT: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "size of text": (lambda it: it.update(num_layers="2"), "num_layers is '2'"),
     "size inside": (lambda it: it.update(text_config={"vocab_size": True}), "vocab_size is True"),
     "size without end": (lambda it: it.update(d_ff=10**40), r"d_ff is 10+"),
+    "labels without end": (lambda it: it.update(num_labels=10**9), "more than 100,000"),
+    "layers without end": (lambda it: it.update(num_layers=2**31 - 1), "more than 10,000"),
     "code inside": (lambda it: it.update(text_config={"auto_map": {"A": "b"}}), "its own Python"),
 }
 
@@ -246,6 +253,137 @@ def test_a_damaged_configuration_is_named(text: str, place: Path, tmp_path: Path
     (tmp_path / "model" / "tokenizer_config.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(ModelError, match=r"tokenizer_config\.json"):
         check_model_folder(tmp_path / "model")
+
+
+def test_a_configuration_that_is_no_file_is_not_waited_for(place: Path, tmp_path: Path) -> None:
+    shutil.copytree(place / "backbone", tmp_path / "model")
+    path = tmp_path / "model" / "tokenizer_config.json"
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(ModelError, match=r"tokenizer_config\.json can't be read.*regular file"):
+        check_model_folder(tmp_path / "model")
+
+
+Spoil = Callable[[dict[str, Any]], object]
+TOKENIZERS: dict[str, tuple[str, Spoil, str]] = {
+    "it panics": (
+        "tokenizer.json",
+        lambda it: it.update(
+            normalizer={"type": "Precompiled", "precompiled_charsmap": "AgAAAP//"}
+        ),
+        "PanicException",
+    ),
+    "a length of text": (
+        "tokenizer_config.json",
+        lambda it: it.update(model_max_length="long"),
+        "TypeError",
+    ),
+    "tokens without end": (
+        "tokenizer_config.json",
+        lambda it: it.update(extra_ids=10**9),
+        "more than 100,000",
+    ),
+    "tokens of another model": (
+        "tokenizer.json",
+        lambda it: it["added_tokens"].extend(
+            {**it["added_tokens"][0], "id": 900 + n, "content": f"more{n}", "special": False}
+            for n in range(200)
+        ),
+        "of another model",
+    ),
+}
+BY_KIND = {"vera": "score Snow. --model vera", "backbone": f"train {TRAIN} --model ./backbone"}
+BY_KIND["converter"] = "declare asks.jsonl --question-converter ./converter"
+
+
+def spoil_file(path: Path, spoil: Spoil) -> None:
+    document = json.loads(path.read_text())
+    spoil(document)
+    path.write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize("kind", BY_KIND)
+@pytest.mark.parametrize("case", TOKENIZERS)
+def test_a_tokenizer_that_cannot_be_used_is_told_before(
+    case: str, kind: str, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, spoil, words = TOKENIZERS[case]
+    error = refused(
+        place, kind, tmp_path, monkeypatch, lambda model: spoil_file(model / file, spoil)
+    )
+    assert words in str(error)
+
+
+@pytest.mark.parametrize("kind", BY_KIND)
+def test_a_tokenizer_without_its_vocabulary_is_told(
+    kind: str, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoil(model: Path) -> None:
+        (model / "tokenizer.json").unlink()
+
+    assert "tokenizer.json" in str(refused(place, kind, tmp_path, monkeypatch, spoil))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("eos_token_id", "x"), ("eos_token_id", [1, -1]), ("decoder_start_token_id", 10**9)],
+)
+def test_a_token_that_the_model_has_not_is_told(
+    key: str, value: object, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoil(model: Path) -> None:
+        spoil_file(model / "generation_config.json", lambda it: it.update({key: value}))
+
+    error = refused(place, "converter", tmp_path, monkeypatch, spoil)
+    assert "is no token of the model" in str(error)
+
+
+def refused(
+    place: Path,
+    kind: str,
+    here: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    spoil: Callable[[Path], None],
+) -> ModelError:
+    """What a command says of a model of this kind that was spoilt: one line."""
+    shutil.copytree(place, here, dirs_exist_ok=True)
+    (here / kind / "files.json").unlink(missing_ok=True)
+    spoil(here / kind)
+    monkeypatch.chdir(here)
+    done = CliRunner().invoke(app, BY_KIND[kind].split())
+    assert isinstance(done.exception, ModelError), (done.exception, done.output)
+    return done.exception
+
+
+def test_a_t5_without_padding_trains(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(place, tmp_path, dirs_exist_ok=True)
+    spoil_file(
+        tmp_path / "backbone" / "tokenizer_config.json", lambda it: it.update(pad_token=None)
+    )
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, BY_KIND["backbone"].split())
+    assert done.exception is None, done.exception
+
+
+def test_a_weights_name_commands_no_terminal(place: Path, tmp_path: Path) -> None:
+    """transformers lists the weights that it does not know."""
+    shutil.copytree(place / "backbone", tmp_path / "model")
+    path = tmp_path / "model" / "model.safetensors"
+    weights = {**load_file(path), "\x1b]0;a title\x07\nuqa: all is well": torch.zeros(2)}
+    save_file(weights, path, metadata={"format": "pt"})
+    handler = transformers_logging.get_logger().handlers[0]
+    shown = io.StringIO()
+    stream = handler.setStream(shown)
+    try:
+        load_pretrained(T5ForConditionalGeneration, tmp_path / "model")
+    finally:
+        handler.setStream(stream)
+    said = shown.getvalue()
+    assert "\\u001b]0;a title" in said
+    assert "\x1b" not in said
+    assert "\nuqa:" not in said
 
 
 def test_an_adapter_is_refused(place: Path, tmp_path: Path) -> None:

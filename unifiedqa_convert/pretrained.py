@@ -5,13 +5,17 @@ allowed to, or if someone answers its prompt with y. Here it is never run, and n
 """
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from logging import LogRecord
 from pathlib import Path
 from typing import Any
 
 from unifiedqa_convert.documents import quoted, shortened
 from unifiedqa_convert.errors import ModelError, UqaError
+from unifiedqa_convert.printing import message
+from unifiedqa_convert.storage import read_small
 from unifiedqa_convert.transfers import hub_client
 
 _SIZES = frozenset(
@@ -20,7 +24,15 @@ _SIZES = frozenset(
     "relative_attention_num_buckets relative_attention_max_distance".split()
 )
 _LARGEST = 2**31 - 1
+_COUNTS = {
+    **dict.fromkeys(("num_layers", "num_decoder_layers", "num_hidden_layers"), 10_000),
+    **dict.fromkeys(("num_labels", "extra_ids"), 100_000),
+}
+"""What transformers makes one by one, in Python's memory, before it reads a weight."""
+_LARGEST_SETTINGS = 64 * 2**20
+"""Bytes of a configuration; a tokenizer's may list each token that was added."""
 _LONGEST_MESSAGE = 400  # characters: transformers lists every model that it knows
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 # Which names these have may differ between versions: config.json names others (config.4.0.json).
 _SETTINGS = "*config*.json"
 
@@ -28,8 +40,9 @@ _SETTINGS = "*config*.json"
 def load_pretrained(loader: Any, source: str | Path, **options: Any) -> Any:
     """``loader.from_pretrained(source)``, from a folder or the hub, without Python of its own.
 
-    Raises ModelError as :func:`check_model_folder`; what transformers raises for other damage (it
-    may be anything) becomes OSError or ValueError, with its message in one short line.
+    A tokenizer is tried, as it may be damaged in a way that shows when it is used. Raises
+    ModelError as :func:`check_model_folder`; what transformers raises for other damage (it may be
+    anything) becomes OSError or ValueError, with its message in one short line.
     """
     try:
         if Path(source).is_dir():
@@ -39,7 +52,10 @@ def load_pretrained(loader: Any, source: str | Path, **options: Any) -> Any:
             return _quietly(loader, source, options)
     except UqaError:
         raise
-    except Exception as error:
+    except BaseException as error:
+        # A panic of the tokenizers' Rust is no Exception, so that nothing catches it by mistake.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         if "trust_remote_code" in str(error):
             raise _own_code(str(source), "config.json") from None
         said = shortened(" ".join(str(error).split()), _LONGEST_MESSAGE)
@@ -50,8 +66,37 @@ def load_pretrained(loader: Any, source: str | Path, **options: Any) -> Any:
 
 
 def _quietly(loader: Any, source: str | Path, options: dict[str, Any]) -> Any:
-    with no_progress_bars():
-        return loader.from_pretrained(source, trust_remote_code=False, **options)
+    from transformers import PreTrainedTokenizerBase
+
+    with no_progress_bars(), _shown_messages():
+        found = loader.from_pretrained(source, trust_remote_code=False, **options)
+    if isinstance(found, PreTrainedTokenizerBase):
+        # Without its file, transformers makes a tokenizer that knows none but the special tokens.
+        names = set(found.vocab_files_names.values())
+        if names and Path(source).is_dir() and not _has_vocabulary(Path(source), names):
+            raise OSError(f"no file of a vocabulary in it ({', '.join(sorted(names))})")
+        found("a text", add_special_tokens=False)["input_ids"]
+    return found
+
+
+def _has_vocabulary(folder: Path, names: Iterable[str]) -> bool:
+    patterns = ("*.model", "*vocab*", "*.tiktoken", "tokenizer.json", "tekken.json", *names)
+    return any(path.is_file() for pattern in patterns for path in folder.glob(pattern))
+
+
+def check_vocabulary(source: str | Path, model: Any, tokenizer: Any) -> None:
+    """ModelError if the tokenizer gives a token that the model has no embedding of.
+
+    The padding may have none: no model of ours reads it.
+    """
+    rows = model.get_input_embeddings().num_embeddings
+    vocabulary = {**tokenizer.get_vocab()}
+    vocabulary.pop(tokenizer.pad_token, None)
+    if lost := [token for token, number in vocabulary.items() if number >= rows]:
+        raise ModelError(
+            f"{source}: the tokenizer is of another model: {len(lost):,} of its tokens, such as "
+            f"{quoted(lost[0])}, are not among the model's {rows:,}; copy both again"
+        )
 
 
 def check_model_folder(folder: Path) -> None:
@@ -61,7 +106,7 @@ def check_model_folder(folder: Path) -> None:
     """
     for path in sorted(folder.glob(_SETTINGS)):
         try:
-            document = json.loads(path.read_text(encoding="utf-8"))
+            document = json.loads(read_small(path, _LARGEST_SETTINGS).decode("utf-8"))
         except (OSError, ValueError, RecursionError) as error:
             raise ModelError(f"{path} can't be read, copy the model again: {error}") from error
         if not isinstance(document, dict):
@@ -78,6 +123,11 @@ def check_model_folder(folder: Path) -> None:
                 raise ModelError(
                     f"{path}: {key} is {quoted(value)}, it must be a whole number from 1: copy "
                     "the model again"
+                )
+            if isinstance(value, int) and value > _COUNTS.get(key, value):
+                raise ModelError(
+                    f"{path}: {key} is {quoted(value)}, more than {_COUNTS[key]:,}: copy the model "
+                    "again"
                 )
     if (folder / "adapter_config.json").is_file():
         raise ModelError(
@@ -110,6 +160,27 @@ def _settings(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _is_size(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _LARGEST
+
+
+@contextmanager
+def _shown_messages() -> Iterator[None]:
+    """Show control characters in transformers' messages, which name what is in the files."""
+    from transformers.utils import logging as transformers_logging
+
+    handlers = transformers_logging.get_logger().handlers
+    for handler in handlers:
+        handler.addFilter(_show)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            handler.removeFilter(_show)
+
+
+def _show(record: LogRecord) -> bool:
+    """Its message as an error's, without transformers' own colours."""
+    record.msg, record.args = message(_COLOURS.sub("", record.getMessage())), ()
+    return True
 
 
 @contextmanager

@@ -13,8 +13,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unifiedqa_convert.documents import quoted
 from unifiedqa_convert.errors import ModelError, QuestionConverterError, UsageError
-from unifiedqa_convert.pretrained import load_pretrained
+from unifiedqa_convert.pretrained import check_vocabulary, load_pretrained
 from unifiedqa_convert.question_converters.base import Options
 from unifiedqa_convert.question_converters.local_models import Checkpoint
 
@@ -170,14 +171,25 @@ class Seq2Seq:
         model = load_safely(AutoModelForSeq2SeqLM, self._checkpoint, dtype)
         assert self._tokens is not None
         tokenizer = self._tokens.tokenizer
+        check_vocabulary(self._checkpoint.folder, model, tokenizer)
         pad, start = tokenizer.pad_token_id, model.generation_config.decoder_start_token_id
+        start = pad if start is None else start
         ends = model.generation_config.eos_token_id
+        ends = tokenizer.eos_token_id if ends is None else ends
+        rows = model.get_input_embeddings().num_embeddings
+        for token in (pad, start, *(ends if isinstance(ends, list) else [ends])):
+            if not isinstance(token, int) or not 0 <= token < rows:
+                raise ModelError(
+                    f"{self._checkpoint.folder}: {quoted(token)} is no token of the model, whose "
+                    f"numbers are 0 to {rows - 1}: correct pad_token_id, decoder_start_token_id "
+                    "or eos_token_id, or copy the model again"
+                )
         # The repository's generation settings (beams, sampling, penalties) are not used.
         model.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]  # transformers
             do_sample=False,
             num_beams=1,
-            decoder_start_token_id=pad if start is None else start,
-            eos_token_id=tokenizer.eos_token_id if ends is None else ends,
+            decoder_start_token_id=start,
+            eos_token_id=ends,
             pad_token_id=pad,
         )
         return model.to(self.device).eval()

@@ -18,6 +18,7 @@ from typing import IO, cast
 from unifiedqa_convert.errors import SourceError
 from unifiedqa_convert.rows.compression import (
     BROKEN,
+    ZIP,
     broken,
     is_hidden,
     most_bytes,
@@ -157,7 +158,7 @@ class Archive:
         """What a broken archive raises, as SourceError; an OSError with a number is the disk's."""
         try:
             yield
-        except (*BROKEN, tarfile.TarError, RuntimeError, ValueError) as error:
+        except (*BROKEN, *ZIP, tarfile.TarError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
             raise broken(self.path, error) from None

@@ -40,8 +40,8 @@ from unifiedqa_convert.rows.tables import (
 
 BROKEN = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError)
 """What reading a truncated or corrupt compressed file raises; bz2 raises a bare OSError."""
-_ZIP = (NotImplementedError, RuntimeError, ValueError, OverflowError, struct.error)
-"""What zipfile raises beside: an unknown method, a password, a wrong offset or name."""
+ZIP = (NotImplementedError, RuntimeError, ValueError, OverflowError, IndexError, struct.error)
+"""What zipfile raises beside: an unknown method, a password, a wrong offset or name, no name."""
 PACKED = (".gz", ".bz2", ".xz", ".zip")
 HEAD = 2**16
 """Bytes at a file's start that are looked at to tell what it is."""
@@ -143,7 +143,7 @@ def open_zip(path: Path) -> zipfile.ZipFile:
         raise SourceError(f"{path} has far more members than a dataset has; unpack it")
     try:
         return zipfile.ZipFile(path)
-    except _ZIP as error:
+    except ZIP as error:
         raise zipfile.BadZipFile(str(error)) from None
 
 
@@ -175,7 +175,7 @@ def open_member(path: Path, archive: zipfile.ZipFile, name: str | zipfile.ZipInf
         )
     try:
         file = archive.open(info)
-    except _ZIP as error:
+    except ZIP as error:
         raise zipfile.BadZipFile(str(error)) from None
     return _bounded(path, file)
 
@@ -218,7 +218,7 @@ def _member(path: Path) -> str:
     try:
         with open_zip(path) as archive:
             names = [info.filename for info in archive.infolist() if not info.is_dir()]
-    except (*BROKEN, *_ZIP) as error:
+    except (*BROKEN, *ZIP) as error:
         raise broken(path, error) from None
     if kind := kind_of_zip(names):
         raise SourceError(f"{path}: {kind.what}; {kind.advice}")
@@ -249,7 +249,7 @@ class _Bounded(RawIOBase):
         """Read into ``buffer``; the number of bytes."""
         try:
             data = self._file.read(len(buffer))
-        except _ZIP as error:
+        except ZIP as error:
             raise zipfile.BadZipFile(str(error)) from None
         self._left -= len(data)
         if self._left < 0:

@@ -7,15 +7,15 @@ are read into the same columns.
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from unifiedqa_convert.arrow_files import read_stream, readable
-from unifiedqa_convert.documents import checked, read_json
+from unifiedqa_convert.documents import checked, quoted, read_json
 from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.records.arrow import SCHEMA_VERSION, arrow_schema, shard_facts
 from unifiedqa_convert.schema import FreeText, MultipleChoice, YesNo
@@ -39,11 +39,14 @@ class _File(BaseModel):
     path: str
 
 
+_Name = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+
+
 class _Manifest(BaseModel):
     """What is read of a manifest; beside upstream's JSON it has nothing but facts."""
 
-    dataset: str = ""
-    split: str = ""
+    dataset: _Name = ""
+    split: _Name = ""
     format: str = ""
     split_size: _Size | None = None
     share: tuple[int, int] = (0, 1)
@@ -225,8 +228,9 @@ def _checked_facts(path: Path, schema: pa.Schema, wanted: Sequence[str]) -> dict
             f"{path} has {facts['records']} records only: convert the dataset again with "
             f"--records {' or '.join(wanted)}"
         )
-    if not all(isinstance(facts[key], str) for key in ("dataset", "split")):
-        raise SourceError(f"{path} has a dataset or split that is no text; {_AGAIN}")
+    for name in (facts["dataset"], facts["split"]):
+        if not isinstance(name, str) or not name.isprintable():
+            raise SourceError(f"{path}: {quoted(name)} is no name of a dataset or split; {_AGAIN}")
     if not schema.equals(arrow_schema(facts["records"], facts)):
         raise SourceError(f"{path} has other columns than its metadata says; {_AGAIN}")
     return facts

@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from transformers import PreTrainedTokenizerBase, T5ForConditionalGeneration
 
 from unifiedqa_convert.errors import ModelError
-from unifiedqa_convert.pretrained import load_pretrained
+from unifiedqa_convert.pretrained import check_vocabulary, load_pretrained
 from unifiedqa_convert.storage import INDEX, verify
 from vera_model.config import TrainConfig
 from vera_model.model.modeling_vera import VeraModel, from_scratch, t5_config
@@ -50,7 +50,9 @@ def _load_t5(source: str, *, allow_pickle: bool) -> tuple[Any, PreTrainedTokeniz
     with _loading(source, "a T5"):
         safe = None if allow_pickle else True
         model = load_pretrained(T5ForConditionalGeneration, source, use_safetensors=safe)
-        return in_own_memory(model), load_tokenizer(source, model.config)
+        tokenizer = load_tokenizer(source, model.config)
+    check_vocabulary(source, model, tokenizer)
+    return in_own_memory(model), tokenizer
 
 
 @contextmanager
@@ -114,4 +116,6 @@ def _pretrained(source: str, *, allow_pickle: bool) -> tuple[VeraModel, PreTrain
     with _loading(source, "a T5 or a decoder"):
         safe = None if allow_pickle else True
         model = VeraModel.from_encoder(source, use_safetensors=safe)
-        return model, load_tokenizer(source, model.config.backbone)
+        tokenizer = load_tokenizer(source, model.config.backbone)
+    check_vocabulary(source, model, tokenizer)
+    return model, tokenizer

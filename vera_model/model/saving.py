@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from unifiedqa_convert.errors import ModelError
-from unifiedqa_convert.pretrained import load_pretrained, no_progress_bars
+from unifiedqa_convert.pretrained import check_vocabulary, load_pretrained, no_progress_bars
 from unifiedqa_convert.storage import INDEX, verify
 from vera_model.model.modeling_vera import VeraModel
 from vera_model.run_folder import check_pickle, checked_model
@@ -131,6 +131,7 @@ def _load(folder: Path) -> tuple[VeraModel, PreTrainedTokenizerBase]:
     missing = sorted(report["missing_keys"])
     if missing:
         raise ModelError(f"{folder} lacks the weights {', '.join(missing)}: copy it again")
+    check_vocabulary(folder, model, tokenizer)
     return in_own_memory(model).eval(), tokenizer
 
 

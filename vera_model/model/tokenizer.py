@@ -34,8 +34,11 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int) -> T5Tokenizer:
     """
     # The tokenizer takes any run of white space for one word boundary.
     corpus = sorted({" ".join(text.split()) for text in texts} - {""})
-    if not corpus:
-        raise SourceError("there is no text to build a vocabulary from: give other data")
+    if not any(len(text.encode()) <= _LONGEST for text in corpus):
+        raise SourceError(
+            "there is no text to build a vocabulary from (those of more than 1 MiB are left out): "
+            "give other data"
+        )
     alphabet = len(set().union(*corpus)) + 4  # pad, </s>, <unk> and the word boundary
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(

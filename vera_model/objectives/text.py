@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PreTrainedTokenizerBase
 
-from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.errors import ModelError, UsageError
 from vera_model.config import TrainConfig
 from vera_model.data.batching import epoch_batches, pad_right
 from vera_model.data.loading import Holdout
@@ -140,6 +140,8 @@ class TextObjective:
             if len(given) and not len(self.train):
                 raise no_problem_told_apart(given.groups)
         self._alike = (given.groups - self.train.groups, len(given) - len(self.train))
+        if tokenizer.pad_token_id is None:
+            raise ModelError("the model's tokenizer has no padding token: copy the model again")
         self._pad: int = tokenizer.pad_token_id
 
     def batches(self, epoch: int) -> Sequence[Sequence[Pair]]:

@@ -53,7 +53,7 @@ class VeraObjective:
             raise no_problem_told_apart(len(given))
         self.evaluation = tokenize(holdout.evaluation, tokenizer, config, config.eval_statements)
         self.unseen = {"trained_on": given.unseen, "evaluated_on": self.evaluation.unseen}
-        self._pad = tokenizer.pad_token_id
+        self._pad = tokenizer.pad_token_id or 0  # if it has none: what stands there is masked
         self.predictions: Predictions | None = None
         """Of the last evaluation; None after another update."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from vera_shards import choice, write_split, yes_no
 
@@ -67,6 +68,22 @@ def test_a_damaged_manifest_is_named(tmp_path: Path, content: str) -> None:
     (file.parent / "manifest.json").write_text(content)
     with pytest.raises(UqaError, match=r"manifest\.json"):
         vera(file.parent)
+
+
+@pytest.mark.parametrize("read", READERS)
+@pytest.mark.parametrize("name", ["dataset", "split"])
+def test_a_name_cannot_write_a_line_of_ours(
+    tmp_path: Path, read: Callable[[Path], Any], name: str
+) -> None:
+    file = write_split(tmp_path / "s", GROUPS) / "data-00000.arrow"
+    table = pa.ipc.open_stream(file.read_bytes()).read_all()
+    facts = json.loads(table.schema.metadata[b"unifiedqa_convert"]) | {name: "a\nuqa: all is well"}
+    table = table.replace_schema_metadata({"unifiedqa_convert": json.dumps(facts)})
+    with pa.ipc.new_stream(file, table.schema) as out:
+        out.write_table(table)
+    with pytest.raises(UqaError, match="is no name of a dataset or split") as found:
+        read(file)
+    assert "\n" not in str(found.value)
 
 
 def number_of(read: Callable[[Path], Any], path: Path) -> int | UqaError:

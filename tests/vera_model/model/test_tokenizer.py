@@ -88,7 +88,7 @@ def test_a_corpus_of_one_letter_and_one_of_many() -> None:
     assert tokenizer.unk_token_id not in tokenizer(rich)["input_ids"]
 
 
-@pytest.mark.parametrize("texts", [[], ["", " \n "]])
+@pytest.mark.parametrize("texts", [[], ["", " \n "], ["word " * 300_000]])
 def test_no_text_is_an_error(texts: list[str]) -> None:
     with pytest.raises(SourceError, match="no text"):
         train_tokenizer(texts, 2000)
