@@ -121,12 +121,13 @@ def test_an_evaluation_writes_over_no_model_and_no_file_of_the_users(
     with pytest.raises(OutputError, match=r"config.json was not written by a run"):
         evaluated(tmp_path, copy, overwrite=overwrite)
     verify(copy)
-    shutil.rmtree(copy)
-    copy.mkdir()
-    (copy / "predictions.parquet").write_text("mine")
+    again = tmp_path / "again"
+    predictions = again / "out" / "predictions.parquet"
+    predictions.parent.mkdir(parents=True)
+    predictions.write_text("mine")
     with pytest.raises(OutputError, match=r"predictions.parquet was not written by a run"):
-        evaluated(tmp_path, tiny_model, overwrite=overwrite)
-    assert (copy / "predictions.parquet").read_text() == "mine"
+        evaluated(again, tiny_model, overwrite=overwrite)
+    assert predictions.read_text() == "mine"
 
 
 def test_an_evaluation_into_a_run_that_is_not_finished(tmp_path: Path, tiny_model: Path) -> None:
