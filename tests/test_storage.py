@@ -294,3 +294,19 @@ def test_a_stand_in_that_another_user_may_have_made_is_refused(
         home.chmod(0o777)
     with pytest.raises(OutputError, match="is not a private folder of this user: set HOME"):
         storage.cache_folder()
+
+
+@pytest.mark.parametrize("home", ["", "here"])
+def test_a_home_that_is_no_absolute_path_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str
+) -> None:
+    no_home(monkeypatch, tmp_path)
+    monkeypatch.setenv("HOME", home)
+    assert storage.cache_folder().is_relative_to(tmp_path / f"uqa-{os.getuid()}")
+
+
+@pytest.mark.parametrize("index", ["[" * 100_000, '{"a\\u0000b": "x"}', '{"\\ud800": "x"}'])
+def test_an_index_of_names_that_no_file_has_is_an_error(tmp_path: Path, index: str) -> None:
+    (tmp_path / storage.INDEX).write_text(index)
+    with pytest.raises(ModelError, match=r"can't be read|is missing"):
+        storage.verify(tmp_path)

@@ -175,13 +175,14 @@ def use_stand_in_home() -> str | None:
 
 
 def stand_in_home() -> Path | None:
-    """A private temporary folder for a user without a home (no HOME, unknown id); None with one.
+    """A private temporary folder for a user without a home: no HOME and an unknown id, or a HOME
+    that is empty or not absolute; None with one.
 
     Raises OutputError if another user has made it.
     """
     with suppress(RuntimeError):
-        Path.home()
-        return None
+        if Path(os.environ.get("HOME", Path.home())).is_absolute():
+            return None
     folder = Path(tempfile.gettempdir()) / f"uqa-{os.getuid()}"
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
@@ -319,9 +320,10 @@ def verify(folder: Path) -> None:
             continue
         try:
             found = sha256_of(path)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+            reason = error.strerror if isinstance(error, OSError) else error
             raise ModelError(
-                f"{path} is missing ({error.strerror}): use another checkpoint, or copy it again"
+                f"{path} is missing ({reason}): use another checkpoint, or copy it again"
             ) from error
         if found != digest:
             raise ModelError(f"{path} was changed or cut: use another checkpoint, or copy it again")
@@ -332,7 +334,7 @@ def read_index(folder: Path) -> dict[str, str]:
     index = folder / INDEX
     try:
         return {str(name): str(digest) for name, digest in json.loads(index.read_bytes()).items()}
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise ModelError(
             f"{index} can't be read, so {folder} is not a complete checkpoint: {error}"
         ) from error

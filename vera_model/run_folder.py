@@ -214,6 +214,7 @@ def check_unused(config: TrainConfig) -> None:
 
 
 def _check_names(run: Path) -> None:
+    _check_config(run)
     model = run / "model"
     names = (CONFIG, METRICS, PREDICTIONS, *LOGS, "tensorboard")
     for path in (run, *(run / name for name in names), model, *model.glob("ckp_*")):
@@ -296,11 +297,37 @@ def check_unwritten(config: TrainConfig) -> None:
 
 
 def check_unevaluated(out: Path, *, overwrite: bool) -> Path:
-    """The file of an evaluation's metrics; OutputError if it exists, without ``overwrite``."""
+    """The file of an evaluation's metrics; OutputError if it exists, without ``overwrite``, and as
+    :func:`check_unused` for other files.
+    """
     path = out / METRICS
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists: choose another --out, or add --overwrite")
+    _check_config(out)
+    if any((out / name).exists() for name in LOGS) and not overwrite:
+        raise OutputError(f"{out} holds a run: choose another --out, or add --overwrite")
     return path
+
+
+def _check_config(run: Path) -> None:
+    """Raise OutputError for files that have names of a run's, but are somebody else's.
+
+    A run or an evaluation first writes its configuration: without that, nothing else is its own.
+    """
+    config = run / CONFIG
+    theirs = [run / name for name in (METRICS, PREDICTIONS, *LOGS) if (run / name).is_file()]
+    if config.is_file():
+        try:
+            document = read_json(config)
+        except (OSError, ValueError):
+            document = None
+        ours = isinstance(document, dict) and "preset" in document
+        theirs = [] if ours else [config]
+    if theirs:
+        raise OutputError(
+            f"{theirs[0]} was not written by a run or an evaluation, and is not replaced: move it, "
+            "or choose another --out"
+        )
 
 
 def check_absent(out: Path, *, overwrite: bool) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -146,7 +147,7 @@ NOTES = ["job.json", "shard-00001.json"]
 
 
 @pytest.mark.parametrize("note", NOTES)
-@pytest.mark.parametrize("content", ["", "{", "[]", "7", '{"file": 3}'])
+@pytest.mark.parametrize("content", ["", "{", "[]", "7", '{"file": 3}', "[" * 100_000])
 def test_a_broken_note_is_told_and_made_anew_by_overwrite(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, note: str, content: str
 ) -> None:
@@ -304,3 +305,56 @@ def test_a_link_in_the_holders_place_is_not_followed(tmp_path: Path) -> None:
         pass
     assert victim.read_text() == "untouched"
     assert place.final.with_name(".train.holder").is_symlink()
+
+
+def test_damaged_numbers_of_a_stopped_conversion(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = request(raw_file(tmp_path, 300), tmp_path / "out")
+    stop_after(monkeypatch, 2)
+    with pytest.raises(KeyboardInterrupt):
+        convert(asked)
+    monkeypatch.undo()
+    work = OutputFolder(tmp_path / "out" / "copa" / "train").work
+    note = work / "shard-00001.json"
+    sound = json.loads(note.read_text())
+    wrong = {"counts": {"read": "x"}, "rejects": 5, "file": {**sound["file"], "path": 5}}
+    for name, value in wrong.items():
+        note.write_text(json.dumps({**sound, name: value}))
+        with pytest.raises(OutputError, match=rf"broken \({name}.*anew with --overwrite"):
+            convert(asked)
+    note.unlink()
+    os.mkfifo(note)
+    with pytest.raises(OutputError, match="it is not a file"):
+        convert(asked)
+    note.unlink()
+    note.write_text(json.dumps(sound))
+    (work / "shard-00001.hashes").write_bytes(b"cut")
+    fresh = convert(request(asked.raw[0], tmp_path / "fresh"))
+    assert digest(convert(asked).folder) == digest(fresh.folder)
+
+
+@pytest.mark.parametrize(
+    "damage", [{"files": ["x"]}, {"files": None}, {"files": [{"path": 5}]}, {"counts": []}, "deep"]
+)
+def test_a_damaged_manifest_is_another_output(tmp_path: Path, damage: object) -> None:
+    asked = request(raw_file(tmp_path, 3), tmp_path / "out")
+    manifest = convert(asked).folder / "manifest.json"
+    whole = manifest.read_bytes()
+    changed = json.dumps({**json.loads(whole), **damage}) if isinstance(damage, dict) else ""
+    manifest.write_text(changed or "[" * 100_000)
+    with pytest.raises(OutputError, match="replace it with --overwrite"):
+        convert(asked)
+    convert(replace(asked, overwrite=True))
+    assert manifest.read_bytes() == whole
+
+
+@pytest.mark.parametrize("kind", ["FIFO", "folder"])
+def test_what_bears_the_name_of_the_holders_file_stays(tmp_path: Path, kind: str) -> None:
+    asked = request(raw_file(tmp_path, 3), tmp_path / "out")
+    holder = tmp_path / "out" / "copa" / ".train.holder"
+    holder.parent.mkdir(parents=True)
+    (os.mkfifo if kind == "FIFO" else os.mkdir)(holder)
+    with pytest.raises(OutputError, match="is not a file, and uqa did not make it"):
+        convert(asked)
+    assert holder.exists()

@@ -1,6 +1,6 @@
 """Names, options, prompts and batches of models."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unifiedqa_convert.errors import ModelError, QuestionConverterError, UsageError
+from unifiedqa_convert.question_converters import download, local_models
 from unifiedqa_convert.question_converters.base import Ask, Options
 from unifiedqa_convert.question_converters.local_models import Checkpoint
 from unifiedqa_convert.question_converters.model import SHORTEST, ModelConverter, token_batches
@@ -202,3 +203,9 @@ def test_a_worker_has_a_gpu_of_its_own(
             device_for(options, gpus)
     else:
         assert device_for(options, gpus) == taken
+
+
+@pytest.mark.parametrize("read", [local_models.at_path, download.convert_folder])
+def test_the_folder_of_no_user(read: Callable[[str], object]) -> None:
+    with pytest.raises(UsageError, match="there is no such user here: write the path out"):
+        read("path:~nobody-of-that-name/model")

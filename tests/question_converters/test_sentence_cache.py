@@ -5,11 +5,14 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+import started
 
 from unifiedqa_convert.errors import OutputError
 from unifiedqa_convert.question_converters.sentence_cache import Key, SentenceCache
@@ -110,3 +113,21 @@ def test_the_wait_for_a_locked_cache_ends(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(OutputError, match="locked"):
         SentenceCache(path).add(KEY, {"q": "y"})
     holder.close()
+
+
+def test_a_signal_ends_the_wait_for_another_process(tmp_path: Path) -> None:
+    path = tmp_path / "sentences.sqlite"
+    SentenceCache(path).add(KEY, {"a prompt": "a text"})
+    environment = {**os.environ, "UQA_CACHE": str(tmp_path)}
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        errors = tmp_path / "errors"
+        given = {"env": environment, "files": started.Files(stderr=errors)}
+        process = started.core.begin(["cache", "clear"], **given)
+        time.sleep(1)
+        process.terminate()
+        process.join(5)
+        process.kill()
+    assert process.exitcode == 128 + signal.SIGTERM
+    assert errors.read_text().startswith("uqa: stopped by SIGTERM")
+    assert len(SentenceCache(path).find(KEY, ["a prompt"])) == 1

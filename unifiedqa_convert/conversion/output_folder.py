@@ -5,7 +5,6 @@ holds the job, a receipt per committed shard, and ``output/``, which takes the p
 ``validation/`` at once. The manifest is the last file written.
 """
 
-import json
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -16,7 +15,9 @@ from tempfile import mkdtemp
 from typing import Any, TypedDict
 
 from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict
 
+from unifiedqa_convert.documents import checked, read_json
 from unifiedqa_convert.errors import OutputError, OutputLocked
 from unifiedqa_convert.storage import (
     discard,
@@ -38,7 +39,39 @@ _WORK = re.compile(
 """Names in the folder of a conversion in progress."""
 
 
-_RECEIPT = ("counts", "rejects", "file", "path", "sha256")
+class _File(BaseModel):
+    path: str
+    sha256: str
+
+
+class _Receipt(BaseModel):
+    """As :class:`ShardReceipt`, for one that is read back."""
+
+    model_config = ConfigDict(strict=True)
+
+    counts: dict[str, int]
+    rejects: list[dict[str, Any]]
+    file: _File
+
+
+class _Counts(BaseModel):
+    rows: dict[str, Any]
+    examples: dict[str, Any]
+    statements: dict[str, Any]
+
+
+class _Manifest(BaseModel):
+    """``manifest.json``, as far as it is read back."""
+
+    model_config = ConfigDict(strict=True)
+
+    files: list[_File] = []
+    counts: _Counts
+
+
+class _Job(BaseModel):
+    dataset: str
+    split: str
 
 
 class ShardReceipt(TypedDict):
@@ -77,11 +110,14 @@ class OutputFolder:
         """
         self.check_ours()
         path = self.final / MANIFEST
+        if not path.is_file():
+            return None
         try:
-            found = json.loads(path.read_bytes()) if path.is_file() else None
+            found: dict[str, Any] = read_json(path)
+            checked(_Manifest, found)
         except ValueError:
             return {}
-        return found if found is None or isinstance(found, dict) else {}
+        return found
 
     def check_ours(self) -> None:
         """Raise OutputError if ``final`` is not a folder or holds files that uqa did not write."""
@@ -101,6 +137,8 @@ def locked(place: OutputFolder) -> Iterator[None]:
     """Lock the output for this process; OutputLocked names the process that holds the lock."""
     holder = place.final.with_name(f".{place.final.name}.holder")
     refuse_link(holder)
+    if holder.exists() and not holder.is_file():  # a FIFO would be waited for
+        raise OutputError(f"{holder} is not a file, and uqa did not make it: move it away")
     try:
         place.final.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(place.final.with_name(f".{place.final.name}.lock"))
@@ -113,7 +151,7 @@ def locked(place: OutputFolder) -> Iterator[None]:
             finally:
                 holder.unlink(missing_ok=True)
     except Timeout:
-        who = holder.read_text() if holder.is_file() else "another process"
+        who = holder.read_text(errors="replace") if holder.is_file() else "another process"
         raise OutputLocked(f"{place.final} is being written by {who}; wait or stop it") from None
     except OSError as error:
         named = f"{error.strerror or error}: {error.filename or place.final}"
@@ -129,7 +167,7 @@ def resume_or_start(
     """
     file = place.work / "job.json"
     try:
-        if file.is_file() and _read(file) == job:
+        if os.path.lexists(file) and _read(file, _Job) == job:
             return _resume(place)
     except OutputError:
         if not anew:
@@ -149,7 +187,7 @@ def _resume(place: OutputFolder) -> dict[int, ShardReceipt]:
     kept: dict[int, ShardReceipt] = {}
     for number, receipt in receipts(place).items():
         shard = place.staging / receipt["file"]["path"]
-        whole = shard.is_file() and hashes_file(place, number).is_file()
+        whole = shard.is_file() and _are_hashes(hashes_file(place, number))
         if whole and sha256_of(shard) == receipt["file"]["sha256"]:
             kept[number] = receipt
         else:
@@ -157,13 +195,19 @@ def _resume(place: OutputFolder) -> dict[int, ShardReceipt]:
     return kept
 
 
-def _read(note: Path, *names: str) -> Any:
-    """A job, or a receipt with these names; OutputError, saying what to do, if it can't be read."""
+def _are_hashes(path: Path) -> bool:
+    """Whether it may be a shard's row hashes: a pair of 8-byte numbers for each row."""
+    return path.is_file() and path.stat().st_size % 16 == 0
+
+
+def _read(note: Path, kind: type[BaseModel]) -> Any:
+    """A job or a receipt as plain data; OutputError, saying what to do, if it can't be read."""
     try:
-        found = json.loads(note.read_bytes())
-        if missing := {*names} - {*found, *found.get("file", ())}:
-            raise ValueError(f"no {min(missing)}")
-    except (ValueError, TypeError, AttributeError) as error:
+        if not note.is_file():  # a FIFO would be waited for
+            raise ValueError("it is not a file")
+        found = read_json(note)
+        checked(kind, found)
+    except ValueError as error:
         raise OutputError(
             f"{note} is empty or broken ({error}), so the stopped conversion can't go on: start it "
             "anew with --overwrite"
@@ -174,7 +218,7 @@ def _read(note: Path, *names: str) -> Any:
 def receipts(place: OutputFolder) -> dict[int, ShardReceipt]:
     """The receipts of all committed shards, in order; OutputError if one can't be read."""
     found = sorted(place.work.glob("shard-*.json"))
-    return {int(path.stem.split("-")[1]): _read(path, *_RECEIPT) for path in found}
+    return {int(path.stem.split("-")[1]): _read(path, _Receipt) for path in found}
 
 
 def all_receipts(place: OutputFolder, share: tuple[int, int]) -> list[ShardReceipt]:

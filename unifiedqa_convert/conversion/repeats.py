@@ -6,7 +6,6 @@ it asks, and its gold. They are kept in a hidden file beside the output, for the
 splits; the manifest has the sha256 of that file.
 """
 
-import json
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from unicodedata import normalize
 from zlib import crc32
 
 from unifiedqa_convert.conversion.output_folder import MANIFEST, OutputFolder
+from unifiedqa_convert.documents import read_json
 from unifiedqa_convert.records.arrow import as_rows, column
 from unifiedqa_convert.records.profiles import Profile
 from unifiedqa_convert.schema import Converted, Example, FreeText, MultipleChoice, YesNo, collapse
@@ -209,7 +209,7 @@ def other_splits(place: OutputFolder, split: str, sample: bool) -> Others:
     for manifest_file in sorted(place.final.parent.glob(f"*/{MANIFEST}")):
         path = OutputFolder(manifest_file.parent).row_hashes
         try:
-            manifest = json.loads(manifest_file.read_bytes())
+            manifest = read_json(manifest_file)
             other, digest = manifest["split"], manifest.get("row_hashes")
             if other == split or manifest["sample"] is not sample:
                 continue

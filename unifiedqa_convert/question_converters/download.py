@@ -146,7 +146,7 @@ def _is_whole(target: Path) -> bool:
 
 def convert_folder(name: str) -> local_models.Checkpoint:
     """Convert a folder's pickle to safetensors in the same folder, in a separate process."""
-    folder = Path(name.removeprefix("path:")).expanduser().resolve()
+    folder = local_models.folder_of(name)
     check_model_folder(folder)
     if not any((folder / one).is_file() for one in local_models.WEIGHTS):
         if not any((folder / one).is_file() for one in local_models.PICKLES):

@@ -72,9 +72,17 @@ def hub_folder(hub: str) -> Path:
     return cache_folder() / "models" / hub.replace("/", "--")
 
 
+def folder_of(name: str) -> Path:
+    """The folder that a path of :func:`storage.is_path` names; UsageError for ~USER of no user."""
+    try:
+        return Path(name.removeprefix("path:")).expanduser().resolve()
+    except RuntimeError:
+        raise UsageError(f"{name}: there is no such user here: write the path out") from None
+
+
 def at_path(name: str) -> Checkpoint:
     """The checkpoint in a folder; raises ModelError if it can't be used."""
-    folder = Path(name.removeprefix("path:")).expanduser().resolve()
+    folder = folder_of(name)
     config = _config(folder)
     _refuse_unsafe(folder, f"uqa model fetch {name}")
     return Checkpoint(folder.name, _digest(folder), folder, None, config)

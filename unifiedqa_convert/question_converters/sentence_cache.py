@@ -6,6 +6,7 @@ a sentence for the same prompt, both use the one that was written first.
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ from unifiedqa_convert.storage import temporary_folder
 
 LOCK_TIMEOUT = 60.0
 """Seconds to wait for another process's transaction."""
+_ONCE = 1.0
+"""Seconds of one wait: inside SQLite no signal is obeyed."""
 _QUERY_PROMPTS = 500  # old versions of SQLite allow 999 parameters in a query
 
 _TABLES = """
@@ -71,7 +74,7 @@ class SentenceCache:
     def add(self, key: Key, texts: Mapping[str, str]) -> dict[str, str]:
         """Store a batch, all or none of it; returns the texts that the cache now has for it."""
         with self._open() as database:
-            database.execute("BEGIN IMMEDIATE")
+            _execute(database, "BEGIN IMMEDIATE")
             with database:
                 database.execute("INSERT OR IGNORE INTO converter VALUES (NULL, ?, ?, ?)", key)
                 (number,) = database.execute(
@@ -103,14 +106,14 @@ class SentenceCache:
             return 0
         with self._open() as database:
             which, values = ("", ()) if converter is None else (" WHERE name = ?", (converter,))
-            database.execute("BEGIN IMMEDIATE")
+            _execute(database, "BEGIN IMMEDIATE")
             with database:
                 deleted = database.execute(
                     f"DELETE FROM sentence WHERE converter IN (SELECT id FROM converter{which})",
                     values,
                 ).rowcount
                 database.execute(f"DELETE FROM converter{which}", values)
-            database.execute("VACUUM")
+            _execute(database, "VACUUM")
         return deleted
 
     def _files(self) -> list[Path]:
@@ -122,7 +125,7 @@ class SentenceCache:
         try:
             if not self.path.is_file():
                 self._make()
-            connection = sqlite3.connect(self.path, timeout=LOCK_TIMEOUT, isolation_level=None)
+            connection = sqlite3.connect(self.path, timeout=_ONCE, isolation_level=None)
             with closing(connection) as database:
                 database.execute("PRAGMA synchronous = NORMAL")
                 yield database
@@ -145,3 +148,15 @@ class SentenceCache:
                     database.execute("PRAGMA journal_mode = WAL")
                     database.executescript(_TABLES)
                 staging.replace(self.path)
+
+
+def _execute(database: sqlite3.Connection, statement: str) -> None:
+    """Execute what waits for another process's transaction, in short waits."""
+    end = time.monotonic() + LOCK_TIMEOUT
+    while True:
+        try:
+            database.execute(statement)
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise

@@ -135,7 +135,7 @@ def save_temperature(path: Path, temperature: float) -> Path:
             for name in ("config.json", CARD, INDEX):
                 (fresh / name).unlink(missing_ok=True)  # a hard link: the old file would change
             write_json(fresh / "config.json", config.to_diff_dict())
-            (fresh / CARD).write_text(card, encoding="utf-8")
+            (fresh / CARD).write_text(card, encoding="utf-8", errors="surrogateescape")
             if index is not None:  # what else lies there is not the model's
                 changed = {name: sha256_of(fresh / name) for name in ("config.json", CARD)}
                 write_json(fresh / INDEX, {**index, **changed})

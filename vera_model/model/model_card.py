@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from unifiedqa_convert.errors import OutputError
 from vera_model.model.configuration_vera import VeraConfig
 
 _CARD = """\
@@ -52,12 +53,15 @@ _TEMPERATURE = re.compile(r"The temperature is [-+.\de]+\.")
 def card_with_temperature(path: Path, config: VeraConfig) -> str:
     """The card at ``path`` with the configuration's temperature; a new one if there is none.
 
-    What its owner has added stays.
+    What its owner has added stays, also bytes that are no UTF-8, as ``surrogateescape``.
+    OutputError for a folder of that name.
     """
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder, which uqa did not write: move it away")
     if not path.is_file():
         return model_card(config)
     said = f"The temperature is {config.temperature}."
-    return _TEMPERATURE.sub(said, path.read_text(encoding="utf-8"))
+    return _TEMPERATURE.sub(said, path.read_text(encoding="utf-8", errors="surrogateescape"))
 
 
 _PUBLISHED = """\

@@ -77,6 +77,7 @@ def evaluate(
         metrics = objective.evaluate(processes.accelerator.prepare(model))
         if processes.main:
             assert objective.predictions is not None  # set by evaluate
+            write_json(config.out / CONFIG, config.model_dump(mode="json"))
             how: dict[str, Any] = {"recipe": config.recipe, "temperature": model.config.temperature}
             metrics = write_results(
                 config.out, objective.predictions, metrics, resampling=resampling, **how
@@ -90,7 +91,6 @@ def evaluate(
                 "model": {"recipe": config.recipe, "parameters": model.num_parameters()},
                 "run": environment(processes),
             }
-            write_json(config.out / CONFIG, config.model_dump(mode="json"))
             write_json(path, document)
     return path
 

@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.metrics import precision_recall_curve, roc_curve
 
+from unifiedqa_convert.storage import atomic_file
 from vera_model.metrics.functions import Floats, calibration_bins, probability
 from vera_model.metrics.predictions import Predictions
 
@@ -64,7 +65,8 @@ def draw(
         warnings.filterwarnings("ignore", message="Glyph")
         figure = Figure(figsize=size)
         paint(figure.subplots())
-        figure.savefig(folder / f"{name}.png", dpi=160, metadata={"Software": None})
+        with atomic_file(folder / f"{name}.png") as file:
+            figure.savefig(file, format="png", dpi=160, metadata={"Software": None})
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     return _themed(buffer.getvalue(), name)

@@ -15,7 +15,7 @@ import numpy as np
 
 from unifiedqa_convert.documents import quoted
 from unifiedqa_convert.errors import OutputError, SourceError
-from unifiedqa_convert.storage import atomic_file
+from unifiedqa_convert.storage import atomic_file, refuse_link
 from vera_model.metrics.bootstrap import task_weights
 from vera_model.metrics.calibration import (
     Calibration,
@@ -81,6 +81,7 @@ def write_report(run: Path) -> Path:
     calibration = _calibration(run, predictions)
     temperature = (document["metrics"] or {}).get("temperature", 1.0)
     try:
+        refuse_link(run / _FIGURES)
         (run / _FIGURES).mkdir(exist_ok=True)
         drawings = [
             *_curves(run),

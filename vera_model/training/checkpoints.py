@@ -73,7 +73,7 @@ class Checkpoints:
         for path in reversed(checkpoints(self.folder)):
             try:
                 verify(path)
-                read_state(path)
+                _check_name(path, read_state(path))
             except ModelError as error:
                 errors.append(str(error))
             else:
@@ -111,6 +111,14 @@ class Checkpoints:
 
     def _at(self, step: int) -> Path:
         return self.folder / f"ckp_{step}"
+
+
+def _check_name(checkpoint: Path, state: TrainingState) -> None:
+    """Raise ModelError for one that was renamed: names decide which are later ones."""
+    if checkpoint.name != (right := f"ckp_{state.step}"):
+        raise ModelError(
+            f"{checkpoint} is the checkpoint after {state.step} updates: rename it to {right}"
+        )
 
 
 def _set_aside(path: Path) -> Path:
@@ -187,7 +195,10 @@ def find_resumed(config: TrainConfig, say: Callable[[str], None]) -> Resumed | N
         return None
     for note in card_notes(found):
         say(note)
-    return Resumed(found, read_state(found))
+    resumed = Resumed(found, read_state(found))
+    if found.resolve().parent == (config.out / "model").resolve():
+        _check_name(found.resolve(), resumed.state)
+    return resumed
 
 
 def check_same_run(state: TrainingState, now: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from tiny_vera import save_tiny
 from vera_shards import choice, write_split
 
-from unifiedqa_convert.errors import ModelError, OutputLocked, UsageError
+from unifiedqa_convert.errors import ModelError, OutputError, OutputLocked, UsageError
 from unifiedqa_convert.storage import others_in, verify
 from vera_model.config import from_preset
 from vera_model.data.problems import Problem
@@ -116,3 +116,16 @@ def test_a_damaged_model_and_one_in_training_are_refused(tmp_path: Path) -> None
         file.write(" ")
     with pytest.raises(ModelError, match=r"config\.json was changed or cut"):
         save_temperature(folder, 2.5)
+
+
+def test_a_card_that_is_no_utf_8_stays_and_a_folder_is_refused(tmp_path: Path) -> None:
+    folder = save_tiny(tmp_path / "model", ["Fire is hot."])
+    card = folder / "README.md"
+    card.write_bytes(b"caf\xe9\n\nThe temperature is 1.0.\n")
+    save_temperature(folder, 2.5)
+    assert card.read_bytes() == b"caf\xe9\n\nThe temperature is 2.5.\n"
+    card.unlink()
+    card.mkdir()
+    with pytest.raises(OutputError, match=r"README.md is a folder, which uqa did not write"):
+        save_temperature(folder, 3.5)
+    assert json.loads((folder / "config.json").read_text())["temperature"] == 2.5

@@ -1,6 +1,7 @@
 """An evaluation's files; under recipe vera, upstream's recorded ones."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from tiny_vera import save_model, save_tiny
 from transformers import T5Tokenizer
 from vera_shards import choice, write_split, yes_no
 
+from unifiedqa_convert.errors import OutputError
+from unifiedqa_convert.storage import verify
 from vera_model.config import from_preset
 from vera_model.metrics.bootstrap import Resampling
 from vera_model.metrics.predictions import read_predictions
@@ -108,3 +111,30 @@ def test_recipe_vera_says_why_upstream_has_no_numbers(tmp_path: Path, tiny_model
     predictions = read_predictions(tmp_path / "out" / "predictions.parquet")
     written = json.loads((tmp_path / "out" / "booleans.json").read_text())
     assert written == upstream_booleans(predictions)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_an_evaluation_writes_over_no_model_and_no_file_of_the_users(
+    tmp_path: Path, tiny_model: Path, overwrite: bool
+) -> None:
+    copy = shutil.copytree(tiny_model, tmp_path / "out")
+    with pytest.raises(OutputError, match=r"config.json was not written by a run"):
+        evaluated(tmp_path, copy, overwrite=overwrite)
+    verify(copy)
+    again = tmp_path / "again"
+    predictions = again / "out" / "predictions.parquet"
+    predictions.parent.mkdir(parents=True)
+    predictions.write_text("mine")
+    with pytest.raises(OutputError, match=r"predictions.parquet was not written by a run"):
+        evaluated(again, tiny_model, overwrite=overwrite)
+    assert predictions.read_text() == "mine"
+
+
+def test_an_evaluation_into_a_run_that_is_not_finished(tmp_path: Path, tiny_model: Path) -> None:
+    run = tmp_path / "out"
+    run.mkdir()
+    (run / "config.json").write_text('{"preset": "tiny"}')
+    (run / "train_log.jsonl").write_text("")
+    with pytest.raises(OutputError, match="holds a run: choose another --out"):
+        evaluated(tmp_path, tiny_model)
+    assert (run / "config.json").read_text() == '{"preset": "tiny"}'

@@ -140,6 +140,7 @@ def test_a_folder_that_another_run_holds_is_no_folder_to_overwrite(
     place: Path, tmp_path: Path
 ) -> None:
     config = from_preset(data=[place / "data"], out=tmp_path)
+    (tmp_path / "config.json").write_text(config.model_dump_json())
     (tmp_path / "train_log.jsonl").write_text("{}")
     with only_run(tmp_path), pytest.raises(UqaError, match="another run is writing"):
         check_training(config)

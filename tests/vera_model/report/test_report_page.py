@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from typer.testing import CliRunner
 from vera_shards import choice, write_split, yes_no
 
 from unifiedqa_convert.cli import app
-from unifiedqa_convert.errors import SourceError
+from unifiedqa_convert.errors import OutputError, SourceError
 from unifiedqa_convert.storage import write_json
 from vera_model.metrics.calibration import calibrate
 from vera_model.metrics.predictions import read_predictions
@@ -214,3 +215,20 @@ def test_replicate_names_what_is_missing(
     document = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert replication_lines(table_lines(document)) + "\n" == table
     assert np.isfinite(had[0]["auroc"])
+
+
+@pytest.mark.parametrize("name", ["report", "report/loss.png"])
+def test_figures_are_not_written_through_a_link(evaluated: Path, tmp_path: Path, name: str) -> None:
+    run = shutil.copytree(evaluated / "out", tmp_path / "run")
+    shutil.rmtree(run / "report", ignore_errors=True)
+    mine = tmp_path / "mine"
+    link = run / name
+    if name == "report":
+        mine.mkdir()
+    else:
+        mine.write_text("mine")
+        link.parent.mkdir()
+    link.symlink_to(mine)
+    with pytest.raises(OutputError, match="is a link to"):
+        write_report(run)
+    assert not any(mine.iterdir()) if mine.is_dir() else mine.read_text() == "mine"

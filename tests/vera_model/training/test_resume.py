@@ -338,3 +338,25 @@ def test_two_runs_in_one_folder_are_refused(short: dict[str, Any]) -> None:
     out.mkdir()
     with FileLock(out / ".lock"), pytest.raises(OutputLocked, match="another run is writing"):
         run(from_preset(**short))
+
+
+def test_a_checkpoint_that_was_renamed_is_named_and_stays(short: dict[str, Any], out: Path) -> None:
+    renamed = (out / "model" / "ckp_2").rename(out / "model" / "ckp_9")
+    before = contents(out)
+    for resume in ("auto", str(renamed)):
+        with pytest.raises(ModelError, match=r"ckp_9 is the checkpoint after 2 .*rename it to"):
+            run(from_preset(**short, resume=resume))
+        assert contents(out) == before
+
+
+@pytest.mark.parametrize("name", ["config.json", "metrics.json", "train_log.jsonl"])
+def test_a_users_file_with_the_name_of_a_runs_stays(short: dict[str, Any], name: str) -> None:
+    mine = Path(short["out"]) / name
+    mine.parent.mkdir()
+    mine.write_text('{"mine": 1}')
+    with pytest.raises(OutputError, match=rf"{name} was not written by a run"):
+        run(from_preset(**short, overwrite=True))
+    if name == "config.json":
+        with pytest.raises(OutputError, match=r"config.json was not written by a run"):
+            run(from_preset(**short))
+    assert mine.read_text() == '{"mine": 1}'
