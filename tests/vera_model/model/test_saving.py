@@ -1,5 +1,6 @@
 """A checkpoint gives back what was saved, ours or upstream's, or says what is wrong with it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import torch
 from tiny_vera import save_model
 
 from unifiedqa_convert.errors import ModelError, UsageError
-from unifiedqa_convert.storage import write_json
+from unifiedqa_convert.storage import INDEX, write_json
 from vera_model.config import Encoder, from_preset
 from vera_model.model.initial_model import load_upstream, starting_point
 from vera_model.model.modeling_vera import VeraModel, from_scratch
@@ -118,3 +119,23 @@ def test_json_is_strict_and_whole(tmp_path: Path) -> None:
         write_json(path, {"a": float("nan")})
     assert path.read_text() == '{\n  "a": 1\n}\n'
     assert [path.name for path in tmp_path.iterdir()] == ["metrics.json"]
+
+
+@pytest.mark.parametrize(
+    ("layers", "reason"), [(1, "no place for the weights backbone"), (3, "lacks the weights")]
+)
+def test_another_number_of_layers_than_the_weights_is_refused(
+    tmp_path: Path, layers: int, reason: str
+) -> None:
+    """A folder without an index, as somebody may publish it."""
+    tokenizer = train_tokenizer(["Fish live in water."], SHAPE.vocab_size)
+    assert SHAPE.num_layers == 2
+    save_model(tmp_path / "model", from_scratch(SHAPE, len(tokenizer)), tokenizer)
+    (tmp_path / "model" / INDEX).unlink()
+    load_checkpoint(tmp_path / "model")
+    path = tmp_path / "model" / "config.json"
+    document = json.loads(path.read_bytes())
+    document["text_config"]["num_layers"] = layers
+    path.write_text(json.dumps(document))
+    with pytest.raises(ModelError, match=reason):
+        load_checkpoint(tmp_path / "model")
