@@ -150,7 +150,7 @@ def golds_of(choices: Sequence[str], answers: Sequence[str]) -> tuple[int, ...] 
     return tuple(n for n, text in enumerate(choices) if text in answers) or None
 
 
-class Record(Adapter):
+class ReCoRD(Adapter):
     """Which entity of a news article was left out of a sentence?
 
     As in SuperGLUE, the texts of the entities are the choices, and each way to write the right one

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from unifiedqa_convert.documents import checked, listed, parsed, quoted, read_as, shortened
+from unifiedqa_convert.documents import join_names, parsed, quoted, read_as, shortened, validated
 
 
 class Two(BaseModel):
@@ -46,13 +46,13 @@ def test_bytes_that_are_no_utf_8_are_refused(tmp_path: Path) -> None:
 
 
 def test_what_is_right_is_read() -> None:
-    assert checked(Two, parsed('{"first": 3, "of a later version": []}')) == Two(first=3)
+    assert validated(Two, parsed('{"first": 3, "of a later version": []}')) == Two(first=3)
 
 
 def test_values_are_shown_shortened() -> None:
     assert shortened("x" * 60) == "x" * 60
     assert quoted("it") == "'it'"
     assert quoted("9" * 5000) == f"'{'9' * 60}'… (5,000 characters)"
-    assert listed(["a ", "b"]) == "a, b"
-    assert listed([f"c{n}" for n in range(300_000)]).endswith("c19, … (300,000 in all)")
-    assert len(listed(["x" * 10_000] * 9)) < 1000
+    assert join_names(["a ", "b"]) == "a, b"
+    assert join_names([f"c{n}" for n in range(300_000)]).endswith("c19, … (300,000 in all)")
+    assert len(join_names(["x" * 10_000] * 9)) < 1000

@@ -26,7 +26,7 @@ _END = b"\xff\xff\xff\xff\0\0\0\0"
 """The last bytes of a stream, and of that in a file."""
 
 
-class Batches(NamedTuple):
+class RecordBatches(NamedTuple):
     """The content of an Arrow or Parquet file."""
 
     path: Path
@@ -43,7 +43,7 @@ class Batches(NamedTuple):
                 yield from batch_rows([batch])
 
 
-def read_stream(path: Path, again: str) -> Batches:
+def read_stream(path: Path, again: str) -> RecordBatches:
     """An Arrow stream, mapped into memory; a batch stays valid after the next one is read.
 
     ``again`` is what helps against a damaged file, such as ``download it again``. Raises
@@ -53,19 +53,19 @@ def read_stream(path: Path, again: str) -> Batches:
         return _of_stream(path, _mapped(path), again)
 
 
-def read_file(path: Path, again: str) -> Batches:
+def read_file(path: Path, again: str) -> RecordBatches:
     """As :func:`read_stream`, of an Arrow file, which has a footer."""
     with readable(path, again):
         return _of_file(path, _mapped(path), again)
 
 
-def read_parquet(path: Path, again: str) -> Batches:
+def read_parquet(path: Path, again: str) -> RecordBatches:
     """As :func:`read_stream`, of a Parquet file; checksums of its pages count, if it has any."""
     with readable(path, again):
         return _of_parquet(path, str(path), again)
 
 
-def read_unpacked(path: Path, content: bytes, again: str) -> Batches:
+def read_unpacked(path: Path, content: bytes, again: str) -> RecordBatches:
     """As :func:`read_stream`, of any of the three, whose bytes were packed in the file ``path``."""
     with readable(path, again):
         import pyarrow as pa
@@ -85,7 +85,7 @@ def _mapped(path: Path) -> "pa.Buffer":
         return file.read_buffer()  # which keeps the mapping
 
 
-def _of_stream(path: Path, content: "pa.Buffer", again: str) -> Batches:
+def _of_stream(path: Path, content: "pa.Buffer", again: str) -> RecordBatches:
     stream, batches = _streamed(content)
     return _validated(path, stream.schema, batches, again)
 
@@ -111,7 +111,7 @@ def _streamed(
     return stream, batches()
 
 
-def _of_file(path: Path, content: "pa.Buffer", again: str) -> Batches:
+def _of_file(path: Path, content: "pa.Buffer", again: str) -> RecordBatches:
     import pyarrow as pa
 
     # The footer may list fewer batches than there are: all are read, and counted.
@@ -131,7 +131,7 @@ def _of_file(path: Path, content: "pa.Buffer", again: str) -> Batches:
     return _validated(path, footer.schema, batches(), again)
 
 
-def _of_parquet(path: Path, source: Any, again: str) -> Batches:
+def _of_parquet(path: Path, source: Any, again: str) -> RecordBatches:
     import pyarrow.parquet as pq
 
     file = pq.ParquetFile(source, page_checksum_verification=True)
@@ -153,7 +153,7 @@ def _of_parquet(path: Path, source: Any, again: str) -> Batches:
 
 def _validated(
     path: Path, schema: "pa.Schema", found: "Iterator[pa.RecordBatch]", again: str
-) -> Batches:
+) -> RecordBatches:
     most = 8 * path.stat().st_size
 
     def checked() -> "Iterator[pa.RecordBatch]":
@@ -171,7 +171,7 @@ def _validated(
             yield batch
             number, rows = number + 1, rows + batch.num_rows
 
-    return Batches(path, schema, checked(), again)
+    return RecordBatches(path, schema, checked(), again)
 
 
 def _check_nulls(field: "pa.Field", column: "pa.Array") -> None:

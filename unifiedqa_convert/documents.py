@@ -33,7 +33,7 @@ def quoted(value: object) -> str:
     return shortened(repr(value))
 
 
-def listed(names: Sequence[str], most: int = 20) -> str:
+def join_names(names: Sequence[str], most: int = 20) -> str:
     """The names with commas between them, shortened; of many the first ones, and their number."""
     shown = ", ".join(shortened(name.strip()) for name in names[:most])
     return shown + (f", … ({len(names):,} in all)" if len(names) > most else "")
@@ -58,10 +58,10 @@ def read_json(path: Path) -> Any:
 
 def read_as(kind: type[M], path: Path) -> M:
     """The file's JSON object as ``kind``; raises ValueError, with the fields that are wrong."""
-    return checked(kind, read_json(path))
+    return validated(kind, read_json(path))
 
 
-def checked(kind: type[M], document: object) -> M:
+def validated(kind: type[M], document: object) -> M:
     """The plain data as ``kind``; raises ValueError, with the fields that are wrong."""
     if not isinstance(document, dict):
         raise ValueError(f"it holds no object ({{…}}) but {quoted(document)}")

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
-from unifiedqa_convert.documents import checked, quoted, read_json
+from unifiedqa_convert.documents import quoted, read_json, validated
 from unifiedqa_convert.errors import ModelError, OutputError, OutputLocked, SourceError, UsageError
 from unifiedqa_convert.pretrained import check_model_folder
 from unifiedqa_convert.storage import (
@@ -134,7 +134,7 @@ def read_settings(folder: Path) -> VeraSettings:
         if isinstance(document, dict) and document.get("model_type") != "vera":
             kind = quoted(document.get("model_type"))
             raise ModelError(f"{folder} has a {kind} model, not a Vera model: give another folder")
-        found = checked(VeraSettings, document)
+        found = validated(VeraSettings, document)
     except (OSError, ValueError) as error:
         raise ModelError(
             f"{path} is not a model's configuration, copy the model again: {error}"

@@ -53,12 +53,12 @@ class Findings:
         if self.counts[trap] <= LISTED:
             severity: Severity = "error" if trap in self._errors else "warning"
             text = self._errors.get(trap) or self._warnings[trap]
-            shown = printable(str(detail))
+            shown = excerpt(str(detail))
             message = text.replace("{}", shown)
             self.listed.append(Finding(severity, str(file), unit, number, trap, message, shown))
 
 
-def printable(text: str) -> str:
+def excerpt(text: str) -> str:
     """The text for a terminal: shortened, with invisible characters and surrogates escaped."""
     short = text if len(text) <= 80 else f"{text[:77]}..."
     return _HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), short)

@@ -17,7 +17,7 @@ from typing import Any, TypedDict
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict
 
-from unifiedqa_convert.documents import checked, read_json
+from unifiedqa_convert.documents import read_json, validated
 from unifiedqa_convert.errors import OutputError, OutputLocked
 from unifiedqa_convert.storage import (
     discard,
@@ -114,7 +114,7 @@ class OutputFolder:
             return None
         try:
             found: dict[str, Any] = read_json(path)
-            checked(_Manifest, found)
+            validated(_Manifest, found)
         except ValueError:
             return {}
         return found
@@ -206,7 +206,7 @@ def _read(note: Path, kind: type[BaseModel]) -> Any:
         if not note.is_file():  # a FIFO would be waited for
             raise ValueError("it is not a file")
         found = read_json(note)
-        checked(kind, found)
+        validated(kind, found)
     except ValueError as error:
         raise OutputError(
             f"{note} is empty or broken ({error}), so the stopped conversion can't go on: start it "

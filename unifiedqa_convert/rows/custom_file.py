@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field, create_model
 
-from unifiedqa_convert.documents import listed
+from unifiedqa_convert.documents import join_names
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.rows.compression import BINARY, check_utf8, format_of, open_decompressed
 from unifiedqa_convert.rows.json_rows import UTF8_BOM, Unreadable
@@ -81,7 +81,7 @@ def _other_separator(header: str) -> str | None:
         if len(names) > 1:
             told = f"sep={mark}".encode("unicode_escape").decode()
             return (
-                f"its first line has {name} between its columns ({listed(names)}), but not "
+                f"its first line has {name} between its columns ({join_names(names)}), but not "
                 f"every row has as many fields; correct those, or insert the line {told} above "
                 "the first one"
             )

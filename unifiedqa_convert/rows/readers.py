@@ -16,7 +16,7 @@ import orjson
 
 from unifiedqa_convert.arrow_files import (
     FILE,
-    Batches,
+    RecordBatches,
     read_file,
     read_parquet,
     read_stream,
@@ -247,7 +247,7 @@ def _record(node: Element) -> dict[str, Any]:
     return record
 
 
-def _batches(path: Path, suffix: str) -> Batches:
+def _batches(path: Path, suffix: str) -> RecordBatches:
     """The batches of a Parquet or Arrow file, packed or not."""
     again = "if it is damaged, download it again"
     if packed_as(path) is not None:

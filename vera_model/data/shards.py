@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, Field
 
 from unifiedqa_convert.arrow_files import read_stream, readable
-from unifiedqa_convert.documents import checked, quoted, read_json
+from unifiedqa_convert.documents import quoted, read_json, validated
 from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.records.arrow import SCHEMA_VERSION, arrow_schema, shard_facts
 from unifiedqa_convert.schema import FreeText, MultipleChoice, YesNo
@@ -283,7 +283,7 @@ def manifest_in(folder: Path) -> dict[str, Any]:
         return {}
     try:
         found: dict[str, Any] = read_json(path)
-        checked(_Manifest, found)
+        validated(_Manifest, found)
     except (OSError, ValueError) as error:
         raise SourceError(f"{path} can't be read, convert the split again: {error}") from error
     return found

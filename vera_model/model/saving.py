@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from unifiedqa_convert.documents import listed
+from unifiedqa_convert.documents import join_names
 from unifiedqa_convert.errors import ModelError
 from unifiedqa_convert.pretrained import check_vocabulary, load_pretrained, no_progress_bars
 from unifiedqa_convert.storage import INDEX, verify
@@ -134,7 +134,7 @@ def _load(folder: Path) -> tuple[VeraModel, PreTrainedTokenizerBase]:
         raise ModelError(f"{folder} lacks the weights {', '.join(missing)}: copy it again")
     if unused := sorted(report["unexpected_keys"]):  # fewer layers than were trained
         raise ModelError(
-            f"{folder}: its config.json has no place for the weights {listed(unused, 3)}: copy it "
+            f"{folder}: its config.json has no place for the weights {join_names(unused, 3)}: copy it "
             "again"
         )
     check_vocabulary(folder, model, tokenizer)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
-from unifiedqa_convert.documents import checked, parsed, read_json
+from unifiedqa_convert.documents import parsed, read_json, validated
 from unifiedqa_convert.errors import SourceError
 from vera_model.metrics.calibration import Criterion
 
@@ -40,7 +40,7 @@ class Measured(_Checked):
     intervals: dict[str, Annotated[list[FiniteFloat], Field(min_length=2, max_length=2)]] = {}
 
 
-class Metrics(_Checked):
+class EvaluationMetrics(_Checked):
     """``metrics``; None of a run without an evaluation."""
 
     overall: Measured | None = None
@@ -114,10 +114,10 @@ class _Model(_Checked):
     parameters: Count
 
 
-class Document(_Checked):
+class MetricsFile(_Checked):
     """``metrics.json``, as far as a report shows it."""
 
-    metrics: Metrics | None
+    metrics: EvaluationMetrics | None
     missing: list[_Missing]
     data: _Data
     model: _Model
@@ -136,8 +136,8 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def read_metrics(path: Path) -> dict[str, Any]:
-    """``metrics.json`` as plain data, found to hold what :class:`Document` says."""
-    return _read(Document, path, "evaluate or train again")
+    """``metrics.json`` as plain data, found to hold what :class:`MetricsFile` says."""
+    return _read(MetricsFile, path, "evaluate or train again")
 
 
 def read_criterion(path: Path) -> Criterion:
@@ -166,7 +166,7 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     for number, line in enumerate(lines, 1):
         try:
             document = parsed(line)
-            checked(_Line, document)
+            validated(_Line, document)
         except ValueError as error:
             raise SourceError(
                 f"{path} line {number}: {error}; delete the line to go without it"
@@ -178,7 +178,7 @@ def read_log(path: Path) -> list[dict[str, Any]]:
 def _read(kind: type[BaseModel], path: Path, instead: str) -> dict[str, Any]:
     try:
         document: dict[str, Any] = read_json(path)
-        checked(kind, document)
+        validated(kind, document)
     except (OSError, ValueError) as error:
         raise SourceError(f"{path} can't be read, {instead}: {error}") from error
     return document

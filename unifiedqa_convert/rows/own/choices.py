@@ -15,7 +15,7 @@ from unicodedata import category, normalize
 
 import orjson
 
-from unifiedqa_convert.documents import listed
+from unifiedqa_convert.documents import join_names
 from unifiedqa_convert.rows.json_rows import as_written, repeated_key
 from unifiedqa_convert.schema import FieldError
 
@@ -173,7 +173,7 @@ def _named(pairs: Sequence[tuple[Any, Any]], column: str) -> Choices:
     texts = tuple(text_of(text, column) for _, text in pairs)
     used = [key for key, text in zip(keys, texts, strict=True) if key and text.strip()]
     if len(set(used)) < len(used):
-        raise FieldError(column, f"two choices have one label: {listed(used)}")
+        raise FieldError(column, f"two choices have one label: {join_names(used)}")
     return Choices(texts, keys if len(used) == len([t for t in texts if t.strip()]) else (),
                    form="object")  # fmt: skip
 
@@ -184,7 +184,7 @@ def _key(record: dict[str, Any], names: frozenset[str]) -> str | None:
 
 
 def _unknown(record: dict[str, Any], column: str) -> FieldError:
-    keys = listed(list(map(str, record))) or "no key"
+    keys = join_names(list(map(str, record))) or "no key"
     return FieldError(
         column,
         f"an object with {keys}: a text by each letter, or text and label, can be read; save "

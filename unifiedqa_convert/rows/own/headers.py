@@ -7,7 +7,7 @@ from os.path import commonprefix
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from unifiedqa_convert.documents import listed
+from unifiedqa_convert.documents import join_names
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.rows.own.choices import LETTERS
 from unifiedqa_convert.rows.own.columns import Columns
@@ -64,7 +64,7 @@ def no_column(path: Path, absent: Sequence[str], there: Sequence[str]) -> UsageE
         f"for {name} did you mean {lower[one]}?" for name, found in near.items() for one in found
     ]
     return UsageError(
-        f"--from-file {path}: no column {listed(absent)}; it has: {listed(there)}"
+        f"--from-file {path}: no column {join_names(absent)}; it has: {join_names(there)}"
         + "".join(f"; {hint}" for hint in hints)
     )
 

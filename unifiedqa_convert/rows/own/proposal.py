@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from unifiedqa_convert.documents import listed
+from unifiedqa_convert.documents import join_names
 from unifiedqa_convert.errors import UqaError, UsageError
 from unifiedqa_convert.rows.custom_file import check_encoding, first_row
 from unifiedqa_convert.rows.own.choices import choices_of
@@ -44,7 +44,7 @@ def no_columns(dataset: str, split: str | None, path: Path) -> UsageError:
     names = column_names(path, own) or list({key: None for raw in rows for key in raw})
     columns = _proposed([name.strip() for name in names], [_stripped(row) for row in rows])
     if columns is None:
-        return UsageError(f"{needed}; {path} has: {listed(names)}")
+        return UsageError(f"{needed}; {path} has: {join_names(names)}")
     remark = ""
     try:
         columns = surveyed(path, columns, form).columns
