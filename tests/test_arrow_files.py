@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from unifiedqa_convert import arrow_files
-from unifiedqa_convert.arrow_files import Batches
+from unifiedqa_convert.arrow_files import RecordBatches
 from unifiedqa_convert.errors import SourceError
 
 RUNS = 1_000
@@ -53,7 +53,7 @@ def written(form: str) -> bytes:
     return sink.getvalue()
 
 
-def opened(path: Path, form: str) -> Batches:
+def opened(path: Path, form: str) -> RecordBatches:
     kind = form.partition("-")[0]
     read = {"parquet": arrow_files.read_parquet, "stream": arrow_files.read_stream}
     return read.get(kind, arrow_files.read_file)(path, "fetch it again")

@@ -134,8 +134,8 @@ def _load(folder: Path) -> tuple[VeraModel, PreTrainedTokenizerBase]:
         raise ModelError(f"{folder} lacks the weights {', '.join(missing)}: copy it again")
     if unused := sorted(report["unexpected_keys"]):  # fewer layers than were trained
         raise ModelError(
-            f"{folder}: its config.json has no place for the weights {join_names(unused, 3)}: copy it "
-            "again"
+            f"{folder}: its config.json has no place for the weights {join_names(unused, 3)}: "
+            "copy it again"
         )
     check_vocabulary(folder, model, tokenizer)
     return in_own_memory(model).eval(), tokenizer
