@@ -16,6 +16,7 @@ from unifiedqa_convert.errors import RowError
 from unifiedqa_convert.question_converters.base import Ask, QuestionConverter, Sentence
 from unifiedqa_convert.question_converters.drafts import draft, labels, only_asks
 from unifiedqa_convert.question_converters.select import answers
+from unifiedqa_convert.records.converted import AMBIGUOUS, Converted, Statement
 from unifiedqa_convert.records.encode import (
     arrange,
     declarative_record,
@@ -30,14 +31,7 @@ from unifiedqa_convert.records.profiles import Profile
 from unifiedqa_convert.rows.json_rows import Raw
 from unifiedqa_convert.rows.shapes import NumberedRow, Skipped
 from unifiedqa_convert.rows.typed_rows import row_as_json, why_no_example
-from unifiedqa_convert.schema import (
-    AMBIGUOUS,
-    Adapter,
-    Converted,
-    Example,
-    MultipleChoice,
-    Statement,
-)
+from unifiedqa_convert.schema import Adapter, Example, MultipleChoice
 
 Tree = dict[str, Any]
 

@@ -11,8 +11,8 @@ from unifiedqa_convert.schema import Adapter
 if TYPE_CHECKING:
     from unifiedqa_convert.conversion.chunk import Chunk
     from unifiedqa_convert.conversion.request import Request
+    from unifiedqa_convert.records.converted import Converted
     from unifiedqa_convert.rows.shapes import NumberedRow
-    from unifiedqa_convert.schema import Converted
 
 
 def shown(dataset: str, split: str | None, raw: tuple[Path, ...], rows: int) -> dict[str, Any]:

@@ -23,9 +23,10 @@ from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.question_converters.base import Ask, QuestionConverter, Sentence
 from unifiedqa_convert.question_converters.model import ModelConverter
 from unifiedqa_convert.question_converters.select import answers
+from unifiedqa_convert.records.converted import Converted, Statement
 from unifiedqa_convert.records.encode import declarative_record
 from unifiedqa_convert.records.profiles import Profile
-from unifiedqa_convert.schema import Converted, MultipleChoice, Statement
+from unifiedqa_convert.schema import MultipleChoice
 from unifiedqa_convert.vera_tasks import BOOLEAN, VERA_TASKS
 
 

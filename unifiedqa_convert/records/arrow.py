@@ -11,16 +11,9 @@ from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from unifiedqa_convert.records.converted import AMBIGUOUS, Converted, Record, Statement
 from unifiedqa_convert.records.profiles import PROFILES, Profile, Records
-from unifiedqa_convert.schema import (
-    AMBIGUOUS,
-    Converted,
-    FreeText,
-    MultipleChoice,
-    Record,
-    Statement,
-    YesNo,
-)
+from unifiedqa_convert.schema import FreeText, MultipleChoice, YesNo
 
 if TYPE_CHECKING:
     import pyarrow as pa

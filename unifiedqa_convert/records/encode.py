@@ -12,17 +12,9 @@ from functools import cache
 from string import ascii_lowercase
 from typing import NamedTuple
 
+from unifiedqa_convert.records.converted import Record, Statement
 from unifiedqa_convert.records.profiles import Profile
-from unifiedqa_convert.schema import (
-    Example,
-    FieldError,
-    FreeText,
-    MultipleChoice,
-    Record,
-    Statement,
-    YesNo,
-    collapse,
-)
+from unifiedqa_convert.schema import Example, FieldError, FreeText, MultipleChoice, YesNo, collapse
 
 UNLABELLED = "-"
 """The output of a declarative record without label, and of any record without output in a TSV."""
