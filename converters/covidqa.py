@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import AliasPath, Field
 
-from converters.shared.passages import Span, Spans, references, texts_of
+from converters.shared.passages import Span, Spans, as_listed, references, texts_of
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -86,9 +86,11 @@ class CovidQa(Adapter):
         assert isinstance(row, AuthorsRow | HubRow)
         if row.is_impossible == bool(row.texts):
             raise FieldError("is_impossible", f"{row.is_impossible}, with {len(row.texts)} answers")
+        answers = references(row.texts) if row.texts else ()
         yield FreeText(
             id=str(row.qid),
             question=row.question,
             context=row.passage,
-            answers=references(row.texts) if row.texts else (),
+            answers=answers,
+            published=as_listed(row.texts, answers),
         )

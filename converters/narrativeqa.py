@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AliasPath, Field
 
+from converters.shared.passages import as_listed
 from unifiedqa_convert.schema import (
     Adapter,
     CompanionFile,
@@ -113,8 +114,10 @@ class NarrativeQa(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One example a row, with its references in order."""
         assert isinstance(row, AuthorsRow | HubRow)
+        answers = tuple(dict.fromkeys(row.answers))
         yield FreeText(
             question=row.question,
             context=row.summary,
-            answers=tuple(dict.fromkeys(row.answers)),
+            answers=answers,
+            published=as_listed(row.answers, answers),
         )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from converters.shared.passages import ColumnsRow, NestedRow, references, titled
+from converters.shared.passages import ColumnsRow, NestedRow, as_listed, references, titled
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -77,11 +77,13 @@ class Quoref(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One free-text example a row; of an answer with several parts, each is a reference."""
         assert isinstance(row, AuthorsRow | HubRow)
+        answers = references(row.texts)
         yield FreeText(
             id=row.qid,
             question=row.question,
             context=titled(row.title, row.passage),
-            answers=references(row.texts),
+            answers=answers,
+            published=as_listed(row.texts, answers),
         )
 
 

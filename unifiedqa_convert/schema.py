@@ -62,11 +62,15 @@ def collapse(text: str) -> str:
 
 
 class NotAnExample(Exception):
-    """Raised by an adapter: the authors exclude this row. It is counted as skipped, by reason."""
+    """Raised by an adapter: the authors exclude this row. It is counted as skipped, by reason.
 
-    def __init__(self, reason: str) -> None:
+    ``published`` is the example that UnifiedQA's program made of it nevertheless: only a profile
+    that reproduces its files has it.
+    """
+
+    def __init__(self, reason: str, published: "Example | None" = None) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason, self.published = reason, published
 
 
 class CompanionFile(NamedTuple):
@@ -265,6 +269,19 @@ _set_choices, _set_golds, _set_sentences, _set_order_matters = (
 )
 
 
+class Published(NamedTuple):
+    """What UnifiedQA's published files have otherwise than the example says; only the profiles that
+    reproduce them read it.
+    """
+
+    question: str | None = None
+    """The question there; None: the example's."""
+    answers: tuple[str, ...] | None = None
+    """The answers as the source lists them: equal ones, white space, parts of one answer."""
+    appended: bool = False
+    """True if the answer follows that of the row before, as a date does in DROP's contrast set."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class YesNo(Example):
     """A question, or a sentence to judge, whose answer is yes or no."""
@@ -273,6 +290,7 @@ class YesNo(Example):
     answer: bool | None = None
     sentence: str | None = None
     """The ready declarative sentence whose truth ``answer`` is."""
+    published: Published | None = None
 
     def __post_init__(self) -> None:
         known = type(self.answer) in (bool, NoneType) and type(self.sentence) in (str, NoneType)
@@ -286,6 +304,7 @@ class FreeText(Example):
 
     kind: ClassVar[str] = "free_text"
     answers: tuple[str, ...] | None = None
+    published: Published | None = None
 
     def __post_init__(self) -> None:
         if not (_usual(self) and (self.answers is None or _texts(self.answers))):

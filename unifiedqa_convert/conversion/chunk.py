@@ -6,7 +6,7 @@ examples = labelled + unlabelled; statements = true + false + unknown.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -28,10 +28,11 @@ from unifiedqa_convert.records.encode import (
     same_text,
 )
 from unifiedqa_convert.records.profiles import Profile
+from unifiedqa_convert.records.published_forms import Quirk
 from unifiedqa_convert.rows.json_rows import Raw
 from unifiedqa_convert.rows.shapes import NumberedRow, Skipped
 from unifiedqa_convert.rows.typed_rows import row_as_json, why_no_example
-from unifiedqa_convert.schema import Adapter, Example, MultipleChoice
+from unifiedqa_convert.schema import Adapter, Example, MultipleChoice, NotAnExample, Row
 
 Tree = dict[str, Any]
 
@@ -77,6 +78,9 @@ def manifest_digest(manifest: Tree) -> str:
 DUPLICATE = "duplicate-choices"
 CONFLICT = "conflicting-choices"
 SAME_SENTENCE = "conflicting-statements"
+
+ENCODED = "allenai/unifiedqa encodes it"
+NOT_ENCODED = "allenai/unifiedqa leaves it out"
 
 _NONE: frozenset[int] = frozenset()
 
@@ -148,6 +152,7 @@ def _examples(
     prefix = f"{adapter.name}-{split}-"
     # A plain profile arranges few examples: not to call ``arrange`` for the others saves 3 %.
     unarranged = len(profile.letters) if profile.plain else -1
+    own = profile.own
     read = used = 0
     for number, raw, row in rows:
         read += 1
@@ -156,7 +161,11 @@ def _examples(
             continue
         before, name = len(named), f"{prefix}{number}"
         try:
-            for example in adapter.examples(row):
+            for example in (
+                _published(adapter, number, row, own, chunk)
+                if own.template
+                else adapter.examples(row)
+            ):
                 if not (
                     type(example) is MultipleChoice
                     and example.order_matters
@@ -179,6 +188,27 @@ def _examples(
     if used:
         chunk.counts["rows/used"] += used
     return named
+
+
+def _published(
+    adapter: Adapter, number: int, row: Row, own: Quirk, chunk: Chunk
+) -> Iterator[Example]:
+    """The examples that UnifiedQA's program made of the row, defects included; others counted."""
+    try:
+        made = list(adapter.examples(row))
+    except NotAnExample as error:
+        if error.published is None:
+            raise
+        chunk.counts[f"examples/added/{ENCODED}"] += 1
+        yield error.published
+        return
+    leaves_out = own.leaves_out or (lambda *_: False)
+    kept = [it for place, it in enumerate(made) if not leaves_out(number, place, it)]
+    if made and not kept:
+        raise NotAnExample(NOT_ENCODED)
+    if len(kept) < len(made):
+        chunk.counts[f"examples/left out/{NOT_ENCODED}"] += len(made) - len(kept)
+    yield from kept
 
 
 def _numbered(named: list[_Named]) -> list[_Named]:

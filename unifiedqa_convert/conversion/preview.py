@@ -85,7 +85,7 @@ def _step(numbered: "NumberedRow", chunk: "Chunk") -> dict[str, Any]:
 
 def _made(item: "Converted") -> dict[str, Any]:
     """One example of a row, its records and statements."""
-    kept = {k: v for k, v in asdict(item.example).items() if v is not None}
+    kept = {k: v for k, v in asdict(item.example).items() if v is not None and k != "published"}
     output = "(unlabelled)" if item.question.output is None else item.question.output
     return {
         "example": {"kind": item.example.kind, **kept},

@@ -247,9 +247,8 @@ def _line(dataset: str, item: Converted, profile: Profile) -> DraftedProblem | s
     text, answer = item.question
     if answer is None:
         return UNLABELLED
-    pad, end = profile.own.pad, profile.own.end
     try:
-        return read_line(dataset, f"{text}{pad}\t{pad}{answer}{end}")
+        return read_line(dataset, f"{text}{profile.own.tab}{answer}{profile.own.end}")
     except SkippedLine as error:
         return f"upstream skips the line: {error.kind}"
 
