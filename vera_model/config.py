@@ -26,6 +26,9 @@ Objective = Literal["vera", "text"]
 TextRecords = Literal["question", "declarative"]
 """What ``text`` trains on: UnifiedQA's questions, or statements answered ``yes`` or ``no``."""
 
+Mix = Literal["size", "equal"]
+"""How ``text`` mixes datasets: each record once an epoch, or as many records of each dataset."""
+
 FP16_REFUSED = (
     "fp16 is refused: T5's activations exceed its maximum, 65,504, and the loss becomes NaN; "
     "use bf16 (the same speed, fp32's range) or fp32"
@@ -215,6 +218,19 @@ class TrainConfig(BaseModel):
     allow_sample: Annotated[
         bool, _data("--allow-sample", help="Accept the invented rows of the embedded samples.")
     ] = False
+    mix: Annotated[
+        Mix,
+        _data(
+            help="With --objective text and several datasets: size: each record once an epoch; "
+            "equal: as many records of each dataset in each batch, as UnifiedQA; an epoch has as "
+            "many of each as the largest dataset has."
+        ),
+    ] = "size"
+    mix_limit: Annotated[
+        int | None,
+        Field(ge=1),
+        _data(help="With --mix size: maximum records of a dataset in an epoch (T5's limit)."),
+    ] = None
     train_statements: int = Field(default=4, ge=1)
     """Statements per group in training: its gold and distractors."""
     distractors: Annotated[
@@ -393,6 +409,14 @@ class TrainConfig(BaseModel):
             raise ValueError("give either --data SHARDS or --train-tasks NAMES")
         if self.valid and self.valid_tasks:
             raise ValueError("give either --valid SHARDS or --valid-tasks NAMES, not both")
+        mixed = self.mix != "size" or self.mix_limit is not None
+        if mixed and self.objective == "vera":
+            raise ValueError(
+                "--mix and --mix-limit are for --objective text: Vera trains on each problem once "
+                "an epoch, as in the paper, which is mixing by size"
+            )
+        if self.mix == "equal" and self.mix_limit is not None:
+            raise ValueError("give --mix-limit with --mix size only: equal shares have no limit")
         if self.encoder is None and self.model is None and self.start_from is None:
             raise ValueError("give a model to start from: --model or --start-from")
         return self
