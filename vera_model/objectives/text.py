@@ -203,8 +203,14 @@ class TextObjective:
         return summarise(self.predictions)
 
     def choose(self, metrics: dict[str, Any]) -> BestMetric:
-        """As Vera's objective; F1 if there is no choice."""
-        return choose_accuracy(metrics, ("auroc", "statement_accuracy", "f1"))
+        """As Vera's objective; with other questions than choices the mean over the datasets, of
+        choice accuracy where all questions have choices, else of F1."""
+        tasks = metrics["tasks"].values()
+        if self.config.records == "declarative" or all(_all_choices(one) for one in tasks):
+            return choose_accuracy(metrics, ("auroc", "statement_accuracy"))
+        values = [one["choice_accuracy" if _all_choices(one) else "f1"] for one in tasks]
+        name = "choice_accuracy_or_f1_of_tasks" if any(map(_all_choices, tasks)) else "f1_of_tasks"
+        return BestMetric(name, sum(values) / len(values))
 
     def save(self, folder: Path, model: nn.Module, weights: dict[str, Tensor]) -> None:
         """Write a T5's folder, with the answers or predictions of an evaluation just before."""
@@ -304,6 +310,10 @@ class TextObjective:
             sums.append(log_probs.gather(2, targets[:, :, None]).sum(dim=(1, 2)))
         difference: list[float] = (sums[0] - sums[1]).tolist()
         return difference
+
+
+def _all_choices(measured: dict[str, Any]) -> bool:
+    return bool(measured["choice_records"] == measured["records"])
 
 
 def _own_end(record: TextRecord) -> int:

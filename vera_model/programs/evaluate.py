@@ -119,9 +119,9 @@ def _results(
         assert isinstance(objective, TextObjective)  # of questions: it has answers
         objective.write_answers(config.out)
         return metrics
-    how: dict[str, Any] = {"recipe": config.recipe, "temperature": model.config.temperature}
-    if isinstance(objective, TextObjective):  # recipe vera's files are of Vera models
-        how = {"recipe": "clean"}
+    how: dict[str, Any] = {"recipe": "clean"}  # recipe vera's files are of Vera models
+    if isinstance(objective, VeraObjective):
+        how = {"recipe": config.recipe, "temperature": model.config.temperature}
     return write_results(config.out, objective.predictions, metrics, resampling=resampling, **how)
 
 
