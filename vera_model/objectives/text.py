@@ -22,7 +22,7 @@ from vera_model.data.loading import Holdout
 from vera_model.data.mixing import Mixture
 from vera_model.data.problems import Problem
 from vera_model.data.text_records import TextExamples, TextRecord, write_answers
-from vera_model.data.tokenized import TextLimits, TokenizedProblem, token_ids
+from vera_model.data.tokenized import Encoded, Ids, TextLimits, TokenizedProblem, token_ids
 from vera_model.data.unseen import TokenCounts, unseen_by_task
 from vera_model.distributed import Processes
 from vera_model.metrics.answers import summarise_answers
@@ -40,14 +40,15 @@ from vera_model.objectives.base import (
 from vera_model.run_folder import ANSWERS, PREDICTIONS
 
 _IGNORED = -100  # a target that adds nothing to the loss
+_AT_ONCE = 4096  # texts that are tokenised together
 
 
 class Pair(NamedTuple):
     """A record as token ids, each ending in ``</s>``."""
 
     record: TextRecord
-    source: Sequence[int]
-    target: Sequence[int]
+    source: Sequence[int] | Ids
+    target: Sequence[int] | Ids
 
 
 class Pairs(Sequence[Pair]):
@@ -58,9 +59,9 @@ class Pairs(Sequence[Pair]):
     ) -> None:
         """Cut each text to ``most`` tokens at its end, where a context is."""
         limits = TextLimits(most, "end")
-        given = token_ids(tokenizer, [record.input for record in records], limits)
-        answers = token_ids(tokenizer, [record.output for record in records], limits)
-        self._pairs = [Pair(*one) for one in zip(records, given.ids, answers.ids, strict=True)]
+        sources, given = _encoded(tokenizer, [record.input for record in records], limits)
+        targets, answers = _encoded(tokenizer, [record.output for record in records], limits)
+        self._pairs = [Pair(*one) for one in zip(records, sources, targets, strict=True)]
         cuts = list(zip(records, given.lost, given.edge, strict=True))
         alike = [*_alike_statements(self._pairs)]
         alike += _alike_choices(self._pairs, answers.unknown, tokenizer)
@@ -310,6 +311,23 @@ class TextObjective:
             sums.append(log_probs.gather(2, targets[:, :, None]).sum(dim=(1, 2)))
         difference: list[float] = (sums[0] - sums[1]).tolist()
         return difference
+
+
+def _encoded(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], limits: TextLimits
+) -> tuple[list[Ids], Encoded]:
+    """The ids of each text, (n,), and the counts of :func:`token_ids`.
+
+    Some texts at a time: until it is read, an encoding takes much more memory than its ids.
+    """
+    ids: list[Ids] = []
+    counts = Encoded([], [], [], [])
+    for at in range(0, len(texts), _AT_ONCE):
+        part = token_ids(tokenizer, texts[at : at + _AT_ONCE], limits)
+        ids += [np.array(one, np.int32) for one in part.ids]
+        for column, more in zip(counts[1:], part[1:], strict=True):
+            column.extend(more)
+    return ids, counts
 
 
 def _all_choices(measured: dict[str, Any]) -> bool:

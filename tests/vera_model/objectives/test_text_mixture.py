@@ -99,6 +99,10 @@ def records_of(batches: Any) -> Counter[tuple[str, str]]:
     return Counter((pair.record.task, pair.record.group) for batch in batches for pair in batch)
 
 
+def order(text: TextObjective, epoch: int) -> list[list[str]]:
+    return [[pair.record.group for pair in batch] for batch in text.batches(epoch)]
+
+
 def test_equal_each_batch_has_as_many_records_of_each_dataset(shards: Path) -> None:
     text = objective(shards, mix="equal")
     batches = list(text.batches(0))
@@ -123,10 +127,8 @@ def test_equal_no_record_of_a_dataset_is_seen_more_often_than_another(shards: Pa
         counts = [count for (name, _), count in total.items() if name == task]
         assert len(counts) == size
         assert max(counts) - min(counts) <= 1, task
-    orders = [[pair.record.group for batch in text.batches(e) for pair in batch] for e in (0, 1)]
-    assert orders[0] != orders[1]
-    again = objective(shards, mix="equal")
-    assert [list(batch) for batch in again.batches(3)] == [list(batch) for batch in text.batches(3)]
+    assert order(text, 0) != order(text, 1)
+    assert order(text, 3) == order(objective(shards, mix="equal"), 3)
     other = objective(shards, mix="equal", seed=1)
     assert records_of(other.batches(0)[:1]) != records_of(text.batches(0)[:1])
 
