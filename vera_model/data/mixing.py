@@ -7,7 +7,7 @@ UnifiedQA's mixture, one rate for each task (allenai/unifiedqa, tasks.py), which
 here the shares are exact.
 
 Each dataset is an endless sequence of shuffled passes over its records, and an epoch takes the next
-ones of it: no record is seen twice more often than another one of its dataset.
+ones of it: those of one dataset are seen equally often, up to one time.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unifiedqa_convert.errors import UsageError
 from vera_model.config import Mix
 from vera_model.data.problems import Ints
 
@@ -25,11 +26,26 @@ _SHUFFLED = 1024  # records at least that are shuffled at once
 class Mixture:
     """The datasets of n records, and how many records of each an epoch has."""
 
-    def __init__(self, tasks: Sequence[str], mix: Mix, limit: int | None) -> None:
-        """``tasks``: each record's dataset, (n,)."""
-        found, of = np.unique(np.array(tasks, object), return_inverse=True)
+    def __init__(
+        self,
+        tasks: Sequence[str],
+        mix: Mix = "size",
+        limit: int | None = None,
+        together: Sequence[str] = (),
+    ) -> None:
+        """``tasks``: each record's dataset, (n,). ``together``: names of datasets that count as
+        one, joined by ``+``; UsageError for one that has no record.
+        """
+        joined = {name: group for group in together for name in group.split("+")}
+        if unknown := joined.keys() - set(tasks):
+            raise UsageError(
+                f"--mix-together: no record to train on is of {', '.join(sorted(unknown))}, but of "
+                f"{', '.join(sorted(set(tasks)))}: correct the names"
+            )
+        own = np.array([joined.get(task, task) for task in tasks], object)
+        found, of = np.unique(own, return_inverse=True)
         self.names: list[str] = found.tolist()
-        """The k datasets, sorted."""
+        """The k datasets, sorted; of those together, their names joined."""
         self.mix, self.limit = mix, limit
         self.records: Ints = np.bincount(of, minlength=len(found)).astype(np.int64)
         """Records of each, (k,)."""

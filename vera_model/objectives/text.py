@@ -148,7 +148,9 @@ class TextObjective:
             if len(given) and not len(self.train):
                 raise no_problem_told_apart(given.groups)
         self._alike = (given.groups - self.train.groups, len(given) - len(self.train))
-        self.mixture = Mixture(self.train.tasks(), config.mix, config.mix_limit)
+        self.mixture = Mixture(
+            self.train.tasks(), config.mix, config.mix_limit, config.mix_together
+        )
         self.answers: list[str] | None = None
         """Of the last evaluation, in its order, unless the model was trained since."""
         self.predictions: Predictions | None = None

@@ -129,7 +129,7 @@ def _untrained(inputs: Inputs, objective: Objective) -> list[str]:
     """A line about datasets that were given, but have no record to train on."""
     if not isinstance(objective, TextObjective):
         return []
-    names = {shard.dataset for shard in inputs.data.shards} - {*objective.mixture.names}
+    names = {shard.dataset for shard in inputs.data.shards} - {*objective.train.tasks()}
     listed = ", ".join(sorted(names))
     return [f"WARNING: no record to train on, so no part of the mixture: {listed}"] * bool(names)
 

@@ -236,6 +236,21 @@ def test_vera_is_mixed_by_size_only(shards: Path) -> None:
         configured(shards, Path("none"), mix="equal", mix_limit=5)
 
 
+def test_datasets_that_count_as_one_share_a_rate(shards: Path) -> None:
+    text = objective(shards, mix="equal", mix_together=("verdicts+answers",))
+    assert text.mixture.names == ["choices", "verdicts+answers"]
+    counts = sum(map(tasks_of, text.batches(0)), Counter())
+    assert counts["choices"] == counts["verdicts"] + counts["answers"] == 40
+    assert all(tasks_of(batch)["choices"] == 6 for batch in list(text.batches(0)) if len(batch) > 8)
+    with pytest.raises(UsageError, match="no record to train on is of verdict, but of answers, ch"):
+        objective(shards, mix="equal", mix_together=("verdict+answers",))
+    for wrong in ("answers", "answers+", "answers+answers"):
+        with pytest.raises(UsageError, match="names of datasets joined by"):
+            objective(shards, mix="equal", mix_together=(wrong,))
+    with pytest.raises(UsageError, match="with --mix equal or --mix-limit only"):
+        objective(shards, mix_together=("verdicts+answers",))
+
+
 def test_a_dataset_without_a_record_to_train_on_is_told(
     shards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
