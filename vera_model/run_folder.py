@@ -121,13 +121,24 @@ def evaluated_as(path: Path) -> Objective:
     Raises as :func:`checked_model` for a folder of neither; the weights are not read.
     """
     folder = model_folder(path)
-    with suppress(OSError, ValueError):  # which :func:`checked_model` tells
-        document = read_json(folder / "config.json")
-        if isinstance(document, dict) and document.get("model_type") == "t5":
-            check_model_folder(folder)
-            return "text"
+    if is_text_model(folder):
+        check_model_folder(folder)
+        return "text"
     checked_model(path)
     return "vera"
+
+
+_WITH_DECODER = {"T5ForConditionalGeneration", "T5WithLMHeadModel"}  # the second: until 2020
+
+
+def is_text_model(folder: Path) -> bool:
+    """Whether its configuration is of a T5 with a decoder; a published Vera has none."""
+    try:
+        document = read_json(folder / "config.json")
+    except (OSError, ValueError):  # which :func:`checked_model` tells
+        return False
+    named = document.get("architectures") if isinstance(document, dict) else None
+    return isinstance(named, list) and any(name in _WITH_DECODER for name in map(str, named))
 
 
 _T5_TOKENS = 512  # T5's own limit, and UnifiedQA's

@@ -41,6 +41,7 @@ from vera_model.run_folder import (
     check_unevaluated,
     checked_model,
     evaluated_as,
+    is_text_model,
     model_folder,
     only_run,
     read_settings,
@@ -193,7 +194,7 @@ def local_model(source: str, *, allow_pickle: bool) -> Path:
     imported = Path("models") / Path(source).name
     if not imported.is_dir():
         folder = model_files(source, None, allow_pickle=allow_pickle)
-        if evaluated_as(folder) == "text":
+        if is_text_model(folder):
             return folder
         kind = {"allow_pickle": allow_pickle, "dtype": "stored", "overwrite": False}
         import_published(folder, imported, **kind)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ import pytest
 from accelerate import Accelerator
 from vera_shards import choice, converted, free_text, write_split, yes_no
 
-from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.errors import ModelError, UsageError
 from unifiedqa_convert.schema import Converted, FreeText, Record
 from vera_model.config import from_preset
 from vera_model.data.loading import Holdout
@@ -19,9 +19,11 @@ from vera_model.distributed import Processes
 from vera_model.metrics.bootstrap import Resampling
 from vera_model.model.tokenizer import train_tokenizer
 from vera_model.objectives.text import TextObjective
+from vera_model.programs import evaluate
 from vera_model.programs.evaluate import evaluate_model, summary_of
 from vera_model.programs.train import run
 from vera_model.report.page import write_report
+from vera_model.run_folder import evaluated_as, text_limit
 
 COLOURS = ("red", "green", "blue", "black")
 SIZES = {"choices": 40, "verdicts": 12, "answers": 5}
@@ -226,6 +228,29 @@ def test_evaluate_writes_the_answers_of_a_t5(shards: Path, tmp_path: Path) -> No
     declared = evaluate_model(str(trained), tmp_path / "said", records="declarative", **how)
     assert json.loads(declared.read_text())["metrics"]["overall"]["statements"] > 12
     assert (tmp_path / "said" / "predictions.parquet").is_file()
+
+
+def test_a_t5_on_the_hub_is_evaluated_and_a_published_vera_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a download leaves in a folder: their configurations."""
+    monkeypatch.chdir(tmp_path)
+    downloaded = tmp_path / "cache"
+    downloaded.mkdir()
+    monkeypatch.setattr(evaluate, "model_files", lambda *_, **__: downloaded)
+    for architecture in ("T5ForConditionalGeneration", "T5WithLMHeadModel"):
+        facts = {"model_type": "t5", "architectures": [architecture]}
+        (downloaded / "config.json").write_text(json.dumps(facts))
+        assert evaluate.local_model("allenai/some-t5", allow_pickle=False) == downloaded
+        assert evaluated_as(downloaded) == "text"
+        assert text_limit(downloaded) == 512
+    (downloaded / "config.json").write_text(
+        json.dumps({**facts, "architectures": ["T5EncoderModel"]})
+    )
+    with pytest.raises(ModelError, match="neither model.saf"):  # taken for a published Vera
+        evaluate.local_model("allenai/some-t5", allow_pickle=False)
+    with pytest.raises(ModelError):
+        evaluated_as(downloaded)
 
 
 def test_vera_is_mixed_by_size_only(shards: Path) -> None:
