@@ -70,7 +70,7 @@ def run(config: TrainConfig) -> Path:
         processes.wait()
         objective, model = _build(config, inputs, processes, resumed)
         for line in [
-            *_untrained(inputs, objective),
+            *_mixed_warnings(inputs, objective),
             *unseen_warnings(objective.describe()["unseen"]),
         ]:
             say(line)
@@ -125,13 +125,22 @@ def _build(
     return objective, model
 
 
-def _untrained(inputs: Inputs, objective: Objective) -> list[str]:
-    """A line about datasets that were given, but have no record to train on."""
+def _mixed_warnings(inputs: Inputs, objective: Objective) -> list[str]:
+    """Lines about datasets without a record to train on, and records that are written unlike."""
     if not isinstance(objective, TextObjective):
         return []
-    names = {shard.dataset for shard in inputs.data.shards} - {*objective.train.tasks()}
-    listed = ", ".join(sorted(names))
-    return [f"WARNING: no record to train on, so no part of the mixture: {listed}"] * bool(names)
+    lines = []
+    if names := {shard.dataset for shard in inputs.data.shards} - {*objective.train.tasks()}:
+        lines.append(
+            f"no record to train on, so no part of the mixture: {', '.join(sorted(names))}"
+        )
+    profiles: dict[str, set[str]] = {}
+    for shard in inputs.shards:
+        profiles.setdefault(str(shard.profile), set()).add(f"{shard.dataset} {shard.split}")
+    if len(profiles) > 1:
+        each = "; ".join(f"{name}: {', '.join(sorted(of))}" for name, of in profiles.items())
+        lines.append(f"the shards were converted with several --profile ({each})")
+    return [f"WARNING: {line}" for line in lines]
 
 
 def _document(loop: Loop, model: Any, inputs: Inputs, paths: Paths) -> dict[str, Any]:

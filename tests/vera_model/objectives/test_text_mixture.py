@@ -247,7 +247,7 @@ def test_a_t5_on_the_hub_is_evaluated_and_a_published_vera_imported(
     (downloaded / "config.json").write_text(
         json.dumps({**facts, "architectures": ["T5EncoderModel"]})
     )
-    with pytest.raises(ModelError, match="neither model.saf"):  # taken for a published Vera
+    with pytest.raises(ModelError, match="neither model"):  # taken for a published Vera
         evaluate.local_model("allenai/some-t5", allow_pickle=False)
     with pytest.raises(ModelError):
         evaluated_as(downloaded)
@@ -276,10 +276,15 @@ def test_datasets_that_count_as_one_share_a_rate(shards: Path) -> None:
         objective(shards, mix_together=("verdicts+answers",))
 
 
-def test_a_dataset_without_a_record_to_train_on_is_told(
+def test_a_dataset_without_a_record_to_train_on_and_another_profile_are_told(
     shards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    nothing = write_split(tmp_path / "nothing", [unlabelled(0)], dataset="nothing")
+    nothing = write_split(
+        tmp_path / "nothing", [unlabelled(0)], dataset="nothing", profile="unlike"
+    )
     data = [shards / "answers" / "train", nothing]
     run(configured(shards, tmp_path / "run", mix="equal", steps=1, data=data))
-    assert "no record to train on, so no part of the mixture: nothing" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "WARNING: no record to train on, so no part of the mixture: nothing\n" in told
+    assert "several --profile (None: answers train, " in told
+    assert "; unlike: nothing train)" in told
