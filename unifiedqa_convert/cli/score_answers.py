@@ -53,12 +53,14 @@ def score_answers(
             help="unifiedqa: as the scripts of allenai/unifiedqa, limits included, to compare."
         ),
     ] = "none",
-    allow_missing: Annotated[
-        bool, typer.Option("--allow-missing", help="Score a missing prediction as an empty answer.")
-    ] = False,
-    allow_foreign: Annotated[
-        bool, typer.Option("--allow-foreign", help="Leave out predictions that have no question.")
-    ] = False,
+    missing: Annotated[
+        Literal["error", "empty", "leave-out"],
+        typer.Option(help="Questions without a prediction: an error, empty answers, or left out."),
+    ] = "error",
+    foreign: Annotated[
+        Literal["error", "leave-out"],
+        typer.Option(help="Predictions without a question: an error, or left out."),
+    ] = "error",
     allow_sample: AllowSample = False,
     resamples: Resamples = 1000,
     out: Annotated[
@@ -79,9 +81,8 @@ def score_answers(
         from vera_model.metrics.bootstrap import Resampling
         from vera_model.programs.score_answers import score_answers as score
 
-    allowed = {"allow_missing": allow_missing, "allow_foreign": allow_foreign}
-    how: dict[str, Any] = {"compat": compat, **allowed, "allow_sample": allow_sample}
-    found = score(predictions, outputs, resampling=Resampling(resamples), **how)
+    how: dict[str, Any] = {"missing": missing, "foreign": foreign, "allow_sample": allow_sample}
+    found = score(predictions, outputs, compat=compat, resampling=Resampling(resamples), **how)
     if out is not None:
         write_json(out, found.document)
     print_either(found.document, lambda one: print_columns(told(one)), as_json)

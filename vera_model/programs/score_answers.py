@@ -14,7 +14,14 @@ import numpy as np
 
 from unifiedqa_convert.errors import SourceError
 from unifiedqa_convert.schema import MultipleChoice, YesNo
-from vera_model.data.answers.predicted import Matched, Predicted, match, read_predicted
+from vera_model.data.answers.predicted import (
+    Foreign,
+    Matched,
+    Missing,
+    Predicted,
+    match,
+    read_predicted,
+)
 from vera_model.data.answers.questions import Question, read_questions
 from vera_model.metrics.answers import DatasetScores, summarise_scores
 from vera_model.metrics.bootstrap import Resampling
@@ -27,8 +34,8 @@ from vera_model.metrics.texts.upstream_rules import (
 )
 from vera_model.run_folder import PREDICTIONS
 
-ANSWERS = "answers.jsonl"
-"""The file of a run folder with a text model's answers, JSON lines."""
+_ANSWERS = "predictions.jsonl"
+"""What a text model answered, in the folder of its run or evaluation."""
 Compat = Literal["none", "unifiedqa"]
 
 
@@ -46,8 +53,8 @@ def score_answers(
     outputs: Sequence[Path],
     *,
     compat: Compat = "none",
-    allow_missing: bool = False,
-    allow_foreign: bool = False,
+    missing: Missing = "error",
+    foreign: Foreign = "error",
     allow_sample: bool = False,
     resampling: Resampling | None = None,
 ) -> Scored:
@@ -57,8 +64,7 @@ def score_answers(
     """
     questions = read_questions(outputs, allow_sample=allow_sample)
     predicted = _answers_at(predictions)
-    allowed = {"allow_missing": allow_missing, "allow_foreign": allow_foreign}
-    matched = match(questions, predicted, predictions, **allowed)
+    matched = match(questions, predicted, predictions, missing=missing, foreign=foreign)
     if not matched.pairs:
         raise SourceError(
             f"none of the {len(questions):,} questions has a known answer: give a labelled split"
@@ -72,16 +78,16 @@ def score_answers(
         "counts": matched.counts,
         **summarise_scores(parts, how),
     }
-    return Scored(document, _notes(matched, parts, compat))
+    return Scored(document, _notes(matched, parts, compat, missing))
 
 
 def _answers_at(path: Path) -> list[Predicted]:
     """The answers of a file, or of the folder of an evaluation."""
     if path.is_dir():
-        found = [path / name for name in (ANSWERS, PREDICTIONS) if (path / name).is_file()]
+        found = [path / name for name in (_ANSWERS, PREDICTIONS) if (path / name).is_file()]
         if not found:
             raise SourceError(
-                f"{path} has neither {ANSWERS} nor {PREDICTIONS}: give the file of the answers"
+                f"{path} has neither {_ANSWERS} nor {PREDICTIONS}: give the file of the answers"
             )
         path = found[0]
     return _highest(path) if path.suffix == ".parquet" else read_predicted(path)
@@ -142,11 +148,14 @@ def _score(question: Question, answer: Predicted, compat: Compat) -> Scores:
     return score(question, answer.texts, rule)
 
 
-def _notes(matched: Matched, parts: Sequence[DatasetScores], compat: Compat) -> list[str]:
+def _notes(
+    matched: Matched, parts: Sequence[DatasetScores], compat: Compat, missing: Missing
+) -> list[str]:
     counts = matched.counts
+    absent = "scored as empty answers" if missing == "empty" else "left out"
     told = {
         "unlabelled": "questions have no known answer and are left out",
-        "missing": "questions have no prediction and are scored as empty answers",
+        "missing": f"questions have no prediction and are {absent}",
         "foreign": "predictions have no question and are left out",
         "answered_differently": "questions have several lines with different predictions, of "
         "which the first one counts",

@@ -7,7 +7,7 @@ line in order. What is missing, doubled or foreign is an error, or counted where
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from unifiedqa_convert.documents import parsed, quoted
 from unifiedqa_convert.errors import SourceError, UsageError
@@ -21,6 +21,10 @@ TEXTS = (
 UNSURE_TEXTS = ("answer", "output", "text")
 """Names of predictions, and where there is one, of the right answer or the input beside it."""
 _JSON_LINES = (".jsonl", ".ndjson")
+
+
+Missing = Literal["error", "empty", "leave-out"]
+Foreign = Literal["error", "leave-out"]
 
 
 class Predicted(NamedTuple):
@@ -154,33 +158,36 @@ def match(
     predicted: Sequence[Predicted],
     source: Path,
     *,
-    allow_missing: bool = False,
-    allow_foreign: bool = False,
+    missing: Missing = "error",
+    foreign: Foreign = "error",
 ) -> Matched:
     """Give each labelled question its answer.
 
-    A question without one gets the empty text where that is allowed. SourceError for a question
-    without an answer, an answer without a question, and two answers of one question.
+    SourceError for a question without an answer (``missing``: ``empty`` gives it the empty text),
+    an answer without a question, and two answers of one question.
     """
     if predicted[0].id is None:
         return _in_order(questions, predicted, source)
-    by_id, foreign = _by_id(questions, predicted, source)
-    if foreign and not allow_foreign:
+    by_id, others = _by_id(questions, predicted, source)
+    if others and foreign == "error":
         raise SourceError(
-            f"{source} {foreign[0].place}: no question has the id {quoted(foreign[0].id)}"
-            f"{_more(foreign)}; convert the rows that were answered, or add --allow-foreign to "
-            "leave such predictions out"
+            f"{source} {others[0].place}: no question has the id {quoted(others[0].id)}"
+            f"{_more(others)}; convert the rows that were answered, or add --foreign leave-out"
         )
     labelled = [one for one in questions if one.labelled]
-    missing = [one for one in labelled if one.positions[0] not in by_id]
-    if missing and not allow_missing:
+    without = [one for one in labelled if one.positions[0] not in by_id]
+    if without and missing == "error":
         raise SourceError(
-            f"{source} has no prediction for {missing[0].place}{_more(missing)}; predict them too, "
-            "or add --allow-missing to score them as empty answers"
+            f"{source} has no prediction for {without[0].place}{_more(without)}; predict them too, "
+            "or add --missing empty to score them as empty answers, or --missing leave-out"
         )
-    empty = Predicted("", None, ("",), "absent")
-    pairs = [(one, by_id.get(one.positions[0], empty)) for one in labelled]
-    return Matched(pairs, _counts(questions, predicted, missing=missing, foreign=foreign))
+    if len(without) == len(labelled) and missing == "leave-out":
+        raise SourceError(f"{source} has no prediction for any of {len(labelled):,} questions")
+    if missing == "empty":
+        empty = Predicted("", None, ("",), "absent")
+        by_id |= {one.positions[0]: empty for one in without}
+    pairs = [(one, by_id[one.positions[0]]) for one in labelled if one.positions[0] in by_id]
+    return Matched(pairs, _counts(questions, predicted, without, others))
 
 
 def _more(found: Sequence[Any]) -> str:
@@ -190,7 +197,6 @@ def _more(found: Sequence[Any]) -> str:
 def _counts(
     questions: Sequence[Question],
     predicted: Sequence[Predicted],
-    *,
     missing: Sequence[Question] = (),
     foreign: Sequence[Predicted] = (),
 ) -> dict[str, int]:

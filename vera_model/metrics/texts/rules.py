@@ -5,7 +5,7 @@ These follow the datasets' own evaluations; ``upstream_rules`` is allenai/unifie
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 from unifiedqa_convert.schema import MultipleChoice, YesNo
 from vera_model.data.answers.questions import Question
@@ -120,14 +120,26 @@ def _answerable(question: Question) -> str:
 
 
 def rouge_l(references: Sequence[str], answer: str) -> float:
-    """The best ROUGE-L F1, of stems; of a question without references, whether it says so.
-
-    rouge-score sees the letters a to z and digits only: a text in another script has no words.
-    """
+    """The best ROUGE-L F1; of a question without references, whether the answer says so."""
     if not references:
         return float(squad.is_no_answer(answer))
-    found = _rouge().score_multi(references, answer)["rougeL"].fmeasure
-    return float(found)
+    return max(Rouge.of(reference, answer).f1 for reference in references)
+
+
+class Rouge(NamedTuple):
+    """ROUGE-L of one reference, by the longest common subsequence of stems (package rouge-score).
+
+    It sees the letters a to z and digits only: a text in another script has no words.
+    """
+
+    precision: float
+    recall: float
+    f1: float
+
+    @classmethod
+    def of(cls, reference: str, answer: str) -> Self:
+        """All three of an answer."""
+        return cls(*map(float, _rouge().score(reference, answer)["rougeL"]))
 
 
 @cache
