@@ -143,7 +143,7 @@ def _of_lines(path: Path, lines: Sequence[str]) -> Iterator[Predicted]:
     with_id = max(tabs, default=0) > 0
     for number, (line, count) in enumerate(zip(lines, tabs, strict=True), 1):
         if count != int(with_id):
-            first = next(at for at, other in enumerate(tabs, 1) if other == 1) if with_id else 0
+            first = next((at for at, other in enumerate(tabs, 1) if other == 1), 0)
             also = f", and line {first} an id, a tab and a prediction" if first else ""
             raise SourceError(
                 f"{path} line {number} has {count} tabs{also}: give id, tab, prediction in each "
@@ -172,7 +172,8 @@ def match(
     if others and foreign == "error":
         raise SourceError(
             f"{source} {others[0].place}: no question has the id {quoted(others[0].id)}"
-            f"{_more(others)}; convert the rows that were answered, or add --foreign leave-out"
+            f"{_more(others)}, they are like {_known(questions)}; convert the rows that were "
+            "answered, or add --foreign leave-out"
         )
     labelled = [one for one in questions if one.labelled]
     without = [one for one in labelled if one.positions[0] not in by_id]
@@ -188,6 +189,11 @@ def match(
         by_id |= {one.positions[0]: empty for one in without}
     pairs = [(one, by_id[one.positions[0]]) for one in labelled if one.positions[0] in by_id]
     return Matched(pairs, _counts(questions, predicted, without, others))
+
+
+def _known(questions: Sequence[Question]) -> str:
+    one = questions[0]
+    return quoted(one.id) + (f" or {quoted(one.source_id)}" if one.source_id else "")
 
 
 def _more(found: Sequence[Any]) -> str:

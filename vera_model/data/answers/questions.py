@@ -88,17 +88,16 @@ def read_questions(paths: Iterable[Path], *, allow_sample: bool) -> list[Questio
     rows without ``allow_sample`` and for a split given twice.
     """
     found: list[Question] = []
-    given: dict[tuple[str, str], Path] = {}
+    given: dict[str, tuple[Path, bool]] = {}
     ids: dict[str, Path] = {}
     position = 0
     for folder in _folders(paths):
         manifest = manifest_in(folder)
         _check(folder, manifest, allow_sample=allow_sample)
-        key = (manifest["dataset"], manifest["split"])
-        tsv = manifest["format"] == "tsv"
-        if tsv and key in given:
-            raise _twice("/".join(key), given[key], folder)
-        given[key] = folder
+        name, tsv = f"{manifest['dataset']}/{manifest['split']}", manifest["format"] == "tsv"
+        earlier, of_tsv = given.setdefault(name, (folder, tsv))
+        if earlier != folder and (tsv or of_tsv):  # others may be a split's subjects: by their ids
+            raise _twice(name, earlier, folder)
         questions = list((_lines if tsv else _typed)(folder, manifest, position))
         position += sum(len(question.positions) for question in questions)
         for one in questions:
