@@ -62,23 +62,29 @@ def score_answers(
 
     Raises SourceError for what can't be read or does not fit, UsageError for options that do not.
     """
-    questions = read_questions(outputs, allow_sample=allow_sample)
+    read = read_questions(outputs, allow_sample=allow_sample)
     predicted = _answers_at(predictions)
-    matched = match(questions, predicted, predictions, missing=missing, foreign=foreign)
+    matched = match(read.questions, predicted, predictions, missing=missing, foreign=foreign)
     if not matched.pairs:
         raise SourceError(
-            f"none of the {len(questions):,} questions has a known answer: give a labelled split"
+            f"none of {len(read.questions):,} questions has a known answer: give a labelled split"
         )
     parts = _by_dataset(matched, compat)
     how = Resampling() if resampling is None else resampling
     document = {
         "predictions": str(predictions),
-        "outputs": [str(path) for path in outputs],
+        "outputs": read.splits,
         "compat": compat,
         "counts": matched.counts,
         **summarise_scores(parts, how),
     }
-    return Scored(document, _notes(matched, parts, compat, missing))
+    notes = [
+        f"{one['folder']} has {what}: its scores are not the dataset's"
+        for key, what in (("sample", "invented rows"), ("partial", "fewer rows than the split"))
+        for one in read.splits
+        if one[key]
+    ]
+    return Scored(document, notes + _notes(matched, parts, compat, missing))
 
 
 def _answers_at(path: Path) -> list[Predicted]:

@@ -3,13 +3,15 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from subprocess import CompletedProcess
 from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
 from unifiedqa_convert import convert
+from unifiedqa_convert.cli import app
 from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.errors import OutputError, SourceError, UqaError, UsageError
 from vera_model.data.answers.predicted import read_predicted
@@ -43,7 +45,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
 
 def rows_of(folder: Path) -> list[dict[str, Any]]:
-    questions = read_questions([folder], allow_sample=True)
+    questions = read_questions([folder], allow_sample=True).questions
     return [
         {"id": one.id, "source_id": one.source_id, "output": one.output, "kind": one.kind}
         for one in questions
@@ -277,7 +279,7 @@ def test_ids_do_not_fit_a_tsv(outputs: Callable[..., Path], tmp_path: Path) -> N
 
 
 def test_the_logits_of_an_evaluation_choose(outputs: Callable[..., Path], tmp_path: Path) -> None:
-    rows = read_questions([outputs("copa"), outputs("boolq")], allow_sample=True)
+    rows = read_questions([outputs("copa"), outputs("boolq")], allow_sample=True).questions
     problems, logits = [], []
     for one in rows:
         size = len(one.choices) if one.kind == "multiple_choice" else 1
@@ -322,25 +324,39 @@ def test_each_dataset_has_the_same_weight_and_clusters_are_resampled() -> None:
 
 def test_the_same_input_is_one_cluster(tmp_path: Path) -> None:
     text = "is it?\tyes\nis it?\tno\nwas it?\tyes\n"
-    questions = read_questions([written(tmp_path / "t", text)], allow_sample=False)
+    questions = read_questions([written(tmp_path / "t", text)], allow_sample=False).questions
     first, second, third = (one.cluster for one in questions)
     assert first == second != third
 
 
-def test_the_command(uqa: Callable[..., CompletedProcess[str]], tmp_path: Path) -> None:
-    (tmp_path / "mine.csv").write_text("q,a,b,c,right\nWhat melts?,ice,rock,iron,ice\n")
-    own = "--question q --choices a,b,c --gold right --out own -q".split()
-    uqa("convert", "mine", "--split", "validation", "--from-file", "mine.csv", *own)
-    lines(tmp_path / "p.jsonl", {"id": "mine-validation-0", "prediction": "Ice!"})
-    table = uqa("score-answers", "p.jsonl", "own/mine", "--out", "scores.json")
-    assert "mine/validation" in table.stdout
+def test_partial_and_invented_rows_are_told(tmp_path: Path) -> None:
+    size = {"read": 1, "known": 2, "partial": True}
+    tsv = written(tmp_path / "t", "who?\tJon\n", sample=True, split_size=size)
+    (tmp_path / "p.txt").write_text("Jon\n")
+    found = score_answers(tmp_path / "p.txt", [tsv], allow_sample=True, resampling=QUICK)
+    assert [note.split(" has ")[1].split(":")[0] for note in found.notes] == [
+        *("invented rows", "fewer rows than the split")
+    ]
+    (output,) = found.document["outputs"]
+    assert (output["sample"], output["partial"]) == (True, True)
+
+
+def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path / "made", "What melts? \\n (a) ice (b) rock (c) iron\tice\n")
+    (tmp_path / "p.txt").write_text("Ice!\n")
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(app, ["score-answers", *words])
+
+    table = run("p.txt", "made", "--out", "scores.json")
+    assert [line.split()[:4] for line in table.stdout.splitlines()[1:]] == [
+        ["made/dev", "multiple_choice", "1", "0.333"]
+    ]
     assert "1 of 1 answers are like no choice" in table.stderr
-    found = json.loads((tmp_path / "scores.json").read_text())
-    assert found["datasets"]["mine/validation"]["score"] == pytest.approx(1 / 3)
-    again = uqa("score-answers", "p.jsonl", "own/mine", "--out", "scores.json")
-    assert (again.returncode, again.stderr.count("\n")) == (OutputError.exit_code, 1)
-    theirs = uqa("score-answers", "p.jsonl", "own/mine", "--compat", "unifiedqa", "--json")
+    assert json.loads(Path("scores.json").read_text())["overall"]["score"] == pytest.approx(1 / 3)
+    theirs = run("p.txt", "made", "--compat", "unifiedqa", "--json")
     assert json.loads(theirs.stdout)["overall"]["score"] == 1, "the first of equals"
-    assert "do not know mine" in theirs.stderr
-    wrong = uqa("score-answers", "absent.jsonl", "own/mine")
-    assert (wrong.returncode, wrong.stderr.count("\n")) == (SourceError.exit_code, 1)
+    assert "do not know made" in theirs.stderr
+    assert isinstance(run("p.txt", "made", "--out", "scores.json").exception, OutputError)
+    assert isinstance(run("absent.txt", "made").exception, SourceError)

@@ -7,7 +7,7 @@ text with the same input are one question, with an output of each as its referen
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from string import ascii_lowercase
 from typing import Annotated, Any, Literal, NamedTuple
@@ -63,6 +63,15 @@ class Question(NamedTuple):
         return tuple(self.choices[gold] for gold in self.golds)
 
 
+class Outputs(NamedTuple):
+    """The questions of some outputs, and what these are."""
+
+    questions: list[Question]
+    splits: list[dict[str, Any]]
+    """Of each: folder, dataset, split, whether its rows are invented, and whether it is known to
+    have fewer rows than the dataset's split."""
+
+
 class _Row(BaseModel):
     """What is read of a row, of the columns of ``unifiedqa_convert/records/arrow.py``."""
 
@@ -81,13 +90,13 @@ class _Row(BaseModel):
 _COLUMNS = list(_Row.model_fields)
 
 
-def read_questions(paths: Iterable[Path], *, allow_sample: bool) -> list[Question]:
+def read_questions(paths: Iterable[Path], *, allow_sample: bool) -> Outputs:
     """The questions of all outputs at ``paths``, which are splits' folders or folders of them.
 
     Raises SourceError for what is no complete output with question records, UsageError for invented
     rows without ``allow_sample`` and for a split given twice.
     """
-    found: list[Question] = []
+    found, splits = list[Question](), list[dict[str, Any]]()
     given: dict[str, tuple[Path, bool]] = {}
     ids: dict[str, Path] = {}
     position = 0
@@ -104,9 +113,16 @@ def read_questions(paths: Iterable[Path], *, allow_sample: bool) -> list[Questio
             if one.id is not None and ids.setdefault(one.id, folder) != folder:
                 raise _twice(one.id, ids[one.id], folder)
         found += questions
+        splits.append(_told(folder, manifest))
     if not found:
-        raise SourceError(f"{', '.join(map(str, paths))}: no question; {_AGAIN}")
-    return found
+        raise SourceError(f"{splits[0]['folder']} has no question; {_AGAIN}")
+    return Outputs(found, splits)
+
+
+def _told(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+    about = {name: manifest[name] for name in ("dataset", "split", "sample")}
+    size = manifest.get("split_size") or {}
+    return {"folder": str(folder), **about, "partial": bool(size.get("partial"))}
 
 
 def _twice(what: str, one: Path, other: Path) -> UsageError:
@@ -312,8 +328,3 @@ def _choices_in(text: str) -> tuple[str, ...]:
         found.append(collapse(choice))
         rest = after
     return (*found, collapse(rest))
-
-
-def split_names(questions: Sequence[Question]) -> list[str]:
-    """``copa/validation`` …, each once, sorted."""
-    return sorted({question.split_name for question in questions})
