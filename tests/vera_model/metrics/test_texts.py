@@ -51,6 +51,7 @@ SQUAD = [
     ("squad1_1", ["Denver Broncos", "Broncos"], "broncos", 1, 1),  # the best reference
     ("squad1_1", ["Ann Lee", "Ann"], "Ann B", 0, 2 / 3),
     ("squad1_1", ["cat cat"], "cat", 0, 2 / 3),  # words count as often as they occur
+    ("squad1_1", ["cat cat dog"], "cat cat", 0, 0.8),
     ("squad1_1", ["cat"], "", 0, 0),
     ("squad1_1", ["the"], "a", 1, 0),  # nothing is left of either: SQuAD 1.1's F1 is 0
     ("squad2", ["the"], "a", 1, 1),  # SQuAD 2.0's is 1
@@ -110,6 +111,8 @@ CHOICES = [
     (["plan (b) now", "wait"], [1], "wait", 1, 0),  # a letter inside a choice
     (["a", "b", "c"], [0, 2], "c", 1, 0),  # two right ones
     (["{x} in y", "x is y"], [0], "x in y", 1, 0),  # T5 can't write braces
+    (["f{x}", "f{y}"], [0], "fx", 1, 0),  # … nor leaves a space for them
+    (["cat", "cat dog owl"], [1], "cat dog", 1, 0),  # 2 of 3 words, and 1 of 2
     (["x²", "y²"], [0], "x2", 1, 0),  # nor raised digits
     (["don't", "do"], [0], "dont", 1, 0),
     (["the big cat", "a small dog"], [0], "big cat sat", 1, 0),  # 2 of 3 words
