@@ -137,6 +137,11 @@ def test_an_output_that_was_changed_is_refused(tmp_path: Path) -> None:
         ("p.jsonl", '{{"qid": "{0}", "pred": "a"}}\n\n{{"qid": "{1}", "pred": "b"}}'),
         ("p.jsonl", '{{"id": "{0}", "output": "a"}}\n{{"id": "{1}", "generated_text": "b"}}\n'),
         ("p.jsonl", '{{"id": "{0}", "answer": "c", "pred": ["a"]}}\n{{"id": "{1}", "text": "b"}}'),
+        (  # as a run of --objective text writes them
+            "predictions.jsonl",
+            '{{"id": "{0}", "dataset": "d", "split": "s", "prediction": "a", "output": "c"}}\n'
+            '{{"id": "{1}", "dataset": "d", "split": "s", "prediction": "b", "output": "c"}}\n',
+        ),
         ("p.json", '[{{"id": "{0}", "prediction": "a"}}, {{"id": "{1}", "prediction": "b"}}]'),
         ("p.json", '{{"{0}": "a", "{1}": "b"}}'),
         ("p.tsv", "\ufeff{0}\ta\r\n{1}\tb\r\n"),
