@@ -92,9 +92,13 @@ DROP = [
     ("drop", ["3"], [""], 0, 0),
     ("drop", ["the cat"], ["a cat"], 1, 1),
     ("quoref", ["Jon", "Eskil"], ["Eskil", "Jon"], 1, 1),  # parts of one answer, in any order
+    ("quoref", ["Jon", "Eskil"], ["Jon///Eskil"], 1, 1),  # as UnifiedQA writes them
+    ("quoref", ["Jon///Eskil"], ["Jon", "Eskil"], 1, 1),
+    ("quoref", ["Jon", "Eskil"], ["Jon, Eskil"], 0, 0.33),  # one part of two words: (2/3 + 0) / 2
     ("quoref", ["Jon", "Eskil"], ["Jon"], 0, 0.5),  # one is missing
     ("quoref", ["Jon", "Eskil"], ["Jon", "Eskil", "Odd"], 0, 0.67),  # one is too many
     ("quoref", ["Jon Lunde", "Eskil"], ["Lunde", "Eskil"], 0, 0.83),  # (2/3 + 1) / 2
+    ("quoref", [], ["Jon"], 0, 0),
     ("quoref", ["Jon", "Jon"], ["Jon"], 0, 0.5),
     ("contrast_sets_quoref", ["Jon"], ["jon."], 1, 1),
 ]
@@ -199,6 +203,8 @@ UPSTREAM = [
     (of_text("newsqa", []), "", 0, 1),  # the text <No Answer>, not nothing
     (of_text("ropes", ["more", "higher"]), "more", 0.5, 1),  # alternatives as parts
     (of_text("quoref", ["Jon", "Eskil"]), "Jon", 0.5, 0.5),
+    (of_text("quoref", ["Jon///Eskil"]), "Jon///Eskil", 0, 1),  # its references have parts only
+    (of_text("quoref", []), "Jon", 0, 0),
     (of_text("drop", ["4", "5"]), "5", 0, 1),  # the first annotator only
     (of_text("natural_questions", ["4", "5"]), "5", 0, 1),  # the first reference only
     (

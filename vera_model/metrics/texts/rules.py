@@ -100,9 +100,9 @@ def _chance(question: Question) -> Scores:
 
 def _of_texts(references: Sequence[str], answer: Sequence[str], rule: Rule) -> Scores:
     if rule.scoring == "drop":
-        parts = [references] if rule.parts else [(text,) for text in references]
-        given = answer if rule.parts else (", ".join(answer),)
-        return drop.best(parts, given)._asdict()
+        if rule.parts:
+            return drop.best([parts_of(references)], parts_of(answer))._asdict()
+        return drop.best([(text,) for text in references], (", ".join(answer),))._asdict()
     text = ", ".join(answer)
     if rule.scoring == "squad1" and references:
         measure: Callable[[str, str], float] = squad.f1_of_squad1
@@ -113,6 +113,11 @@ def _of_texts(references: Sequence[str], answer: Sequence[str], rule: Rule) -> S
         "exact_match": squad.best(squad.exact, references, text),
         "f1": squad.best(measure, references, text),
     }
+
+
+def parts_of(texts: Sequence[str]) -> list[str]:
+    """The parts of an answer, which UnifiedQA writes with ``///`` between them."""
+    return [part for text in texts for part in text.split("///")]
 
 
 def _answerable(question: Question) -> str:

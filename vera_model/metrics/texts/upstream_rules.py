@@ -21,7 +21,7 @@ from unifiedqa_convert.schema import MultipleChoice
 from vera_model.data.answers.questions import Question
 from vera_model.metrics.texts import drop, squad
 from vera_model.metrics.texts.choices import upstream_choice
-from vera_model.metrics.texts.rules import Rouge, Rule, Scores, rule_of
+from vera_model.metrics.texts.rules import Rouge, Rule, Scores, parts_of, rule_of
 
 _KNOWN_CHOICES = frozenset(
     "ai2_science_elementary ai2_science_middle aqua_rat arc_easy arc_hard commonsenseqa cosmosqa "
@@ -75,7 +75,7 @@ def upstream_score(question: Question, answer: Sequence[str]) -> Scores:
     if dataset == "tweetqa":
         return {"bleu_1": _bleu_1("//".join(references), text)}
     if dataset in _PARTS:
-        return {"f1": drop.scores(references, [text]).f1}
+        return {"f1": drop.scores(parts_of(references) or [""], [text]).f1}
     if dataset in _DROP:
         return {"f1": drop.scores([question.output or ""], [text]).f1}
     if dataset == "squad2":
