@@ -103,6 +103,8 @@ HEAVY = {
         "unifiedqa_convert/records/dataset_card.py",
         "vera_model/",
     ),
+    "nltk": ("vera_model/metrics/",),
+    "rouge_score": ("vera_model/metrics/",),
     "lemminflect": ("unifiedqa_convert/question_converters/rules/",),
 }
 

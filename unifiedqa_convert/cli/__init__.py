@@ -14,7 +14,16 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from unifiedqa_convert.cli import convert, datasets, declare, fetch, models, serve, vera
+from unifiedqa_convert.cli import (
+    convert,
+    datasets,
+    declare,
+    fetch,
+    models,
+    score_answers,
+    serve,
+    vera,
+)
 from unifiedqa_convert.errors import UqaError, check_words
 from unifiedqa_convert.flags import add_command
 from unifiedqa_convert.printing import message, print_text, say
@@ -64,6 +73,7 @@ add_command(
 )
 app.command(epilog=serve.EPILOG)(serve.serve)
 app.command(epilog=vera.EPILOG)(vera.score)
+app.command(epilog=score_answers.EPILOG)(score_answers.score_answers)
 app.command(
     epilog="Example: uqa evaluate --model runs/tiny --data data/converted/copa --out eval/copa"
 )(vera.evaluate)

@@ -15,6 +15,12 @@ from unifiedqa_convert.vera_tasks import GroupName
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no summary.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing --out.")]
+AllowSample = Annotated[
+    bool, typer.Option("--allow-sample", help="Accept the invented rows of the embedded samples.")
+]
+Resamples = Annotated[
+    int, typer.Option(metavar="N", min=1, help="Number of bootstrap resamples for the intervals.")
+]
 RawFiles = Annotated[
     list[Path] | None,
     typer.Option("--raw", metavar="FILE", help="File of raw rows; repeat the option for several."),
@@ -49,7 +55,7 @@ def print_either(document: Any, render: Callable[[Any], None], as_json: bool) ->
         render(document)
 
 
-_EXTRAS = {"model": "torch", "serve": "fastapi"}
+_EXTRAS = {"metrics": "rouge_score", "model": "torch", "serve": "fastapi"}
 
 
 @contextmanager

@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal
 import typer
 
 from unifiedqa_convert.cli.options import (
+    AllowSample,
     AsJson,
     Overwrite,
     Quiet,
+    Resamples,
     known_dataset,
     needing,
     print_either,
@@ -60,12 +62,6 @@ def score(
 AllowPickle = Annotated[
     bool,
     typer.Option("--allow-pickle", help="Also read pickles (.bin files), tensors only."),
-]
-AllowSample = Annotated[
-    bool, typer.Option("--allow-sample", help="Accept the invented rows of the embedded samples.")
-]
-Resamples = Annotated[
-    int, typer.Option(metavar="N", min=1, help="Number of bootstrap resamples for the intervals.")
 ]
 ModelName = Annotated[
     str,

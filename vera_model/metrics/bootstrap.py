@@ -41,31 +41,54 @@ def intervals(
     size = max(1, _AT_ONCE // max(len(predictions.logit), 1))
     drawn: dict[str, list[Floats]] = {}
     for start in range(0, how.resamples, size):
-        counts = _draw(predictions, min(size, how.resamples - start), generator)
+        counts = draw(predictions.task, min(size, how.resamples - start), generator)
         for name, values in measures(counts).items():
             drawn.setdefault(name, []).append(values)
-    tails = [(1 - how.level) / 2, (1 + how.level) / 2]
-    found: dict[str, tuple[float, float] | None] = {}
-    for name, parts in drawn.items():
-        values = np.concatenate(parts)
-        values = values[np.isfinite(values)]
-        low, high = np.quantile(values, tails) if len(values) else (np.nan, np.nan)
-        found[name] = (float(low), float(high)) if len(values) else None
-    return found
+    return {name: interval_of(np.concatenate(parts), how.level) for name, parts in drawn.items()}
 
 
-def _draw(
-    predictions: Predictions, resamples: int, generator: np.random.Generator
+def draw(
+    task: NDArray[np.object_], resamples: int, generator: np.random.Generator
 ) -> NDArray[np.float64]:
-    """How often each problem is in each resample, (B, k); each dataset keeps its size."""
-    counts = np.zeros((resamples, len(predictions.task)))
-    for task in predictions.tasks:
-        places = np.flatnonzero(predictions.task == task)
+    """How often each cluster is in each resample, (B, k); each dataset keeps its size.
+
+    ``task``, (k,), are the clusters' datasets.
+    """
+    counts = np.zeros((resamples, len(task)))
+    for name in dict.fromkeys(task.tolist()):
+        places = np.flatnonzero(task == name)
         chosen = generator.integers(len(places), size=(resamples, len(places)))
         chosen += np.arange(resamples)[:, None] * len(places)
         times = np.bincount(chosen.ravel(), minlength=resamples * len(places))
         counts[:, places] = times.reshape(resamples, len(places))
     return counts
+
+
+def resamples_of_means(sums: Floats, sizes: Floats, how: Resampling, *, key: str) -> Floats:
+    """Means in each resample, (B, m): clusters' sums over their sizes, both (k, m).
+
+    NaN where a resample has none. ``key`` names what is drawn, so that draws of two datasets are
+    independent, and those of one the same whatever is beside it.
+    """
+    generator = np.random.default_rng([how.seed, *key.encode()])
+    clusters = np.full(len(sums), key, object)
+    size = max(1, _AT_ONCE // max(len(sums), 1))
+    parts = []
+    for start in range(0, how.resamples, size):
+        counts = draw(clusters, min(size, how.resamples - start), generator)
+        whole = counts @ sizes
+        missing = np.full_like(whole, np.nan)
+        parts.append(np.divide(counts @ sums, whole, out=missing, where=whole > 0))
+    return np.concatenate(parts)
+
+
+def interval_of(values: Floats, level: float) -> tuple[float, float] | None:
+    """The percentile interval of resampled values, (B,), without NaN; None if no other is left."""
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return None
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
 
 
 class _Measures:

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from vera_model.data.problems import Problem
-from vera_model.metrics.bootstrap import Resampling, _draw, _Measures, intervals, task_weights
+from vera_model.metrics.bootstrap import Resampling, _Measures, draw, intervals, task_weights
 from vera_model.metrics.predictions import Predictions
 from vera_model.metrics.summary import summarise
 
@@ -40,7 +40,7 @@ def repeated(predictions: Predictions, counts: np.ndarray) -> Predictions:
 def test_a_resample_as_weights_is_the_resample_written_out() -> None:
     predictions = made(60)
     weights = task_weights(predictions.task[predictions.problem])
-    counts = _draw(predictions, 5, np.random.default_rng(1))
+    counts = draw(predictions.task, 5, np.random.default_rng(1))
     assert (counts.sum(axis=1) == 60).all()
     measured = _Measures(predictions, weights, 2.0)(counts)
     for at, row in enumerate(counts):

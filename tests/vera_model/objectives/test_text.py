@@ -19,7 +19,8 @@ from vera_model.config import from_preset
 from vera_model.data.loading import Holdout, hold_out, subsample
 from vera_model.data.text_records import TextExample, TextExamples, TextRecord, read_examples
 from vera_model.distributed import Processes
-from vera_model.metrics.answers import answer_correct, exact_match, f1, similarity
+from vera_model.metrics.answers import answer_correct, exact_match, f1
+from vera_model.metrics.texts.choices import similarity
 from vera_model.model.initial_model import load_text_model
 from vera_model.objectives.text import TextObjective
 from vera_model.programs.train import run

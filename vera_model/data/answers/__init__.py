@@ -1,0 +1,1 @@
+"""Questions of converted splits, and the texts that a model answers them with."""
