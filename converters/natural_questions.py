@@ -33,6 +33,8 @@ class NaturalQuestions(Adapter):
     """What short answers has a question that people asked Google?
 
     The open form, without the Wikipedia pages: what UnifiedQA calls natural_questions_direct_ans.
+    Its two splits are Google's. UnifiedQA's three are those of AmbigQA's copy, whose files
+    nqopen-train.json, nqopen-dev.json and nqopen-test.json can be given with --raw.
     """
 
     name = "natural_questions"
