@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, NotRequired
 
 from pydantic import Field
 
-from converters.shared.passages import as_listed
+from converters.shared.passages import as_listed, references
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -76,16 +76,16 @@ class AuthorsRow(Row):
         if isinstance(found, list):
             for it in found:
                 meanings = [pair["answer"] for pair in it.get("qaPairs", ())]
-                yield from references(it["type"], it.get("answer", ()), meanings, between)
+                yield from annotated(it["type"], it.get("answer", ()), meanings, between)
             return
         kinds, singles, pairs = found["type"], found["answer"], found["qaPairs"]
         if not len(kinds) == len(singles) == len(pairs):
             raise FieldError("annotations", "its lists have different lengths")
         for kind, single, several in zip(kinds, singles, pairs, strict=True):
-            yield from references(kind, single, several["answer"], between)
+            yield from annotated(kind, single, several["answer"], between)
 
 
-def references(
+def annotated(
     kind: str, single: Sequence[str], pairs: Sequence[Sequence[str]], between: str
 ) -> Sequence[str]:
     """The references of one annotation; FieldError if it has no answer, or both kinds of them."""
@@ -135,6 +135,6 @@ class AmbigQa(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One example a row, with the references of all annotators."""
         assert isinstance(row, AuthorsRow)
-        answers = tuple(dict.fromkeys(row.answers(", ")))
+        answers = references(row.answers(", "), "annotations")
         published = as_listed(dict.fromkeys(row.answers(" [SEP] ")), answers)
         yield FreeText(id=row.id, question=row.question, answers=answers, published=published)

@@ -1,4 +1,7 @@
-"""ARC: grade-school science questions, an easy and a hard set (Clark et al. 2018)."""
+"""ARC: grade-school science questions, an easy and a hard set (Clark et al. 2018).
+
+The two sets with sentences that a search found are datasets of their own (Khashabi et al. 2020).
+"""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -6,6 +9,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from converters.shared.labelled_choices import ColumnsRow, NestedRow, keyed
+from converters.shared.retrieved import RetrievedRow, of_set, retrieved_source
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -15,6 +19,12 @@ from unifiedqa_convert.schema import (
     Source,
     Split,
     Text,
+)
+
+HOMEPAGE = "https://allenai.org/data/arc"
+CITATION = (
+    "Clark, Cowhey, Etzioni, Khot, Sabharwal, Schoenick and Tafjord 2018. Think you have Solved "
+    "Question Answering? Try ARC, the AI2 Reasoning Challenge. arXiv:1803.05457."
 )
 
 
@@ -61,9 +71,8 @@ def _source(config: str, rows: dict[str, int], *files: PinnedFile, digest: str) 
         license="CC-BY-SA-4.0",
         redistributable=True,
         downloads=(f"ARC-V1-Feb2018-2/{config}", f"ARC-V1-Feb2018/{config}"),
-        homepage="https://allenai.org/data/arc",
-        citation="Clark, Cowhey, Etzioni, Khot, Sabharwal, Schoenick and Tafjord 2018. Think you "
-        "have Solved Question Answering? Try ARC, the AI2 Reasoning Challenge. arXiv:1803.05457.",
+        homepage=HOMEPAGE,
+        citation=CITATION,
     )
 
 
@@ -97,6 +106,7 @@ class ArcEasy(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One example a row; most have four choices, a few three or five."""
         assert isinstance(row, HubRow | AuthorsRow)
+        of_set(row.id, self.name, marked=False)
         yield keyed(row, row.answer_key, range(3, 6), row.id)
 
 
@@ -124,4 +134,34 @@ class ArcHard(ArcEasy):
             sha256="62f03257e737aed263f55c6abf87c7bb0028a44a6bdd2a26eb1279eb42c1d1e9",
         ),
         digest="f368820e4b6079d66bdaea30b2c04dab4214017394de26ae50bf0861f990a0b7",
+    )
+
+
+class ArcEasyWithIr(Adapter):
+    """Which choice answers an easy grade-school science question, given what a search found?"""
+
+    name = "arc_easy_with_ir"
+    aliases: ClassVar[tuple[str, ...]] = ("arc_easy_ir", "arc_e_with_ir")
+    unclear: ClassVar = {"arc_with_ir": "arc_hard_with_ir", "ai2_arc_with_ir": "arc_hard_with_ir"}
+    version = 1
+    verified = "documentation only"
+    shapes: ClassVar = (RetrievedRow,)
+    source = retrieved_source(
+        {"train": 2251, "validation": 570, "test": 2376}, HOMEPAGE, CITATION, arc=True
+    )
+
+    def examples(self, row: Row) -> Iterator[Example]:
+        """One example a row of the set; the retrieved sentences are the context."""
+        assert isinstance(row, RetrievedRow)
+        of_set(row.id, self.name, marked=True)
+        yield keyed(row, row.answer_key, range(3, 6), row.id, row.para)
+
+
+class ArcHardWithIr(ArcEasyWithIr):
+    """Which choice answers a hard grade-school science question, given what a search found?"""
+
+    name = "arc_hard_with_ir"
+    aliases = ("arc_hard_ir", "arc_challenge_with_ir", "arc_c_with_ir")
+    source = retrieved_source(
+        {"train": 1119, "validation": 299, "test": 1172}, HOMEPAGE, CITATION, arc=True
     )

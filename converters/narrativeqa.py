@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AliasPath, Field
 
-from converters.shared.passages import as_listed
+from converters.shared.passages import as_listed, references
 from unifiedqa_convert.schema import (
     Adapter,
     CompanionFile,
@@ -114,7 +114,7 @@ class NarrativeQa(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One example a row, with its references in order."""
         assert isinstance(row, AuthorsRow | HubRow)
-        answers = tuple(dict.fromkeys(row.answers))
+        answers = references(row.answers, "answer1" if isinstance(row, AuthorsRow) else "answers")
         yield FreeText(
             question=row.question,
             context=row.summary,

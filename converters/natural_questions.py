@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from converters.shared.passages import as_listed
+from converters.shared.passages import as_listed, references
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -33,6 +33,8 @@ class NaturalQuestions(Adapter):
     """What short answers has a question that people asked Google?
 
     The open form, without the Wikipedia pages: what UnifiedQA calls natural_questions_direct_ans.
+    Its two splits are Google's. UnifiedQA's three are those of AmbigQA's copy, whose files
+    nqopen-train.json, nqopen-dev.json and nqopen-test.json can be given with --raw.
     """
 
     name = "natural_questions"
@@ -72,6 +74,6 @@ class NaturalQuestions(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One example a row, with all its references."""
         assert isinstance(row, OpenRow)
-        answers = tuple(dict.fromkeys(row.answer))
+        answers = references(row.answer, "answer")
         published = as_listed(row.answer, answers)
         yield FreeText(question=row.question, answers=answers, published=published)

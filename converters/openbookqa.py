@@ -1,4 +1,6 @@
-"""OpenBookQA: elementary science, with or without a supporting fact (Mihaylov et al. 2018)."""
+"""OpenBookQA: elementary science, with or without a supporting fact (Mihaylov et al. 2018), or with
+sentences that a search found (Khashabi et al. 2020).
+"""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -6,6 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from converters.shared.labelled_choices import ColumnsRow, NestedRow, keyed
+from converters.shared.retrieved import RetrievedRow, of_set, retrieved_source
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -19,6 +22,7 @@ from unifiedqa_convert.schema import (
     Verified,
 )
 
+HOMEPAGE = "https://allenai.org/data/open-book-qa"
 CITATION = (
     "Mihaylov, Clark, Khot and Sabharwal 2018. Can a Suit of Armor Conduct Electricity? "
     "A New Dataset for Open Book Question Answering. EMNLP."
@@ -118,13 +122,14 @@ class OpenBookQA(Adapter):
         },
         license="unknown",
         downloads=("OpenBookQA-V1-Sep2018/Data/Main",),
-        homepage="https://allenai.org/data/open-book-qa",
+        homepage=HOMEPAGE,
         citation=CITATION,
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
         """One multiple-choice example a row; the fact, if the shape has it, is the context."""
         assert isinstance(row, HubRow | AuthorsRow)
+        of_set(row.id, self.name, marked=False)
         fact = row.fact1 if isinstance(row, HubFactRow | AuthorsFactRow) else None
         yield keyed(row, row.answer_key.strip(), (4,), row.id, fact)
 
@@ -159,6 +164,25 @@ class OpenBookQAFact(OpenBookQA):
         },
         license="unknown",
         downloads=("OpenBookQA-V1-Sep2018/Data/Additional",),
-        homepage="https://allenai.org/data/open-book-qa",
+        homepage=HOMEPAGE,
         citation=CITATION,
     )
+
+
+class OpenBookQAWithIr(Adapter):
+    """Which of four choices answers a question of elementary science, given what a search found?"""
+
+    name = "openbookqa_with_ir"
+    aliases = ("obqa_with_ir", "openbookqa_ir")
+    version = 1
+    verified = "documentation only"
+    shapes: ClassVar = (RetrievedRow,)
+    source = retrieved_source(
+        {"train": 4957, "validation": 500, "test": 500}, HOMEPAGE, CITATION, arc=False
+    )
+
+    def examples(self, row: Row) -> Iterator[Example]:
+        """One example a row of the set; the retrieved sentences are the context."""
+        assert isinstance(row, RetrievedRow)
+        of_set(row.id, self.name, marked=True)
+        yield keyed(row, row.answer_key.strip(), (4,), row.id, row.para)

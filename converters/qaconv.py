@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AliasPath, Field
 
+from converters.shared.passages import as_listed, references
 from unifiedqa_convert.schema import (
     Adapter,
     CompanionFile,
@@ -73,9 +74,11 @@ class QaConv(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One example a row; no answers mean that the question can't be answered."""
         assert isinstance(row, AuthorsRow)
+        answers = references(row.answers) if row.answers else ()
         yield FreeText(
             id=row.id,
             question=row.question,
             context=" ".join(f"{turn['speaker']}: {turn['text']}" for turn in row.turns),
-            answers=tuple(dict.fromkeys(row.answers)),
+            answers=answers,
+            published=as_listed(row.answers, answers),
         )

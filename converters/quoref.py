@@ -75,7 +75,10 @@ class Quoref(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One free-text example a row; of an answer with several parts, each is a reference."""
+        """One free-text example a row; of an answer with several parts, each is a reference.
+
+        So UnifiedQA has it, in a row for each; the authors' evaluation wants all parts together.
+        """
         assert isinstance(row, AuthorsRow | HubRow)
         answers = references(row.texts)
         yield FreeText(

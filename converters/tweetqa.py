@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from converters.shared.passages import as_listed, references
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -70,9 +71,11 @@ class TweetQa(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One example a row, with its references in order."""
         assert isinstance(row, AuthorsRow)
+        answers = references(row.answer, "Answer") if row.answer else None
         yield FreeText(
             id=row.qid,
             question=row.question,
             context=row.tweet,
-            answers=tuple(dict.fromkeys(row.answer)) if row.answer else None,
+            answers=answers,
+            published=as_listed(row.answer or (), answers),
         )

@@ -437,3 +437,13 @@ def test_two_blanks_or_none_are_asked(place: str, words: str) -> None:
     item = one(place, words)
     assert "_" in item.question.input
     assert {s.via for s in made(item)} == {"echo"}
+
+
+@pytest.mark.parametrize(
+    ("dataset", "used"),
+    [("arc_easy", 4), ("arc_hard", 3), ("openbookqa", 3), ("arc_easy_with_ir", 4)],
+)
+def test_rows_of_another_set_in_one_file_are_skipped(dataset: str, used: int) -> None:
+    chunk = chunk_of(dataset, "validation", sample("arc_easy_with_ir/authors/validation")[2])
+    assert len(chunk.converted) == used
+    assert not chunk.rejects

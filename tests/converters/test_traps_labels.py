@@ -8,7 +8,9 @@ from trap_rows import chunk_of, one, sample
 
 from unifiedqa_convert.conversion.pipeline import convert
 from unifiedqa_convert.conversion.request import Request
+from unifiedqa_convert.datasets.registry import load_adapter
 from unifiedqa_convert.errors import SourceError
+from unifiedqa_convert.schema import FieldError, FreeText
 
 
 def given(place: str, raw: Path, out: Path) -> Request:
@@ -81,3 +83,25 @@ def test_a_gold_of_another_name_is_not_hidden(tmp_path: Path) -> None:
     raw.write_text("".join(json.dumps(line) + "\n" for line in bare))
     with pytest.raises(SourceError, match=r"field label \(fields that are not read: gold\)"):
         convert(given("copa/superglue/test", raw, tmp_path / "out"))
+
+
+@pytest.mark.parametrize(
+    ("place", "field"),
+    [
+        ("tweetqa/authors/validation", "Answer"),
+        ("natural_questions/authors/validation", "answer"),
+        ("qaconv/authors/validation", "answers"),
+    ],
+)
+def test_a_blank_answer_is_none(place: str, field: str) -> None:
+    dataset, _, path = sample(place)
+    adapter = load_adapter(dataset)
+    shape = adapter.shapes[0]
+    text = path.read_text("utf-8")
+    raw = json.loads(text if text.startswith("[") else f"[{','.join(text.splitlines())}]")[0]
+    raw["segment"] = {"seg_dialog": [{"speaker": "Ola", "text": "Yes."}]}
+    (example,) = adapter.examples(shape.model_validate(raw | {field: [" ", "Ola ", "Ola"]}))
+    assert isinstance(example, FreeText)
+    assert example.answers == ("Ola",)
+    with pytest.raises(FieldError, match=f"^{field}: no answer"):
+        list(adapter.examples(shape.model_validate(raw | {field: [" "]})))

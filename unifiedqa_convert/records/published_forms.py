@@ -202,6 +202,13 @@ _PUBMEDQA = Quirk(
     context=sections,
     tab=" \t",
 )
+_WITH_IR = Quirk(
+    ":700, with :683; sha256 known of arc_easy_with_ir/{dev,test}.tsv, arc_hard_with_ir/dev.tsv",
+    template=r"{question} \n {choices}\n{context}",
+    context=spaced,
+    unknown="upstream's rows are those of the dataset's own files, and only the retrieved "
+    "sentences came from these; nobody has compared the two",
+)
 _MMLU = Quirk(":2171", template=r"{question} \n {choices}", clean=stripped, tab=" \t", end=" ")
 
 
@@ -260,6 +267,8 @@ UNIFIEDQA: dict[str, tuple[Quirk, ...]] = {
             end=" ",
         ),
     ),
+    "arc_easy_with_ir": (_WITH_IR,),
+    "arc_hard_with_ir": (_WITH_IR,),
     "boolq": (replace(_MULTIQA, proof="boolq/{dev,train}.tsv", order=_multiqa_order),),
     **dict.fromkeys("searchqa squad1_1 squad2 triviaqa".split(), (_SHUFFLED,)),
     "newsqa": (replace(_SHUFFLED, leaves_out=_is_unanswerable),),
@@ -378,6 +387,7 @@ UNIFIEDQA: dict[str, tuple[Quirk, ...]] = {
             "knows, and it wrote a file for each level",
         ),
     ),
+    "openbookqa_with_ir": (replace(_WITH_IR, proof=":920"),),
     "processbank": (
         Quirk(
             ":2053",
@@ -418,6 +428,15 @@ UNIFIEDQA: dict[str, tuple[Quirk, ...]] = {
             context=turns,
             tab=" \t ",
             no_answer="unanswerable",
+        ),
+    ),
+    "qasc_with_ir": (
+        replace(
+            _WITH_IR,
+            proof=":105, with :66; sha256 known of qasc_with_ir/{dev,test}.tsv",
+            unknown="upstream wrote the last four sentences found for each choice, as spaCy cut "
+            "them, in the order of a set, which differs each time; these rows have all of them, in "
+            "the choices' order",
         ),
     ),
     "quail": (
