@@ -18,7 +18,7 @@ from unifiedqa_convert.schema import (
 
 
 class AuthorsRow(NestedRow):
-    """The authors' document, a question a row; url, context_id and answer_start are ignored."""
+    """The authors' document, a question a row; url and context_id are ignored."""
 
 
 class HubRow(ColumnsRow):
@@ -75,13 +75,14 @@ class Quoref(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One free-text example a row; of an answer with several parts, each is a reference."""
+        """One free-text example a row; the first part of an answer is its output."""
         assert isinstance(row, AuthorsRow | HubRow)
         yield FreeText(
             id=row.qid,
             question=row.question,
             context=titled(row.title, row.passage),
             answers=references(row.texts),
+            parts=True,
         )
 
 

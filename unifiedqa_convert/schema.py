@@ -5,7 +5,7 @@ when they are first used (``defer_build``), so that listing all datasets builds 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from dataclasses import field as field_of
 from types import NoneType
@@ -21,20 +21,14 @@ from pydantic import (
 )
 from typing_extensions import TypedDict as TypedDict  # the one that pydantic reads before 3.12
 
+from unifiedqa_convert.errors import FieldError as FieldError
+from unifiedqa_convert.errors import NotAnExample as NotAnExample
+
 Partition = Literal["seen", "unseen-1", "unseen-2", "none"]
 """Vera's evaluation partitions (Liu et al. 2023, table 1); ``none`` for a dataset outside it."""
 
 Verified = Literal["sha256", "real rows", "documentation only"]
 """With what an adapter was verified: published digests, some real rows, or only documentation."""
-
-
-class FieldError(ValueError):
-    """Raised by an adapter: the value of this raw field is not defined by the dataset."""
-
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"{field}: {reason}")
-        self.field = field
-        self.reason = reason
 
 
 def _no_bool(value: object) -> object:
@@ -59,14 +53,6 @@ def collapse(text: str) -> str:
     if text.isprintable() and "  " not in text and text[:1] != " " != text[-1:]:
         return text
     return " ".join(text.split())
-
-
-class NotAnExample(Exception):
-    """Raised by an adapter: the authors exclude this row. It is counted as skipped, by reason."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class CompanionFile(NamedTuple):
@@ -151,6 +137,10 @@ class Row(BaseModel):
 
     def offers(self) -> tuple[DistractorCandidate, ...]:
         """The values that it adds to the pool, if its shape has one."""
+        return ()
+
+    def quotes(self) -> Iterable[tuple[str, int, str]]:
+        """Answers that it says are parts of a text, each with its start and that text."""
         return ()
 
 
@@ -286,10 +276,19 @@ class FreeText(Example):
 
     kind: ClassVar[str] = "free_text"
     answers: tuple[str, ...] | None = None
+    parts: bool = False
+    """True if the answers are parts of one answer (Quoref), not each a whole one (SQuAD)."""
 
     def __post_init__(self) -> None:
-        if not (_usual(self) and (self.answers is None or _texts(self.answers))):
+        usual = _usual(self) and type(self.parts) is bool
+        if not (usual and (self.answers is None or _texts(self.answers))):
             _check_types(self)
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The whole answers, each of them right: parts are joined by commas."""
+        answers = self.answers or ()
+        return (", ".join(answers),) if self.parts and answers else answers
 
 
 def _usual(example: Example) -> bool:
