@@ -348,6 +348,7 @@ class Record(NamedTuple):
 
 AMBIGUOUS = "ambiguous-record"
 """The flag of a record from which ``parse`` does not recover the example."""
+NO_ANSWER = "<No Answer>"
 
 
 class Converted(NamedTuple):

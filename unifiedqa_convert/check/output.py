@@ -39,10 +39,10 @@ from unifiedqa_convert.records.arrow import (
     record_batch,
     shard_facts,
 )
-from unifiedqa_convert.records.encode import NO_ANSWER, UNLABELLED
+from unifiedqa_convert.records.encode import UNLABELLED
 from unifiedqa_convert.records.formats import FORMATS, is_data, is_shard, json_lines
 from unifiedqa_convert.records.profiles import Records, profile_named
-from unifiedqa_convert.schema import collapse
+from unifiedqa_convert.schema import NO_ANSWER, collapse
 from unifiedqa_convert.storage import sha256_of
 
 Manifest = dict[str, Any]

@@ -92,7 +92,8 @@ SAME_SENTENCE = "conflicting-statements"
 
 UNANSWERABLE = "unanswerable"
 HIDDEN = "answer hidden"
-"""Why free text has no statement: none is made up."""
+EQUAL = "equal to an earlier reference's"
+"""Why free text, or one of its references, has no statement: no false one is made up."""
 
 _NONE: frozenset[int] = frozenset()
 
@@ -270,7 +271,10 @@ def _add_statements(profile: Profile, converter: QuestionConverter | None, chunk
     answered = answers(converter, asks) if converter is not None else {}
     for place, entries in drafts:
         if entries:
-            converted[place] = _with_statements(converted[place], entries, answered, profile)
+            item = _with_statements(converted[place], entries, answered, profile)
+            made = sum(entry in answered or not isinstance(entry, Ask) for entry in entries)
+            counts[f"statements/not made/{EQUAL}"] += made - len(item.statements)
+            converted[place] = item
     asked = len(asks) + sum(unanswered)
     counts["asks/asked"] += asked
     if converter is None:
@@ -290,6 +294,9 @@ def _with_statements(
     if CONFLICT in flags:
         same_choice = _disputed(fields(example, profile).choices, known)
     statements, same_sentence = _statements(entries, answered, known, same_choice)
+    if isinstance(example, FreeText) and len(statements) > 1:
+        first = {same_text(it.sentence): it for it in reversed(statements)}
+        statements = [it for it in statements if first[same_text(it.sentence)] is it]
     if same_sentence - same_choice:
         others = [flag for flag in flags if flag != AMBIGUOUS]
         flags = (*others, SAME_SENTENCE, *flags[len(others) :])

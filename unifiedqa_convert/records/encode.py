@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from unifiedqa_convert.records.profiles import Profile
 from unifiedqa_convert.schema import (
+    NO_ANSWER,
     Example,
     FieldError,
     FreeText,
@@ -93,7 +94,6 @@ def _markers(letters: str) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(rf"(?:(?<=\s)|^)\({letter}\)(?=\s|$)") for letter in letters)
 
 
-NO_ANSWER = "<No Answer>"
 _BACKSLASH_N = r"\n"
 
 
