@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal, NotRequired
 
 from pydantic import Field
 
+from converters.shared.passages import as_written
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -130,4 +131,6 @@ class AmbigQa(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One example a row, with the references of all annotators."""
         assert isinstance(row, AuthorsRow)
-        yield FreeText(id=row.id, question=row.question, answers=tuple(dict.fromkeys(row.answers)))
+        yield FreeText(
+            id=row.id, question=row.question, answers=as_written(row.answers, "annotations")
+        )

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AliasPath, Field
 
+from converters.shared.passages import as_written
 from unifiedqa_convert.schema import (
     Adapter,
     CompanionFile,
@@ -116,5 +117,7 @@ class NarrativeQa(Adapter):
         yield FreeText(
             question=row.question,
             context=row.summary,
-            answers=tuple(dict.fromkeys(row.answers)),
+            answers=as_written(
+                row.answers, "answer1" if isinstance(row, AuthorsRow) else "answers"
+            ),
         )

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from converters.shared.passages import as_written
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -71,4 +72,4 @@ class NaturalQuestions(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One example a row, with all its references."""
         assert isinstance(row, OpenRow)
-        yield FreeText(question=row.question, answers=tuple(dict.fromkeys(row.answer)))
+        yield FreeText(question=row.question, answers=as_written(row.answer, "answer"))

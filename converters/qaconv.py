@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AliasPath, Field
 
+from converters.shared.passages import as_written
 from unifiedqa_convert.schema import (
     Adapter,
     CompanionFile,
@@ -77,5 +78,5 @@ class QaConv(Adapter):
             id=row.id,
             question=row.question,
             context=" ".join(f"{turn['speaker']}: {turn['text']}" for turn in row.turns),
-            answers=tuple(dict.fromkeys(row.answers)),
+            answers=as_written(row.answers) if row.answers else (),
         )

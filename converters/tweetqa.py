@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from converters.shared.passages import as_written
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -74,5 +75,5 @@ class TweetQa(Adapter):
             id=row.qid,
             question=row.question,
             context=row.tweet,
-            answers=tuple(dict.fromkeys(row.answer)) if row.answer else None,
+            answers=as_written(row.answer, "Answer") if row.answer else None,
         )

@@ -57,7 +57,12 @@ def references(texts: Iterable[str], field: str = "answers") -> tuple[str, ...]:
 
     Blank ones are no answers; FieldError on the raw ``field`` if there is no other one.
     """
-    found = tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))
+    return as_written(map(str.strip, texts), field)
+
+
+def as_written(texts: Iterable[str], field: str = "answers") -> tuple[str, ...]:
+    """``references`` of texts that keep the white space at their ends."""
+    found = tuple(dict.fromkeys(text for text in texts if text.strip()))
     if not found:
         raise FieldError(field, "no answer in a row that has one")
     return found
