@@ -179,6 +179,7 @@ _FOLLOWS: dict[str, tuple[Promise, ...]] = {
         unused_fields_change_nothing,
         no_field_is_guessed,
     ),
+    "references_are_answers": (used_fields_change_something, every_row_is_used),
     "own_ids_say_nothing": (labels_stay_out_of_the_question, unused_fields_change_nothing),
     "texts_are_what_they_are_called": (labels_mean_what_they_say, examples_are_pure),
     "every_label_gives_a_gold": (golds_are_positions, every_row_is_used),

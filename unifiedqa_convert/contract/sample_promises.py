@@ -150,6 +150,7 @@ def references_are_answers(sample: Sample) -> Iterator[str]:
     for item in chunk_of(sample).converted:
         if fault := _no_answer(item.example):
             yield f"{item.id}: {fault}"
+            return
     for place, kind in leaves(sample.shape):
         if str not in kinds_of(kind):
             continue
