@@ -5,7 +5,15 @@ from typing import ClassVar
 
 from pydantic import AliasPath, Field
 
-from converters.shared.passages import ColumnsRow, NestedRow, Span, Spans, references, titled
+from converters.shared.passages import (
+    ColumnsRow,
+    NestedRow,
+    Span,
+    Spans,
+    as_listed,
+    references,
+    titled,
+)
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -83,11 +91,13 @@ class AdversarialQaBidaf(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One free-text example a row."""
         assert isinstance(row, AuthorsRow | HubRow)
+        answers = references(row.texts) if row.texts else None
         yield FreeText(
             id=row.qid,
             question=row.question,
             context=titled(row.title, row.passage),
-            answers=references(row.texts) if row.texts else None,
+            answers=answers,
+            published=as_listed(row.texts, answers),
         )
 
 

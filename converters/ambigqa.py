@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, NotRequired
 
 from pydantic import Field
 
-from converters.shared.passages import as_written
+from converters.shared.passages import as_listed, as_written
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -67,28 +67,32 @@ class AuthorsRow(Row):
         "text of each, as one answer with commas (their other spellings are left out)",
     )
 
-    @property
-    def answers(self) -> Iterator[str]:
-        """The references, in order; FieldError if an annotation has none."""
+    def answers(self, between: str) -> Iterator[str]:
+        """The references, in order, with ``between`` the answers of several meanings.
+
+        FieldError if an annotation has none.
+        """
         found = self.annotations
         if isinstance(found, list):
             for it in found:
                 meanings = [pair["answer"] for pair in it.get("qaPairs", ())]
-                yield from references(it["type"], it.get("answer", ()), meanings)
+                yield from references(it["type"], it.get("answer", ()), meanings, between)
             return
         kinds, singles, pairs = found["type"], found["answer"], found["qaPairs"]
         if not len(kinds) == len(singles) == len(pairs):
             raise FieldError("annotations", "its lists have different lengths")
         for kind, single, several in zip(kinds, singles, pairs, strict=True):
-            yield from references(kind, single, several["answer"])
+            yield from references(kind, single, several["answer"], between)
 
 
-def references(kind: str, single: Sequence[str], pairs: Sequence[Sequence[str]]) -> Sequence[str]:
+def references(
+    kind: str, single: Sequence[str], pairs: Sequence[Sequence[str]], between: str
+) -> Sequence[str]:
     """The references of one annotation; FieldError if it has no answer, or both kinds of them."""
     several = [texts[0] for texts in pairs if texts]
     if (kind == "singleAnswer") == bool(several) or bool(single) == bool(several):
         raise FieldError("annotations", f"an annotation of type {kind} has no such answers")
-    return single or [", ".join(dict.fromkeys(text.strip() for text in several))]
+    return single or [between.join(dict.fromkeys(text.strip() for text in several))]
 
 
 class AmbigQa(Adapter):
@@ -131,6 +135,6 @@ class AmbigQa(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One example a row, with the references of all annotators."""
         assert isinstance(row, AuthorsRow)
-        yield FreeText(
-            id=row.id, question=row.question, answers=as_written(row.answers, "annotations")
-        )
+        answers = as_written(row.answers(", "), "annotations")
+        published = as_listed(dict.fromkeys(row.answers(" [SEP] ")), answers)
+        yield FreeText(id=row.id, question=row.question, answers=answers, published=published)

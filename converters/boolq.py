@@ -13,6 +13,7 @@ from unifiedqa_convert.schema import (
     NotAnExample,
     NotBool,
     PinnedFile,
+    Published,
     Repository,
     Row,
     Source,
@@ -186,17 +187,16 @@ class ContrastSetsBoolQ(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One yes/no example a perturbed question."""
         assert isinstance(row, PerturbedRow)
+        context = titled(row.title, row.paragraph)
+        example = YesNo(question=row.question, context=context, answer=row.answer == "TRUE")
+        # UnifiedQA's files have these two as well, with the answer no.
         if row.answer == "New Answer":
-            raise NotAnExample("the authors' template")
+            raise NotAnExample("the authors' template", published=example)
         if not row.question.strip():
-            raise NotAnExample("the perturbed question is blank")
+            raise NotAnExample("the perturbed question is blank", published=example)
         if not row.answer:
             raise FieldError("perturbed_questions.answer", "a question without an answer")
-        yield YesNo(
-            question=row.question,
-            context=titled(row.title, row.paragraph),
-            answer=row.answer == "TRUE",
-        )
+        yield example
 
 
 class NaturalRow(Row):
@@ -208,6 +208,12 @@ class NaturalRow(Row):
     split: Literal["train", "dev"] = Field(description="not used in the example: the row's split")
     passage: Text = Field(description="context: the title in brackets, and the passage")
     question: Text = Field(description="question, in lower case; seeds are without question mark")
+    is_seed: Annotated[Literal[0, 1], NotBool] | None = Field(
+        None,
+        alias="is_seed_question",
+        description="question, in profile unifiedqa: 1 for BoolQ's own, which has a question mark "
+        "there",
+    )
     label: Literal["True", "False"] = Field(
         alias="hard_label", description="the answer: that of most annotators"
     )
@@ -241,4 +247,5 @@ class BoolQNatural(Adapter):
             question=row.question,
             context=row.passage,
             answer=row.label == "True",
+            published=Published(question=f"{row.question}?") if row.is_seed else None,
         )

@@ -9,6 +9,7 @@ from converters.shared.passages import (
     Quotes,
     Span,
     Spans,
+    as_listed,
     quoted,
     quoted_spans,
     references,
@@ -102,9 +103,11 @@ class CovidQa(Adapter):
         assert isinstance(row, AuthorsRow | HubRow)
         if row.is_impossible == bool(row.texts):
             raise FieldError("is_impossible", f"{row.is_impossible}, with {len(row.texts)} answers")
+        answers = references(row.texts) if row.texts else ()
         yield FreeText(
             id=str(row.qid),
             question=row.question,
             context=row.passage,
-            answers=references(row.texts) if row.texts else (),
+            answers=answers,
+            published=as_listed(row.texts, answers),
         )

@@ -13,6 +13,7 @@ from unifiedqa_convert.schema import (
     FreeText,
     NotAnExample,
     PinnedFile,
+    Published,
     Repository,
     Row,
     Source,
@@ -45,6 +46,18 @@ def _text(answer: Answer) -> str:
     parts = (date.get("month", ""), date.get("day", ""), date.get("year", ""))
     spans = ", ".join(filter(None, map(str.strip, answer["spans"])))
     return spans or answer["number"].strip() or " ".join(filter(None, map(str.strip, parts)))
+
+
+def _published(answer: Answer, appends: bool) -> Published:
+    """The answer to the byte as UnifiedQA's program joins its parts.
+
+    Of the contrast set, it adds a date to the answer before, which it does not clear.
+    """
+    spans, number, date = answer["spans"], answer["number"], answer["date"]
+    if spans or number:
+        return Published(answers=(", ".join(spans) if spans else number,))
+    others = [f" {part}" for name in ("day", "year") if (part := date.get(name, ""))]
+    return Published(answers=(date.get("month", "") + "".join(others),), appended=appends)
 
 
 class AuthorsRow(Row):
@@ -113,6 +126,9 @@ class HubRow(Row):
 class Drop(Adapter):
     """What is the number, date or text that a question about a passage asks for?"""
 
+    appends_dates: ClassVar[bool] = False
+    """True if UnifiedQA's program adds a date to the answer of the row before."""
+
     name = "drop"
     version = 1
     verified: ClassVar[Verified] = "real rows"
@@ -144,20 +160,28 @@ class Drop(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One free-text example a row; a row whose answer is empty is none."""
         assert isinstance(row, AuthorsRow | HubRow)
+        published = None
+        if isinstance(row, AuthorsRow) and row.answer is not None:
+            published = _published(row.answer, self.appends_dates)
         texts = None if row.texts is None else tuple(row.texts)
-        if texts is not None and not any(texts):
-            raise NotAnExample("its answer is empty")
-        yield FreeText(
+        empty = texts is not None and not any(texts)
+        example = FreeText(
             id=row.qid,
             question=row.question,
             context=row.passage,
-            answers=None if texts is None else references(texts),
+            answers=references(texts) if texts and not empty else texts,
+            published=published,
         )
+        if empty:
+            reason = "its answer is empty"
+            raise NotAnExample(reason, published=example if self.appends_dates else None)
+        yield example
 
 
 class ContrastSetsDrop(Drop):
     """What does a question about a passage ask for, after experts changed it a little?"""
 
+    appends_dates = True
     name = "contrast_sets_drop"
     aliases: ClassVar[tuple[str, ...]] = ("drop_contrast", "drop_contrast_set")
     verified = "documentation only"

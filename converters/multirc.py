@@ -20,7 +20,7 @@ from unifiedqa_convert.schema import (
     TypedDict,
 )
 
-MARKS = re.compile(r"<b>Sent \d+: </b>|<br>")
+BEGIN, END = re.compile(r"<b>Sent \d+: </b>"), "<br>"
 """Where a sentence begins and ends, in the authors' files."""
 Label = Annotated[Literal[0, 1, -1] | None, NotBool]
 
@@ -177,7 +177,8 @@ class MultiRc(Adapter):
 
 def _marked(documents: list[Document]) -> Iterator[MultipleChoice]:
     for document in documents:
-        text = MARKS.sub(" ", document["paragraph"]["text"])
+        # Three spaces and one, as in UnifiedQA's file.
+        text = BEGIN.sub("   ", document["paragraph"]["text"]).replace(END, " ")
         for it in document["paragraph"]["questions"]:
             marks = [answer["isAnswer"] for answer in it["answers"]]
             yield MultipleChoice(

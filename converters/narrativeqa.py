@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AliasPath, Field
 
-from converters.shared.passages import as_written
+from converters.shared.passages import as_listed, as_written
 from unifiedqa_convert.schema import (
     Adapter,
     CompanionFile,
@@ -114,10 +114,11 @@ class NarrativeQa(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One example a row, with its references in order."""
         assert isinstance(row, AuthorsRow | HubRow)
+        field = "answer1" if isinstance(row, AuthorsRow) else "answers"
+        answers = as_written(row.answers, field)
         yield FreeText(
             question=row.question,
             context=row.summary,
-            answers=as_written(
-                row.answers, "answer1" if isinstance(row, AuthorsRow) else "answers"
-            ),
+            answers=answers,
+            published=as_listed(row.answers, answers),
         )

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from converters.shared.passages import as_written
+from converters.shared.passages import as_listed, as_written
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -72,4 +72,6 @@ class NaturalQuestions(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One example a row, with all its references."""
         assert isinstance(row, OpenRow)
-        yield FreeText(question=row.question, answers=as_written(row.answer, "answer"))
+        answers = as_written(row.answer, "answer")
+        published = as_listed(row.answer, answers)
+        yield FreeText(question=row.question, answers=answers, published=published)

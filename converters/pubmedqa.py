@@ -106,7 +106,7 @@ class PubMedQa(Adapter):
         decision = row.final_decision
         yield MultipleChoice(
             question=row.question,
-            context=" ".join(row.contexts),
+            context="\n".join(row.contexts),
             choices=DECISIONS,
             golds=None if decision is None else (DECISIONS.index(decision),),
         )

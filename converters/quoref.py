@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from converters.shared.passages import ColumnsRow, NestedRow, references, titled
+from converters.shared.passages import ColumnsRow, NestedRow, as_listed, references, titled
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -77,12 +77,14 @@ class Quoref(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One free-text example a row; the first part of an answer is its output."""
         assert isinstance(row, AuthorsRow | HubRow)
+        answers = references(row.texts)
         yield FreeText(
             id=row.qid,
             question=row.question,
             context=titled(row.title, row.passage),
-            answers=references(row.texts),
+            answers=answers,
             parts=True,
+            published=as_listed(row.texts, answers),
         )
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import AliasPath, Field
 
-from converters.shared.passages import Span, references
+from converters.shared.passages import Span, as_listed, references
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -104,11 +104,13 @@ class Ropes(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One free-text example a row; its context is the background, then the situation."""
         assert isinstance(row, AuthorsRow | HubRow)
+        answers = references(row.texts) if row.texts else None
         yield FreeText(
             id=row.qid,
             question=row.question,
             context=f"{row.background} {row.situation}",
-            answers=references(row.texts) if row.texts else None,
+            answers=answers,
+            published=as_listed(row.texts, answers),
         )
 
 

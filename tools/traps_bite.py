@@ -175,7 +175,7 @@ EDITS: dict[str, Sequence[Edit]] = {
 OWN = f"{U}/rows/own"
 DATA, TEXT = "vera_model/data", "vera_model/objectives/text.py"
 UNSEEN, MASKS = "vera_model/data/test_unseen.py", "converters/test_traps_masks.py"
-PROFILES = f"{U}/records/profiles.py"
+FORMS = f"{U}/records/published_forms.py"
 CONTRACT = f"{U}/contract"
 SAMPLES = f"{CONTRACT}/sample_promises.py"
 LABELS, FIELDS = f"{CONTRACT}/label_promises.py", f"{CONTRACT}/field_promises.py"
@@ -330,12 +330,12 @@ FURTHER: dict[str, tuple[str, Sequence[Edit]]] = {
     # Known forms that were off.
     "an empty hidden answer": (
         f"{MASKS}::test_winograndes_hidden_answer_is_empty_as_published",
-        [(PROFILES, 'end=" ", unlabelled="")', 'end=" ")')],
+        [(FORMS, 'end=" ", unlabelled=""', 'end=" "')],
     ),
     "no support": (
         f"{MASKS}::test_rainiers_sciq_has_no_support",
-        [(PROFILES, '"rainier sciq/dev.tsv, by its size", context=False',
-          '"rainier sciq/dev.tsv, by its size", context=True')],
+        [(f"{U}/records/profiles.py", 'sciq/dev.tsv, by its size",\n        with_context=False',
+          'sciq/dev.tsv, by its size",\n        with_context=True')],
     ),
     "choices as they are written": (
         f"{MASKS}::test_the_output_is_one_of_the_choices",
@@ -348,7 +348,7 @@ FURTHER: dict[str, tuple[str, Sequence[Edit]]] = {
     ),
     "what upstream never encoded": (
         f"{MASKS}::test_a_dataset_that_upstream_never_encoded_is_told",
-        [(PROFILES, "if not self.published_by or dataset in self.datasets:", "if True:")],
+        [(f"{U}/records/profiles.py", "if dataset in self.datasets:", "if True:")],
     ),
     # What the contract tells of a wrong gold.
     **{what: (f"{PLANTED}[{name}]", [edit]) for what, name, edit in (

@@ -12,10 +12,8 @@ UqaError
     OutputLocked           exit 6  another process is writing it
   ModelError               exit 4  a checkpoint is unreadable, unsafe, or of another shape
 
-FieldError, NotAnExample   what an adapter says of a row: it is rejected, or skipped by a reason
-
-The command line catches the others in one place and prints one line on stderr that says what to do
-next. A bug is not caught and shows its traceback (exit 1).
+The command line catches them in one place and prints one line on stderr that says what to do next.
+A bug is not caught and shows its traceback (exit 1).
 """
 
 import re
@@ -117,23 +115,6 @@ class OutputLocked(OutputError):
 
 class ModelError(UqaError):
     """A checkpoint is unreadable, unsafe, or has another shape."""
-
-
-class FieldError(ValueError):
-    """Raised by an adapter: the value of this raw field is not defined by the dataset."""
-
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"{field}: {reason}")
-        self.field = field
-        self.reason = reason
-
-
-class NotAnExample(Exception):
-    """Raised by an adapter: the authors exclude this row. It is counted as skipped, by reason."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 def missing_library(name: str | None, extra: str) -> UsageError:

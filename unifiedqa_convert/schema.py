@@ -21,14 +21,20 @@ from pydantic import (
 )
 from typing_extensions import TypedDict as TypedDict  # the one that pydantic reads before 3.12
 
-from unifiedqa_convert.errors import FieldError as FieldError
-from unifiedqa_convert.errors import NotAnExample as NotAnExample
-
 Partition = Literal["seen", "unseen-1", "unseen-2", "none"]
 """Vera's evaluation partitions (Liu et al. 2023, table 1); ``none`` for a dataset outside it."""
 
 Verified = Literal["sha256", "real rows", "documentation only"]
 """With what an adapter was verified: published digests, some real rows, or only documentation."""
+
+
+class FieldError(ValueError):
+    """Raised by an adapter: the value of this raw field is not defined by the dataset."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
 
 
 def _no_bool(value: object) -> object:
@@ -53,6 +59,22 @@ def collapse(text: str) -> str:
     if text.isprintable() and "  " not in text and text[:1] != " " != text[-1:]:
         return text
     return " ".join(text.split())
+
+
+class NotAnExample(Exception):
+    """Raised by an adapter: the authors exclude this row. It is counted as skipped, by reason.
+
+    ``published`` is the example that UnifiedQA's program made of it nevertheless: only a profile
+    that reproduces its files has it.
+    """
+
+    def __init__(self, reason: str, published: "Example | None" = None) -> None:
+        super().__init__(reason)
+        self.reason, self.published = reason, published
+
+
+NO_ANSWER = "<No Answer>"
+"""UnifiedQA's output for a question that has no answer."""
 
 
 class CompanionFile(NamedTuple):
@@ -255,6 +277,19 @@ _set_choices, _set_golds, _set_sentences, _set_order_matters = (
 )
 
 
+class Published(NamedTuple):
+    """What UnifiedQA's published files have otherwise than the example says; only the profiles that
+    reproduce them read it.
+    """
+
+    question: str | None = None
+    """The question there; None: the example's."""
+    answers: tuple[str, ...] | None = None
+    """The answers as the source lists them: equal ones, white space, parts of one answer."""
+    appended: bool = False
+    """True if the answer follows that of the row before, as a date does in DROP's contrast set."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class YesNo(Example):
     """A question, or a sentence to judge, whose answer is yes or no."""
@@ -263,6 +298,7 @@ class YesNo(Example):
     answer: bool | None = None
     sentence: str | None = None
     """The ready declarative sentence whose truth ``answer`` is."""
+    published: Published | None = None
 
     def __post_init__(self) -> None:
         known = type(self.answer) in (bool, NoneType) and type(self.sentence) in (str, NoneType)
@@ -278,6 +314,7 @@ class FreeText(Example):
     answers: tuple[str, ...] | None = None
     parts: bool = False
     """True if the answers are parts of one answer (Quoref), not each a whole one (SQuAD)."""
+    published: Published | None = None
 
     def __post_init__(self) -> None:
         usual = _usual(self) and type(self.parts) is bool
@@ -324,50 +361,6 @@ def _check_types(example: Example) -> None:
             place = ".".join(map(str, (field.name, *first["loc"])))
             reason = f"{first['msg']} (found {first['input']!r})"
             raise ExampleError(example, place, reason) from None
-
-
-class Statement(NamedTuple):
-    """One declarative sentence with its label; its context is the example's, kept apart."""
-
-    sentence: str
-    label: bool | None
-    choice: int
-    """The position of the choice it asserts; 0 where the example has no choices."""
-    via: str
-    """``given``, ``filled``, or the name of the question converter that made it."""
-    masked: bool = False
-    """Another statement of the group says the same with another label: kept, never trained on."""
-
-
-class Record(NamedTuple):
-    """A UnifiedQA pair, text in / text out; output None where the question has no known answer."""
-
-    input: str
-    output: str | None
-
-
-AMBIGUOUS = "ambiguous-record"
-"""The flag of a record from which ``parse`` does not recover the example."""
-NO_ANSWER = "<No Answer>"
-
-
-class Converted(NamedTuple):
-    """One example with its records and statements: the content of a shard's row."""
-
-    id: str
-    """Unique: dataset, split and row number."""
-    row: int
-    """Number of the source row, from 0, over all files of the split."""
-    example: Example
-    question: Record
-    statements: tuple[Statement, ...]
-    declaratives: tuple[Record, ...]
-    flags: tuple[str, ...]
-    """Peculiarities of the example; AMBIGUOUS is a property of its question record."""
-    ambiguous: frozenset[int] = frozenset()
-    """Positions of the ambiguous records in ``declaratives``."""
-    subject: str | None = None
-    """The row's ``subject``, in a dataset that has ``subjects``."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AliasPath, Field
 
-from unifiedqa_convert.schema import FieldError, Row, Text, TypedDict
+from unifiedqa_convert.schema import FieldError, Published, Row, Text, TypedDict
 
 
 class _Text(TypedDict):
@@ -66,6 +66,12 @@ def as_written(texts: Iterable[str], field: str = "answers") -> tuple[str, ...]:
     if not found:
         raise FieldError(field, "no answer in a row that has one")
     return found
+
+
+def as_listed(texts: Iterable[str], answers: tuple[str, ...] | None) -> Published | None:
+    """The texts of all answers as the source lists them; None if ``answers`` are the same."""
+    listed = tuple(texts)
+    return Published(answers=listed) if answers and listed != answers else None
 
 
 def titled(title: str, passage: str) -> str:

@@ -21,8 +21,9 @@ from unifiedqa_convert import contract
 from unifiedqa_convert.contract import Breach, Case, breaches, cases, sample_promises
 from unifiedqa_convert.contract.sample import Sample, chunk_of
 from unifiedqa_convert.datasets.registry import catalogue
+from unifiedqa_convert.records.converted import Converted, Record
 from unifiedqa_convert.rows.shapes import raw_names
-from unifiedqa_convert.schema import Adapter, Converted, Record
+from unifiedqa_convert.schema import Adapter
 
 GOLDENS = ROOT / "tests" / "golden"
 EXAMPLE = ROOT / "docs" / "example-dataset" / "uqa_weather"

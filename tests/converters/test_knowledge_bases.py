@@ -10,7 +10,8 @@ from trap_rows import SAMPLES, all_of, chunk_of
 
 from converters.atomic2020 import LISTED, TEMPLATES, clean, fill_relation, inside_sentence, stem
 from converters.genericskb import parse_generic, plurals, with_subject
-from unifiedqa_convert.schema import Converted, MultipleChoice
+from unifiedqa_convert.records.converted import Converted
+from unifiedqa_convert.schema import MultipleChoice
 
 
 def true_sentences(items: list[Converted]) -> list[str]:

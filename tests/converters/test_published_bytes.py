@@ -60,6 +60,7 @@ PUBLISHED = [
                 "dev",
             ),
             ("physical_iqa", "validation", "physical_iqa/authors/valid.jsonl", "dev"),
+            ("contrast_sets_boolq", "test", "boolq/authors/boolq_perturbed.json", "dev"),
         ],
         "rainier": [
             ("csqa2", "validation", "csqa2/authors/CSQA2_dev.json.gz", "dev"),

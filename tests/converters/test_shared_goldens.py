@@ -12,9 +12,9 @@ from conftest import SHARED
 from unifiedqa_convert.conversion.pipeline import convert
 from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.datasets.registry import catalogue
+from unifiedqa_convert.records.converted import Record
 from unifiedqa_convert.records.encode import parse
 from unifiedqa_convert.records.profiles import PROFILES
-from unifiedqa_convert.schema import Record
 
 pytestmark = pytest.mark.shared
 CANONICAL = PROFILES["canonical"]

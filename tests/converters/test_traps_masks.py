@@ -191,7 +191,8 @@ def test_the_output_is_one_of_the_choices(tmp_path: Path) -> None:
 
 def test_a_dataset_that_upstream_never_encoded_is_told() -> None:
     assert "never encoded sciq" in (PROFILES["unifiedqa"].not_published("sciq") or "")
-    assert "of its own" in (PROFILES["unifiedqa"].not_published("codah") or "")
+    assert PROFILES["unifiedqa"].not_published("codah") is None
+    assert "order" in (PROFILES["unifiedqa"].not_published("race_high") or "")
     assert PROFILES["unifiedqa"].not_published("qasc") is None
     assert "not the order of their choices" in (PROFILES["rainier"].not_published("sciq") or "")
     assert PROFILES["rainier"].not_published("creak") is None

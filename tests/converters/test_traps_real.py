@@ -10,10 +10,11 @@ from conftest import SHARED
 from trap_rows import CANONICAL, choices_of, chunk_of
 
 from unifiedqa_convert.datasets.registry import load_adapter
+from unifiedqa_convert.records.converted import Converted
 from unifiedqa_convert.records.encode import parse
 from unifiedqa_convert.rows.companion_files import with_companions
 from unifiedqa_convert.rows.typed_rows import typed_rows
-from unifiedqa_convert.schema import Converted, Row
+from unifiedqa_convert.schema import Row
 
 # Dataset and split as traps.tsv has them, what they are here, and their files under real/.
 REAL: dict[tuple[str, str], tuple[str, str, str]] = {

@@ -9,7 +9,7 @@ from conftest import ROOT
 from test_traps_real import alike, listed, marked
 from trap_rows import all_of, choices_of, sample
 
-from unifiedqa_convert.schema import Converted
+from unifiedqa_convert.records.converted import Converted
 
 TOOL = runpy.run_path(str(ROOT / "tools" / "traps_bite.py"))
 TRAPS = TOOL["table"]()

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from vera_shards import choice, write_split, yes_no
 
-from unifiedqa_convert.schema import Converted
+from unifiedqa_convert.records.converted import Converted
 from vera_model.config import from_preset
 from vera_model.metrics.functions import auroc
 from vera_model.programs.train import run

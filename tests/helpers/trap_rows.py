@@ -10,10 +10,11 @@ from conftest import ROOT
 from unifiedqa_convert.conversion.chunk import Chunk, convert_chunk
 from unifiedqa_convert.datasets.registry import load_adapter
 from unifiedqa_convert.question_converters.base import Ask, Sentence
+from unifiedqa_convert.records.converted import Converted
 from unifiedqa_convert.records.profiles import PROFILES
 from unifiedqa_convert.rows.companion_files import with_companions
 from unifiedqa_convert.rows.typed_rows import typed_rows
-from unifiedqa_convert.schema import Converted, MultipleChoice
+from unifiedqa_convert.schema import MultipleChoice
 
 SAMPLES = ROOT / "data" / "samples"
 CANONICAL = PROFILES["canonical"]

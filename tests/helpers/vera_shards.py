@@ -8,16 +8,9 @@ from typing import Any
 import pyarrow as pa
 
 from unifiedqa_convert.records.arrow import arrow_schema, as_rows, record_batch
+from unifiedqa_convert.records.converted import Converted, Record, Statement
 from unifiedqa_convert.records.profiles import Records
-from unifiedqa_convert.schema import (
-    Converted,
-    Example,
-    FreeText,
-    MultipleChoice,
-    Record,
-    Statement,
-    YesNo,
-)
+from unifiedqa_convert.schema import Example, FreeText, MultipleChoice, YesNo
 
 
 def choice(

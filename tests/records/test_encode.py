@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.records.converted import Record, Statement
 from unifiedqa_convert.records.encode import (
     arrange,
     declarative_record,
@@ -16,7 +17,7 @@ from unifiedqa_convert.records.encode import (
     recovers,
 )
 from unifiedqa_convert.records.profiles import PROFILES, profile_named
-from unifiedqa_convert.schema import FreeText, MultipleChoice, Record, Statement, YesNo, collapse
+from unifiedqa_convert.schema import FreeText, MultipleChoice, YesNo, collapse
 
 CANONICAL = PROFILES["canonical"]
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from unifiedqa_convert.conversion.chunk import convert_chunk
 from unifiedqa_convert.question_converters.base import Ask, Sentence
 from unifiedqa_convert.records.arrow import as_rows
+from unifiedqa_convert.records.converted import AMBIGUOUS, Converted, Record
 from unifiedqa_convert.records.encode import (
     UNLABELLED,
     arrange,
@@ -32,18 +33,7 @@ from unifiedqa_convert.records.encode import (
 from unifiedqa_convert.records.formats import FORMATS, Format
 from unifiedqa_convert.records.profiles import PROFILES, Profile, Records
 from unifiedqa_convert.rows.shapes import NumberedRow
-from unifiedqa_convert.schema import (
-    AMBIGUOUS,
-    Adapter,
-    Converted,
-    Example,
-    FreeText,
-    MultipleChoice,
-    Record,
-    Row,
-    Source,
-    YesNo,
-)
+from unifiedqa_convert.schema import Adapter, Example, FreeText, MultipleChoice, Row, Source, YesNo
 
 PIECES = (
     *("(a)", " (b) ", "(A)", "(B)", "(c", "\\n", " \\n ", "\\", "n", "'", "-", "yes", "no", "It's"),

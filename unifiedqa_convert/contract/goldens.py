@@ -6,7 +6,8 @@ from itertools import zip_longest
 from pathlib import Path
 
 from unifiedqa_convert.contract.sample import Sample, chunk_of, samples
-from unifiedqa_convert.schema import Adapter, Converted
+from unifiedqa_convert.records.converted import Converted
+from unifiedqa_convert.schema import Adapter
 
 
 def samples_become_their_goldens(folder: Path, update: bool, sample: Sample) -> Iterator[str]:

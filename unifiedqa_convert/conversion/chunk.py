@@ -6,7 +6,7 @@ examples = labelled + unlabelled; statements = true + false + unknown.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from unifiedqa_convert.errors import RowError
 from unifiedqa_convert.question_converters.base import Ask, QuestionConverter, Sentence
 from unifiedqa_convert.question_converters.drafts import draft, labels, only_asks
 from unifiedqa_convert.question_converters.select import answers
+from unifiedqa_convert.records.converted import AMBIGUOUS, Converted, Statement
 from unifiedqa_convert.records.encode import (
     arrange,
     declarative_record,
@@ -27,17 +28,17 @@ from unifiedqa_convert.records.encode import (
     same_text,
 )
 from unifiedqa_convert.records.profiles import Profile
+from unifiedqa_convert.records.published_forms import Quirk
 from unifiedqa_convert.rows.json_rows import Raw
 from unifiedqa_convert.rows.shapes import NumberedRow, Skipped
 from unifiedqa_convert.rows.typed_rows import row_as_json, why_no_example
 from unifiedqa_convert.schema import (
-    AMBIGUOUS,
     Adapter,
-    Converted,
     Example,
     FreeText,
     MultipleChoice,
-    Statement,
+    NotAnExample,
+    Row,
     collapse,
 )
 
@@ -94,6 +95,9 @@ UNANSWERABLE = "unanswerable"
 HIDDEN = "answer hidden"
 EQUAL = "equal to an earlier reference's"
 """Why free text, or one of its references, has no statement: no false one is made up."""
+
+ENCODED = "allenai/unifiedqa encodes it"
+NOT_ENCODED = "allenai/unifiedqa leaves it out"
 
 _NONE: frozenset[int] = frozenset()
 
@@ -177,6 +181,7 @@ def _examples(
     prefix = f"{adapter.name}-{split}-"
     # A plain profile arranges few examples: not to call ``arrange`` for the others saves 3 %.
     unarranged = len(profile.letters) if profile.plain else -1
+    own = profile.own
     read = used = 0
     for number, raw, row in rows:
         read += 1
@@ -185,7 +190,11 @@ def _examples(
             continue
         before, name = len(named), f"{prefix}{number}"
         try:
-            for example in adapter.examples(row):
+            for example in (
+                _published(adapter, number, row, own, chunk)
+                if own.template
+                else adapter.examples(row)
+            ):
                 if not (
                     type(example) is MultipleChoice
                     and example.order_matters
@@ -225,6 +234,27 @@ def misplaced_in(quotes: Iterable[tuple[str, int, str]]) -> str | None:
                 return NOT_IN_TEXT
             flag = NOT_AT_START
     return flag
+
+
+def _published(
+    adapter: Adapter, number: int, row: Row, own: Quirk, chunk: Chunk
+) -> Iterator[Example]:
+    """The examples that UnifiedQA's program made of the row, defects included; others counted."""
+    try:
+        made = list(adapter.examples(row))
+    except NotAnExample as error:
+        if error.published is None:
+            raise
+        chunk.counts[f"examples/added/{ENCODED}"] += 1
+        yield error.published
+        return
+    leaves_out = own.leaves_out or (lambda *_: False)
+    kept = [it for place, it in enumerate(made) if not leaves_out(number, place, it)]
+    if made and not kept:
+        raise NotAnExample(NOT_ENCODED)
+    if len(kept) < len(made):
+        chunk.counts[f"examples/left out/{NOT_ENCODED}"] += len(made) - len(kept)
+    yield from kept
 
 
 def _numbered(named: list[_Named]) -> list[_Named]:

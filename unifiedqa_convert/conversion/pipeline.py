@@ -33,7 +33,7 @@ from unifiedqa_convert.conversion.output_folder import (
 )
 from unifiedqa_convert.conversion.repeats import asked_by, count_repeated, other_splits
 from unifiedqa_convert.conversion.request import ConversionJob, Request, resolve
-from unifiedqa_convert.conversion.split_size import SplitSize, split_size
+from unifiedqa_convert.conversion.split_size import SplitSize, example_count, split_size
 from unifiedqa_convert.conversion.upstream_vera import as_upstream, is_upstreams
 from unifiedqa_convert.conversion.workers import beside
 from unifiedqa_convert.datasets.sources import Located
@@ -190,13 +190,16 @@ def _work(
         return mine(number // size) and (limit is None or number < limit)
 
     everything = taken is None and shares == 1 and not done and limit is None
+    order = job.profile.own.order if job.request.to == "tsv" else None
     rows = typed_rows(
         job.adapter,
         job.split,
         job.located.files,
-        None if everything else wanted,
+        None if everything or order else wanted,
         as_paired=job.profile.own.as_paired,
     )
+    if order is not None:
+        rows = (row for row in _in_order(rows, order) if wanted(row.number))
     if job.request.subject is not None:
         rows = (_if_of_subject(row, job.request.subject) for row in rows)
     rejected = len(_rejects(receipts(place).values()))
@@ -208,6 +211,15 @@ def _work(
             receipt = _shard(job, place, number, shard, rejected, progress)
             rejected += len(receipt["rejects"])
             commit(place, number, receipt)
+
+
+def _in_order(
+    rows: Iterator[NumberedRow], order: Callable[[int], list[int]]
+) -> Iterator[NumberedRow]:
+    """The rows in the order of the published file, numbered by it."""
+    read = list(rows)
+    for place, number in enumerate(order(len(read)) or range(len(read))):
+        yield read[number]._replace(number=place)
 
 
 def _if_of_subject(numbered: NumberedRow, subject: str) -> NumberedRow:
@@ -368,7 +380,7 @@ def _size(job: ConversionJob, counted: dict[str, Any]) -> SplitSize | None:
     if job.request.subject is not None:  # nobody has counted a subject's rows
         return split_size(counted["rows"], None, job.request.limit, job.request.share)
     known = job.adapter.source.splits[job.split].rows
-    examples = sum(counted["examples"].values())
+    examples = example_count(counted["examples"])
     return split_size(counted["rows"], known, job.request.limit, job.request.share, examples)
 
 

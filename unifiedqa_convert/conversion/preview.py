@@ -12,8 +12,8 @@ from unifiedqa_convert.schema import Adapter, Example, FreeText, MultipleChoice,
 if TYPE_CHECKING:
     from unifiedqa_convert.conversion.chunk import Chunk
     from unifiedqa_convert.conversion.request import Request
+    from unifiedqa_convert.records.converted import Converted
     from unifiedqa_convert.rows.shapes import NumberedRow
-    from unifiedqa_convert.schema import Converted
 
 
 def shown(dataset: str, split: str | None, raw: tuple[Path, ...], rows: int) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def _answer(example: Example) -> str:
 
 def _made(item: "Converted") -> dict[str, Any]:
     """One example of a row, its records and statements."""
-    kept = {k: v for k, v in asdict(item.example).items() if v is not None}
+    kept = {k: v for k, v in asdict(item.example).items() if v is not None and k != "published"}
     output = "(unlabelled)" if item.question.output is None else item.question.output
     return {
         "example": {"kind": item.example.kind, **kept},

@@ -21,8 +21,9 @@ from zlib import crc32
 from unifiedqa_convert.conversion.output_folder import MANIFEST, OutputFolder
 from unifiedqa_convert.documents import read_json
 from unifiedqa_convert.records.arrow import as_rows, column
+from unifiedqa_convert.records.converted import Converted
 from unifiedqa_convert.records.profiles import Profile
-from unifiedqa_convert.schema import Converted, Example, FreeText, MultipleChoice, YesNo, collapse
+from unifiedqa_convert.schema import Example, FreeText, MultipleChoice, YesNo, collapse
 from unifiedqa_convert.storage import sha256_of
 
 _AT_ONCE = 500_000

@@ -94,7 +94,8 @@ class Request:
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Form of the records: canonical, unifiedqa, unifiedqa-train or rainier.",
+            help="Form of the records: canonical, unifiedqa (or unifiedqa:FOLDER, another of "
+            "its folders of the dataset), unifiedqa-train or rainier.",
             show_default="the recipe's",
         ),
     ] = None

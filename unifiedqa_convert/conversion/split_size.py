@@ -43,6 +43,16 @@ def split_size(
     return {"read": read, "known": known, "partial": partial}
 
 
+def example_count(examples: dict[str, Any]) -> int:
+    """How many examples the rows have, of the manifest's counts of examples.
+
+    A published form may leave some of them out, and have others that are none.
+    """
+    left_out, added = (sum(examples.get(kind, {}).values()) for kind in ("left out", "added"))
+    number: int = examples["labelled"] + examples["unlabelled"] + left_out - added
+    return number
+
+
 def _cut(read: int, limit: int | None, share: Sequence[int]) -> bool:
     """True if --limit or --num-shards left rows out, as far as can be told."""
     return share[1] > 1 or (limit is not None and read >= limit)
@@ -71,7 +81,10 @@ def without_label(manifest: dict[str, Any]) -> str | None:
     examples = manifest["counts"]["examples"]
     if not manifest.get("labelled") or not examples["unlabelled"]:
         return None
-    which, every = f"{manifest['dataset']}/{manifest['split']}", sum(examples.values())
+    which, every = (
+        f"{manifest['dataset']}/{manifest['split']}",
+        examples["labelled"] + examples["unlabelled"],
+    )
     return (
         f"{which} is a labelled split, but {examples['unlabelled']:,} of {every:,} examples have "
         "no label"

@@ -23,9 +23,10 @@ from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.question_converters.base import Ask, QuestionConverter, Sentence
 from unifiedqa_convert.question_converters.model import ModelConverter
 from unifiedqa_convert.question_converters.select import answers
+from unifiedqa_convert.records.converted import Converted, Statement
 from unifiedqa_convert.records.encode import declarative_record
 from unifiedqa_convert.records.profiles import Profile
-from unifiedqa_convert.schema import Converted, MultipleChoice, Statement
+from unifiedqa_convert.schema import MultipleChoice
 from unifiedqa_convert.vera_tasks import BOOLEAN, VERA_TASKS
 
 
@@ -246,9 +247,8 @@ def _line(dataset: str, item: Converted, profile: Profile) -> DraftedProblem | s
     text, answer = item.question
     if answer is None:
         return UNLABELLED
-    pad, end = profile.own.pad, profile.own.end
     try:
-        return read_line(dataset, f"{text}{pad}\t{pad}{answer}{end}")
+        return read_line(dataset, f"{text}{profile.own.tab}{answer}{profile.own.end}")
     except SkippedLine as error:
         return f"upstream skips the line: {error.kind}"
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from unifiedqa_convert.errors import RowError, SourceError
+from unifiedqa_convert.records.converted import Record
 from unifiedqa_convert.records.encode import arrange, question_record
 from unifiedqa_convert.records.profiles import PROFILES
 from unifiedqa_convert.rows.shapes import Skipped
 from unifiedqa_convert.rows.typed_rows import typed_rows, why_no_example
-from unifiedqa_convert.schema import Adapter, Example, Record
+from unifiedqa_convert.schema import Adapter, Example
 
 CANONICAL = PROFILES["canonical"]
 TOLERATED = 0.02

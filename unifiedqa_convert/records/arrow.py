@@ -11,16 +11,9 @@ from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from unifiedqa_convert.records.converted import AMBIGUOUS, Converted, Record, Statement
 from unifiedqa_convert.records.profiles import PROFILES, Profile, Records
-from unifiedqa_convert.schema import (
-    AMBIGUOUS,
-    Converted,
-    FreeText,
-    MultipleChoice,
-    Record,
-    Statement,
-    YesNo,
-)
+from unifiedqa_convert.schema import FreeText, MultipleChoice, YesNo
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -108,6 +101,11 @@ class RecordRows(Sequence[dict[str, Any]]):
         if items and items[0].subject is not None:
             self._cells = {**self._cells, "subject": _SUBJECT[records]}
 
+    @property
+    def converted(self) -> list[Converted]:
+        """The examples, where a row is an example and not a statement; none otherwise."""
+        return self._items if "choices" in self._cells else []
+
     def column(self, name: str) -> list[Any]:
         """One column's values, of the types that its field of the schema takes."""
         return list(map(self._cells[name], self._items)) if self._items else []
@@ -154,13 +152,15 @@ def _choices(item: Converted) -> tuple[str, ...]:
 
 def _choices_as_written(profile: Profile) -> Callable[[Converted], tuple[str, ...]]:
     """The choices as the profile writes them, so that the output is equal to one of them."""
-    plain, clean, whole = profile.plain, profile.clean, profile.whole
+    plain, whole, own = profile.plain, profile.whole, profile.own
 
     def written(item: Converted) -> tuple[str, ...]:
         texts = _choices(item)
         # As in ``plain_record``: nine rows of ten have nothing to collapse, which one look shows.
         if plain and (text := f" {' '.join(texts)} ").isprintable() and "  " not in text:
             return texts
+        several = own.choice if isinstance(item.example, MultipleChoice) else own.output
+        clean = several or profile.clean
         return tuple([whole(clean(text)) for text in texts])
 
     return written

@@ -12,15 +12,15 @@ from functools import cache
 from string import ascii_lowercase
 from typing import NamedTuple
 
+from unifiedqa_convert.records.converted import Converted, Record, Statement
 from unifiedqa_convert.records.profiles import Profile
+from unifiedqa_convert.records.published_forms import Quirk, yes_or_no
 from unifiedqa_convert.schema import (
     NO_ANSWER,
     Example,
     FieldError,
     FreeText,
     MultipleChoice,
-    Record,
-    Statement,
     YesNo,
     collapse,
 )
@@ -112,7 +112,7 @@ def arrange(example: Example, profile: Profile) -> Example:
     Raises FieldError if there are more choices than letters.
     """
     own, letters = profile.own, len(profile.letters)
-    if example.context is not None and not own.context:
+    if example.context is not None and not own.with_context:
         example = replace(example, context=None)
     if not isinstance(example, MultipleChoice):
         return example
@@ -149,30 +149,74 @@ class Fields(NamedTuple):
 
 def fields(example: Example, profile: Profile) -> Fields:
     """Each text cleaned once; the output is the first gold's text, None if there is no label."""
-    clean = profile.clean
     question, choices, context, output = _texts(example, profile)
+    own, clean = _form(profile, output), profile.clean
+    ask, choose = own.question or clean, own.choice or clean
     return Fields(
-        clean(question), tuple(map(clean, choices)), clean(context), output and clean(output)
+        ask(question),
+        tuple(map(choose, choices)),
+        (own.context or clean)(context),
+        output and (own.output or clean)(output),
     )
+
+
+def _form(profile: Profile, output: str | None) -> Quirk:
+    """The dataset's quirk; that of rows without label, if they have another one."""
+    own = profile.own
+    return own if output is not None or own.hidden is None else own.hidden
 
 
 def _texts(example: Example, profile: Profile) -> Fields:
     """The example's texts, not cleaned."""
     choices: tuple[str, ...] = ()
     output: str | None = None
+    own = profile.own
+    question = profile.question_text(example)
     if isinstance(example, MultipleChoice):
         choices = example.choices
-        output = choices[example.golds[0]] if example.golds else None
+        if example.golds:
+            gold = example.golds[0]
+            output = profile.letters[gold] if own.answers == "letter" else choices[gold]
+            if own.answers == "yes or no":
+                output = yes_or_no(example)
     elif isinstance(example, YesNo):
         output = None if example.answer is None else _yes_no(example.answer)
     elif isinstance(example, FreeText) and example.answers is not None:
-        output = example.answers[0] if example.answers else NO_ANSWER
-    return Fields(profile.question_text(example), choices, example.context or "", output)
+        listed = _listed(example, profile)
+        if not listed:
+            output = NO_ANSWER if own.no_answer is None else own.no_answer
+        else:
+            output = "///".join(listed) if own.answers == "joined" else listed[0]
+    if isinstance(example, YesNo | FreeText) and profile.published_by and example.published:
+        question = example.published.question or question
+    return Fields(question, choices, example.context or "", output)
+
+
+def _listed(example: FreeText, profile: Profile) -> tuple[str, ...]:
+    """The references, as the source lists them where the profile reproduces published files."""
+    published = example.published if profile.own.template else None
+    if published is not None and published.answers is not None:
+        return published.answers
+    return example.answers or ()
+
+
+def outputs(item: Converted, profile: Profile) -> tuple[str | None, ...]:
+    """The outputs of its question record's lines in a TSV: one, or one for each reference."""
+    example = item.example
+    if profile.own.answers != "each" or not isinstance(example, FreeText):
+        return (item.question.output,)
+    clean = profile.own.output or profile.clean
+    listed = _listed(example, profile)
+    return tuple([profile.whole(clean(it)) for it in listed]) or (item.question.output,)
 
 
 def joined(parts: Fields, profile: Profile) -> Record:
     r"""``question \n (a) … (b) … \n context`` → output; absent parts are left out."""
     question, choices, context, output = parts
+    if template := _form(profile, output).template:
+        listed = _lettered(choices, profile)
+        text = template.format(question=question, choices=listed, context=context)
+        return Record(profile.whole(text), None if output is None else profile.whole(output))
     text = question
     if choices:
         bare = profile.no_question if not text else None
@@ -256,7 +300,12 @@ def each_choice(
 
 
 def recovers(example: Example, record: Record, profile: Profile) -> bool:
-    """True if ``parse`` gives the example as the profile normalises it."""
+    """True if ``parse`` gives the example as the profile normalises it.
+
+    A published form with a template is not meant to be read back: True.
+    """
+    if profile.own.template:
+        return True
     parsed, normal = parse(record, profile), profile.normal
     choices: tuple[str, ...] = ()
     golds: tuple[int, ...] | None = None
@@ -296,11 +345,16 @@ def _yes_no(label: bool) -> str:
 
 
 def _lettered(choices: tuple[str, ...], profile: Profile) -> str:
-    if len(choices) > len(profile.letters):
-        raise ValueError(f"{len(choices)} choices, but only {len(profile.letters)} letters")
+    own = profile.own
+    letters = own.letters or profile.letters
+    if len(choices) > len(letters):
+        raise ValueError(f"{len(choices)} choices, but only {len(letters)} letters")
+    if own.template:
+        pairs = zip(letters, choices, strict=False)
+        return " ".join([own.letter.format(letter) + choice for letter, choice in pairs])
     return " ".join(
         f"({letter}) {choice}" if choice else profile.empty.format(letter)
-        for letter, choice in zip(profile.letters, choices, strict=False)
+        for letter, choice in zip(letters, choices, strict=False)
     )
 
 

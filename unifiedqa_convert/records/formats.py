@@ -8,7 +8,7 @@ pyarrow.
 import re
 from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from os import SEEK_CUR
 from pathlib import Path
@@ -17,8 +17,9 @@ from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 import orjson
 
 from unifiedqa_convert.arrow_files import read_parquet, read_stream
-from unifiedqa_convert.records.arrow import arrow_schema, column, record_batch
-from unifiedqa_convert.records.encode import each_choice
+from unifiedqa_convert.records.arrow import RecordRows, arrow_schema, column, record_batch
+from unifiedqa_convert.records.converted import Converted
+from unifiedqa_convert.records.encode import each_choice, outputs
 from unifiedqa_convert.records.profiles import Recipe, Records, profile_named
 from unifiedqa_convert.schema import FreeText
 
@@ -104,27 +105,43 @@ class TsvWriter:
     def __init__(self, file: IO[bytes], _records: Records, facts: Facts) -> None:
         self._file = file
         self._profile = profile_named(facts["profile"]).of(facts["dataset"])
+        self._before = ""
+        """The output of the line before."""
 
     def write(self, rows: Rows) -> Counter[str]:
-        """Write one line per record; records have no tab or line end: white space is collapsed."""
+        """Write one line per record. Apart from published forms that leave line ends and tabs as
+        they are, records have none: white space is collapsed.
+        """
         own = self._profile.own
-        tab, end = f"{own.pad}\t{own.pad}", f"{own.end}\n"
+        end = f"{own.end}\n"
         lines = [
-            f"{text}{tab}{own.unlabelled if answer is None else answer}{end}"
+            f"{text}{own.tab}{own.unlabelled if answer is None else answer}{end}"
             for text, answer in self._records(rows)
         ]
         self._file.write("".join(lines).encode())
         return Counter({WRITTEN: len(rows)})
 
-    def _records(self, rows: Rows) -> list[tuple[str, str | None]]:
-        """One record per row, or per choice if the published file has a line for each choice."""
-        if not self._profile.own.each_choice or (rows and "choices" not in rows[0]):
-            return list(zip(column(rows, "input"), column(rows, "output"), strict=True))
+    def _records(self, rows: Rows) -> Iterable[tuple[str, str | None]]:
+        """One record per row; per choice, or reference, if the published file has a line each."""
+        own = self._profile.own
+        if own.template and isinstance(rows, RecordRows) and rows.converted:
+            return self._published(rows.converted)
+        if not own.each_choice or (rows and "choices" not in rows[0]):
+            return zip(column(rows, "input"), column(rows, "output"), strict=True)
         return [
             record
             for row in rows
             for record in each_choice(row["question"], row["choices"], row["golds"], self._profile)
         ]
+
+    def _published(self, converted: Iterable[Converted]) -> Iterator[tuple[str, str | None]]:
+        for item in converted:
+            said = getattr(item.example, "published", None)
+            for output in outputs(item, self._profile):
+                if said is not None and said.appended and output is not None:
+                    output = self._before + output
+                self._before = output or ""
+                yield item.question.input, output
 
     def close(self) -> None:
         """Nothing to write."""

@@ -1,7 +1,8 @@
 r"""How records are written: profiles as data, each with its proof.
 
 ``canonical``        this project's: collapsed white space, ``(a)``, one space each side of \n.
-``unifiedqa``        the published files of allenai/unifiedqa, byte for byte where they are known.
+``unifiedqa``        the published files of allenai/unifiedqa, byte for byte where they are known;
+                     ``unifiedqa:mctest`` is another of a dataset's published folders.
 ``unifiedqa-train``  the same as UnifiedQA's checkpoints were trained on: tasks.py's normalize_text.
 ``rainier``          the files of Vera's authors (Rainier's), which their prepare_data.py reads.
 
@@ -16,30 +17,14 @@ from string import ascii_lowercase, ascii_uppercase
 from typing import Literal
 
 from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.records.cleaning import published
+from unifiedqa_convert.records.published_forms import UNIFIEDQA, WINOGRANDE, Quirk
 from unifiedqa_convert.schema import Example, collapse
 
 Recipe = Literal["clean", "vera"]
 Records = Literal["question", "declarative", "both"]
 
 _TO_ASCII_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
-
-
-def published(text: str) -> str:
-    """UnifiedQA's cleaning: a tab becomes a space, a line end is removed, nothing is stripped.
-
-    Proof: commonsenseqa dev has tabs in stems, Rainier's csqa2 dev a line end in a question; this
-    gives the sha256 of both published files.
-    """
-    return text.replace("\t", " ").replace("\r", "").replace("\n", "")
-
-
-def spaced(text: str) -> str:
-    """UnifiedQA's cleaning of PIQA and SocialIQA: a line feed becomes a space, a CR is kept.
-
-    Proof: encode_datasets.py at 0977478. The sha256 of both published dev files is equal, but they
-    have no line ends; PIQA's train has three.
-    """
-    return text.replace("\t", " ").replace("\n", " ")
 
 
 def seen_in_training(text: str) -> str:
@@ -49,34 +34,6 @@ def seen_in_training(text: str) -> str:
     Bob's dog" loses both apostrophes, "don't" keeps its only one.
     """
     return re.sub("'(.*)'", r"\1", text.translate(_TO_ASCII_LOWER))
-
-
-@dataclass(frozen=True)
-class Quirk:
-    """How one dataset's published TSV differs from ``input ⇥ output``."""
-
-    proof: str
-    """The published file whose sha256 is reproduced, or the upstream line."""
-    pad: str = ""
-    """On both sides of the tab."""
-    end: str = ""
-    """Before the line end."""
-    unlabelled: str = "-"
-    """The output of a row without label."""
-    blank: str | None = None
-    """The text in place of the blank ``_`` of a question."""
-    each_choice: bool = False
-    """In TSV one line per choice, ``question \\n choice`` and yes or no: several are gold."""
-    merged: Mapping[str, str] = field(default_factory=dict)
-    """Choices that are left out, each with the choice that becomes gold instead of it."""
-    clean: Callable[[str], str] | None = None
-    """Applied to every field instead of the profile's ``clean``."""
-    context: bool = True
-    """Whether a context is written."""
-    as_paired: bool = False
-    """True if rows have the order, and the numbers, of the file that pairs them."""
-    unknown: str = ""
-    """What is not known of the published file, whose bytes are therefore not reproduced."""
 
 
 _NO_QUIRK = Quirk("input ⇥ output")
@@ -101,13 +58,14 @@ class Profile:
     """True if a dataset's cue follows its question."""
     hash_free_order: bool = True
     """Order choices by a hash if the source's order reveals the gold."""
-    quirks: Mapping[str, Quirk] = field(default_factory=dict)
+    quirks: Mapping[str, tuple[Quirk, ...]] = field(default_factory=dict)
+    """Of a dataset, the form of each published folder, the usual one first."""
+    folder: str = ""
+    """The published folder that was asked for; empty: the usual one."""
     published_by: str = ""
     """Whose files it reproduces."""
     datasets: frozenset[str] = frozenset()
     """The datasets of which there are such files."""
-    otherwise: frozenset[str] = frozenset()
-    """Those that upstream's program writes in a form of their own, which is not reproduced."""
     own: Quirk = _NO_QUIRK
     """The quirk of one dataset; set by ``of``."""
 
@@ -115,22 +73,26 @@ class Profile:
         """What is to be said of a dataset of which there are no such files, or of whose files
         something is not known; None of others.
         """
-        if (unknown := self.quirks.get(dataset, _NO_QUIRK).unknown) and self.published_by:
-            known = f"only the size of {self.published_by}'s files of {dataset} is known"
-            return f"profile {self.name}: {known}, not {unknown}: these rows may differ from them"
-        if not self.published_by or dataset in self.datasets:
+        if not self.published_by:
             return None
-        if dataset in self.otherwise:
-            what = f"of its own, in which {self.published_by} encodes {dataset}, is not written yet"
-            return f"profile {self.name}: the form {what}; the rows have that of its other datasets"
+        if unknown := self.of(dataset).own.unknown:
+            return f"profile {self.name}: {unknown}: these rows may differ from them"
+        if dataset in self.datasets:
+            return None
         return (
             f"profile {self.name}: {self.published_by} never encoded {dataset}; its rows are "
             "written as those of other datasets, and no published file proves that"
         )
 
     def of(self, dataset: str) -> "Profile":
-        """The profile with the quirk of one dataset."""
-        own = self.quirks.get(dataset, _NO_QUIRK)
+        """The profile with the quirk of one dataset; UsageError if it has no such folder."""
+        forms = self.quirks.get(dataset, (_NO_QUIRK,))
+        chosen = [form for form in forms if self.folder in ("", form.folder)]
+        if not chosen:
+            names = ", ".join(form.folder or dataset for form in forms)
+            what = f"profile {self.name}: {self.published_by} has no folder {self.folder}"
+            raise UsageError(f"{what} of {dataset}; it has: {names}")
+        own = chosen[0]
         return replace(self, own=own, clean=own.clean or self.clean)
 
     def question_text(self, example: Example) -> str:
@@ -156,53 +118,50 @@ class Profile:
         return self.whole(self.clean(text)).strip()
 
 
-_WINOGRANDE = Quirk("winogrande_l/dev.tsv, winogrande_s/test.tsv", pad=" ", end=" ", unlabelled="")
-_UNIFIEDQA: dict[str, Quirk] = {
-    "social_iqa": Quirk("social_iqa/dev.tsv", pad=" ", clean=spaced),
-    "physical_iqa": Quirk("physical_iqa/dev.tsv", pad=" ", clean=spaced),
-    **{f"winogrande_{size}": _WINOGRANDE for size in ("xs", "s", "m", "l", "xl", "debiased")},
-}
 _ELEVEN = {"zero": "no"}
+_SIZE = "only the size of Rainier's files of {} is known, not {}"
 # Rainier uses UnifiedQA's files of UnifiedQA's datasets; its authors wrote the others.
 _RAINIER: dict[str, Quirk] = {
-    **_UNIFIEDQA,
+    **{name: UNIFIEDQA[name][0] for name in ("social_iqa", "physical_iqa")},
+    **{f"winogrande_{size}": WINOGRANDE for size in ("xs", "s", "m", "l", "xl", "debiased")},
     "numersense": Quirk("rainier numersense/dev.tsv", blank="<mask>", merged=_ELEVEN),
     "numersense_new": Quirk("rainier numersense_new/dev.tsv", merged=_ELEVEN),
     "truthfulqa_mc2": Quirk("rainier truthfulqa_mc2/dev.tsv", each_choice=True),
     # Only the sizes of these files are known: dev, train and test have 160, 152 and 149 bytes a
     # row. Question, choices and answer have about 140 (MetaICL's 16 rows), the para 95 more.
     "quartz": Quirk(
-        "rainier quartz/*.tsv, by their sizes", context=False, unknown="the form of their rows"
+        "rainier quartz/*.tsv, by their sizes",
+        with_context=False,
+        unknown=_SIZE.format("quartz", "the form of their rows"),
     ),
     # By its size too: dev has exactly the bytes of question, choices and answer. The order of its
     # choices is unknown: none of the 24 fixed ones gives the published sha256.
     "sciq": Quirk(
-        "rainier sciq/dev.tsv, by its size", context=False, unknown="the order of their choices"
+        "rainier sciq/dev.tsv, by its size",
+        with_context=False,
+        unknown=_SIZE.format("sciq", "the order of their choices"),
     ),
     "com2sense_paired": Quirk("rainier com2sense_paired/dev.tsv", as_paired=True),
 }
-# encode_datasets.py at 0977478 and the files in the public bucket.
+
+# encode_datasets.py at 0977478 and the files in the public bucket; forms of their own apart.
 _UNIFIEDQAS = frozenset(
     "ai2_science_elementary ai2_science_middle arc_easy arc_hard commonsenseqa openbookqa "
     "physical_iqa qasc social_iqa winogrande_xs winogrande_s winogrande_m winogrande_l "
     "winogrande_xl winogrande_debiased".split()
 )
-_OTHERWISE = frozenset(
-    "adversarialqa_dbert adversarialqa_dbidaf adversarialqa_droberta ambigqa aqua_rat boolq "
-    "boolq_np codah contrast_sets_boolq contrast_sets_drop contrast_sets_quoref "
-    "contrast_sets_ropes cosmosqa covidqa csqa2 dream drop duorc_paraphrase duorc_self head_qa "
-    "hotpotqa mcscript mcscript2 mctest_mc160 mctest_mc500 mmlu multirc narrativeqa "
-    "natural_questions newsqa onestopqa processbank prost pubmedqa pubmedqa_artificial "
-    "pubmedqa_unlabeled qaconv quail quoref race_c race_high race_middle reclor record ropes "
-    "searchqa squad1_1 squad2 strategyqa triviaqa tweetqa".split()
-)
+_ENCODED = _UNIFIEDQAS | UNIFIEDQA.keys()
 _RAINIERS = _UNIFIEDQAS | frozenset(
     "alphanli codah com2sense com2sense_paired comve_a copa creak csqa2 cycic_mc hellaswag "
     "numersense numersense_new prost quarel quartz riddlesense sciq spatial_cs story_cloze_test "
     "strategyqa swag truthfulqa_mc1 truthfulqa_mc2 wsc273".split()
 )
-_SPACED = {name: Quirk("see spaced", clean=spaced) for name in ("social_iqa", "physical_iqa")}
-
+# Of what a checkpoint saw, the spaces around a tab and before the line end are stripped.
+_TRAINED = {
+    name: tuple([replace(form, tab="\t", end="") for form in forms])
+    for name, forms in UNIFIEDQA.items()
+    if not name.startswith("winogrande")
+}
 _PROFILES = (
     Profile("canonical"),
     Profile(
@@ -211,10 +170,9 @@ _PROFILES = (
         empty="({}) ",
         letters=ascii_uppercase,
         hash_free_order=False,
-        quirks=_UNIFIEDQA,
+        quirks=UNIFIEDQA,
         published_by="allenai/unifiedqa",
-        datasets=_UNIFIEDQAS,
-        otherwise=_OTHERWISE,
+        datasets=_ENCODED,
     ),
     Profile(
         "unifiedqa-train",
@@ -222,10 +180,9 @@ _PROFILES = (
         empty="({}) ",
         whole=seen_in_training,
         hash_free_order=False,
-        quirks=_SPACED,
+        quirks=_TRAINED,
         published_by="allenai/unifiedqa",
-        datasets=_UNIFIEDQAS,
-        otherwise=_OTHERWISE,
+        datasets=_ENCODED,
     ),
     Profile(
         "rainier",
@@ -235,7 +192,7 @@ _PROFILES = (
         no_question=r"\n ",  # proof: comve_a/dev.tsv
         cue=False,
         hash_free_order=False,
-        quirks=_RAINIER,
+        quirks={name: (quirk,) for name, quirk in _RAINIER.items()},
         published_by="Rainier",
         datasets=_RAINIERS,
     ),
@@ -245,8 +202,9 @@ RECIPES: dict[Recipe, str] = {"clean": "canonical", "vera": "rainier"}
 
 
 def profile_named(name: str) -> Profile:
-    """The profile of that name; UsageError lists the names if there is none."""
-    try:
-        return PROFILES[name]
-    except KeyError:
-        raise UsageError(f"no profile {name!r}; there are: {', '.join(PROFILES)}") from None
+    """The profile of that name, ``unifiedqa:FOLDER`` too; UsageError lists the names."""
+    first, colon, folder = name.partition(":")
+    found = PROFILES.get(first)
+    if found is None or (colon and not (folder and found.published_by)):
+        raise UsageError(f"no profile {name!r}; there are: {', '.join(PROFILES)}")
+    return replace(found, name=name, folder=folder) if colon else found

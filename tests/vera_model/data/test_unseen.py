@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from vera_shards import choice, free_text, write_split, yes_no
 
 from unifiedqa_convert.cli import app
-from unifiedqa_convert.schema import Converted, Record
+from unifiedqa_convert.records.converted import Converted, Record
 from vera_model.data.problems import Problem, Problems
 from vera_model.data.text_records import read_examples
 from vera_model.data.tokenized import TextLimits, TokenizedProblems, token_file

@@ -14,7 +14,7 @@ from transformers import T5Config, T5ForConditionalGeneration, T5Tokenizer
 from vera_shards import choice, free_text, write_split
 
 from unifiedqa_convert.errors import SourceError, UsageError
-from unifiedqa_convert.schema import Converted, Record
+from unifiedqa_convert.records.converted import Converted, Record
 from vera_model.config import from_preset
 from vera_model.data.loading import Holdout, hold_out, subsample
 from vera_model.data.text_records import TextExample, TextExamples, TextRecord, read_examples

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 from unifiedqa_convert.conversion.chunk import Chunk, convert_chunk, tree
 from unifiedqa_convert.question_converters.base import Ask, QuestionConverter, Sentence
 from unifiedqa_convert.records.arrow import as_rows
+from unifiedqa_convert.records.converted import Record
 from unifiedqa_convert.records.encode import Parsed, parse, question_record, recovers
 from unifiedqa_convert.records.profiles import Profile
 from unifiedqa_convert.rows.typed_rows import row_of
-from unifiedqa_convert.schema import Adapter, Example, FreeText, MultipleChoice, Record, collapse
+from unifiedqa_convert.schema import Adapter, Example, FreeText, MultipleChoice, collapse
 from unifiedqa_convert.service.api.items import Entry
 from unifiedqa_convert.service.api.schemas import ExampleItem, RecordItem
 from unifiedqa_convert.service.problems import item_problem
