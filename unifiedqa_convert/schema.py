@@ -75,6 +75,8 @@ class NotAnExample(Exception):
 
 NO_ANSWER = "<No Answer>"
 """UnifiedQA's output for a question that has no answer."""
+IN_PARTS = "answer-in-parts"
+"""The flag of an example whose answers are the parts of one."""
 
 
 class CompanionFile(NamedTuple):

@@ -26,6 +26,9 @@ Objective = Literal["vera", "text"]
 TextRecords = Literal["question", "declarative"]
 """What ``text`` trains on: UnifiedQA's questions, or statements answered ``yes`` or ``no``."""
 
+Mix = Literal["size", "equal"]
+"""How ``text`` mixes datasets: each record once an epoch, or as many records of each dataset."""
+
 FP16_REFUSED = (
     "fp16 is refused: T5's activations exceed its maximum, 65,504, and the loss becomes NaN; "
     "use bf16 (the same speed, fp32's range) or fp32"
@@ -215,6 +218,27 @@ class TrainConfig(BaseModel):
     allow_sample: Annotated[
         bool, _data("--allow-sample", help="Accept the invented rows of the embedded samples.")
     ] = False
+    mix: Annotated[
+        Mix,
+        _data(
+            help="With --objective text and several datasets: size: each record once an epoch; "
+            "equal: as many records of each dataset in each batch, as UnifiedQA; an epoch has as "
+            "many of each as the largest dataset has."
+        ),
+    ] = "size"
+    mix_limit: Annotated[
+        int | None,
+        Field(ge=1),
+        _data(help="With --mix size: maximum records of a dataset in an epoch (T5's limit)."),
+    ] = None
+    mix_together: Annotated[
+        tuple[str, ...],
+        _data(
+            metavar="NAMES",
+            help="With --mix equal or --mix-limit: datasets that count as one, joined by +, such "
+            "as race_high+race_middle; several such groups separated by commas.",
+        ),
+    ] = ()
     train_statements: int = Field(default=4, ge=1)
     """Statements per group in training: its gold and distractors."""
     distractors: Annotated[
@@ -393,9 +417,32 @@ class TrainConfig(BaseModel):
             raise ValueError("give either --data SHARDS or --train-tasks NAMES")
         if self.valid and self.valid_tasks:
             raise ValueError("give either --valid SHARDS or --valid-tasks NAMES, not both")
+        self._check_mixture()
         if self.encoder is None and self.model is None and self.start_from is None:
             raise ValueError("give a model to start from: --model or --start-from")
         return self
+
+    def _check_mixture(self) -> None:
+        mixed = self.mix != "size" or self.mix_limit is not None
+        if (mixed or self.mix_together) and self.objective == "vera":
+            raise ValueError(
+                "--mix, --mix-limit and --mix-together are for --objective text: Vera trains on "
+                "each problem once an epoch, as in the paper, which is mixing by size"
+            )
+        if self.mix == "equal" and self.mix_limit is not None:
+            raise ValueError("give --mix-limit with --mix size only: equal shares have no limit")
+        if self.mix_together and not mixed:
+            raise ValueError("give --mix-together with --mix equal or --mix-limit only")
+        names = [name for group in self.mix_together for name in group.split("+")]
+        if (
+            len(set(names)) < len(names)
+            or not all(names)
+            or len(names) < 2 * len(self.mix_together)
+        ):
+            raise ValueError(
+                "--mix-together is names of datasets joined by +, each once, such as "
+                "race_high+race_middle,mctest_mc160+mctest_mc500"
+            )
 
 
 def from_preset(preset: str = "tiny", **given: Any) -> TrainConfig:

@@ -21,7 +21,7 @@ from unifiedqa_convert.storage import (
     refuse_link,
     settle,
 )
-from vera_model.config import TrainConfig
+from vera_model.config import Objective, TrainConfig
 
 LOG = "train_log.jsonl"
 EVALUATIONS = "eval_log.jsonl"
@@ -115,6 +115,43 @@ def checked_model(path: Path, *, tokenizer: bool = True) -> Path:
     return folder
 
 
+def evaluated_as(path: Path) -> Objective:
+    """What to evaluate a model as: ``text`` for a T5 with its decoder, else ``vera``.
+
+    Raises as :func:`checked_model` for a folder of neither; the weights are not read.
+    """
+    folder = model_folder(path)
+    if is_text_model(folder):
+        check_model_folder(folder)
+        return "text"
+    checked_model(path)
+    return "vera"
+
+
+_WITH_DECODER = {"T5ForConditionalGeneration", "T5WithLMHeadModel"}  # the second: until 2020
+
+
+def is_text_model(folder: Path) -> bool:
+    """Whether its configuration is of a T5 with a decoder; a published Vera has none."""
+    try:
+        document = read_json(folder / "config.json")
+    except (OSError, ValueError):  # which :func:`checked_model` tells
+        return False
+    named = document.get("architectures") if isinstance(document, dict) else None
+    return isinstance(named, list) and any(name in _WITH_DECODER for name in map(str, named))
+
+
+_T5_TOKENS = 512  # T5's own limit, and UnifiedQA's
+
+
+def text_limit(folder: Path) -> int:
+    """The most tokens of a text that a T5's tokenizer names; T5's 512 if it names none."""
+    found = None
+    with suppress(OSError, ValueError):
+        found = read_json(folder / "tokenizer_config.json").get("model_max_length")
+    return found if isinstance(found, int) and 2 <= found <= 2**20 else _T5_TOKENS
+
+
 class VeraSettings(BaseModel):
     """What a Vera model's ``config.json`` says besides its backbone's shape."""
 
@@ -171,6 +208,9 @@ METRICS = "metrics.json"
 PREDICTIONS = "predictions.parquet"
 """The model's logit for every evaluated statement."""
 
+ANSWERS = "predictions.jsonl"
+"""What the model wrote for every evaluated question, with ``--objective text``."""
+
 CALIBRATION = "calibration.json"
 """What `uqa calibrate` found with the predictions in the same folder."""
 
@@ -216,7 +256,7 @@ def check_unused(config: TrainConfig) -> None:
 def _check_names(run: Path) -> None:
     _check_config(run)
     model = run / "model"
-    names = (CONFIG, METRICS, PREDICTIONS, *LOGS, "tensorboard")
+    names = (CONFIG, METRICS, PREDICTIONS, ANSWERS, *LOGS, "tensorboard")
     for path in (run, *(run / name for name in names), model, *model.glob("ckp_*")):
         refuse_link(path)
     for link in (model / name for name in LINKS):
@@ -256,7 +296,7 @@ def clear_run(run: Path) -> None:
     found = checkpoints(model)
     for path in found:
         _check_written(path)
-    for name in (METRICS, *LOGS):  # where METRICS exists, the run is complete
+    for name in (METRICS, PREDICTIONS, ANSWERS, *LOGS):  # where METRICS exists, the run is complete
         (run / name).unlink(missing_ok=True)
     for link in LINKS:
         (model / link).unlink(missing_ok=True)
@@ -315,7 +355,9 @@ def _check_config(run: Path) -> None:
     A run or an evaluation first writes its configuration: without that, nothing else is its own.
     """
     config = run / CONFIG
-    theirs = [run / name for name in (METRICS, PREDICTIONS, *LOGS) if (run / name).is_file()]
+    theirs = [
+        run / name for name in (METRICS, PREDICTIONS, ANSWERS, *LOGS) if (run / name).is_file()
+    ]
     if config.is_file():
         try:
             document = read_json(config)

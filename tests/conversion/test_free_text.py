@@ -8,12 +8,13 @@ import pytest
 
 from unifiedqa_convert.check import check_path
 from unifiedqa_convert.cli.convert import _warnings, summary
-from unifiedqa_convert.conversion.chunk import NOT_AT_START, NOT_IN_TEXT, PARTS, misplaced_in
+from unifiedqa_convert.conversion.chunk import NOT_AT_START, NOT_IN_TEXT, misplaced_in
 from unifiedqa_convert.conversion.pipeline import Result, convert
 from unifiedqa_convert.conversion.preview import shown
 from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.records.formats import Format
 from unifiedqa_convert.rows.own.columns import Columns
+from unifiedqa_convert.schema import IN_PARTS
 
 FERRY = "The ferry  was built by Ida Lund. It crosses the sound twice a day."
 
@@ -103,7 +104,7 @@ def test_the_parts_of_an_answer_make_one_statement(tmp_path: Path) -> None:
     whole = squad(("Ida Lund", 24))
     both, alone = examples(made(tmp_path, "quoref", parts, whole))
     assert (both["output"], both["choices"]) == ("Ida Lund", ["Ida Lund", "ferry"])
-    assert both["flags"] == [PARTS]
+    assert both["flags"] == [IN_PARTS]
     (statement,) = both["statements"]
     assert "Ida Lund, ferry" in statement["sentence"]
     assert (statement["label"], statement["choice"]) == (True, 0)

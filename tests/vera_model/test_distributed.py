@@ -37,6 +37,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "batches": {"batch_size": 5, "accumulate": 2},
     "upstream": {"batch_size": 5, "scoring": "bce", "contrastive_labels": "upstream"},
     "one-problem": {"batch_size": 1},  # one of the two has nothing of its own to do
+    "mixed": {"objective": "text", "records": "declarative", "mix": "equal", "batch_size": 5},
 }
 
 
@@ -44,6 +45,8 @@ KINDS: dict[str, dict[str, Any]] = {
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("processes")
     write_split(folder / "data" / "planted" / "train", GROUPS)
+    few = [yes_no(n, f"Number {n} is odd.", n % 2 == 1) for n in range(4)]
+    write_split(folder / "mixed" / "few" / "train", few, dataset="few")
     jobs = [
         job(folder, name, processes, **given)
         for name, given in KINDS.items()
@@ -66,7 +69,8 @@ def job(
     folder: Path, name: str, processes: int, environment: dict[str, str] | None = None, **given: Any
 ) -> dict[str, Any]:
     out = folder / f"{name}-{processes}"
-    config = {"data": [str(folder / "data")], "out": str(out), "steps": 3, "device": "cpu"}
+    data = [str(folder / "data"), *([str(folder / "mixed")] if "mix" in given else [])]
+    config = {"data": data, "out": str(out), "steps": 3, "device": "cpu"}
     return {
         "config": {**config, "encoder": ENCODER, "lr": 1e-3, **given},
         "processes": processes,

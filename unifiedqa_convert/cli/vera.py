@@ -105,6 +105,16 @@ def evaluate(
         Literal["clean", "vera"],
         typer.Option(help="clean: without upstream's defects; vera: with them, to compare."),
     ] = "clean",
+    records: Annotated[
+        Literal["question", "declarative"] | None,
+        typer.Option(help="Records that a T5 of --objective text reads.", show_default="question"),
+    ] = None,
+    max_tokens: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=2, help="Maximum tokens per text.", show_default="the model's"
+        ),
+    ] = None,
     resamples: Resamples = 1000,
     allow_sample: AllowSample = False,
     allow_pickle: AllowPickle = False,
@@ -114,7 +124,8 @@ def evaluate(
 ) -> None:
     """Evaluate a model on converted splits.
 
-    Writes metrics with intervals per dataset and partition, and all predictions.
+    Writes metrics with intervals per dataset and partition, and all predictions. A T5 with its
+    decoder (UnifiedQA's, or of --objective text) writes its answers into predictions.jsonl.
     """
     flags = {"allow_sample": allow_sample, "overwrite": overwrite}
     with needing("model"):
@@ -125,7 +136,7 @@ def evaluate(
         from vera_model.programs.evaluate import evaluate_model, summary_of
 
     how: dict[str, Any] = {"recipe": recipe, "trained_on": trained_on or ()}
-    how |= {**flags, "allow_pickle": allow_pickle}
+    how |= {**flags, "allow_pickle": allow_pickle, "records": records, "max_tokens": max_tokens}
     path = evaluate_model(model, out, valid=data, resampling=Resampling(resamples), **how)
     document = json.loads(path.read_bytes())
     print_either(document, lambda _: print_text(path), as_json)

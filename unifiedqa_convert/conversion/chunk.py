@@ -33,6 +33,7 @@ from unifiedqa_convert.rows.json_rows import Raw
 from unifiedqa_convert.rows.shapes import NumberedRow, Skipped
 from unifiedqa_convert.rows.typed_rows import row_as_json, why_no_example
 from unifiedqa_convert.schema import (
+    IN_PARTS,
     Adapter,
     Example,
     FreeText,
@@ -86,7 +87,6 @@ def manifest_digest(manifest: Tree) -> str:
 # The flags of an example; with AMBIGUOUS, which is always the last.
 NOT_AT_START = "answer-not-at-start"
 NOT_IN_TEXT = "answer-not-in-text"
-PARTS = "answer-in-parts"
 DUPLICATE = "duplicate-choices"
 CONFLICT = "conflicting-choices"
 SAME_SENTENCE = "conflicting-statements"
@@ -284,7 +284,7 @@ def _irregular(name: str, number: int, example: Example, profile: Profile) -> Co
         conflict = _disputed(parts.choices, labels(example))
         flags = (DUPLICATE, CONFLICT) if conflict else (DUPLICATE,)
     if isinstance(example, FreeText) and example.parts and len(example.answers or ()) > 1:
-        flags = (PARTS,)
+        flags = (IN_PARTS,)
     if not recovers(example, record, profile):
         flags += (AMBIGUOUS,)
     return Converted(name, number, example, record, (), (), flags)

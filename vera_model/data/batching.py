@@ -12,6 +12,7 @@ from torch import Tensor
 from unifiedqa_convert.errors import UsageError
 from vera_model.config import TrainConfig
 from vera_model.data.loading import UPSTREAM_SEED
+from vera_model.data.mixing import Mixture
 from vera_model.data.problems import Ints
 from vera_model.data.tokenized import TokenizedProblem, TokenizedProblems
 
@@ -50,9 +51,17 @@ class Batches(Sequence[list[TokenizedProblem]]):
     @property
     def mean_tokens(self) -> float:
         """Mean tokens of a batch, padding not counted; 0 without a batch."""
-        if not self._members:
-            return 0.0
-        return float(self._problems.tokens()[np.concatenate(self._members)].sum() / len(self))
+        return float(self._problems.tokens()[self.members].sum() / max(len(self), 1))
+
+    @property
+    def mean_size(self) -> float:
+        """Mean problems of a batch; 0 without a batch."""
+        return len(self.members) / max(len(self), 1)
+
+    @property
+    def members(self) -> Ints:
+        """The problems of all batches, by number, in the batches' order."""
+        return np.concatenate([*self._members, np.zeros(0, np.int64)])
 
     @overload
     def __getitem__(self, index: int) -> list[TokenizedProblem]: ...
@@ -94,22 +103,30 @@ def epoch_batches(
     *,
     most_tokens: int | None = None,
     sample: bool = False,
+    mixture: Mixture | None = None,
 ) -> Batches:
     """Every problem once, in an order that depends on ``seed`` and ``epoch`` only.
 
     Problems of similar length share a batch, within windows of the shuffled order. A batch has
     ``batch_size`` problems, or with ``most_tokens`` as many as have at most that many tokens (a
     single problem may have more). ``sample``: draw each problem's distractors for this epoch.
+    ``mixture``: the problems that it draws, and each batch has its shares of the datasets, so that
+    only problems of one dataset are sorted by length.
     """
     if sample:
         problems = problems.sampled(seed, epoch)
     generator = np.random.default_rng([seed, epoch])
-    order = generator.permutation(len(problems))
+    if mixture is None:
+        order: Ints = generator.permutation(len(problems))
+        kind = np.zeros(len(order), np.int64)
+    else:
+        order, kind = mixture.draw(seed, epoch, generator)
     tokens = problems.tokens()
     if most_tokens is not None:  # about that many problems of mean length
-        batch_size = max(1, int(most_tokens / max(tokens.mean(), 1)))
+        batch_size = max(1, int(most_tokens / max(tokens[order].mean(), 1)))
     window = np.arange(len(order)) // (batch_size * _WINDOW)
-    order = order[np.lexsort((problems.longest()[order], window))]
+    places = np.lexsort((kind, window))  # those of each kind in each window, in their order
+    order[places] = order[np.lexsort((problems.longest()[order], kind, window))]
     if most_tokens is None:
         # A window is a whole number of batches: no batch has problems of two windows.
         members = np.split(order, np.arange(batch_size, len(order), batch_size))

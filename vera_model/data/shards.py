@@ -64,6 +64,8 @@ class Shard(NamedTuple):
     """Vera's: seen, unseen-1, unseen-2; none for a dataset outside of it."""
     sample: bool
     groups: int
+    profile: str | None = None
+    """How its records are written; None in upstream's JSON."""
 
 
 class ShardBatch(NamedTuple):
@@ -134,7 +136,7 @@ def shard_of(path: Path, digest: str, facts: dict[str, Any], groups: int) -> Sha
     """The file as metrics.json names it."""
     sample = facts.get("sample") is True
     about = (facts["dataset"], facts["split"], _partition(facts), sample, groups)
-    return Shard(str(path), digest, *about)
+    return Shard(str(path), digest, *about, facts.get("profile"))
 
 
 def check_shards(paths: Iterable[Path], *, allow_sample: bool) -> None:

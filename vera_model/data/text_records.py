@@ -1,5 +1,6 @@
 """Shards → examples for ``--objective text``: their records, and what the evaluation needs."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -12,7 +13,8 @@ import pyarrow as pa
 
 from unifiedqa_convert.arrow_files import batch_rows
 from unifiedqa_convert.errors import SourceError, UsageError
-from unifiedqa_convert.schema import MultipleChoice, collapse
+from unifiedqa_convert.schema import IN_PARTS, MultipleChoice, collapse
+from unifiedqa_convert.storage import atomic_file
 from vera_model.config import TextRecords
 from vera_model.data.loading import Reading
 from vera_model.data.problems import Indices, Ints, Name
@@ -99,6 +101,17 @@ class TextExamples(Sequence[TextExample]):
         return [record for example in self._examples for record in example.records]
 
 
+def write_answers(path: Path, records: Sequence[TextRecord], answers: Sequence[str]) -> None:
+    """Write JSON lines atomically, one of each question: ``id`` as in its shard, ``dataset``,
+    ``split``, ``prediction`` (what the model wrote) and ``output`` (what it is trained to write).
+    """
+    with atomic_file(path) as file:
+        for record, answer in zip(records, answers, strict=True):
+            line = {"id": record.group, "dataset": record.task, "split": record.split}
+            line |= {"prediction": answer, "output": record.output}
+            file.write(f"{json.dumps(line, ensure_ascii=False)}\n".encode())
+
+
 def read_examples(
     paths: Iterable[Path], records: TextRecords, *, allow_sample: bool
 ) -> Reading[TextExamples]:
@@ -156,6 +169,8 @@ def _question(
     options, golds = tuple(row["choices"]), tuple(row["golds"] or ())
     if not all(0 <= gold < len(options) for gold in golds):
         raise SourceError(f"{origin.task}/{origin.split}, {origin.id}: a gold that is no choice")
+    if IN_PARTS in row["flags"]:  # one part alone is no right answer, but the record's output
+        options, golds = (", ".join(options),), (0,)
     pair, at = (row["input"], row["output"]), _context_at(row["input"], row["context"])
     return [TextRecord(*origin, *pair, choice, options, golds, partition, at)]
 

@@ -128,7 +128,8 @@ def with_intervals(
     predictions = read_predictions(saved) if saved.is_file() else last
     if metrics is None or predictions is None:
         return metrics
-    return write_results(config.out, predictions, metrics, recipe=config.recipe)
+    recipe = config.recipe if config.objective == "vera" else "clean"  # upstream has Vera only
+    return write_results(config.out, predictions, metrics, recipe=recipe)
 
 
 def write_results(

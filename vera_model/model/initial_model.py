@@ -24,7 +24,7 @@ def text_starting_point(
 ) -> tuple[Any, PreTrainedTokenizerBase]:
     """The seq2seq T5 of ``--objective text``, and its tokenizer; see :func:`starting_point`."""
     if config.start_from is not None:
-        return load_text_model(config.start_from)
+        return load_text_model(config.start_from, allow_pickle=config.allow_pickle)
     if config.model is not None:
         return _load_t5(config.model, allow_pickle=config.allow_pickle)
     assert config.encoder is not None  # the configuration has one of the three
@@ -34,14 +34,16 @@ def text_starting_point(
     return T5ForConditionalGeneration(t5), tokenizer
 
 
-def load_text_model(path: Path) -> tuple[Any, PreTrainedTokenizerBase]:
-    """A T5's folder, or a run's best checkpoint; pickles are never read."""
+def load_text_model(
+    path: Path, *, allow_pickle: bool = False
+) -> tuple[Any, PreTrainedTokenizerBase]:
+    """A T5's folder, or a run's best checkpoint."""
     folder = model_folder(path)
     if not (folder / "config.json").is_file():
         raise ModelError(f"{folder} has no config.json: give a run's or a model's folder")
     if (folder / INDEX).is_file():
         verify(folder)
-    return _load_t5(str(folder), allow_pickle=False)
+    return _load_t5(str(folder), allow_pickle=allow_pickle)
 
 
 def _load_t5(source: str, *, allow_pickle: bool) -> tuple[Any, PreTrainedTokenizerBase]:

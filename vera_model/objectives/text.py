@@ -17,14 +17,16 @@ from transformers import PreTrainedTokenizerBase
 
 from unifiedqa_convert.errors import ModelError, UsageError
 from vera_model.config import TrainConfig
-from vera_model.data.batching import epoch_batches, pad_right
+from vera_model.data.batching import Batches, epoch_batches, pad_right
 from vera_model.data.loading import Holdout
+from vera_model.data.mixing import Mixture
 from vera_model.data.problems import Problem
-from vera_model.data.text_records import TextExamples, TextRecord
-from vera_model.data.tokenized import TextLimits, TokenizedProblem, token_ids
+from vera_model.data.text_records import TextExamples, TextRecord, write_answers
+from vera_model.data.tokenized import Encoded, Ids, TextLimits, TokenizedProblem, token_ids
 from vera_model.data.unseen import TokenCounts, unseen_by_task
 from vera_model.distributed import Processes
 from vera_model.metrics.answers import summarise_answers
+from vera_model.metrics.predictions import Predictions
 from vera_model.metrics.scoring import predict, shared
 from vera_model.metrics.summary import summarise
 from vera_model.model.saving import write_model
@@ -35,16 +37,18 @@ from vera_model.objectives.base import (
     choose_accuracy,
     no_problem_told_apart,
 )
+from vera_model.run_folder import ANSWERS, PREDICTIONS
 
 _IGNORED = -100  # a target that adds nothing to the loss
+_AT_ONCE = 4096  # texts that are tokenised together
 
 
 class Pair(NamedTuple):
     """A record as token ids, each ending in ``</s>``."""
 
     record: TextRecord
-    source: Sequence[int]
-    target: Sequence[int]
+    source: Sequence[int] | Ids
+    target: Sequence[int] | Ids
 
 
 class Pairs(Sequence[Pair]):
@@ -55,9 +59,9 @@ class Pairs(Sequence[Pair]):
     ) -> None:
         """Cut each text to ``most`` tokens at its end, where a context is."""
         limits = TextLimits(most, "end")
-        given = token_ids(tokenizer, [record.input for record in records], limits)
-        answers = token_ids(tokenizer, [record.output for record in records], limits)
-        self._pairs = [Pair(*one) for one in zip(records, given.ids, answers.ids, strict=True)]
+        sources, given = _encoded(tokenizer, [record.input for record in records], limits)
+        targets, answers = _encoded(tokenizer, [record.output for record in records], limits)
+        self._pairs = [Pair(*one) for one in zip(records, sources, targets, strict=True)]
         cuts = list(zip(records, given.lost, given.edge, strict=True))
         alike = [*_alike_statements(self._pairs)]
         alike += _alike_choices(self._pairs, answers.unknown, tokenizer)
@@ -95,6 +99,10 @@ class Pairs(Sequence[Pair]):
     def groups(self) -> int:
         """Examples that have a record here."""
         return len({pair.record[:3] for pair in self._pairs})
+
+    def tasks(self) -> list[str]:
+        """Each record's dataset."""
+        return [pair.record.task for pair in self._pairs]
 
     def __len__(self) -> int:
         return len(self._pairs)
@@ -140,20 +148,31 @@ class TextObjective:
             if len(given) and not len(self.train):
                 raise no_problem_told_apart(given.groups)
         self._alike = (given.groups - self.train.groups, len(given) - len(self.train))
+        self.mixture = Mixture(
+            self.train.tasks(), config.mix, config.mix_limit, config.mix_together
+        )
+        self.answers: list[str] | None = None
+        """Of the last evaluation, in its order, unless the model was trained since."""
+        self.predictions: Predictions | None = None
+        """As ``answers``, of statements."""
         if tokenizer.pad_token_id is None:
             raise ModelError("the model's tokenizer has no padding token: copy the model again")
         self._pad: int = tokenizer.pad_token_id
 
     def batches(self, epoch: int) -> Sequence[Sequence[Pair]]:
-        """Batches of similar input lengths."""
-        config = self.config
-        pairs = cast("Any", self.train)  # it has the methods that are needed
-        size, most = config.batch_size, config.batch_tokens
-        batches: Any = epoch_batches(pairs, size, config.seed, epoch, most_tokens=most)
-        return cast("Sequence[Sequence[Pair]]", batches)
+        """Batches of similar input lengths; with shares of the datasets, see :class:`Mixture`."""
+        return cast("Sequence[Sequence[Pair]]", self._batches(epoch))
+
+    def seen(self, epoch: int, batch: int) -> dict[str, Any]:
+        """The mixture, and what was seen of each dataset before this batch of this epoch."""
+        counts = self.mixture.per_epoch * epoch
+        return self.mixture.describe(
+            counts + self.mixture.count(self._batches(epoch)[:batch].members)
+        )
 
     def loss(self, model: nn.Module, batch: Sequence[Pair]) -> ForwardPass:
         """Mean cross-entropy of the batch's target tokens."""
+        self.answers = self.predictions = None
         share = self.processes.share(len(batch))
         mine = [batch[item] for item in share.items]
         logits, targets = self._run(model, mine)
@@ -179,19 +198,35 @@ class TextObjective:
         model.eval()
         examples = self.holdout.evaluation
         if self.config.records == "question":
-            answers = self._by_batch(partial(self._answers, model))
+            self.answers = self._by_batch(partial(self._answers, model))
             upstream = self.config.recipe == "vera"
-            return summarise_answers(examples.records(), answers, upstream=upstream)
+            return summarise_answers(examples.records(), self.answers, upstream=upstream)
         logits = self._by_batch(partial(self._yes_over_no, model))
-        return _as_groups(examples, np.array(logits))
+        self.predictions = _as_groups(examples, np.array(logits))
+        return summarise(self.predictions)
 
     def choose(self, metrics: dict[str, Any]) -> BestMetric:
-        """As Vera's objective; F1 if there is no choice."""
-        return choose_accuracy(metrics, ("auroc", "statement_accuracy", "f1"))
+        """As Vera's objective; with other questions than choices the mean over the datasets, of
+        choice accuracy where all questions have choices, else of F1."""
+        tasks = metrics["tasks"].values()
+        if self.config.records == "declarative" or all(_all_choices(one) for one in tasks):
+            return choose_accuracy(metrics, ("auroc", "statement_accuracy"))
+        values = [one["choice_accuracy" if _all_choices(one) else "f1"] for one in tasks]
+        name = "choice_accuracy_or_f1_of_tasks" if any(map(_all_choices, tasks)) else "f1_of_tasks"
+        return BestMetric(name, sum(values) / len(values))
 
     def save(self, folder: Path, model: nn.Module, weights: dict[str, Tensor]) -> None:
-        """Write a T5's folder."""
+        """Write a T5's folder, with the answers or predictions of an evaluation just before."""
+        self.tokenizer.model_max_length = self.config.max_tokens  # evaluated with the same
         write_model(folder, model, self.tokenizer, weights)
+        self.write_answers(folder)
+        if self.predictions is not None:
+            self.predictions.write(folder / PREDICTIONS)
+
+    def write_answers(self, folder: Path) -> None:
+        """Write the last evaluation's answers, if it was of questions."""
+        if self.answers is not None:
+            write_answers(folder / ANSWERS, self.holdout.evaluation.records(), self.answers)
 
     def describe(self) -> dict[str, Any]:
         """Examples and statements of both parts."""
@@ -213,6 +248,13 @@ class TextObjective:
             "left_out": {SAME_TOKENS: self._alike[1] * of_statements},
             "unseen": {"max_tokens": self.config.max_tokens, **self.unseen},
         }
+
+    def _batches(self, epoch: int) -> Batches:
+        config = self.config
+        pairs = cast("Any", self.train)  # it has the methods that are needed
+        size, most = config.batch_size, config.batch_tokens
+        mixture = None if self.mixture.is_plain else self.mixture
+        return epoch_batches(pairs, size, config.seed, epoch, most_tokens=most, mixture=mixture)
 
     def _run(self, model: nn.Module, pairs: Sequence[Pair]) -> tuple[Tensor, Tensor]:
         """Logits (n, M, V) under teacher forcing, and target ids (n, M)."""
@@ -273,6 +315,27 @@ class TextObjective:
         return difference
 
 
+def _encoded(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], limits: TextLimits
+) -> tuple[list[Ids], Encoded]:
+    """The ids of each text, (n,), and the counts of :func:`token_ids`.
+
+    Some texts at a time: until it is read, an encoding takes much more memory than its ids.
+    """
+    ids: list[Ids] = []
+    counts = Encoded([], [], [], [])
+    for at in range(0, len(texts), _AT_ONCE):
+        part = token_ids(tokenizer, texts[at : at + _AT_ONCE], limits)
+        ids += [np.array(one, np.int32) for one in part.ids]
+        for column, more in zip(counts[1:], part[1:], strict=True):
+            column.extend(more)
+    return ids, counts
+
+
+def _all_choices(measured: dict[str, Any]) -> bool:
+    return bool(measured["choice_records"] == measured["records"])
+
+
 def _own_end(record: TextRecord) -> int:
     """Where the question and its choices end, or the statement."""
     return len(record.input) if record.context_at is None else record.context_at
@@ -327,8 +390,8 @@ def _check_contexts_only_cut(
         )
 
 
-def _as_groups(examples: TextExamples, logits: NDArray[np.floating[Any]]) -> dict[str, Any]:
-    """Vera's metrics: an example's statements are a group, with its first gold first."""
+def _as_groups(examples: TextExamples, logits: NDArray[np.floating[Any]]) -> Predictions:
+    """For Vera's metrics: an example's statements are a group, with its first gold first."""
     problems, rows = [], []
     start = 0
     for name, (records,) in zip(examples.names(), examples, strict=True):
@@ -346,4 +409,4 @@ def _as_groups(examples: TextExamples, logits: NDArray[np.floating[Any]]) -> dic
         problems.append(TokenizedProblem(problem, ()))
         rows.append(logits[start : start + len(records)][chosen])
         start += len(records)
-    return summarise(predict(problems, rows))
+    return predict(problems, rows)

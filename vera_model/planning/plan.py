@@ -10,6 +10,7 @@ from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 from vera_model.config import TrainConfig
 from vera_model.data.batching import Batches, batches_of
 from vera_model.data.loading import read_problems
+from vera_model.data.mixing import Mixture
 from vera_model.data.problems import Problems
 from vera_model.data.splits import Inputs, Paths, read_inputs
 from vera_model.data.tasks import find_tasks
@@ -64,8 +65,27 @@ def announce_plan(
     else:
         train, evaluation, shape = objective.train, objective.evaluation, model.config
     work = _work(config, train, evaluation, objective.batches(0))
-    for line in plan_lines(plan_training(config, work, measure=False, shape=shape)):
+    lines = plan_lines(plan_training(config, work, measure=False, shape=shape))
+    if not isinstance(objective, VeraObjective):
+        lines += _mixture_lines(config, objective.mixture, objective.batches(0).mean_size)
+    for line in lines:
         say(line)
+
+
+def _mixture_lines(config: TrainConfig, mixture: Mixture, batch: float) -> list[str]:
+    """Of each dataset: its share, its records, and how often the run sees each of them."""
+    records = config.steps * config.accumulate * batch
+    epochs = records / max(int(mixture.per_epoch.sum()), 1)
+    columns = zip(mixture.names, mixture.rates, mixture.records, strict=True)
+    limit = f" of at most {mixture.limit:,}" if mixture.limit is not None else ""
+    return [
+        f"mixture     {'equal shares' if mixture.mix == 'equal' else 'by size'}{limit}, "
+        f"{int(mixture.per_epoch.sum()):,} records an epoch, {epochs:.3g} epochs",
+        *(
+            f"{'':12}{rate:.1%} {name}, {own:,} records, each {rate * records / own:.3g} times"
+            for name, rate, own in columns
+        ),
+    ]
 
 
 def render_plan(plan: dict[str, Any]) -> list[str]:

@@ -9,17 +9,19 @@ from typing import Any, Literal
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.storage import write_json
 from vera_model.config import TrainConfig, from_preset
-from vera_model.data.loading import Holdout, Reading, read_problems, subsample
+from vera_model.data.loading import Holdout, P, Reading, read_problems, same_texts, subsample
 from vera_model.data.overlap import statement_overlap, trained_problems
 from vera_model.data.problems import Problems
 from vera_model.data.tasks import MissingTask
+from vera_model.data.text_records import read_examples
 from vera_model.distributed import Processes, start_processes
 from vera_model.metrics.bootstrap import Resampling
 from vera_model.metrics.calibration import Calibration, Criterion, calibrate, save_temperature
 from vera_model.metrics.predictions import read_predictions
 from vera_model.metrics.summary import write_results
-from vera_model.model.initial_model import starting_point
+from vera_model.model.initial_model import starting_point, text_starting_point
 from vera_model.model.published_layout import import_published
+from vera_model.objectives.text import TextObjective
 from vera_model.objectives.vera import VeraObjective
 from vera_model.programs.missing_tasks import task_paths
 from vera_model.programs.preflight import check_calibration, model_files
@@ -31,15 +33,19 @@ from vera_model.report.run_metadata import (
 )
 from vera_model.report.terminal import unseen_warnings, warnings
 from vera_model.run_folder import (
+    ANSWERS,
     CALIBRATION,
     CONFIG,
     PREDICTIONS,
     card_notes,
     check_unevaluated,
     checked_model,
+    evaluated_as,
+    is_text_model,
     model_folder,
     only_run,
     read_settings,
+    text_limit,
 )
 from vera_model.training.progress import line_printer
 
@@ -67,8 +73,11 @@ def evaluate(
     say = line_printer(shown=processes.main)
     reading, missing = _read(config, processes, say)
     problems = _chosen(config, reading)
-    model, tokenizer = starting_point(config, ())
-    objective = VeraObjective(config, tokenizer, Holdout(problems[:0], problems), processes)
+    text = config.objective == "text"
+    start: Any = text_starting_point if text else starting_point
+    model, tokenizer = start(config, ())
+    kind = TextObjective if text else VeraObjective
+    objective = kind(config, tokenizer, Holdout(problems[:0], problems), processes)
     unseen = objective.describe()["unseen"]
     for line in [*card_notes(config.start_from), *unseen_warnings(unseen)]:
         say(line)
@@ -76,26 +85,48 @@ def evaluate(
         check_unevaluated(config.out, overwrite=config.overwrite)
         metrics = objective.evaluate(processes.accelerator.prepare(model))
         if processes.main:
-            assert objective.predictions is not None  # set by evaluate
             write_json(config.out / CONFIG, config.model_dump(mode="json"))
-            how: dict[str, Any] = {"recipe": config.recipe, "temperature": model.config.temperature}
-            metrics = write_results(
-                config.out, objective.predictions, metrics, resampling=resampling, **how
-            )
-            overlap = _overlap(config, problems, trained_on)
             document = {
-                "metrics": metrics,
+                "metrics": _results(config, objective, model, metrics, resampling),
                 "checkpoint": {"measured": str(config.start_from)},
                 "missing": describe_missing(missing),
-                "data": {**_describe(reading, problems), "unseen": unseen, "overlap": overlap},
-                "model": {"recipe": config.recipe, "parameters": model.num_parameters()},
+                "data": {
+                    **_describe(reading, problems),
+                    "unseen": unseen,
+                    **(_trained_on if text else _overlap)(config, problems, trained_on),
+                },
+                "model": {
+                    "objective": config.objective,
+                    "recipe": config.recipe,
+                    "parameters": model.num_parameters(),
+                },
                 "run": environment(processes),
             }
             write_json(path, document)
     return path
 
 
-def _chosen(config: TrainConfig, reading: Reading[Problems]) -> Problems:
+def _results(
+    config: TrainConfig,
+    objective: TextObjective | VeraObjective,
+    model: Any,
+    metrics: dict[str, Any],
+    resampling: Resampling | None,
+) -> dict[str, Any]:
+    """Write the answers or the predictions, and remove those of an earlier evaluation."""
+    for name in (ANSWERS, PREDICTIONS):
+        (config.out / name).unlink(missing_ok=True)
+    if objective.predictions is None:
+        assert isinstance(objective, TextObjective)  # of questions: it has answers
+        objective.write_answers(config.out)
+        return metrics
+    how: dict[str, Any] = {"recipe": "clean"}  # recipe vera's files are of Vera models
+    if isinstance(objective, VeraObjective):
+        how = {"recipe": config.recipe, "temperature": model.config.temperature}
+    return write_results(config.out, objective.predictions, metrics, resampling=resampling, **how)
+
+
+def _chosen(config: TrainConfig, reading: Reading[P]) -> P:
     problems = reading.problems
     if config.eval_problems is not None:
         problems = subsample(problems, config.eval_problems)
@@ -105,7 +136,7 @@ def _chosen(config: TrainConfig, reading: Reading[Problems]) -> Problems:
     return chosen
 
 
-def _describe(reading: Reading[Problems], problems: Problems) -> dict[str, Any]:
+def _describe(reading: Reading[P], problems: P) -> dict[str, Any]:
     return {
         "sample": any(shard.sample for shard in reading.shards),
         "groups": {
@@ -119,33 +150,42 @@ def _describe(reading: Reading[Problems], problems: Problems) -> dict[str, Any]:
     }
 
 
-def _overlap(
-    config: TrainConfig, problems: Problems, trained_on: Sequence[Path]
-) -> dict[str, Any] | None:
-    """None if the training data are unknown."""
+def _overlap(config: TrainConfig, problems: Problems, trained_on: Sequence[Path]) -> dict[str, Any]:
+    """Evaluation statements that were trained on; None if the training data are unknown."""
     assert config.start_from is not None  # it was evaluated
     if trained_on:
         read = partial(read_problems, allow_sample=config.allow_sample, recipe=config.recipe)
         trained: Problems | None = read(trained_on).problems
     else:
         trained = trained_problems(config.start_from)
-    return None if trained is None else statement_overlap(trained, problems)
+    return {"overlap": None if trained is None else statement_overlap(trained, problems)}
+
+
+def _trained_on(config: TrainConfig, examples: Any, trained_on: Sequence[Path]) -> dict[str, Any]:
+    """Evaluation examples whose texts were trained on; None without ``trained_on``."""
+    read = partial(read_examples, records=config.records, allow_sample=config.allow_sample)
+    trained: Any = read(trained_on).problems if trained_on else ()
+    both = same_texts(trained, examples) if trained_on else None
+    return {"evaluation_problems_whose_texts_were_trained_on": both}
 
 
 def _read(
     config: TrainConfig, processes: Processes, say: Callable[[str], None]
-) -> tuple[Reading[Problems], tuple[MissingTask, ...]]:
+) -> tuple[Reading[Any], tuple[MissingTask, ...]]:
     tasks = config.eval_tasks or config.valid_tasks
     found = task_paths(config, () if config.valid else tasks, "dev", processes, say)
     paths = config.valid or found.evaluation
     if not paths:
         raise UsageError("no data to evaluate on: give --eval_tasks NAMES or --valid SHARDS")
-    reading = read_problems(paths, allow_sample=config.allow_sample, recipe=config.recipe)
-    return reading, found.missing
+    sample = config.allow_sample
+    if config.objective == "text":
+        return read_examples(paths, config.records, allow_sample=sample), found.missing
+    return read_problems(paths, allow_sample=sample, recipe=config.recipe), found.missing
 
 
 def local_model(source: str, *, allow_pickle: bool) -> Path:
-    """A Vera model's folder: ``source``, or models/NAME, where a hub model is imported if absent.
+    """A model's folder: ``source``, models/NAME, where a Vera model of the hub is imported if
+    absent, or the hub's cache for a T5.
 
     Raises ModelError and UnreachableError as `uqa model import` does.
     """
@@ -154,6 +194,8 @@ def local_model(source: str, *, allow_pickle: bool) -> Path:
     imported = Path("models") / Path(source).name
     if not imported.is_dir():
         folder = model_files(source, None, allow_pickle=allow_pickle)
+        if is_text_model(folder):
+            return folder
         kind = {"allow_pickle": allow_pickle, "dtype": "stored", "overwrite": False}
         import_published(folder, imported, **kind)  # type: ignore[arg-type]
     return imported
@@ -174,12 +216,21 @@ def evaluate_model(
     ``given``: fields of TrainConfig, such as ``valid`` (shards) or ``eval_tasks`` (names).
     """
     folder = local_model(model, allow_pickle=allow_pickle)
-    own = read_settings(checked_model(folder))
-    limits: dict[str, Any] = {"max_tokens": own.max_tokens}
-    if recipe == "clean":
-        limits["cut"] = own.cut
+    limits: dict[str, Any] = {"objective": evaluated_as(folder)}
+    if limits["objective"] == "text":
+        limits |= {"max_tokens": text_limit(folder), "allow_pickle": allow_pickle}
+    elif given.get("records") is not None:
+        raise UsageError("--records is for text models: a Vera model scores statements")
+    else:
+        own = read_settings(checked_model(folder))
+        limits["max_tokens"] = own.max_tokens
+        if recipe == "clean":
+            limits["cut"] = own.cut
+    chosen = {name: value for name, value in given.items() if value is not None}
     config = from_preset(
-        "upstream", start_from=folder, out=out, recipe=recipe, batch_size=64, **limits, **given
+        "upstream",
+        **{**limits, **chosen, "start_from": folder, "out": out, "recipe": recipe},
+        batch_size=64,
     )
     return evaluate(config, trained_on=trained_on, resampling=resampling)
 
@@ -202,16 +253,32 @@ def calibrate_model(
 
 def summary_of(document: dict[str, Any]) -> str:
     """A table of the numbers with their intervals, overall, by partition and by dataset."""
-    metrics = document["metrics"]
-    named = {"all": metrics["overall"], **metrics["partitions"], **metrics["tasks"]}
+    metrics, data = document["metrics"], document["data"]
+    named = {"all": metrics["overall"], **metrics.get("partitions", {}), **metrics["tasks"]}
     wide = max(map(len, named))
-    lines = [f"{'':{wide}}  problems  choice accuracy      statement accuracy   AUROC"]
+    columns = _ANSWERED if "records" in metrics["overall"] else _SCORED
+    titles = "  ".join(f"{title:19}" for title in columns.values())
+    lines = [f"{'':{wide}}  problems  {titles}".rstrip()]
     for name, found in named.items():
-        cells = [_cell(found, key) for key in ("choice_accuracy", "statement_accuracy", "auroc")]
-        lines.append(f"{name:{wide}}  {found['problems']:8}  {'  '.join(cells)}".rstrip())
-    if document["data"]["overlap"] is None:
+        cells = "  ".join(_cell(found, key) for key in columns)
+        lines.append(f"{name:{wide}}  {_size(found):8}  {cells}".rstrip())
+    if data.get("overlap", data.get("evaluation_problems_whose_texts_were_trained_on")) is None:
         lines.append("overlap with training data not checked: give --trained-on SHARDS")
     return "\n".join([*lines, *warnings(document)])
+
+
+_SCORED = {
+    "choice_accuracy": "choice accuracy",
+    "statement_accuracy": "statement accuracy",
+    "auroc": "AUROC",
+}
+_ANSWERED = {"choice_accuracy": "choice accuracy", "exact_match": "exact match", "f1": "F1"}
+
+
+def _size(found: dict[str, Any]) -> int:
+    """Problems, or questions."""
+    size: int = found["problems"] if "problems" in found else found["records"]
+    return size
 
 
 def _cell(found: dict[str, Any], key: str) -> str:

@@ -20,6 +20,7 @@ from vera_model.run_folder import (
     check_unwritten,
     checked_model,
     checkpoint_folder,
+    evaluated_as,
     is_hub_name,
     model_folder,
     model_of_pickle,
@@ -68,7 +69,7 @@ def check_evaluation(
     """Check what `uqa evaluate` is given: ``model`` is a folder or a name on the hub."""
     imported = Path("models") / Path(model).name
     if Path(model).is_dir() or imported.is_dir():
-        checked_model(Path(model) if Path(model).is_dir() else imported)
+        evaluated_as(Path(model) if Path(model).is_dir() else imported)
     elif not is_hub_name(model):
         raise ModelError(f"{model} is neither a folder nor owner/name on the hub: correct it")
     check_shards(data, allow_sample=allow_sample)

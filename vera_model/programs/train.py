@@ -18,7 +18,7 @@ import torch
 from accelerate.utils import set_seed  # type: ignore[import-untyped]  # ships no types
 
 from unifiedqa_convert.errors import OutputError
-from unifiedqa_convert.storage import write_json
+from unifiedqa_convert.storage import atomic_file, write_json
 from vera_model.config import TrainConfig
 from vera_model.data.splits import Inputs, Paths, read_inputs
 from vera_model.distributed import Processes, start_processes
@@ -32,7 +32,7 @@ from vera_model.planning.plan import announce_plan
 from vera_model.programs.missing_tasks import find_paths
 from vera_model.report.run_metadata import describe_data, describe_missing, environment
 from vera_model.report.terminal import unseen_warnings
-from vera_model.run_folder import CONFIG, METRICS, check_unused, clear_run, only_run
+from vera_model.run_folder import ANSWERS, CONFIG, METRICS, check_unused, clear_run, only_run
 from vera_model.training.checkpoints import (
     Checkpoints,
     Resumed,
@@ -69,7 +69,10 @@ def run(config: TrainConfig) -> Path:
             _prepare_folder(config, resumed, say)
         processes.wait()
         objective, model = _build(config, inputs, processes, resumed)
-        for line in unseen_warnings(objective.describe()["unseen"]):
+        for line in [
+            *_mixed_warnings(inputs, objective),
+            *unseen_warnings(objective.describe()["unseen"]),
+        ]:
             say(line)
         if processes.main:
             announce_plan(config, objective, model, say)
@@ -122,11 +125,31 @@ def _build(
     return objective, model
 
 
+def _mixed_warnings(inputs: Inputs, objective: Objective) -> list[str]:
+    """Lines about datasets without a record to train on, and records that are written unlike."""
+    if not isinstance(objective, TextObjective):
+        return []
+    lines = []
+    if names := {shard.dataset for shard in inputs.data.shards} - {*objective.train.tasks()}:
+        lines.append(
+            f"no record to train on, so no part of the mixture: {', '.join(sorted(names))}"
+        )
+    profiles: dict[str, set[str]] = {}
+    for shard in inputs.shards:
+        profiles.setdefault(str(shard.profile), set()).add(f"{shard.dataset} {shard.split}")
+    if len(profiles) > 1:
+        each = "; ".join(f"{name}: {', '.join(sorted(of))}" for name, of in profiles.items())
+        lines.append(f"the shards were converted with several --profile ({each})")
+    return [f"WARNING: {line}" for line in lines]
+
+
 def _document(loop: Loop, model: Any, inputs: Inputs, paths: Paths) -> dict[str, Any]:
     config = loop.config
     best = config.out / "model" / "best"
     measured = best / MEASURED
     metrics = json.loads(measured.read_bytes()) if measured.is_file() else loop.metrics
+    if isinstance(loop.objective, TextObjective):
+        _publish_answers(config.out, best / ANSWERS, loop.objective)
     return {
         "metrics": with_intervals(config, loop.objective, best, metrics),
         "checkpoint": {
@@ -135,6 +158,7 @@ def _document(loop: Loop, model: Any, inputs: Inputs, paths: Paths) -> dict[str,
         },
         "missing": describe_missing(paths.missing),
         "data": describe_data(config, inputs, loop.objective),
+        "mixture": _mixture(loop),
         "model": {
             "objective": config.objective,
             "preset": config.preset,
@@ -144,3 +168,18 @@ def _document(loop: Loop, model: Any, inputs: Inputs, paths: Paths) -> dict[str,
         },
         "run": {"seed": config.seed, "steps": config.steps, **environment(loop.processes)},
     }
+
+
+def _mixture(loop: Loop) -> dict[str, Any] | None:
+    """How datasets were mixed for ``text``, and what was seen of each."""
+    objective = loop.objective
+    return objective.seen(*loop.position) if isinstance(objective, TextObjective) else None
+
+
+def _publish_answers(out: Path, best: Path, objective: TextObjective) -> None:
+    """Write the best checkpoint's answers, without checkpoints the last ones, to the run folder."""
+    if best.is_file():
+        with atomic_file(out / ANSWERS) as file:
+            file.write(best.read_bytes())
+    else:
+        objective.write_answers(out)

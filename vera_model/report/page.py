@@ -58,6 +58,8 @@ _COLUMNS = {
     "f1_false": "F1 false",
     "ece": "ECE",
     "ece_calibrated": "ECE calibrated",
+    "exact_match": "exact match",
+    "f1": "F1",
 }
 _HELD_OUT = "ECE calibrated, held out"
 
@@ -299,7 +301,11 @@ def _render(
         shards=[*data.get("shards", []), *data.get("valid_shards", [])],
         config={name: value for name, value in sorted(config.items()) if value not in (None, [])},
         drawings=drawings,
-        columns=columns,
+        columns={
+            key: title
+            for key, title in columns.items()
+            if any(found.get(key) is not None for found in rows.values())
+        },
         rows=rows,
         overall=rows.get("all", {}),
         temperature=metrics.get("temperature", 1.0),

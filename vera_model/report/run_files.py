@@ -25,6 +25,9 @@ class Measured(_Checked):
     """The metrics of all data, of a partition or of a dataset, as far as a report shows them."""
 
     problems: Count | None = None
+    records: Count | None = None
+    exact_match: Share | None = None
+    f1: Share | None = None
     statements: Count | None = None
     choice_accuracy: Share | None = None
     choice_accuracy_by_chance: Share | None = None
@@ -109,6 +112,19 @@ class _Data(_Checked):
     overlap: _Overlap | None = None
 
 
+class _Mixed(_Checked):
+    records: Count
+    rate: Share
+    seen: Count
+
+
+class _Mixture(_Checked):
+    mix: str
+    limit: Count | None
+    records_per_epoch: Count
+    datasets: dict[str, _Mixed]
+
+
 class _Model(_Checked):
     recipe: str
     parameters: Count
@@ -120,6 +136,7 @@ class MetricsFile(_Checked):
     metrics: EvaluationMetrics | None
     missing: list[_Missing]
     data: _Data
+    mixture: _Mixture | None = None
     model: _Model
     run: dict[str, Any]
 

@@ -10,6 +10,8 @@ _UNSEEN = {"trained_on": "training", "evaluated_on": "evaluation"}
 
 def closing_lines(path: Path, document: dict[str, Any]) -> list[str]:
     """The summary of ``document``, the ``metrics.json`` at ``path``."""
+    from vera_model.run_folder import ANSWERS  # imports pydantic, which `uqa --help` does not need
+
     groups, run = document["data"]["groups"], path.parent
     text = document["model"].get("objective") == "text"
     what = "records" if text else "problems"
@@ -17,14 +19,28 @@ def closing_lines(path: Path, document: dict[str, Any]) -> list[str]:
     if "trained_on" in groups:
         steps = f"{document['run']['steps']:,} updates"
         lines.append(f"trained     {groups['trained_on']:,} {what} in {steps}")
+        lines += _mixture(document)
     lines.append(f"evaluated   {groups['evaluated_on']:,} {what}{_datasets(document)}")
     lines += _numbers((document["metrics"] or {}).get("overall", {}))
     if (run / "model" / "best").exists():
         lines.append(f"model       {run / 'model' / 'best'}")
+    if text and (run / ANSWERS).exists():
+        lines.append(f"answers     {run / ANSWERS}")
     lines.append(f"next        uqa report {run}")
     if (run / "model" / "best").exists() and not text:  # `uqa score` reads Vera models
         lines.append(f'            uqa score "A sentence." --model {run}')
     return [*lines, *warnings(document)]
+
+
+def _mixture(document: dict[str, Any]) -> list[str]:
+    """How often the records of each dataset were seen, if there are several."""
+    datasets = (document.get("mixture") or {"datasets": {}})["datasets"]
+    seen = [
+        f"{name} {one['seen']:,} records ({one['seen'] / one['records']:.3g} times each)"
+        for name, one in datasets.items()
+    ]
+    more = f" and {len(seen) - 5} more datasets" if len(seen) > 5 else ""
+    return [f"seen        {', '.join(seen[:5])}{more}"] * (len(seen) > 1)
 
 
 def warnings(document: dict[str, Any]) -> list[str]:
