@@ -64,9 +64,11 @@ function exampleCard(example) {
       example.flags.map((flag) => h("span", { class: "flag", text: flag }))));
 }
 
+const inParts = ({ flags }) => flags.includes("answer-in-parts");
+
 function goldTag({ kind, flags }) {
   if (kind !== "free_text") return "gold";
-  return flags.includes("answer-in-parts") ? "part of the answer" : "right";
+  return inParts({ flags }) ? "part of the answer" : "right";
 }
 
 /** Why an example has no gold; null if it has one. */
@@ -96,7 +98,7 @@ function side(example, label) {
     h("h3", {}, h("span", { "aria-hidden": "true", class: "glyph", text: GLYPH[label] }),
       WORD[label], h("span", { class: "count", text: those.length })),
     those.length
-      ? h("ul", {}, those.map((one) => sentenceCard(one, example.kind)))
+      ? h("ul", {}, those.map((one) => sentenceCard(one, inParts(example) ? null : example.kind)))
       : h("p", { class: "empty", text: `No ${WORD[label].toLowerCase()} statements.` }));
 }
 
