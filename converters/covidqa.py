@@ -5,7 +5,16 @@ from typing import ClassVar
 
 from pydantic import AliasPath, Field
 
-from converters.shared.passages import Span, Spans, as_listed, references, texts_of
+from converters.shared.passages import (
+    Quotes,
+    Span,
+    Spans,
+    as_listed,
+    quoted,
+    quoted_spans,
+    references,
+    texts_of,
+)
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -45,6 +54,10 @@ class AuthorsRow(Row):
         """The answers' texts."""
         return [answer["text"] for answer in self.answers]
 
+    def quotes(self) -> Quotes:
+        """The answers, where the document says they stand."""
+        return quoted(self.answers, self.passage)
+
 
 class HubRow(Row):
     """The hub's columns; document_id is ignored."""
@@ -60,6 +73,10 @@ class HubRow(Row):
     def texts(self) -> list[str]:
         """The answers' texts."""
         return texts_of(self.answers)
+
+    def quotes(self) -> Quotes:
+        """The answers, where the columns say they stand."""
+        return quoted_spans(self.answers, self.passage)
 
 
 class CovidQa(Adapter):

@@ -18,7 +18,7 @@ from unifiedqa_convert.schema import (
 
 
 class AuthorsRow(NestedRow):
-    """The authors' document, a question a row; url, context_id and answer_start are ignored."""
+    """The authors' document, a question a row; url and context_id are ignored."""
 
 
 class HubRow(ColumnsRow):
@@ -75,9 +75,9 @@ class Quoref(Adapter):
     )
 
     def examples(self, row: Row) -> Iterator[Example]:
-        """One free-text example a row; of an answer with several parts, each is a reference.
+        """One free-text example a row; the first part of an answer is its output.
 
-        So UnifiedQA has it, in a row for each; the authors' evaluation wants all parts together.
+        UnifiedQA has a row for each part; the authors' evaluation wants all of them together.
         """
         assert isinstance(row, AuthorsRow | HubRow)
         answers = references(row.texts)
@@ -86,6 +86,7 @@ class Quoref(Adapter):
             question=row.question,
             context=titled(row.title, row.passage),
             answers=answers,
+            parts=True,
             published=as_listed(row.texts, answers),
         )
 

@@ -5,7 +5,7 @@ when they are first used (``defer_build``), so that listing all datasets builds 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from dataclasses import field as field_of
 from types import NoneType
@@ -71,6 +71,12 @@ class NotAnExample(Exception):
     def __init__(self, reason: str, published: "Example | None" = None) -> None:
         super().__init__(reason)
         self.reason, self.published = reason, published
+
+
+NO_ANSWER = "<No Answer>"
+"""UnifiedQA's output for a question that has no answer."""
+IN_PARTS = "answer-in-parts"
+"""The flag of an example whose answers are the parts of one."""
 
 
 class CompanionFile(NamedTuple):
@@ -155,6 +161,10 @@ class Row(BaseModel):
 
     def offers(self) -> tuple[DistractorCandidate, ...]:
         """The values that it adds to the pool, if its shape has one."""
+        return ()
+
+    def quotes(self) -> Iterable[tuple[str, int, str]]:
+        """Answers that it says are parts of a text, each with its start and that text."""
         return ()
 
 
@@ -304,11 +314,20 @@ class FreeText(Example):
 
     kind: ClassVar[str] = "free_text"
     answers: tuple[str, ...] | None = None
+    parts: bool = False
+    """True if the answers are parts of one answer (Quoref), not each a whole one (SQuAD)."""
     published: Published | None = None
 
     def __post_init__(self) -> None:
-        if not (_usual(self) and (self.answers is None or _texts(self.answers))):
+        usual = _usual(self) and type(self.parts) is bool
+        if not (usual and (self.answers is None or _texts(self.answers))):
             _check_types(self)
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The whole answers, each of them right: parts are joined by commas."""
+        answers = self.answers or ()
+        return (", ".join(answers),) if self.parts and answers else answers
 
 
 def _usual(example: Example) -> bool:

@@ -11,17 +11,23 @@ from pydantic import AliasPath, Field
 from unifiedqa_convert.schema import FieldError, Published, Row, Text, TypedDict
 
 
-class Span(TypedDict):
-    """One answer of the nested form."""
-
+class _Text(TypedDict):
     text: Annotated[Text, Field(description="the answer's text")]
+
+
+class Span(_Text, total=False):
+    """One answer of the nested form; some documents have no places."""
+
+    answer_start: Annotated[int, Field(description="where it starts: compared with the passage")]
 
 
 class Spans(TypedDict):
     """The answers of the columns: parallel lists."""
 
     text: Annotated[list[Text], Field(description="the answers' texts")]
-    answer_start: Annotated[list[int], Field(description="where they start: only counted")]
+    answer_start: Annotated[
+        list[int], Field(description="where they start: compared with the passage")
+    ]
 
 
 def texts_of(answers: Spans) -> list[str]:
@@ -32,15 +38,26 @@ def texts_of(answers: Spans) -> list[str]:
     return texts
 
 
+Quotes = Iterable[tuple[str, int, str]]
+
+
+def quoted(answers: Iterable[Span], passage: str) -> Quotes:
+    """What ``Row.quotes`` tells of the nested form."""
+    return [(it["text"], it["answer_start"], passage) for it in answers if "answer_start" in it]
+
+
+def quoted_spans(answers: Spans, passage: str) -> Quotes:
+    """What ``Row.quotes`` tells of the columns."""
+    pairs = zip(answers["text"], answers["answer_start"], strict=True)
+    return [(text, start, passage) for text, start in pairs]
+
+
 def references(texts: Iterable[str], field: str = "answers") -> tuple[str, ...]:
     """The different ones of the texts, in order, white space at their ends apart.
 
     Blank ones are no answers; FieldError on the raw ``field`` if there is no other one.
     """
-    found = tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))
-    if not found:
-        raise FieldError(field, "no answer in a row that has one")
-    return found
+    return as_written(map(str.strip, texts), field)
 
 
 def as_listed(texts: Iterable[str], answers: tuple[str, ...] | None) -> Published | None:
@@ -80,6 +97,10 @@ class NestedRow(Row):
         """The answers' texts."""
         return [answer["text"] for answer in self.answers]
 
+    def quotes(self) -> Quotes:
+        """The answers, where the document says they stand."""
+        return quoted(self.answers, self.passage)
+
 
 class ColumnsRow(Row):
     """The hub's columns: a question a row."""
@@ -97,3 +118,7 @@ class ColumnsRow(Row):
     def texts(self) -> list[str]:
         """The answers' texts."""
         return texts_of(self.answers)
+
+    def quotes(self) -> Quotes:
+        """The answers, where the columns say they stand."""
+        return quoted_spans(self.answers, self.passage)

@@ -289,6 +289,29 @@ def test_forged_rows(
     assert "wrong-sha256" not in report.counts
 
 
+@pytest.mark.parametrize(
+    ("dataset", "change", "trap"),
+    [
+        ("squad2", swap('"output":"<No Answer>"', '"output":"Ida"'), "wrong-answer"),
+        ("squad2", swap('"golds":[]', '"golds":[0]'), "wrong-answer"),
+        ("squad2", swap('"golds":[0,1]', '"golds":[1]'), "wrong-answer"),
+        ("squad2", swap('"label":true', '"label":false'), "wrong-label"),
+        ("boolq", swap('"golds":[0]', '"golds":[1]'), "wrong-answer"),
+        ("boolq", swap('"output":"yes"', '"output":"no"'), "wrong-answer"),
+    ],
+)
+def test_forged_free_text_and_yes_no(
+    tmp_path: Path, dataset: str, change: Callable[[str], str], trap: str
+) -> None:
+    request = Request(
+        dataset=dataset, split="validation", source="sample", to="jsonl", out=tmp_path
+    )
+    folder = convert(request).folder
+    assert check_path(folder).ok
+    forge(folder, "data-00000.jsonl", change)
+    assert trap in check_path(folder).counts
+
+
 def test_forged_rejects(tmp_path: Path) -> None:
     folder = copa(tmp_path)
     forge(folder, "rejects.jsonl", lambda text: text * 2)

@@ -146,6 +146,18 @@ def mixed(*of: tuple[str, str]) -> dict[str, str]:
     return {"authors/validation.jsonl": "\n".join(lines) + "\n"}
 
 
+FREE = {
+    "MultipleChoice, Row": "FreeText, Row",
+    "yield MultipleChoice(": "yield FreeText(",
+    "min_length=3, max_length=3, ": "",
+    "choices=tuple(row.options)": "answers=tuple(row.options)",
+    f"            {MAYBE_GOLD},\n": "",
+    f'    {ANSWER} = Field(None, description="gold; null where hidden")\n': "",
+}
+NOT_BLANK = {**FREE, "tuple(row.options)": "tuple(o for o in row.options if o.strip())"}
+QUOTED = {"authors/validation.jsonl": row("1", None)[:-1] + ', "answer_start": [0, 2, 4]}'}
+QUOTES = '    def quotes(self):\n        return [(self.options[0], 7, "x")]\n\n\nclass Weather('
+
 REPOSITORY = {"Row, Source": "PinnedFile, Repository, Row, Source"}
 
 SINS = [
@@ -219,6 +231,16 @@ SINS = [
     Sin("golds_are_positions", {GOLD: "(1, 1)"}),
     Sin("golds_are_positions", {GOLD: "(2, 0)"}),
     Sin("golds_are_positions", {GOLD: '("ABC".index(row.answer) + 1,)'}),
+    # Free text: a blank answer, one twice, and the mark of none.
+    Sin("references_are_answers", FREE),
+    Sin("references_are_answers", NOT_BLANK, {"authors/test.jsonl": row("1", None, "x y x")}),
+    Sin(
+        "references_are_answers",
+        NOT_BLANK,
+        {"authors/test.jsonl": row("1", None, "<No_Answer> y z").replace("_", " ")},
+    ),
+    Sin("quoted_answers_are_told", NOT_BLANK, QUOTED),
+    Sin("quoted_answers_are_told", {**NOT_BLANK, "\n\nclass Weather(": f"\n{QUOTES}"}, QUOTED),
     Sin("a_labelled_split_has_labels", {"labelled=False": "labelled=True"}),
     # Off by one, where no sample row has the last label; and down.
     Sin(

@@ -66,6 +66,7 @@ BAD = {
     '{"question": 3, "answer": "x"}': "field question is not a string",
     '{"question": "\\ud800", "answer": "x"}': "not JSON",
     '{"question": "What?", "answer": NaN}': "not JSON",
+    '{"question": "What?", "answer": " <No  Answer>"}': "field answer is <No Answer>",
     "[" * 100_000: "not JSON",
     json.dumps({"question": "x" * MAX_LINE_BYTES, "answer": "y"}): "longer than",
 }

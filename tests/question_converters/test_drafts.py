@@ -18,8 +18,25 @@ def test_questions_are_asked_once_per_choice() -> None:
     example = MultipleChoice(question="What  melts?", choices=("ice", " rock"), golds=(0,))
     assert draft(example) == (Ask("What melts?", "ice"), Ask("What melts?", "rock"))
     assert labels(example) == (True, False)
-    assert draft(FreeText(question="Who?", answers=("Ada", "Lovelace"))) == (Ask("Who?", "Ada"),)
-    assert draft(FreeText(question="Who?")) == ()
+
+
+def test_free_text_gets_a_true_statement_per_reference_and_no_false_one() -> None:
+    several = FreeText(question="Who?", answers=("Ada", " Ada  Lovelace"))
+    assert draft(several) == (Ask("Who?", "Ada"), Ask("Who?", "Ada Lovelace"))
+    assert labels(several) == (True, True)
+    parts = FreeText(question="Which two?", answers=("Ada", "Charles"), parts=True)
+    assert parts.references == ("Ada, Charles",)
+    assert draft(parts) == (Ask("Which two?", "Ada, Charles"),)
+    assert labels(parts) == (True,)
+    for nothing in (None, ()):  # hidden, unanswerable
+        for joined in (False, True):
+            example = FreeText(question="Who?", answers=nothing, parts=joined)
+            assert (example.references, draft(example), labels(example)) == ((), (), ())
+    blank = FreeText(question="In 1843 _ wrote a program.", answers=("Ada", "she"))
+    assert [entry.text for entry in draft(blank) if not isinstance(entry, Ask)] == [
+        "In 1843 Ada wrote a program.",
+        "In 1843 she wrote a program.",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -30,13 +30,32 @@ def declare(question: str, answer: str) -> Sentence:
 
 def test_it_is_a_question_converter() -> None:
     converter: QuestionConverter = Rules()
-    assert (converter.name, converter.version) == ("rules", "5")
+    assert (converter.name, converter.version) == ("rules", "6")
     assert converter.convert([]) == []
 
 
 def test_sentences_come_in_the_order_of_the_asks() -> None:
     asks = [Ask("Who baked the pie?", name) for name in ("Ann", "Bo", "Ann")]
     assert [s.text.split()[0] for s in Rules().convert(asks)] == ["Ann", "Bo", "Ann"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "phrase"),
+    [
+        ("1 January 1990", "on 1 January 1990"),
+        ("January 1 1990.", "on January 1 1990"),
+        ("Monday, May 4th, 1990", "on Monday, May 4th, 1990"),
+        ("the 1st of May", "on the 1st of May"),
+        ("Sunday morning", "on Sunday morning"),
+        ("May 1990", "in May 1990"),
+        ("May", "in May"),
+        ("1990", "in 1990"),
+        ("the 1990s", "during the 1990s"),
+        ("on 1 May 1990", "on 1 May 1990"),
+    ],
+)
+def test_dates_have_their_preposition_and_their_capitals(answer: str, phrase: str) -> None:
+    assert declare("When was the bridge opened?", answer).text == f"The bridge was opened {phrase}."
 
 
 @pytest.mark.parametrize(

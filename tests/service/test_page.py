@@ -77,6 +77,35 @@ def test_convert_shows_the_apis_answer(page: Any, service: Running) -> None:
     assert left["x"] < right["x"]
 
 
+def flow(page: Any, service: Running, dataset: str, place: int) -> str:
+    """The text of the steps for one sample row of a dataset."""
+    open_view(page, service, f"convert/{dataset}")
+    page.wait_for_selector(".flow .example")
+    for _ in range(place):
+        with page.expect_response("**/v1/convert"):
+            page.click("#row-after")
+    page.wait_for_selector("#convert-result[aria-busy=false]")
+    return str(page.inner_text("#convert-result"))
+
+
+def test_convert_shows_references_parts_and_what_has_no_answer(page: Any, service: Running) -> None:
+    for dataset, place, wanted in (
+        ("squad2", 0, "right"),
+        ("squad2", 1, "The question is unanswerable: its output is <No Answer>."),
+        ("quoref", 1, "part of the answer"),
+        ("pubmedqa_unlabeled", 0, "The answer is hidden in this split."),
+    ):
+        assert wanted in flow(page, service, dataset, place), dataset
+    _, example = converted(service, "squad2")
+    flow(page, service, "squad2", 0)
+    assert texts(page, ".options .letter") == [str(n + 1) for n in range(len(example["choices"]))]
+    assert page.locator(".is-true").count() == 1
+    assert page.locator(".is-false").count() == 0  # none is made up
+    flow(page, service, "boolq", 0)
+    assert texts(page, ".options .letter") == ["", ""]
+    assert texts(page, ".sides h3 .count") == ["1"]
+
+
 def test_convert_offers_every_dataset_by_partition_and_every_profile(
     page: Any, service: Running
 ) -> None:
@@ -224,6 +253,19 @@ def test_ask_yes_or_no_and_missing_fields(page: Any, service: Running) -> None:
     page.click("text=Make statements")
     page.get_by_text("more than 20000 characters").wait_for()
     assert "20000" in page.text_content("#question-error")
+
+
+def test_ask_free_text(page: Any, service: Running) -> None:
+    open_view(page, service, "ask")
+    page.check("input[value=free_text]", force=True)
+    page.fill("#question", "What do bees make?")
+    page.fill(".choice:nth-child(1) input", "honey")
+    page.fill(".choice:nth-child(2) input", "wax")
+    assert texts(page, ".choice .letter") == ["1", "2"]
+    page.click("text=Make statements")
+    page.wait_for_selector(".answers")
+    assert texts(page, ".answers .sentence-text") == ["Bees make honey.", "Bees make wax."]
+    assert texts(page, "#ask-result .record .text") == ["What do bees make?"]
 
 
 def play(page: Any, golds: dict[str, int], wanted: list[bool]) -> None:

@@ -119,6 +119,29 @@ def test_encoded_records_are_parsed_back(service: Running) -> None:
     assert (parsed[1]["context"], parsed[1]["answer"]) == ("Fish have fins.", "yes")
 
 
+def test_references_and_unanswerable_questions(service: Running) -> None:
+    items = [
+        {"question": "Q?", "answers": ["42", "forty-two"]},
+        {"question": "Q?", "answers": []},
+        {"question": "Q?"},
+    ]
+    encoded = service.client.post("/v1/encode", json={"items": items}).json()["items"]
+    assert [one["output"] for one in encoded] == ["42", "<No Answer>", None]
+    asked = item("Who sank it?", "<No Answer>"), item("Who sank it?", "Ida")
+    none, one = service.declare(*asked).json()["items"]
+    assert none["problem"]["field"] == "answer"
+    assert "no statement" in none["problem"]["detail"]
+    assert one["statement"] == "Ida sank it."
+    assert service.declare(asked[0]).status_code == 422
+    rows = rows_of("squad2/hub/validation.jsonl")
+    body = {"dataset": "squad2", "split": "validation", "rows": rows}
+    answer = service.client.post("/v1/convert", json=body).json()
+    labels = [s["label"] for one in answer["items"] for s in one["examples"][0]["statements"]]
+    assert labels
+    assert all(labels)
+    assert answer["counts"]["statements"]["not made"]["unanswerable"] >= 1
+
+
 @pytest.mark.parametrize(
     ("bad", "field"),
     [
@@ -128,6 +151,10 @@ def test_encoded_records_are_parsed_back(service: Running) -> None:
         ({"question": "Q?", "choices": ["a\x00"]}, "choices.0"),
         ({"question": "Q" * 20_001}, "question"),
         ({"choices": ["a"]}, "question"),
+        ({"question": "Q?", "answers": ["a", " "]}, "answers"),
+        ({"question": "Q?", "answer": ""}, "answer"),
+        ({"question": "Q?", "answers": ["a"], "answer": "a"}, "answers"),
+        ({"question": "Q?", "answers": ["a"], "choices": ["a", "b"], "golds": [0]}, "answers"),
     ],
 )
 def test_an_invalid_example_names_its_field(

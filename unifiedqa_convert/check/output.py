@@ -42,7 +42,7 @@ from unifiedqa_convert.records.arrow import (
 from unifiedqa_convert.records.encode import UNLABELLED
 from unifiedqa_convert.records.formats import FORMATS, is_data, is_shard, json_lines
 from unifiedqa_convert.records.profiles import Profile, Records, profile_named
-from unifiedqa_convert.schema import collapse
+from unifiedqa_convert.schema import NO_ANSWER, collapse
 from unifiedqa_convert.storage import sha256_of
 
 Manifest = dict[str, Any]
@@ -78,7 +78,7 @@ class Recount:
         if content == "pairs" and records == "question" and (own.several_lines or own.raw):
             starts = ("rows/rejected",)  # its lines are not rows
         if content == "groups":
-            starts += ("sentences",)
+            starts = ("rows/rejected", "sentences")  # a reference of free text is a group
             labelled = written["statements/true"] + written["statements/false"]
             written["sentences"] = labelled - written["statements/masked"]
         elif records == "declarative":
@@ -156,7 +156,8 @@ class Recount:
             self._found.add("unreadable-data", path, place, detail, unit)
         if not rejects:
             self._end_group()
-            self._lint(path)
+            if number:  # no statement has a label: the counts say so
+                self._lint(path)
 
     def _place(self, path: Path, number: int) -> tuple[int, Unit]:
         """The number for a finding: lines and groups count from 1, rows of a table from 0."""
@@ -242,6 +243,8 @@ class Recount:
             whole = whole or (bool(profile.own.template) and _is_published(output, gold, profile))
             if not whole and output != profile.whole(profile.clean(gold)):
                 yield "wrong-answer", output
+        elif row["kind"] != "multiple_choice" and self._profile.plain and output != _answer(row):
+            yield "wrong-answer", output
 
     def _place_golds(self, row: dict[str, Any]) -> None:
         """Count where the golds are."""
@@ -272,6 +275,16 @@ class Recount:
         self._counts["statements/ambiguous"] += bool(statement.get("flags"))
         if "output" in statement and _LABEL_OF.get(statement["output"]) != label:
             yield "wrong-label", f"{statement['output']} for {statement['label']}"
+
+
+def _answer(row: dict[str, Any]) -> str | None:
+    """The output of free text or a yes/no question: its first reference, no answer, or its gold."""
+    golds, choices = row["golds"], row["choices"]
+    if golds is None:
+        return None
+    if row["kind"] == "free_text" and golds == list(range(len(choices))):
+        return choices[0] if choices else NO_ANSWER
+    return choices[golds[0]] if len(golds) == 1 and choices == ["yes", "no"] else None
 
 
 def _is_published(output: str, gold: str, profile: Profile) -> bool:

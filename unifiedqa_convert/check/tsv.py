@@ -14,10 +14,10 @@ from unifiedqa_convert.check.several_rows import Asked, Golds, Seen
 from unifiedqa_convert.conversion.output_folder import MANIFEST
 from unifiedqa_convert.conversion.repeats import asked_head
 from unifiedqa_convert.errors import UsageError
-from unifiedqa_convert.records.encode import NO_ANSWER, UNLABELLED, same_text
+from unifiedqa_convert.records.encode import UNLABELLED, same_text
 from unifiedqa_convert.records.profiles import Profile, profile_named
 from unifiedqa_convert.rows.json_rows import LONGEST_LINE, UTF8_BOM
-from unifiedqa_convert.schema import collapse
+from unifiedqa_convert.schema import NO_ANSWER, collapse
 
 _MARKER = re.compile(r"(?<!\S)\(([A-Za-z]|\d{1,2})\)(?!\S)")
 _LOOSE = re.compile(r"\(([A-Za-z]|\d{1,2})\)")

@@ -163,12 +163,13 @@ def summary(result: "Result") -> list[str]:
     if result.resumed_shards:
         lines.append(f"resumed after {result.resumed_shards} complete shards of a stopped run")
     skipped = "".join(f", {number} skipped ({why})" for why, number in rows["skipped"].items())
+    not_made = "".join(f", {n} not made ({why})" for why, n in statements["not made"].items())
     lines += [
         f"{manifest['dataset']}/{manifest['split']} from {_source(manifest)}: "
         f"{rows['read']} rows read, {rows['used']} used{skipped}, {rows['rejected']} rejected",
         f"{examples['labelled']} labelled and {examples['unlabelled']} unlabelled examples; "
         f"{statements['true']} true, {statements['false']} false, "
-        f"{statements['unknown']} unlabelled statements" + _via(counts["via"]),
+        f"{statements['unknown']} unlabelled statements{_via(counts['via'])}{not_made}",
         *gold_words(counts.get("golds", {})),  # older outputs have none of these
         f"open it: {_opener(result)}",
     ]
@@ -209,11 +210,25 @@ def _warnings(result: "Result", quiet: bool) -> list[str]:
 
 
 def _told_of_rows(manifest: dict[str, Any], quiet: bool) -> list[str]:
-    """Rows that ask the same; with --quiet also golds all at one place, else in the summary."""
+    """Rows that ask the same, answers beside their place; golds all at one, with --quiet."""
     from unifiedqa_convert.conversion.repeats import one_sided_golds, repeated_words
 
     golds = one_sided_golds(manifest["counts"].get("golds", {})) if quiet else ()
-    return [*repeated_words(manifest.get("repeated")), *golds]
+    return [*repeated_words(manifest.get("repeated")), *golds, *_misplaced(manifest)]
+
+
+def _misplaced(manifest: dict[str, Any]) -> list[str]:
+    """How many examples have an answer that is not where its row says."""
+    from unifiedqa_convert.conversion.chunk import NOT_AT_START, NOT_IN_TEXT
+
+    flags = manifest["counts"]["flags"]
+    beside, nowhere = flags.get(NOT_AT_START, 0), flags.get(NOT_IN_TEXT, 0)
+    told = "an answer that does not stand at its answer_start, but elsewhere in the text"
+    lines = [f"{beside:,} of the examples have {told}: kept, flag {NOT_AT_START}"] if beside else []
+    if nowhere:
+        told = f"an answer that stands nowhere in the text: kept, flag {NOT_IN_TEXT}"
+        lines.append(f"{nowhere:,} of the examples have {told}")
+    return lines
 
 
 def _size_warning(manifest: dict[str, Any]) -> list[str]:

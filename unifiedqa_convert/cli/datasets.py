@@ -80,6 +80,9 @@ def print_checked(checked: list[dict[str, str]]) -> None:
     print_columns([("dataset", "result", "detail"), *lines])
 
 
+_STEPS = "raw/example/answer/flags/question record/statements/declarative records".split("/")
+
+
 def print_shown(facts: dict[str, Any]) -> None:
     """The result of ``preview.shown``, as text."""
     from rich.console import Console
@@ -100,7 +103,7 @@ def print_shown(facts: dict[str, Any]) -> None:
     for step in facts["rows"]:
         console.print(f"\n[bold]row {step['row']}[/bold] of {facts['rows_from']}")
         for part in (step, *step.get("further", ())):
-            for name in ("raw", "example", "question record", "statements", "declarative records"):
+            for name in _STEPS:
                 if name in part:
                     _print_step(name, part[name], console)
         if "rejected" in step:

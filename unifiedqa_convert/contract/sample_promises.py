@@ -23,6 +23,7 @@ from unifiedqa_convert.contract.mutations import (
     meaning,
     names_of,
     not_named,
+    spots,
 )
 from unifiedqa_convert.contract.sample import (
     CANONICAL,
@@ -35,7 +36,7 @@ from unifiedqa_convert.contract.sample import (
 from unifiedqa_convert.question_converters.drafts import STOP_OF_OTHER_SCRIPTS
 from unifiedqa_convert.records.encode import parse, recovers
 from unifiedqa_convert.rows.shapes import required, shape_of
-from unifiedqa_convert.schema import MultipleChoice
+from unifiedqa_convert.schema import NO_ANSWER, Example, FreeText, MultipleChoice, collapse
 
 
 def the_sample_has_the_shape_of_its_folder(sample: Sample) -> Iterator[str]:
@@ -140,6 +141,60 @@ def golds_are_positions(sample: Sample) -> Iterator[str]:
             fine = golds == sorted({g for g in golds if 0 <= g < len(example.choices)})
             if not golds or not fine:
                 yield f"{item.id}: golds {example.golds} of {len(example.choices)} choices"
+
+
+def references_are_answers(sample: Sample) -> Iterator[str]:
+    """Each answer of free text is a text, none is there twice, and a blank text in a row is none:
+    as an answer it would be a gold that nobody gave.
+    """
+    for item in chunk_of(sample).converted:
+        if fault := _no_answer(item.example):
+            yield f"{item.id}: {fault}"
+            return
+    for place, kind in leaves(sample.shape):
+        if str not in kinds_of(kind):
+            continue
+        told = (
+            f"{dotted(place)} = ' ': {fault}"
+            for raw, _ in rows_of(sample)
+            for spot in spots(raw, place)[:2]
+            if (blank := changed(raw, spot, " ")) is not None
+            if isinstance(found := meaning(sample, blank), list)
+            for fault in filter(None, map(_no_answer, found))
+        )
+        yield from islice(told, 1)
+
+
+def _no_answer(example: Example) -> str | None:
+    """What is wrong with the answers of free text, if anything is."""
+    answers = example.answers or () if isinstance(example, FreeText) else ()
+    for answer in answers:
+        if not answer.strip():
+            return "a blank answer: leave it out, or raise FieldError"
+        if collapse(answer) == NO_ANSWER:
+            return f"{NO_ANSWER!r} as an answer: an unanswerable question has answers=()"
+    return "an answer twice" if len({*answers}) < len(answers) else None
+
+
+def quoted_answers_are_told(sample: Sample) -> Iterator[str]:
+    """Where a row has ``answer_start``, ``Row.quotes`` tells it: an answer that does not stand
+    there is flagged and counted, and not taken without a word.
+    """
+    for number, (raw, row) in enumerate(rows_of(sample)):
+        starts, quotes = [*_starts(raw)], [*row.quotes()]
+        answered = any(isinstance(e, FreeText) and e.answers for e in examples_of(sample, row))
+        if (starts and answered and not quotes) or not {q[1] for q in quotes} <= {*starts}:
+            yield f"row {number} has the answer_starts {starts}, but quotes() tells {quotes}"
+            return
+
+
+def _starts(value: Any, key: str = "") -> Iterator[int]:
+    """The values of ``answer_start`` in a raw record, nested ones too."""
+    if isinstance(value, dict | list):
+        for name, inner in value.items() if isinstance(value, dict) else ((key, v) for v in value):
+            yield from _starts(inner, name)
+    elif key == "answer_start":
+        yield value
 
 
 def a_labelled_split_has_labels(sample: Sample) -> Iterator[str]:

@@ -2,11 +2,12 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
 from unifiedqa_convert.datasets.catalogue import facts_and_shapes
 from unifiedqa_convert.datasets.registry import load_adapter
-from unifiedqa_convert.schema import Adapter
+from unifiedqa_convert.schema import Adapter, Example, FreeText, MultipleChoice, YesNo
 
 if TYPE_CHECKING:
     from unifiedqa_convert.conversion.chunk import Chunk
@@ -83,12 +84,31 @@ def _step(numbered: "NumberedRow", chunk: "Chunk") -> dict[str, Any]:
     return step
 
 
+def _answer(example: Example) -> str:
+    """What the right answer is, in words."""
+    if isinstance(example, YesNo):
+        return {True: "yes", False: "no", None: "hidden"}[example.answer]
+    if isinstance(example, FreeText):
+        texts = example.answers
+        if not texts:
+            return "hidden" if texts is None else "none: the question is unanswerable"
+        parts = example.parts and len(texts) > 1
+        of = f"in {len(texts)} parts: " if parts else f"any of {len(texts)} references: "
+        return (of if len(texts) > 1 else "") + " | ".join(map(repr, texts))
+    assert isinstance(example, MultipleChoice)
+    if not example.golds:
+        return "hidden" if example.golds is None else "none of the choices"
+    return " | ".join(f"({ascii_lowercase[n]}) {example.choices[n]}" for n in example.golds)
+
+
 def _made(item: "Converted") -> dict[str, Any]:
     """One example of a row, its records and statements."""
     kept = {k: v for k, v in asdict(item.example).items() if v is not None and k != "published"}
     output = "(unlabelled)" if item.question.output is None else item.question.output
     return {
         "example": {"kind": item.example.kind, **kept},
+        "answer": _answer(item.example),
+        **({"flags": list(item.flags)} if item.flags else {}),
         "question record": f"{item.question.input} → {output}",
         "statements": [s._asdict() for s in item.statements],
         "declarative records": [f"{r.input} → {r.output}" for r in item.declaratives],

@@ -16,12 +16,14 @@ import orjson
 from unifiedqa_convert.errors import TooManyRejects
 from unifiedqa_convert.question_converters.base import Ask, QuestionConverter
 from unifiedqa_convert.question_converters.select import answers
-from unifiedqa_convert.schema import collapse
+from unifiedqa_convert.schema import NO_ANSWER, collapse
 
 CHUNK_LINES = 1_000
 """Lines whose questions go to the converter together."""
 MAX_LINE_BYTES = 1 << 20
 """A longer line is rejected, and is never in memory as a whole."""
+
+NO_STATEMENT = f"is {NO_ANSWER}: a question without an answer has no statement"
 
 
 class QuestionLine(NamedTuple):
@@ -102,4 +104,6 @@ def _line(number: int, raw: bytes) -> QuestionLine:
             problem = "is missing" if name not in document else "is not a string"
             return QuestionLine(number, None, {}, f"field {name} {problem}")
     ask = Ask(collapse(document["question"]), collapse(document["answer"]))
+    if ask.answer == NO_ANSWER:
+        return QuestionLine(number, None, {}, f"field answer {NO_STATEMENT}")
     return QuestionLine(number, ask, document)

@@ -29,8 +29,8 @@ def draft(example: Example) -> tuple[Sentence | Ask, ...]:
         if example.sentence is not None:
             return (Sentence(collapse(example.sentence), "given"),)
         return (Ask(collapse(example.question_text), "yes"),)
-    if isinstance(example, FreeText) and example.answers:
-        return _drafts(example.question_text, example.answers[:1])
+    if isinstance(example, FreeText):
+        return _drafts(example.question_text, example.references)
     return ()
 
 
@@ -50,8 +50,8 @@ def labels(example: Example) -> tuple[bool | None, ...]:
             return tuple(position in golds for position in range(len(example.choices)))
         case YesNo():
             return (example.answer,)
-        case FreeText(answers=tuple() as answers) if answers:
-            return (True,)
+        case FreeText():
+            return (True,) * len(example.references)
     return ()
 
 

@@ -15,7 +15,15 @@ from typing import NamedTuple
 from unifiedqa_convert.records.converted import Converted, Record, Statement
 from unifiedqa_convert.records.profiles import Profile
 from unifiedqa_convert.records.published_forms import Quirk, yes_or_no
-from unifiedqa_convert.schema import Example, FieldError, FreeText, MultipleChoice, YesNo, collapse
+from unifiedqa_convert.schema import (
+    NO_ANSWER,
+    Example,
+    FieldError,
+    FreeText,
+    MultipleChoice,
+    YesNo,
+    collapse,
+)
 
 UNLABELLED = "-"
 """The output of a declarative record without label, and of any record without output in a TSV."""
@@ -86,7 +94,6 @@ def _markers(letters: str) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(rf"(?:(?<=\s)|^)\({letter}\)(?=\s|$)") for letter in letters)
 
 
-NO_ANSWER = "<No Answer>"
 _BACKSLASH_N = r"\n"
 
 

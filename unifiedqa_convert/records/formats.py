@@ -21,6 +21,7 @@ from unifiedqa_convert.records.arrow import RecordRows, arrow_schema, column, re
 from unifiedqa_convert.records.converted import Converted
 from unifiedqa_convert.records.encode import each_choice, outputs
 from unifiedqa_convert.records.profiles import Recipe, Records, profile_named
+from unifiedqa_convert.schema import FreeText
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -155,17 +156,23 @@ class VeraWriter:
         self._clean = profile_named(facts["profile"]).of(facts["dataset"]).clean
 
     def write(self, rows: Rows) -> Counter[str]:
-        """Write one object per example that has a labelled statement that is not masked."""
-        groups = [group for row in rows if (group := vera_group(row, self._clean))]
-        for group in groups:
-            self._file.write(self._separator + orjson.dumps(group, option=orjson.OPT_INDENT_2))
-            self._separator = b",\n"
-        return Counter(
-            {
-                WRITTEN: len(groups),
-                "written/left out/no statement with a label": len(rows) - len(groups),
-            }
-        )
+        """Write one object per example that has a labelled statement that is not masked.
+
+        Of free text one per reference: upstream's reader takes the first gold of a group only.
+        """
+        written = 0
+        for row in rows:
+            if (group := vera_group(row, self._clean)) is None:
+                continue
+            written += 1
+            whole = [group]
+            if row["kind"] == FreeText.kind:
+                whole = [{"golds": [gold], "distractors": []} for gold in group["golds"]]
+            for one in whole:
+                self._file.write(self._separator + orjson.dumps(one, option=orjson.OPT_INDENT_2))
+                self._separator = b",\n"
+        left_out = {"written/left out/no statement with a label": len(rows) - written}
+        return Counter({WRITTEN: written, **left_out})
 
     def close(self) -> None:
         """Write the closing bracket; an empty list if there was no group."""

@@ -13,12 +13,13 @@ from unifiedqa_convert.rows.compression import BINARY, check_utf8, format_of, op
 from unifiedqa_convert.rows.json_rows import UTF8_BOM, Unreadable
 from unifiedqa_convert.rows.own.choices import choices_of, is_blank, text_of
 from unifiedqa_convert.rows.own.columns import Columns
-from unifiedqa_convert.rows.own.gold import cell_text, position, yes_or_no
+from unifiedqa_convert.rows.own.gold import cell_text, position, references, yes_or_no
 from unifiedqa_convert.rows.own.survey import Survey, surveyed
 from unifiedqa_convert.rows.own.table_form import form_of
 from unifiedqa_convert.rows.readers import read
 from unifiedqa_convert.rows.tables import SEPARATORS, TABLES
 from unifiedqa_convert.schema import (
+    NO_ANSWER,
     Adapter,
     Example,
     FieldError,
@@ -29,6 +30,7 @@ from unifiedqa_convert.schema import (
     Split,
     Text,
     YesNo,
+    collapse,
 )
 
 _TEXT = (".csv", ".tsv", ".txt", ".jsonl", ".json")
@@ -155,7 +157,10 @@ class OwnFile(Adapter):
             self._refuse_header(values)
         context = (values["context"] if columns.context else None) or None
         field = columns.gold or ""
-        text = cell_text(values["gold"], self.survey.classes, field) if columns.gold else ""
+        cell = values["gold"] if columns.gold else None
+        free = not columns.choices and columns.gold_is != "yesno"
+        several = free and isinstance(cell, list)
+        text = cell_text(cell, self.survey.classes, field) if columns.gold and not several else ""
         if columns.choices:
             cells = [values[name] for name in self._choices]
             choices = choices_of(cells, columns.choices, columns.strip_letters)
@@ -167,9 +172,13 @@ class OwnFile(Adapter):
         elif columns.gold_is == "yesno":
             yield YesNo(question=question, context=context, answer=yes_or_no(text, field))
         else:
-            answers = (text_of(values["gold"], field),) if text else None
-            if text and self.survey.classes:
-                answers = (text,)
+            answers: tuple[str, ...] | None = None
+            if isinstance(cell, list):
+                answers = references(cell, field)
+            elif text:
+                answers = (text if self.survey.classes else text_of(cell, field),)
+            if answers and collapse(answers[0]) == NO_ANSWER:
+                answers = ()
             yield FreeText(question=question, context=context, answers=answers)
 
     def _refuse_header(self, values: Mapping[str, Any]) -> None:

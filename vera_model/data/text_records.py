@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from unifiedqa_convert.arrow_files import batch_rows
 from unifiedqa_convert.errors import SourceError, UsageError
-from unifiedqa_convert.schema import MultipleChoice, collapse
+from unifiedqa_convert.schema import IN_PARTS, MultipleChoice, collapse
 from unifiedqa_convert.storage import atomic_file
 from vera_model.config import TextRecords
 from vera_model.data.loading import Reading
@@ -169,6 +169,8 @@ def _question(
     options, golds = tuple(row["choices"]), tuple(row["golds"] or ())
     if not all(0 <= gold < len(options) for gold in golds):
         raise SourceError(f"{origin.task}/{origin.split}, {origin.id}: a gold that is no choice")
+    if IN_PARTS in row["flags"]:  # one part alone is no right answer, but the record's output
+        options, golds = (", ".join(options),), (0,)
     pair, at = (row["input"], row["output"]), _context_at(row["input"], row["context"])
     return [TextRecord(*origin, *pair, choice, options, golds, partition, at)]
 

@@ -13,6 +13,8 @@ from safetensors.torch import load_file, save_file
 from transformers import T5Config, T5ForConditionalGeneration, T5Tokenizer
 from vera_shards import choice, free_text, write_split
 
+from unifiedqa_convert.conversion.pipeline import convert
+from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.records.converted import Converted, Record
 from vera_model.config import from_preset
@@ -198,6 +200,14 @@ def test_an_output_layer_of_its_own_is_kept(tmp_path: Path) -> None:
     again, _ = load_text_model(tmp_path / "again")
     assert torch.equal(again.lm_head.weight, weights["lm_head.weight"])
     assert not again.config.scale_decoder_outputs
+
+
+def test_the_parts_of_an_answer_are_one_right_answer(tmp_path: Path) -> None:
+    request = Request(dataset="quoref", split="validation", source="sample", out=tmp_path)
+    reading = read_examples([convert(request).folder], "question", allow_sample=True)
+    records = [record for example in reading.problems for record in example.records]
+    parts = [it for it in records if it.output not in it.options]
+    assert [(it.output, it.options, it.golds) for it in parts] == [("Jon", ("Jon, Eskil",), (0,))]
 
 
 def test_what_the_shards_do_not_hold_is_said(tmp_path: Path) -> None:

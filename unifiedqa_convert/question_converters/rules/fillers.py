@@ -1,9 +1,11 @@
 """Fillers of a clause's gap: the names after the ``<`` in ``[clause<place]``."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from unifiedqa_convert.question_converters.rules import lexicon as words
 from unifiedqa_convert.question_converters.rules.answer import (
+    FINAL,
     Answer,
     core_head,
     merged,
@@ -240,9 +242,26 @@ def _place(match: Match) -> str:
     return f"{preposition} {answer.phrase()}"
 
 
+_MONTH = (
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+)
+_WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
+_NUMBER = r"\d{1,2}(?:st|nd|rd|th)?"
+_DAY = re.compile(
+    rf"(?:{_WEEKDAY},? )?(?:(?:the )?{_NUMBER} (?:of )?{_MONTH}|{_MONTH} (?:the )?{_NUMBER})"
+    rf"(?:,? \d{{4}})?|{_WEEKDAY}(?: (?:morning|afternoon|evening|night))?"
+)
+_OF_A_YEAR = re.compile(rf"{_MONTH}(?:,? \d{{4}})?")
+
+
 def _time(match: Match) -> str:
     answer = match.answer
     first = answer.tokens[0]
+    date = answer.given.rstrip(FINAL)  # with its capitals
+    if _DAY.fullmatch(date):
+        return f"on {date}"
+    if _OF_A_YEAR.fullmatch(date):
+        return f"in {date}"
     if answer.kind == "sentence":
         return f"when {answer.text}"
     if answer.tokens[-1].lower in ("ago", "later", "earlier"):

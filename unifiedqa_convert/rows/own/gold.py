@@ -53,6 +53,14 @@ def yes_or_no(text: str, field: str) -> bool | None:
     return answer
 
 
+def references(cells: Sequence[object], field: str) -> tuple[str, ...]:
+    """The different ones of a list of answers; none where it is empty: unanswerable."""
+    texts = [text_of(cell, field).strip() for cell in cells]
+    if not all(texts):
+        raise FieldError(field, "an empty answer in the list; leave it out")
+    return tuple(dict.fromkeys(texts))
+
+
 def position(text: str, choices: Choices, way: GoldIs, field: str) -> int | None:
     """The gold's position among the choices; None if it is hidden. FieldError if it names none."""
     if not_told(text, way):

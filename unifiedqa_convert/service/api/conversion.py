@@ -48,8 +48,9 @@ def _example(item: ExampleItem) -> Example | tuple[str, str]:
     if not item.choices:
         if item.golds:
             return "golds", "golds are positions of choices, but there are no choices"
-        answers = None if item.answer is None else (item.answer,)
-        return FreeText(question=item.question, context=item.context, answers=answers)
+        return _free_text(item)
+    if item.answers is not None:
+        return "answers", "answers are those of a question without choices; give golds instead"
     count = len(item.choices)
     golds = item.golds
     if golds is not None and (not golds or not all(0 <= gold < count for gold in golds)):
@@ -66,6 +67,21 @@ def _example(item: ExampleItem) -> Example | tuple[str, str]:
         context=item.context,
         choices=tuple(item.choices),
         golds=None if golds is None else tuple(sorted(set(golds))),
+    )
+
+
+def _free_text(item: ExampleItem) -> FreeText | tuple[str, str]:
+    """Free text with its references, or the invalid field and what is wrong with it."""
+    if item.answer is not None and item.answers is not None:
+        return "answers", "answer and answers are given; give one of them"
+    answers = item.answers if item.answer is None else [item.answer]
+    if answers and not all(map(collapse, answers)):
+        field = "answers" if item.answer is None else "answer"
+        return field, "an answer without text; [] for answers is an unanswerable question"
+    return FreeText(
+        question=item.question,
+        context=item.context,
+        answers=None if answers is None else tuple(dict.fromkeys(answers)),
     )
 
 

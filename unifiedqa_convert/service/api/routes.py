@@ -5,10 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
+from unifiedqa_convert.conversion.question_lines import NO_STATEMENT
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.question_converters.base import Ask, Sentence
 from unifiedqa_convert.records.profiles import Profile, profile_named
-from unifiedqa_convert.schema import collapse
+from unifiedqa_convert.schema import NO_ANSWER, collapse
 from unifiedqa_convert.service.api import schemas
 from unifiedqa_convert.service.api.catalogue import adapter_named, dataset, datasets, split_named
 from unifiedqa_convert.service.api.conversion import (
@@ -98,6 +99,10 @@ async def _declare(
     valid, invalid = validate_items(body.items, schemas.AskItem, service.limits)
     # White space is collapsed as in a conversion, so that both give the same statement.
     asks = {i: Ask(collapse(item.question), collapse(item.answer)) for i, item in valid.items()}
+    for index in [i for i, ask in asks.items() if ask.answer == NO_ANSWER]:
+        del asks[index]
+        invalid[index] = item_problem("invalid", index, "answer", NO_STATEMENT)
+    refuse_if_all_failed(invalid.values() if not asks else ())
     reservation.release()
     answers = await service.declarer.answer(list(asks.values()))
     done: dict[int, Entry] = {}

@@ -38,12 +38,15 @@ class StatementItem(StrictModel):
 
 
 class ExampleItem(StrictModel):
-    """A question. With choices: golds are the positions of the right ones; without: the answer."""
+    """A question. With choices: golds are the positions of the right ones; without: its answer, or
+    all answers that are right (none: it is unanswerable).
+    """
 
     question: RequestText = Field(examples=["Where would you put a wet umbrella?"])
     choices: list[RequestText] = Field([], max_length=26, examples=[["in the hall", "in bed"]])
     golds: list[int] | None = Field(None, examples=[[0]])
     answer: RequestText | None = None
+    answers: list[RequestText] | None = Field(None, examples=[["in the hall", "the hall"]])
     context: RequestText | None = None
 
 

@@ -8,7 +8,8 @@ const MOST = 26;
 const EXAMPLES = [
   { question: "Where would you put a wet umbrella?", choices: ["in the hall", "in bed", "on the bookshelf"] },
   { question: "What do people usually do before they go to sleep?", choices: ["brush their teeth", "mow the lawn"] },
-  { question: "Can a penguin fly?", yesNo: true },
+  { question: "Can a penguin fly?", kind: "yes_no" },
+  { question: "What do bees make?", kind: "free_text", choices: ["honey", "wax"] },
 ];
 
 /** The view: the inputs of the choices, and the running request. */
@@ -39,13 +40,18 @@ export class Ask {
     return [...$("choices").querySelectorAll("input")];
   }
 
-  get #yesNo() {
-    return document.querySelector("input[name=kind]:checked").value === "yes_no";
+  /** choices, yes_no or free_text. */
+  get #kind() {
+    return document.querySelector("input[name=kind]:checked").value;
   }
 
-  #fill({ question, choices = ["", ""], yesNo = false }) {
+  get #yesNo() {
+    return this.#kind === "yes_no";
+  }
+
+  #fill({ question, choices = ["", ""], kind = "choices" }) {
     $("question").value = question;
-    document.querySelector(`input[value=${yesNo ? "yes_no" : "choices"}]`).checked = true;
+    document.querySelector(`input[value=${kind}]`).checked = true;
     $("choices").replaceChildren();
     choices.forEach((choice) => this.#add(choice));
     this.#switch();
@@ -53,6 +59,7 @@ export class Ask {
 
   #switch() {
     $("choices").hidden = $("choice-add").hidden = this.#yesNo;
+    this.#letter();
   }
 
   #add(text) {
@@ -74,13 +81,15 @@ export class Ask {
 
   #letter() {
     const rows = [...$("choices").children];
+    const free = this.#kind === "free_text";
     rows.forEach((row, place) => {
-      row.querySelector(".letter").textContent = letter(place);
+      const name = free ? String(place + 1) : letter(place);
+      row.querySelector(".letter").textContent = name;
       const [input, remove, error] = [row.querySelector("input"), row.querySelector("button"), row.querySelector(".error")];
       error.id = `choice-${place}-error`;
-      input.setAttribute("aria-label", `Choice ${letter(place)}`);
+      input.setAttribute("aria-label", `${free ? "Answer" : "Choice"} ${name}`);
       input.setAttribute("aria-describedby", error.id);
-      remove.setAttribute("aria-label", `Remove choice ${letter(place)}`);
+      remove.setAttribute("aria-label", `Remove ${free ? "answer" : "choice"} ${name}`);
       remove.disabled = rows.length < 2;
     });
     $("choice-add").disabled = rows.length >= MOST;
@@ -127,7 +136,8 @@ export class Ask {
   }
 
   async #made(question, answers, context, signal) {
-    const example = { question, context, choices: this.#yesNo ? [] : answers };
+    const kind = this.#kind === "choices" ? "multiple_choice" : this.#kind;
+    const example = { question, context, ...(kind === "multiple_choice" && { choices: answers }) };
     const items = answers.map((answer) => ({ question, answer }));
     const [declared, encoded] = await Promise.all([
       post("/v1/declare", { items }, signal),
@@ -142,15 +152,14 @@ export class Ask {
       const scored = await post("/v1/score", { items: toScore }, signal);
       scored.items.forEach((item, place) => { Object.assign(good[place], { score: item.calibrated ?? item.score, unseen: unseen(item) }); });
     }
-    const kind = this.#yesNo ? "yes_no" : "multiple_choice";
     return { record: { ...encoded.items[0], kind }, statements };
   }
 
   #show({ record, statements }) {
     const best = Math.max(...statements.map((one) => one.score ?? -1));
     const cards = statements.filter((one) => !one.problem).map((one) =>
-      one.score === undefined ? sentenceCard(one)
-        : sentenceCard(one, one.score === best ? "most plausible" : null, bar(one.score, one.score === best),
+      one.score === undefined ? sentenceCard(one, record.kind)
+        : sentenceCard(one, record.kind, one.score === best ? "most plausible" : null, bar(one.score, one.score === best),
           one.unseen && h("p", { class: "hint", text: one.unseen })));
     $("ask-result").replaceChildren(
       step(1, "Question record", null, questionRecord(record, false)),

@@ -32,12 +32,16 @@ export function questionRecord(example, reserved = true) {
     reserved ? output(example.output) : null);
 }
 
+/** How a choice is named: (a); a reference of free text 1; yes and no have no name. */
+const nameOf = (kind, place) => ({ multiple_choice: letter(place), free_text: String(place + 1) })[kind];
+
 /** A sentence with its choice and converter, an optional tag, and more elements below. */
-export function sentenceCard(statement, tag = null, ...more) {
+export function sentenceCard(statement, kind, tag = null, ...more) {
+  const name = nameOf(kind, statement.choice);
   return h("li", { class: "sentence" },
     h("p", { class: "sentence-text", text: statement.sentence }),
     h("p", { class: "from" },
-      h("span", { text: letter(statement.choice) }),
+      name ? h("span", { text: name }) : null,
       h("span", { text: statement.via, title: `made by: ${statement.via}` }),
       statement.masked ? h("span", { class: "flag", text: "masked from the loss" }) : null,
       tag ? h("span", { class: "tag", text: tag }) : null),
@@ -50,21 +54,38 @@ function exampleCard(example) {
     h("p", { class: "question", text: example.question || "(no question)" }),
     example.choices.length ? h("ol", { class: "options" }, example.choices.map((choice, place) =>
       h("li", { class: golds.has(place) ? "gold" : null },
-        h("span", { class: "letter", text: letter(place) }),
+        h("span", { class: "letter", text: nameOf(example.kind, place) }),
         h("span", { text: choice || "(empty)" }),
-        golds.has(place) ? h("span", { class: "tag", text: "gold" }) : null))) : null,
-    example.golds === null && example.choices.length
-      ? h("p", { class: "hint", text: "The gold is hidden in this split." }) : null,
+        golds.has(place) ? h("span", { class: "tag", text: goldTag(example) }) : null))) : null,
+    noAnswer(example) ? h("p", { class: "hint", text: noAnswer(example) }) : null,
     example.context ? h("p", { class: "context" },
       h("span", { class: "label", text: "context" }), example.context) : null,
     h("p", { class: "from" }, h("span", { text: example.id }),
       example.flags.map((flag) => h("span", { class: "flag", text: flag }))));
 }
 
+const inParts = ({ flags }) => flags.includes("answer-in-parts");
+
+function goldTag({ kind, flags }) {
+  if (kind !== "free_text") return "gold";
+  return inParts({ flags }) ? "part of the answer" : "right";
+}
+
+/** Why an example has no gold; null if it has one. */
+function noAnswer({ kind, golds }) {
+  if (golds === null) return "The answer is hidden in this split.";
+  if (golds.length) return null;
+  return kind === "free_text" ? "The question is unanswerable: its output is <No Answer>." : "None of the choices is right.";
+}
+
 function statements(example) {
   if (!example.statements.length) {
-    return h("p", { class: "empty", text: "No statements: this example has no answer." });
+    const why = noAnswer(example);
+    return h("p", { class: "empty", text: why ? `No statements. ${why}` : "No statements." });
   }
+  // Of free text only true ones are made, of a yes/no question the one that says yes.
+  const made = [true, false].filter((l) => example.statements.some((one) => one.label === l));
+  if (!hasChoices(example) && made.length) return h("div", { class: "sides" }, made.map((label) => side(example, label)));
   const labels = example.statements.some((one) => one.label === null)
     ? [null, ...[true, false].filter((l) => example.statements.some((one) => one.label === l))]
     : [true, false];
@@ -77,7 +98,7 @@ function side(example, label) {
     h("h3", {}, h("span", { "aria-hidden": "true", class: "glyph", text: GLYPH[label] }),
       WORD[label], h("span", { class: "count", text: those.length })),
     those.length
-      ? h("ul", {}, those.map((one) => sentenceCard(one)))
+      ? h("ul", {}, those.map((one) => sentenceCard(one, inParts(example) ? null : example.kind)))
       : h("p", { class: "empty", text: `No ${WORD[label].toLowerCase()} statements.` }));
 }
 
@@ -92,7 +113,7 @@ function declaratives(example) {
 
 function output(text) {
   return text === null
-    ? h("p", { class: "output unknown" }, h("b", { "aria-label": "gives", text: "→" }), "no output: the gold is hidden")
+    ? h("p", { class: "output unknown" }, h("b", { "aria-label": "gives", text: "→" }), "no output: the answer is hidden")
     : h("p", { class: "output" }, h("b", { "aria-label": "gives", text: "→" }), h("span", { text: text }));
 }
 
