@@ -57,7 +57,10 @@ def references(texts: Iterable[str], field: str = "answers") -> tuple[str, ...]:
 
     Blank ones are no answers; FieldError on the raw ``field`` if there is no other one.
     """
-    return as_written(map(str.strip, texts), field)
+    found = tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))
+    if not found:
+        raise FieldError(field, "no answer in a row that has one")
+    return found
 
 
 def as_listed(texts: Iterable[str], answers: tuple[str, ...] | None) -> Published | None:
