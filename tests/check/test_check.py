@@ -337,7 +337,7 @@ def test_interrupted_and_incomplete(tmp_path: Path) -> None:
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 9\n", "git lfs pull"),
         (b"<!doctype html><html>Sign in</html>", "an HTML page, not data"),
         ("Is it?\tyes\n".encode("utf-16"), "UTF-16 text, not UTF-8"),
-        (gzip.compress(b"Is it?\tyes\n"), "this is gzip, not text; unpack it"),
+        (gzip.compress(b"Is it?\tyes\n", mtime=0), "this is gzip, not text; unpack it"),
         (b"PAR1\x15\x04", "this is Parquet, not text"),
     ],
 )
