@@ -100,7 +100,7 @@ class Dream(Adapter):
             "validation": Split(rows=2040, names=("dev.json",)),
             "test": Split(rows=2041, names=("test.json",)),
         },
-        license="for research, not commercial",
+        license="for research, not commercial",  # the repository's license.txt
         homepage="https://dataset.org/dream/",
         citation="Sun, Yu, Chen, Yu, Choi and Cardie 2019. DREAM: A Challenge Dataset and Models "
         "for Dialogue-Based Reading Comprehension. TACL.",

@@ -40,7 +40,11 @@ def _several(value: Any) -> Any:
 
 
 class AuthorsXmlRow(Row):
-    """The authors' XML: a story with all its questions is one row."""
+    """The authors' XML: a story with all its questions is one row.
+
+    Public code that reads MCScript 2.0's files names these elements and attributes; also the root
+    ``data``, an instance's scenario and a question's type (text, commonsense), which are not read.
+    """
 
     shape = "authors"
     element = "instance"
@@ -53,14 +57,14 @@ class AuthorsXmlRow(Row):
     )
 
 
-def _source(train: int, validation: int, test: int, citation: str) -> Source:
+def _source(train: int | None, validation: int | None, test: int | None, citation: str) -> Source:
     return Source(
         splits={
             "train": Split(rows=train, names=("train-data.xml",)),
             "validation": Split(rows=validation, names=("dev-data.xml",)),
             "test": Split(rows=test, names=("test-data.xml",)),
         },
-        license="unknown, not stated",
+        license="unknown",
         ask="get the XML files from https://sfb1102.uni-saarland.de/ (Resources), and give one "
         "with --raw",
         homepage="https://sfb1102.uni-saarland.de/",
@@ -77,7 +81,7 @@ class McScript(Adapter):
     verified = "documentation only"
     shapes: ClassVar = (AuthorsXmlRow,)
     source = _source(
-        *(9731, 1411, 2797),
+        *(9731, 1411, 2797),  # 13,939 in all, as public lists of datasets say
         "Ostermann, Modi, Roth, Thater and Pinkal 2018. MCScript: A Novel Dataset for Assessing "
         "Machine Comprehension Using Script Knowledge. LREC.",
     )
@@ -107,7 +111,7 @@ class McScript2(McScript):
     name = "mcscript2"
     aliases = ("mcscript2_0", "mc_script2")
     source = _source(
-        *(14191, 2020, 3610),
+        *(None, None, None),  # about 20,000 in all, says the paper's summary
         "Ostermann, Roth and Pinkal 2019. MCScript2.0: A Machine Comprehension Corpus Focused on "
         "Script Events and Participants. *SEM.",
     )

@@ -42,7 +42,8 @@ class ProcessBank(Adapter):
     """Which of two answers to a question about a biological process is right?
 
     A row is a paragraph with several questions. The annotated structures of the processes are not
-    read. What is known of the files is what programs read of them.
+    read. What is known of the files is what programs read of them, and their README: an XML file
+    for each of 200 paragraphs, with the paragraph's id, the questions and the answers.
     """
 
     name = "processbank"

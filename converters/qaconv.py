@@ -62,7 +62,7 @@ class QaConv(Adapter):
             "validation": Split(names=("val.json",)),
             "test": Split(names=("tst.json",)),
         },
-        license="MIT",  # its LICENSE; the paper: the transcripts are for research only
+        license="MIT",  # its LICENSE; its README: the transcripts are for research only
         downloads=("data-v1.1-released-on-13-Mar-2022",),
         homepage="https://github.com/salesforce/QAConv",
         citation="Wu, Madotto, Liu, Fung and Xiong 2022. QAConv: Question Answering on Informative "

@@ -151,12 +151,12 @@ class RaceC(RaceHigh):
                 },
             ),
         ),
-        splits={
-            "train": Split(rows=12702, names=("train.jsonl",)),
-            "validation": Split(rows=712, names=("dev.jsonl",)),
-            "test": Split(rows=708, names=("test.jsonl",)),
+        splits={  # neither the authors' page nor the hub's says how many rows they have
+            "train": Split(names=("train.jsonl",)),
+            "validation": Split(names=("dev.jsonl",)),
+            "test": Split(names=("test.jsonl",)),
         },
-        license="for research, not commercial",
+        license="for research, not commercial",  # the repository's license.txt
         homepage="https://github.com/mrcdata/race-c",
         citation="Liang, Li and Yin 2019. A New Multi-choice Reading Comprehension Dataset for "
         "Curriculum Learning. ACML.",

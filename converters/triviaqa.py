@@ -63,6 +63,7 @@ class TriviaQa(Adapter):
                 config="rc.wikipedia",
             ),
         ),
+        # As dataset_infos.json of huggingface/datasets and the hub's card say.
         splits={
             "train": Split(rows=61888),
             "validation": Split(rows=7993),

@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LONGEST = (
     "test_docs test_planted_signal test_faulty_hosts test_model_kills test_kills test_fetch "
     "test_lock test_tampering test_damaged_files test_service_vera test_run test_published "
-    "test_train test_models test_page test_plan test_stranger test_hub test_distributed"
+    "test_train test_models test_page test_plan test_stranger test_hub test_distributed "
+    "test_killed_runs test_resume test_groups"
 ).split()
 """Files by the time they take, the longest first. One that is missing costs balance, no more."""
 SHARED = Path(os.environ.get("UQA_SHARED", ROOT.parent / "shared"))

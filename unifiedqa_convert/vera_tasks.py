@@ -33,8 +33,10 @@ PARTITIONS: dict[str, frozenset[str]] = {
     "unseen-2": frozenset(EVALUATED) - SEEN - UNSEEN_1,
 }
 
-GroupName = Literal["vera-seen", "vera-unseen", "vera", "all"]
-"""Groups of datasets, by their partitions; ``all``: those of no partition too."""
+GroupName = Literal[
+    "vera-seen", "vera-unseen", "vera", "unifiedqa-v1", "unifiedqa-v2", "unifiedqa", "all"
+]
+"""Groups of datasets; conversion/groups.py says which datasets are in each."""
 
 BOOLEAN = frozenset(
     {"csqa2", "symkd_anno", "gengen_anno", "spatial_cs", "strategyqa", "creak", "rainier_anno"}

@@ -4,12 +4,25 @@ import json
 import re
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from unifiedqa_convert.conversion.groups import SplitOutcome, group_exit_code, members
+from unifiedqa_convert.conversion.groups import (
+    UNIFIEDQA,
+    SplitOutcome,
+    convert_group,
+    group_exit_code,
+    members,
+)
+from unifiedqa_convert.conversion.pipeline import convert
+from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.datasets.catalogue import FORM, bibtex, citations
+from unifiedqa_convert.datasets.listing import canonical_split
 from unifiedqa_convert.datasets.registry import catalogue
+from unifiedqa_convert.errors import UqaError
+from unifiedqa_convert.records.profiles import PROFILES
 
 Uqa = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -23,32 +36,100 @@ def test_a_group_of_samples(uqa: Uqa) -> None:
     assert {it["dataset"] for it in found} == {it.name for it in members("vera-unseen")}
     again = json.loads(uqa(*command.split()).stdout)
     assert {it["why"] for it in again} == {"invented sample rows; complete already"}
-    told = uqa(*"convert --group vera-unseen --split dev --data-dir nowhere".split())
-    assert "copa/validation: failed\n" in told.stderr, "the table says why, once"
 
 
-def test_a_failing_dataset_does_not_stop_the_others(uqa: Uqa, tmp_path: object) -> None:
+def test_a_failing_dataset_does_not_stop_the_others(uqa: Uqa, tmp_path: Path) -> None:
     """copa's file is broken, the other datasets' are absent: all are told, and the code is 4."""
-    (folder := tmp_path / "rows" / "copa").mkdir(parents=True)  # type: ignore[operator]
+    (folder := tmp_path / "rows" / "copa").mkdir(parents=True)
     (folder / "val.jsonl").write_text("no JSON\n")
-    done = uqa(*"convert --group vera-unseen --split dev --data-dir rows -q".split())
+    done = uqa(*"convert --group vera-unseen --split dev --data-dir rows".split())
+    assert "copa/validation: failed\n" in done.stderr, "the table says why, once"
     lines = {line.split()[0]: line for line in done.stdout.splitlines()}
     assert "failed" in lines["copa"]
     assert "not JSON" in lines["copa"]
     assert re.search("has no split|it has: test", lines["wsc273"])
-    assert "no dev.jsonl" in lines["alphanli"]
+    assert lines["alphanli"].endswith(
+        " -     no dev.jsonl in --data-dir rows; `uqa sources alphanli` lists where it may lie, or "
+        "give it with --raw"
+    )
+    outcomes = [line.split()[2] for line in done.stdout.splitlines()[1:-1]]
+    assert outcomes == sorted(outcomes, key=("done", "skipped", "failed").index)
     assert done.returncode == 4
     assert re.search(r"\d+ failed", done.stdout.splitlines()[-1])
 
 
 def test_samples_need_consent_and_one_dataset_excludes_a_group(uqa: Uqa) -> None:
     done = uqa(*"convert --group vera-unseen --source sample -q".split())
-    assert done.returncode == 7
-    assert "--allow-sample" in done.stdout
+    assert (done.returncode, done.stdout) == (7, "")
+    assert done.stderr == "uqa: --source sample with --group needs --allow-sample\n"
     for wrong in ("convert", "convert copa --group vera", "convert copa"):
         done = uqa(*wrong.split())
         assert done.returncode == 2
         assert "give one dataset" in done.stderr or "--split is missing" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"to": "tsv", "records": "both"}, "--to tsv can't hold --records both"),
+        ({"data_dir": Path("nowhere"), "source": "auto"}, "--data-dir nowhere: no such folder"),
+        ({"data_dir": Path()}, "--data-dir and --source sample exclude each other"),
+        ({"profile": "mine"}, "no profile 'mine'"),
+        ({"recipe": "vera", "profile": "canonical"}, "--recipe vera sets everything"),
+        ({"num_shards": 2, "shard_index": 2}, "--shard-index 2 must be less"),
+        ({"allow_sample": False}, "--source sample with --group needs --allow-sample"),
+    ],
+)
+def test_what_is_wrong_for_every_dataset_is_told_once(wrong: dict[str, Any], why: str) -> None:
+    def convert_one(one: Request) -> Any:
+        raise AssertionError(one)
+
+    asked = Request(**{"dataset": "", "split": "", "source": "sample", **wrong})
+    with pytest.raises(UqaError, match=why):
+        list(convert_group(asked, "all", None, convert_one))
+
+
+def test_unifiedqas_groups_hold_what_it_was_trained_on_and_what_it_encodes() -> None:
+    v1, v2, every = (
+        {it.name for it in members(group)}
+        for group in ("unifiedqa-v1", "unifiedqa-v2", "unifiedqa")
+    )
+    assert v1 < v2 < every < {it.name for it in members("all")}
+    assert (len(v1), len(v2)) == (13, 25), "each name is a dataset's"
+    assert every == set(UNIFIEDQA["unifiedqa"])
+    assert PROFILES["unifiedqa"].datasets <= every
+
+
+def test_list_names_a_groups_datasets(uqa: Uqa) -> None:
+    listed = json.loads(uqa("list", "--group", "unifiedqa", "--json").stdout)
+    assert [it["name"] for it in listed] == [it.name for it in members("unifiedqa")]
+
+
+@pytest.mark.parametrize(
+    ("split", "to", "records"),
+    [
+        (None, "arrow", "both"),
+        ("train", "tsv", "declarative"),
+        ("validation", "tsv", "question"),
+        ("test", "arrow", "question"),
+    ],
+)
+def test_every_sample_converts(tmp_path: Path, split: str | None, to: Any, records: Any) -> None:
+    """Splits without labels and without a sample too: none fails, none is lost without a word."""
+    asked = Request(
+        dataset="", split="", source="sample", to=to, records=records, out=tmp_path, unlabelled=True
+    )
+    outcomes = list(convert_group(asked, "all", split, convert))
+    assert [it for it in outcomes if it.outcome == "failed"] == []
+    assert {it.dataset for it in outcomes} == set(catalogue().adapters)
+    told = {it.why.split(";")[0] for it in outcomes if it.outcome == "skipped"}
+    named = canonical_split(split) if split else ""
+    expected = (
+        {"it has no labelled split"}
+        if split is None
+        else {f"it has no split {split}", f"it has no sample of {named}"}
+    )
+    assert told <= expected
 
 
 @pytest.mark.parametrize(("codes", "code"), [((0, 0), 0), ((7, 0, 7), 7), ((7, 3), 4)])

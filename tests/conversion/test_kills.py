@@ -108,9 +108,8 @@ def killed_and_run_again(tmp_path: Path, exchange: bool, every: int) -> int:
     return kills
 
 
-@pytest.mark.parametrize("exchange", [True, False])
-def test_kill_9_at_some_steps(tmp_path: Path, exchange: bool) -> None:
-    assert killed_and_run_again(tmp_path, exchange, every=19) > 4
+def test_kill_9_at_some_steps_where_folders_are_not_exchanged(tmp_path: Path) -> None:
+    assert killed_and_run_again(tmp_path, exchange=False, every=19) > 4
 
 
 @pytest.mark.slow
@@ -128,7 +127,7 @@ def killed(process: ForkServerProcess, place: OutputFolder, seeded: random.Rando
     ahead = min(there + seeded.randrange(4), SHARDS)
     while process.exitcode is None and len(list(notes())) < ahead:
         process.join(0.002)
-    process.join(seeded.uniform(0, 0.5 if ahead == there else 0.04))
+    process.join(seeded.uniform(0, 0.2 if ahead == there else 0.04))  # a start takes about 0.1
     process.kill()
     process.join()
     assert process.exitcode in (0, -signal.SIGKILL)

@@ -301,7 +301,7 @@ def test_another_datasets_or_splits_file_is_left_alone(
     tmp_path: Path, wanted: str, other: str
 ) -> None:
     put(tmp_path / other)
-    with pytest.raises(SourceError, match=r"--data-dir .*: no "):
+    with pytest.raises(SourceError, match=r": no .* in --data-dir "):
         find(wanted, tmp_path)
 
 
@@ -355,10 +355,10 @@ def test_data_dir_and_another_source_exclude_each_other(tmp_path: Path) -> None:
 
 def test_a_folder_without_the_file_names_what_was_looked_for(tmp_path: Path) -> None:
     put(tmp_path / "cut.zip", b"PK\3\4")
-    with pytest.raises(SourceError, match=r"valid\.json or valid\.json\.gz") as caught:
+    with pytest.raises(SourceError, match=r"no valid\.json in --data-dir ") as caught:
         find("sciq validation", tmp_path)
     assert not isinstance(caught.value, UnreachableError), "auto would fall back to the sample"
-    for text in (f"{tmp_path}/sciq/*", "SciQ dataset-2 3", "--raw", "`uqa sources sciq`"):
+    for text in ("--raw", "`uqa sources sciq` lists where it may lie"):
         assert text in str(caught.value)
     assert f"{tmp_path}/cut.zip: not a complete zip file" in str(caught.value)
     with pytest.raises(SourceError, match="no such folder"):
@@ -428,7 +428,7 @@ def test_a_split_in_several_files_is_found_whole_and_in_order(
     source = Source(splits={"test": Split(parts=parts)}, license="", homepage="", citation="")
     monkeypatch.setattr(type(SCIQ), "source", source)
     put(tmp_path / "sciq" / parts[0], b"[]")
-    with pytest.raises(SourceError, match=r"no z/data\.json and a/data\.json for sciq/test"):
+    with pytest.raises(SourceError, match=r"sciq/test: no z/data\.json and a/data\.json in"):
         find("sciq test", tmp_path)
     put(tmp_path / "sciq" / parts[1], b"[]")
     assert find("sciq test", tmp_path) == tuple(tmp_path / "sciq" / name for name in parts)

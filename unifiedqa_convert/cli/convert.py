@@ -73,17 +73,21 @@ def split_missing(dataset: str, *, own: bool) -> UsageError:
     return UsageError(f"--split is missing: {dataset} has {known}")
 
 
+_LAST = ("done", "skipped", "failed")
+"""Outcomes in the order of a group's table: what failed stands at the end, where it is seen."""
+
+
 def _print_table(outcomes: "list[SplitOutcome]") -> None:
     from unifiedqa_convert.conversion.repeats import one_sided_golds, repeated_words
 
-    lines = [("dataset", "split", "outcome", "rows", "why")]
-    for it in outcomes:
-        why = it.why.split("\n", 1)[0].removeprefix(f"{it.dataset}/{it.split}: ")  # they stand left
-        lines.append((it.dataset, it.split, it.outcome, _number(it.rows), why))
-    print_columns(lines)
     for it in outcomes:
         if told := [*repeated_words(it.repeated), *one_sided_golds(it.golds or {})]:
             print_text(f"{it.dataset}/{it.split}: {'; '.join(told)}")
+    lines = [("dataset", "split", "outcome", "rows", "why")]
+    for it in sorted(outcomes, key=lambda it: _LAST.index(it.outcome)):
+        why = it.why.split("\n", 1)[0].removeprefix(f"{it.dataset}/{it.split}: ")  # they stand left
+        lines.append((it.dataset, it.split, it.outcome, _number(it.rows), why))
+    print_columns(lines)
     totals = Counter(outcome.outcome for outcome in outcomes)
     print_text(", ".join(f"{number} {what}" for what, number in totals.items()))
 
@@ -337,7 +341,7 @@ def _check_together(flags: dict[str, Any], selection: "GroupFlags") -> None:
     if from_file is not None and flags["raw"]:
         raise UsageError("--from-file is your own file, --raw a known dataset's: give one of them")
     if (selection.dataset is None) == (selection.group is None):
-        raise UsageError("give one dataset (`uqa list` shows all) or --group vera")
+        raise UsageError("give one dataset (`uqa list` shows all) or a --group, such as vera")
     if flags["dry_run"] and selection.group is not None:
         raise UsageError("--dry-run shows the rows of one dataset: leave out --group")
     if flags["no_sample"] and (flags["source"] == "sample" or selection.allow_sample):

@@ -20,6 +20,7 @@ from unifiedqa_convert.cli.tables import print_columns
 from unifiedqa_convert.errors import UsageError, printable
 from unifiedqa_convert.flags import LOCK, LockFile
 from unifiedqa_convert.printing import print_text, say
+from unifiedqa_convert.vera_tasks import GroupName
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -197,6 +198,7 @@ def list_datasets(
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print the page docs/datasets.md.")
     ] = False,
+    group: Annotated[GroupName | None, typer.Option(help="Only the datasets of one group.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the datasets and their splits.
@@ -206,6 +208,11 @@ def list_datasets(
     from unifiedqa_convert.datasets.catalogue import listed
 
     entries = listed()
+    if group is not None:
+        from unifiedqa_convert.conversion.groups import members  # imports what converts
+
+        names = {adapter.name for adapter in members(group)}
+        entries = [entry for entry in entries if entry["name"] in names]
     print_either(entries, print_markdown if markdown else print_list, as_json)
     say(reach_summary(entries), quiet=as_json or markdown)
     warn_of_broken()

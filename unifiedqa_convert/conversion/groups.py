@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
-from unifiedqa_convert.conversion.request import Request
+from unifiedqa_convert.conversion.request import Request, check_request
 from unifiedqa_convert.conversion.split_size import other_size, without_label
 from unifiedqa_convert.datasets.listing import canonical_split
 from unifiedqa_convert.datasets.registry import catalogue, completions
@@ -24,8 +24,35 @@ PARTITIONS: dict[GroupName, tuple[str, ...]] = {
     "vera-seen": ("seen",),
     "vera-unseen": ("unseen-1", "unseen-2"),
     "vera": ("seen", "unseen-1", "unseen-2"),
-    "all": ("seen", "unseen-1", "unseen-2", "none"),
 }
+"""Vera's groups, by their datasets' partitions."""
+
+# allenai/unifiedqa: union_datasets of tasks.py, union_datasets_v2 of tasks_v2.py. There the two
+# MCTest sets are one folder, as are race_high and race_middle.
+_V1 = frozenset(
+    "ai2_science_elementary ai2_science_middle arc_easy arc_hard boolq mctest_mc160 mctest_mc500 "
+    "narrativeqa openbookqa race_high race_middle squad1_1 squad2".split()
+)
+_V2 = _V1 | frozenset(
+    "boolq_np commonsenseqa drop multirc natural_questions newsqa physical_iqa qasc quoref ropes "
+    "social_iqa winogrande_xl".split()
+)
+# What tasks.py and tasks_v2.py only evaluate, and what else encode_datasets.py encodes.
+_ENCODED = frozenset(
+    "adversarialqa_dbert adversarialqa_dbidaf adversarialqa_droberta ambigqa aqua_rat codah "
+    "contrast_sets_boolq contrast_sets_drop contrast_sets_quoref contrast_sets_ropes cosmosqa "
+    "covidqa csqa2 dream duorc_paraphrase duorc_self head_qa hotpotqa mcscript mcscript2 mmlu "
+    "onestopqa processbank prost pubmedqa pubmedqa_artificial pubmedqa_unlabeled qaconv quail "
+    "race_c reclor record searchqa strategyqa triviaqa tweetqa winogrande_debiased winogrande_l "
+    "winogrande_m winogrande_s winogrande_xs".split()
+)
+UNIFIEDQA: dict[GroupName, frozenset[str]] = {
+    "unifiedqa-v1": _V1,
+    "unifiedqa-v2": _V2,
+    "unifiedqa": _V2 | _ENCODED,
+}
+"""UnifiedQA's groups: what UnifiedQA was trained on, what its v2 was, and all that its authors
+encode."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +77,11 @@ class GroupFlags:
     ] = field(default=None, metadata={"before": "raw"})
     group: Annotated[
         GroupName | None,
-        typer.Option(help="Convert a group of datasets; a failing one does not stop the others."),
+        typer.Option(
+            help="Convert a group of datasets; a failing one does not stop the others. "
+            "unifiedqa-v1, unifiedqa-v2: what UnifiedQA and its v2 were trained on; unifiedqa: all "
+            "datasets that it encodes; `uqa list --group GROUP` names a group's datasets."
+        ),
     ] = field(default=None, metadata={"before": "raw"})
     allow_sample: Annotated[
         bool,
@@ -78,9 +109,13 @@ class SplitOutcome(NamedTuple):
 
 
 def members(group: GroupName) -> list[Adapter]:
-    """The group's adapters, sorted by name."""
-    wanted = PARTITIONS[group]
-    return [a for a in catalogue().adapters.values() if a.partition in wanted]
+    """The group's adapters, sorted by name; ``all``: every one, a stranger's package's too."""
+    partitions, names = PARTITIONS.get(group, ()), UNIFIEDQA.get(group, frozenset())
+    return [
+        adapter
+        for adapter in catalogue().adapters.values()
+        if group == "all" or adapter.partition in partitions or adapter.name in names
+    ]
 
 
 def convert_group(
@@ -92,13 +127,14 @@ def convert_group(
     """Convert the group's splits with ``convert_one``; yield the outcome of each as it ends.
 
     ``split`` None means every labelled split; with source ``sample``, those that have a sample. A
-    UqaError ends its split and not the group; any other exception ends both.
+    UqaError ends its split and not the group; any other exception ends both. A UqaError about the
+    request as a whole is raised at once.
     """
+    check_request(request)
     for adapter in members(group):
         wanted = _splits(adapter, split, request)
         if not wanted:
-            what = f"no split {split}" if split else "no labelled split with a sample"
-            why = f"it has {what}; its splits: {', '.join(adapter.source.splits)}"
+            why = f"it has {_none(adapter, split)}; its splits: {', '.join(adapter.source.splits)}"
             yield SplitOutcome(adapter.name, split or "-", "skipped", why=why)
         for name in wanted:
             try:
@@ -128,12 +164,20 @@ def group_exit_code(outcomes: list[SplitOutcome]) -> int:
 
 
 def _splits(adapter: Adapter, split: str | None, request: Request) -> list[str]:
-    splits = adapter.source.splits
-    if split is not None:
-        return [name for name in splits if name == canonical_split(split)]
     sample = request.source == "sample"
-    return [
+    wanted = [
         name
-        for name, its in splits.items()
-        if its.labelled and (not sample or sample_files(adapter, name))
+        for name, its in adapter.source.splits.items()
+        if (its.labelled if split is None else name == canonical_split(split))
     ]
+    return [name for name in wanted if not sample or sample_files(adapter, name)]
+
+
+def _none(adapter: Adapter, split: str | None) -> str:
+    """What the dataset lacks, of which nothing is converted."""
+    if split is None:
+        return "no labelled split" + (
+            " with a sample" if any(it.labelled for it in adapter.source.splits.values()) else ""
+        )
+    known = canonical_split(split) in adapter.source.splits
+    return f"no sample of {split}" if known else f"no split {split}"

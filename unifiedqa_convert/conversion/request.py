@@ -15,7 +15,14 @@ from unifiedqa_convert.datasets.lock import Lock
 from unifiedqa_convert.datasets.names import meanings
 from unifiedqa_convert.datasets.origins import checked
 from unifiedqa_convert.datasets.registry import catalogue, load_adapter
-from unifiedqa_convert.datasets.sources import DATA_DIR, Located, Places, SourceName, locate
+from unifiedqa_convert.datasets.sources import (
+    DATA_DIR,
+    Located,
+    Places,
+    SourceName,
+    data_dir_of,
+    locate,
+)
 from unifiedqa_convert.errors import UnreachableError, UsageError
 from unifiedqa_convert.flags import LOCK, LockedOnly, LockFile
 from unifiedqa_convert.question_converters.base import (
@@ -244,14 +251,29 @@ def _file_facts(path: Path) -> dict[str, Any]:
     return facts if note is None else {**facts, "read_as": note}
 
 
-def resolve(request: Request) -> ConversionJob:
-    """Resolve the request's names; UsageError or SourceError for what does not exist."""
-    own = RECIPES[request.recipe]
+def check_request(request: Request) -> None:
+    """The error of a request that is wrong for every dataset: a UsageError, SourceError or, where
+    the embedded samples are not allowed, UnreachableError.
+    """
+    own, (index, shares) = RECIPES[request.recipe], request.share
     if request.recipe != "clean" and request.profile not in (None, own):
         raise UsageError(
             f"--recipe {request.recipe} sets everything, also the profile ({own}): leave out "
             "--profile or --recipe"
         )
+    profile_named(request.profile or own)
+    _records(request)
+    if not 0 <= index < shares:
+        raise UsageError(f"--shard-index {index} must be less than --num-shards {shares}")
+    if request.source == "sample" and not request.allow_sample:
+        raise UnreachableError("--source sample with --group needs --allow-sample")
+    if not request.raw and request.from_file is None:
+        data_dir_of(_places(request))
+
+
+def resolve(request: Request) -> ConversionJob:
+    """Resolve the request's names; UsageError or SourceError for what does not exist."""
+    check_request(request)
     split = canonical_split(request.split)
     adapter, located = _adapter_and_files(request, split)
     if isinstance(adapter, OwnFile):
@@ -259,17 +281,10 @@ def resolve(request: Request) -> ConversionJob:
     records = _records(request)
     if request.subject is not None and request.subject not in adapter.subjects:
         raise _no_subject(adapter, request.subject)
-    if located.kind == "sample" and not request.allow_sample:
-        raise UnreachableError(
-            f"{adapter.name}/{split}: --source sample with --group needs --allow-sample"
-        )
     if located.origin and request.whole and not located.proven:
         proof = checked(adapter, split, located.files, located.origin)
         located = located._replace(origin=located.origin._replace(digest=proof.digest))
     files = with_companions(adapter, split, located.files, unlabelled=request.unlabelled)
-    index, shares = request.share
-    if not 0 <= index < shares:
-        raise UsageError(f"--shard-index {index} must be less than --num-shards {shares}")
     return ConversionJob(
         adapter,
         split,
@@ -290,13 +305,16 @@ def _no_subject(adapter: Adapter, subject: str) -> UsageError:
     return UsageError(f"{adapter.name} has no subject {subject!r}: {hint}it has {known}")
 
 
+def _places(request: Request) -> Places:
+    sample = request.allow_sample and not request.no_sample
+    lock = Lock(request.lock, only=request.locked)
+    return Places(request.raw, request.source, request.data_dir, lock, sample)
+
+
 def _adapter_and_files(request: Request, split: str) -> tuple[Adapter, Located]:
     if request.from_file is None:
         adapter = load_adapter(request.dataset)
-        sample = request.allow_sample and not request.no_sample
-        lock = Lock(request.lock, only=request.locked)
-        places = Places(request.raw, request.source, request.data_dir, lock, sample)
-        return adapter, locate(adapter, split, places)
+        return adapter, locate(adapter, split, _places(request))
     if request.columns is None:
         raise no_columns(request.dataset, request.split, request.from_file)
     if not NAME.fullmatch(request.dataset) or not NAME.fullmatch(split):

@@ -99,16 +99,21 @@ class Candidate(NamedTuple):
     beside: tuple[Path, ...]
 
 
+def check_folder(folder: Path, option: str) -> None:
+    """SourceError if there is no such folder; ``option`` is what named it."""
+    if not folder.is_dir():
+        if folder.exists():
+            raise SourceError(f"{option} {folder} is a file: name the folder that it lies in")
+        raise SourceError(f"{option} {folder}: no such folder; correct the path")
+
+
 def in_folder(adapter: Adapter, split: str, folder: Path, option: str) -> tuple[Path, ...]:
     """The one place in the folder where the split's files of rows lie; all of them, in order.
 
     SourceError if there is none, or several with different bytes. ``option`` is what named the
     folder, for the message.
     """
-    if not folder.is_dir():
-        if folder.exists():
-            raise SourceError(f"{option} {folder} is a file: name the folder that it lies in")
-        raise SourceError(f"{option} {folder}: no such folder; correct the path")
+    check_folder(folder, option)
     search, wanted = _Search(adapter, split), f"{adapter.name}/{split}"
     try:
         found = list({found.rows: found for found in search.everything(folder)}.values())
@@ -120,7 +125,7 @@ def in_folder(adapter: Adapter, split: str, folder: Path, option: str) -> tuple[
     except OSError as error:
         raise SourceError(f"{option} {folder}: {error}") from None
     if not found:
-        raise SourceError(f"{option} {folder}: {search.missing(folder)}")
+        raise SourceError(f"{wanted}: {search.missing(f'{option} {folder}')}")
     if len(distinct) > 1:
         listed = ", ".join(it.where for it in found)
         raise SourceError(f"{option}: {wanted} could be any of {listed}; choose with --raw FILE")
@@ -192,15 +197,16 @@ class _Search:
                     ours = parent == own or self._is_ours(name)
                     yield from self._in_archive(Archive(path), ours)
 
-    def missing(self, folder: Path) -> str:
-        """What was not found, and where."""
-        name, own = self.adapter.name, folder / self.adapter.name
-        listed = " or ".join(map(" and ".join, self.groups)) or "file"
-        archives = "".join(f", {top}.zip (or .tar.gz)" for top in self.tops[:2])
+    def missing(self, folder: str) -> str:
+        """What was not found, and where it is told what is looked for; short, as a group has many
+        such splits.
+        """
+        name = self.adapter.name
+        listed = " or ".join(map(" and ".join, self.names)) or "file"
         notes = "".join(f" ({note})" for note in self.notes[:3])
         return (
-            f"no {listed} for {name}/{self.split} in {folder}, {own}, {own}/*{archives} or another "
-            f"place that `uqa sources {name}` lists; put it there, or give it with --raw{notes}"
+            f"no {listed} in {folder}{notes}; `uqa sources {name}` lists where it may lie, or give "
+            "it with --raw"
         )
 
     def _is_ours(self, name: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 from unifiedqa_convert.datasets import github, origins
-from unifiedqa_convert.datasets.data_folder import in_folder
+from unifiedqa_convert.datasets.data_folder import check_folder, in_folder
 from unifiedqa_convert.datasets.listing import SPLIT_ALIASES, canonical_split
 from unifiedqa_convert.datasets.lock import Lock
 from unifiedqa_convert.datasets.origins import Origin
@@ -72,18 +72,28 @@ def _at_hand(adapter: Adapter, split: str, places: Places) -> Located | None:
     """The files, or the sample, that the person named; None if they named none."""
     if places.raw:
         return _given(places.raw)
+    folder = data_dir_of(places)
+    if places.source == "sample":
+        return _sample(adapter, split, None)
+    return None if folder is None else _in_data_dir(adapter, split, *folder)
+
+
+def data_dir_of(places: Places) -> tuple[Path, str] | None:
+    """The folder of downloads, and the option or variable that names it; None if nothing does.
+
+    UsageError beside a source that excludes it; SourceError if there is no such folder.
+    """
     if places.data_dir is not None and places.source != "auto":
         raise UsageError(
             f"--data-dir and --source {places.source} exclude each other: leave one out"
         )
-    if places.source == "sample":
-        return _sample(adapter, split, None)
-    if places.source == "auto":
-        if places.data_dir is not None:
-            return _in_data_dir(adapter, split, places.data_dir, "--data-dir")
-        if folder := os.environ.get(DATA_DIR):
-            return _in_data_dir(adapter, split, Path(folder), DATA_DIR)
-    return None
+    variable = os.environ.get(DATA_DIR)
+    folder = places.data_dir or (Path(variable) if variable else None)
+    if folder is None or places.source != "auto":
+        return None
+    option = DATA_DIR if places.data_dir is None else "--data-dir"
+    check_folder(folder, option)
+    return folder, option
 
 
 def _published(adapter: Adapter, split: str, places: Places) -> Located:
