@@ -12,6 +12,7 @@ from unifiedqa_convert.datasets.listing import canonical_split
 from unifiedqa_convert.datasets.registry import catalogue, completions
 from unifiedqa_convert.datasets.sources import sample_files
 from unifiedqa_convert.errors import UqaError
+from unifiedqa_convert.records.profiles import PROFILES
 from unifiedqa_convert.schema import Adapter
 from unifiedqa_convert.vera_tasks import GroupName
 
@@ -37,19 +38,10 @@ _V2 = _V1 | frozenset(
     "boolq_np commonsenseqa drop multirc natural_questions newsqa physical_iqa qasc quoref ropes "
     "social_iqa winogrande_xl".split()
 )
-# What tasks.py and tasks_v2.py only evaluate, and what else encode_datasets.py encodes.
-_ENCODED = frozenset(
-    "adversarialqa_dbert adversarialqa_dbidaf adversarialqa_droberta ambigqa aqua_rat codah "
-    "contrast_sets_boolq contrast_sets_drop contrast_sets_quoref contrast_sets_ropes cosmosqa "
-    "covidqa csqa2 dream duorc_paraphrase duorc_self head_qa hotpotqa mcscript mcscript2 mmlu "
-    "onestopqa processbank prost pubmedqa pubmedqa_artificial pubmedqa_unlabeled qaconv quail "
-    "race_c reclor record searchqa strategyqa triviaqa tweetqa winogrande_debiased winogrande_l "
-    "winogrande_m winogrande_s winogrande_xs".split()
-)
 UNIFIEDQA: dict[GroupName, frozenset[str]] = {
     "unifiedqa-v1": _V1,
     "unifiedqa-v2": _V2,
-    "unifiedqa": _V2 | _ENCODED,
+    "unifiedqa": PROFILES["unifiedqa"].datasets,
 }
 """UnifiedQA's groups: what UnifiedQA was trained on, what its v2 was, and all that its authors
 encode."""
