@@ -72,7 +72,7 @@ def _rules() -> QuestionConverter:
 
 
 def _remote(url: str, patience: float) -> QuestionConverter:
-    from unifiedqa_convert.question_converters.remote import Remote
+    from unifiedqa_convert.question_converters.remote.uqa_serve import Remote
 
     return Remote(url, patience)
 
