@@ -77,9 +77,11 @@ class Refused(Exception):
 class _RetryLater(Exception):
     """No answer now; ``after`` is how many seconds the program asks to wait, if it does."""
 
-    def __init__(self, reason: str, after: float | None = None) -> None:
+    def __init__(self, reason: str, after: float | None = None, *, silent: bool = False) -> None:
         super().__init__(reason)
         self.after = after
+        self.silent = silent
+        """Nothing answered at the address."""
 
 
 class _NoDocument(Exception):
@@ -166,7 +168,7 @@ class Requests:
     def document(
         self, turn: "Turn", kind: type[_Document], path: str, body: Any, seconds: float
     ) -> _Document:
-        """The response's document; retried for ``seconds``, or as the program asks.
+        """The response's document; retried for ``patience``, or ``seconds`` if nothing answers.
 
         Raises Refused, UnreachableError, or QuestionConverterError if it is no such document.
         """
@@ -188,8 +190,8 @@ class Requests:
             return max(_backoff(state), _after(state) or 0.0)
 
         def stop(state: RetryCallState) -> bool:
-            after = _after(state)
-            most = seconds if after is None else self.patience
+            error, after = _error(state), _after(state)
+            most = seconds if error is not None and error.silent else self.patience
             return (state.seconds_since_start or 0.0) + (after or 0.0) >= most
 
         retrying = Retrying(
@@ -230,7 +232,7 @@ class Requests:
                 content = self._content(response)
         except httpx2.TransportError as error:
             why = f": {told(str(error))}" if str(error) else ""
-            raise _RetryLater(f"no response ({type(error).__name__}{why})") from None
+            raise _RetryLater(f"no response ({type(error).__name__}{why})", silent=True) from None
         except httpx2.InvalidURL as error:
             raise UsageError(f"--question-converter {self.address}: {error}") from None
         status = response.status_code
@@ -309,9 +311,14 @@ class Turn:
 _backoff = wait_random_exponential(multiplier=0.2, max=15)
 
 
-def _after(state: RetryCallState) -> float | None:
+def _error(state: RetryCallState) -> _RetryLater | None:
     error = state.outcome.exception() if state.outcome else None
-    return error.after if isinstance(error, _RetryLater) else None
+    return error if isinstance(error, _RetryLater) else None
+
+
+def _after(state: RetryCallState) -> float | None:
+    error = _error(state)
+    return error.after if error else None
 
 
 def _read(kind: type[_Document], content: bytes) -> _Document:
