@@ -11,14 +11,16 @@ import started
 from chat_server import Asked, ChatServer, completion, problem, rightly
 from conftest import ROOT
 from hostile_service import Answer, playing
+from running import uqa_serve
 
+from unifiedqa_convert.conversion.estimate import estimate_lines, plan_conversion
 from unifiedqa_convert.conversion.pipeline import convert
 from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.errors import QuestionConverterError, UnreachableError, UqaError, UsageError
-from unifiedqa_convert.question_converters.base import Ask, Options, Sentence
+from unifiedqa_convert.question_converters.base import PATIENCE, Ask, Options, Sentence
 from unifiedqa_convert.question_converters.prompts import CHAT_PROMPT, chat_model
 from unifiedqa_convert.question_converters.remote import requests
-from unifiedqa_convert.question_converters.remote.chat import Chat
+from unifiedqa_convert.question_converters.remote.uqa_serve import Remote
 from unifiedqa_convert.question_converters.rules.converter import Rules
 from unifiedqa_convert.question_converters.select import question_converter
 
@@ -40,6 +42,10 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def server() -> Iterator[ChatServer]:
     with playing(ChatServer()) as played:
         yield played
+
+
+def chat(name: str, patience: float = PATIENCE) -> Any:
+    return question_converter(name, Options(patience=patience))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +89,7 @@ def test_options_of_a_local_model_are_refused() -> None:
 
 
 def test_what_is_asked(server: ChatServer) -> None:
-    assert question_converter(server.name).convert([ASK]) == [RIGHT]  # type: ignore[union-attr]
+    assert chat(server.name).convert([ASK]) == [RIGHT]
     [request] = server.requests
     assert server.paths == ["/v1/chat/completions"]
     assert request["model"] == "org/tiny:1b"
@@ -96,7 +102,7 @@ def test_what_is_asked(server: ChatServer) -> None:
 
 
 def test_the_facts_tell_model_and_prompt(server: ChatServer) -> None:
-    found = Chat(server.name)
+    found = chat(server.name)
     assert found.name == "openai:org/tiny:1b"
     assert found.facts["prompt"] == f"sha256:{CHAT_PROMPT.digest}"
     assert server.url not in json.dumps([found.name, found.version, dict(found.facts)])
@@ -116,7 +122,7 @@ def test_sentences_come_in_the_order_of_the_asks(server: ChatServer) -> None:
         return Answer(completion(rightly(asked)), delay=0.3 if number < 8 else 0.0)
 
     server.says = late
-    said = Chat(server.name).convert([*ASKS, *ASKS[:3]])
+    said = chat(server.name).convert([*ASKS, *ASKS[:3]])
     assert [one.text for one in said[:40]] == [f"Worker {n} carried a bucket." for n in range(40)]
     assert said[40:] == said[:3]
     assert len(server.requests) == 40
@@ -124,13 +130,13 @@ def test_sentences_come_in_the_order_of_the_asks(server: ChatServer) -> None:
 
 def test_only_so_many_requests_at_a_time(server: ChatServer) -> None:
     server.seconds = 0.02
-    Chat(server.name).convert(ASKS)
+    chat(server.name).convert(ASKS)
     assert 4 <= server.most <= 16
 
 
 def test_sentences_before_the_question_are_kept(server: ChatServer) -> None:
     ask = Ask("Ines found the gate open. What will she do next?", "rake the leaves")
-    said = Chat(server.name).convert([ask])
+    said = chat(server.name).convert([ask])
     assert said[0].text == "Ines found the gate open. She will rake the leaves next."
     told = server.requests[0]["messages"][-1]["content"]
     assert told.startswith("Before the question: Ines found the gate open.\nQuestion: What will")
@@ -138,7 +144,7 @@ def test_sentences_before_the_question_are_kept(server: ChatServer) -> None:
 
 def test_an_empty_answer_is_not_asked(server: ChatServer) -> None:
     ask = Ask("Where do herons sleep?", "")
-    assert Chat(server.name).convert([ask]) == Rules().convert([ask])
+    assert chat(server.name).convert([ask]) == Rules().convert([ask])
     assert server.requests == []
 
 
@@ -163,7 +169,7 @@ PASSING = {
 @pytest.mark.parametrize("name", PASSING)
 def test_what_passes_is_asked_again(server: ChatServer, name: str) -> None:
     server.faults = [PASSING[name]]
-    found = Chat(server.name)
+    found = chat(server.name)
     found._answered = True
     assert found.convert([ASK]) == [RIGHT]
     assert len(server.requests) == 2
@@ -173,12 +179,12 @@ def test_what_passes_is_asked_again(server: ChatServer, name: str) -> None:
 
 def test_all_requests_wait_as_long_as_the_server_asks(server: ChatServer) -> None:
     server.faults = [Answer({}, 429, [("Retry-After", "1")]) for _ in range(16)]
-    Chat(server.name).convert(ASKS)
+    chat(server.name).convert(ASKS)
     assert min(server.times[16:]) - server.times[0] >= 0.9
 
 
 def test_a_slow_answer_is_asked_again(server: ChatServer) -> None:
-    found = Chat(server.name)
+    found = chat(server.name)
     found._requests.seconds = 0.3
     found._answered = True
     server.faults = [Answer(WHOLE, delay=2)]
@@ -223,7 +229,7 @@ def test_what_lasts_is_one_error(server: ChatServer, name: str) -> None:
     answer, kind, words = LASTING[name]
     server.says = lambda _: answer
     with pytest.raises(kind, match=words) as caught:
-        Chat(server.name).convert([ASK])
+        chat(server.name).convert([ASK])
     told = str(caught.value)
     assert told.startswith(server.url)
     assert told.isprintable()
@@ -234,7 +240,7 @@ def test_what_lasts_is_one_error(server: ChatServer, name: str) -> None:
 def test_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(requests, "FIRST_RETRY_SECONDS", 0.2)
     with pytest.raises(UnreachableError, match=r"no response \(ConnectError: .*when the service"):
-        Chat("openai:m@http://127.0.0.1:9/v1").convert([ASK])
+        chat("openai:m@http://127.0.0.1:9/v1").convert([ASK])
 
 
 def test_a_server_that_loads_its_model_is_waited_for(
@@ -243,7 +249,7 @@ def test_a_server_that_loads_its_model_is_waited_for(
     """Also by the first request: it answers, so that the address is right."""
     monkeypatch.setattr(requests, "FIRST_RETRY_SECONDS", 0.0)
     server.faults = [problem("Loading model", 503)] * 3
-    assert Chat(server.name).convert([ASK]) == [RIGHT]
+    assert chat(server.name).convert([ASK]) == [RIGHT]
 
 
 WRAPPED = {
@@ -253,7 +259,7 @@ WRAPPED = {
     "a named code block": "```text\nHerons sleep in trees\n```",
     "a label": "Statement: **Herons sleep in trees.**",
     "thoughts": "<think>\nWhere? In trees.\n</think>\n\nHerons sleep in trees.",
-    "no stop": "herons sleep in trees",
+    "a small letter": "herons sleep in trees",
     "white space": "\n  Herons  sleep in trees. \n",
 }
 
@@ -261,7 +267,7 @@ WRAPPED = {
 @pytest.mark.parametrize("name", WRAPPED)
 def test_what_is_around_a_sentence_is_removed(server: ChatServer, name: str) -> None:
     server.says = lambda _: WRAPPED[name]
-    assert Chat(server.name).convert([ASK]) == [RIGHT]
+    assert chat(server.name).convert([ASK]) == [RIGHT]
     assert len(server.requests) == 1
 
 
@@ -293,7 +299,7 @@ WRONG: dict[str, tuple[str | Answer | None, str]] = {
 def test_a_wrong_sentence_is_asked_for_again_with_the_reason(server: ChatServer, name: str) -> None:
     text, why = WRONG[name]
     server.says = lambda asked: rightly(asked) if asked.again else text
-    assert Chat(server.name).convert([ASK, *ASKS[:2]])[0] == RIGHT
+    assert chat(server.name).convert([ASK, *ASKS[:2]])[0] == RIGHT
     [again] = [asked.again for asked in server.questions() if asked.again and asked.ask == ASK]
     assert why in again
 
@@ -301,20 +307,20 @@ def test_a_wrong_sentence_is_asked_for_again_with_the_reason(server: ChatServer,
 @pytest.mark.parametrize("name", WRONG)
 def test_twice_wrong_is_the_rules_sentence_with_their_via(server: ChatServer, name: str) -> None:
     server.says = lambda _: WRONG[name][0]
-    assert Chat(server.name).convert([ASK]) == [Sentence(RIGHT.text, "rules")]
+    assert chat(server.name).convert([ASK]) == [Sentence(RIGHT.text, "rules")]
     assert len(server.requests) == 2
-    assert Chat(server.name).convert([ASK]) == [Sentence(RIGHT.text, "rules")]
+    assert chat(server.name).convert([ASK]) == [Sentence(RIGHT.text, "rules")]
     assert len(server.requests) == 2, "also a wrong text is in the cache"
 
 
 def test_texts_are_had_without_the_server(server: ChatServer) -> None:
     """From the cache; the same model at another address is the same model."""
     server.says = lambda asked: rightly(asked) if asked.again or asked.ask != ASK else "No."
-    said = Chat(server.name).convert([ASK, *ASKS])
+    said = chat(server.name).convert([ASK, *ASKS])
     gone = "openai:org/tiny:1b@http://127.0.0.1:9/v1"
-    assert Chat(gone).convert([*ASKS, ASK]) == [*said[1:], said[0]]
+    assert chat(gone).convert([*ASKS, ASK]) == [*said[1:], said[0]]
     with pytest.raises(UnreachableError):
-        Chat(gone.replace("tiny", "small"), patience=0).convert([ASK])
+        chat(gone.replace("tiny", "small"), patience=0).convert([ASK])
 
 
 def request(server: ChatServer, out: Path, raw: Path) -> Request:
@@ -337,7 +343,7 @@ def rows(folder: Path) -> Path:
     lines = [line for line in sample.read_text("utf-8").split("\n") if line]
     every = [
         line.replace('"stem":"', f'"stem":"Number {n}: ').replace('"stem": "', f'"stem": "In {n}, ')
-        for n in range(8)
+        for n in range(2)
         for line in lines
     ]
     raw = folder / "rows.jsonl"
@@ -388,21 +394,52 @@ def test_a_killed_conversion_resumes_to_the_same_bytes(
     )
 
 
+def test_declare_counts_who_made_the_sentences(server: ChatServer, tmp_path: Path) -> None:
+    server.says = lambda asked: "Nothing." if "herons" in asked.ask.question else rightly(asked)
+    lines = tmp_path / "lines.jsonl"
+    lines.write_text("".join(json.dumps(ask._asdict()) + "\n" for ask in (ASK, *ASKS[:2])))
+    done = started.core.run(["declare", lines, "--question-converter", server.name], cwd=tmp_path)
+    assert [json.loads(line)["via"] for line in done.stdout.splitlines()] == [
+        "rules",
+        *["openai:tiny:1b"] * 2,
+    ]
+    assert "via rules 1, via openai:tiny:1b 2" in done.stderr
+    server.faults = [problem("no such model", 404)]
+    lines.write_text(json.dumps(ASKS[9]._asdict()))
+    done = started.core.run(["declare", lines, "--question-converter", server.name], cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    plan = plan_conversion("copa", None, server.name, tmp_path)
+    assert any("the server of org/tiny:1b" in line for line in estimate_lines(plan))
+
+
+def test_a_service_asks_a_language_model(server: ChatServer, tmp_path: Path) -> None:
+    with uqa_serve(tmp_path / "log", "--question-converter", server.name) as service:
+        body = {"items": [ASK._asdict(), ASKS[0]._asdict()]}
+        found = service.client.post("/v1/declare", json=body).json()
+        assert [item["via"] for item in found["items"]] == ["openai:tiny:1b"] * 2
+        assert found["question_converter"]["name"] == "openai:org/tiny:1b"
+        assert Remote(service.url).convert([ASK]) == [RIGHT]
+        server.says = lambda _: problem("no", 401)
+        body = {"items": [ASKS[1]._asdict()]}
+        assert service.client.post("/v1/declare", json=body).status_code == 500
+
+
 def test_a_key_of_a_file_or_the_environment(
     server: ChatServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "key").write_text(f"# ours\n{KEY}\n")
     monkeypatch.setenv("OPENAI_API_KEY", "meant-for-another-host")
     monkeypatch.setenv("UQA_OPENAI_KEY_FILE", str(tmp_path / "key"))
-    Chat(server.name).convert([ASK])
+    chat(server.name).convert([ASK])
     monkeypatch.setenv("UQA_OPENAI_KEY", KEY)
     with pytest.raises(UsageError, match="both set") as caught:
-        Chat(server.name)
+        chat(server.name)
     assert KEY not in str(caught.value)
     monkeypatch.delenv("UQA_OPENAI_KEY_FILE")
-    Chat(server.name).convert(ASKS[:1])
+    chat(server.name).convert(ASKS[:1])
     monkeypatch.delenv("UQA_OPENAI_KEY")
-    Chat(server.name).convert(ASKS[1:2])
+    chat(server.name).convert(ASKS[1:2])
     assert server.keys == [f"Bearer {KEY}", f"Bearer {KEY}", None]
 
 
@@ -418,10 +455,10 @@ def test_a_key_that_the_server_quotes_is_not_shown(
         else Answer(f'{{"error": {{"message": "{KEY} {quoted} is wrong"}}}}'.encode(), status)
     )
     if status == 200:
-        assert Chat(server.name).convert([ASK]) == [Sentence(RIGHT.text, "rules")]
+        assert chat(server.name).convert([ASK]) == [Sentence(RIGHT.text, "rules")]
     else:
         with pytest.raises(UqaError, match="is wrong") as caught:
-            Chat(server.name).convert([ASK])
+            chat(server.name).convert([ASK])
         assert "sk-of" not in str(caught.value)
     assert all(b"sk-of" not in path.read_bytes() for path in tmp_path.rglob("*.sqlite*"))
 
@@ -438,7 +475,7 @@ def test_a_key_does_not_follow_a_redirect(
         there = f"{other.url}/v1/chat/completions"
         server.says = lambda _: Answer({}, 307, [("Location", there)])
         with pytest.raises(UsageError, match="redirect"):
-            Chat(server.name).convert([ASK])
+            chat(server.name).convert([ASK])
         assert other.requests == []
 
 
@@ -466,8 +503,8 @@ def test_a_key_is_not_sent_where_others_can_read_it(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     if sent:
-        Chat(f"openai:m@{address}")
+        chat(f"openai:m@{address}")
         return
     with pytest.raises(UsageError, match="use https://") as caught:
-        Chat(f"openai:m@{address}")
+        chat(f"openai:m@{address}")
     assert KEY not in str(caught.value)

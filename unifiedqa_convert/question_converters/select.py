@@ -76,7 +76,7 @@ def _remote(url: str, patience: float) -> QuestionConverter:
     if url.startswith("openai:"):
         from unifiedqa_convert.question_converters.remote.chat import Chat
 
-        return Chat(url, patience)
+        return Chat(url, patience, _rules())
     from unifiedqa_convert.question_converters.remote.uqa_serve import Remote
 
     return Remote(url, patience)

@@ -11,6 +11,7 @@ the sentence, with their own ``via``.
 
 import os
 import re
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -19,9 +20,14 @@ from pydantic import Field
 
 from unifiedqa_convert.errors import QuestionConverterError, UqaError, UsageError
 from unifiedqa_convert.proxies import check_header, crosses_network
-from unifiedqa_convert.question_converters.base import PATIENCE, Ask, Fact, Sentence
+from unifiedqa_convert.question_converters.base import (
+    Ask,
+    Fact,
+    QuestionConverter,
+    Sentence,
+)
 from unifiedqa_convert.question_converters.local_models import sentences_file
-from unifiedqa_convert.question_converters.prompts import CHAT_PROMPT, chat_model
+from unifiedqa_convert.question_converters.prompts import CHAT_PROMPT, Prompt, chat_model
 from unifiedqa_convert.question_converters.remote import requests
 from unifiedqa_convert.question_converters.remote.requests import (
     Document,
@@ -34,7 +40,6 @@ from unifiedqa_convert.question_converters.remote.requests import (
     told,
 )
 from unifiedqa_convert.question_converters.remote.statement_check import VERSION, cleaned, fault
-from unifiedqa_convert.question_converters.rules.converter import Rules, finish
 from unifiedqa_convert.question_converters.rules.question import split_last
 from unifiedqa_convert.question_converters.sentence_cache import Key, SentenceCache
 from unifiedqa_convert.schema import collapse
@@ -52,6 +57,7 @@ _MANNER = Manner(
 _ANSWER_SECONDS = 300.0
 """A small machine works on all requests at once."""
 _SETTINGS: dict[str, Any] = {"temperature": 0, "seed": 0, "max_tokens": 512}
+_BARE = Prompt("{question}")
 _TEXT_CHARACTERS = 100_000
 _WRONG_CHARACTERS = 1_000
 """Of a wrong sentence, as it is shown to the model."""
@@ -81,10 +87,10 @@ class _Completion(Document):
 class Chat:
     """The question converter ``openai:MODEL@ADDRESS``."""
 
-    def __init__(self, name: str, patience: float = PATIENCE) -> None:
+    def __init__(self, name: str, patience: float, instead: QuestionConverter) -> None:
         """Asks nothing yet; UsageError if the name, the key or the way to the server is wrong.
 
-        ``patience``: how long one request is retried (``--patience``).
+        ``patience``: how long one request is retried (``--patience``). ``instead``: the rules.
         """
         self._model, address = chat_model(name)
         if not is_address(address):
@@ -96,13 +102,16 @@ class Chat:
         self._requests.seconds = _ANSWER_SECONDS
         self._answered = False
         self._cache = SentenceCache(sentences_file())
-        self._rules = Rules()
+        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._arrived: dict[str, str] = {}
+        self._stored: dict[str, str] = {}
+        self._instead = instead
         self.name = f"openai:{self._model}"
         self.version = VERSION
         self.facts: Mapping[str, Fact] = {
             "prompt": f"sha256:{CHAT_PROMPT.digest}",
             **_SETTINGS,
-            "instead": f"rules {Rules.version}",
+            "instead": f"{instead.name} {instead.version}",
         }
         settings = ", ".join(f"{setting} {value}" for setting, value in _SETTINGS.items())
         self._cache_key = Key(self.name, f"prompt sha256:{CHAT_PROMPT.digest}", settings)
@@ -127,12 +136,12 @@ class Chat:
                 text = cleaned(texts[asked[place]])
                 wrong = fault(bare[place], text)
                 if wrong is None:
-                    made[place] = finish(split[place][0], text)
+                    made[place] = _finished(split[place][0], text)
                 else:
                     shown = collapse(text)[:_WRONG_CHARACTERS] or "(nothing)"
                     asked[place] = CHAT_PROMPT.asked_again(asked[place], shown, wrong)
         left = [place for place in range(len(asks)) if place not in made]
-        instead = self._rules.convert([asks[place] for place in left])
+        instead = self._instead.convert([asks[place] for place in left])
         others = dict(zip(left, instead, strict=True))
         return [
             others[place] if place in others else Sentence(made[place], self._via)
@@ -158,8 +167,19 @@ class Chat:
         except Refused as error:
             raise self._refusal(error, asked) from None
         self._answered = True
-        # Another process may have been faster: both take its text.
-        return self._cache.add(self._cache_key, {asked: found.text()})[asked]
+        return self._kept(asked, found.text())
+
+    def _kept(self, asked: str, text: str) -> str:
+        """The text that is in the cache now: another process may have been faster, and both take
+        its text. What arrives while a thread writes is written together by the next."""
+        with self._lock:
+            self._arrived[asked] = text
+        with self._writing:
+            with self._lock:
+                batch, self._arrived = self._arrived, {}
+            if batch:
+                self._stored.update(self._cache.add(self._cache_key, batch))
+            return self._stored.pop(asked, text)
 
     def _refusal(self, error: Refused, asked: str) -> UqaError:
         """What is wrong and what to do, by the status and what the server says."""
@@ -208,6 +228,13 @@ def _key_for(address: str) -> str | None:
             f"unset {KEY} and {KEY_FILE}, or set {OVER_HTTP}=1 on a network of your own"
         )
     return key
+
+
+def _finished(before: str, text: str) -> str:
+    """With a full stop, a capital (not of "eBay"), and the sentences before it."""
+    whole = f"{before} {_BARE.finished(text)}".strip()
+    plain = whole.split(maxsplit=1)[0].islower()
+    return whole[:1].upper() + whole[1:] if plain else whole
 
 
 def _has_letters(text: str) -> bool:
