@@ -83,12 +83,12 @@ HEAVY = {
     "prometheus_client": ("unifiedqa_convert/service/",),
     "structlog": ("unifiedqa_convert/service/",),
     "httpx2": (
-        "unifiedqa_convert/question_converters/remote.py",
+        "unifiedqa_convert/question_converters/remote/requests.py",
         "unifiedqa_convert/hub.py",
         "unifiedqa_convert/transfers.py",
         "unifiedqa_convert/datasets/github.py",
     ),
-    "tenacity": ("unifiedqa_convert/question_converters/remote.py",),
+    "tenacity": ("unifiedqa_convert/question_converters/remote/requests.py",),
     "pyarrow": (
         "unifiedqa_convert/check/",
         "unifiedqa_convert/records/",

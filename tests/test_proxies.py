@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.errors import UnreachableError, UsageError
 from unifiedqa_convert.proxies import check_header, check_proxy, without_unusable_proxies
-from unifiedqa_convert.question_converters import remote
+from unifiedqa_convert.question_converters.remote import requests, uqa_serve
 from unifiedqa_convert.transfers import hub_client
 
 HERE = "http://127.0.0.1:9"
@@ -39,7 +39,7 @@ def test_the_variable_is_named_and_its_password_is_not(
         check_proxy(HERE)
     assert "secret" not in str(found.value)
     with pytest.raises(UsageError, match=variable):
-        remote.Remote(HERE)
+        uqa_serve.Remote(HERE)
     with without_unusable_proxies():
         httpx2.Client().close()  # which would raise: it makes the client of each proxy at once
     assert os.environ[variable] == proxy
@@ -60,9 +60,9 @@ def test_no_proxy_is_heeded(covered: str, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", covered)
     check_proxy(HERE)
-    monkeypatch.setattr(remote, "_FIRST_RETRY_SECONDS", 0.0)
-    with pytest.raises(remote.UnreachableError, match="no response"):  # it asked, without a proxy
-        remote.Remote(HERE)
+    monkeypatch.setattr(requests, "FIRST_RETRY_SECONDS", 0.0)
+    with pytest.raises(UnreachableError, match="no response"):  # it asked, without a proxy
+        uqa_serve.Remote(HERE)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_key_that_no_header_carries(key: str, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_key_file_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "key").write_bytes(b"abc\x0bdef\n")
-    monkeypatch.setenv(remote.KEY_FILE, str(tmp_path / "key"))
+    monkeypatch.setenv(uqa_serve.KEY_FILE, str(tmp_path / "key"))
     with pytest.raises(UsageError, match=r"U\+000B at position 4") as found:
-        remote.Remote(HERE)
+        uqa_serve.Remote(HERE)
     assert "abc" not in str(found.value)

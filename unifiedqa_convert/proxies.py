@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -46,6 +47,22 @@ def check_proxy(url: str) -> None:
                 f"{host} to NO_PROXY"
             )
         return
+
+
+def crosses_network(url: str) -> bool:
+    """True if what is sent to the address leaves this machine unencrypted."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme != "http":
+        return False
+    try:
+        local = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # a name
+        local = False
+    place = f"{host}:{parts.port}" if parts.port and ":" not in host else host
+    proxies = getproxies()
+    by_proxy = any(proxies.get(scheme) for scheme in ("http", "all")) and not proxy_bypass(place)
+    return by_proxy or not local
 
 
 @contextmanager

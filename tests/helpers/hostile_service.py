@@ -1,6 +1,7 @@
 """Something that answers at the address of a `uqa serve`, and is none.
 
 ``Hostile`` answers each path with what a test puts there: bytes of its own choice, at its own pace.
+``chat_server.py`` is another one.
 """
 
 import contextlib
@@ -9,8 +10,9 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 KNOWN = {"name": "rules", "version": "1"}
 MODELS = {"question_converter": KNOWN, "limits": {"items": 8, "deadline": 5.0}}
@@ -27,6 +29,10 @@ class Answer:
     """How often the body is sent, in one response."""
     pause: float = 0.0
     """Seconds between two bytes of the head and the body."""
+    delay: float = 0.0
+    """Seconds before the head."""
+    kept: int | None = None
+    """Only so many bytes of the body are sent, and then the connection is cut."""
 
     def body(self) -> bytes:
         if isinstance(self.document, bytes):
@@ -57,6 +63,11 @@ class Hostile:
     released: threading.Event = field(default_factory=threading.Event)
     url: str = ""
 
+    def posted(self, path: str, headers: Message, document: Any) -> Answer:
+        """The answer to a POST."""
+        del path, headers
+        return self.declare(document["items"])
+
 
 class _Handler(BaseHTTPRequestHandler):
     played: ClassVar[Hostile]
@@ -67,15 +78,16 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.played.asked += 1
-        self._answer(self.played.declare(json.loads(body)["items"]))
+        self._answer(self.played.posted(self.path, self.headers, json.loads(body)))
 
     def _answer(self, answer: Answer) -> None:
+        self.played.released.wait(answer.delay)
         body = answer.body()
         length = len(body) * answer.repeated
         headers = [("Content-Length", str(length)), *answer.headers]
         head = f"HTTP/1.1 {answer.status} No\r\n" + "".join(f"{n}: {v}\r\n" for n, v in headers)
         with contextlib.suppress(ConnectionError):  # the client has read enough
-            for part in [f"{head}\r\n".encode(), *[body] * answer.repeated]:
+            for part in [f"{head}\r\n".encode(), *[body[: answer.kept]] * answer.repeated]:
                 self._send(part, answer.pause)
 
     def _send(self, part: bytes, pause: float) -> None:
@@ -91,6 +103,9 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
+_Played = TypeVar("_Played", bound=Hostile)
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
@@ -100,7 +115,7 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def playing(played: Hostile) -> Iterator[Hostile]:
+def playing(played: _Played) -> Iterator[_Played]:
     """Answer on a free port."""
     server = _Server(("127.0.0.1", 0), type("Bound", (_Handler,), {"played": played}))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

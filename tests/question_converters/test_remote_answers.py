@@ -14,9 +14,9 @@ import started
 from hostile_service import KNOWN, MODELS, Answer, Hostile, bomb, declared, playing
 
 from unifiedqa_convert.errors import QuestionConverterError, UnreachableError, UsageError
-from unifiedqa_convert.question_converters import remote
 from unifiedqa_convert.question_converters.base import Ask, Options, Sentence
-from unifiedqa_convert.question_converters.remote import Remote
+from unifiedqa_convert.question_converters.remote import requests, uqa_serve
+from unifiedqa_convert.question_converters.remote.uqa_serve import Remote
 from unifiedqa_convert.question_converters.select import question_converter
 
 ASK = Ask("Where do fish swim?", "in water")
@@ -180,11 +180,11 @@ def test_an_answer_that_drips_is_given_up(
     service: Hostile, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     """Head or body: httpx's own time-outs begin anew with each byte."""
-    monkeypatch.setattr(remote, "_FIRST_ANSWER_SECONDS", 0.3)
-    for limit in ("_CONNECT_SECONDS", "_GRACE_SECONDS", "_LOOK_SECONDS"):
-        monkeypatch.setattr(remote, limit, 0.2)
+    monkeypatch.setattr(uqa_serve, "_FIRST_ANSWER_SECONDS", 0.3)
+    for limit in ("CONNECT_SECONDS", "GRACE_SECONDS", "LOOK_SECONDS"):
+        monkeypatch.setattr(requests, limit, 0.2)
     found = Remote(service.url)
-    found._seconds = 0.3  # it is the service's deadline and half a minute
+    found._requests.seconds = 0.3  # it is the service's deadline and half a minute
     service.models = Answer(b" " * 10_000, pause=0.05)
     service.declare = always(service.models)
     wait: Callable[[], object] = (

@@ -19,7 +19,8 @@ from unifiedqa_convert.conversion.pipeline import convert
 from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.errors import QuestionConverterError, UnreachableError, UsageError
 from unifiedqa_convert.question_converters.base import Ask
-from unifiedqa_convert.question_converters.remote import Remote
+from unifiedqa_convert.question_converters.remote import requests
+from unifiedqa_convert.question_converters.remote.uqa_serve import Remote
 from unifiedqa_convert.question_converters.rules.converter import Rules
 
 MODELS = {
@@ -247,6 +248,6 @@ def test_a_conversion_with_a_killed_and_restarted_service_equals_a_local_one(
 
 
 def test_an_unreachable_service_fails_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unifiedqa_convert.question_converters.remote._FIRST_RETRY_SECONDS", 0.3)
+    monkeypatch.setattr(requests, "FIRST_RETRY_SECONDS", 0.3)
     with pytest.raises(UnreachableError, match="no response"):
         Remote("http://127.0.0.1:9")

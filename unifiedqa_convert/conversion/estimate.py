@@ -13,7 +13,7 @@ from unifiedqa_convert.datasets.sources import no_split
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.flags import LOCK
 from unifiedqa_convert.pretrained import check_model_folder
-from unifiedqa_convert.question_converters.prompts import hub_id
+from unifiedqa_convert.question_converters.prompts import chat_model, hub_id
 from unifiedqa_convert.schema import Adapter
 from unifiedqa_convert.storage import free_bytes, is_path
 
@@ -91,6 +91,8 @@ def _other_converter(name: str) -> Converter:
         return Converter(0, None, "a folder on this machine")
     if name.startswith(("http://", "https://")):
         return Converter(0, 0, "a service")
+    if name.startswith("openai:"):
+        return Converter(0, 0, f"the server of {chat_model(name).model}")
     hub_id(name)
     return Converter(None, None, f"uqa model fetch {name} --plan prints it")
 

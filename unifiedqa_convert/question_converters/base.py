@@ -22,8 +22,9 @@ ConverterName = Annotated[
     _option(
         metavar="NAME",
         help="rules (embedded); none (no statements, `uqa convert` only); question_converter-3b or "
-        "any OWNER/NAME that `uqa model fetch` downloaded; a folder (./FOLDER); or the address of "
-        "a `uqa serve` (http://HOST:PORT).",
+        "any OWNER/NAME that `uqa model fetch` downloaded; a folder (./FOLDER); the address of a "
+        "`uqa serve` (http://HOST:PORT); or a language model behind an OpenAI-compatible address "
+        "(openai:MODEL@http://HOST:PORT/v1).",
     ),
 ]
 BackendName = Annotated[Backend, _option(help="Library that runs the model.")]
@@ -67,7 +68,8 @@ Patience = Annotated[
     _option(
         metavar="SECONDS",
         min=0,
-        help="With http://…: how long to wait for a service that is busy or does not answer.",
+        help="With http://… or openai:…: how long to wait for a service that is busy or does not "
+        "answer.",
     ),
 ]
 
@@ -106,7 +108,8 @@ class Ask(NamedTuple):
 class Sentence(NamedTuple):
     """A declarative sentence and its origin.
 
-    ``via`` is ``given``, ``filled``, ``rules``, ``rules-fallback`` or a model's name.
+    ``via`` is ``given``, ``filled``, ``rules``, ``rules-fallback``, a model's name or
+    ``openai:MODEL``.
     """
 
     text: str

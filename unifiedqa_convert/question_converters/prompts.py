@@ -1,7 +1,12 @@
-"""Prompts and presets of models, each preset with the evidence for its prompt."""
+"""Prompts of models as data: of sequence-to-sequence models, with presets and the evidence for
+each, and of language models behind an address."""
 
+import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
+from typing import NamedTuple
 
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.question_converters.base import Ask
@@ -100,3 +105,144 @@ def prompt_for(given: str | None, hub: str | None) -> Prompt:
             + ", ".join(PROMPTS)
         )
     return Prompt(given)
+
+
+_ADDRESSED = re.compile(r"openai:(?P<model>.+)@(?P<address>https?://.*)", re.DOTALL)
+_LONGEST_MODEL = 190
+"""With ``openai:`` before it, what a `uqa serve` may report as its converter's name."""
+
+
+class ChatModel(NamedTuple):
+    """A model behind an address that speaks the OpenAI chat completions protocol."""
+
+    model: str
+    """As the server names it: ``llama3:8b``, ``org/model``."""
+    address: str
+
+
+def chat_model(name: str) -> ChatModel:
+    """The parts of ``openai:MODEL@http://HOST:PORT/v1``; UsageError if it is not of that form.
+
+    MODEL may have ``@``, ``:`` and ``/``: the address starts at the last ``@http``.
+    """
+    found = _ADDRESSED.fullmatch(name)
+    if found is None:
+        raise UsageError(
+            f"--question-converter takes openai:MODEL@http://HOST:PORT/v1, not {name!r}: a model "
+            "and the address of its server"
+        )
+    model = found["model"]
+    if not model.isprintable() or model != model.strip() or len(model) > _LONGEST_MODEL:
+        raise UsageError(
+            f"--question-converter: {model[:_LONGEST_MODEL]!r} can't be a model's name: a line of "
+            f"at most {_LONGEST_MODEL} characters without white space around it"
+        )
+    return ChatModel(model, found["address"])
+
+
+class Shown(NamedTuple):
+    """An example in the prompt of a language model."""
+
+    question: str
+    answer: str
+    sentence: str
+    before: str = ""
+
+
+class ChatPrompt(NamedTuple):
+    """What a language model is told. Its digest is part of the key of the sentence cache."""
+
+    instruction: str
+    question: str
+    """One question, with ``{question}`` and ``{answer}``."""
+    before: str
+    """In front of it if sentences precede the question, with ``{before}``."""
+    again: str
+    """Added to a question whose first sentence is wrong, with ``{sentence}`` and ``{why}``."""
+    examples: tuple[Shown, ...]
+
+    @property
+    def digest(self) -> str:
+        """sha256 of all of it."""
+        return sha256(json.dumps(self).encode()).hexdigest()
+
+    def asked(self, question: str, answer: str, before: str = "") -> str:
+        """One question as it is asked, ``before`` being the sentences that precede it."""
+        values = {"question": question, "answer": answer, "before": before}
+        return _filled(self.before * bool(before) + self.question, values)
+
+    def asked_again(self, asked: str, sentence: str, why: str) -> str:
+        """The same question, and what was wrong with the first sentence."""
+        return asked + _filled(self.again, {"sentence": sentence, "why": why})
+
+    def messages(self, asked: str) -> list[dict[str, str]]:
+        """The conversation. The instruction is in its first message, as some models' templates
+        know no system role."""
+        told: list[dict[str, str]] = []
+        for shown in self.examples:
+            own = self.asked(shown.question, shown.answer, shown.before)
+            told += [
+                {"role": "user", "content": own},
+                {"role": "assistant", "content": shown.sentence},
+            ]
+        told.append({"role": "user", "content": asked})
+        told[0]["content"] = f"{self.instruction}\n\n{told[0]['content']}"
+        return told
+
+
+def _filled(template: str, values: Mapping[str, str]) -> str:
+    """With its slots filled; a slot's name in a value stays as it is."""
+    return re.sub(r"\{(\w+)\}", lambda slot: values[slot[1]], template)
+
+
+CHAT_PROMPT = ChatPrompt(
+    instruction=(
+        "Join each question and its answer into one declarative sentence that says what the answer "
+        "claims. Use the words of the question and all words of the answer, and add none but the "
+        "small ones that the grammar needs. The answer may be wrong: keep it all the same, correct "
+        "nothing and explain nothing. An answer yes affirms what is asked, an answer no denies it. "
+        "Write the sentence and nothing else."
+    ),
+    question="Question: {question}\nAnswer: {answer}",
+    before="Before the question: {before}\n",
+    again=(
+        "\n\nThis is not the sentence: {sentence}\nIt {why}. Write the one declarative sentence "
+        "that joins this question and this answer, in their own words."
+    ),
+    examples=(
+        Shown(
+            "What does a potter shape bowls with?",
+            "her hands",
+            "A potter shapes bowls with her hands.",
+        ),
+        Shown(
+            "Where would you look for a lost mitten?",
+            "under the bench",
+            "You would look for a lost mitten under the bench.",
+        ),
+        Shown(
+            "Which bird builds its nest in chimneys?",
+            "the penguin",
+            "The penguin builds its nest in chimneys.",
+        ),
+        Shown(
+            "How many strings did the old lute have?", "eleven", "The old lute had eleven strings."
+        ),
+        Shown(
+            "Why did the baker open the window?",
+            "The oven was smoking.",
+            "The baker opened the window because the oven was smoking.",
+        ),
+        Shown("Who was Odalys?", "She was a ferry pilot", "Odalys was a ferry pilot."),
+        Shown("Does moss have roots?", "no", "Moss does not have roots."),
+        Shown("Can a heron stand on one leg?", "yes", "A heron can stand on one leg."),
+        Shown(
+            "What will she do next?",
+            "rake the leaves",
+            "She will rake the leaves next.",
+            "Ines found the gate open.",
+        ),
+        Shown("A kettle is used to", "boil water", "A kettle is used to boil water."),
+    ),
+)
+"""The examples are this project's own."""

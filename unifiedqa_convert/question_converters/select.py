@@ -1,7 +1,8 @@
 """The name of ``--question-converter`` → a question converter.
 
 ``rules``, ``none``; a preset or OWNER/NAME on the hub, after `uqa model fetch`; a folder, written
-``./folder``, ``/folder`` or ``path:folder``; the ``http://`` address of a `uqa serve`.
+``./folder``, ``/folder`` or ``path:folder``; the ``http://`` address of a `uqa serve`; a language
+model behind an OpenAI-compatible address, ``openai:MODEL@http://HOST:PORT/v1``.
 """
 
 from collections.abc import Sequence
@@ -50,17 +51,17 @@ def question_converter(name: str, options: Options = DEFAULTS) -> QuestionConver
                 f"{name}; leave them out or choose a model with --question-converter"
             )
         return _rules() if name == "rules" else None
-    if name.startswith(("http://", "https://")):
+    if name.startswith(("http://", "https://", "openai:")):
         if of_a_model := [flag for flag in options.given() if flag != "--patience"]:
             raise UsageError(
                 f"{', '.join(of_a_model)}: options of a local model; leave them out, the "
-                f"service at {name} has its own"
+                f"service at {name.rpartition('@')[2]} has its own"
             )
         return _remote(name, options.patience)
     if "--patience" in options.given():
         raise UsageError(
-            f"--patience is for a service (--question-converter http://…), not for {name}: leave "
-            "it out"
+            f"--patience is for a service (--question-converter http://… or openai:…), not for "
+            f"{name}: leave it out"
         )
     return _model(name, options)
 
@@ -72,7 +73,11 @@ def _rules() -> QuestionConverter:
 
 
 def _remote(url: str, patience: float) -> QuestionConverter:
-    from unifiedqa_convert.question_converters.remote import Remote
+    if url.startswith("openai:"):
+        from unifiedqa_convert.question_converters.remote.chat import Chat
+
+        return Chat(url, patience, _rules())
+    from unifiedqa_convert.question_converters.remote.uqa_serve import Remote
 
     return Remote(url, patience)
 

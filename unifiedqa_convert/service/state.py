@@ -178,5 +178,8 @@ class Service:
 def _converter_process(config: Config, worker: int) -> ModelProcess:
     """Question converter process number ``worker``; with several GPUs each gets its own."""
     options = replace(config.options, turn=(worker, config.workers))
+    if config.question_converter.startswith("openai:"):
+        # Its server is given up before the batch is: the process is not replaced for that.
+        options = replace(options, patience=config.limits.hang / 2)
     text = orjson.dumps(asdict(options)).decode()
     return ModelProcess.of("declare", config.question_converter, text)
