@@ -174,7 +174,9 @@ class Drop(Adapter):
         )
         if empty:
             reason = "its answer is empty"
-            raise NotAnExample(reason, published=example if self.appends_dates else None)
+            # Where a date is added to the answer before, an empty one leaves that as it is.
+            said = published is not None and (published.appended or published.answers != ("",))
+            raise NotAnExample(reason, published=example if said else None)
         yield example
 
 

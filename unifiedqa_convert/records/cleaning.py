@@ -83,9 +83,14 @@ def on_one_line(text: str) -> str:
     return text.replace("\n", " ")
 
 
+def unix_lines(text: str) -> str:
+    """A CR, and CR LF, become a line feed, as in any file that Python reads as text."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def joined_lines(text: str) -> str:
-    """A line feed is removed; a tab is kept."""
-    return text.replace("\n", "")
+    """Line ends are removed; a tab is kept."""
+    return unix_lines(text).replace("\n", "")
 
 
 def one_line(text: str) -> str:
@@ -96,6 +101,11 @@ def one_line(text: str) -> str:
 def mctest(text: str) -> str:
     r"""``\newline``, which our rows have as a line feed, is a space; ``\tab`` stays as it is."""
     return text.replace("\n", " ").replace("\t", "\\tab")
+
+
+def mctest_question(text: str) -> str:
+    """``mctest``; the marks of its kind, which stand before it, vanish anywhere in a question."""
+    return mctest(text).replace("one: ", "").replace("multiple: ", "")
 
 
 def before_bracket(text: str) -> str:

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from unifiedqa_convert.records.converted import Converted, Record, Statement
 from unifiedqa_convert.records.profiles import Profile
-from unifiedqa_convert.records.published_forms import Quirk, yes_or_no
+from unifiedqa_convert.records.published_forms import Quirk
+from unifiedqa_convert.records.published_rows import golds_say
 from unifiedqa_convert.schema import Example, FieldError, FreeText, MultipleChoice, YesNo, collapse
 
 UNLABELLED = "-"
@@ -171,7 +172,7 @@ def _texts(example: Example, profile: Profile) -> Fields:
             gold = example.golds[0]
             output = profile.letters[gold] if own.answers == "letter" else choices[gold]
             if own.answers == "yes or no":
-                output = yes_or_no(example)
+                output = golds_say(example)
     elif isinstance(example, YesNo):
         output = None if example.answer is None else _yes_no(example.answer)
     elif isinstance(example, FreeText) and example.answers is not None:
