@@ -160,10 +160,12 @@ class Drop(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One free-text example a row; a row whose answer is empty is none."""
         assert isinstance(row, AuthorsRow | HubRow)
-        published = None
-        if isinstance(row, AuthorsRow) and row.answer is not None:
-            published = _published(row.answer, self.appends_dates)
         texts = None if row.texts is None else tuple(row.texts)
+        published = None
+        if isinstance(row, HubRow):
+            published = Published(answers=texts)
+        elif row.answer is not None:
+            published = _published(row.answer, self.appends_dates)
         empty = texts is not None and not any(texts)
         example = FreeText(
             id=row.qid,

@@ -70,12 +70,19 @@ class Recount:
         self._format = FORMATS[manifest["format"]]
         self._asks_of_rows = self._format.content == "rows" and manifest["records"] != "declarative"
 
+    @property
+    def _breaks_rows(self) -> bool:
+        """True for question records of a form that leaves line ends in a TSV's fields."""
+        of_questions = self._manifest["records"] == "question"
+        return of_questions and self._format.content == "pairs" and self._profile.own.raw
+
     def compare(self, written: Counter[str]) -> None:
         """Compare every count that can be computed from the files with the manifest's."""
         content, records = self._format.content, self._manifest["records"]
         starts: tuple[str, ...] = ("written/rows", "rows/rejected")
-        own = self._profile.own
-        if content == "pairs" and records == "question" and (own.several_lines or own.raw):
+        if self._breaks_rows or (
+            content == "pairs" and records == "question" and self._profile.own.several_lines
+        ):
             starts = ("rows/rejected",)  # its lines are not rows
         if content == "groups":
             starts += ("sentences",)
@@ -84,7 +91,8 @@ class Recount:
         elif records == "declarative":
             starts += LABELS if content == "pairs" else (*LABELS, *PLACED, "via/")
         elif content == "rows":
-            starts += (*LABELS, "statements/masked", "via/", "examples/", "flags/")
+            starts += (*LABELS, "statements/masked", "via/", "flags/")
+            starts += ("examples/labelled", "examples/unlabelled")
             starts += ("golds/",) if "golds" in self._manifest["counts"] else ()  # newer outputs
             starts += PLACED if records == "both" else ()
         for file in self._manifest["files"]:
@@ -127,6 +135,8 @@ class Recount:
         """
         rows, own, split = self._found.rows, self._profile.own, self._manifest["split"]
         every = self._profile.plain and self._manifest["records"] == "question"
+        if self._breaks_rows:
+            return  # its lines are parts of rows
         if path.suffix == ".tsv":
             only = None if every and not own.each_choice else OF_ROWS
             lint_lines(path, self._found, self._asked, split, only)
@@ -167,12 +177,21 @@ class Recount:
         """The file's rows, pairs or groups; none if its columns are not the schema's, or if its
         form leaves line ends in the fields, as the published file does.
         """
-        if self._format.content == "pairs" and self._profile.own.raw:
-            return iter(())
+        if self._breaks_rows:
+            return self._pieces(path)
         stored = self._format.read(path)
         if stored.schema is not None:
             return stored.entries if self._has_our_schema(path, stored.schema) else iter(())
         return self._typed(stored.entries) if self._format.content == "rows" else stored.entries
+
+    def _pieces(self, path: Path) -> Iterator[dict[str, Any]]:
+        """No rows; finds the lines that are only a part of one."""
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                self._found.rows += 1
+                if line.count(b"\t") != 1:
+                    self._found.add("broken-row", path, number, unit="line")
+        yield from ()
 
     def _typed(self, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """The rows; ValueError if a row's columns or types are not the schema's."""
@@ -307,6 +326,8 @@ OUTPUT_ERRORS = {
 OUTPUT_WARNINGS = {
     "split-size": "{}: convert the whole split's file, or name the split that it is",
     "split-twice": "the same split as {}: who reads the folder above takes its rows twice",
+    "broken-row": "profile unifiedqa leaves line ends and tabs in these fields, as upstream "
+    "did: this line is a part of a row, or has more columns; --profile canonical has whole rows",
     "interrupted": "a conversion is running or was interrupted; the same `uqa convert` resumes it",
 }
 

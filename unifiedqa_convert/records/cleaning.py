@@ -113,6 +113,10 @@ def before_bracket(text: str) -> str:
     return text.split(")")[0]
 
 
+RAW = frozenset({as_is, unix_lines, on_one_line, joined_lines, before_bracket})
+"""Those that leave a line end or a tab where it is."""
+
+
 def _marked(clean: Clean, mark: str, text: str) -> str:
     """Cleaned; with the mark at its end if it stands nowhere in it."""
     cleaned = clean(text)

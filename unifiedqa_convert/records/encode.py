@@ -273,8 +273,9 @@ def question_record(example: Example, profile: Profile) -> Record:
 
 def declarative_record(statement: Statement, context: str | None, profile: Profile) -> Record:
     r"""``sentence`` or ``sentence \n context`` → ``yes``, ``no``, or ``-`` where unlabelled."""
-    parts = [profile.clean(statement.sentence)]
-    if context and (cleaned := profile.clean(context)):
+    clean = profile.statement_clean
+    parts = [clean(statement.sentence)]
+    if context and (cleaned := clean(context)):
         parts.append(cleaned)
     label = UNLABELLED if statement.label is None else _yes_no(statement.label)
     return Record(profile.whole(profile.separator.join(parts)), label)
@@ -323,11 +324,11 @@ def declarative_recovers(
     if profile.plain and record.input.count(_BACKSLASH_N) == bool(context) == bool(context.strip()):
         return True
     back, back_context = parse_declarative(record, profile)
-    return (back.sentence, back.label, back_context or "") == (
-        profile.normal(statement.sentence),
-        statement.label,
-        profile.normal(context),
+    sentence, context = (
+        profile.whole(profile.statement_clean(text)).strip()
+        for text in (statement.sentence, context)
     )
+    return (back.sentence, back.label, back_context or "") == (sentence, statement.label, context)
 
 
 def _digest(choice: str) -> bytes:

@@ -10,6 +10,7 @@ from string import ascii_lowercase
 from typing import Literal
 
 from unifiedqa_convert.records.cleaning import (
+    RAW,
     Clean,
     as_is,
     asked,
@@ -35,6 +36,7 @@ from unifiedqa_convert.records.cleaning import (
 from unifiedqa_convert.records.published_rows import (
     has_empty_answer,
     is_first,
+    is_of_first_passage,
     is_only_one,
     is_unanswerable,
     multiqa_order,
@@ -99,9 +101,8 @@ class Quirk:
     @property
     def raw(self) -> bool:
         """True if a line end or a tab of some field stays, and breaks its row, as upstream's."""
-        kept = {as_is, unix_lines, on_one_line, joined_lines, before_bracket}
         cleans = (self.clean, self.question, self.choice, self.context, self.output)
-        return any(getattr(it, "args", (it,))[0] in kept for it in cleans if it is not None)
+        return any(getattr(it, "args", (it,))[0] in RAW for it in cleans if it is not None)
 
     @property
     def several_lines(self) -> bool:
@@ -193,7 +194,6 @@ UNIFIEDQA: dict[str, tuple[Quirk, ...]] = {
                 tab=" \t ",
                 end=" ",
                 unlabelled="",
-                no_answer="",
             ),
         )
         for model in ("dbert", "dbidaf", "droberta")
@@ -240,7 +240,14 @@ UNIFIEDQA: dict[str, tuple[Quirk, ...]] = {
             question=asked(as_is),
         ),
     ),
-    "contrast_sets_drop": (Quirk("contrast_sets_drop/dev.tsv", template=_PASSAGE, clean=as_is),),
+    "contrast_sets_drop": (
+        Quirk(
+            "contrast_sets_drop/dev.tsv",
+            template=_PASSAGE,
+            clean=as_is,
+            leaves_out=has_empty_answer,
+        ),
+    ),
     "contrast_sets_quoref": (
         Quirk(
             "contrast_sets_quoref/dev.tsv",
@@ -413,7 +420,7 @@ UNIFIEDQA: dict[str, tuple[Quirk, ...]] = {
             choice=stripped,
             tab=" \t ",
             end=" ",
-            leaves_out=is_first,
+            leaves_out=is_of_first_passage,
             unknown="upstream joins a passage and its highlights without the stops that these "
             "rows have, and lists the entities in the source's order, without the other answers",
         ),

@@ -61,18 +61,23 @@ def says_neither(_row: int, place: int, made: Sequence[Any]) -> bool:
 
 def is_unanswerable(_row: int, place: int, made: Sequence[Any]) -> bool:
     """Left out by the project MultiQA; where each answer has a row, it has none."""
-    return made[place].kind == "free_text" and made[place].answers == ()
+    return bool(made[place].kind == "free_text" and made[place].answers == ())
 
 
 def has_empty_answer(_row: int, place: int, made: Sequence[Any]) -> bool:
     """The first answer is empty; further ones, which other annotators gave, are not read there."""
     published = getattr(made[place], "published", None)
-    return published is not None and published.answers == ("",)
+    return published is not None and published.answers == ("",) and not published.appended
 
 
 def is_first(row: int, place: int, _made: Sequence[Any]) -> bool:
     """The first row of the file, which has no header; upstream takes it for one."""
     return row == place == 0
+
+
+def is_of_first_passage(row: int, place: int, made: Sequence[Any]) -> bool:
+    """All queries of the first line of SuperGLUE's files of ReCoRD, whose passages count from 0."""
+    return row == 0 or str(made[place].id).startswith("0-")
 
 
 def is_only_one(_row: int, _place: int, made: Sequence[Any]) -> bool:
