@@ -20,6 +20,8 @@ from unifiedqa_convert.records.published_forms import UNIFIEDQA
 Q = " Is\tit  a--   b     c (d)\n"
 P = " D\te.\nF   g     h--(i) "
 A = " i\tj\nk\rm   L--(n) "
+MORE = [{"number": "9", "date": {}, "spans": []}]
+"""What another annotator of DROP answered."""
 
 
 class Case(NamedTuple):
@@ -71,9 +73,9 @@ CASES = [
     ),
     Case(
         "triviaqa", ":1874", "train", "t.jsonl",
-        [{"question": Q, "question_id": "1", "answer": {"value": A, "aliases": ["z"]},
+        [{"question": Q, "question_id": "1", "answer": {"value": " ", "aliases": [A]},
             "entity_pages": {"title": ["T  u", "V"], "wiki_context": [P, "x"]}}],
-        "Isit a-- b  c (d) ? \\n (T u) De.F g  h--(i) (V) x\tij k\rm L--(n)\n",
+        "Isit a-- b  c (d) ? \\n (T u) De.F g  h--(i) (V) x\t\n",
     ),
     Case(
         "searchqa", ":1874", "train", "s.jsonl",
@@ -84,18 +86,18 @@ CASES = [
     Case(
         "duorc_self", ":1874", "train", "d.json",
         [{"title": "T  u", "plot": P, "qa": [
-            {"id": "1", "question": Q, "answers": [A, "z"], "no_answer": False},
+            {"id": "1", "question": Q, "answers": [" ", A], "no_answer": False},
             {"id": "2", "question": "b?", "answers": [], "no_answer": True}]}],
-        "Isit a-- b  c (d) ? \\n (T u) De.F g  h--(i)\tij k\rm L--(n)\n"
+        "Isit a-- b  c (d) ? \\n (T u) De.F g  h--(i)\t\n"
         "b? \\n (T u) De.F g  h--(i)\t<No Answer>\n",
         folder="duo_rc_self",
     ),
     Case(
         "duorc_paraphrase", ":1874", "train", "d.json",
         [{"title": "T  u", "plot": P, "qa": [
-            {"id": "1", "question": Q, "answers": [A, "z"], "no_answer": False},
+            {"id": "1", "question": Q, "answers": [" ", A], "no_answer": False},
             {"id": "2", "question": "b?", "answers": [], "no_answer": True}]}],
-        "Isit a-- b  c (d) ? \\n (T u) De.F g  h--(i)\tij k\rm L--(n)\n"
+        "Isit a-- b  c (d) ? \\n (T u) De.F g  h--(i)\t\n"
         "b? \\n (T u) De.F g  h--(i)\t<No Answer>\n",
         folder="duo_rc_paraphrase",
     ),
@@ -139,12 +141,14 @@ CASES = [
                "date": {"day": d, "month": m, "year": y}}} for n, d, m, y in (
                ("3 ", "", "", ""), ("", "", "", ""), ("", "4", "May", "1999"), ("", "", "",
                "1066"))],
-            {"query_id": "z", "question": "c", "answer": {"number": "", "date": {}, "spans": [""]},
-             "validated_answers": [{"number": "9", "date": {}, "spans": []}]}]}},
+            *[{"query_id": str(n), "question": str(n), "answer": {"number": "", "spans": spans,
+               "date": {"day": "", "month": "", "year": ""}}, "validated_answers": more}
+              for n, (spans, more) in enumerate((([" "], []), ([], MORE), ([""], MORE)))]]}},
         " Is it  a--   b     c (d)  \\n  D e. F   g     h--(i) \t i j k\rm   L--(n) ,  m\n"
         "b \\n  D e. F   g     h--(i) \t3 \n"
         "b \\n  D e. F   g     h--(i) \tMay 4 1999\n"
-        "b \\n  D e. F   g     h--(i) \t 1066\n",
+        "b \\n  D e. F   g     h--(i) \t 1066\n"
+        "0 \\n  D e. F   g     h--(i) \t \n",
     ),
     Case(
         "contrast_sets_drop", ":241", "test", "d.json",
@@ -155,8 +159,9 @@ CASES = [
                "date": {"day": d, "month": m, "year": y}}} for n, d, m, y in (
                ("3 ", "", "", ""), ("", "", "", ""), ("", "4", "May", "1999"), ("", "", "",
                "1066"))],
-            {"query_id": "z", "question": "c", "answer": {"number": "", "date": {}, "spans": [""]},
-             "validated_answers": [{"number": "9", "date": {}, "spans": []}]}]}},
+            *[{"query_id": str(n), "question": str(n), "answer": {"number": "", "spans": spans,
+               "date": {"day": "", "month": "", "year": ""}}, "validated_answers": more}
+              for n, (spans, more) in enumerate((([" "], []), ([], MORE), ([""], MORE)))]]}},
         " Is\tit  a--   b     c (d)\n"
         " \\n  D\te.\n"
         "F   g     h--(i) \t i\tj\n"
@@ -168,7 +173,11 @@ CASES = [
         "b \\n  D\te.\n"
         "F   g     h--(i) \t3 May 4 1999\n"
         "b \\n  D\te.\n"
-        "F   g     h--(i) \t3 May 4 1999 1066\n",
+        "F   g     h--(i) \t3 May 4 1999 1066\n"
+        "0 \\n  D\te.\n"
+        "F   g     h--(i) \t \n"
+        "1 \\n  D\te.\n"
+        "F   g     h--(i) \t \n",
     ),
     Case(
         "quoref", ":789", "train", "q.json",

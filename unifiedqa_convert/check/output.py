@@ -78,6 +78,22 @@ class Recount:
 
     def compare(self, written: Counter[str]) -> None:
         """Compare every count that can be computed from the files with the manifest's."""
+        starts = self._countable(written)
+        for file in self._manifest["files"]:
+            path = self._folder / file["path"]
+            if path.name == REJECTS or is_shard(path.name):
+                self._file(path)
+        self._more_lines(written["written/rows"])
+        for trap, where in self._golds.traps():
+            self._found.add(trap, self._folder, detail=where)
+        for key in sorted(written | self._counts):
+            if key.startswith(starts) and written[key] != self._counts[key]:
+                detail = f"{key}: manifest {written[key]}, files {self._counts[key]}"
+                self._found.add("wrong-count", self._folder / MANIFEST, detail=detail)
+        self._repeated()
+
+    def _countable(self, written: Counter[str]) -> tuple[str, ...]:
+        """How the counts begin that the files show; adds the sentences to those ``written``."""
         content, records = self._format.content, self._manifest["records"]
         starts: tuple[str, ...] = ("written/rows", "rows/rejected")
         if self._breaks_rows or (
@@ -95,17 +111,14 @@ class Recount:
             starts += ("examples/labelled", "examples/unlabelled")
             starts += ("golds/",) if "golds" in self._manifest["counts"] else ()  # newer outputs
             starts += PLACED if records == "both" else ()
-        for file in self._manifest["files"]:
-            path = self._folder / file["path"]
-            if path.name == REJECTS or is_shard(path.name):
-                self._file(path)
-        for trap, where in self._golds.traps():
-            self._found.add(trap, self._folder, detail=where)
-        for key in sorted(written | self._counts):
-            if key.startswith(starts) and written[key] != self._counts[key]:
-                detail = f"{key}: manifest {written[key]}, files {self._counts[key]}"
-                self._found.add("wrong-count", self._folder / MANIFEST, detail=detail)
-        self._repeated()
+        return starts
+
+    def _more_lines(self, rows: int) -> None:
+        """Rows that line ends break in pieces which look like rows, if no other piece was found."""
+        counted = self._breaks_rows and not self._profile.own.several_lines
+        told = self._found.counts["broken-row"]
+        if counted and not told and self._counts["written/rows"] != rows:
+            self._found.add("broken-row", self._folder)
 
     def _repeated(self) -> None:
         """Count the rows that ask the same again: of the rows, or of the hashes that they left."""
@@ -189,6 +202,7 @@ class Recount:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 self._found.rows += 1
+                self._counts["written/rows"] += 1
                 if line.count(b"\t") != 1:
                     self._found.add("broken-row", path, number, unit="line")
         yield from ()
@@ -327,7 +341,7 @@ OUTPUT_WARNINGS = {
     "split-size": "{}: convert the whole split's file, or name the split that it is",
     "split-twice": "the same split as {}: who reads the folder above takes its rows twice",
     "broken-row": "profile unifiedqa leaves line ends and tabs in these fields, as upstream "
-    "did: this line is a part of a row, or has more columns; --profile canonical has whole rows",
+    "did: lines are parts of rows, or have more columns; --profile canonical has whole rows",
     "interrupted": "a conversion is running or was interrupted; the same `uqa convert` resumes it",
 }
 
