@@ -64,7 +64,7 @@ def test_boolq_has_the_order_of_multiqa(tmp_path: Path) -> None:
     some = published("boolq", "train", raw, out=tmp_path / "some", limit=2)
     assert lines_of(some) == lines[:2]
     table = published("boolq", "train", raw, out=tmp_path / "j", to="jsonl", limit=2)
-    assert [json.loads(line)["row"] for line in lines_of(table)] == [0, 1]
+    assert [json.loads(line)["question"] for line in lines_of(table)] == ["is it 0", "is it 1"]
 
 
 def test_the_two_known_orders(tmp_path: Path) -> None:
