@@ -5,13 +5,14 @@ from typing import Annotated, ClassVar, Literal, NotRequired
 
 from pydantic import Field
 
-from converters.shared.passages import as_listed, references
+from converters.shared.passages import references
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
     FieldError,
     FreeText,
     PinnedFile,
+    Published,
     Repository,
     Row,
     Source,
@@ -67,8 +68,8 @@ class AuthorsRow(Row):
         "text of each, as one answer with commas (their other spellings are left out)",
     )
 
-    def answers(self, between: str) -> Iterator[str]:
-        """The references, in order, with ``between`` the answers of several meanings.
+    def answers(self, between: str) -> Iterator[tuple[Kind, Sequence[str]]]:
+        """Each annotation's type and references, with ``between`` the answers of several meanings.
 
         FieldError if an annotation has none.
         """
@@ -76,13 +77,29 @@ class AuthorsRow(Row):
         if isinstance(found, list):
             for it in found:
                 meanings = [pair["answer"] for pair in it.get("qaPairs", ())]
-                yield from annotated(it["type"], it.get("answer", ()), meanings, between)
+                single = it.get("answer", ())
+                yield it["type"], annotated(it["type"], single, meanings, between)
             return
         kinds, singles, pairs = found["type"], found["answer"], found["qaPairs"]
         if not len(kinds) == len(singles) == len(pairs):
             raise FieldError("annotations", "its lists have different lengths")
         for kind, single, several in zip(kinds, singles, pairs, strict=True):
-            yield from annotated(kind, single, several["answer"], between)
+            yield kind, annotated(kind, single, several["answer"], between)
+
+    @property
+    def published(self) -> Published:
+        """As UnifiedQA lists them: single answers once, of several meanings each annotation's."""
+        listed: list[str] = []
+        singles: set[str] = set()
+        for kind, texts in self.answers(" [SEP] "):
+            if kind != "singleAnswer":
+                listed += texts
+                continue
+            for text in texts:
+                if text not in singles:  # uncleaned, among cleaned ones
+                    listed.append(text)
+                    singles.add(text.replace("\n", " ").replace("\t", " "))
+        return Published(answers=tuple(listed))
 
 
 def annotated(
@@ -135,6 +152,5 @@ class AmbigQa(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One example a row, with the references of all annotators."""
         assert isinstance(row, AuthorsRow)
-        answers = references(row.answers(", "), "annotations")
-        published = as_listed(dict.fromkeys(row.answers(" [SEP] ")), answers)
-        yield FreeText(id=row.id, question=row.question, answers=answers, published=published)
+        answers = references((it for _, texts in row.answers(", ") for it in texts), "annotations")
+        yield FreeText(id=row.id, question=row.question, answers=answers, published=row.published)

@@ -160,10 +160,12 @@ class Drop(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One free-text example a row; a row whose answer is empty is none."""
         assert isinstance(row, AuthorsRow | HubRow)
-        published = None
-        if isinstance(row, AuthorsRow) and row.answer is not None:
-            published = _published(row.answer, self.appends_dates)
         texts = None if row.texts is None else tuple(row.texts)
+        published = None
+        if isinstance(row, HubRow):
+            published = Published(answers=texts)
+        elif row.answer is not None:
+            published = _published(row.answer, self.appends_dates)
         empty = texts is not None and not any(texts)
         example = FreeText(
             id=row.qid,
@@ -174,7 +176,9 @@ class Drop(Adapter):
         )
         if empty:
             reason = "its answer is empty"
-            raise NotAnExample(reason, published=example if self.appends_dates else None)
+            # Where a date is added to the answer before, an empty one leaves that as it is.
+            said = published is not None and (published.appended or published.answers != ("",))
+            raise NotAnExample(reason, published=example if said else None)
         yield example
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import AliasPath, Field
 
-from converters.shared.passages import references, titled
+from converters.shared.passages import as_listed, references, titled
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -109,11 +109,13 @@ class DuoRcSelf(Adapter):
         assert isinstance(row, AuthorsRow | HubRow)
         if row.no_answer and any(map(str.strip, row.answers)):
             raise FieldError("no_answer", f"true, with {len(row.answers)} answers")
+        answers = () if row.no_answer else references(row.answers)
         yield FreeText(
             id=row.qid,
             question=row.question,
             context=titled(row.title, row.plot),
-            answers=() if row.no_answer else references(row.answers),
+            answers=answers,
+            published=as_listed(row.answers, answers),
         )
 
 

@@ -21,7 +21,7 @@ from unifiedqa_convert.schema import (
 )
 
 LETTERS = "ABCD"
-_KIND = re.compile(r"\s*(one|multiple): ")
+_KIND = re.compile(r"(\s*)(?:one|multiple): ")
 """How many of the story's sentences a question needs, before it in the authors' files."""
 
 
@@ -160,7 +160,7 @@ class Mc160(Adapter):
         for number, ((question, choices), place) in enumerate(
             zip(row.asked, row.golds, strict=True)
         ):
-            asked = _KIND.sub("", question, count=1) if _KIND.match(question) else question
+            asked = _KIND.sub(r"\1", question, count=1) if _KIND.match(question) else question
             yield _example(f"{row.id}-{number}", row.story, asked, choices, place)
 
 

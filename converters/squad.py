@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import AliasPath, Field
 
-from converters.shared.passages import ColumnsRow, NestedRow, references, titled
+from converters.shared.passages import ColumnsRow, NestedRow, as_listed, references, titled
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -52,11 +52,13 @@ class Squad(Adapter):
     def examples(self, row: Row) -> Iterator[Example]:
         """One free-text example a row, with the answers of all annotators."""
         assert isinstance(row, NestedRow | ColumnsRow)
+        answers = references(row.texts)
         yield FreeText(
             id=row.qid,
             question=row.question,
             context=titled(row.title, row.passage),
-            answers=references(row.texts),
+            answers=answers,
+            published=as_listed(row.texts, answers),
         )
 
 
@@ -109,9 +111,11 @@ class Squad2(Squad):
         assert isinstance(row, AuthorsRow2 | HubRow2)
         if isinstance(row, AuthorsRow2) and row.is_impossible == bool(row.texts):
             raise FieldError("is_impossible", f"{row.is_impossible}, with {len(row.texts)} answers")
+        answers = references(row.texts) if row.texts else ()
         yield FreeText(
             id=row.qid,
             question=row.question,
             context=titled(row.title, row.passage),
-            answers=references(row.texts) if row.texts else (),
+            answers=answers,
+            published=as_listed(row.texts, answers),
         )

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import AliasPath, Field
 
-from converters.shared.passages import references, titled
+from converters.shared.passages import as_listed, references, titled
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -85,10 +85,12 @@ class TriviaQa(Adapter):
         if not any(map(str.strip, articles)):
             # Those of the configurations without context, and many of rc.
             raise FieldError("entity_pages.wiki_context", "no text: give config rc.wikipedia's")
-        answers = (row.value, *row.aliases)
+        listed = (row.value, *row.aliases)
+        answers = None if row.value == "<unk>" else references(listed, "answer.value")
         yield FreeText(
             id=row.qid,
             question=row.question,
             context=" ".join(map(titled, titles, articles)),
-            answers=None if row.value == "<unk>" else references(answers, "answer.value"),
+            answers=answers,
+            published=as_listed(listed, answers),
         )

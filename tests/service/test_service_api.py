@@ -174,6 +174,13 @@ def test_an_invalid_example_names_its_field(
         ("/v1/convert", {"dataset": "nope", "rows": [{}]}, 404, None),
         ("/v1/convert", {"dataset": "copa", "rows": [{}], "split": "nope"}, 422, "split"),
         ("/v1/convert", {"dataset": "copa", "rows": [{}], "profile": "nope"}, 422, "profile"),
+        (
+            "/v1/convert",
+            {"dataset": "copa", "rows": [{}], "profile": "unifiedqa:x"},
+            422,
+            "profile",
+        ),
+        ("/v1/encode", {"items": [{}], "profile": "unifiedqa:mctest"}, 422, "profile"),
         ("/v1/convert", {"dataset": "copa", "rows": [{}], "first_row": -1}, 422, "first_row"),
         ("/v1/convert", {"dataset": "copa", "rows": [{}], "url": "http://x"}, 422, "url"),
         ("/v1/convert", {"dataset": "copa", "rows": [{}] * 257}, 422, "rows"),

@@ -70,12 +70,35 @@ class Recount:
         self._format = FORMATS[manifest["format"]]
         self._asks_of_rows = self._format.content == "rows" and manifest["records"] != "declarative"
 
+    @property
+    def _breaks_rows(self) -> bool:
+        """True for question records of a form that leaves line ends in a TSV's fields."""
+        of_questions = self._manifest["records"] == "question"
+        return of_questions and self._format.content == "pairs" and self._profile.own.raw
+
     def compare(self, written: Counter[str]) -> None:
         """Compare every count that can be computed from the files with the manifest's."""
+        starts = self._countable(written)
+        for file in self._manifest["files"]:
+            path = self._folder / file["path"]
+            if path.name == REJECTS or is_shard(path.name):
+                self._file(path)
+        self._more_lines(written["written/rows"])
+        for trap, where in self._golds.traps():
+            self._found.add(trap, self._folder, detail=where)
+        for key in sorted(written | self._counts):
+            if key.startswith(starts) and written[key] != self._counts[key]:
+                detail = f"{key}: manifest {written[key]}, files {self._counts[key]}"
+                self._found.add("wrong-count", self._folder / MANIFEST, detail=detail)
+        self._repeated()
+
+    def _countable(self, written: Counter[str]) -> tuple[str, ...]:
+        """How the counts begin that the files show; adds the sentences to those ``written``."""
         content, records = self._format.content, self._manifest["records"]
         starts: tuple[str, ...] = ("written/rows", "rows/rejected")
-        own = self._profile.own
-        if content == "pairs" and records == "question" and (own.several_lines or own.raw):
+        if self._breaks_rows or (
+            content == "pairs" and records == "question" and self._profile.own.several_lines
+        ):
             starts = ("rows/rejected",)  # its lines are not rows
         if content == "groups":
             starts = ("rows/rejected", "sentences")  # a reference of free text is a group
@@ -84,20 +107,18 @@ class Recount:
         elif records == "declarative":
             starts += LABELS if content == "pairs" else (*LABELS, *PLACED, "via/")
         elif content == "rows":
-            starts += (*LABELS, "statements/masked", "via/", "examples/", "flags/")
+            starts += (*LABELS, "statements/masked", "via/", "flags/")
+            starts += ("examples/labelled", "examples/unlabelled")
             starts += ("golds/",) if "golds" in self._manifest["counts"] else ()  # newer outputs
             starts += PLACED if records == "both" else ()
-        for file in self._manifest["files"]:
-            path = self._folder / file["path"]
-            if path.name == REJECTS or is_shard(path.name):
-                self._file(path)
-        for trap, where in self._golds.traps():
-            self._found.add(trap, self._folder, detail=where)
-        for key in sorted(written | self._counts):
-            if key.startswith(starts) and written[key] != self._counts[key]:
-                detail = f"{key}: manifest {written[key]}, files {self._counts[key]}"
-                self._found.add("wrong-count", self._folder / MANIFEST, detail=detail)
-        self._repeated()
+        return starts
+
+    def _more_lines(self, rows: int) -> None:
+        """Rows that line ends break in pieces which look like rows, if no other piece was found."""
+        counted = self._breaks_rows and not self._profile.own.several_lines
+        told = self._found.counts["broken-row"]
+        if counted and not told and self._counts["written/rows"] != rows:
+            self._found.add("broken-row", self._folder)
 
     def _repeated(self) -> None:
         """Count the rows that ask the same again: of the rows, or of the hashes that they left."""
@@ -127,6 +148,8 @@ class Recount:
         """
         rows, own, split = self._found.rows, self._profile.own, self._manifest["split"]
         every = self._profile.plain and self._manifest["records"] == "question"
+        if self._breaks_rows:
+            return  # its lines are parts of rows
         if path.suffix == ".tsv":
             only = None if every and not own.each_choice else OF_ROWS
             lint_lines(path, self._found, self._asked, split, only)
@@ -168,12 +191,22 @@ class Recount:
         """The file's rows, pairs or groups; none if its columns are not the schema's, or if its
         form leaves line ends in the fields, as the published file does.
         """
-        if self._format.content == "pairs" and self._profile.own.raw:
-            return iter(())
+        if self._breaks_rows:
+            return self._pieces(path)
         stored = self._format.read(path)
         if stored.schema is not None:
             return stored.entries if self._has_our_schema(path, stored.schema) else iter(())
         return self._typed(stored.entries) if self._format.content == "rows" else stored.entries
+
+    def _pieces(self, path: Path) -> Iterator[dict[str, Any]]:
+        """No rows; finds the lines that are only a part of one."""
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                self._found.rows += 1
+                self._counts["written/rows"] += 1
+                if line.count(b"\t") != 1:
+                    self._found.add("broken-row", path, number, unit="line")
+        yield from ()
 
     def _typed(self, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """The rows; ValueError if a row's columns or types are not the schema's."""
@@ -320,6 +353,8 @@ OUTPUT_ERRORS = {
 OUTPUT_WARNINGS = {
     "split-size": "{}: convert the whole split's file, or name the split that it is",
     "split-twice": "the same split as {}: who reads the folder above takes its rows twice",
+    "broken-row": "profile unifiedqa leaves line ends and tabs in these fields, as upstream "
+    "did: lines are parts of rows, or have more columns; --profile canonical has whole rows",
     "interrupted": "a conversion is running or was interrupted; the same `uqa convert` resumes it",
 }
 

@@ -249,7 +249,7 @@ def _published(
         yield error.published
         return
     leaves_out = own.leaves_out or (lambda *_: False)
-    kept = [it for place, it in enumerate(made) if not leaves_out(number, place, it)]
+    kept = [it for place, it in enumerate(made) if not leaves_out(number, place, made)]
     if made and not kept:
         raise NotAnExample(NOT_ENCODED)
     if len(kept) < len(made):

@@ -37,7 +37,13 @@ from unifiedqa_convert.conversion.split_size import SplitSize, example_count, sp
 from unifiedqa_convert.conversion.upstream_vera import as_upstream, is_upstreams
 from unifiedqa_convert.conversion.workers import beside
 from unifiedqa_convert.datasets.sources import Located
-from unifiedqa_convert.errors import OutputError, RowError, SourceError, TooManyRejects
+from unifiedqa_convert.errors import (
+    OutputError,
+    RowError,
+    SourceError,
+    TooManyRejects,
+    UsageError,
+)
 from unifiedqa_convert.records.arrow import arrow_schema, as_rows
 from unifiedqa_convert.records.dataset_card import CARD, card
 from unifiedqa_convert.records.formats import FORMATS
@@ -257,6 +263,8 @@ def _shard(
     with atomic_file(path) as file:
         writer = form.writer(file, job.records, job.facts())
         while (chunk := converted_rows(job, islice(rows, CHUNK_ROWS))).counts["rows/read"]:
+            if number and not counts and job.request.to == "tsv":
+                _refuse_to_cut(job, chunk)
             counts.update(chunk.counts)
             rejects.extend(chunk.rejects)
             hashes += asked_by(chunk.converted, chunk.irregular, job.profile).tobytes()
@@ -270,6 +278,18 @@ def _shard(
     with atomic_file(hashes_file(place, number)) as file:
         file.write(hashes)
     return {"counts": counts, "rejects": rejects, "file": _listed(path)}
+
+
+def _refuse_to_cut(job: ConversionJob, chunk: Chunk) -> None:
+    """UsageError if a shard's first answer is added to one in the shard before, in a TSV."""
+    for first in chunk.converted[:1]:
+        said = getattr(first.example, "published", None)
+        if said is not None and said.appended and job.profile.own.template:
+            raise UsageError(
+                f"{job.adapter.name}/{job.split}: row {first.row}: profile {job.profile.name} adds "
+                "its answer to that of the row before, which is in another shard; pass a greater "
+                "--shard-rows"
+            )
 
 
 def converted_rows(job: ConversionJob, rows: Iterable[NumberedRow]) -> Chunk:

@@ -83,9 +83,14 @@ def on_one_line(text: str) -> str:
     return text.replace("\n", " ")
 
 
+def unix_lines(text: str) -> str:
+    """A CR, and CR LF, become a line feed, as in any file that Python reads as text."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def joined_lines(text: str) -> str:
-    """A line feed is removed; a tab is kept."""
-    return text.replace("\n", "")
+    """Line ends are removed; a tab is kept."""
+    return unix_lines(text).replace("\n", "")
 
 
 def one_line(text: str) -> str:
@@ -98,9 +103,18 @@ def mctest(text: str) -> str:
     return text.replace("\n", " ").replace("\t", "\\tab")
 
 
+def mctest_question(text: str) -> str:
+    """``mctest``; the marks of its kind, which stand before it, vanish anywhere in a question."""
+    return mctest(text).replace("one: ", "").replace("multiple: ", "")
+
+
 def before_bracket(text: str) -> str:
     """:1796 takes what stands before the next bracket: an option ``f(x)`` loses its last one."""
     return text.split(")")[0]
+
+
+RAW = frozenset({as_is, unix_lines, on_one_line, joined_lines, before_bracket})
+"""Those that leave a line end or a tab where it is."""
 
 
 def _marked(clean: Clean, mark: str, text: str) -> str:

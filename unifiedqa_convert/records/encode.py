@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from unifiedqa_convert.records.converted import Converted, Record, Statement
 from unifiedqa_convert.records.profiles import Profile
-from unifiedqa_convert.records.published_forms import Quirk, yes_or_no
+from unifiedqa_convert.records.published_forms import Quirk
+from unifiedqa_convert.records.published_rows import golds_say
 from unifiedqa_convert.schema import (
     NO_ANSWER,
     Example,
@@ -178,7 +179,7 @@ def _texts(example: Example, profile: Profile) -> Fields:
             gold = example.golds[0]
             output = profile.letters[gold] if own.answers == "letter" else choices[gold]
             if own.answers == "yes or no":
-                output = yes_or_no(example)
+                output = golds_say(example)
     elif isinstance(example, YesNo):
         output = None if example.answer is None else _yes_no(example.answer)
     elif isinstance(example, FreeText) and example.answers is not None:
@@ -279,8 +280,9 @@ def question_record(example: Example, profile: Profile) -> Record:
 
 def declarative_record(statement: Statement, context: str | None, profile: Profile) -> Record:
     r"""``sentence`` or ``sentence \n context`` → ``yes``, ``no``, or ``-`` where unlabelled."""
-    parts = [profile.clean(statement.sentence)]
-    if context and (cleaned := profile.clean(context)):
+    clean = profile.statement_clean
+    parts = [clean(statement.sentence)]
+    if context and (cleaned := clean(context)):
         parts.append(cleaned)
     label = UNLABELLED if statement.label is None else _yes_no(statement.label)
     return Record(profile.whole(profile.separator.join(parts)), label)
@@ -329,11 +331,11 @@ def declarative_recovers(
     if profile.plain and record.input.count(_BACKSLASH_N) == bool(context) == bool(context.strip()):
         return True
     back, back_context = parse_declarative(record, profile)
-    return (back.sentence, back.label, back_context or "") == (
-        profile.normal(statement.sentence),
-        statement.label,
-        profile.normal(context),
+    sentence, context = (
+        profile.whole(profile.statement_clean(text)).strip()
+        for text in (statement.sentence, context)
     )
+    return (back.sentence, back.label, back_context or "") == (sentence, statement.label, context)
 
 
 def _digest(choice: str) -> bytes:

@@ -17,7 +17,7 @@ from string import ascii_lowercase, ascii_uppercase
 from typing import Literal
 
 from unifiedqa_convert.errors import UsageError
-from unifiedqa_convert.records.cleaning import published
+from unifiedqa_convert.records.cleaning import RAW, Clean, published
 from unifiedqa_convert.records.published_forms import UNIFIEDQA, WINOGRANDE, Quirk
 from unifiedqa_convert.schema import Example, collapse
 
@@ -112,6 +112,11 @@ class Profile:
         own = (self.clean, self.whole, self.separator, self.no_question, self.cue, self.own)
         plain = own == (collapse, str, r" \n ", None, True, _NO_QUIRK)
         return plain and self.letters == ascii_lowercase
+
+    @cached_property
+    def statement_clean(self) -> Clean:
+        """For a declarative record, whose rows no published file has: a line end breaks none."""
+        return published if self.clean in RAW else self.clean
 
     def normal(self, text: str) -> str:
         """A field as it is in a record, and as ``parse`` returns it."""

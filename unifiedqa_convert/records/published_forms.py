@@ -4,14 +4,13 @@ A line in the proof is one of allenai/unifiedqa's encode_datasets.py at 0977478.
 template is the two characters backslash and n.
 """
 
-import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from string import ascii_lowercase
 from typing import Literal
 
 from unifiedqa_convert.records.cleaning import (
+    RAW,
     Clean,
     as_is,
     asked,
@@ -21,6 +20,7 @@ from unifiedqa_convert.records.cleaning import (
     lowered,
     lowered_stripped,
     mctest,
+    mctest_question,
     multiqa,
     multiqa_passage,
     on_one_line,
@@ -31,60 +31,18 @@ from unifiedqa_convert.records.cleaning import (
     squeezed,
     stripped,
     turns,
+    unix_lines,
 )
-from unifiedqa_convert.schema import Example, FreeText, MultipleChoice
-
-_LATE = {3270: (2,), 9427: (10, 28, 39)}
-"""By a split's number of contexts: the parts that were ready after the next one."""
-
-
-def _multiqa_order(rows: int) -> list[int]:
-    """The order in which the project MultiQA wrote BoolQ's rows, one for each context.
-
-    Its common/preprocess.py shuffles with seed 0, cuts the contexts for ten processes, and those
-    into parts of at most 200; it writes a part when it is ready, and so by chance. The two orders
-    of the published files were found by their sha256; of any other number of rows none is known.
-    """
-    late = _LATE.get(rows)
-    if late is None:
-        return []
-    numbers = list(range(rows))
-    random.Random(0).shuffle(numbers)
-    parts = [
-        part for share in _cut(numbers, 10) for part in _cut(share, -(-len(share) // 200)) if part
-    ]
-    for place in late:
-        parts[place : place + 2] = parts[place + 1], parts[place]
-    return [number for part in parts for number in part]
-
-
-def _cut(numbers: list[int], parts: int) -> list[list[int]]:
-    """As equal parts as can be, the longer ones first."""
-    length, longer = divmod(len(numbers), parts)
-    starts = [place * length + min(place, longer) for place in range(parts + 1)]
-    return [numbers[start:end] for start, end in pairwise(starts)]
-
-
-def yes_or_no(example: MultipleChoice) -> str | None:
-    """Yes or no, if one of the golds is just that word; None if none is, or both are."""
-    golds = {example.choices[gold].strip(" .!").lower() for gold in example.golds or ()}
-    said = golds & {"yes", "no"}
-    return said.pop() if len(said) == 1 else None
-
-
-def _says_neither(_row: int, _place: int, example: Example) -> bool:
-    """True unless a right answer is yes or no: three of 64 real questions, as 312 of 6,053."""
-    return not isinstance(example, MultipleChoice) or yes_or_no(example) is None
-
-
-def _is_unanswerable(_row: int, _place: int, example: Example) -> bool:
-    """Left out by the project MultiQA."""
-    return isinstance(example, FreeText) and example.answers == ()
-
-
-def _is_first(row: int, place: int, _example: Example) -> bool:
-    """The first row of the file, which has no header; upstream takes it for one."""
-    return row == place == 0
+from unifiedqa_convert.records.published_rows import (
+    has_empty_answer,
+    is_first,
+    is_of_first_passage,
+    is_only_one,
+    is_unanswerable,
+    multiqa_order,
+    says_neither,
+)
+from unifiedqa_convert.schema import Example
 
 
 @dataclass(frozen=True)
@@ -109,7 +67,7 @@ class Quirk:
     """In TSV one line per choice, ``question \\n choice`` and yes or no: several are gold."""
     answers: Literal["first", "each", "joined", "letter", "yes or no"] = "first"
     """Of free text the first reference, in TSV a line for each, or all with ``///`` between them;
-    of multiple choice the gold's letter, or what the gold says (``yes_or_no``)."""
+    of multiple choice the gold's letter, or what the gold says (``golds_say``)."""
     merged: Mapping[str, str] = field(default_factory=dict)
     """Choices that are left out, each with the choice that becomes gold instead of it."""
     template: str = ""
@@ -130,8 +88,9 @@ class Quirk:
     """Whether a context is written."""
     as_paired: bool = False
     """True if rows have the order, and the numbers, of the file that pairs them."""
-    leaves_out: Callable[[int, int, Example], bool] | None = None
-    """Whether upstream leaves an example out, by the row's number, its place in the row, itself."""
+    leaves_out: Callable[[int, int, Sequence[Example]], bool] | None = None
+    """Whether upstream leaves an example out, by the row's number, its place among the row's, and
+    these."""
     order: Callable[[int], list[int]] | None = None
     """Of that many rows, the numbers in the order of the published TSV; empty: the file's order."""
     hidden: "Quirk | None" = None
@@ -142,9 +101,8 @@ class Quirk:
     @property
     def raw(self) -> bool:
         """True if a line end or a tab of some field stays, and breaks its row, as upstream's."""
-        kept = {as_is, on_one_line, joined_lines, before_bracket}
         cleans = (self.clean, self.question, self.choice, self.context, self.output)
-        return any(getattr(it, "args", (it,))[0] in kept for it in cleans if it is not None)
+        return any(getattr(it, "args", (it,))[0] in RAW for it in cleans if it is not None)
 
     @property
     def several_lines(self) -> bool:
@@ -174,7 +132,8 @@ _ORDER = (
     "the rows have the source's order: the project MultiQA shuffled them, and wrote them in parts "
     "by chance"
 )
-_SHUFFLED = replace(_MULTIQA, unknown=_ORDER)
+_AGAIN = "upstream squeezes a passage again for each further question about it, as five spaces show"
+_SHUFFLED = replace(_MULTIQA, unknown=f"{_ORDER}; {_AGAIN}")
 _RACE = Quirk(
     ":448",
     template=_DOUBLE_SPACE,
@@ -188,6 +147,7 @@ _MCTEST = Quirk(
     folder="mctest_corrected_the_separator",
     template=_ALL,
     clean=mctest,
+    question=mctest_question,
 )
 _MCSCRIPT = replace(
     _LATER, proof=":1723", template=_ALL, context=script, output=as_is, tab=" \t ", end=" "
@@ -241,7 +201,6 @@ UNIFIEDQA: dict[str, tuple[Quirk, ...]] = {
                 tab=" \t ",
                 end=" ",
                 unlabelled="",
-                no_answer="",
             ),
         )
         for model in ("dbert", "dbidaf", "droberta")
@@ -269,9 +228,9 @@ UNIFIEDQA: dict[str, tuple[Quirk, ...]] = {
     ),
     "arc_easy_with_ir": (_WITH_IR,),
     "arc_hard_with_ir": (_WITH_IR,),
-    "boolq": (replace(_MULTIQA, proof="boolq/{dev,train}.tsv", order=_multiqa_order),),
+    "boolq": (replace(_MULTIQA, proof="boolq/{dev,train}.tsv", order=multiqa_order),),
     **dict.fromkeys("searchqa squad1_1 squad2 triviaqa".split(), (_SHUFFLED,)),
-    "newsqa": (replace(_SHUFFLED, leaves_out=_is_unanswerable),),
+    "newsqa": (replace(_SHUFFLED, leaves_out=is_unanswerable),),
     "hotpotqa": (
         replace(
             _SHUFFLED,
@@ -290,7 +249,14 @@ UNIFIEDQA: dict[str, tuple[Quirk, ...]] = {
             question=asked(as_is),
         ),
     ),
-    "contrast_sets_drop": (Quirk("contrast_sets_drop/dev.tsv", template=_PASSAGE, clean=as_is),),
+    "contrast_sets_drop": (
+        Quirk(
+            "contrast_sets_drop/dev.tsv",
+            template=_PASSAGE,
+            clean=as_is,
+            leaves_out=has_empty_answer,
+        ),
+    ),
     "contrast_sets_quoref": (
         Quirk(
             "contrast_sets_quoref/dev.tsv",
@@ -302,12 +268,14 @@ UNIFIEDQA: dict[str, tuple[Quirk, ...]] = {
     ),
     "contrast_sets_ropes": (replace(_EACH, proof="contrast_sets_ropes/dev.tsv"),),
     "cosmosqa": (replace(_LATER, proof=":2103", template=_ALL, choice=stripped, end=" "),),
-    "covidqa": (replace(_EACH, proof=":1861", folder="covid_qa_deepset"),),
+    "covidqa": (
+        replace(_EACH, proof=":1861", folder="covid_qa_deepset", leaves_out=is_unanswerable),
+    ),
     "csqa2": (
         Quirk(":1267", template="{question}", clean=stripped, question=asked(stripped), tab=" \t"),
     ),
     "dream": (replace(_LATER, proof=":2204", question=stripped, context=turns, end=" "),),
-    "drop": (Quirk(":569", template=_PASSAGE, clean=spaced),),
+    "drop": (Quirk(":569", template=_PASSAGE, clean=spaced, leaves_out=has_empty_answer),),
     "head_qa": (
         Quirk(
             ":1949",
@@ -346,7 +314,7 @@ UNIFIEDQA: dict[str, tuple[Quirk, ...]] = {
             template=_PASSAGE,
             clean=spaced,
             answers="yes or no",
-            leaves_out=_says_neither,
+            leaves_out=says_neither,
             unknown="upstream read a file of questions that ask for yes or no, made by a program "
             "that nobody has; these are those of which a right answer is just yes or no, and it "
             "wrote dev, then train, into both files",
@@ -356,7 +324,7 @@ UNIFIEDQA: dict[str, tuple[Quirk, ...]] = {
         Quirk(
             ":846",
             template=_PASSAGE,
-            clean=as_is,
+            clean=unix_lines,
             context=joined_lines,
             answers="each",
             tab=" \t ",
@@ -396,6 +364,7 @@ UNIFIEDQA: dict[str, tuple[Quirk, ...]] = {
             clean=lowered_stripped,
             tab=" \t ",
             end=" ",
+            leaves_out=is_only_one,
         ),
     ),
     "prost": (
@@ -447,7 +416,7 @@ UNIFIEDQA: dict[str, tuple[Quirk, ...]] = {
             question=squeezed,
             tab=" \t ",
             end=" ",
-            leaves_out=_is_first,
+            leaves_out=is_first,
         ),
     ),
     "quoref": (replace(_EACH, proof=":789"),),
@@ -470,7 +439,7 @@ UNIFIEDQA: dict[str, tuple[Quirk, ...]] = {
             choice=stripped,
             tab=" \t ",
             end=" ",
-            leaves_out=_is_first,
+            leaves_out=is_of_first_passage,
             unknown="upstream joins a passage and its highlights without the stops that these "
             "rows have, and lists the entities in the source's order, without the other answers",
         ),

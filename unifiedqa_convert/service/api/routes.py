@@ -123,7 +123,7 @@ async def _convert(
 ) -> dict[str, Any]:
     check_count(body.rows, service.limits, "rows")
     adapter = adapter_named(body.dataset)
-    split, profile = split_named(adapter, body.split), _profile(body.profile).of(adapter.name)
+    split, profile = split_named(adapter, body.split), _profile(body.profile, adapter.name)
     rows = RowsToConvert(adapter, split, profile, body.rows, body.first_row)
     asks: list[list[Ask]] | None = None
     answers: dict[Ask, Sentence | Entry] = {}
@@ -191,9 +191,15 @@ def _answer(head: dict[str, Any], items: list[Entry]) -> Response:
     return Json({**head, "items": items})
 
 
-def _profile(name: str) -> Profile:
+def _profile(name: str, dataset: str | None = None) -> Profile:
+    """The profile as it is for the dataset; one of a folder is for a dataset only."""
     try:
-        return profile_named(name)
+        found = profile_named(name)
+        if dataset is not None:
+            return found.of(dataset)
+        if found.folder:
+            raise UsageError(f"profile {name}: a folder is of one dataset's files: leave it out")
+        return found
     except UsageError as error:
         raise ProblemDetails(
             "invalid", str(error), errors=[ErrorDetail(None, "profile", str(error))]
