@@ -249,10 +249,28 @@ CASES = [
             "questions": [{"idx": n, "question": q, "answers": [{"text": t, "isAnswer": g} for t,
             g in answers]}
             for n, (q, answers) in enumerate((("Is  it ?", (("No.", False), ("Yes", True))),
-            ("Who?", (("Yes", True), ("Bo", False))), ("b", (("false", True), ("true",
-            False)))))]}}]},
+            ("Who?", (("Yes", False), ("Bo", True))), ("b", (("not now", False), ("no",
+            True)))))]}}]},
         "Is  it ? \\n    D  .    E \tyes\n"
         "b \\n    D  .    E \tno\n",
+    ),
+    *(
+        Case(
+            dataset, line, "train", "train.jsonl",
+            [{"id": f"{prefix}1", "question": {"stem": "Is  it (x)", "choices": [
+                {"label": letter, "text": text} for letter, text in zip("ABCD", ("a  b", "c", "d",
+                "e"), strict=True)]}, "answerKey": "B", "para": " D\te.\nF  g "}],
+            "Is  it (x) \\n (A) a  b (B) c (C) d (D) e\\n D e. F  g \tc\n",
+        )
+        for dataset, line, prefix in (("arc_easy_with_ir", ":700", "ARCEZ_"),
+            ("arc_hard_with_ir", ":700", "ARCCH_"), ("openbookqa_with_ir", ":920", "OBQA_"))
+    ),
+    Case(  # upstream draws the order of sentences: here each choice has the same one
+        "qasc_with_ir", ":105", "train", "train.jsonl",
+        [{"id": "1", "question": {"stem": "Is  it (x)", "choices": [
+            {"label": letter, "text": letter.lower(), "para": "D\te.\nF"} for letter in "ABCDEFGH"
+            ]}, "answerKey": "H"}],
+        "Is  it (x) \\n (A) a (B) b (C) c (D) d (E) e (F) f (G) g (H) h\\nD e. F\th\n",
     ),
     Case(
         "ambigqa", ":1005", "train", "a.json",
