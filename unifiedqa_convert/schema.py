@@ -77,6 +77,8 @@ NO_ANSWER = "<No Answer>"
 """UnifiedQA's output for a question that has no answer."""
 IN_PARTS = "answer-in-parts"
 """The flag of an example whose answers are the parts of one."""
+BETWEEN_PARTS = "///"
+"""What UnifiedQA writes between the parts of one answer."""
 
 
 class CompanionFile(NamedTuple):

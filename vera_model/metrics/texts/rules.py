@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Literal, NamedTuple, Self
 
-from unifiedqa_convert.schema import MultipleChoice, YesNo
+from unifiedqa_convert.schema import BETWEEN_PARTS, MultipleChoice, YesNo
 from vera_model.data.answers.questions import Question
 from vera_model.metrics.texts import drop, squad
 from vera_model.metrics.texts.choices import nearest, share_right
@@ -25,8 +25,6 @@ class Rule(NamedTuple):
     scoring: Literal["choices", "yes_no", "squad1", "squad2", "drop"]
     headline: str
     """The name of the score that stands for the dataset."""
-    parts: bool = False
-    """True if a question's several answers are the parts of one, not alternatives."""
 
 
 _CHOICES = Rule("multiple_choice", "choices", "accuracy")
@@ -34,7 +32,7 @@ _YES_NO = Rule("yes_no", "yes_no", "accuracy")
 _OTHER = Rule("free_text", "squad2", "f1")
 _SQUAD1 = Rule("extractive", "squad1", "f1")
 _SQUAD2 = Rule("extractive", "squad2", "f1")
-_QUOREF = Rule("extractive", "drop", "f1", parts=True)
+_QUOREF = Rule("extractive", "drop", "f1")
 _DROP = Rule("abstractive", "drop", "f1")
 _ROUGE = Rule("abstractive", "squad1", "rouge_l")
 
@@ -71,10 +69,12 @@ def score(question: Question, answer: Sequence[str], rule: Rule) -> Scores:
         given = squad.normalised(text)
         right = float(given == squad.normalised(question.references[0]))
         return {"accuracy": right, "unmatched": float(given not in ("yes", "no"))}
-    found = _of_texts(question.references, answer, rule)
+    if rule.scoring == "drop" or question.in_parts:
+        return _of_parts(question, parts_of(answer))._asdict()
+    found = _of_texts(question.references, text, rule)
     if rule.scoring == "squad2":
         found |= {f"{name}_{_answerable(question)}": value for name, value in found.items()}
-    if rule.format in ("abstractive", "free_text") and rule.scoring != "drop":
+    if rule.format in ("abstractive", "free_text"):
         found["rouge_l"] = rouge_l(question.references, text)
     return found
 
@@ -98,12 +98,23 @@ def _chance(question: Question) -> Scores:
     return {"accuracy_by_chance": len(set(question.golds)) / len(question.choices)}
 
 
-def _of_texts(references: Sequence[str], answer: Sequence[str], rule: Rule) -> Scores:
-    if rule.scoring == "drop":
-        if rule.parts:
-            return drop.best([parts_of(references)], parts_of(answer))._asdict()
-        return drop.best([(text,) for text in references], (", ".join(answer),))._asdict()
-    text = ", ".join(answer)
+def _of_parts(question: Question, answer: Sequence[str]) -> drop.DropScore:
+    """Of an answer's parts, to a question whose references are the parts of one, or each a whole.
+
+    DROP's references are whole: several spans are joined by commas, which can't be told from commas
+    in a span. To one with a comma, the answer is compared whole, too.
+    """
+    if question.in_parts:
+        return drop.best([question.references], answer)
+    whole = ", ".join(answer)
+    found = [
+        drop.best([(text,)], (whole,) if ", " in text else answer) for text in question.references
+    ]
+    exact, f1 = zip(*found, strict=True) if found else ((0.0,), (0.0,))
+    return drop.DropScore(max(exact), max(f1))
+
+
+def _of_texts(references: Sequence[str], text: str, rule: Rule) -> Scores:
     if rule.scoring == "squad1" and references:
         measure: Callable[[str, str], float] = squad.f1_of_squad1
     else:
@@ -117,7 +128,7 @@ def _of_texts(references: Sequence[str], answer: Sequence[str], rule: Rule) -> S
 
 def parts_of(texts: Sequence[str]) -> list[str]:
     """The parts of an answer, which UnifiedQA writes with ``///`` between them."""
-    return [part for text in texts for part in text.split("///")]
+    return [part for text in texts for part in text.split(BETWEEN_PARTS)]
 
 
 def _answerable(question: Question) -> str:
