@@ -78,18 +78,7 @@ def score_answers(
         "counts": matched.counts,
         **summarise_scores(parts, how),
     }
-    facts = {
-        "sample": "invented rows",
-        "partial": "fewer rows than the split",
-        "first_parts": "of some answers the first part only (with --to jsonl it has all)",
-    }
-    notes = [
-        f"{one['folder']} has {what}: its scores are not the dataset's"
-        for key, what in facts.items()
-        for one in read.splits
-        if one[key]
-    ]
-    return Scored(document, notes + _notes(matched, parts, compat, missing))
+    return Scored(document, _splits_notes(read.splits) + _notes(matched, parts, compat, missing))
 
 
 def _answers_at(path: Path) -> list[Predicted]:
@@ -157,6 +146,25 @@ def _score(question: Question, answer: Predicted, compat: Compat) -> Scores:
             "one part: give one text"
         )
     return score(question, answer.texts, rule)
+
+
+def _splits_notes(splits: Sequence[dict[str, Any]]) -> list[str]:
+    facts = {
+        "sample": "invented rows",
+        "partial": "fewer rows than the split",
+        "first_parts": "of some answers the first part only (--to jsonl writes all)",
+    }
+    lines = []
+    for key, what in facts.items():
+        folders = [one["folder"] for one in splits if one[key]]
+        if len(folders) == 1:
+            lines.append(f"{folders[0]} has {what}: its scores are not the dataset's")
+        elif folders:
+            lines.append(
+                f"{len(folders):,} outputs, the first of them {folders[0]}, have {what}: their "
+                "scores are not the datasets'"
+            )
+    return lines
 
 
 def _notes(

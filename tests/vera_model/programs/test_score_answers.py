@@ -398,6 +398,13 @@ def test_partial_and_invented_rows_are_told(tmp_path: Path) -> None:
     ]
     (output,) = found.document["outputs"]
     assert (output["sample"], output["partial"]) == (True, True)
+    other = written(tmp_path / "u", "who?\tJon\n", sample=True, dataset="other")
+    (tmp_path / "p.txt").write_text("Jon\nJon\n")
+    found = score_answers(tmp_path / "p.txt", [tsv, other], allow_sample=True, resampling=QUICK)
+    both = f"2 outputs, the first of them {tsv}, have invented rows"
+    assert [note.split(":")[0] for note in found.notes] == [
+        *(both, f"{tsv} has fewer rows than the split")
+    ]
 
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
