@@ -18,11 +18,14 @@ from unifiedqa_convert.schema import (
 
 
 class AuthorsRow(NestedRow):
-    """The authors' document, a question a row; url and context_id are ignored."""
+    """The authors' document, a question a row, whose answers are the parts of one.
+
+    url and context_id are ignored.
+    """
 
 
 class HubRow(ColumnsRow):
-    """The hub's columns; url is ignored."""
+    """The hub's columns; the answers are the parts of one; url is ignored."""
 
 
 def _contrast(split: str, file: PinnedFile) -> Repository:
