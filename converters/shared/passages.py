@@ -41,12 +41,12 @@ def texts_of(answers: Spans) -> list[str]:
 Quotes = Iterable[tuple[str, int, str]]
 
 
-def quoted(answers: Iterable[Span], passage: str) -> Quotes:
+def quotes_of(answers: Iterable[Span], passage: str) -> Quotes:
     """What ``Row.quotes`` tells of the nested form."""
     return [(it["text"], it["answer_start"], passage) for it in answers if "answer_start" in it]
 
 
-def quoted_spans(answers: Spans, passage: str) -> Quotes:
+def quotes_of_spans(answers: Spans, passage: str) -> Quotes:
     """What ``Row.quotes`` tells of the columns."""
     pairs = zip(answers["text"], answers["answer_start"], strict=True)
     return [(text, start, passage) for text, start in pairs]
@@ -102,7 +102,7 @@ class NestedRow(Row):
 
     def quotes(self) -> Quotes:
         """The answers, where the document says they stand."""
-        return quoted(self.answers, self.passage)
+        return quotes_of(self.answers, self.passage)
 
 
 class ColumnsRow(Row):
@@ -124,4 +124,4 @@ class ColumnsRow(Row):
 
     def quotes(self) -> Quotes:
         """The answers, where the columns say they stand."""
-        return quoted_spans(self.answers, self.passage)
+        return quotes_of_spans(self.answers, self.passage)

@@ -39,7 +39,7 @@ _ANSWERS = "predictions.jsonl"
 Compat = Literal["none", "unifiedqa"]
 
 
-class Scored(NamedTuple):
+class ScoredAnswers(NamedTuple):
     """The result."""
 
     document: dict[str, Any]
@@ -57,7 +57,7 @@ def score_answers(
     foreign: Foreign = "error",
     allow_sample: bool = False,
     resampling: Resampling | None = None,
-) -> Scored:
+) -> ScoredAnswers:
     """Score the answers in ``predictions`` on the questions in ``outputs``.
 
     Raises SourceError for what can't be read or does not fit, UsageError for options that do not.
@@ -78,7 +78,9 @@ def score_answers(
         "counts": matched.counts,
         **summarise_scores(parts, how),
     }
-    return Scored(document, _splits_notes(read.splits) + _notes(matched, parts, compat, missing))
+    return ScoredAnswers(
+        document, _splits_notes(read.splits) + _notes(matched, parts, compat, missing)
+    )
 
 
 def _answers_at(path: Path) -> list[Predicted]:

@@ -21,6 +21,7 @@ from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.schema import (
     BETWEEN_PARTS,
     IN_PARTS,
+    NO_ANSWER,
     FreeText,
     MultipleChoice,
     YesNo,
@@ -32,7 +33,6 @@ from vera_model.data.shards import digest_of, manifest_in
 _AGAIN = "convert it again"
 _SHARD = re.compile(r"data-\d+\.\w+")
 _SEPARATOR = "\\n"
-NO_ANSWER = "<no answer>"  # in lower case
 
 
 class Question(NamedTuple):
@@ -325,7 +325,7 @@ def _of_line(
         kind, choices, golds = YesNo.kind, ("yes", "no"), (int(answer.lower() == "no"),)
     elif not choices:
         kind = FreeText.kind
-        choices = () if not labelled or answer.lower() == NO_ANSWER else (answer,)
+        choices = () if not labelled or answer.lower() == NO_ANSWER.lower() else (answer,)
         golds = tuple(range(len(choices)))
     about = (dataset, split, None, None, kind, text, answer if labelled else None)
     return Question(*about, choices, golds, labelled, collapse(text), (position,), place)

@@ -12,29 +12,29 @@ from vera_model.data.answers.questions import Question
 from vera_model.metrics.texts import drop, squad
 from vera_model.metrics.texts.choices import nearest, share_right
 
-Format = Literal["multiple_choice", "yes_no", "extractive", "abstractive", "free_text"]
+AnswerFormat = Literal["multiple_choice", "yes_no", "extractive", "abstractive", "free_text"]
 """UnifiedQA's four formats; ``free_text`` for datasets of which nobody said which it is."""
 Scores = dict[str, float]
 """The scores of one answer by name, between 0 and 1; a name that does not apply is absent."""
 
 
-class Rule(NamedTuple):
+class ScoringRule(NamedTuple):
     """How answers are scored."""
 
-    format: Format
+    format: AnswerFormat
     scoring: Literal["choices", "yes_no", "squad1", "squad2", "drop"]
     headline: str
     """The name of the score that stands for the dataset."""
 
 
-_CHOICES = Rule("multiple_choice", "choices", "accuracy")
-_YES_NO = Rule("yes_no", "yes_no", "accuracy")
-_OTHER = Rule("free_text", "squad2", "f1")
-_SQUAD1 = Rule("extractive", "squad1", "f1")
-_SQUAD2 = Rule("extractive", "squad2", "f1")
-_QUOREF = Rule("extractive", "drop", "f1")
-_DROP = Rule("abstractive", "drop", "f1")
-_ROUGE = Rule("abstractive", "squad1", "rouge_l")
+_CHOICES = ScoringRule("multiple_choice", "choices", "accuracy")
+_YES_NO = ScoringRule("yes_no", "yes_no", "accuracy")
+_OTHER = ScoringRule("free_text", "squad2", "f1")
+_SQUAD1 = ScoringRule("extractive", "squad1", "f1")
+_SQUAD2 = ScoringRule("extractive", "squad2", "f1")
+_QUOREF = ScoringRule("extractive", "drop", "f1")
+_DROP = ScoringRule("abstractive", "drop", "f1")
+_ROUGE = ScoringRule("abstractive", "squad1", "rouge_l")
 
 _BY_DATASET = {
     **dict.fromkeys("squad1_1 hotpotqa triviaqa searchqa covidqa".split(), _SQUAD1),
@@ -44,20 +44,20 @@ _BY_DATASET = {
     **dict.fromkeys("quoref contrast_sets_quoref".split(), _QUOREF),
     **dict.fromkeys("drop contrast_sets_drop".split(), _DROP),
     **dict.fromkeys("narrativeqa tweetqa".split(), _ROUGE),
-    "natural_questions": Rule("abstractive", "squad1", "exact_match"),
-    "ambigqa": Rule("abstractive", "squad1", "f1"),
-    "qaconv": Rule("abstractive", "squad2", "f1"),
+    "natural_questions": ScoringRule("abstractive", "squad1", "exact_match"),
+    "ambigqa": ScoringRule("abstractive", "squad1", "f1"),
+    "qaconv": ScoringRule("abstractive", "squad2", "f1"),
 }
 
 
-def rule_of(dataset: str, kind: str) -> Rule:
+def rule_of(dataset: str, kind: str) -> ScoringRule:
     """The rule for the examples of a kind in a dataset."""
     if kind == MultipleChoice.kind:
         return _CHOICES
     return _YES_NO if kind == YesNo.kind else _BY_DATASET.get(dataset, _OTHER)
 
 
-def score(question: Question, answer: Sequence[str], rule: Rule) -> Scores:
+def score(question: Question, answer: Sequence[str], rule: ScoringRule) -> Scores:
     """The scores of an answer to a labelled question; several texts are the parts of an answer.
 
     ``unmatched`` is 1 for a text that is like no choice, or neither yes nor no.
@@ -114,7 +114,7 @@ def _of_parts(question: Question, answer: Sequence[str]) -> drop.DropScore:
     return drop.DropScore(max(exact), max(f1))
 
 
-def _of_texts(references: Sequence[str], text: str, rule: Rule) -> Scores:
+def _of_texts(references: Sequence[str], text: str, rule: ScoringRule) -> Scores:
     if rule.scoring == "squad1" and references:
         measure: Callable[[str, str], float] = squad.f1_of_squad1
     else:
