@@ -293,6 +293,18 @@ def test_ids_of_the_rows_themselves_serve_unless_two_questions_have_them(tmp_pat
     assert list(found["datasets"]) == ["squad2/dev"]
 
 
+def test_choices_of_which_none_is_right_are_left_out_and_told(tmp_path: Path) -> None:
+    folder = typed(tmp_path / "s", "multirc", "a", "b")
+    path = folder / "data-00000.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    choices = {"kind": "multiple_choice", "choices": ["x", "y"]}
+    lines(path, {**rows[0], **choices, "output": None}, {**rows[1], **choices, "golds": [1]})
+    answers = lines(tmp_path / "p.jsonl", *({"id": own, "prediction": "y"} for own in "ab"))
+    found = score_answers(answers, [folder], resampling=QUICK)
+    assert found.document["overall"]["score"] == 1
+    assert found.notes == ["1 questions have no known answer and are left out"]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -53,6 +53,7 @@ class Question(NamedTuple):
     golds: tuple[int, ...]
     """Positions of the right choices; empty if there is no answer."""
     labelled: bool
+    """False if the answer is hidden, and for choices of which none is right."""
     cluster: str
     """Questions with the same one are not independent: the same input, or the same source row."""
     positions: tuple[int, ...]
@@ -223,7 +224,7 @@ def _typed(folder: Path, manifest: dict[str, Any], position: int) -> Iterator[Qu
                 output=one.output,
                 choices=tuple(one.choices),
                 golds=tuple(one.golds or ()),
-                labelled=one.golds is not None,
+                labelled=one.golds is not None and one.output is not None,
                 cluster=clusters.of(one.input, one.id),
                 positions=(position,),
                 place=f"{manifest['dataset']}/{manifest['split']} row {one.row} ({one.id})",
@@ -292,7 +293,10 @@ def _lines(folder: Path, manifest: dict[str, Any], position: int) -> Iterator[Qu
             place = f"{manifest['dataset']}/{manifest['split']} {path.name} line {number}"
             cells = line.split("\t")
             if len(cells) != 2:
-                raise SourceError(f"{place}: {len(cells)} cells instead of 2; {_AGAIN}")
+                raise SourceError(
+                    f"{place}: {len(cells)} cells instead of 2, by a tab or line end in a text, as "
+                    "some published files have it: convert the split again with --to jsonl"
+                )
             about = (manifest["dataset"], manifest["split"], place, position)
             one = _of_line(*about, cells[0].strip(), cells[1].strip())
             position += 1
