@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from converters.shared.passages import ColumnsRow, NestedRow, as_listed, references, titled
+from converters.shared.passages import ColumnsRow, NestedRow, as_listed, parts, titled
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -83,7 +83,7 @@ class Quoref(Adapter):
         UnifiedQA has a row for each part; the authors' evaluation wants all of them together.
         """
         assert isinstance(row, AuthorsRow | HubRow)
-        answers = references(row.texts)
+        answers = parts(row.texts)
         yield FreeText(
             id=row.qid,
             question=row.question,

@@ -327,9 +327,9 @@ class FreeText(Example):
 
     @property
     def references(self) -> tuple[str, ...]:
-        """The whole answers, each of them right: parts are joined by commas."""
+        """The whole answers, each of them right: different parts are joined by commas."""
         answers = self.answers or ()
-        return (", ".join(answers),) if self.parts and answers else answers
+        return (", ".join(dict.fromkeys(answers)),) if self.parts and answers else answers
 
 
 def _usual(example: Example) -> bool:

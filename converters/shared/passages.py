@@ -57,7 +57,12 @@ def references(texts: Iterable[str], field: str = "answers") -> tuple[str, ...]:
 
     Blank ones are no answers; FieldError on the raw ``field`` if there is no other one.
     """
-    found = tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))
+    return tuple(dict.fromkeys(parts(texts, field)))
+
+
+def parts(texts: Iterable[str], field: str = "answers") -> tuple[str, ...]:
+    """As :func:`references`, of the parts of one answer: equal ones count each."""
+    found = tuple(text.strip() for text in texts if text.strip())
     if not found:
         raise FieldError(field, "no answer in a row that has one")
     return found

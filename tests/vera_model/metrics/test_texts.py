@@ -96,6 +96,7 @@ DROP = [
     ("quoref", ["Jon", "Eskil"], ["Eskil", "Jon"], 1, 1),  # parts of one answer, in any order
     ("quoref", ["Jon", "Eskil"], ["Jon///Eskil"], 1, 1),  # as UnifiedQA writes them
     ("quoref", ["Jon"], ["Jon", "Eskil"], 0, 0.5),  # one is too many for an answer without flag
+    ("quoref", ["Holm, Jr."], ["Holm, Jr.", "Berg"], 0, 0.5),  # a comma joins nothing there
     ("drop", ["Holm"], ["Holm", "Berg"], 0, 0.5),  # so of DROP: no comma, so one span
     ("drop", ["Holm, Berg"], ["Holm", "Berg"], 1, 1),  # with one, both are compared whole
     ("drop", ["Holm, Berg", "Holm"], ["Holm"], 1, 1),

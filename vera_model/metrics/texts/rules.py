@@ -25,6 +25,8 @@ class ScoringRule(NamedTuple):
     scoring: Literal["choices", "yes_no", "squad1", "squad2", "drop"]
     headline: str
     """The name of the score that stands for the dataset."""
+    joined: bool = False
+    """True if a reference with commas may be several spans, which its adapter joins."""
 
 
 _CHOICES = ScoringRule("multiple_choice", "choices", "accuracy")
@@ -33,7 +35,7 @@ _OTHER = ScoringRule("free_text", "squad2", "f1")
 _SQUAD1 = ScoringRule("extractive", "squad1", "f1")
 _SQUAD2 = ScoringRule("extractive", "squad2", "f1")
 _QUOREF = ScoringRule("extractive", "drop", "f1")
-_DROP = ScoringRule("abstractive", "drop", "f1")
+_DROP = ScoringRule("abstractive", "drop", "f1", joined=True)
 _ROUGE = ScoringRule("abstractive", "squad1", "rouge_l")
 
 _BY_DATASET = {
@@ -70,7 +72,7 @@ def score(question: Question, answer: Sequence[str], rule: ScoringRule) -> Score
         right = float(given == squad.normalised(question.references[0]))
         return {"accuracy": right, "unmatched": float(given not in ("yes", "no"))}
     if rule.scoring == "drop" or question.in_parts:
-        return _of_parts(question, parts_of(answer))._asdict()
+        return _of_parts(question, parts_of(answer), rule)._asdict()
     found = _of_texts(question.references, text, rule)
     if rule.scoring == "squad2":
         found |= {f"{name}_{_answerable(question)}": value for name, value in found.items()}
@@ -98,17 +100,18 @@ def _chance(question: Question) -> Scores:
     return {"accuracy_by_chance": len(set(question.golds)) / len(question.choices)}
 
 
-def _of_parts(question: Question, answer: Sequence[str]) -> drop.DropScore:
+def _of_parts(question: Question, answer: Sequence[str], rule: ScoringRule) -> drop.DropScore:
     """Of an answer's parts, to a question whose references are the parts of one, or each a whole.
 
-    DROP's references are whole: several spans are joined by commas, which can't be told from commas
-    in a span. To one with a comma, the answer is compared whole, too.
+    Commas between joined spans can't be told from commas in a span: to such a reference, the answer
+    is compared whole, too.
     """
     if question.in_parts:
         return drop.best([question.references], answer)
     whole = ", ".join(answer)
     found = [
-        drop.best([(text,)], (whole,) if ", " in text else answer) for text in question.references
+        drop.best([(text,)], (whole,) if rule.joined and ", " in text else answer)
+        for text in question.references
     ]
     exact, f1 = zip(*found, strict=True) if found else ((0.0,), (0.0,))
     return drop.DropScore(max(exact), max(f1))
