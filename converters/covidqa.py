@@ -10,8 +10,8 @@ from converters.shared.passages import (
     Span,
     Spans,
     as_listed,
-    quoted,
-    quoted_spans,
+    quotes_of,
+    quotes_of_spans,
     references,
     texts_of,
 )
@@ -56,7 +56,7 @@ class AuthorsRow(Row):
 
     def quotes(self) -> Quotes:
         """The answers, where the document says they stand."""
-        return quoted(self.answers, self.passage)
+        return quotes_of(self.answers, self.passage)
 
 
 class HubRow(Row):
@@ -76,7 +76,7 @@ class HubRow(Row):
 
     def quotes(self) -> Quotes:
         """The answers, where the columns say they stand."""
-        return quoted_spans(self.answers, self.passage)
+        return quotes_of_spans(self.answers, self.passage)
 
 
 class CovidQa(Adapter):

@@ -44,8 +44,13 @@ def _text(answer: Answer) -> str:
     """The answer as UnifiedQA writes it; empty if no part of it is given."""
     date = answer["date"]
     parts = (date.get("month", ""), date.get("day", ""), date.get("year", ""))
-    spans = ", ".join(filter(None, map(str.strip, answer["spans"])))
+    spans = _joined(answer["spans"])
     return spans or answer["number"].strip() or " ".join(filter(None, map(str.strip, parts)))
+
+
+def _joined(spans: Iterable[str]) -> str:
+    """The spans that are not blank, with commas between them."""
+    return ", ".join(filter(None, map(str.strip, spans)))
 
 
 def _published(answer: Answer, appends: bool) -> Published:
@@ -115,7 +120,7 @@ class HubRow(Row):
         if len(self.types) != len(self.spans) or (kinds != {"span"} and len(self.types) != 1):
             raise FieldError("answers_spans.types", f"{self.types} for {len(self.spans)} spans")
         if kinds != {"date"}:
-            return (", ".join(self.spans),)
+            return (_joined(self.spans),)
         day, *others = self.spans[0].split() or [""]
         if day.isdecimal() and others and not others[0].isdecimal():
             others.insert(1, day)

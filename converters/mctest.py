@@ -147,21 +147,30 @@ class Mc160(Adapter):
     verified = "documentation only"
     shapes: ClassVar = (AuthorsRow, HubRow)
     source = _source("mc160", 280, 120, 240)
+    other: ClassVar[str] = "mc500"
+    """How the ids of the other set's stories begin."""
 
     def examples(self, row: Row) -> Iterator[Example]:
         """One example a question; the sizes of the splits count questions."""
         assert isinstance(row, AuthorsRow | HubRow)
         if isinstance(row, HubRow):
+            self._refuse_other("idx.story", row.story_id)
             choices, gold = (row.a, row.b, row.c, row.d), row.answer
             place = LETTERS.index(gold) if gold else None
             own = f"{row.story_id}-{row.number}"
             yield _example(own, row.story, row.question, choices, place)
             return
+        self._refuse_other("id", row.id)
         for number, ((question, choices), place) in enumerate(
             zip(row.asked, row.golds, strict=True)
         ):
             asked = _KIND.sub(r"\1", question, count=1) if _KIND.match(question) else question
             yield _example(f"{row.id}-{number}", row.story, asked, choices, place)
+
+    def _refuse_other(self, field: str, story_id: str) -> None:
+        """FieldError for a story of the other set: in the same columns, it is easily mixed up."""
+        if story_id.startswith(self.other):
+            raise FieldError(field, f"{story_id} is a story of mctest_{self.other}")
 
 
 class Mc500(Mc160):
@@ -170,6 +179,7 @@ class Mc500(Mc160):
     name = "mctest_mc500"
     aliases = ("mc500",)
     source = _source("mc500", 1200, 200, 600)
+    other = "mc160"
 
 
 def _example(

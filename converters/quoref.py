@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from converters.shared.passages import ColumnsRow, NestedRow, as_listed, references, titled
+from converters.shared.passages import ColumnsRow, NestedRow, as_listed, parts, titled
 from unifiedqa_convert.schema import (
     Adapter,
     Example,
@@ -18,11 +18,14 @@ from unifiedqa_convert.schema import (
 
 
 class AuthorsRow(NestedRow):
-    """The authors' document, a question a row; url and context_id are ignored."""
+    """The authors' document, a question a row, whose answers are the parts of one.
+
+    url and context_id are ignored.
+    """
 
 
 class HubRow(ColumnsRow):
-    """The hub's columns; url is ignored."""
+    """The hub's columns; the answers are the parts of one; url is ignored."""
 
 
 def _contrast(split: str, file: PinnedFile) -> Repository:
@@ -80,7 +83,7 @@ class Quoref(Adapter):
         UnifiedQA has a row for each part; the authors' evaluation wants all of them together.
         """
         assert isinstance(row, AuthorsRow | HubRow)
-        answers = references(row.texts)
+        answers = parts(row.texts)
         yield FreeText(
             id=row.qid,
             question=row.question,

@@ -77,6 +77,8 @@ NO_ANSWER = "<No Answer>"
 """UnifiedQA's output for a question that has no answer."""
 IN_PARTS = "answer-in-parts"
 """The flag of an example whose answers are the parts of one."""
+BETWEEN_PARTS = "///"
+"""What UnifiedQA writes between the parts of one answer."""
 
 
 class CompanionFile(NamedTuple):
@@ -325,9 +327,9 @@ class FreeText(Example):
 
     @property
     def references(self) -> tuple[str, ...]:
-        """The whole answers, each of them right: parts are joined by commas."""
+        """The whole answers, each of them right: different parts are joined by commas."""
         answers = self.answers or ()
-        return (", ".join(answers),) if self.parts and answers else answers
+        return (", ".join(dict.fromkeys(answers)),) if self.parts and answers else answers
 
 
 def _usual(example: Example) -> bool:

@@ -41,12 +41,12 @@ def texts_of(answers: Spans) -> list[str]:
 Quotes = Iterable[tuple[str, int, str]]
 
 
-def quoted(answers: Iterable[Span], passage: str) -> Quotes:
+def quotes_of(answers: Iterable[Span], passage: str) -> Quotes:
     """What ``Row.quotes`` tells of the nested form."""
     return [(it["text"], it["answer_start"], passage) for it in answers if "answer_start" in it]
 
 
-def quoted_spans(answers: Spans, passage: str) -> Quotes:
+def quotes_of_spans(answers: Spans, passage: str) -> Quotes:
     """What ``Row.quotes`` tells of the columns."""
     pairs = zip(answers["text"], answers["answer_start"], strict=True)
     return [(text, start, passage) for text, start in pairs]
@@ -57,7 +57,12 @@ def references(texts: Iterable[str], field: str = "answers") -> tuple[str, ...]:
 
     Blank ones are no answers; FieldError on the raw ``field`` if there is no other one.
     """
-    found = tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))
+    return tuple(dict.fromkeys(parts(texts, field)))
+
+
+def parts(texts: Iterable[str], field: str = "answers") -> tuple[str, ...]:
+    """As :func:`references`, of the parts of one answer: equal ones count each."""
+    found = tuple(text.strip() for text in texts if text.strip())
     if not found:
         raise FieldError(field, "no answer in a row that has one")
     return found
@@ -102,7 +107,7 @@ class NestedRow(Row):
 
     def quotes(self) -> Quotes:
         """The answers, where the document says they stand."""
-        return quoted(self.answers, self.passage)
+        return quotes_of(self.answers, self.passage)
 
 
 class ColumnsRow(Row):
@@ -124,4 +129,4 @@ class ColumnsRow(Row):
 
     def quotes(self) -> Quotes:
         """The answers, where the columns say they stand."""
-        return quoted_spans(self.answers, self.passage)
+        return quotes_of_spans(self.answers, self.passage)

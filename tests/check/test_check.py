@@ -555,6 +555,19 @@ def test_upper_case_markers_that_the_manifest_names_are_no_finding(tmp_path: Pat
         assert check_path(path).counts.get("upper-case-markers", 0) == told
 
 
+@pytest.mark.parametrize(
+    ("dataset", "split", "counted"),
+    [("contrast_sets_boolq", "test", "added"), ("multirc", "validation", "left out")],
+)
+def test_examples_that_only_the_published_files_have_or_lack_are_no_finding(
+    tmp_path: Path, dataset: str, split: str, counted: str
+) -> None:
+    request = Request(dataset=dataset, split=split, source="sample", to="jsonl", out=tmp_path)
+    made = convert(replace(request, profile="unifiedqa"))
+    assert made.manifest["counts"]["examples"][counted]
+    assert not [one for one in check_path(made.folder).findings if one.severity == "error"]
+
+
 def test_an_endless_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lint_tsv, "LONGEST_LINE", 100)
     report = check_path(tsv(tmp_path, [CLEAN[2], "x" * 1000, CLEAN[0]]))

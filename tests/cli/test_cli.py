@@ -158,6 +158,16 @@ def test_too_many_rejects_name_row_and_field(uqa: Uqa, tmp_path: Path) -> None:
     assert "1 rejected" in again.stderr
 
 
+def test_an_output_without_an_example_is_told(uqa: Uqa, tmp_path: Path) -> None:
+    row = {"id": "middle1.txt", "article": "a", "questions": ["q?"], "answers": ["A"]}
+    raw = tmp_path / "dev.jsonl"
+    raw.write_text(f"{json.dumps({**row, 'options': [[*'wxyz']]})}\n")
+    done = uqa("convert", "race_high", "--split", "validation", "--raw", raw)
+    warning = "WARNING: no row gave an example: is the file that of race_high/validation?"
+    assert warning in done.stderr.splitlines()
+    assert "train on it" not in done.stderr
+
+
 def test_another_number_of_rows_is_told_with_both_numbers(uqa: Uqa, tmp_path: Path) -> None:
     def told(rows: int, split: str, *more: str) -> str:
         out = f"{split}-{rows}-{len(more)}"

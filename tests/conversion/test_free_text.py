@@ -105,13 +105,17 @@ def test_without_a_question_converter_no_statement_is_missed_twice(tmp_path: Pat
 def test_the_parts_of_an_answer_make_one_statement(tmp_path: Path) -> None:
     parts = squad(("Ida Lund", 24), ("ferry", 4), question="Which two names are there?")
     whole = squad(("Ida Lund", 24))
-    both, alone = examples(made(tmp_path, "quoref", parts, whole))
+    twice = squad(("ferry", 4), ("ferry", 4), question="Which two things are there?")
+    both, alone, equal = examples(made(tmp_path, "quoref", parts, whole, twice))
     assert (both["output"], both["choices"]) == ("Ida Lund", ["Ida Lund", "ferry"])
     assert both["flags"] == [IN_PARTS]
     (statement,) = both["statements"]
     assert "Ida Lund, ferry" in statement["sentence"]
     assert (statement["label"], statement["choice"]) == (True, 0)
     assert alone["flags"] == []
+    # Each counts, as in the authors' evaluation; a sentence names it once.
+    assert (equal["choices"], equal["flags"]) == (["ferry", "ferry"], [IN_PARTS])
+    assert "ferry, ferry" not in equal["statements"][0]["sentence"]
 
 
 def test_hidden_answers_have_no_statement_and_yes_no_questions_an_unlabelled_one(

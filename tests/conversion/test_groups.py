@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from unifiedqa_convert.conversion.groups import (
-    UNIFIEDQA,
+    UNIFIEDQA_GROUPS,
     SplitOutcome,
     convert_group,
     group_exit_code,
@@ -95,7 +95,7 @@ def test_unifiedqas_groups_hold_what_it_was_trained_on_and_what_it_encodes() -> 
     )
     assert v1 < v2 < every < {it.name for it in members("all")}
     assert (len(v1), len(v2)) == (13, 25), "each name is a dataset's"
-    assert every == set(UNIFIEDQA["unifiedqa"])
+    assert every == set(UNIFIEDQA_GROUPS["unifiedqa"])
 
 
 def test_list_names_a_groups_datasets(uqa: Uqa) -> None:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from trap_rows import chunk_of, one, sample
+from trap_rows import SAMPLES, changed, chunk_of, one, sample
 
 from unifiedqa_convert.conversion.pipeline import convert
 from unifiedqa_convert.conversion.request import Request
@@ -105,3 +105,21 @@ def test_a_blank_answer_is_none(place: str, field: str) -> None:
     assert example.answers == ("Ola",)
     with pytest.raises(FieldError, match=f"^{field}: no answer"):
         list(adapter.examples(shape.model_validate(raw | {field: [" "]})))
+
+
+@pytest.mark.parametrize("shape", ["authors", "hub"])
+def test_a_story_of_the_other_mctest_is_refused(tmp_path: Path, shape: str) -> None:
+    folder, split = SAMPLES / "mctest_mc160" / shape, "validation"
+    for file in folder.glob(f"{split}.*"):
+        (tmp_path / file.name).write_text(file.read_text("utf-8").replace("mc160.", "mc500."))
+    name = f"{split}.{'tsv' if shape == 'authors' else 'jsonl'}"
+    chunk = chunk_of("mctest_mc160", split, tmp_path / name)
+    assert not chunk.converted
+    assert chunk.rejects[0]["field"] == ("id" if shape == "authors" else "idx.story")
+    assert "is a story of mctest_mc500" in chunk.rejects[0]["reason"]
+
+
+def test_drops_spans_are_joined_alike_in_both_shapes(tmp_path: Path) -> None:
+    spans = {"spans": ["Holm ", "", " Berg"], "types": ["span"] * 3}
+    chunk = changed("drop/hub/train", tmp_path, lambda row: row.update(answers_spans=spans))
+    assert chunk.converted[-1].question.output == "Holm, Berg"

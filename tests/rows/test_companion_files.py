@@ -378,6 +378,15 @@ def test_a_row_apart_from_its_group_or_broken_is_rejected(tmp_path: Path) -> Non
     assert [*errors[:2], errors[4]] == ["", "", ""]
 
 
+def test_a_group_whose_rows_ask_different_questions_is_rejected(tmp_path: Path) -> None:
+    other = {**answer(0, 0, "b"), "question": "Which?"}
+    path = write(tmp_path / "a.jsonl", answer(0, 0, "a"), other, answer(0, 1, "c"))
+    first, second, third = (n.row for n in read(Answers, path))
+    assert isinstance(first, RowError)
+    assert first.reason == "the rows of its group have different values of question"
+    assert (second, type(third)) == (Skipped(LATER.reason), Answers)
+
+
 def test_rows_that_are_json_arrays_have_their_columns_by_place(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text('[ ["one", "1"],\n ["a:b", "2"], ["three"], ["four", "4", "x"], 5]')

@@ -154,6 +154,16 @@ def test_a_key_that_stands_twice_is_found_and_no_other(line: str) -> None:
     assert isinstance(found, Unreadable) if repeated else found == value
 
 
+@pytest.mark.parametrize("text", ['{"a": 1}{"a": 2}\n', '{"a": 0}\n{"a": 1} {"a": 2}\n'])
+def test_objects_in_one_line_are_told_how_to_be_parted(tmp_path: Path, text: str) -> None:
+    """As `cat` joins files whose last line does not end."""
+    path = tmp_path / "a.jsonl"
+    path.write_text(text)
+    *_, last = read(path)
+    assert isinstance(last, Unreadable)
+    assert last.reason.endswith("give each object a line of its own: jq -c . FILE")
+
+
 _ODD = st.sampled_from(
     ["", "  ", "[1]", "not JSON", "{}", '{"a": 1, "a": 2}', '{"a": "' + "b" * 90 + '"}']
 )

@@ -79,6 +79,7 @@ def test_convert_shows_the_apis_answer(page: Any, service: Running) -> None:
 
 def flow(page: Any, service: Running, dataset: str, place: int) -> str:
     """The text of the steps for one sample row of a dataset."""
+    page.goto("about:blank")  # or the steps of the dataset before are taken for these
     open_view(page, service, f"convert/{dataset}")
     page.wait_for_selector(".flow .example")
     for _ in range(place):

@@ -51,6 +51,7 @@ _UNREADABLE = (ValueError, KeyError, TypeError, RecursionError)
 _ID = re.compile(r"(\d+)(?:\.(\d+))?(?:#(\d+))?")
 LABELS = ("statements/true", "statements/false", "statements/unknown")
 PLACED = ("statements/masked", "statements/ambiguous")
+_EXAMPLES = ("examples/labelled", "examples/unlabelled")
 _LABEL_NAMES = dict(zip((True, False, None), LABELS, strict=True))
 _LABEL_OF = dict(zip(("yes", "no", UNLABELLED), LABELS, strict=True))
 
@@ -107,8 +108,7 @@ class Recount:
         elif records == "declarative":
             starts += LABELS if content == "pairs" else (*LABELS, *PLACED, "via/")
         elif content == "rows":
-            starts += (*LABELS, "statements/masked", "via/", "flags/")
-            starts += ("examples/labelled", "examples/unlabelled")
+            starts += (*LABELS, *_EXAMPLES, "statements/masked", "via/", "flags/")
             starts += ("golds/",) if "golds" in self._manifest["counts"] else ()  # newer outputs
             starts += PLACED if records == "both" else ()
         return starts
@@ -448,7 +448,7 @@ def _wrong_sums(counts: Counter[str], records: Records) -> Iterator[str]:
     def total(*starts: str) -> int:
         return sum(number for key, number in counts.items() if key.startswith(starts))
 
-    examples, statements = total("examples/labelled", "examples/unlabelled"), total(*LABELS)
+    examples, statements = total(*_EXAMPLES), total(*LABELS)
     rows = statements if records == "declarative" else examples
     for what, whole, parts in (
         ("rows read", counts["rows/read"], total("rows/used", "rows/skipped/", "rows/rejected")),

@@ -184,7 +184,7 @@ def summary(result: "Result") -> list[str]:
         lines.insert(-1, told)
     if not manifest["sample"]:
         lines += _license(manifest)
-    if FORMATS[manifest["format"]].trains:
+    if FORMATS[manifest["format"]].trains and not _empty_warning(manifest):
         sample = " --allow-sample" if manifest["sample"] else ""
         lines.append(f"train on it: uqa train --preset tiny --data {result.folder}{sample}")
     return lines
@@ -207,7 +207,8 @@ def _warnings(result: "Result", quiet: bool) -> list[str]:
     """Warnings, which are printed with --quiet too; but not the ways to the dataset's rows."""
     found = [f"{WARNING}{told}" for told in _told_of_rows(result.manifest, quiet)]
     if not result.manifest["sample"]:
-        return [*_size_warning(result.manifest), *_label_warning(result.manifest), *found]
+        told = (_size_warning, _label_warning, _empty_warning)
+        return [*(line for it in told for line in it(result.manifest)), *found]
     reason, *ways = (result.located.note or "").splitlines() or [""]
     first = f"{SAMPLE}: {reason}" if reason else f"{SAMPLE}."
     return [first, *found] if quiet else [first, *ways, *found]
@@ -261,6 +262,14 @@ def _label_warning(manifest: dict[str, Any]) -> list[str]:
 
     told = without_label(manifest)
     return [f"WARNING: {told}"] if told else []
+
+
+def _empty_warning(manifest: dict[str, Any]) -> list[str]:
+    """A warning if no row gave an example: the file is perhaps another split's or dataset's."""
+    if any(manifest["counts"]["examples"][label] for label in ("labelled", "unlabelled")):
+        return []
+    which = f"{manifest['dataset']}/{manifest['split']}"
+    return [f"{WARNING}no row gave an example: is the file that of {which}?"]
 
 
 def _is_own(manifest: dict[str, Any]) -> bool:

@@ -25,7 +25,7 @@ EPILOG = (
 )
 
 
-Predictions = Annotated[
+_Predictions = Annotated[
     Path,
     typer.Argument(
         metavar="PREDICTIONS",
@@ -34,7 +34,7 @@ Predictions = Annotated[
         "evaluation.",
     ),
 ]
-Outputs = Annotated[
+_Outputs = Annotated[
     list[Path],
     typer.Argument(
         metavar="OUTPUT",
@@ -45,8 +45,8 @@ Outputs = Annotated[
 
 
 def score_answers(
-    predictions: Predictions,
-    outputs: Outputs,
+    predictions: _Predictions,
+    outputs: _Outputs,
     compat: Annotated[
         Literal["none", "unifiedqa"],
         typer.Option(

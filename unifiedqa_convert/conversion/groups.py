@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         Result,
     )  # `uqa convert --help` needs no pyarrow
 
-PARTITIONS: dict[GroupName, tuple[str, ...]] = {
+VERA_GROUPS: dict[GroupName, tuple[str, ...]] = {
     "vera-seen": ("seen",),
     "vera-unseen": ("unseen-1", "unseen-2"),
     "vera": ("seen", "unseen-1", "unseen-2"),
@@ -38,7 +38,7 @@ _V2 = _V1 | frozenset(
     "boolq_np commonsenseqa drop multirc natural_questions newsqa physical_iqa qasc quoref ropes "
     "social_iqa winogrande_xl".split()
 )
-UNIFIEDQA: dict[GroupName, frozenset[str]] = {
+UNIFIEDQA_GROUPS: dict[GroupName, frozenset[str]] = {
     "unifiedqa-v1": _V1,
     "unifiedqa-v2": _V2,
     "unifiedqa": PROFILES["unifiedqa"].datasets,
@@ -102,7 +102,7 @@ class SplitOutcome(NamedTuple):
 
 def members(group: GroupName) -> list[Adapter]:
     """The group's adapters, sorted by name; ``all``: every one, a stranger's package's too."""
-    partitions, names = PARTITIONS.get(group, ()), UNIFIEDQA.get(group, frozenset())
+    partitions, names = VERA_GROUPS.get(group, ()), UNIFIEDQA_GROUPS.get(group, frozenset())
     return [
         adapter
         for adapter in catalogue().adapters.values()

@@ -17,6 +17,7 @@ from unifiedqa_convert.records.profiles import Profile
 from unifiedqa_convert.records.published_forms import Quirk
 from unifiedqa_convert.records.published_rows import golds_say
 from unifiedqa_convert.schema import (
+    BETWEEN_PARTS,
     NO_ANSWER,
     Example,
     FieldError,
@@ -187,7 +188,7 @@ def _texts(example: Example, profile: Profile) -> Fields:
         if not listed:
             output = NO_ANSWER if own.no_answer is None else own.no_answer
         else:
-            output = "///".join(listed) if own.answers == "joined" else listed[0]
+            output = BETWEEN_PARTS.join(listed) if own.answers == "joined" else listed[0]
     if isinstance(example, YesNo | FreeText) and profile.published_by and example.published:
         question = example.published.question or question
     return Fields(question, choices, example.context or "", output)

@@ -199,7 +199,8 @@ def joined_records(
         records = list(_completed(file, None))
         return _paired(_as_listed(file, records) if as_paired else records, *shape.paired)
     if shape.grouped is not None:
-        return _grouped(_completed(file, None), shape.grouped)
+        told = [name for name in raw_names(shape).values() if name != ROWS]
+        return _grouped(_completed(file, None), shape.grouped, told)
     return _completed(file, wanted)
 
 
@@ -339,8 +340,14 @@ def _paired(records: list[Raw], key: str, other: str) -> Iterator[Raw | SecondOf
             yield {**raw, OTHER: theirs}
 
 
-def _grouped(records: Iterator[Raw], fields: tuple[str, ...]) -> Iterator[Raw | SecondOfPair]:
-    """Each group once, in place of its first row; a row apart from its group is unreadable."""
+def _grouped(
+    records: Iterator[Raw], fields: tuple[str, ...], told: Iterable[str]
+) -> Iterator[Raw | SecondOfPair]:
+    """Each group once, in place of its first row.
+
+    Unreadable are a row apart from its group, and a group whose rows differ in what they have
+    ``told``: the fields that are not each row's own.
+    """
     seen = set[tuple[str, ...]]()
     group: list[dict[str, Any]] = []
     key: tuple[str, ...] | None = None
@@ -349,7 +356,7 @@ def _grouped(records: Iterator[Raw], fields: tuple[str, ...]) -> Iterator[Raw | 
         if group and own == key and isinstance(raw, dict):
             group.append(raw)
             continue
-        yield from _as_one(group)
+        yield from _as_one(group, told)
         group, key = [], None
         if not isinstance(raw, dict):
             yield raw
@@ -359,10 +366,16 @@ def _grouped(records: Iterator[Raw], fields: tuple[str, ...]) -> Iterator[Raw | 
         else:
             seen.add(own)
             group, key = [raw], own
-    yield from _as_one(group)
+    yield from _as_one(group, told)
 
 
-def _as_one(group: list[dict[str, Any]]) -> Iterator[Raw | SecondOfPair]:
-    if group:
-        yield {**group[0], ROWS: group}
-        yield from repeat(LATER, len(group) - 1)
+def _as_one(group: list[dict[str, Any]], told: Iterable[str]) -> Iterator[Raw | SecondOfPair]:
+    if not group:
+        return
+    first, *others = group
+    differ = [it for it in told for one in others if value_of(one, it) != value_of(first, it)]
+    if differ:
+        yield Unreadable(f"the rows of its group have different values of {differ[0]}")
+    else:
+        yield {**first, ROWS: group}
+    yield from repeat(LATER, len(others))

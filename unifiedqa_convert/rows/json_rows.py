@@ -131,8 +131,13 @@ def _parsed(lines: list[bytes], loads: Loads) -> list[Raw]:
     return values
 
 
+_AFTER = "unexpected content after document"  # orjson's words
+
+
 def _loads(line: bytes, loads: Loads = orjson.loads) -> Raw:
     value = parsed_json(line, loads)
+    if isinstance(value, Unreadable) and _AFTER in value.reason:  # files that were joined by `cat`
+        return Unreadable(f"{value.reason}; give each object a line of its own: jq -c . FILE")
     return value if isinstance(value, dict | Unreadable) else Unreadable("not a JSON object")
 
 

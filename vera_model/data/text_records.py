@@ -170,7 +170,7 @@ def _question(
     if not all(0 <= gold < len(options) for gold in golds):
         raise SourceError(f"{origin.task}/{origin.split}, {origin.id}: a gold that is no choice")
     if IN_PARTS in row["flags"]:  # one part alone is no right answer, but the record's output
-        options, golds = (", ".join(options),), (0,)
+        options, golds = (", ".join(dict.fromkeys(options)),), (0,)
     pair, at = (row["input"], row["output"]), _context_at(row["input"], row["context"])
     return [TextRecord(*origin, *pair, choice, options, golds, partition, at)]
 

@@ -140,7 +140,8 @@ def token_ids(
     """
     if not texts:
         return Encoded([], [], [], [])
-    encoded = tokenizer(list(texts), add_special_tokens=False)
+    # Not verbose: it warns of long texts, which are cut and told of by us.
+    encoded = tokenizer(list(texts), add_special_tokens=False, verbose=False)
     plain: list[list[int]] = encoded["input_ids"]
     most = limits.max_tokens - 1
     end, unknown = tokenizer.eos_token_id, tokenizer.unk_token_id

@@ -20,7 +20,7 @@ from vera_model.metrics.bootstrap import Resampling, interval_of, resamples_of_m
 from vera_model.metrics.functions import Floats
 from vera_model.metrics.texts import squad
 from vera_model.metrics.texts.choices import nearest, share_right, upstream_choice
-from vera_model.metrics.texts.rules import Rule, Scores
+from vera_model.metrics.texts.rules import Scores, ScoringRule
 
 _FAULTS = ("unmatched", "upstream_fails")
 
@@ -91,7 +91,7 @@ class DatasetScores(NamedTuple):
 
     name: str
     """``copa/validation``; with the kind, if the split has several."""
-    rule: Rule
+    rule: ScoringRule
     scores: Sequence[Scores]
     """(q,)"""
     clusters: Sequence[str]

@@ -381,7 +381,8 @@ def _check_contexts_only_cut(
     if named:
         counts = Counter(f"{part} records of {one.task}" for part, one in named)
         own = [one.input[: _own_end(one)] for _, one in named]
-        longest = max(map(len, tokenizer(own, add_special_tokens=False)["input_ids"]))
+        ids = tokenizer(own, add_special_tokens=False, verbose=False)["input_ids"]
+        longest = max(map(len, ids))
         raise UsageError(
             f"{', '.join(f'{count} {what}' for what, count in counts.items())} have more than "
             f"{most} tokens without their context (the first is {named[0][1].group} of "

@@ -39,7 +39,7 @@ _ANSWERS = "predictions.jsonl"
 Compat = Literal["none", "unifiedqa"]
 
 
-class Scored(NamedTuple):
+class ScoredAnswers(NamedTuple):
     """The result."""
 
     document: dict[str, Any]
@@ -57,7 +57,7 @@ def score_answers(
     foreign: Foreign = "error",
     allow_sample: bool = False,
     resampling: Resampling | None = None,
-) -> Scored:
+) -> ScoredAnswers:
     """Score the answers in ``predictions`` on the questions in ``outputs``.
 
     Raises SourceError for what can't be read or does not fit, UsageError for options that do not.
@@ -78,13 +78,9 @@ def score_answers(
         "counts": matched.counts,
         **summarise_scores(parts, how),
     }
-    notes = [
-        f"{one['folder']} has {what}: its scores are not the dataset's"
-        for key, what in (("sample", "invented rows"), ("partial", "fewer rows than the split"))
-        for one in read.splits
-        if one[key]
-    ]
-    return Scored(document, notes + _notes(matched, parts, compat, missing))
+    return ScoredAnswers(
+        document, _splits_notes(read.splits) + _notes(matched, parts, compat, missing)
+    )
 
 
 def _answers_at(path: Path) -> list[Predicted]:
@@ -146,12 +142,31 @@ def _score(question: Question, answer: Predicted, compat: Compat) -> Scores:
     if compat == "unifiedqa":
         return upstream_score(question, answer.texts)
     rule = rule_of(question.dataset, question.kind)
-    if len(answer.texts) > 1 and rule.scoring != "drop":
+    if len(answer.texts) > 1 and rule.scoring != "drop" and not question.in_parts:
         raise SourceError(
             f"{question.place}: {answer.place} has {len(answer.texts)} texts, and the answer has "
             "one part: give one text"
         )
     return score(question, answer.texts, rule)
+
+
+def _splits_notes(splits: Sequence[dict[str, Any]]) -> list[str]:
+    facts = {
+        "sample": "invented rows",
+        "partial": "fewer rows than the split",
+        "first_parts": "of some answers the first part only (--to jsonl writes all)",
+    }
+    lines = []
+    for key, what in facts.items():
+        folders = [one["folder"] for one in splits if one[key]]
+        if len(folders) == 1:
+            lines.append(f"{folders[0]} has {what}: its scores are not the dataset's")
+        elif folders:
+            lines.append(
+                f"{len(folders):,} outputs, the first of them {folders[0]}, have {what}: their "
+                "scores are not the datasets'"
+            )
+    return lines
 
 
 def _notes(

@@ -1,6 +1,7 @@
 """Problems → token ids → tensors: limits, the cache, order and padding."""
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,17 @@ def test_no_start_mark_and_one_end_mark() -> None:
     assert [row[-1] for row in found.ids] == [TOKENIZER.eos_token_id] * 2
     assert (found.lost, found.edge, found.unknown) == ([0, 1], [0, len("one two three")], [0, 0])
     assert token_ids(TOKENIZER, [], TextLimits(4, "end")) == ([], [], [], [])
+
+
+def test_only_our_own_warning_tells_that_texts_are_cut(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library's says that indexing errors will result."""
+    monkeypatch.setattr(logging.getLogger("transformers"), "propagate", True)
+    tokenizer = train_tokenizer(["one two three four"], 30)
+    tokenizer.model_max_length = 4
+    token_ids(tokenizer, ["one two three four one two three four"], TextLimits(4, "end"))
+    assert caplog.text == ""
 
 
 @pytest.mark.shared

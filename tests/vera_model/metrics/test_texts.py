@@ -32,7 +32,9 @@ def asked(
 
 
 def of_text(dataset: str, references: Sequence[str]) -> Question:
-    return asked(dataset, "free_text", references, range(len(references)))
+    """Quoref's answers in several parts have their flag, as the adapter gives it."""
+    made = asked(dataset, "free_text", references, range(len(references)))
+    return made._replace(in_parts="quoref" in dataset and len(references) > 1)
 
 
 def of_choices(choices: Sequence[str], *golds: int, dataset: str = "arc_easy") -> Question:
@@ -93,7 +95,11 @@ DROP = [
     ("drop", ["the cat"], ["a cat"], 1, 1),
     ("quoref", ["Jon", "Eskil"], ["Eskil", "Jon"], 1, 1),  # parts of one answer, in any order
     ("quoref", ["Jon", "Eskil"], ["Jon///Eskil"], 1, 1),  # as UnifiedQA writes them
-    ("quoref", ["Jon///Eskil"], ["Jon", "Eskil"], 1, 1),
+    ("quoref", ["Jon"], ["Jon", "Eskil"], 0, 0.5),  # one is too many for an answer without flag
+    ("quoref", ["Holm, Jr."], ["Holm, Jr.", "Berg"], 0, 0.5),  # a comma joins nothing there
+    ("drop", ["Holm"], ["Holm", "Berg"], 0, 0.5),  # so of DROP: no comma, so one span
+    ("drop", ["Holm, Berg"], ["Holm", "Berg"], 1, 1),  # with one, both are compared whole
+    ("drop", ["Holm, Berg", "Holm"], ["Holm"], 1, 1),
     ("quoref", ["Jon", "Eskil"], ["Jon, Eskil"], 0, 0.33),  # one part of two words: (2/3 + 0) / 2
     ("quoref", ["Jon", "Eskil"], ["Jon"], 0, 0.5),  # one is missing
     ("quoref", ["Jon", "Eskil"], ["Jon", "Eskil", "Odd"], 0, 0.67),  # one is too many
@@ -203,7 +209,7 @@ UPSTREAM = [
     (of_text("newsqa", []), "", 0, 1),  # the text <No Answer>, not nothing
     (of_text("ropes", ["more", "higher"]), "more", 0.5, 1),  # alternatives as parts
     (of_text("quoref", ["Jon", "Eskil"]), "Jon", 0.5, 0.5),
-    (of_text("quoref", ["Jon///Eskil"]), "Jon///Eskil", 0, 1),  # its references have parts only
+    (of_text("quoref", ["Jon", "Eskil"]), "Jon///Eskil", 0, 1),  # its references have parts only
     (of_text("quoref", []), "Jon", 0, 0),
     (of_text("drop", ["4", "5"]), "5", 0, 1),  # the first annotator only
     (of_text("natural_questions", ["4", "5"]), "5", 0, 1),  # the first reference only
@@ -217,6 +223,16 @@ UPSTREAM = [
     (of_text("squad1_1", ["the"]), "a", 0, 0),
     (of_text("qaconv", ["x"]), "X!", 1, 1),
 ]
+
+
+def test_the_flag_says_that_references_are_parts_not_the_datasets_name() -> None:
+    rule = rule_of("somebodys_own", "free_text")
+    alternatives = of_text("somebodys_own", ["Jon", "Eskil"])
+    parts = alternatives._replace(in_parts=True)
+    assert score(alternatives, ["Jon"], rule)["f1"] == 1
+    assert score(parts, ["Jon"], rule) == {"exact_match": 0, "f1": 0.5}
+    quoref = of_text("quoref", ["Jon", "Eskil"])._replace(in_parts=False)
+    assert score(quoref, ["Jon"], rule_of("quoref", "free_text"))["f1"] == 1
 
 
 @pytest.mark.parametrize(("question", "answer", "upstream", "published"), UPSTREAM)

@@ -11,7 +11,8 @@ from accelerate import Accelerator
 from vera_shards import choice, converted, free_text, write_split, yes_no
 
 from unifiedqa_convert.errors import ModelError, UsageError
-from unifiedqa_convert.schema import Converted, FreeText, Record
+from unifiedqa_convert.records.converted import Converted, Record
+from unifiedqa_convert.schema import FreeText
 from vera_model.config import from_preset
 from vera_model.data.loading import Holdout
 from vera_model.data.text_records import read_examples

@@ -111,6 +111,60 @@ def test_lines_with_the_same_input_are_references_of_one_question(tmp_path: Path
 
 
 @pytest.mark.parametrize(
+    ("to", "profile", "score", "notes"),
+    [
+        ("jsonl", "canonical", 0.75, []),
+        ("arrow", "canonical", 0.75, []),
+        ("tsv", "unifiedqa", 0.75, []),  # a line for each part
+        ("tsv", "canonical", 1, ["of some answers the first part only"]),
+    ],
+)
+def test_the_parts_of_an_answer_are_all_wanted(
+    tmp_path: Path, to: Any, profile: str, score: float, notes: list[str]
+) -> None:
+    """One of two questions is answered, the other one has half of its answer."""
+    asked = {"Which two?": ["Jon", "Eskil"], "Who sang?": ["Ada"]}
+    about = {"title": "Fest", "context": "Jon and Eskil danced, and Ada sang."}
+    rows = [
+        {
+            **{**about, "id": f"q{number}", "question": question},
+            "answers": {"text": texts, "answer_start": [about["context"].index(x) for x in texts]},
+        }
+        for number, (question, texts) in enumerate(asked.items())
+    ]
+    kind: Any = {"to": to, "profile": profile, "records": "question", "split": "validation"}
+    raw = lines(tmp_path / "rows.jsonl", *rows)
+    folder = convert(Request(dataset="quoref", raw=(raw,), out=tmp_path / "o", **kind)).folder
+    questions = read_questions([folder], allow_sample=False).questions
+    answers = tmp_path / "p.txt"
+    texts = ["Ada" if "sang?" in one.input else "Jon" for one in questions for _ in one.positions]
+    answers.write_text("".join(f"{text}\n" for text in texts))
+    found = score_answers(answers, [folder], resampling=QUICK)
+    assert found.document["overall"]["score"] == score
+    told = [note for note in found.notes if "fewer rows" not in note]
+    assert [wanted in note for wanted, note in zip(notes, told, strict=True)] == [True] * len(notes)
+
+
+def test_unifiedqas_slashes_are_between_parts_where_the_manifest_counts_such(
+    tmp_path: Path,
+) -> None:
+    counts = {"counts": {"flags": {"answer-in-parts": 1}}}
+    text = "who?\tJon///Eskil\nwhere?\tOsk\n"
+    parts, whole = (
+        read_questions([written(tmp_path / name, text, **facts)], allow_sample=False).questions
+        for name, facts in (("p", counts), ("w", {}))
+    )
+    assert [(one.references, one.in_parts) for one in parts] == [
+        (("Jon", "Eskil"), True),
+        (("Osk",), False),
+    ]
+    assert [(one.references, one.in_parts) for one in whole] == [
+        (("Jon///Eskil",), False),
+        (("Osk",), False),
+    ]
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("q \\n (a) x (b) y\tz\n", r"made/dev data-00000\.tsv line 1: the output 'z' is none of"),
@@ -217,7 +271,7 @@ def test_missing_doubled_and_foreign_predictions(
 
 def typed(folder: Path, dataset: str, *own_ids: str) -> Path:
     """An output of questions with no answer, of rows with these ids."""
-    texts = {"input": "q?", "output": "<No Answer>", "choices": [], "golds": []}
+    texts = {"input": "q?", "output": "<No Answer>", "choices": [], "golds": [], "flags": []}
     rows = [
         {"id": f"{dataset}-dev-{n}", "source_id": own, "row": n, "kind": "free_text", **texts}
         for n, own in enumerate(own_ids)
@@ -237,6 +291,18 @@ def test_ids_of_the_rows_themselves_serve_unless_two_questions_have_them(tmp_pat
     named = [{**one, "dataset": "squad2", "split": "dev"} for one in own]
     found = scored(lines(tmp_path / "p.jsonl", *named), squad, other, missing="leave-out")
     assert list(found["datasets"]) == ["squad2/dev"]
+
+
+def test_choices_of_which_none_is_right_are_left_out_and_told(tmp_path: Path) -> None:
+    folder = typed(tmp_path / "s", "multirc", "a", "b")
+    path = folder / "data-00000.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    choices = {"kind": "multiple_choice", "choices": ["x", "y"]}
+    lines(path, {**rows[0], **choices, "output": None}, {**rows[1], **choices, "golds": [1]})
+    answers = lines(tmp_path / "p.jsonl", *({"id": own, "prediction": "y"} for own in "ab"))
+    found = score_answers(answers, [folder], resampling=QUICK)
+    assert found.document["overall"]["score"] == 1
+    assert found.notes == ["1 questions have no known answer and are left out"]
 
 
 @pytest.mark.parametrize(
@@ -344,6 +410,13 @@ def test_partial_and_invented_rows_are_told(tmp_path: Path) -> None:
     ]
     (output,) = found.document["outputs"]
     assert (output["sample"], output["partial"]) == (True, True)
+    other = written(tmp_path / "u", "who?\tJon\n", sample=True, dataset="other")
+    (tmp_path / "p.txt").write_text("Jon\nJon\n")
+    found = score_answers(tmp_path / "p.txt", [tsv, other], allow_sample=True, resampling=QUICK)
+    both = f"2 outputs, the first of them {tsv}, have invented rows"
+    assert [note.split(":")[0] for note in found.notes] == [
+        *(both, f"{tsv} has fewer rows than the split")
+    ]
 
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

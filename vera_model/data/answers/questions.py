@@ -3,7 +3,8 @@
 Arrow, Parquet and JSON lines have typed choices and all references. A TSV has one line of two texts
 a record, and so no ids, no kind and only the output's text: its choices are cut out at ``(a)``,
 ``(b)`` … in their order, a line is refused where that does not give the output, and lines of free
-text with the same input are one question, with an output of each as its references.
+text with the same input are one question, with an output of each as its references, or as the parts
+of its one answer where the manifest counts such.
 """
 
 import re
@@ -17,14 +18,21 @@ from pydantic import BaseModel, ConfigDict, Field
 from unifiedqa_convert.arrow_files import batch_rows, read_parquet, read_stream
 from unifiedqa_convert.documents import parsed, quoted, validated
 from unifiedqa_convert.errors import SourceError, UsageError
-from unifiedqa_convert.schema import FreeText, MultipleChoice, YesNo, collapse
+from unifiedqa_convert.schema import (
+    BETWEEN_PARTS,
+    IN_PARTS,
+    NO_ANSWER,
+    FreeText,
+    MultipleChoice,
+    YesNo,
+    collapse,
+)
 from unifiedqa_convert.storage import settle
 from vera_model.data.shards import digest_of, manifest_in
 
 _AGAIN = "convert it again"
 _SHARD = re.compile(r"data-\d+\.\w+")
 _SEPARATOR = "\\n"
-NO_ANSWER = "<no answer>"  # in lower case
 
 
 class Question(NamedTuple):
@@ -41,16 +49,19 @@ class Question(NamedTuple):
     input: str
     output: str | None
     choices: tuple[str, ...]
-    """Of free text: all references."""
+    """Of free text: all references, or all parts of the one."""
     golds: tuple[int, ...]
     """Positions of the right choices; empty if there is no answer."""
     labelled: bool
+    """False if the answer is hidden, and for choices of which none is right."""
     cluster: str
     """Questions with the same one are not independent: the same input, or the same source row."""
     positions: tuple[int, ...]
     """The numbers of its records, from 0, over all outputs in their order."""
     place: str
     """For messages: ``copa/validation row 3``."""
+    in_parts: bool = False
+    """True if its references are the parts of one answer, as the flag in its row says."""
 
     @property
     def split_name(self) -> str:
@@ -59,7 +70,7 @@ class Question(NamedTuple):
 
     @property
     def references(self) -> tuple[str, ...]:
-        """The texts of all right answers."""
+        """The texts of all right answers, or of all parts of the one (``in_parts``)."""
         return tuple(self.choices[gold] for gold in self.golds)
 
 
@@ -68,8 +79,8 @@ class Outputs(NamedTuple):
 
     questions: list[Question]
     splits: list[dict[str, Any]]
-    """Of each: folder, dataset, split, whether its rows are invented, and whether it is known to
-    have fewer rows than the dataset's split."""
+    """Of each: folder, dataset, split, whether its rows are invented, whether it is known to have
+    fewer rows than the dataset's split, and of how many answers it has the first part only."""
 
 
 class _Row(BaseModel):
@@ -85,6 +96,7 @@ class _Row(BaseModel):
     output: str | None
     choices: list[str]
     golds: list[Annotated[int, Field(ge=0)]] | None
+    flags: list[str]
 
 
 _COLUMNS = list(_Row.model_fields)
@@ -113,16 +125,29 @@ def read_questions(paths: Iterable[Path], *, allow_sample: bool) -> Outputs:
             if one.id is not None and ids.setdefault(one.id, folder) != folder:
                 raise _twice(one.id, ids[one.id], folder)
         found += questions
-        splits.append(_told(folder, manifest))
+        splits.append(_told(folder, manifest, questions))
     if not found:
         raise SourceError(f"{splits[0]['folder']} has no question; {_AGAIN}")
     return Outputs(found, splits)
 
 
-def _told(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+def _told(folder: Path, manifest: dict[str, Any], questions: list[Question]) -> dict[str, Any]:
     about = {name: manifest[name] for name in ("dataset", "split", "sample")}
     size = manifest.get("split_size") or {}
-    return {"folder": str(folder), **about, "partial": bool(size.get("partial"))}
+    # A TSV of one line a question has no further parts.
+    whole = any(question.in_parts for question in questions)
+    return {
+        "folder": str(folder),
+        **about,
+        "partial": bool(size.get("partial")),
+        "first_parts": 0 if whole else _in_parts(manifest),
+    }
+
+
+def _in_parts(manifest: dict[str, Any]) -> int:
+    """How many of an output's answers have several parts."""
+    flags = (manifest.get("counts") or {}).get("flags") or {}
+    return int(flags.get(IN_PARTS, 0))
 
 
 def _twice(what: str, one: Path, other: Path) -> UsageError:
@@ -199,10 +224,11 @@ def _typed(folder: Path, manifest: dict[str, Any], position: int) -> Iterator[Qu
                 output=one.output,
                 choices=tuple(one.choices),
                 golds=tuple(one.golds or ()),
-                labelled=one.golds is not None,
+                labelled=one.golds is not None and one.output is not None,
                 cluster=clusters.of(one.input, one.id),
                 positions=(position,),
                 place=f"{manifest['dataset']}/{manifest['split']} row {one.row} ({one.id})",
+                in_parts=IN_PARTS in one.flags,
             )
             position += 1
 
@@ -261,21 +287,28 @@ def _lines(folder: Path, manifest: dict[str, Any], position: int) -> Iterator[Qu
     """Questions of a TSV; lines of free text with the same input are one."""
     texts: dict[str, Question] = {}
     others: list[Question] = []
+    parts = _in_parts(manifest) > 0
     for path in _files(folder, manifest):
         for number, line in enumerate(_text_lines(path), 1):
             place = f"{manifest['dataset']}/{manifest['split']} {path.name} line {number}"
             cells = line.split("\t")
             if len(cells) != 2:
-                raise SourceError(f"{place}: {len(cells)} cells instead of 2; {_AGAIN}")
+                raise SourceError(
+                    f"{place}: {len(cells)} cells instead of 2, by a tab or line end in a text, as "
+                    "some published files have it: convert the split again with --to jsonl"
+                )
             about = (manifest["dataset"], manifest["split"], place, position)
             one = _of_line(*about, cells[0].strip(), cells[1].strip())
             position += 1
             if one.kind != FreeText.kind:
                 others.append(one)
-            elif (same := texts.get(one.input)) is None:
+                continue
+            if parts:
+                one = _in_its_parts(one)
+            if (same := texts.get(one.input)) is None:
                 texts[one.input] = one
             else:
-                texts[one.input] = _merged(same, one)
+                texts[one.input] = _merged(same, one, parts)
     yield from sorted([*texts.values(), *others], key=lambda one: one.positions)
 
 
@@ -296,15 +329,25 @@ def _of_line(
         kind, choices, golds = YesNo.kind, ("yes", "no"), (int(answer.lower() == "no"),)
     elif not choices:
         kind = FreeText.kind
-        choices = () if not labelled or answer.lower() == NO_ANSWER else (answer,)
+        choices = () if not labelled or answer.lower() == NO_ANSWER.lower() else (answer,)
         golds = tuple(range(len(choices)))
     about = (dataset, split, None, None, kind, text, answer if labelled else None)
     return Question(*about, choices, golds, labelled, collapse(text), (position,), place)
 
 
-def _merged(one: Question, other: Question) -> Question:
-    references = tuple(dict.fromkeys((*one.choices, *other.choices)))
+def _in_its_parts(one: Question) -> Question:
+    """A line of a split with answers in parts, which may have all of them in one text."""
+    found = tuple(part for text in one.choices for part in text.split(BETWEEN_PARTS))
+    return one._replace(choices=found, golds=tuple(range(len(found))), in_parts=len(found) > 1)
+
+
+def _merged(one: Question, other: Question, parts: bool) -> Question:
+    """Two lines with the same input: their answers are the parts of one, or alternatives."""
+    references = (*one.choices, *other.choices)
+    if not parts:  # of parts, equal ones count each
+        references = tuple(dict.fromkeys(references))
     return one._replace(
+        in_parts=parts,
         choices=references,
         golds=tuple(range(len(references))),
         labelled=one.labelled or other.labelled,

@@ -21,7 +21,7 @@ from unifiedqa_convert.schema import MultipleChoice
 from vera_model.data.answers.questions import Question
 from vera_model.metrics.texts import drop, squad
 from vera_model.metrics.texts.choices import upstream_choice
-from vera_model.metrics.texts.rules import Rouge, Rule, Scores, parts_of, rule_of
+from vera_model.metrics.texts.rules import Rouge, Scores, ScoringRule, parts_of, rule_of
 
 _KNOWN_CHOICES = frozenset(
     "ai2_science_elementary ai2_science_middle aqua_rat arc_easy arc_hard commonsenseqa cosmosqa "
@@ -46,7 +46,7 @@ _ROUGE_WORDS = 100
 _ROUGE_WEIGHT = 1.2
 
 
-def upstream_rule_of(dataset: str, kind: str) -> Rule:
+def upstream_rule_of(dataset: str, kind: str) -> ScoringRule:
     """The rule of :func:`rule_of`, with the score that UnifiedQA's evaluator gives."""
     rule, f1 = rule_of(dataset, kind), "f1"
     if kind == MultipleChoice.kind and dataset not in _FIRST:
