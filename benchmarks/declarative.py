@@ -1,7 +1,7 @@
 """A question converter's statements compared with people's, and its speed; or two converters.
 
     python benchmarks/declarative.py --question-converter rules [--against NAME] [--speed]
-    python benchmarks/declarative.py --references benchmarks/references/a.jsonl,benchmarks/references/b.jsonl
+    python benchmarks/declarative.py --references FILE,FILE…
 
 References: `golden/declarative/references.jsonl` of the team's shared folder, 332 real questions
 and answers with one to four accepted statements each; or other files (`--references`, separated by
