@@ -22,6 +22,8 @@ from unifiedqa_convert.question_converters.rules.tokens import (
 _ADJECTIVE = re.compile(r".+(?:ic|al|ous|ive|ary|ar|ble|less|ful|ant|ent|ish)")
 _YES = frozenset("yes true".split())
 _NO = frozenset("no false".split())
+_UNKNOWN = frozenset(("not enough information", "not enough info"))
+_NO_ANSWER = frozenset(("i have no comment", "no comment", "i have nothing to say"))
 _ENDS_CLAUSE = words.RELATIVES | {"to"}
 _NOUN_BEFORE = frozenset("of in between".split())  # after a word that may be verb or noun
 _SUBJECT_BE = frozenset(
@@ -34,7 +36,7 @@ def kind_of(given: str, text: str, tokens: Sequence[Token]) -> str:
     """The kind of an answer.
 
     ``yes``, ``no``, ``reply`` ("No, they do not."), ``question``, ``sentence``, ``to`` (an
-    infinitive), ``place`` (a preposition phrase or a subordinate clause), ``verb`` (a base form and
+    infinitive), ``unknown`` ("not enough information"), ``nothing`` ("I have no comment"), ``place`` (a preposition phrase or a subordinate clause), ``verb`` (a base form and
     more), ``verb-s`` (a predicate: "reduces waste", "was late"), ``verb-ed``, ``verb-ing``,
     ``number``, ``adjective``, ``noun``.
     """
@@ -46,6 +48,10 @@ def kind_of(given: str, text: str, tokens: Sequence[Token]) -> str:
     first = tokens[0]
     if first.lower in ("yes", "no") and len(tokens) > 3 and tokens[1].lower == ",":
         return "reply"
+    if low in _UNKNOWN:
+        return "unknown"
+    if low in _NO_ANSWER:
+        return "nothing"
     if first.may("W") and given.endswith("?"):
         return "question"
     if len(tokens) == 1:

@@ -20,6 +20,7 @@ from unifiedqa_convert.question_converters.rules.answer import (
 from unifiedqa_convert.question_converters.rules.clause import Match
 from unifiedqa_convert.question_converters.rules.pattern import Rule
 from unifiedqa_convert.question_converters.rules.question import Question, parse_question
+from unifiedqa_convert.question_converters.rules.restate import shortened
 from unifiedqa_convert.question_converters.rules.template import fill_template
 from unifiedqa_convert.schema import collapse
 
@@ -82,6 +83,18 @@ _NAMED = re.compile(r"\b(?:who|whom|whose|names?)\b", re.IGNORECASE)
 _WORDS = re.compile(r"\w+")
 
 
+# A tokeniser's spaces: "did n't", "Ann 's", "two months ' rent".
+_LOOSE = re.compile(r"(?<=\w) (?=(?:n['\u2019]t|['\u2019](?:s|re|ve|ll|d|m))\b)", re.IGNORECASE)
+_LOOSE_POSSESSIVE = re.compile(r"(?<=[a-z]s) (?=['\u2019] [a-z])")
+
+
+def _attached(text: str) -> str:
+    if "'" not in text and "\u2019" not in text:
+        return text
+    text = _LOOSE.sub("", text)
+    return _LOOSE_POSSESSIVE.sub("", text) if text.count("'") == 1 else text
+
+
 class Rules:
     """Turns questions and answers into statements by rule."""
 
@@ -93,7 +106,7 @@ class Rules:
         return [self._sentence(*ask) for ask in asks]
 
     def _sentence(self, question: str, answer: str) -> Sentence:
-        question, answer = collapse(question), collapse(answer)
+        question, answer = _attached(collapse(question)), _attached(collapse(answer))
         chosen = first_match(question, answer)
         if chosen is not None and (has_blank(answer) or not has_blank(chosen[1])):
             return Sentence(chosen[1], self.name)
@@ -118,6 +131,7 @@ def first_match(question: str, answer: str) -> tuple[Rule, str] | None:
     if not question or given is None:
         return None
     parsed = parse_question(question, given.polar)
+    given = shortened(parsed, given)
     if given.kind != "reply" and parsed.denies(given.polar):
         return None
     for rule, parts in parsed.matches(given.kind):
@@ -160,6 +174,9 @@ def _capital(text: str) -> str:
     return text
 
 
+_FUNCTION = words.BE | words.HAVE | words.DO | {"the", "s", "re", "ve", "ll", "m", "d"}
+
+
 def _keeps_answer(sentence: str, answer: Answer) -> bool:
     """True if the statement has all words of the answer, perhaps inflected.
 
@@ -168,7 +185,7 @@ def _keeps_answer(sentence: str, answer: Answer) -> bool:
     if answer.polar or answer.kind == "reply" or answer.text in sentence:
         return True
     have = {word[:3] for word in _WORDS.findall(sentence.lower())}
-    wanted = set(_WORDS.findall(answer.given.lower())) - words.SUBJECT_PRONOUNS - {"the"}
+    wanted = set(_WORDS.findall(answer.given.lower())) - words.SUBJECT_PRONOUNS - _FUNCTION
     return all(word[:3] in have or _inflected(word, have) for word in wanted)
 
 

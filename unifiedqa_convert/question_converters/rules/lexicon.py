@@ -130,6 +130,15 @@ PRONOUNS = _words(
     "something anything everything nothing none nobody one themselves itself himself herself"
 )
 SUBJECT_PRONOUNS = _words("i you he she it we they someone people")
+# He or she, never it.
+PERSONS = _words(
+    "man woman boy girl child baby mother father mom dad mum brother sister son daughter wife "
+    "husband uncle aunt cousin friend neighbor neighbour person narrator author writer speaker "
+    "teacher student doctor nurse cook king queen prince princess boss clerk driver farmer soldier "
+    "sailor captain lady gentleman guy kid grandfather grandmother grandpa grandma blogger "
+    "customer waiter waitress landlord manager owner player singer actor lawyer judge guest "
+    "visitor protagonist someone somebody anyone anybody everyone everybody he she who i"
+)
 PREPOSITIONS = _words(
     "of in on at by for with from to into onto about through during between among against under "
     "over above below within without toward towards across along around behind beneath beside "

@@ -7,6 +7,7 @@ A pattern is a sequence of elements that must match all tokens of a question:
 - ``HEAD``  words without a predicate;          ``SPAN``  one or more words, as few as possible;
 - ``GAPPED``  a predicate whose object is missing at its end ("made of", "used to find");
 - ``NOUNS``  adjectives and nouns, ending in a noun;
+- ``TAIL``  nothing, or a subordinate clause or a time, to the end ("if it rains");
 - ``ANY``  any words or none;                   ``name:``  before an element names what it matches;
 - ``*``, ``+``, ``?`` after a word or class: any number, one or more, none or one.
 """
@@ -47,6 +48,9 @@ _CLASSES = {
 _SPECIAL = {
     "SPAN": r"(?:\S+ )+?",
     "ANY": r"(?:\S+ )*",
+    "TAIL": (
+        r"(?:(?:[^/ ]+/[A-Z]*S[A-Z]* |(?:after|before|since|until|during|in|on|at)/\S+ )(?:\S+ )*)?"
+    ),
     "SUBJ": r"(?:[^/ ]+/[A-XZ]* )+",
     "PRED": r"[^/ ]+/[A-XZ]*Y (?:\S+ )*?",
     "GAPPED": r"[^/ ]+/[A-XZ]*Y (?:\S+ )*?(?:(?<=Y )|to/\S+ [^/ ]+/[A-Z]*V[A-Z]* |[^/ ]+/P )",

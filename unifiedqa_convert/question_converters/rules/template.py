@@ -32,6 +32,7 @@ from unifiedqa_convert.question_converters.rules.fillers import (
     with_object,
 )
 from unifiedqa_convert.question_converters.rules.lexicon import inflect, verb_lemma
+from unifiedqa_convert.question_converters.rules.restate import RESTATED
 from unifiedqa_convert.question_converters.rules.tokens import is_name, tokenise_question
 
 _SLOT = re.compile(r"\[([a-z]+)(?:<([a-z]+))?\]")
@@ -282,4 +283,5 @@ SLOTS: dict[str, Build] = {
     "doing": _doing,
     "one": one_of,
     "are": _are,
+    **RESTATED,
 }

@@ -25,6 +25,135 @@ SENTENCE = (
         ),
     ),
     Rule(
+        when="ANY",
+        given="nothing",
+        say="[raw]",
+        examples=(("Who was the first king?", "I have no comment", "I have no comment."),),
+    ),
+    Rule(
+        when="wh:WH head:HEAD? aux:AUX subj:SUBJ pred:PRED",
+        given="unknown",
+        say="there is [raw] to say [indirect]",
+        examples=(
+            (
+                "Why did the clerk resign?",
+                "not enough information",
+                "There is not enough information to say why the clerk resigned.",
+            ),
+        ),
+    ),
+    Rule(
+        when="wh:WH head:HEAD? aux:AUX? pred:PRED",
+        given="unknown",
+        say="there is [raw] to say [wh] [head] [aux] [pred]",
+        examples=(
+            (
+                "Who stole the bicycle?",
+                "Not enough information",
+                "There is not enough information to say who stole the bicycle.",
+            ),
+        ),
+    ),
+    Rule(
+        when="wh:WH head:HEAD? be:BE subj:SPAN",
+        given="unknown",
+        say="there is [raw] to say [indirect]",
+        examples=(
+            (
+                "How old is the singer?",
+                "not enough information",
+                "There is not enough information to say how old the singer is.",
+            ),
+        ),
+    ),
+    Rule(
+        when="aux:AUX subj:SUBJ pred:PRED",
+        given="unknown",
+        say="there is [raw] to say whether [clause]",
+        examples=(
+            (
+                "Did Bo win?",
+                "not enough information",
+                "There is not enough information to say whether Bo won.",
+            ),
+        ),
+    ),
+    Rule(
+        when="aux:AUX subj:SUBJ pred:PRED",
+        given="sentence",
+        mark="?",
+        say="[replied]",
+        examples=(
+            ("Do ghosts sing?", "Ghosts are not real.", "Ghosts are not real."),
+            ("Is tin soft?", "It melts at a low heat.", "Tin melts at a low heat."),
+        ),
+    ),
+    Rule(
+        when="what be:BE subj:SPAN",
+        given="sentence",
+        say="[job]",
+        examples=(("What is Bo's job?", "He's a cook.", "Bo is a cook."),),
+    ),
+    Rule(
+        when="prep:PREP? wh:what|where|when|how|who|which head:HEAD? aux:AUX subj:SUBJ pred:PRED",
+        given="sentence",
+        say="[itself]",
+        examples=(
+            ("How does a charm bring luck?", "It does not.", "A charm does not."),
+            ("What do geese fear?", "It depends on the farm.", "It depends on the farm."),
+        ),
+    ),
+    Rule(
+        when="wh:what|where|when|how|who|which head:HEAD? be:BE subj:SPAN",
+        given="sentence",
+        say="[itself]",
+        examples=(
+            (
+                "What is the best seat?",
+                "There is no best seat.",
+                "There is no best seat.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what aux:AUX subj:SUBJ pred:PRED",
+        given="sentence",
+        say="[own]",
+        examples=(
+            ("What did the fox do at dawn?", "It ran away.", "The fox ran away at dawn."),
+            ("What was Ann doing?", "She was ironing.", "Ann was ironing."),
+        ),
+    ),
+    Rule(
+        when="what aux:AUX? adv:ADV* "
+        "verb:happen|happens|happened|occur|occurs|occurred to who:HEAD tail:TAIL",
+        given="sentence",
+        say="[happened]",
+        examples=(("What happened to Jack?", "He fell off a ladder.", "Jack fell off a ladder."),),
+    ),
+    Rule(
+        when="what aux:AUX subj:SUBJ pred:PRED",
+        given="sentence",
+        say="[told]",
+        examples=(
+            (
+                "What does Ann say about her brother?",
+                "He is ill.",
+                "Ann says that her brother is ill.",
+            ),
+            (
+                "What does Ann say about the town?",
+                "The rent is high.",
+                "What Ann says about the town is that the rent is high.",
+            ),
+            (
+                "What did Ann notice when she came home?",
+                "The door was open.",
+                "When she came home, Ann noticed that the door was open.",
+            ),
+        ),
+    ),
+    Rule(
         when="what|which of? the? following|these? statement|statements|sentence? ADV* "
         "explains|explain|describes why rest:SPAN",
         given="sentence",

@@ -1,0 +1,390 @@
+"""Answers that are clauses: "What was Ann doing? She was ironing." → "Ann was ironing."
+
+Such an answer repeats the question's subject, often as a pronoun, and some of its verbs. What it
+repeats is either removed, so that the rules for short answers apply ("ironing"), or its predicate
+takes the place of the question's.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+from unifiedqa_convert.question_converters.rules import lexicon as words
+from unifiedqa_convert.question_converters.rules.answer import Answer
+from unifiedqa_convert.question_converters.rules.clause import (
+    Match,
+    adjunct_gap,
+    agree_word,
+    clause,
+    folds,
+    join,
+    main_verb,
+    object_gap,
+)
+from unifiedqa_convert.question_converters.rules.lexicon import inflect, noun_number, verb_lemma
+from unifiedqa_convert.question_converters.rules.predicate import is_adverb
+from unifiedqa_convert.question_converters.rules.question import Question
+from unifiedqa_convert.question_converters.rules.tokens import Token, cover, is_name
+
+_SHORT_VERB = re.compile(
+    r"(he|she|it|they|we|you|i|that|there)['\u2019](s|re|ve|ll|m|d)\b", re.IGNORECASE
+)
+_FULL_VERB = {"s": "is", "re": "are", "ve": "have", "ll": "will", "m": "am", "d": "would"}
+_THIRD = frozenset("he she it they".split())
+_SPEAKERS = frozenset("i you we one".split())
+_OBJECTS = frozenset("it them him her there this that".split())
+_DOING = frozenset("do doing done".split())
+_WHERE_HOW = frozenset("where when why how".split())
+_CAN = frozenset("can could may might will would should".split())
+_JOBS = frozenset("job profession occupation trade career".split())
+_LATER = frozenset("after before since until during".split())
+
+OBJECT = "prep:PREP? wh:WH head:HEAD? aux:AUX subj:SUBJ pred:PRED"
+SUBJECT = "wh:what|which|who head:HEAD? aux:AUX? pred:PRED"
+IDENTITY = "wh:WH head:HEAD? be:BE subj:SPAN"
+
+
+def expanded(answer: Answer) -> Answer:
+    """The answer with its first verb in full: "he's a cook" → "he is a cook"."""
+    m = _SHORT_VERB.match(answer.text)
+    if m is None:
+        return answer
+    rest = answer.text[m.end() :]
+    participle = re.match(r" (?:been|had|got)\b", rest)
+    short = m[2].lower()
+    verb = "has" if short == "s" and participle else _FULL_VERB[short]
+    return Answer(f"{m[1]} {verb}{rest}")
+
+
+def same_subject(answer: Answer, subject: Sequence[Token]) -> int:
+    """The number of the answer's words that name the question's subject; 0 if they don't."""
+    first = answer.tokens[0]
+    if not subject:
+        return 0
+    if first.may("R") and len(answer.tokens) > 1:
+        verb = next((t for t in answer.tokens[1:] if not is_adverb(t)), answer.tokens[1])
+        return int(verb.may("BOHMVZT") and _stands_for(first.lower, subject))
+    asked = _undetermined(subject)
+    skipped = len(answer.tokens) - len(_undetermined(answer.tokens))
+    size = skipped + len(asked)
+    said = [t.lower for t in answer.tokens[skipped:size]]
+    return size if said == [t.lower for t in asked] and size < len(answer.tokens) else 0
+
+
+def _undetermined(tokens: Sequence[Token]) -> Sequence[Token]:
+    determined = len(tokens) > 1 and tokens[0].lower in ("a", "an", "the")
+    return tokens[1:] if determined else tokens
+
+
+def _stands_for(pronoun: str, subject: Sequence[Token]) -> bool:
+    """True if a pronoun may stand for the question's subject."""
+    last = subject[-1]
+    if len(subject) == 1 and last.may("R"):
+        both = {pronoun, last.lower}
+        return len(both) == 1 or both <= _SPEAKERS or ("they" in both and not both & _SPEAKERS)
+    if pronoun not in _THIRD:
+        return False
+    if pronoun == "it":
+        person = last.lower in words.PERSONS or (is_name(last) and len(subject) == 1)
+        return not person and noun_number(last.lower) != "plural"
+    if pronoun in ("he", "she"):
+        return last.lower in words.PERSONS or noun_number(last.lower) != "plural"
+    return True
+
+
+def shortened(question: Question, answer: Answer) -> Answer:
+    """A clause answer without what it repeats of the question; any other answer unchanged."""
+    if answer.kind != "sentence" or not question.tokens:
+        return answer
+    full = expanded(answer)
+    parts = question.parts(IDENTITY)
+    if parts is not None:
+        return _complement(Match(question.core, parts, full)) or answer
+    parts = question.parts(OBJECT)
+    if parts is not None:
+        return _object(Match(question.core, parts, full)) or answer
+    parts = question.parts(SUBJECT)
+    if parts is not None:
+        return _doer(Match(question.core, parts, full)) or answer
+    return answer
+
+
+def _complement(match: Match) -> Answer | None:
+    """What follows "is": "Who is Bo? He is a cook" → "a cook"."""
+    answer = match.answer
+    subject = [t for t in _before_tail(match.part("subj"))]
+    size = same_subject(answer, subject)
+    said = answer.tokens[size:]
+    if not size or len(said) < 2 or not said[0].may("B") or said[1].lower in ("not", "no"):
+        return None
+    if not answer.tokens[0].may("R") and not match.part("head"):
+        if match.part("wh")[0].lower in ("what", "who", "which"):
+            return None if _repeats(match, answer) else Answer(_from(answer, said[1]))
+        return None if _repeats(match, answer) else Answer(_from(answer, said[1]))
+    return Answer(_from(answer, said[1]))
+
+
+def _from(answer: Answer, token: Token) -> str:
+    return answer.text[token.start :]
+
+
+def _before_tail(tokens: Sequence[Token]) -> Sequence[Token]:
+    """A subject without a subordinate clause after it: "Jonah when the phone rang"."""
+    for i, token in enumerate(tokens[1:], 1):
+        if token.may("S") or token.lower in _LATER:
+            return tokens[:i]
+    return tokens
+
+
+def _repeats(match: Match, answer: Answer) -> bool:
+    """True if the answer has most of the question's content, so that it is a statement."""
+    asked = [t for name in ("subj", "pred") for t in match.part(name)]
+    content = {t.lower[:4] for t in asked if t.may("NVZTEGJX") and not t.may("BOHMWR")}
+    said = {t.lower[:4] for t in answer.tokens}
+    return bool(content) and len(content & said) >= 0.75 * len(content)
+
+
+def _object(match: Match) -> Answer | None:
+    """What fills the gap of a question with a subject: "in a barn", "three apples"."""
+    answer = match.answer
+    subject = match.part("subj")
+    size = same_subject(answer, subject)
+    if not size or (not answer.tokens[0].may("R") and _repeats(match, answer)):
+        return None
+    said = answer.tokens[size:]
+    pred = match.part("pred")
+    asked = match.part("wh")[0].lower
+    headed = bool(match.part("head")) and asked != "how"
+    adjunct = asked in _WHERE_HOW and (not match.part("head") or asked != "how")
+    counted = asked == "how" and match.part("head") and match.part("head")[0].lower in _COUNTED
+    gap = object_gap(pred) if headed or counted or asked not in _WHERE_HOW else adjunct_gap(pred)
+    if pred[gap - 1].lower in _DOING:
+        return None
+    aux = [] if folds(match) or match.part("aux")[0].lower in words.DO else match.part("aux")
+    chain = [*aux, *pred[:gap]]
+    rest = _after_chain(chain, said)
+    if rest:
+        return Answer(_without_tail(answer, rest, pred[gap:]))
+    if not adjunct or any(t.lower == "not" or t.lower.endswith("n't") for t in said):
+        return None
+    if asked == "where" and said[0].may("B") and len(said) > 2 and said[1].may("P"):
+        return Answer(_from(answer, said[1]))
+    return Answer(f"by {_gerund(answer, said)}") if asked == "how" and _acts(said) else None
+
+
+_COUNTED = frozenset("many much".split())
+
+
+def _acts(said: Sequence[Token]) -> bool:
+    verb = said[1] if said[0].may("M") and len(said) > 1 else said[0]
+    return verb.may("VZT") and not verb.may("BOM") and not verb.only("E")
+
+
+def _gerund(answer: Answer, said: Sequence[Token]) -> str:
+    """The predicate in -ing: "can walk there" → "walking there"."""
+    if said[0].lower in _CAN and len(said) > 1:
+        said = said[1:]
+    if verb_lemma(said[0].lower) in ("need", "have") and len(said) > 2 and said[1].lower == "to":
+        said = said[2:]
+    verb = inflect(verb_lemma(said[0].lower), "VBG")
+    return join(verb, answer.text[said[0].end :].strip())
+
+
+def _after_chain(chain: Sequence[Token], said: Sequence[Token]) -> Sequence[Token]:
+    """What follows the question's verbs and objects in the answer; empty if they differ."""
+    at, i = 0, 0
+    while i < len(chain):
+        token = chain[i]
+        if at >= len(said):
+            return ()
+        if _same(token, said[at]):
+            at, i = at + 1, i + 1
+        elif is_adverb(token):
+            i += 1
+        elif said[at].lower in _OBJECTS and i and not token.may("PSBOHM"):
+            at += 1
+            i = next((j for j in range(i, len(chain)) if chain[j].may("PS")), len(chain))
+        else:
+            return ()
+    return said[at:]
+
+
+def _same(asked: Token, said: Token) -> bool:
+    if asked.lower == said.lower:
+        return True
+    verbs = asked.may("VZTEGBOH") and said.may("VZTEGBOH")
+    return verbs and verb_lemma(asked.lower) == verb_lemma(said.lower)
+
+
+def _without_tail(answer: Answer, rest: Sequence[Token], tail: Sequence[Token]) -> str:
+    """The rest without the question's own ending ("… on Sunday")."""
+    size = len(tail)
+    if size and [t.lower for t in rest[-size:]] == [t.lower for t in tail] and len(rest) > size:
+        rest = rest[:-size]
+    return answer.text[rest[0].start : rest[-1].end]
+
+
+def _doer(match: Match) -> Answer | None:
+    """Who did it: "It was Tom.", "Tom broke it." → "Tom"."""
+    tokens = match.answer.tokens
+    named = tokens[0].lower in ("it", "that", "this", "they", "he", "she")
+    if named and tokens[1].may("B") and len(tokens) > 2 and tokens[2].may("DLNXQ"):
+        passive = match.part("aux") and match.part("aux")[0].may("B")
+        return None if passive else Answer(_from(match.answer, tokens[2]))
+    pred = match.part("pred")
+    verb = pred[main_verb(pred)]
+    for i, token in enumerate(tokens[1:], 1):
+        if not token.may("BOHMVZT") or token.may("P"):
+            continue
+        did = token.lower in ("do", "does", "did") and i + 1 == len(tokens)
+        again = _same(verb, token) and i + 2 == len(tokens) and tokens[i + 1].lower in _OBJECTS
+        if did or again:
+            return Answer(cover(match.answer.text, tokens[:i]))
+    return None
+
+
+# Slots: statements made of the answer's own predicate.
+
+
+def own(match: Match) -> str | None:
+    """The question's subject with the answer's predicate in place of "do": "He ran away"."""
+    answer = expanded(match.answer)
+    subject, pred = match.part("subj"), match.part("pred")
+    size = same_subject(answer, subject)
+    gap = object_gap(pred)
+    if not size or pred[gap - 1].lower not in _DOING:
+        return None
+    said = answer.tokens[size:]
+    after = pred[gap:]
+    if after and (after[0].lower == "differently" or _again(after, said)):
+        after = after[1:] if after[0].lower == "differently" else ()
+    if said[0].may("B") and [t.lower for t in after] == ["for", "a", "living"]:
+        after = ()
+    return join(match.text("subj"), _agreed(match, answer, size), cover(match.source, after))
+
+
+def _again(after: Sequence[Token], said: Sequence[Token]) -> bool:
+    """True if the answer repeats the nouns at the question's end."""
+    nouns = {t.lower for t in after if t.may("NXQ") and not t.may("PAS")}
+    return bool(nouns) and nouns <= {t.lower for t in said}
+
+
+def _agreed(match: Match, answer: Answer, size: int) -> str:
+    """The answer's predicate, its first verb in the number of the question's subject."""
+    said = answer.tokens[size:]
+    first, rest = said[0], answer.text[said[0].end :].strip()
+    if answer.tokens[0].lower == "they" and first.may("VBHO") and not first.may("TM"):
+        many = _many(match)
+        return join(agree_word(first.lower, many), rest)
+    return _from(answer, first)
+
+
+def _many(match: Match) -> bool:
+    """True if the question's auxiliary, or else its subject, is plural."""
+    aux = match.text("aux").lower() or match.text("be").lower()
+    if aux in ("do", "are", "were", "have"):
+        return True
+    if aux in ("does", "is", "was", "has"):
+        return False
+    return Answer(match.text("subj") or match.text("who")).plural
+
+
+def itself(match: Match) -> str | None:
+    """An answer that is a statement of its own: its subject is the question's, or "there is no".
+
+    The question's subject replaces a pronoun before a "not".
+    """
+    answer = expanded(match.answer)
+    tokens = answer.tokens
+    lead = " ".join(t.lower for t in tokens[:3])
+    if lead.startswith(_ALONE) or (tokens[0].lower in _NOBODY):
+        return match.answer.text
+    subject = match.part("subj")
+    size = same_subject(answer, _before_tail(subject) if not match.part("pred") else subject)
+    if not size:
+        return None
+    denies = any(t.lower in ("not", "no", "never") or "n't" in t.lower for t in tokens[size:])
+    if not tokens[0].may("R"):
+        return match.answer.text if denies or _repeats(match, answer) else None
+    if not denies or match.text("pred") in ("mean", "say"):
+        return None
+    return join(match.text("subj"), _agreed(match, answer, size))
+
+
+_ALONE = ("there is no", "there are no", "it depends", "i have no", "there was no", "it varies")
+_NOBODY = frozenset("nobody nothing noone none neither".split())
+
+
+def answered(match: Match) -> str | None:
+    """The answer to a yes/no question, with the question's subject for a pronoun."""
+    answer = expanded(match.answer)
+    subject = match.part("subj")
+    size = same_subject(answer, subject)
+    if size and answer.tokens[0].may("R") and answer.tokens[0].lower not in _SPEAKERS:
+        return join(match.text("subj"), _agreed(match, answer, size))
+    return match.answer.text
+
+
+def happened(match: Match) -> str | None:
+    """What happens to someone, with their name and the question's tail."""
+    answer, who = expanded(match.answer), match.part("who")
+    size = same_subject(answer, who)
+    if not size:
+        return None
+    tail = match.text("tail")
+    return join(match.text("who"), _agreed(match, answer, size), tail)
+
+
+def told(match: Match) -> str | None:
+    """What is said about something, with its name for the pronoun: "says that Bo is ill"."""
+    pred, answer = match.part("pred"), expanded(match.answer)
+    gap = object_gap(pred)
+    about = next((i for i in range(1, len(pred)) if pred[i].lower in ("about", "of")), 0)
+    verb_at = (about or gap) - 1
+    while verb_at > 0 and is_adverb(pred[verb_at]):
+        verb_at -= 1
+    if verb_lemma(pred[verb_at].lower) not in words.TELLING_VERBS:
+        return None
+    if about:
+        who = pred[about + 1 :]
+        size = same_subject(answer, who)
+        lead = clause(Match(match.source, {**match.parts, "pred": pred[:about]}, answer))
+        if size and answer.tokens[0].may("R"):
+            return join(lead, "that", cover(match.source, who), _agreed(match, answer, size))
+        return f"what {clause(match)} is that {match.answer.text}"
+    tail = pred[gap:]
+    if tail and (tail[0].may("S") or tail[0].lower in _LATER):
+        lead = clause(Match(match.source, {**match.parts, "pred": pred[:gap]}, answer))
+        return f"{cover(match.source, tail)}, {lead} that {match.answer.text}"
+    return None
+
+
+def job(match: Match) -> str | None:
+    """Someone's job as what they are: "What is Bo's job? He is a cook." → "Bo is a cook."."""
+    whose, be = match.part("subj"), match.text("be")
+    if len(whose) < 2 or whose[-1].lower not in _JOBS or not whose[-2].may("L"):
+        return None
+    answer = expanded(match.answer)
+    if answer.tokens[0].lower not in ("he", "she", "they") or not answer.tokens[1].may("B"):
+        return None
+    name = cover(match.source, whose[:-1])
+    name = re.sub(r"['\u2019]s?$", "", name)
+    return join(name, be, _from(answer, answer.tokens[2]))
+
+
+def indirect(match: Match) -> str:
+    """The question as a clause: "why the mayor resigned", "how old Bo is"."""
+    lead = join(match.text("prep").lower(), match.text("wh"), match.text("head"))
+    if match.part("pred"):
+        return join(lead, clause(match))
+    return join(lead, match.text("subj"), match.text("be"))
+
+
+RESTATED: dict[str, Callable[[Match], str | None]] = {
+    "own": own,
+    "itself": itself,
+    "replied": answered,
+    "happened": happened,
+    "told": told,
+    "job": job,
+    "indirect": indirect,
+}
