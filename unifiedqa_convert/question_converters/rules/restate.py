@@ -255,6 +255,8 @@ def own(match: Match) -> str | None:
         return None
     said = answer.tokens[size:]
     after = pred[gap:]
+    if gap > 1 and said[0].may("M") and len(said) > 1 and not _same(pred[0], said[1]):
+        return None  # "want to do" + "will leave": "will want to leave"
     if after and (after[0].lower == "differently" or _again(after, said)):
         after = after[1:] if after[0].lower == "differently" else ()
     if said[0].may("B") and [t.lower for t in after] == ["for", "a", "living"]:
@@ -379,6 +381,48 @@ def indirect(match: Match) -> str:
     return join(lead, match.text("subj"), match.text("be"))
 
 
+_FIRST_STEP = frozenset("first simply just then next carefully slowly gently once".split())
+_COMPLEMENT = "DRLPQNJXGTE"
+
+
+def imperative(tokens: Sequence[Token]) -> bool:
+    """True if the words are an instruction: "rub it with salt", "first put the lid on"."""
+    at = 1 if len(tokens) > 2 and (tokens[0].lower in _FIRST_STEP or tokens[0].only("A")) else 0
+    if len(tokens) < at + 2:
+        return False
+    verb, after = tokens[at], tokens[at + 1]
+    if tokens[0].lower in ("do", "don't", "never"):
+        return True
+    if not verb.may("V") or verb.may("DRPBHM"):
+        return False
+    surely = not verb.may("NJ") or verb_lemma(verb.lower) in words.LIGHT_VERBS
+    return after.may("DRLQ") or (after.may(_COMPLEMENT) and (surely or not after.may("VZ")))
+
+
+def steps(match: Match) -> str | None:
+    """An answer that says how to reach a goal: an instruction, or "you can …"; else None."""
+    goal, answer = match.part("goal"), match.answer
+    if any(t.may("K") and t.lower not in ("'", '"', "-") for t in goal) or goal[-1].may("PDC"):
+        stranded = goal[-1].only("P") and not any(t.may("K") for t in goal)
+        if not stranded:
+            return None
+    first = answer.tokens[0].lower
+    return answer.text if imperative(answer.tokens) or first in ("you", "use", "by") else None
+
+
+def several(match: Match) -> str | None:
+    """The same, for more than one step; a single one is said with "by"."""
+    answer = match.answer
+    made = steps(match)
+    more = any(t.lower in (",", "and", "then", ".", ";", "or") for t in answer.tokens)
+    return made if made and (more or answer.tokens[0].lower == "you") else None
+
+
+def aim(match: Match) -> str | None:
+    """A goal that is itself an instruction, after "to": "sharpen a pencil"."""
+    return f"to {match.text('goal')}" if imperative(match.part("goal")) else None
+
+
 RESTATED: dict[str, Callable[[Match], str | None]] = {
     "own": own,
     "itself": itself,
@@ -387,4 +431,7 @@ RESTATED: dict[str, Callable[[Match], str | None]] = {
     "told": told,
     "job": job,
     "indirect": indirect,
+    "steps": steps,
+    "several": several,
+    "aim": aim,
 }
