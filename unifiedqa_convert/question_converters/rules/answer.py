@@ -169,10 +169,29 @@ def _finite(tokens: Sequence[Token], at: int) -> bool:
 
 
 def _finite_in_sentence(tokens: Sequence[Token], at: int) -> bool:
-    """True if a word may be the verb of an answer that is written as a sentence."""
+    """True if a word may be the verb of an answer that is written as a sentence.
+
+    It agrees with the noun before it ("the pipe leaks", not "a bicycle pump"), and a word that is
+    also a noun has an object or a preposition after it ("the boys paint the fence").
+    """
     token, before = tokens[at], tokens[at - 1]
     named = before.may("NR") or (at > 1 and tokens[at - 2].may("DL"))
-    return token.may("VZT") and named and not before.only("D")
+    if not token.may("VZT") or not named or before.only("D") or before.may("L"):
+        return False
+    after = tokens[at + 1] if at + 1 < len(tokens) else None
+    if token.may("NJ") and after is not None:
+        plain = after.may("DLR") or (token.only("NV") and _agrees(token, before))
+        common = verb_lemma(token.lower) in words.MOSTLY_VERBS and after.may("PA")
+        return (plain or common) and _agrees(token, before)
+    return not token.may("NJ") and _agrees(token, before)
+
+
+def _agrees(token: Token, before: Token) -> bool:
+    """True if a verb's form suits the noun or pronoun before it."""
+    if token.may("T") or (token.may("Z") and noun_number(before.lower) != "plural"):
+        return True
+    plural = noun_number(before.lower) == "plural" or before.lower in words.PLURALS
+    return token.may("V") and (plural or before.lower in ("i", "you", "we", "they"))
 
 
 FINAL = " .!?\u2026\u3002\uff1f\uff01;:,"  # marks at the end of a sentence

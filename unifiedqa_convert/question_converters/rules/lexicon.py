@@ -184,6 +184,11 @@ MOSTLY_NOUNS = _words(
     "pairs bond bonds field fields crystal crystals male species model models question questions"
 )
 
+# After a noun, with a preposition after them, rather verbs ("the speaker talks about").
+MOSTLY_VERBS = COMMON_VERBS | _words(
+    "talk walk speak argue wait sit stay try work stop search laugh learn agree pay"
+)
+
 # Words for a class ("type of energy"): the answer replaces them.
 KINDS = _words(
     "kind kinds type types sort sorts form forms category categories class classes example "
