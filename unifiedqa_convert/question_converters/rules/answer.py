@@ -179,11 +179,12 @@ def _finite_in_sentence(tokens: Sequence[Token], at: int) -> bool:
     if not token.may("VZT") or not named or before.only("D") or before.may("L"):
         return False
     after = tokens[at + 1] if at + 1 < len(tokens) else None
-    if token.may("NJ") and after is not None:
-        plain = after.may("DLR") or (token.only("NV") and _agrees(token, before))
-        common = verb_lemma(token.lower) in words.MOSTLY_VERBS and after.may("PA")
-        return (plain or common) and _agrees(token, before)
-    return not token.may("NJ") and _agrees(token, before)
+    if not token.may("NJ") or (token.may("T") and not token.may("EN")):
+        return _agrees(token, before)
+    common = verb_lemma(token.lower) in words.MOSTLY_VERBS
+    common = common and (after is None or after.may("PA") or token.only("ZNJ"))
+    plain = after is not None and (after.may("DLR") or token.only("NV"))
+    return (plain or common) and _agrees(token, before)
 
 
 def _agrees(token: Token, before: Token) -> bool:

@@ -16,6 +16,10 @@ _SINGULAR = {"are": "is", "were": "was", "have": "has", "do": "does"}
 _PLURAL = {"is": "are", "was": "were", "has": "have", "does": "do"}
 _NEGATIVE = frozenset("never none nobody nothing neither not no hardly rarely seldom".split())
 _CONTRACTED_BE = frozenset("it's that's there's he's she's they're we're you're i'm".split())
+_DEGREES = frozenset("best most least better more".split())
+_NO_OBJECT = frozenset("that to next together again instead alone".split())
+_AFTER_DO = frozenset("together next now again instead first tonight tomorrow differently".split())
+_LATER = frozenset("after before since until".split())
 _TIMES = frozenset("before after since".split())
 _NEVER_FIRST = frozenset("for with to of into about at like".split())
 # "Want to go" is one chain of verbs, "use a nose to smell" is not.
@@ -67,7 +71,9 @@ def folds(match: Match) -> bool:
     aux = match.part("aux")
     if not aux or aux[0].lower not in words.DO or "n't" in aux[0].lower:
         return False
-    return not any(t.lower == "not" for part in ("subj", "pred") for t in match.part(part))
+    pred = match.part("pred")
+    near = (*match.part("subj"), *pred[: main_verb(pred) + 1])  # not "tell the man not to go"
+    return not any(t.lower == "not" for t in near)
 
 
 def do_form(match: Match) -> str | None:
@@ -87,28 +93,80 @@ def _with_verb(match: Match, pred: Sequence[Token]) -> str:
 def object_gap(pred: Sequence[Token]) -> int:
     """The position of the missing object: after the last verb or preposition that lacks one."""
     for i, token in enumerate(pred):
-        if token.lower == "doing" and i and (i + 1 == len(pred) or pred[i + 1].may("PS")):
+        if token.lower == "doing" and (i + 1 == len(pred) or pred[i + 1].may("PSA")):
             return i + 1
-    for i in range(len(pred) - 1, 0, -1):
+    main = _main_end(pred)
+    for i in range(main - 1, 0, -1):
         token = pred[i]
         if token.may("P") and token.lower not in _TIMES and _stranded(pred, i):
             return i + 1
-    if len(pred) > 1 and pred[-1].may("G") and not pred[-1].may("N"):
+    if main == len(pred) > 1 and pred[-1].may("G") and not pred[-1].may("N"):
         return len(pred)
     at = _last_of_chain(pred, main_verb(pred))
+    said = _said(pred, at)
+    if said:
+        return said
     if at + 1 < len(pred) and _object_follows(pred, at):
-        done = next((i for i in range(at + 2, len(pred)) if _to_do(pred, i)), None)
+        done = next((i for i in range(at + 1, len(pred)) if _to_do(pred, i)), None)
         if done is not None:
             return done + 1
-        return adjunct_gap(pred)
-    return at + 1
+        if verb_lemma(pred[at].lower) in words.GIVING_VERBS:
+            return _phrase_end(pred, at + 1)
+        return _before_degree(pred, adjunct_gap(pred))
+    return _before_degree(pred, _past_particle(pred, at + 1))
+
+
+def _main_end(pred: Sequence[Token]) -> int:
+    """Where a subordinate clause starts: "think about | while he waited"; else the end."""
+    for i in range(1, len(pred)):
+        clause_follows = pred[i].may("S") and pred[i].lower not in ("that", "so", "though")
+        if clause_follows or (pred[i].lower in _LATER and _finite_after(pred, i)):
+            return i
+    return len(pred)
+
+
+def _finite_after(pred: Sequence[Token], at: int) -> bool:
+    """True if a clause follows: "before he left"."""
+    return any(t.may("BOHMT") or t.only("VZ") for t in pred[at + 2 :])
+
+
+def _said(pred: Sequence[Token], at: int) -> int:
+    """The position after "think" in "think | was stealing eggs"; 0 if no verb follows it."""
+    if at + 1 >= len(pred) or verb_lemma(pred[at].lower) not in words.TELLING_VERBS:
+        return 0
+    after = pred[at + 1]
+    return at + 1 if after.may("BHM") or after.only("ZT") else 0
+
+
+def _phrase_end(pred: Sequence[Token], at: int) -> int:
+    """The end of the noun phrase that starts here: "owe the bank | at his death"."""
+    for i in range(at + 1, len(pred)):
+        if pred[i].may("PSC") or pred[i].lower == "to":
+            return i
+    return len(pred)
+
+
+def _past_particle(pred: Sequence[Token], gap: int) -> int:
+    """The gap after a particle of the verb: "give up | in order to win"."""
+    acts = pred[gap - 1].lower not in ("do", "doing", "done")
+    if acts and gap < len(pred) and pred[gap].lower in words.PARTICLES:
+        after = pred[gap + 1] if gap + 1 < len(pred) else None
+        if after is not None and after.may("PS"):
+            return gap + 1
+    return gap
+
+
+def _before_degree(pred: Sequence[Token], gap: int) -> int:
+    """The gap before a final "best" or "most": "likes | best"."""
+    degree = gap > 1 and pred[gap - 1].lower in _DEGREES
+    return gap - 1 if degree else gap
 
 
 def _to_do(pred: Sequence[Token], at: int) -> bool:
     """True if "do" lacks its object here: "help the plants do", "tell a child to do at night"."""
     if pred[at].lower != "do":
         return False
-    return at + 1 == len(pred) or pred[at + 1].may("PS") or pred[at + 1].lower in ("next", "now")
+    return at + 1 == len(pred) or pred[at + 1].may("PS") or pred[at + 1].lower in _AFTER_DO
 
 
 def _stranded(pred: Sequence[Token], at: int) -> bool:
@@ -116,7 +174,11 @@ def _stranded(pred: Sequence[Token], at: int) -> bool:
     if at + 1 == len(pred):
         return True
     after = pred[at + 1]
-    if after.may("S") or after.lower == ",":
+    if (
+        after.may("S")
+        or after.lower == ","
+        or (after.lower in words.WHENS and after.lower != "this")
+    ):
         return True
     # "Out of", "up to" are one preposition; "for in", "from at" are not.
     return pred[at].lower in _NEVER_FIRST and after.only("P") and after.lower != "of"
@@ -146,7 +208,9 @@ def _auxiliary(pred: Sequence[Token], at: int) -> bool:
 
 def _object_follows(pred: Sequence[Token], at: int) -> bool:
     after = pred[at + 1] if at + 1 < len(pred) else None
-    if after is None or after.may("PSC") or after.lower in ("that", "to", "next"):
+    if after is None or after.may("PSC") or after.lower in _NO_OBJECT:
+        return False
+    if after.lower in _DEGREES and (at + 2 == len(pred) or not pred[at + 2].may("NJ")):
         return False
     if after.only("A"):
         return at + 2 < len(pred) and pred[at + 2].may("DRL")
@@ -162,8 +226,10 @@ def adjunct_gap(pred: Sequence[Token]) -> int:
     for i in range(1, len(pred)):
         infinitive = motion and pred[i].lower == "to" and _verb_at(pred, i + 1)
         clause_follows = pred[i].may("S") and pred[i].lower != "that" and i + 1 < len(pred)
-        if clause_follows or infinitive:
-            return i - 1 if pred[i - 1].lower == "," and i > 1 else i
+        degree = pred[i].lower == "so" and i + 1 < len(pred) and pred[i + 1].may("JA")
+        if (clause_follows and not degree) or infinitive:
+            start = i - 1 if pred[i - 1].lower in ("even", ",") and i > 1 else i
+            return start - 1 if pred[start - 1].lower == "," and start > 1 else start
     return len(pred)
 
 

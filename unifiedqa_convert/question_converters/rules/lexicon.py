@@ -186,7 +186,12 @@ MOSTLY_NOUNS = _words(
 
 # After a noun, with a preposition after them, rather verbs ("the speaker talks about").
 MOSTLY_VERBS = COMMON_VERBS | _words(
-    "talk walk speak argue wait sit stay try work stop search laugh learn agree pay"
+    "talk walk speak argue wait sit stay try work stop search laugh learn agree pay melt boil "
+    "freeze evaporate condense dissolve expand contract shrink sink float burn dry rust rot decay "
+    "leak fade wake win lose die crack explode erupt dissolve vanish disappear arrive escape cry "
+    "swim fly crawl jump leave return bark bite spoil ripen bloom migrate hatch hibernate weaken "
+    "harden soften thicken widen vary collapse bend dim dip drop grow glow rotate vibrate swell "
+    "wilt drown starve survive suffer tire worsen improve cool warm heat stretch snap tear pop"
 )
 
 # Words for a class ("type of energy"): the answer replaces them.
@@ -206,7 +211,8 @@ DEFINITE_HEADS = _words(
 PARTS = _words("part organ organelle layer region gland bone muscle lobe chamber valve nerve vein")
 PLURALS = _words(
     "bacteria people data mitochondria criteria phenomena fungi algae larvae nuclei alveoli cilia "
-    "flagella stimuli vertebrae antennae hyphae spermatozoa protozoa police"
+    "flagella stimuli vertebrae antennae hyphae spermatozoa protozoa police scissors trousers pants "
+    "glasses goggles tweezers pliers shorts jeans binoculars tongs"
 )
 # The answer follows with "of" ("the role of predator").
 ROLES = _words("role")
@@ -216,6 +222,33 @@ SHARES = _words("percent percentage fraction proportion")
 TELLING_VERBS = _words(
     "say think know observe find learn believe conclude mean show suggest notice see tell claim "
     "argue hope discover prove feel state report indicate expect assume imply hypothesize infer"
+)
+# Take two objects: "owe the bank | forty dollars".
+GIVING_VERBS = _words(
+    "give owe pay cost charge take lend send show offer teach hand bring buy tell ask sell grant "
+    "promise feed"
+)
+# After a verb they belong to it: "give up", "turn off".
+PARTICLES = _words("up out off away down over back on in along apart together around")
+MONTHS = _words(
+    "january february march april may june july august september october november december jan "
+    "feb apr jun jul aug sept sep oct nov dec"
+)
+DAYS = _words("monday tuesday wednesday thursday friday saturday sunday")
+SEASONS = _words("spring summer autumn fall winter")
+TIMES = (
+    MONTHS
+    | DAYS
+    | SEASONS
+    | _words(
+        "time times end beginning start day days night morning evening afternoon noon midnight week "
+        "month year years century decade age story passage text chapter film movie meantime past future"
+    )
+)
+# Need no preposition when they answer "when".
+WHENS = _words(
+    "yesterday today tomorrow tonight now then soon never always sometime someday last next this "
+    "every each once twice daily weekly monthly yearly often seldom rarely later earlier"
 )
 # Unique, or one in each body or cell: with "the".
 # As the head of an answer with "the" ("the greenhouse effect").

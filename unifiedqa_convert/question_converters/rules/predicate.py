@@ -231,7 +231,7 @@ def best(choice: BoundaryChoice) -> int | None:
 
 def _precedes(token: Token) -> bool:
     """True for an adverb that belongs to the verb after it; "else" belongs to the word before."""
-    return is_adverb(token) and token.lower != "else"
+    return (is_adverb(token) and token.lower != "else") or token.lower == "so"
 
 
 def boundary_score(features: Sequence[str], found: Mapping[str, float]) -> float:

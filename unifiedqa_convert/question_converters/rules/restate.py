@@ -40,6 +40,7 @@ _LATER = frozenset("after before since until during".split())
 
 OBJECT = "prep:PREP? wh:WH head:HEAD? aux:AUX subj:SUBJ pred:PRED"
 SUBJECT = "wh:what|which|who head:HEAD? aux:AUX? pred:PRED"
+DESCRIBED = "how would|can|could|might|do subj:SUBJ describe rest:ANY"
 IDENTITY = "wh:WH head:HEAD? be:BE subj:SPAN"
 
 
@@ -96,8 +97,13 @@ def shortened(question: Question, answer: Answer) -> Answer:
     if answer.kind != "sentence" or not question.tokens:
         return answer
     full = expanded(answer)
+    if full.tokens[0].lower == "you" and question.tokens[0].lower == "how":
+        return answer  # "you need to …": a step, see ``several``
+    described = question.parts(DESCRIBED)
+    if described is not None:
+        return _described(described["rest"], full) or answer
     parts = question.parts(IDENTITY)
-    if parts is not None:
+    if parts is not None and not any("Y" in token.tags for token in parts["subj"]):
         return _complement(Match(question.core, parts, full)) or answer
     parts = question.parts(OBJECT)
     if parts is not None:
@@ -108,6 +114,13 @@ def shortened(question: Question, answer: Answer) -> Answer:
     return answer
 
 
+def _described(whom: Sequence[Token], answer: Answer) -> Answer | None:
+    """What someone is: "How would you describe Bo? He was rude" → "rude"."""
+    size = same_subject(answer, whom)
+    said = answer.tokens[size:]
+    return Answer(_from(answer, said[1])) if size and len(said) > 1 and said[0].may("B") else None
+
+
 def _complement(match: Match) -> Answer | None:
     """What follows "is": "Who is Bo? He is a cook" → "a cook"."""
     answer = match.answer
@@ -116,10 +129,10 @@ def _complement(match: Match) -> Answer | None:
     said = answer.tokens[size:]
     if not size or len(said) < 2 or not said[0].may("B") or said[1].lower in ("not", "no"):
         return None
-    if not answer.tokens[0].may("R") and not match.part("head"):
-        if match.part("wh")[0].lower in ("what", "who", "which"):
-            return None if _repeats(match, answer) else Answer(_from(answer, said[1]))
-        return None if _repeats(match, answer) else Answer(_from(answer, said[1]))
+    if not answer.tokens[0].may("R") and _repeats(match, answer):
+        return None
+    if subject[-1].lower in _JOBS or said[1].may("GE"):
+        return None  # a job is a predicate (``job``), "is hiding" is no name of anything
     return Answer(_from(answer, said[1]))
 
 
@@ -306,7 +319,9 @@ def itself(match: Match) -> str | None:
         return None
     denies = any(t.lower in ("not", "no", "never") or "n't" in t.lower for t in tokens[size:])
     if not tokens[0].may("R"):
-        return match.answer.text if denies or _repeats(match, answer) else None
+        pred = match.part("pred")
+        acts = pred and pred[object_gap(pred) - 1].lower in _DOING
+        return match.answer.text if (denies or _repeats(match, answer)) and not acts else None
     if not denies or match.text("pred") in ("mean", "say"):
         return None
     return join(match.text("subj"), _agreed(match, answer, size))
@@ -328,12 +343,20 @@ def answered(match: Match) -> str | None:
 
 def happened(match: Match) -> str | None:
     """What happens to someone, with their name and the question's tail."""
-    answer, who = expanded(match.answer), match.part("who")
-    size = same_subject(answer, who)
+    answer, who, tail = expanded(match.answer), match.part("who"), match.text("tail")
+    at = next((i for i in range(1, len(who)) if _time_follows(who, i)), len(who))
+    size = same_subject(answer, who[:at])
     if not size:
         return None
-    tail = match.text("tail")
-    return join(match.text("who"), _agreed(match, answer, size), tail)
+    name, time = cover(match.source, who[:at]), cover(match.source, who[at:])
+    return join(name, _agreed(match, answer, size), time, tail)
+
+
+def _time_follows(tokens: Sequence[Token], at: int) -> bool:
+    """True if a time or a part of a story starts here: "Jack | at the end of the story"."""
+    if tokens[at].lower not in ("at", "in", "on", "by"):
+        return tokens[at].lower in ("last", "yesterday", "next")
+    return any(t.lower in words.TIMES or t.may("Q") for t in tokens[at + 1 : at + 4])
 
 
 def told(match: Match) -> str | None:

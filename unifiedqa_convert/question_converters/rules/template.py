@@ -106,18 +106,6 @@ def _takes(match: Match) -> str:
     return inflect("take", tag) if tag else "take" if folds(match) else join(aux, "take")
 
 
-def _become(match: Match) -> str | None:
-    """The answer about what happens to someone, with their name: "she will win"."""
-    tokens = match.answer.tokens
-    who = [t.lower for t in match.part("who")]
-    lead = [t.lower for t in tokens[: len(who) + 2]]
-    if lead[: len(who)] == who or (lead[:1] == ["the"] and lead[1 : len(who) + 1] == who):
-        return match.answer.text
-    if len(tokens) < 3 or not tokens[0].may("R") or not tokens[1].may("M"):
-        return None
-    return join(match.text("who"), match.answer.text[tokens[1].start :])
-
-
 def _subject(match: Match) -> str:
     """The answer as a subject: a verb phrase becomes a gerund."""
     if match.answer.kind == "verb":
@@ -274,7 +262,6 @@ SLOTS: dict[str, Build] = {
     "chosen": _chosen,
     "affirmed": lambda match: affirmed(match.source, list(match.part("stem"))),
     "done": _done,
-    "become": _become,
     "takes": _takes,
     "picked": _picked,
     "reply": _reply,

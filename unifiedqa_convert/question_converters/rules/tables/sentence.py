@@ -110,8 +110,8 @@ SENTENCE = (
         examples=(
             (
                 "What is the best seat?",
-                "There is no best seat.",
-                "There is no best seat.",
+                "There is no such seat.",
+                "There is no such seat.",
             ),
         ),
     ),
@@ -121,7 +121,11 @@ SENTENCE = (
         say="[own]",
         examples=(
             ("What did the fox do at dawn?", "It ran away.", "The fox ran away at dawn."),
-            ("What was Ann doing?", "She was ironing.", "Ann was ironing."),
+            (
+                "What does rain do to a road?",
+                "It makes the road slippery.",
+                "Rain makes the road slippery.",
+            ),
         ),
     ),
     Rule(
@@ -129,7 +133,10 @@ SENTENCE = (
         "verb:happen|happens|happened|occur|occurs|occurred to who:HEAD tail:TAIL",
         given="sentence",
         say="[happened]",
-        examples=(("What happened to Jack?", "He fell off a ladder.", "Jack fell off a ladder."),),
+        examples=(
+            ("What will happen to Noor?", "she will lose her keys", "Noor will lose her keys."),
+            ("What happened to Jack?", "He fell off a ladder.", "Jack fell off a ladder."),
+        ),
     ),
     Rule(
         when="what aux:AUX subj:SUBJ pred:PRED",
@@ -163,18 +170,6 @@ SENTENCE = (
                 "Which statement best explains why the pond froze?",
                 "The night was cold.",
                 "The pond froze because the night was cold.",
-            ),
-        ),
-    ),
-    Rule(
-        when="what aux:will|would|might|could happen to who:SPAN",
-        given="sentence",
-        say="[become]",
-        examples=(
-            (
-                "What will happen to Noor?",
-                "she will lose her keys",
-                "Noor will lose her keys.",
             ),
         ),
     ),
@@ -363,9 +358,9 @@ SENTENCE = (
         say="[done]",
         examples=(
             (
-                "What should the guests do now?",
-                "The guests should go home.",
-                "The guests should go home now.",
+                "What will the guests want to do now?",
+                "The guests will go home.",
+                "The guests will want to go home now.",
             ),
         ),
     ),
@@ -374,11 +369,6 @@ SENTENCE = (
         given="sentence",
         say="what [doing] is that [raw]",
         examples=(
-            (
-                "What does a heavy load do to a cart?",
-                "It slows the cart.",
-                "What a heavy load does to a cart is that it slows the cart.",
-            ),
             (
                 "What do the twins have in common?",
                 "They both sing.",

@@ -127,8 +127,22 @@ WHAT = (
         when="what|which|who head:HEAD? aux:BE subj:SUBJ pred:GAPPED",
         say="[clause<object]",
         examples=(
+            ("What is the girl doing?", "reading a book", "The girl is reading a book."),
             ("What is a ladle used for?", "serving soup", "A ladle is used for serving soup."),
             ("What is a compass used to find?", "north", "A compass is used to find north."),
+        ),
+    ),
+    # Something that is being done, or can be done.
+    Rule(
+        when="what|which|who head:HEAD? aux:BE subj:SUBJ pred:DOING",
+        say="[clause<object]",
+        examples=(
+            (
+                "What was Bo carrying when he fell?",
+                "a lamp",
+                "Bo was carrying a lamp when he fell.",
+            ),
+            ("What is an owl able to do at night?", "hunt", "An owl is able to hunt at night."),
         ),
     ),
     # Subjects.
