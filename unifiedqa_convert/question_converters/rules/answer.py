@@ -26,6 +26,7 @@ _UNKNOWN = frozenset(("not enough information", "not enough info"))
 _NO_ANSWER = frozenset(("i have no comment", "no comment", "i have nothing to say"))
 _ENDS_CLAUSE = words.RELATIVES | {"to"}
 _NOUN_BEFORE = frozenset("of in between".split())  # after a word that may be verb or noun
+_LINKING = frozenset("look feel stay get become keep seem sound remain appear grow".split())
 _SUBJECT_BE = frozenset(
     "it's that's there's he's she's they're we're you're i'm "
     "it\u2019s that\u2019s there\u2019s he\u2019s she\u2019s they\u2019re we\u2019re".split()
@@ -124,7 +125,8 @@ def _verbal(first: Token, second: Token) -> str:
     strong = not first.may("NJ") or first.lower in words.LIGHT_VERBS or second.may("R")
     object_follows = object_follows and second.lower not in _NOUN_BEFORE
     strong = strong or (object_follows and first.lower not in words.MOSTLY_NOUNS)
-    if first.may("V") and strong:
+    linking = first.lower in _LINKING and second.may("J") and not second.may("N")
+    if first.may("V") and (strong or linking):
         return "verb"
     return "verb-s" if first.may("Z") and not first.may("N") else "noun"
 
@@ -136,10 +138,11 @@ def _is_sentence(given: str, tokens: Sequence[Token]) -> bool:
     last, before = tokens[-1], tokens[-2]
     if last.may("V") and not last.may("J") and noun_number(before.lower) == "plural":
         return not last.may("N") or verb_lemma(last.lower) in words.COMMON_VERBS
+    if first.lower in words.SUBJECT_PRONOUNS and not tokens[1].may("WCP"):
+        if any(t.may("VZT") for t in tokens[1:4]):
+            return len(tokens) > 2 or tokens[1].may("ZT")
     if len(tokens) < 3:
         return False
-    if first.lower in words.SUBJECT_PRONOUNS and any(t.may("VZT") for t in tokens[1:4]):
-        return True
     return _finite_follows(given, tokens)
 
 
@@ -293,11 +296,12 @@ def _is_plural(tokens: Sequence[Token], head: Token | None) -> bool:
     """True if a verb after these words must be plural."""
     if head is None or tokens[0].may("G"):
         return False
-    if tokens[0].lower in ("a", "an", "each", "every", "one"):
-        return False
     listed = any(t.lower == "and" for t in tokens) and not any(
         t.may("P") or t.lower in words.RELATIVES for t in tokens
     )
+    series = listed and any(t.lower == "," for t in tokens)
+    if tokens[0].lower in ("a", "an", "each", "every", "one") and not series:
+        return False
     return listed or _plural(head)
 
 
@@ -341,6 +345,8 @@ def keeps_capital(tokens: Sequence[Token]) -> bool:
         return True
     first = tokens[0]
     word = first.lower.removesuffix("'s").removesuffix("\u2019s")
+    if word in words.DAYS or _is_month(tokens):
+        return True
     known = word in ("a", "an", "the") or ("X" not in tags(word))
     others = any(t.text[:1].isupper() for t in tokens[1:] if t.text != "I")
     if first.text[1:] != first.lower[1:] or not known or (others and not _function(first)):
@@ -348,6 +354,14 @@ def keeps_capital(tokens: Sequence[Token]) -> bool:
     if others and len(tokens) > 1 and tokens[1].lower == ",":  # "He, H, Al" are elements
         return True
     return first.lower in ("i", "i'm") or first.text == "I" or not _common(first)
+
+
+def _is_month(tokens: Sequence[Token]) -> bool:
+    """True for a month's name; "march" and "may" only alone or before a number or "of"."""
+    if tokens[0].lower not in words.MONTHS:
+        return False
+    alone = len(tokens) == 1 or tokens[1].may("Q") or tokens[1].lower in ("of", ",")
+    return alone or tokens[0].lower not in ("march", "may")
 
 
 def _function(token: Token) -> bool:
@@ -367,6 +381,8 @@ def merged(head: list[Token], source: str, answer: Answer) -> str:
     core = noun[2:] if kind else noun
     if not core:
         return answer.phrase()
+    if answer.text.lower() == "none" and not kind:
+        return f"no {cover(source, core)}"
     measured = _measured(noun, core, source, answer)
     if measured is not None:
         return measured
@@ -395,9 +411,15 @@ def _measured(noun: list[Token], core: list[Token], source: str, answer: Answer)
         return f"{answer.text} {cover(source, core)[: -len(core[-1].text)]}{one}"
     if head in words.ROLES and not repeats_noun(core, answer):
         return f"the {head} of {answer.text}"
-    if head in words.SHARES and len(noun) > 2 and noun[1].lower == "of":
+    shared = head in words.SHARES or answer.tokens[-1].lower in _FRACTIONS
+    if head == "language" and answer.text[:1].isupper():
+        return answer.text
+    if shared and len(noun) > 2 and noun[1].lower == "of":
         return f"{answer.text} {cover(source, noun[1:])}"
     return None
+
+
+_FRACTIONS = frozenset("half third thirds quarter quarters fifth fifths most all percent".split())
 
 
 def repeats_noun(core: list[Token], answer: Answer) -> bool:
@@ -409,6 +431,8 @@ def repeats_noun(core: list[Token], answer: Answer) -> bool:
 def _attributive(answer: Answer, kind: bool) -> bool:
     if answer.kind in ("adjective", "number"):
         return True
+    if not kind and answer.tokens[-1].may("Q") and all(t.may("AQPDJ") for t in answer.tokens):
+        return True  # "only three", "more than ten"
     last = answer.tokens[-1] if answer.tokens else None
     if not kind or last is None or not last.may("J") or len(answer.tokens) > 1:
         return False

@@ -1,5 +1,6 @@
 """Fillers of a clause's gap: the names after the ``<`` in ``[clause<place]``."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from unifiedqa_convert.question_converters.rules import lexicon as words
@@ -36,7 +37,9 @@ def reason(match: Match) -> str:
     second = len(answer.tokens) > 1
     past_or_did = first.may("O") or (answer.kind == "adjective" and first.may("T") and second)
     if answer.kind in ("verb-s", "verb-ed") or past_or_did:
-        return f"because {pronoun(match)} {answer.text}"
+        who = pronoun(match)
+        verb = agree_word(first.lower, True) if who == "they" and first.may("BHZ") else first.text
+        return f"because {who} {verb}{answer.text[first.end :]}"
     if _purpose(match, answer):
         return f"to {answer.text}"
     if answer.kind == "adjective" and not first.may("Q"):
@@ -109,7 +112,7 @@ def filled(match: Match, name: str) -> str:
     pred = match.part("pred")
     if name == "object":
         return with_object(match, pred)
-    gap = adjunct_gap(pred)
+    gap = object_gap(pred) if name == "owned" else adjunct_gap(pred)
     last = pred[gap - 1] if gap else None
     filler = FILLERS[name](match)
     if name in ("place", "time") and last is not None and last.lower in _PLACING:
@@ -240,20 +243,55 @@ def _place(match: Match) -> str:
     return f"{preposition} {answer.phrase()}"
 
 
+_CLOCK = re.compile(r"\d{1,2}(?:[:.]\d\d)?(?: ?[ap]\.?m\b\.?| o'clock)?.*", re.IGNORECASE)
+_NIGHTS = frozenset("night noon midnight dawn dusk birth sunrise sunset christmas easter".split())
+_NEARLY = frozenset("about around almost exactly just shortly soon right until till".split())
+
+
 def _time(match: Match) -> str:
     answer = match.answer
-    first = answer.tokens[0]
+    first, last = answer.tokens[0], answer.tokens[-1]
+    low = [t.lower for t in answer.tokens]
+    if any(t.may("S") or t.lower in _AROUND for t in answer.tokens[:5]):
+        return answer.text
     if answer.kind == "sentence":
         return f"when {answer.text}"
-    if answer.tokens[-1].lower in ("ago", "later", "earlier"):
+    if last.lower in ("ago", "later", "earlier") or low[0] in words.WHENS:
         return answer.text
-    if answer.kind == "place" or first.only("AS") or first.lower in ("every", "each", "once"):
+    if answer.kind == "place" or first.only("AS") or first.lower.endswith("ly"):
         return answer.text
-    if first.may("Q") and len(answer.tokens) == 1:
-        return f"in {answer.text}"
-    if first.lower in ("night", "noon", "midnight", "dawn", "dusk", "birth"):
-        return f"at {answer.text}"
-    return f"during {answer.phrase('the')}"
+    return f"{_preposition_of_time(answer)} {_dated(answer)}"
+
+
+_AROUND = frozenset("before after until till when while since once ago".split())
+
+
+def _dated(answer: Answer) -> str:
+    """The answer with an article unless it is a date or names a time without one."""
+    low = [t.lower for t in answer.tokens]
+    dated = any(t.may("Q") or t.lower in words.MONTHS | words.DAYS for t in answer.tokens)
+    return answer.text if dated or low[0] in _NIGHTS else answer.phrase("the")
+
+
+def _preposition_of_time(answer: Answer) -> str:
+    """ "on" for a day, "at" for a time of day, "in" for a month or year, else "during"."""
+    low = [t.lower for t in answer.tokens]
+    number = low[0].isdigit() or (low[0][:1].isdigit() and ":" in low)
+    clock = number and (":" in low or low[-1] in ("o'clock", "am", "pm", "a.m", "p.m", "noon"))
+    if clock or low[0] in _NIGHTS or (number and len(low) == 1 and len(low[0]) < 3):
+        return "at"
+    if any(word in words.DAYS for word in low) or low[-1] in ("day", "eve", "birthday"):
+        return "on"
+    month = next((i for i, word in enumerate(low) if word in words.MONTHS), None)
+    if month is not None and (month or any(w[:1].isdigit() and len(w) < 5 for w in low[1:2])):
+        years = len(low) == month + 2 == 2 and len(low[1]) == 4
+        return "in" if years or low[0] in ("early", "late", "mid") else "on"
+    if month is not None or answer.tokens[0].may("Q"):
+        return "in"
+    decade = low[-1][:1].isdigit() or low[-1] in ("century", "1900s")
+    if low[:2] in (["the", "end"], ["the", "beginning"], ["the", "age"], ["the", "same"]):
+        return "at"
+    return "in" if decade else "during"
 
 
 def _manner(match: Match) -> str:
@@ -289,6 +327,22 @@ def _verb_in(answer: Answer) -> bool:
     return answer.tokens[1].only("VZT")
 
 
+def owner(match: Match) -> str:
+    """The answer as an owner: "Lena" → "Lena's"."""
+    text = match.answer.text
+    if match.answer.tokens[-1].may("L") or match.answer.tokens[0].lower in _MINE:
+        return text
+    text = match.answer.phrase("the")
+    return f"{text}'" if text.endswith("s") and match.answer.plural else f"{text}'s"
+
+
+_MINE = frozenset("mine yours his hers ours theirs nobody's".split())
+
+
+def _owned(match: Match) -> str:
+    return join(match.text("prep").lower(), owner(match), match.text("head"))
+
+
 def verbal(answer: Answer) -> bool:
     """True if the answer can replace a "do": "does what?", "repeat"."""
     first = answer.tokens[0]
@@ -306,5 +360,7 @@ FILLERS: dict[str, Callable[[Match], str]] = {
     "time": _time,
     "reason": reason,
     "manner": _manner,
+    "owned": _owned,
+    "under": _owned,
     "raw": lambda match: match.answer.text,
 }

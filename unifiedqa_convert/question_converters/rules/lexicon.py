@@ -217,7 +217,7 @@ PLURALS = _words(
 # The answer follows with "of" ("the role of predator").
 ROLES = _words("role")
 # A share of something ("percentage of water"): the answer replaces the word, "of water" stays.
-SHARES = _words("percent percentage fraction proportion")
+SHARES = _words("percent percentage fraction proportion portion")
 # Verbs that take a whole sentence as their object ("they learned that …").
 TELLING_VERBS = _words(
     "say think know observe find learn believe conclude mean show suggest notice see tell claim "

@@ -20,7 +20,7 @@ from unifiedqa_convert.question_converters.rules.tables.adjunct import ADJUNCT
 from unifiedqa_convert.question_converters.rules.tables.goal import GOAL
 from unifiedqa_convert.question_converters.rules.tables.sentence import SENTENCE
 from unifiedqa_convert.question_converters.rules.tables.situ import BLANK, SITU, STEM
-from unifiedqa_convert.question_converters.rules.tables.what import CALLED, WHAT
+from unifiedqa_convert.question_converters.rules.tables.what import CALLED, NAMED, WHAT
 from unifiedqa_convert.question_converters.rules.tables.yesno import CHOICE, YES_NO
 from unifiedqa_convert.question_converters.rules.tokens import Token, cover
 
@@ -32,6 +32,7 @@ from unifiedqa_convert.question_converters.rules.tokens import Token, cover
 RULES: tuple[Rule, ...] = (
     *BLANK,
     *YES_NO,
+    *NAMED,
     *CALLED,
     *GOAL,
     *SENTENCE,

@@ -28,6 +28,7 @@ from unifiedqa_convert.question_converters.rules.fillers import (
     filled,
     named,
     one_of,
+    owner,
     verbal,
     with_object,
 )
@@ -104,6 +105,23 @@ def _takes(match: Match) -> str:
     tag = do_form(match)
     aux = match.text("aux")
     return inflect("take", tag) if tag else "take" if folds(match) else join(aux, "take")
+
+
+_UNIT = re.compile(r".*\d.*(?:feet|foot|meters|metres|inches|centimeters|centimetres|yards)")
+_TALL = frozenset("tall long high deep wide thick".split())
+
+
+def _measured(match: Match) -> str:
+    """A measure, with its adjective after a unit of length: "62 feet tall"."""
+    measure, text = match.text("measure").lower(), match.answer.text
+    return f"{text} {measure}" if measure in _TALL and _UNIT.fullmatch(text) else text
+
+
+def _was(match: Match) -> str:
+    """Is or was, as the clause in the question tells."""
+    past = any(t.only("T") or t.lower in ("was", "were", "did", "had") for t in match.part("rest"))
+    many = Answer(match.text("rest")).plural
+    return ("were" if many else "was") if past else "are" if many else "is"
 
 
 def _subject(match: Match) -> str:
@@ -270,5 +288,9 @@ SLOTS: dict[str, Build] = {
     "doing": _doing,
     "one": one_of,
     "are": _are,
+    "measured": _measured,
+    "was": _was,
+    "time": FILLERS["time"],
+    "owner": owner,
     **RESTATED,
 }

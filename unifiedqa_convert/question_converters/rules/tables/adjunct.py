@@ -32,9 +32,55 @@ ADJUNCT = (
         ),
     ),
     Rule(
+        when="where else aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<place]",
+        examples=(("Where else can you find salt?", "the sea", "You can find salt in the sea."),),
+    ),
+    Rule(
+        when="where be:BE subj:HEAD tail:TAIL",
+        say="[subj] [be] [place] [tail]",
+        examples=(
+            (
+                "Where was Omar when the bell rang?",
+                "in the cellar",
+                "Omar was in the cellar when the bell rang.",
+            ),
+        ),
+    ),
+    Rule(
         when="where be:BE subj:SPAN",
         say="[subj] [be] [place]",
         examples=(("Where is the yolk?", "in the egg", "The yolk is in the egg."),),
+    ),
+    Rule(
+        when="when be:BE article:the nth:last|first|next|best|only time rest:ANY",
+        say="[article] [nth] time [rest] [be] [time]",
+        examples=(
+            (
+                "When was the last time the lake froze?",
+                "1998",
+                "The last time the lake froze was in 1998.",
+            ),
+        ),
+    ),
+    Rule(
+        when="when be:BE subj:HEAD",
+        say="[subj] [be] [time]",
+        examples=(("When was the flood?", "1953", "The flood was in 1953."),),
+    ),
+    Rule(
+        when="prep:until|since|by|before|after|from when aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<prepped]",
+        examples=(("Until when did the mill run?", "1910", "The mill ran until 1910."),),
+    ),
+    Rule(
+        when="what|which unit:day|month|year|date|time|season|evening|morning of? the? "
+        "week|month|year|day? be:BE subj:HEAD tail:TAIL",
+        say="[subj] [be] [time] [tail]",
+        examples=(
+            ("What day of the week was the fair?", "Friday", "The fair was on Friday."),
+            ("What time is the last train?", "9:40", "The last train is at 9:40."),
+        ),
     ),
     Rule(
         when="when aux:AUX subj:SUBJ pred:PRED",
@@ -42,6 +88,17 @@ ADJUNCT = (
         examples=(
             ("When do bats hunt?", "night", "Bats hunt at night."),
             ("When did the volcano erupt?", "1883", "The volcano erupted in 1883."),
+        ),
+    ),
+    Rule(
+        when="why be:BE it that rest:SPAN",
+        say="[rest] [reason]",
+        examples=(
+            (
+                "Why is it that the pond never dries up?",
+                "a spring feeds it",
+                "The pond never dries up because a spring feeds it.",
+            ),
         ),
     ),
     Rule(
@@ -87,6 +144,18 @@ ADJUNCT = (
                 "How did Omar feel afterwards?",
                 "he was a hero",
                 "Omar felt that he was a hero afterwards.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how aux:AUX subj:SUBJ adv:ADV* verb:feel|look|become|seem|sound|smell|taste rest:ANY",
+        given="adjective verb-ed",
+        say="[subj] [adv] [linked] [raw] [rest]",
+        examples=(
+            (
+                "How did Ida probably feel when she won?",
+                "relieved",
+                "Ida probably felt relieved when she won.",
             ),
         ),
     ),
@@ -150,6 +219,33 @@ ADJUNCT = (
         ),
     ),
     Rule(
+        when="how measure:ADV|ADJ aux:AUX it take who:HEAD to rest:ANY",
+        say="it [takes] [who] [raw] to [rest]",
+        examples=(
+            (
+                "How long did it take the boys to build the raft?",
+                "two days",
+                "It took the boys two days to build the raft.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how measure:ADV|ADJ be:BE it prep:from|to rest:ANY",
+        say="it [be] [raw] [prep] [rest]",
+        examples=(("How far is it to the lake?", "two miles", "It is two miles to the lake."),),
+    ),
+    Rule(
+        when="how far be:BE subj:HEAD prep:from|to rest:ANY",
+        say="[subj] [be] [raw] [prep] [rest]",
+        examples=(
+            (
+                "How far is the mill from the village?",
+                "3 km",
+                "The mill is 3 km from the village.",
+            ),
+        ),
+    ),
+    Rule(
         when="how measure:ADV|ADJ aux:AUX it take to rest:ANY",
         say="it [takes] [raw] to [rest]",
         examples=(
@@ -181,6 +277,11 @@ ADJUNCT = (
         examples=(("How many strings does a violin have?", "four", "A violin has four strings."),),
     ),
     Rule(
+        when="how many|much head:HEAD be:BE prep:in|on rest:ANY",
+        say="there [be] [named] [prep] [rest]",
+        examples=(("How many rooms are in the inn?", "nine", "There are nine rooms in the inn."),),
+    ),
+    Rule(
         when="how many|much head:HEAD be:BE there rest:ANY",
         say="there [be] [named] [rest]",
         examples=(
@@ -193,6 +294,31 @@ ADJUNCT = (
         examples=(
             ("How many players form a team?", "eleven", "Eleven players form a team."),
             ("How many rooms are painted blue?", "two", "Two rooms are painted blue."),
+        ),
+    ),
+    Rule(
+        when="how measure:ADV|ADJ be:BE subj:HEAD tail:TAIL",
+        say="[subj] [be] [measured] [tail]",
+        examples=(
+            (
+                "How old was Erik when he learned to swim?",
+                "seven",
+                "Erik was seven when he learned to swim.",
+            ),
+            (
+                "How tall is the tower, including its flag?",
+                "62 feet",
+                "The tower is 62 feet tall, including its flag.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how be:BE subj:SPAN",
+        given="adjective noun",
+        say="[subj] [be] [answer]",
+        examples=(
+            ("How was the party?", "a disaster", "The party was a disaster."),
+            ("How was the soup?", "salty", "The soup was salty."),
         ),
     ),
     Rule(

@@ -2,6 +2,45 @@
 
 from unifiedqa_convert.question_converters.rules.pattern import Rule
 
+# "Name the king who …" asks who he was.
+NAMED = (
+    Rule(
+        when="can|could you? name|identify|list|give what:a|an|the rest:SPAN",
+        say="[what] [rest] [was] [raw]",
+        mark="?",
+        given="noun number verb-ing",
+        examples=(
+            (
+                "Can you name the fruit that makers of cider press?",
+                "the apple",
+                "The fruit that makers of cider press is the apple.",
+            ),
+        ),
+    ),
+    Rule(
+        when="name|identify what:a|an|one rest:SPAN",
+        say="[subject] [was] a [rest]",
+        mark="none",
+        given="noun number verb-ing",
+        examples=(
+            ("Name a fruit that is yellow.", "banana", "A banana is a fruit that is yellow."),
+        ),
+    ),
+    Rule(
+        when="name|identify what:the rest:SPAN",
+        say="[what] [rest] [was] [raw]",
+        mark="none",
+        given="noun number verb-ing",
+        examples=(
+            (
+                "Name the monk who painted the ceiling.",
+                "Ivo",
+                "The monk who painted the ceiling was Ivo.",
+            ),
+        ),
+    ),
+)
+
 CALLED = (
     Rule(
         when="what be:BE subj:SPAN verb:called|termed|named rest:ANY",
@@ -33,8 +72,59 @@ CALLED = (
 )
 
 WHAT = (
+    # Colours.
     Rule(
-        when="what|which year|decade|century aux:AUX subj:SUBJ pred:PRED",
+        when="what|which color|colour|colors|colours be:BE rest:SPAN",
+        say="[rest] [be] [raw]",
+        examples=(
+            (
+                "What color is the hat that Bo bought?",
+                "Navy blue",
+                "The hat that Bo bought is navy blue.",
+            ),
+        ),
+    ),
+    # Owners.
+    Rule(
+        when="whose head:HEAD be:BE it rest:ANY",
+        say="it [be] [owner] [head] [rest]",
+        examples=(
+            ("Whose birthday was it?", "Aunt Sue's", "It was Aunt Sue's birthday."),
+            (
+                "Whose idea was it to dig a well?",
+                "the monk",
+                "It was the monk's idea to dig a well.",
+            ),
+        ),
+    ),
+    Rule(
+        when="whose head:HEAD aux:DO|MODAL|HAVE|BE subj:SUBJ pred:PRED",
+        say="[clause<owned]",
+        examples=(("Whose car did Bo borrow?", "Ann", "Bo borrowed Ann's car."),),
+    ),
+    Rule(
+        when="whose head:HEAD aux:AUX? pred:PRED",
+        say="[owner] [head] [aux] [pred]",
+        examples=(("Whose coat was left behind?", "Lena", "Lena's coat was left behind."),),
+    ),
+    Rule(
+        when="whose be:BE rest:SPAN",
+        say="[rest] [be] [owner]",
+        examples=(("Whose are these boots?", "Omar's", "These boots are Omar's."),),
+    ),
+    Rule(
+        when="prep:PREP whose head:HEAD aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<under]",
+        examples=(
+            (
+                "Under whose rule was the wall built?",
+                "Adil",
+                "The wall was built under Adil's rule.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which year|decade|century|month|day|date|season aux:AUX subj:SUBJ pred:PRED",
         say="[clause<time]",
         examples=(("What year did the war end?", "1848", "The war ended in 1848."),),
     ),
@@ -75,6 +165,11 @@ WHAT = (
         examples=(("What is a wheel a part of?", "car", "A wheel is a part of a car."),),
     ),
     # Objects.
+    Rule(
+        when="what|which time aux:DO|MODAL|HAVE|BE subj:SUBJ pred:PRED",
+        say="[clause<time]",
+        examples=(("What time does the bus leave?", "9:15", "The bus leaves at 9:15."),),
+    ),
     Rule(
         when="what aux:DO|MODAL|HAVE subj:SUBJ pred:PRED",
         say="[clause<object]",
