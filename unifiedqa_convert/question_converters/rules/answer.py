@@ -26,6 +26,7 @@ _UNKNOWN = frozenset(("not enough information", "not enough info"))
 _NO_ANSWER = frozenset(("i have no comment", "no comment", "i have nothing to say"))
 _ENDS_CLAUSE = words.RELATIVES | {"to"}
 _NOUN_BEFORE = frozenset("of in between".split())  # after a word that may be verb or noun
+_OBJECT_PRONOUNS = frozenset("it them him us me".split())
 _LINKING = frozenset("look feel stay get become keep seem sound remain appear grow".split())
 _SUBJECT_BE = frozenset(
     "it's that's there's he's she's they're we're you're i'm "
@@ -47,8 +48,8 @@ def kind_of(given: str, text: str, tokens: Sequence[Token]) -> str:
     if not tokens:
         return "noun"
     first = tokens[0]
-    if first.lower in ("yes", "no") and len(tokens) > 3 and tokens[1].lower == ",":
-        return "reply"
+    if first.lower in ("yes", "no") and len(tokens) > 2 and tokens[1].lower == ",":
+        return _reply(tokens)
     if low in _UNKNOWN:
         return "unknown"
     if low in _NO_ANSWER:
@@ -60,6 +61,15 @@ def kind_of(given: str, text: str, tokens: Sequence[Token]) -> str:
     if first.may("S") and _has_main_clause(tokens):
         return "sentence"
     return _opened(first, tokens[1]) or _phrase(given, tokens)
+
+
+def _reply(tokens: Sequence[Token]) -> str:
+    """ "Yes, he did" says no more than "yes"; "No, they sleep" is a statement."""
+    said = [t for t in tokens[2:] if t.lower != "not"]
+    short = len(said) == 2 and said[0].may("R") and said[1].may("BOHM")
+    denies = len(said) < len(tokens) - 2 or "n't" in said[-1].lower.replace("\u2019", "'")
+    agrees = denies == (tokens[0].lower == "no")
+    return tokens[0].lower if short and agrees else "reply"
 
 
 def _has_main_clause(tokens: Sequence[Token]) -> bool:
@@ -166,6 +176,11 @@ def _finite(tokens: Sequence[Token], at: int) -> bool:
     token = tokens[at]
     if token.may("BOHM") or token.only("ZT") or (token.may("Z") and token.only("ZV")):
         return True
+    named = token.may("T") and at == 1 and is_name(tokens[0]) and not token.may("N")
+    if named and at + 1 < len(tokens) and tokens[at + 1].may("DLR"):
+        return True
+    if token.may("Z") and at + 1 < len(tokens) and tokens[at + 1].lower in _OBJECT_PRONOUNS:
+        return noun_number(tokens[at - 1].lower) != "plural"
     if token.only("ET") and at > 1:
         return at + 1 < len(tokens) and tokens[at + 1].may("DLR")
     return token.only("V") and noun_number(tokens[at - 1].lower) == "plural"
@@ -386,7 +401,8 @@ def merged(head: list[Token], source: str, answer: Answer) -> str:
     measured = _measured(noun, core, source, answer)
     if measured is not None:
         return measured
-    if repeats_noun(core, answer) or not _attributive(answer, kind):
+    numbered = answer.tokens[0].lower in ("number", "no", "size")
+    if numbered or repeats_noun(core, answer) or not _attributive(answer, kind):
         if kind or answer.kind != "noun":
             return answer.phrase()
         noun_head = core_head(noun).lower

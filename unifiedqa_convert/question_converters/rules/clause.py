@@ -17,8 +17,9 @@ _PLURAL = {"is": "are", "was": "were", "has": "have", "does": "do"}
 _NEGATIVE = frozenset("never none nobody nothing neither not no hardly rarely seldom".split())
 _CONTRACTED_BE = frozenset("it's that's there's he's she's they're we're you're i'm".split())
 _DEGREES = frozenset("best most least better more".split())
-_NO_OBJECT = frozenset("that to next together again instead alone".split())
+_NO_OBJECT = frozenset("left that to next together again instead alone".split())
 _AFTER_DO = frozenset("together next now again instead first tonight tomorrow differently".split())
+_BY = frozenset("by on in with at every each".split())
 _LATER = frozenset("after before since until".split())
 _TIMES = frozenset("before after since".split())
 _NEVER_FIRST = frozenset("for with to of into about at like".split())
@@ -107,7 +108,7 @@ def object_gap(pred: Sequence[Token]) -> int:
     if said:
         return said
     if at + 1 < len(pred) and _object_follows(pred, at):
-        done = next((i for i in range(at + 1, len(pred)) if _to_do(pred, i)), None)
+        done = next((i for i in range(at, len(pred)) if _to_do(pred, i)), None)
         if done is not None:
             return done + 1
         if verb_lemma(pred[at].lower) in words.GIVING_VERBS:
@@ -166,7 +167,9 @@ def _to_do(pred: Sequence[Token], at: int) -> bool:
     """True if "do" lacks its object here: "help the plants do", "tell a child to do at night"."""
     if pred[at].lower != "do":
         return False
-    return at + 1 == len(pred) or pred[at + 1].may("PS") or pred[at + 1].lower in _AFTER_DO
+    if at + 1 == len(pred) or pred[at + 1].may("PS"):
+        return True
+    return pred[at + 1].lower in _AFTER_DO or pred[at + 1].lower in words.WHENS
 
 
 def _stranded(pred: Sequence[Token], at: int) -> bool:
@@ -234,7 +237,10 @@ def adjunct_gap(pred: Sequence[Token]) -> int:
 
 
 def _verb_at(pred: Sequence[Token], at: int) -> bool:
-    return at < len(pred) and pred[at].may("V")
+    """True if an infinitive starts here: "go to buy milk", not "go to school"."""
+    if at >= len(pred) or not pred[at].may("V"):
+        return False
+    return not pred[at].may("N") or (at + 1 < len(pred) and not pred[at + 1].lower in _BY)
 
 
 def denied(match: Match) -> str:

@@ -9,6 +9,7 @@ from unifiedqa_convert.question_converters.rules.answer import (
     core_head,
     merged,
     noun_lemma,
+    repeats_noun,
 )
 from unifiedqa_convert.question_converters.rules.clause import (
     Match,
@@ -141,6 +142,8 @@ def with_object(match: Match, pred: Sequence[Token]) -> str:
         if last.only("P") and (starts_with_it or purpose):
             match = _with_pred(match, [*pred[: gap - 1], *pred[gap:]])
             gap -= 1
+        if answer.kind == "sentence" or answer.tokens[0].lower == "that":
+            gap = _past_phrases(pred, gap)
         return clause(match, FILLERS["object"](match), gap)
     tag = do_form(match) if gap - 1 == main_verb(pred) else None
     if answer.kind == "adjective" and not _did(match, answer):
@@ -152,6 +155,12 @@ def with_object(match: Match, pred: Sequence[Token]) -> str:
     if do_form(match) and gap - 1 == main_verb(pred):
         lead = join(match.text("subj"), short.text("pred"))
     return join(lead, verb, after)
+
+
+def _past_phrases(pred: Sequence[Token], gap: int) -> int:
+    """A that-clause follows a verb's phrases: "told by the cook | that …"."""
+    phrase = gap < len(pred) and pred[gap].only("P") and not any(t.may("S") for t in pred[gap:])
+    return len(pred) if phrase else gap
 
 
 def _with_pred(match: Match, pred: Sequence[Token]) -> Match:
@@ -332,6 +341,9 @@ def owner(match: Match) -> str:
     text = match.answer.text
     if match.answer.tokens[-1].may("L") or match.answer.tokens[0].lower in _MINE:
         return text
+    head = match.part("head")
+    if head and repeats_noun(list(head), match.answer):
+        return text
     text = match.answer.phrase("the")
     return f"{text}'" if text.endswith("s") and match.answer.plural else f"{text}'s"
 
@@ -339,8 +351,15 @@ def owner(match: Match) -> str:
 _MINE = frozenset("mine yours his hers ours theirs nobody's".split())
 
 
+def whose(match: Match) -> str:
+    """The owner and the noun of the question, which the answer may repeat."""
+    head = match.part("head")
+    noun = "" if head and repeats_noun(list(head), match.answer) else match.text("head")
+    return join(owner(match), noun)
+
+
 def _owned(match: Match) -> str:
-    return join(match.text("prep").lower(), owner(match), match.text("head"))
+    return join(match.text("prep").lower(), whose(match))
 
 
 def verbal(answer: Answer) -> bool:

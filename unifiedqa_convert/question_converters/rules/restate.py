@@ -36,6 +36,7 @@ _DOING = frozenset("do doing done".split())
 _WHERE_HOW = frozenset("where when why how".split())
 _CAN = frozenset("can could may might will would should".split())
 _JOBS = frozenset("job profession occupation trade career".split())
+_ABSTRACT = ("ness", "tion", "ment", "ship", "ity", "ism", "problem", "reason", "plan")
 _LATER = frozenset("after before since until during".split())
 
 OBJECT = "prep:PREP? wh:WH head:HEAD? aux:AUX subj:SUBJ pred:PRED"
@@ -88,7 +89,10 @@ def _stands_for(pronoun: str, subject: Sequence[Token]) -> bool:
         person = last.lower in words.PERSONS or (is_name(last) and len(subject) == 1)
         return not person and noun_number(last.lower) != "plural"
     if pronoun in ("he", "she"):
-        return last.lower in words.PERSONS or noun_number(last.lower) != "plural"
+        owned = len(subject) > 1 and subject[-2].may("L") and last.lower not in _JOBS
+        return last.lower in words.PERSONS or (
+            noun_number(last.lower) != "plural" and not owned and not last.lower.endswith(_ABSTRACT)
+        )
     return True
 
 
@@ -97,7 +101,11 @@ def shortened(question: Question, answer: Answer) -> Answer:
     if answer.kind != "sentence" or not question.tokens:
         return answer
     full = expanded(answer)
-    if full.tokens[0].lower == "you" and question.tokens[0].lower == "how":
+    low = [t.lower for t in full.tokens[:3]]
+    if low[0] == "there" and full.tokens[1].may("B") and low[-1] not in ("no", "not"):
+        inside = question.parts("what|who be:BE prep:PREP rest:SPAN")
+        return Answer(_from(full, full.tokens[2])) if inside and len(low) > 2 else answer
+    if low[0] == "you" and question.tokens[0].lower == "how":
         return answer  # "you need to …": a step, see ``several``
     described = question.parts(DESCRIBED)
     if described is not None:
@@ -170,12 +178,16 @@ def _object(match: Match) -> Answer | None:
     adjunct = asked in _WHERE_HOW and (not match.part("head") or asked != "how")
     counted = asked == "how" and match.part("head") and match.part("head")[0].lower in _COUNTED
     gap = object_gap(pred) if headed or counted or asked not in _WHERE_HOW else adjunct_gap(pred)
+    if asked == "how" and pred[0].lower == "feel" and said[0].may("B") and len(said) > 1:
+        felt = Answer(_from(answer, said[1]))
+        return felt if felt.kind == "adjective" else None
     if pred[gap - 1].lower in _DOING:
-        return None
+        told = gap > 3 and said[0].may("M") and any(t.may("DLNRX") for t in pred[1 : gap - 2])
+        return Answer(_from(answer, said[1])) if told and len(said) > 1 else None
     aux = [] if folds(match) or match.part("aux")[0].lower in words.DO else match.part("aux")
     chain = [*aux, *pred[:gap]]
     rest = _after_chain(chain, said)
-    if rest:
+    if rest and not _acts_again(rest):
         return Answer(_without_tail(answer, rest, pred[gap:]))
     if not adjunct or any(t.lower == "not" or t.lower.endswith("n't") for t in said):
         return None
@@ -185,6 +197,12 @@ def _object(match: Match) -> Answer | None:
 
 
 _COUNTED = frozenset("many much".split())
+
+
+def _acts_again(rest: Sequence[Token]) -> bool:
+    """True if a second verb follows: "ate an egg and drank milk"."""
+    pairs = zip(rest, rest[1:], strict=False)
+    return any(a.lower in ("and", "but") and b.may("T") and not b.may("N") for a, b in pairs)
 
 
 def _acts(said: Sequence[Token]) -> bool:
@@ -242,7 +260,7 @@ def _doer(match: Match) -> Answer | None:
     named = tokens[0].lower in ("it", "that", "this", "they", "he", "she")
     if named and tokens[1].may("B") and len(tokens) > 2 and tokens[2].may("DLNXQ"):
         passive = match.part("aux") and match.part("aux")[0].may("B")
-        return None if passive else Answer(_from(match.answer, tokens[2]))
+        return None if passive else Answer(_from(match.answer, tokens[2]), True)
     pred = match.part("pred")
     verb = pred[main_verb(pred)]
     for i, token in enumerate(tokens[1:], 1):
@@ -251,7 +269,7 @@ def _doer(match: Match) -> Answer | None:
         did = token.lower in ("do", "does", "did") and i + 1 == len(tokens)
         again = _same(verb, token) and i + 2 == len(tokens) and tokens[i + 1].lower in _OBJECTS
         if did or again:
-            return Answer(cover(match.answer.text, tokens[:i]))
+            return Answer(cover(match.answer.text, tokens[:i]), True)
     return None
 
 
@@ -264,9 +282,10 @@ def own(match: Match) -> str | None:
     subject, pred = match.part("subj"), match.part("pred")
     size = same_subject(answer, subject)
     gap = object_gap(pred)
-    if not size or pred[gap - 1].lower not in _DOING:
-        return None
     said = answer.tokens[size:]
+    both = size and _same(pred[gap - 1], said[0]) and _acts_again(said)
+    if not size or (pred[gap - 1].lower not in _DOING and not both):
+        return None
     after = pred[gap:]
     if gap > 1 and said[0].may("M") and len(said) > 1 and not _same(pred[0], said[1]):
         return None  # "want to do" + "will leave": "will want to leave"
@@ -341,6 +360,54 @@ def answered(match: Match) -> str | None:
     return match.answer.text
 
 
+def doer(match: Match) -> str | None:
+    """Who did it and more: "Lily found it under the bed" with the thing for its pronoun."""
+    answer, pred = match.answer, match.part("pred")
+    at = main_verb(pred)
+    for i, token in enumerate(answer.tokens[1:-2], 1):
+        thing = answer.tokens[i + 1].lower in _OBJECTS and pred[at + 1 :]
+        if thing and _same(pred[at], token) and token.may("VZT"):
+            who = cover(answer.text, answer.tokens[: i + 1])
+            rest = _from(answer, answer.tokens[i + 2])
+            return join(who, cover(match.source, pred[at + 1 :]), rest)
+    return None
+
+
+def replied(match: Match) -> str | None:
+    """A clause after "yes," or "no," with the question's subject; a phrase after "yes,"."""
+    low, tokens = match.answer.text.lower(), match.answer.tokens
+    said = Answer(match.answer.text[tokens[2].start :], True)
+    subject, pred = match.part("subj"), match.part("pred")
+    if not subject:
+        return None
+    if said.kind == "sentence":
+        return answered(Match(match.source, match.parts, said))
+    if not low.startswith("yes"):
+        return None
+    any_at = next((i for i, t in enumerate(pred) if t.lower in _ANYTHING), None)
+    if any_at is not None:
+        lead = Match(match.source, {**match.parts, "pred": pred[:any_at]}, said)
+        return join(clause(lead), said.text, cover(match.source, pred[any_at + 1 :]))
+    return join(clause(match), said.text) if said.kind in ("place", "to", "sentence") else None
+
+
+_ANYTHING = frozenset("anything anyone anybody any somebody something someone".split())
+
+
+def existing(match: Match) -> str | None:
+    """ "Is there anything that Bo fears? Yes, wasps." → "Bo fears wasps."."""
+    tokens = match.answer.tokens
+    if not match.answer.text.lower().startswith("yes"):
+        return None
+    said = match.answer.text[tokens[2].start :]
+    rest = match.part("rest")
+    if any(t.may("PC") for t in rest[:1]) or Answer(said).kind == "sentence":
+        return None
+    gap = object_gap(rest[1:]) + 1 if len(rest) > 1 else len(rest)
+    gap = len(rest) if rest[-1].may("P") else gap
+    return join(cover(match.source, rest[:gap]), said, cover(match.source, rest[gap:]))
+
+
 def happened(match: Match) -> str | None:
     """What happens to someone, with their name and the question's tail."""
     answer, who, tail = expanded(match.answer), match.part("who"), match.text("tail")
@@ -371,7 +438,9 @@ def told(match: Match) -> str | None:
         return None
     if about:
         who = pred[about + 1 :]
-        size = same_subject(answer, who)
+        person = who and (who[-1].lower in words.PERSONS or is_name(who[-1]))
+        gendered = answer.tokens[0].lower in ("he", "she")
+        size = same_subject(answer, who) if person or not gendered else 0
         lead = clause(Match(match.source, {**match.parts, "pred": pred[:about]}, answer))
         if size and answer.tokens[0].may("R"):
             return join(lead, "that", cover(match.source, who), _agreed(match, answer, size))
@@ -451,6 +520,9 @@ RESTATED: dict[str, Callable[[Match], str | None]] = {
     "itself": itself,
     "replied": answered,
     "happened": happened,
+    "doer": doer,
+    "answering": replied,
+    "existing": existing,
     "told": told,
     "job": job,
     "indirect": indirect,

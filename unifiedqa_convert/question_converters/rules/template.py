@@ -7,6 +7,7 @@ slots are the functions below; ``[clause<place]`` is a clause with a filler in i
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import pairwise
 
 from unifiedqa_convert.question_converters.rules import lexicon as words
 from unifiedqa_convert.question_converters.rules.answer import Answer
@@ -30,6 +31,7 @@ from unifiedqa_convert.question_converters.rules.fillers import (
     one_of,
     owner,
     verbal,
+    whose,
     with_object,
 )
 from unifiedqa_convert.question_converters.rules.lexicon import inflect, verb_lemma
@@ -117,9 +119,27 @@ def _measured(match: Match) -> str:
     return f"{text} {measure}" if measure in _TALL and _UNIT.fullmatch(text) else text
 
 
+_LASTS = re.compile(
+    r"(?:second|minute|hour|day|night|week|weekend|month|year|decade|while|summer)s?"
+)
+_SPANS = frozenset("last take spend run".split())
+
+
+def _spent(match: Match) -> str | None:
+    """The answer to "how long" as a time: "for a week"; None if it is none."""
+    answer = match.answer
+    if not any(_LASTS.fullmatch(t.lower) for t in answer.tokens):
+        return None
+    pred = match.part("pred")
+    bare = answer.tokens[0].may("PS") or (pred and verb_lemma(pred[0].lower) in _SPANS)
+    return answer.text if bare else f"for {answer.text}"
+
+
 def _was(match: Match) -> str:
     """Is or was, as the clause in the question tells."""
-    past = any(t.only("T") or t.lower in ("was", "were", "did", "had") for t in match.part("rest"))
+    rest = match.part("rest")
+    after_who = [t for before, t in pairwise(rest) if before.lower in words.RELATIVES]
+    past = any(t.may("T") or t.lower in ("was", "were", "did", "had") for t in after_who)
     many = Answer(match.text("rest")).plural
     return ("were" if many else "was") if past else "are" if many else "is"
 
@@ -289,8 +309,10 @@ SLOTS: dict[str, Build] = {
     "one": one_of,
     "are": _are,
     "measured": _measured,
+    "spent": _spent,
     "was": _was,
     "time": FILLERS["time"],
     "owner": owner,
+    "whose": whose,
     **RESTATED,
 }

@@ -37,7 +37,7 @@ ADJUNCT = (
         examples=(("Where else can you find salt?", "the sea", "You can find salt in the sea."),),
     ),
     Rule(
-        when="where be:BE subj:HEAD tail:TAIL",
+        when="where be:BE subj:SPAN tail:TAIL",
         say="[subj] [be] [place] [tail]",
         examples=(
             (
@@ -46,11 +46,6 @@ ADJUNCT = (
                 "Omar was in the cellar when the bell rang.",
             ),
         ),
-    ),
-    Rule(
-        when="where be:BE subj:SPAN",
-        say="[subj] [be] [place]",
-        examples=(("Where is the yolk?", "in the egg", "The yolk is in the egg."),),
     ),
     Rule(
         when="when be:BE article:the nth:last|first|next|best|only time rest:ANY",
@@ -148,8 +143,8 @@ ADJUNCT = (
         ),
     ),
     Rule(
-        when="how aux:AUX subj:SUBJ adv:ADV* verb:feel|look|become|seem|sound|smell|taste rest:ANY",
-        given="adjective verb-ed",
+        when="how aux:AUX subj:SUBJ adv:ADV* "
+        "verb:feel|be|look|become|seem|sound|smell|taste rest:ANY",
         say="[subj] [adv] [linked] [raw] [rest]",
         examples=(
             (
@@ -157,12 +152,6 @@ ADJUNCT = (
                 "relieved",
                 "Ida probably felt relieved when she won.",
             ),
-        ),
-    ),
-    Rule(
-        when="how aux:AUX subj:SUBJ verb:feel|be|look|become|seem rest:ANY",
-        say="[subj] [linked] [raw] [rest]",
-        examples=(
             ("How would Omar feel as a result?", "proud", "Omar would feel proud as a result."),
             ("How did the lake look at dawn?", "grey", "The lake looked grey at dawn."),
         ),
@@ -297,7 +286,12 @@ ADJUNCT = (
         ),
     ),
     Rule(
-        when="how measure:ADV|ADJ be:BE subj:HEAD tail:TAIL",
+        when="how long be:BE subj:HEAD prep:at|in|on|with|away rest:ANY",
+        say="[subj] [be] [prep] [rest] [spent]",
+        examples=(("How long was Kim at the farm?", "a week", "Kim was at the farm for a week."),),
+    ),
+    Rule(
+        when="how measure:ADV|ADJ be:BE subj:SPAN tail:TAIL",
         say="[subj] [be] [measured] [tail]",
         examples=(
             (
@@ -320,11 +314,6 @@ ADJUNCT = (
             ("How was the party?", "a disaster", "The party was a disaster."),
             ("How was the soup?", "salty", "The soup was salty."),
         ),
-    ),
-    Rule(
-        when="how measure:ADV|ADJ be:BE subj:SPAN",
-        say="[subj] [be] [raw]",
-        examples=(("How long is a marathon?", "42 km", "A marathon is 42 km."),),
     ),
     Rule(
         when="how measure:ADV|ADJ aux:AUX subj:SUBJ pred:PRED",

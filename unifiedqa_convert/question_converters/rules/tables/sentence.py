@@ -4,12 +4,38 @@ from unifiedqa_convert.question_converters.rules.pattern import Rule
 
 SENTENCE = (
     Rule(
+        when="be:BE there what:anything|something|someone|anyone|anybody|somebody that|who? rest:SPAN",
+        given="reply",
+        say="[existing]",
+        examples=(
+            (
+                "Is there anything that Bo is afraid of?",
+                "Yes, big dogs",
+                "Bo is afraid of big dogs.",
+            ),
+        ),
+    ),
+    Rule(
+        when="aux:AUX subj:SUBJ pred:PRED",
+        given="reply",
+        say="[answering]",
+        examples=(
+            (
+                "Did the boy find his dog?",
+                "Yes, in the park.",
+                "The boy found his dog in the park.",
+            ),
+            ("Are toads fish?", "No, toads are not fish.", "Toads are not fish."),
+            ("Can owls see?", "Yes, they see well.", "Owls see well."),
+            ("Is tin soft?", "No, it is not soft at all.", "Tin is not soft at all."),
+        ),
+    ),
+    Rule(
         when="ANY",
         given="reply",
         say="[reply]",
         examples=(
-            ("Are toads fish?", "No, toads are not fish.", "Toads are not fish."),
-            ("Can owls see?", "Yes, they see well.", "They see well."),
+            ("Owls can see?", "Yes, they see well.", "They see well."),
         ),
     ),
     Rule(
@@ -86,6 +112,18 @@ SENTENCE = (
         examples=(
             ("Do ghosts sing?", "Ghosts are not real.", "Ghosts are not real."),
             ("Is tin soft?", "It melts at a low heat.", "Tin melts at a low heat."),
+        ),
+    ),
+    Rule(
+        when="who|what|which head:HEAD? aux:AUX? pred:PRED",
+        given="sentence",
+        say="[doer]",
+        examples=(
+            (
+                "Who found the lost ring?",
+                "Lily found it under the bed.",
+                "Lily found the lost ring under the bed.",
+            ),
         ),
     ),
     Rule(

@@ -72,6 +72,13 @@ CALLED = (
 )
 
 WHAT = (
+    Rule(
+        when="what be:BE subj:HEAD like rest:ANY",
+        say="[subj] [be] [answer] [rest]",
+        examples=(
+            ("What was the weather like yesterday?", "windy", "The weather was windy yesterday."),
+        ),
+    ),
     # Colours.
     Rule(
         when="what|which color|colour|colors|colours be:BE rest:SPAN",
@@ -87,7 +94,7 @@ WHAT = (
     # Owners.
     Rule(
         when="whose head:HEAD be:BE it rest:ANY",
-        say="it [be] [owner] [head] [rest]",
+        say="it [be] [whose] [rest]",
         examples=(
             ("Whose birthday was it?", "Aunt Sue's", "It was Aunt Sue's birthday."),
             (
@@ -104,7 +111,7 @@ WHAT = (
     ),
     Rule(
         when="whose head:HEAD aux:AUX? pred:PRED",
-        say="[owner] [head] [aux] [pred]",
+        say="[whose] [aux] [pred]",
         examples=(("Whose coat was left behind?", "Lena", "Lena's coat was left behind."),),
     ),
     Rule(
@@ -229,7 +236,7 @@ WHAT = (
     ),
     # Something that is being done, or can be done.
     Rule(
-        when="what|which|who head:HEAD? aux:BE subj:SUBJ pred:DOING",
+        when="what|which|who head:NOUNS? aux:BE subj:SUBJ pred:DOING",
         say="[clause<object]",
         examples=(
             (
