@@ -23,6 +23,7 @@ _ADJECTIVE = re.compile(r".+(?:ic|al|ous|ive|ary|ar|ble|less|ful|ant|ent|ish)")
 _YES = frozenset("yes true".split())
 _NO = frozenset("no false".split())
 _UNKNOWN = frozenset(("not enough information", "not enough info"))
+_NONE_OF = ("none of the above", "none of these choices", "none of the choices", "all of the above")
 _NO_ANSWER = frozenset(("i have no comment", "no comment", "i have nothing to say"))
 _ENDS_CLAUSE = words.RELATIVES | {"to"}
 _NOUN_BEFORE = frozenset("of in between".split())  # after a word that may be verb or noun
@@ -38,7 +39,7 @@ def kind_of(given: str, text: str, tokens: Sequence[Token]) -> str:
     """The kind of an answer.
 
     ``yes``, ``no``, ``reply`` ("No, they do not."), ``question``, ``sentence``, ``to`` (an
-    infinitive), ``unknown`` ("not enough information"), ``nothing`` ("I have no comment"), ``place`` (a preposition phrase or a subordinate clause), ``verb`` (a base form and
+    infinitive), ``unknown`` ("not enough information"), ``nothing`` ("I have no comment"), ``none`` ("none of the above"), ``place`` (a preposition phrase or a subordinate clause), ``verb`` (a base form and
     more), ``verb-s`` (a predicate: "reduces waste", "was late"), ``verb-ed``, ``verb-ing``,
     ``number``, ``adjective``, ``noun``.
     """
@@ -54,6 +55,8 @@ def kind_of(given: str, text: str, tokens: Sequence[Token]) -> str:
         return "unknown"
     if low in _NO_ANSWER:
         return "nothing"
+    if low.startswith(_NONE_OF):
+        return "none"
     if first.may("W") and given.endswith("?"):
         return "question"
     if len(tokens) == 1:
@@ -309,6 +312,9 @@ def _head(tokens: Sequence[Token]) -> Token | None:
 
 def _is_plural(tokens: Sequence[Token], head: Token | None) -> bool:
     """True if a verb after these words must be plural."""
+    of = next((i for i, t in enumerate(tokens) if t.lower == "of"), 0)
+    if of and tokens[of - 1].lower in ("%", "percent", "half", "thirds", "most", "some", "quarter"):
+        head = _head(tokens[of + 1 :])
     if head is None or tokens[0].may("G"):
         return False
     listed = any(t.lower == "and" for t in tokens) and not any(
@@ -430,6 +436,8 @@ def _measured(noun: list[Token], core: list[Token], source: str, answer: Answer)
     shared = head in words.SHARES or answer.tokens[-1].lower in _FRACTIONS
     if head == "language" and answer.text[:1].isupper():
         return answer.text
+    if head in ("percent", "percentage") and answer.tokens[-1].lower.isdigit():
+        return f"{answer.text} percent {cover(source, noun[1:])}".strip()
     if shared and len(noun) > 2 and noun[1].lower == "of":
         return f"{answer.text} {cover(source, noun[1:])}"
     return None
@@ -446,7 +454,7 @@ def repeats_noun(core: list[Token], answer: Answer) -> bool:
 
 def _attributive(answer: Answer, kind: bool) -> bool:
     if answer.kind in ("adjective", "number"):
-        return True
+        return answer.text[:1].islower() or len(answer.tokens) == 1 or answer.kind == "number"
     if not kind and answer.tokens[-1].may("Q") and all(t.may("AQPDJ") for t in answer.tokens):
         return True  # "only three", "more than ten"
     last = answer.tokens[-1] if answer.tokens else None

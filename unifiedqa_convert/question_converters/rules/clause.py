@@ -20,6 +20,7 @@ _DEGREES = frozenset("best most least better more".split())
 _NO_OBJECT = frozenset("left that to next together again instead alone".split())
 _AFTER_DO = frozenset("together next now again instead first tonight tomorrow differently".split())
 _BY = frozenset("by on in with at every each".split())
+_WHENEVER = frozenset("after before during since until when while on at".split())
 _LATER = frozenset("after before since until".split())
 _TIMES = frozenset("before after since".split())
 _NEVER_FIRST = frozenset("for with to of into about at like".split())
@@ -159,8 +160,9 @@ def _past_particle(pred: Sequence[Token], gap: int) -> int:
 
 def _before_degree(pred: Sequence[Token], gap: int) -> int:
     """The gap before a final "best" or "most": "likes | best"."""
-    degree = gap > 1 and pred[gap - 1].lower in _DEGREES
-    return gap - 1 if degree else gap
+    if gap < 2 or pred[gap - 1].lower not in _DEGREES:
+        return gap
+    return gap - 2 if pred[gap - 2].lower == "the" and gap > 2 else gap - 1
 
 
 def _to_do(pred: Sequence[Token], at: int) -> bool:
@@ -225,7 +227,14 @@ def adjunct_gap(pred: Sequence[Token]) -> int:
     for i in range(1, len(pred) - 1):
         if pred[i].may("P") and pred[i + 1].lower == ",":
             return i + 1
-    motion = bool(pred) and verb_lemma(pred[main_verb(pred)].lower) in words.MOTION_VERBS
+    at = main_verb(pred) if pred else 0
+    verb = verb_lemma(pred[at].lower) if pred else ""
+    motion = verb in words.MOTION_VERBS
+    been = next((i for i in range(min(2, len(pred))) if pred[i].lower in ("be", "been")), None)
+    being = been is not None
+    at = at if been is None else been
+    if (motion or being) and at + 1 < len(pred) and pred[at + 1].lower in _WHENEVER:
+        return at + 1
     for i in range(1, len(pred)):
         infinitive = motion and pred[i].lower == "to" and _verb_at(pred, i + 1)
         clause_follows = pred[i].may("S") and pred[i].lower != "that" and i + 1 < len(pred)

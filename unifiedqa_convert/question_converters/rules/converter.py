@@ -131,6 +131,8 @@ def first_match(question: str, answer: str) -> tuple[Rule, str] | None:
     if not question or given is None:
         return None
     parsed = parse_question(question, given.polar)
+    if given.kind == "none":
+        return None
     given = shortened(parsed, given)
     if given.kind != "reply" and parsed.denies(given.polar):
         return None
@@ -174,7 +176,13 @@ def _capital(text: str) -> str:
     return text
 
 
-_FUNCTION = words.BE | words.HAVE | words.DO | {"the", "s", "re", "ve", "ll", "m", "d"}
+_NONE_OF_THEM = re.compile(r"(?:none|all|both) of (?:the|these|those)\b", re.IGNORECASE)
+_FUNCTION = (
+    words.BE
+    | words.HAVE
+    | words.DO
+    | {"him", "her", "them", "the", "s", "re", "ve", "ll", "m", "d"}
+)
 
 
 def _keeps_answer(sentence: str, answer: Answer) -> bool:
@@ -201,4 +209,6 @@ def _fallback(question: str, answer: str) -> str:
     if not answer:
         return f"The question “{question}” has no answer."
     bare = answer.rstrip(FINAL) or f"“{answer}”"
+    if _NONE_OF_THEM.match(bare):
+        bare = bare[0].lower() + bare[1:]
     return f"The answer to “{question}” is {bare}."

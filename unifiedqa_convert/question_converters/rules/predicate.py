@@ -187,7 +187,9 @@ def choices(tokens: Sequence[Token]) -> tuple[BoundaryChoice | None, BoundaryCho
     places = range(first, min(len(tokens), first + _FARTHEST))
     if not places:
         return plain, None
-    return plain, BoundaryChoice(tokens, kind, opener + headed, places, kind in "BH")
+    often = bool(head) and tokens[head : head + 1] and tokens[head].lower == "often"
+    may_lack = kind in "BH" and not often
+    return plain, BoundaryChoice(tokens, kind, opener + headed, places, may_lack)
 
 
 def _head_start(tokens: Sequence[Token]) -> int:

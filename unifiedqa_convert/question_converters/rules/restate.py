@@ -36,6 +36,7 @@ _DOING = frozenset("do doing done".split())
 _WHERE_HOW = frozenset("where when why how".split())
 _CAN = frozenset("can could may might will would should".split())
 _JOBS = frozenset("job profession occupation trade career".split())
+_TWO = frozenset("relationship relation connection".split())
 _ABSTRACT = ("ness", "tion", "ment", "ship", "ity", "ism", "problem", "reason", "plan")
 _LATER = frozenset("after before since until during".split())
 
@@ -98,6 +99,8 @@ def _stands_for(pronoun: str, subject: Sequence[Token]) -> bool:
 
 def shortened(question: Question, answer: Answer) -> Answer:
     """A clause answer without what it repeats of the question; any other answer unchanged."""
+    if answer.tokens and answer.tokens[0].lower == "that" and question.tokens:
+        answer = _without_that(question, answer)
     if answer.kind != "sentence" or not question.tokens:
         return answer
     full = expanded(answer)
@@ -122,6 +125,13 @@ def shortened(question: Question, answer: Answer) -> Answer:
     return answer
 
 
+def _without_that(question: Question, answer: Answer) -> Answer:
+    """A that-clause as the clause; the rules write "that" where it is needed."""
+    clause_of = Answer(_from(answer, answer.tokens[1])) if len(answer.tokens) > 3 else answer
+    asks_what = question.tokens[0].lower in ("what", "which")
+    return clause_of if clause_of.kind == "sentence" and asks_what else answer
+
+
 def _described(whom: Sequence[Token], answer: Answer) -> Answer | None:
     """What someone is: "How would you describe Bo? He was rude" → "rude"."""
     size = same_subject(answer, whom)
@@ -139,7 +149,7 @@ def _complement(match: Match) -> Answer | None:
         return None
     if not answer.tokens[0].may("R") and _repeats(match, answer):
         return None
-    if subject[-1].lower in _JOBS or said[1].may("GE"):
+    if subject[-1].lower in _JOBS or said[1].may("GE") or _TWO & {t.lower for t in subject}:
         return None  # a job is a predicate (``job``), "is hiding" is no name of anything
     return Answer(_from(answer, said[1]))
 
@@ -159,7 +169,11 @@ def _before_tail(tokens: Sequence[Token]) -> Sequence[Token]:
 def _repeats(match: Match, answer: Answer) -> bool:
     """True if the answer has most of the question's content, so that it is a statement."""
     asked = [t for name in ("subj", "pred") for t in match.part(name)]
-    content = {t.lower[:4] for t in asked if t.may("NVZTEGJX") and not t.may("BOHMWR")}
+    content = {
+        t.lower[:4]
+        for t in asked
+        if t.may("NVZTEGJX") and not t.may("BOHMWR") and t.lower not in words.ADVERBS
+    }
     said = {t.lower[:4] for t in answer.tokens}
     return bool(content) and len(content & said) >= 0.75 * len(content)
 
@@ -180,7 +194,8 @@ def _object(match: Match) -> Answer | None:
     gap = object_gap(pred) if headed or counted or asked not in _WHERE_HOW else adjunct_gap(pred)
     if asked == "how" and pred[0].lower == "feel" and said[0].may("B") and len(said) > 1:
         felt = Answer(_from(answer, said[1]))
-        return felt if felt.kind == "adjective" else None
+        described = felt.kind == "adjective" or felt.tokens[-1].may("E") or said[1].only("E")
+        return felt if described and not said[1].may("D") else None
     if pred[gap - 1].lower in _DOING:
         told = gap > 3 and said[0].may("M") and any(t.may("DLNRX") for t in pred[1 : gap - 2])
         return Answer(_from(answer, said[1])) if told and len(said) > 1 else None
@@ -189,7 +204,11 @@ def _object(match: Match) -> Answer | None:
     rest = _after_chain(chain, said)
     if rest and not _acts_again(rest):
         return Answer(_without_tail(answer, rest, pred[gap:]))
-    if not adjunct or any(t.lower == "not" or t.lower.endswith("n't") for t in said):
+    if (
+        not adjunct
+        or pred[main_verb(pred)].lower == "feel"
+        or any(t.lower == "not" or t.lower.endswith("n't") for t in said)
+    ):
         return None
     if asked == "where" and said[0].may("B") and len(said) > 2 and said[1].may("P"):
         return Answer(_from(answer, said[1]))
@@ -465,6 +484,23 @@ def job(match: Match) -> str | None:
     return join(name, be, _from(answer, answer.tokens[2]))
 
 
+def related(match: Match) -> str | None:
+    """Two as what they are to each other: "They are cousins" → "Ivo and Ann are cousins"."""
+    answer = expanded(match.answer)
+    they = answer.tokens[0].lower == "they" and answer.tokens[1].may("B") and answer.tokens[2:]
+    return join(match.text("two"), _from(answer, answer.tokens[1])) if they else None
+
+
+def felt(match: Match) -> str | None:
+    """What someone feels about someone else, named: "She likes him" → "Ann likes her boss"."""
+    answer = expanded(match.answer)
+    size = same_subject(answer, match.part("subj"))
+    if not size or answer.tokens[-1].lower not in _OBJECTS:
+        return None
+    said = _agreed(match, answer, size)
+    return join(match.text("subj"), said.rpartition(" ")[0], match.text("whom"))
+
+
 def indirect(match: Match) -> str:
     """The question as a clause: "why the mayor resigned", "how old Bo is"."""
     lead = join(match.text("prep").lower(), match.text("wh"), match.text("head"))
@@ -525,6 +561,8 @@ RESTATED: dict[str, Callable[[Match], str | None]] = {
     "existing": existing,
     "told": told,
     "job": job,
+    "related": related,
+    "felt": felt,
     "indirect": indirect,
     "steps": steps,
     "several": several,

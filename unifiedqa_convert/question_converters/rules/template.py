@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from unifiedqa_convert.question_converters.rules import lexicon as words
-from unifiedqa_convert.question_converters.rules.answer import Answer
+from unifiedqa_convert.question_converters.rules.answer import Answer, a_or_an
 from unifiedqa_convert.question_converters.rules.clause import (
     Match,
     affirmed,
@@ -133,6 +133,32 @@ def _spent(match: Match) -> str | None:
     pred = match.part("pred")
     bare = answer.tokens[0].may("PS") or (pred and verb_lemma(pred[0].lower) in _SPANS)
     return answer.text if bare else f"for {answer.text}"
+
+
+def _same_modal(match: Match) -> str | None:
+    """A clause that says what may happen, with the question's own modal: "might get fired"."""
+    modal = match.text("aux").lower()
+    return match.answer.text if any(t.lower == modal for t in match.answer.tokens[:6]) else None
+
+
+def _noun(answer: Answer) -> str:
+    first = answer.tokens[0]
+    named = first.may("DRLQ") or first.text[:1].isupper()
+    return answer.text if named else f"{a_or_an(answer.text)} {answer.text}"
+
+
+def _kindred(match: Match) -> str:
+    """The answer to "what kind of animal": "a marsupial", "a shy person", "a useful tool"."""
+    answer = match.answer
+    if answer.kind != "adjective" or answer.tokens[-1].may("N"):
+        return Answer(answer.text).phrase() if answer.kind == "noun" else _noun(answer)
+    return Answer(f"{answer.text} {match.text('head')}").phrase()
+
+
+def _worker(match: Match) -> str | None:
+    """The one whose job is asked for: "Ann's job" → "Ann"."""
+    whose, tail = match.part("whose"), re.compile(r"['\u2019]s?$")
+    return tail.sub("", match.text("whose")) if whose and whose[-1].may("L") else None
 
 
 def _was(match: Match) -> str:
@@ -269,7 +295,9 @@ def _reply(match: Match) -> str:
 def _restated(match: Match) -> str | None:
     """The answer, if it repeats most of the question's words, so that it is a statement itself."""
     content = [
-        t for t in tokenise_question(match.source) if t.may("NVZTEGJX") and not t.may("BOHMW")
+        t
+        for t in tokenise_question(match.source)
+        if t.may("NVZTEGJX") and not t.may("BOHMW") and t.lower not in words.ADVERBS
     ]
     words_asked = {t.lower[:4] for t in content}
     repeated = words_asked & {t.lower[:4] for t in match.answer.tokens}
@@ -310,6 +338,9 @@ SLOTS: dict[str, Build] = {
     "are": _are,
     "measured": _measured,
     "spent": _spent,
+    "possible": _same_modal,
+    "worker": _worker,
+    "kindred": _kindred,
     "was": _was,
     "time": FILLERS["time"],
     "owner": owner,

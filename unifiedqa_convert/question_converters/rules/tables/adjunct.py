@@ -286,6 +286,11 @@ ADJUNCT = (
         ),
     ),
     Rule(
+        when="how often aux:BE subj:SUBJ pred:PRED",
+        say="[clause<raw]",
+        examples=(("How often is the fair held?", "yearly", "The fair is held yearly."),),
+    ),
+    Rule(
         when="how long be:BE subj:HEAD prep:at|in|on|with|away rest:ANY",
         say="[subj] [be] [prep] [rest] [spent]",
         examples=(("How long was Kim at the farm?", "a week", "Kim was at the farm for a week."),),

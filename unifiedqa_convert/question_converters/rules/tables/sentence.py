@@ -34,9 +34,7 @@ SENTENCE = (
         when="ANY",
         given="reply",
         say="[reply]",
-        examples=(
-            ("Owls can see?", "Yes, they see well.", "They see well."),
-        ),
+        examples=(("Owls can see?", "Yes, they see well.", "They see well."),),
     ),
     Rule(
         when="ANY",
@@ -123,6 +121,38 @@ SENTENCE = (
                 "Who found the lost ring?",
                 "Lily found it under the bed.",
                 "Lily found the lost ring under the bed.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what be:BE the relationship|relation|connection between two:SPAN",
+        given="sentence",
+        say="[related]",
+        examples=(
+            (
+                "What is the relationship between Ivo and Ann?",
+                "They are cousins.",
+                "Ivo and Ann are cousins.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how aux:AUX subj:SUBJ adv:ADV* feel about whom:SPAN",
+        given="sentence",
+        say="[felt]",
+        examples=(
+            ("How does Ann feel about her boss?", "She dislikes him.", "Ann dislikes her boss."),
+        ),
+    ),
+    Rule(
+        when="what be:BE adv:ADV* true:true|correct|special|different|unusual|known rest:ANY",
+        given="sentence",
+        say="what [be] [adv] [true] [rest] is that [raw]",
+        examples=(
+            (
+                "What is true about the singer?",
+                "She has two sons.",
+                "What is true about the singer is that she has two sons.",
             ),
         ),
     ),
@@ -280,14 +310,26 @@ SENTENCE = (
         ),
     ),
     Rule(
+        when="what aux:MODAL adv:ADV* happen|occur rest:ANY",
+        given="sentence",
+        say="[possible] [rest]",
+        examples=(
+            (
+                "What might happen if Bo is late again?",
+                "He might lose his job.",
+                "He might lose his job if Bo is late again.",
+            ),
+        ),
+    ),
+    Rule(
         when="what must|should|will|would|can happen|occur rest:ANY",
         given="sentence",
         say="[raw] [rest]",
         examples=(
             (
                 "What must happen before a cake is served?",
-                "The cake must be baked.",
-                "The cake must be baked before a cake is served.",
+                "Someone bakes it.",
+                "Someone bakes it before a cake is served.",
             ),
         ),
     ),

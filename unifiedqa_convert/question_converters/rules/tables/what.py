@@ -79,6 +79,18 @@ WHAT = (
             ("What was the weather like yesterday?", "windy", "The weather was windy yesterday."),
         ),
     ),
+    Rule(
+        when="what be:BE whose:HEAD job|profession|occupation|trade tail:TAIL",
+        given="noun",
+        say="[worker] [be] [answer] [tail]",
+        examples=(
+            (
+                "What was Ida's job before she moved?",
+                "pilot",
+                "Ida was a pilot before she moved.",
+            ),
+        ),
+    ),
     # Colours.
     Rule(
         when="what|which color|colour|colors|colours be:BE rest:SPAN",
@@ -164,6 +176,15 @@ WHAT = (
                 "useful",
                 "The cook holds a blade. This is a useful tool.",
             ),
+        ),
+    ),
+    Rule(
+        when="what kind:kind|type|sort|kinds|types|sorts of head:NOUNS be:BE rest:SUBJ",
+        given="noun adjective",
+        say="[rest] [be] [kindred]",
+        examples=(
+            ("What kind of animal is a quokka?", "marsupial", "A quokka is a marsupial."),
+            ("What type of person is Bo?", "a shy person", "Bo is a shy person."),
         ),
     ),
     Rule(
