@@ -24,9 +24,21 @@ _YES = frozenset("yes true".split())
 _NO = frozenset("no false".split())
 _UNKNOWN = frozenset(("not enough information", "not enough info"))
 _NONE_OF = ("none of the above", "none of these choices", "none of the choices", "all of the above")
-_NO_ANSWER = frozenset(("i have no comment", "no comment", "i have nothing to say"))
+_NO_ANSWER = frozenset(
+    (
+        "i have no comment",
+        "no comment",
+        "i have nothing to say",
+        "i don't know",
+        "i do not know",
+        "nobody knows",
+        "no one knows",
+    )
+)
+_NOT_KNOWN = tuple(f"it is {how} " for how in ("unknown", "not known", "unclear", "not clear"))
 _ENDS_CLAUSE = words.RELATIVES | {"to"}
 _NOUN_BEFORE = frozenset("of in between".split())  # after a word that may be verb or noun
+_ALL_PRONOUNS = words.SUBJECT_PRONOUNS | {"nobody", "everybody", "everyone", "nothing", "someone"}
 _OBJECT_PRONOUNS = frozenset("it them him us me".split())
 _LINKING = frozenset("look feel stay get become keep seem sound remain appear grow".split())
 _SUBJECT_BE = frozenset(
@@ -53,7 +65,7 @@ def kind_of(given: str, text: str, tokens: Sequence[Token]) -> str:
         return _reply(tokens)
     if low in _UNKNOWN:
         return "unknown"
-    if low in _NO_ANSWER:
+    if low in _NO_ANSWER or low.startswith(_NOT_KNOWN):
         return "nothing"
     if low.startswith(_NONE_OF):
         return "none"
@@ -151,7 +163,7 @@ def _is_sentence(given: str, tokens: Sequence[Token]) -> bool:
     last, before = tokens[-1], tokens[-2]
     if last.may("V") and not last.may("J") and noun_number(before.lower) == "plural":
         return not last.may("N") or verb_lemma(last.lower) in words.COMMON_VERBS
-    if first.lower in words.SUBJECT_PRONOUNS and not tokens[1].may("WCP"):
+    if first.lower in _ALL_PRONOUNS and not tokens[1].may("WCP"):
         if any(t.may("VZT") for t in tokens[1:4]):
             return len(tokens) > 2 or tokens[1].may("ZT")
     if len(tokens) < 3:
@@ -163,7 +175,8 @@ def _finite_follows(given: str, tokens: Sequence[Token]) -> bool:
     """True if a finite verb comes before any dependent clause."""
     first = tokens[0]
     imperative = first.may("V") and first.lower not in words.MOSTLY_NOUNS
-    stopped = given.endswith(".") and given[0].isupper() and not imperative
+    titled = not given.endswith(".") and given.istitle()
+    stopped = given[0].isupper() and not imperative and not titled
     for i, token in enumerate(tokens[1:], 1):
         if token.lower in _ENDS_CLAUSE or token.may("S"):
             return False

@@ -21,6 +21,7 @@ _NO_OBJECT = frozenset("left that to next together again instead alone".split())
 _AFTER_DO = frozenset("together next now again instead first tonight tomorrow differently".split())
 _BY = frozenset("by on in with at every each".split())
 _WHENEVER = frozenset("after before during since until when while on at".split())
+_PLURALS = frozenset("i you we they".split())
 _LATER = frozenset("after before since until".split())
 _TIMES = frozenset("before after since".split())
 _NEVER_FIRST = frozenset("for with to of into about at like".split())
@@ -261,6 +262,9 @@ def denied(match: Match) -> str:
     if match.part("pred")[0].lower == "not" or "n't" in match.text("aux"):
         return join(match.text("subj"), match.text("aux"), pred)
     aux = match.text("aux").lower()
+    if aux == "must":
+        many = Answer(match.text("subj")).plural or match.text("subj").lower() in _PLURALS
+        return join(match.text("subj"), "do" if many else "does", "not have to", pred)
     return join(match.text("subj"), aux, "" if aux == "cannot" else "not", pred)
 
 

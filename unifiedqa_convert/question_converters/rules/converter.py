@@ -16,12 +16,14 @@ from unifiedqa_convert.question_converters.rules.answer import (
     Answer,
     a_or_an,
     ends_in_initial,
+    keeps_capital,
 )
 from unifiedqa_convert.question_converters.rules.clause import Match
 from unifiedqa_convert.question_converters.rules.pattern import Rule
 from unifiedqa_convert.question_converters.rules.question import Question, parse_question
 from unifiedqa_convert.question_converters.rules.restate import shortened
 from unifiedqa_convert.question_converters.rules.template import fill_template
+from unifiedqa_convert.question_converters.rules.tokens import tokenise_question
 from unifiedqa_convert.schema import collapse
 
 # A template can't know that an answer repeats the word next to it ("the" + "the hen's nest", "will"
@@ -107,7 +109,7 @@ class Rules:
 
     def _sentence(self, question: str, answer: str) -> Sentence:
         question, answer = _attached(collapse(question)), _attached(collapse(answer))
-        chosen = first_match(question, answer)
+        chosen = both_answers(question, answer) or first_match(question, answer)
         if chosen is not None and (has_blank(answer) or not has_blank(chosen[1])):
             return Sentence(chosen[1], self.name)
         return Sentence(_fallback(question, answer), f"{self.name}-fallback")
@@ -123,6 +125,35 @@ def _parse_answer(answer: str, named: bool) -> Answer | None:
 def _asks_names(question: str) -> bool:
     """True if the question asks for a person or a name; cached, as questions repeat."""
     return _NAMED.search(question) is not None
+
+
+_SECOND = re.compile(
+    r",? and (?P<second>(?:why|how|when|where)(?:\b.*)?)$|,? and (?P<asked>what|who|which\b.*)$",
+    re.IGNORECASE,
+)
+
+
+def both_answers(question: str, answer: str) -> tuple[Rule, str] | None:
+    """The statement for "Who wrote it, and why?" and an answer to each, with a comma between."""
+    bare = question.rstrip(FINAL)
+    m, (first, comma, rest) = _SECOND.search(bare), answer.rstrip(FINAL).partition(", ")
+    if m is None or not comma or not _ASKS.match(question):
+        return None
+    start = first_match(f"{bare[: m.start()]}?", first)
+    second = m["second"] or m["asked"]
+    if start is None:
+        return None
+    lead = start[1].rstrip(FINAL)
+    if " " not in second:
+        return start[0], finish("", f"{lead} {rest}")
+    end = first_match(f"{second}?", rest)
+    if end is None:
+        return None
+    tail = end[1] if keeps_capital(tokenise_question(end[1])) else end[1][0].lower() + end[1][1:]
+    return start[0], finish("", f"{lead} and {tail}")
+
+
+_ASKS = re.compile(r"(?:who|what|which|where|when|how|whose)\b", re.IGNORECASE)
 
 
 def first_match(question: str, answer: str) -> tuple[Rule, str] | None:

@@ -191,7 +191,7 @@ MOSTLY_VERBS = COMMON_VERBS | _words(
     "leak fade wake win lose die crack explode erupt dissolve vanish disappear arrive escape cry "
     "swim fly crawl jump leave return bark bite spoil ripen bloom migrate hatch hibernate weaken "
     "harden soften thicken widen vary collapse bend dim dip drop grow glow rotate vibrate swell "
-    "wilt drown starve survive suffer tire worsen improve cool warm heat stretch snap tear pop"
+    "pass turn contribute float wilt drown starve survive suffer tire worsen improve cool warm heat stretch snap tear pop"
 )
 
 # Words for a class ("type of energy"): the answer replaces them.

@@ -98,6 +98,12 @@ _DENIES_LATER = re.compile(
     rf"|^(?:{_FRONTS}) [^,]*, (?:then )?{_DENYING}\b",
     re.IGNORECASE,
 )
+# "Can you tell me where …" asks where.
+_ASKED_TO_TELL = re.compile(
+    r"^(?:(?:(?:can|could|would|will) you )?(?:please )?tell me|do you (?:happen to )?know|"
+    r"can you (?:say|explain|guess)) (?=(?:who|whose|what|which|where|when|why|how)\b)",
+    re.IGNORECASE,
+)
 # The first word of a denying question without its "not", and "Is it not cold?".
 _NOT_FIRST = re.compile(
     rf"(?P<lead>{_LEAD})(?:(?P<aux>{_BE.replace('|ai', '')}|do|does|did|has|have|had|could|would|"
@@ -119,6 +125,7 @@ class Question:
         self.earlier, last = split_last(_TOLD_TO_CHOOSE.sub("", text))
         if _WH.match(last):
             last = _OFFERED.sub("?", last)
+        last = _ASKED_TO_TELL.sub("", last)
         if polar:
             last = _OR_NOT.sub("?" if "?" in last else "", last)
             last = affirmative(last)

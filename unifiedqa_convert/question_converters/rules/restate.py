@@ -270,6 +270,9 @@ def _without_tail(answer: Answer, rest: Sequence[Token], tail: Sequence[Token]) 
     size = len(tail)
     if size and [t.lower for t in rest[-size:]] == [t.lower for t in tail] and len(rest) > size:
         rest = rest[:-size]
+    again = size and len(rest) > 2 and rest[-1].lower in _OBJECTS and rest[-2].may("P")
+    if again and rest[-2].lower == tail[0].lower:
+        rest = rest[:-2]  # "said nothing about it" + "about bread"
     return answer.text[rest[0].start : rest[-1].end]
 
 
@@ -399,6 +402,10 @@ def replied(match: Match) -> str | None:
     subject, pred = match.part("subj"), match.part("pred")
     if not subject:
         return None
+    last = said.tokens[-1]
+    if last.may("BOHM") and len(said.tokens) > 1 and low.startswith("yes") and pred:
+        someone = Match(match.source, {**match.parts, "subj": ()}, said)
+        return join(said.text[: last.start].strip(), clause(someone))  # "Yes, the cook has"
     if said.kind == "sentence":
         return answered(Match(match.source, match.parts, said))
     if not low.startswith("yes"):

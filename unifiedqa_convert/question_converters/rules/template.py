@@ -21,6 +21,7 @@ from unifiedqa_convert.question_converters.rules.clause import (
     do_form,
     folds,
     join,
+    main_verb,
     negated,
     object_gap,
 )
@@ -278,13 +279,32 @@ def _chosen(match: Match) -> str | None:
 def _picked(match: Match) -> str | None:
     """The clause with the answer in place of the choices in it ("faster or slower")."""
     text, answer = clause(match), match.answer.text
-    many = len(answer.split())
-    other = r"\S+" + r" \S+" * (many - 1)
+    articles = ("", "a ", "an ", "the ")
+    tries = articles if not match.answer.tokens[0].may("DP") else ("",)
+    return next(filter(None, (_pick(match, text, article + answer) for article in tries)), None)
+
+
+def _pick(match: Match, text: str, answer: str) -> str | None:
+    word = r"[^\s,]+"
+    other = word + rf" {word}" * (len(answer.split()) - 1)
     this = re.escape(answer)
-    before = re.search(rf"\b{this},? or (?:{other}|.*$)", text, re.IGNORECASE)
-    after = re.search(rf"(?<!\S){other},? or {this}(?!\w)", text, re.IGNORECASE)
+    last = rf"{word}|{other}" if match.answer.tokens[0].may("P") else other
+    before = re.search(rf"\b{this}(?:, {other})*,? or (?:{other}(?!\w)|.*$)", text, re.IGNORECASE)
+    after = re.search(
+        rf"(?<![^\s])(?:{other}, )*(?:{last}),? or {this}(?:,? or {other})?(?!\w)",
+        text,
+        re.IGNORECASE,
+    )
     found = before or after
-    return f"{text[: found.start()]}{answer}{text[found.end() :]}" if found else None
+    if found is None:
+        return None
+    tag, first = do_form(match), match.answer.tokens[0]
+    verb = verb_lemma(found[0].partition(" ")[0].strip(","))
+    acts = (
+        tag and first.may("V") and verb == match.part("pred")[main_verb(match.part("pred"))].lower
+    )
+    chosen = match.answer.as_form(tag) if acts and tag else answer
+    return f"{text[: found.start()]}{chosen}{text[found.end() :]}"
 
 
 def _reply(match: Match) -> str:

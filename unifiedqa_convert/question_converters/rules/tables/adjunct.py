@@ -4,6 +4,28 @@ from unifiedqa_convert.question_converters.rules.pattern import Rule
 
 ADJUNCT = (
     Rule(
+        when="where subj:HEAD be:BE",
+        say="[subj] [be] [place]",
+        examples=(
+            (
+                "Can you tell me where the nearest bank is?",
+                "on Mill Street",
+                "The nearest bank is on Mill Street.",
+            ),
+        ),
+    ),
+    Rule(
+        when="where|when and when|where aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<raw]",
+        examples=(
+            (
+                "Where and when was the singer born?",
+                "in Oslo in 1950",
+                "The singer was born in Oslo in 1950.",
+            ),
+        ),
+    ),
+    Rule(
         when="where be:BE article:a|an|the adj:ADJ* spot:place|location|spot|area|site rest:SPAN",
         say="[answer] [agreed] [article] [adj] [spot] [rest]",
         examples=(

@@ -409,6 +409,12 @@ SENTENCE = (
         ),
     ),
     Rule(
+        when="which be:BE ADJ|ADV+",
+        given="sentence",
+        say="[raw]",
+        examples=(("Which is heavier?", "They weigh the same.", "They weigh the same."),),
+    ),
+    Rule(
         when="which aux:AUX? pred:PRED",
         given="sentence",
         say="that [raw] [aux] [pred]",

@@ -27,10 +27,30 @@ NAMED = (
         ),
     ),
     Rule(
+        when="name|identify|list what:NUMBER rest:SPAN",
+        say="[subject] are [what] [rest]",
+        mark="none",
+        given="noun",
+        examples=(
+            (
+                "Name two birds that cannot fly.",
+                "the ostrich and the emu",
+                "The ostrich and the emu are two birds that cannot fly.",
+            ),
+        ),
+    ),
+    Rule(
+        when="tell me what:the rest:SPAN",
+        say="[what] [rest] [was] [raw]",
+        mark="none",
+        given="noun number verb-ing adjective",
+        examples=(("Tell me the name of the king.", "Arthur", "The name of the king is Arthur."),),
+    ),
+    Rule(
         when="name|identify what:the rest:SPAN",
         say="[what] [rest] [was] [raw]",
         mark="none",
-        given="noun number verb-ing",
+        given="noun number verb-ing adjective",
         examples=(
             (
                 "Name the monk who painted the ceiling.",
@@ -72,6 +92,33 @@ CALLED = (
 )
 
 WHAT = (
+    Rule(
+        when="what|who be:BE it that rest:SPAN",
+        say="it [be] [answer] that [rest]",
+        examples=(
+            (
+                "What was it that scared the horse?",
+                "a snake",
+                "It was a snake that scared the horse.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what be:BE it about:about thing:HEAD that rest:SPAN",
+        say="what [rest] [about] [thing] [be] [answer]",
+        examples=(
+            (
+                "What was it about the house that scared Bo?",
+                "the cellar",
+                "What scared Bo about the house was the cellar.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what does it mean to rest:SPAN",
+        say="to [rest] means [raw]",
+        examples=(("What does it mean to ebb?", "to flow back", "To ebb means to flow back."),),
+    ),
     Rule(
         when="what be:BE subj:HEAD like rest:ANY",
         say="[subj] [be] [answer] [rest]",
