@@ -73,7 +73,7 @@ def kind_of(given: str, text: str, tokens: Sequence[Token]) -> str:
         return "question"
     if len(tokens) == 1:
         return _single(first)
-    if first.may("S") and _has_main_clause(tokens):
+    if first.may("SP") and _has_main_clause(tokens):
         return "sentence"
     return _opened(first, tokens[1]) or _phrase(given, tokens)
 
@@ -107,7 +107,8 @@ def _opened(first: Token, second: Token) -> str | None:
     """The kind, if the first word alone determines it; else None."""
     if first.lower == "to" and second.may("VA"):
         return "to"
-    if first.may("PS") and first.lower not in ("like", "than"):
+    counted = first.lower in ("about", "around", "over", "under") and second.may("Q")
+    if first.may("PS") and first.lower not in ("like", "than") and not counted:
         return "place"
     if first.lower in _SUBJECT_BE:
         return "sentence"
@@ -150,7 +151,7 @@ def _verbal(first: Token, second: Token) -> str:
     strong = not first.may("NJ") or first.lower in words.LIGHT_VERBS or second.may("R")
     object_follows = object_follows and second.lower not in _NOUN_BEFORE
     strong = strong or (object_follows and first.lower not in words.MOSTLY_NOUNS)
-    linking = first.lower in _LINKING and second.may("J") and not second.may("N")
+    linking = first.lower in _LINKING and second.may("J")
     if first.may("V") and (strong or linking):
         return "verb"
     return "verb-s" if first.may("Z") and not first.may("N") else "noun"
@@ -158,7 +159,12 @@ def _verbal(first: Token, second: Token) -> str:
 
 def _is_sentence(given: str, tokens: Sequence[Token]) -> bool:
     first = tokens[0]
-    if first.may("PSBOHMGW") or first.only("VTE") or first.lower in words.LIGHT_VERBS:
+    counted = first.may("P") and tokens[1].may("Q")
+    if (
+        (first.may("PSBOHMGW") and not counted)
+        or first.only("VTE")
+        or first.lower in words.LIGHT_VERBS
+    ):
         return False
     last, before = tokens[-1], tokens[-2]
     if last.may("V") and not last.may("J") and noun_number(before.lower) == "plural":
@@ -174,7 +180,8 @@ def _is_sentence(given: str, tokens: Sequence[Token]) -> bool:
 def _finite_follows(given: str, tokens: Sequence[Token]) -> bool:
     """True if a finite verb comes before any dependent clause."""
     first = tokens[0]
-    imperative = first.may("V") and first.lower not in words.MOSTLY_NOUNS
+    verb = first.may("V") and first.lower not in words.MOSTLY_NOUNS
+    imperative = verb and (not first.may("J") or tokens[1].may("DLRQP"))
     titled = not given.endswith(".") and given.istitle()
     stopped = given[0].isupper() and not imperative and not titled
     for i, token in enumerate(tokens[1:], 1):
@@ -267,7 +274,13 @@ class Answer:
         if self._complete():
             return self.text
         assert self.head is not None
-        if article == "the" or self.head.lower in words.DEFINITE_ANSWERS or self._unique():
+        definite = self.tokens[0].lower in words.ORDINALS or self.tokens[0].may("L")
+        if (
+            definite
+            or article == "the"
+            or self.head.lower in words.DEFINITE_ANSWERS
+            or self._unique()
+        ):
             return f"the {self.text}"
         return f"{a_or_an(self.text)} {self.text}"
 
@@ -275,6 +288,9 @@ class Answer:
         if self.kind != "noun" or self.head is None or self.plural:
             return True
         first = self.tokens[0]
+        if first.may("L") and len(self.tokens) > 1:
+            owner = first.lower.replace("\u2019", "'").removesuffix("'s")
+            return first.text[:1].isupper() or noun_number(owner) != "singular"
         if first.may("DRLQS") or first.text[:1].isupper() or any(t.may("K") for t in self.tokens):
             return True
         if any(t.lower in ("and", "or") for t in self.tokens):

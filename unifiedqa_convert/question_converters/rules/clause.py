@@ -20,6 +20,7 @@ _DEGREES = frozenset("best most least better more".split())
 _NO_OBJECT = frozenset("left that to next together again instead alone".split())
 _AFTER_DO = frozenset("together next now again instead first tonight tomorrow differently".split())
 _BY = frozenset("by on in with at every each".split())
+_WHEN_PHRASES = frozenset("before after during until".split())
 _WHENEVER = frozenset("after before during since until when while on at".split())
 _PLURALS = frozenset("i you we they".split())
 _LATER = frozenset("after before since until".split())
@@ -89,8 +90,14 @@ def _with_verb(match: Match, pred: Sequence[Token]) -> str:
     if not pred or tag is None:
         return cover(match.source, pred)
     at = main_verb(pred)
-    verb = inflect(pred[at].lower, tag)
+    said_to = pred[at].lower == "lie" and tag == "VBD" and _to_someone(pred, at + 1)
+    verb = "lied" if said_to else inflect(pred[at].lower, tag)
     return join(cover(match.source, pred[:at]), verb, cover(match.source, pred[at + 1 :]))
+
+
+def _to_someone(pred: Sequence[Token], at: int) -> bool:
+    """True after "lie" as in "lie to the teacher", "lie about it": its past is "lied"."""
+    return at == len(pred) or pred[at].lower in ("to", "about", "and")
 
 
 def object_gap(pred: Sequence[Token]) -> int:
@@ -113,6 +120,9 @@ def object_gap(pred: Sequence[Token]) -> int:
         done = next((i for i in range(at, len(pred)) if _to_do(pred, i)), None)
         if done is not None:
             return done + 1
+        inner = _caused(pred, at)
+        if inner:
+            return inner + object_gap(pred[inner:])
         if verb_lemma(pred[at].lower) in words.GIVING_VERBS:
             return _phrase_end(pred, at + 1)
         return _before_degree(pred, adjunct_gap(pred))
@@ -139,6 +149,16 @@ def _said(pred: Sequence[Token], at: int) -> int:
         return 0
     after = pred[at + 1]
     return at + 1 if after.may("BHM") or after.only("ZT") else 0
+
+
+def _caused(pred: Sequence[Token], at: int) -> int:
+    """The position of the verb in "ask the boy to | bring"; 0 if there is none."""
+    if verb_lemma(pred[at].lower) not in words.CAUSING_VERBS:
+        return 0
+    for i in range(at + 2, len(pred) - 1):
+        if pred[i].lower == "to" and pred[i + 1].may("VBOH"):
+            return i + 1
+    return 0
 
 
 def _phrase_end(pred: Sequence[Token], at: int) -> int:
@@ -193,6 +213,10 @@ def _stranded(pred: Sequence[Token], at: int) -> bool:
 def _last_of_chain(pred: Sequence[Token], at: int) -> int:
     """From the first verb of "want to go", "have been doing", "used to measure" to the last."""
     while at + 1 < len(pred):
+        if pred[at + 1].lower in ("never", "not") and pred[at + 2 : at + 3] and at + 3 < len(pred):
+            if pred[at + 2].lower == "to" and pred[at + 3].may("VBOH"):
+                at += 3
+                continue
         if pred[at + 1].lower == "to" and at + 2 < len(pred) and pred[at + 2].may("VBOH"):
             step = 2
         elif _auxiliary(pred, at):
@@ -200,7 +224,7 @@ def _last_of_chain(pred: Sequence[Token], at: int) -> int:
         else:
             break
         lemma = verb_lemma(pred[at].lower)
-        base = pred[at].lower == lemma
+        base = pred[at].lower == lemma and not _to_do(pred, at + 2 if step == 2 else at)
         if step == 2 and ((base and lemma in _TAKES_OBJECT) or _object_follows(pred, at + step)):
             break
         at += step
@@ -223,8 +247,11 @@ def _object_follows(pred: Sequence[Token], at: int) -> bool:
     return after.may("DRLNJQX")
 
 
-def adjunct_gap(pred: Sequence[Token]) -> int:
-    """The position of a place, time or means: the end, or before a subordinate clause."""
+def adjunct_gap(pred: Sequence[Token], reason: bool = False) -> int:
+    """The position of a place, time or means: the end, or before a subordinate clause or time.
+
+    A ``reason`` follows a time: "late for school before noon | because it rained".
+    """
     for i in range(1, len(pred) - 1):
         if pred[i].may("P") and pred[i + 1].lower == ",":
             return i + 1
@@ -239,8 +266,9 @@ def adjunct_gap(pred: Sequence[Token]) -> int:
     for i in range(1, len(pred)):
         infinitive = motion and pred[i].lower == "to" and _verb_at(pred, i + 1)
         clause_follows = pred[i].may("S") and pred[i].lower != "that" and i + 1 < len(pred)
-        degree = pred[i].lower == "so" and i + 1 < len(pred) and pred[i + 1].may("JA")
-        if (clause_follows and not degree) or infinitive:
+        degree = pred[i].lower == "so" and i + 1 < len(pred) and pred[i + 1].may("JAD")
+        later = i > 1 and not reason and pred[i].lower in _WHEN_PHRASES and i + 1 < len(pred)
+        if (clause_follows and not degree) or infinitive or later:
             start = i - 1 if pred[i - 1].lower in ("even", ",") and i > 1 else i
             return start - 1 if pred[start - 1].lower == "," and start > 1 else start
     return len(pred)

@@ -113,9 +113,15 @@ def filled(match: Match, name: str) -> str:
     pred = match.part("pred")
     if name == "object":
         return with_object(match, pred)
-    gap = object_gap(pred) if name == "owned" else adjunct_gap(pred)
+    gap = object_gap(pred) if name == "owned" else adjunct_gap(pred, name == "reason")
     last = pred[gap - 1] if gap else None
     filler = FILLERS[name](match)
+    first = pred[main_verb(pred)] if pred else None
+    after_verb = main_verb(pred) + 1
+    phrase = pred[after_verb : after_verb + 2]
+    if name == "place" and match.answer.kind == "place" and first and len(phrase) == 2:
+        if phrase[0].lower == "at" and phrase[1].may("D"):
+            gap = after_verb  # "hide | at a party" + "behind a curtain"
     if name in ("place", "time") and last is not None and last.lower in _PLACING:
         filler = _without_preposition(match.answer, last.lower)
     return clause(match, filler, gap)
@@ -123,6 +129,9 @@ def filled(match: Match, name: str) -> str:
 
 def with_object(match: Match, pred: Sequence[Token]) -> str:
     """The clause with the answer as its object, or in place of a "do" that stands for its verb."""
+    if [t.lower for t in pred[-2:]] == ["to", "happen"] and _infinitive_inside(match.answer):
+        pred = pred[:-2]  # "want to happen" + "the dog to run away"
+        match = _with_pred(match, pred)
     gap = object_gap(pred)
     answer = unrepeated(match.answer, pred)
     if answer is not match.answer:
@@ -139,7 +148,8 @@ def with_object(match: Match, pred: Sequence[Token]) -> str:
         last = pred[gap - 1]
         starts_with_it = answer.tokens[0].lower == last.lower
         purpose = last.lower == "for" and answer.kind == "to"
-        if last.only("P") and (starts_with_it or purpose):
+        clause_of = answer.tokens[0].lower == "that" and len(answer.tokens) > 3
+        if last.may("P") and (starts_with_it or purpose or clause_of):
             match = _with_pred(match, [*pred[: gap - 1], *pred[gap:]])
             gap -= 1
         if answer.kind == "sentence" or answer.tokens[0].lower == "that":
@@ -150,7 +160,8 @@ def with_object(match: Match, pred: Sequence[Token]) -> str:
         answer = Answer(f"be {answer.text}")
     verb = answer.as_form(tag) if tag else answer.as_base()
     short = Match(match.source, {**match.parts, "pred": pred[: gap - 1]}, answer)
-    after = Match(match.source, {"rest": pred[gap:]}, answer).text("rest")
+    rest = _unless_said(pred[gap:], answer)
+    after = Match(match.source, {"rest": rest}, answer).text("rest")
     lead = clause(short)
     if do_form(match) and gap - 1 == main_verb(pred):
         lead = join(match.text("subj"), short.text("pred"))
@@ -161,6 +172,32 @@ def _past_phrases(pred: Sequence[Token], gap: int) -> int:
     """A that-clause follows a verb's phrases: "told by the cook | that …"."""
     phrase = gap < len(pred) and pred[gap].only("P") and not any(t.may("S") for t in pred[gap:])
     return len(pred) if phrase else gap
+
+
+def _infinitive_inside(answer: Answer) -> bool:
+    pairs = zip(answer.tokens[1:], answer.tokens[2:], strict=False)
+    return any(a.lower == "to" and b.may("VBOH") for a, b in pairs)
+
+
+def _unless_said(rest: Sequence[Token], answer: Answer) -> Sequence[Token]:
+    """What follows "do", without the one that the answer names: "do to Bo" + "leave him alone".
+
+    A single verb takes what something is done with as its object: "do with a letter" + "read".
+    """
+    if len(rest) < 2 or rest[0].lower not in ("to", "with", "for"):
+        return rest
+    if rest[0].lower == "with" and len(answer.tokens) == 1:
+        return rest[1:]
+    if (
+        rest[0].lower != "to"
+        or rest[1].may("V")
+        or not any(t.lower in _SAID for t in answer.tokens[1:])
+    ):
+        return rest
+    return rest[next((i for i, t in enumerate(rest) if i and t.may("SK")), len(rest)) :]
+
+
+_SAID = frozenset("him her them it".split())
 
 
 def _with_pred(match: Match, pred: Sequence[Token]) -> Match:

@@ -184,6 +184,9 @@ MOSTLY_NOUNS = _words(
     "pairs bond bonds field fields crystal crystals male species model models question questions"
 )
 
+ORDINALS = _words(
+    "first second third fourth fifth sixth seventh eighth ninth tenth last next same only"
+)
 # After a noun, with a preposition after them, rather verbs ("the speaker talks about").
 MOSTLY_VERBS = COMMON_VERBS | _words(
     "talk walk speak argue wait sit stay try work stop search laugh learn agree pay melt boil "
@@ -221,12 +224,19 @@ SHARES = _words("percent percentage fraction proportion portion")
 # Verbs that take a whole sentence as their object ("they learned that …").
 TELLING_VERBS = _words(
     "say think know observe find learn believe conclude mean show suggest notice see tell claim "
-    "argue hope discover prove feel state report indicate expect assume imply hypothesize infer"
+    "argue hope discover prove feel state report indicate expect assume imply hypothesize infer "
+    "realize realise understand remember forget agree explain admit announce predict promise guess "
+    "doubt wish warn reveal confirm mention hear dream imagine regret decide complain suspect worry"
 )
 # Take two objects: "owe the bank | forty dollars".
 GIVING_VERBS = _words(
     "give owe pay cost charge take lend send show offer teach hand bring buy tell ask sell grant "
     "promise feed"
+)
+# Make someone do something: "ask the boy to | bring a cake".
+CAUSING_VERBS = _words(
+    "want ask tell force require allow expect order advise persuade urge invite encourage need warn "
+    "remind teach instruct beg convince permit command recommend help lead cause get like"
 )
 # After a verb they belong to it: "give up", "turn off".
 PARTICLES = _words("up out off away down over back on in along apart together around")

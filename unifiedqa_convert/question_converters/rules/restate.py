@@ -80,7 +80,7 @@ def _undetermined(tokens: Sequence[Token]) -> Sequence[Token]:
 
 def _stands_for(pronoun: str, subject: Sequence[Token]) -> bool:
     """True if a pronoun may stand for the question's subject."""
-    last = subject[-1]
+    last = _head_of(subject)
     if len(subject) == 1 and last.may("R"):
         both = {pronoun, last.lower}
         return len(both) == 1 or both <= _SPEAKERS or ("they" in both and not both & _SPEAKERS)
@@ -90,17 +90,27 @@ def _stands_for(pronoun: str, subject: Sequence[Token]) -> bool:
         person = last.lower in words.PERSONS or (is_name(last) and len(subject) == 1)
         return not person and noun_number(last.lower) != "plural"
     if pronoun in ("he", "she"):
-        owned = len(subject) > 1 and subject[-2].may("L") and last.lower not in _JOBS
+        owned = any(t.may("L") for t in subject[:-1]) and last.lower not in _JOBS
         return last.lower in words.PERSONS or (
             noun_number(last.lower) != "plural" and not owned and not last.lower.endswith(_ABSTRACT)
         )
     return True
 
 
+def _head_of(subject: Sequence[Token]) -> Token:
+    """The head of a noun phrase: the last word before a preposition or clause."""
+    for i, token in enumerate(subject[1:], 1):
+        if token.may("PSKW") or token.lower in words.RELATIVES:
+            return subject[i - 1]
+    return subject[-1]
+
+
 def shortened(question: Question, answer: Answer) -> Answer:
     """A clause answer without what it repeats of the question; any other answer unchanged."""
     if answer.tokens and answer.tokens[0].lower == "that" and question.tokens:
         answer = _without_that(question, answer)
+    if answer.kind != "sentence" and question.tokens:
+        answer = _as_sentence(question, answer)
     if answer.kind != "sentence" or not question.tokens:
         return answer
     full = expanded(answer)
@@ -125,11 +135,26 @@ def shortened(question: Question, answer: Answer) -> Answer:
     return answer
 
 
+def _as_sentence(question: Question, answer: Answer) -> Answer:
+    """The answer as a sentence, if it starts with the question's subject and a verb."""
+    if answer.kind not in ("noun", "adjective", "place") or len(answer.tokens) < 4:
+        return answer
+    parts = question.parts(OBJECT) or question.parts(IDENTITY) or {}
+    subject = parts.get("subj", ())
+    size = same_subject(answer, subject) if len(subject) > 1 else 0
+    if not size or answer.tokens[0].may("R") or not answer.tokens[size].may("BOHMZT"):
+        return answer
+    whole = Answer(answer.text)
+    whole.kind = "sentence"
+    return whole
+
+
 def _without_that(question: Question, answer: Answer) -> Answer:
     """A that-clause as the clause; the rules write "that" where it is needed."""
     clause_of = Answer(_from(answer, answer.tokens[1])) if len(answer.tokens) > 3 else answer
     asks_what = question.tokens[0].lower in ("what", "which")
-    return clause_of if clause_of.kind == "sentence" and asks_what else answer
+    tells = any(verb_lemma(t.lower) in words.TELLING_VERBS for t in question.tokens if t.may("VZT"))
+    return clause_of if clause_of.kind == "sentence" and asks_what and tells else answer
 
 
 def _described(whom: Sequence[Token], answer: Answer) -> Answer | None:

@@ -5,7 +5,7 @@ slots are the functions below; ``[clause<place]`` is a clause with a filler in i
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -37,7 +37,7 @@ from unifiedqa_convert.question_converters.rules.fillers import (
 )
 from unifiedqa_convert.question_converters.rules.lexicon import inflect, verb_lemma
 from unifiedqa_convert.question_converters.rules.restate import RESTATED
-from unifiedqa_convert.question_converters.rules.tokens import is_name, tokenise_question
+from unifiedqa_convert.question_converters.rules.tokens import Token, is_name, tokenise_question
 
 _SLOT = re.compile(r"\[([a-z]+)(?:<([a-z]+))?\]")
 
@@ -146,6 +146,19 @@ def _noun(answer: Answer) -> str:
     first = answer.tokens[0]
     named = first.may("DRLQ") or first.text[:1].isupper()
     return answer.text if named else f"{a_or_an(answer.text)} {answer.text}"
+
+
+def _acts(match: Match) -> str | None:
+    """A single verb as what happens: "rusts"; None for a noun."""
+    only = match.answer.tokens[0]
+    return only.text if only.may("Z") and len(match.answer.tokens) == 1 else None
+
+
+def _name_of(match: Match) -> str:
+    """What someone or something of a kind is called: "a bakery"; a term as it is."""
+    described = match.part("subj")[0].lower in ("a", "an", "someone", "something", "somebody")
+    known = match.answer.kind == "noun" and not match.answer.plural
+    return match.answer.phrase() if described and known else match.answer.text
 
 
 def _kindred(match: Match) -> str:
@@ -316,13 +329,21 @@ def _restated(match: Match) -> str | None:
     """The answer, if it repeats most of the question's words, so that it is a statement itself."""
     content = [
         t
-        for t in tokenise_question(match.source)
+        for t in _after_head(tokenise_question(match.source))
         if t.may("NVZTEGJX") and not t.may("BOHMW") and t.lower not in words.ADVERBS
     ]
     words_asked = {t.lower[:4] for t in content}
     repeated = words_asked & {t.lower[:4] for t in match.answer.tokens}
     enough = len(words_asked) > 1 and len(repeated) >= 0.85 * len(words_asked)
     return match.answer.text if enough else None
+
+
+def _after_head(tokens: Sequence[Token]) -> Sequence[Token]:
+    """A question's words without the noun that the answer replaces: "what color | is the sky"."""
+    if not tokens or tokens[0].lower not in ("what", "which", "how"):
+        return tokens
+    start = next((i for i, t in enumerate(tokens) if t.may("BOHM") or (i > 1 and t.only("ZT"))), 0)
+    return tokens[start:] if start > 1 else tokens
 
 
 Build = Callable[[Match], str | None]
@@ -360,6 +381,8 @@ SLOTS: dict[str, Build] = {
     "spent": _spent,
     "possible": _same_modal,
     "worker": _worker,
+    "acts": _acts,
+    "term": _name_of,
     "kindred": _kindred,
     "was": _was,
     "time": FILLERS["time"],

@@ -343,6 +343,17 @@ ADJUNCT = (
         ),
     ),
     Rule(
+        when="how long|soon prep:after|before event:HEAD aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<raw] [prep] [event]",
+        examples=(
+            (
+                "How long after the storm did the ship return?",
+                "two days",
+                "The ship returned two days after the storm.",
+            ),
+        ),
+    ),
+    Rule(
         when="how measure:ADV|ADJ aux:AUX subj:SUBJ pred:PRED",
         say="[clause<raw]",
         examples=(

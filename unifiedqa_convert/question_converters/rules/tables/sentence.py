@@ -289,6 +289,18 @@ SENTENCE = (
         ),
     ),
     Rule(
+        when="what happens to who:HEAD tail:TAIL",
+        given="noun verb",
+        say="[who] [acts] [tail]",
+        examples=(
+            (
+                "What happens to iron when it gets wet?",
+                "rusts",
+                "Iron rusts when it gets wet.",
+            ),
+        ),
+    ),
+    Rule(
         when="what happens|happened to who:SPAN",
         given="verb-s verb-ed",
         say="[who] [raw]",
@@ -373,7 +385,7 @@ SENTENCE = (
         ),
     ),
     Rule(
-        when="what|which be:BE article:the|a|an|another|one rest:SPAN",
+        when="what|which be:BE article:the|a|an|another|one rest:SUBJ",
         given="sentence",
         say="[article] [rest] [be] that [raw]",
         examples=(
@@ -423,6 +435,18 @@ SENTENCE = (
                 "Which most likely caused the flood?",
                 "The dam broke.",
                 "That the dam broke most likely caused the flood.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what aux:MODAL adv:ADV* be article:the|a|an|one rest:SPAN",
+        given="sentence",
+        say="[article] [rest] [aux] [adv] be that [raw]",
+        examples=(
+            (
+                "What may be the reason for their delay?",
+                "The roads were icy.",
+                "The reason for their delay may be that the roads were icy.",
             ),
         ),
     ),

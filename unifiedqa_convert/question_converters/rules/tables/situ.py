@@ -231,6 +231,19 @@ SITU = (
 
 STEM = (
     Rule(
+        when="this be:BE what:something|an|a|one rest:SPAN",
+        mark="none",
+        given="noun",
+        say="[answer] [agreed] [what] [rest]",
+        examples=(
+            (
+                "This is something that keeps the rain off",
+                "an umbrella",
+                "An umbrella is something that keeps the rain off.",
+            ),
+        ),
+    ),
+    Rule(
         when="article:a|an|the|one example:example|instance|sign|cause|use of rest:HEAD",
         mark="none",
         given="noun number verb-ing",

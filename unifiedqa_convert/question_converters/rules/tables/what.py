@@ -80,12 +80,18 @@ CALLED = (
     ),
     Rule(
         when="what do|can|would|might we|you|people|scientists call subj:SPAN",
-        say="[subj] [are] called [raw]",
+        say="[subj] [are] called [term]",
+        given="noun number adjective verb verb-ing verb-s verb-ed",
         examples=(
             (
-                "What do you call the place where bread is baked?",
+                "What do you call the act of melting?",
+                "fusion",
+                "The act of melting is called fusion.",
+            ),
+            (
+                "What do you call a place where bread is baked?",
                 "bakery",
-                "The place where bread is baked is called bakery.",
+                "A place where bread is baked is called a bakery.",
             ),
         ),
     ),
@@ -105,12 +111,12 @@ WHAT = (
     ),
     Rule(
         when="what be:BE it about:about thing:HEAD that rest:SPAN",
-        say="what [rest] [about] [thing] [be] [answer]",
+        say="it [be] [answer] that [rest] [about] [thing]",
         examples=(
             (
                 "What was it about the house that scared Bo?",
                 "the cellar",
-                "What scared Bo about the house was the cellar.",
+                "It was the cellar that scared Bo about the house.",
             ),
         ),
     ),
