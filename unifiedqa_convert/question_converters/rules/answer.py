@@ -160,18 +160,19 @@ def _verbal(first: Token, second: Token) -> str:
 def _is_sentence(given: str, tokens: Sequence[Token]) -> bool:
     first = tokens[0]
     counted = first.may("P") and tokens[1].may("Q")
+    counted = counted or (first.may("G") and tokens[1].may("BHM"))  # "smoking has gone down"
     if (
         (first.may("PSBOHMGW") and not counted)
         or first.only("VTE")
         or first.lower in words.LIGHT_VERBS
     ):
         return False
-    last, before = tokens[-1], tokens[-2]
-    if last.may("V") and not last.may("J") and noun_number(before.lower) == "plural":
-        return not last.may("N") or verb_lemma(last.lower) in words.COMMON_VERBS
     if first.lower in _ALL_PRONOUNS and not tokens[1].may("WCP"):
         if any(t.may("VZT") for t in tokens[1:4]):
             return len(tokens) > 2 or tokens[1].may("ZT")
+    last, before = tokens[-1], tokens[-2]
+    if last.may("V") and not last.may("J") and noun_number(before.lower) == "plural":
+        return not last.may("N") or verb_lemma(last.lower) in words.COMMON_VERBS
     if len(tokens) < 3:
         return False
     return _finite_follows(given, tokens)
@@ -232,7 +233,7 @@ def _agrees(token: Token, before: Token) -> bool:
     """True if a verb's form suits the noun or pronoun before it."""
     if token.may("T") or (token.may("Z") and noun_number(before.lower) != "plural"):
         return True
-    plural = noun_number(before.lower) == "plural" or before.lower in words.PLURALS
+    plural = noun_number(before.lower) == "plural" or _plural(before)
     return token.may("V") and (plural or before.lower in ("i", "you", "we", "they"))
 
 
@@ -296,6 +297,8 @@ class Answer:
         if any(t.lower in ("and", "or") for t in self.tokens):
             return True
         head = self.head.lower
+        if len(self.tokens) > 1 and noun_number(first.lower) == "plural" and first.only("NZ"):
+            return True  # "wheels turning"
         if self._unique():
             return False
         if head in words.COUNT_NOUNS:

@@ -19,6 +19,7 @@ from unifiedqa_convert.question_converters.rules.answer import (
     keeps_capital,
 )
 from unifiedqa_convert.question_converters.rules.clause import Match
+from unifiedqa_convert.question_converters.rules.lexicon import verb_lemma
 from unifiedqa_convert.question_converters.rules.pattern import Rule
 from unifiedqa_convert.question_converters.rules.question import Question, parse_question
 from unifiedqa_convert.question_converters.rules.restate import shortened
@@ -225,12 +226,14 @@ def _keeps_answer(sentence: str, answer: Answer) -> bool:
         return True
     have = {word[:3] for word in _WORDS.findall(sentence.lower())}
     wanted = set(_WORDS.findall(answer.given.lower())) - words.SUBJECT_PRONOUNS - _FUNCTION
-    return all(word[:3] in have or _inflected(word, have) for word in wanted)
+    lost = {word for word in wanted if word[:3] not in have}
+    return not lost or lost <= _inflected(lost, _WORDS.findall(sentence.lower()))
 
 
-def _inflected(word: str, have: set[str]) -> bool:
-    """True if a verb of two letters occurs in another form: "go" in "going"."""
-    return word in ("go", "be") and any(start.startswith(word) for start in have)
+def _inflected(lost: set[str], said: Sequence[str]) -> set[str]:
+    """The verbs that occur in another form: "drive" in "drove", "go" in "going"."""
+    have = {verb_lemma(word) for word in said}
+    return {word for word in lost if verb_lemma(word) in have}
 
 
 def _fallback(question: str, answer: str) -> str:

@@ -261,7 +261,7 @@ def _prepped(match: Match) -> str:
     first = match.answer.tokens[0]
     purpose = preposition == "for" and match.answer.kind == "to"
     complete = first.lower == preposition or match.answer.kind == "place" or purpose
-    if complete or first.lower.endswith("ly"):
+    if complete or (first.lower.endswith("ly") and not first.may("J")):
         return match.answer.text
     return join(preposition, named(match))
 
@@ -315,6 +315,8 @@ _AROUND = frozenset("before after until till when while since once ago".split())
 def _dated(answer: Answer) -> str:
     """The answer with an article unless it is a date or names a time without one."""
     low = [t.lower for t in answer.tokens]
+    if low[-1] in ("century", "decade") and not answer.tokens[0].may("DRLS"):
+        return f"the {answer.text}"
     dated = any(t.may("Q") or t.lower in words.MONTHS | words.DAYS for t in answer.tokens)
     return answer.text if dated or low[0] in _NIGHTS else answer.phrase("the")
 

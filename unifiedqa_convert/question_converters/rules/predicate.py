@@ -25,6 +25,7 @@ _OPEN = frozenset("DLC")
 _ALONE = frozenset("these those this that each all both many some most none another".split())
 _AUXILIARY = frozenset("BOHM")
 _FARTHEST = 40  # tokens; a subject is hardly longer
+_SUBJECTS = frozenset("he she they we i you".split())
 _ADJUNCT = frozenset("where when why how".split())
 _RELATIVE = frozenset("that which who whose where".split())
 
@@ -60,8 +61,9 @@ class BoundaryChoice(NamedTuple):
 
     def described(self, spots: Sequence["Boundary"]) -> list[tuple[int | None, list[str]]]:
         """The same for these positions."""
-        found: list[tuple[int | None, list[str]]] = [(s.at, self._of(s)) for s in spots]
-        return [(None, self._lacking()), *found] if self.may_lack else found
+        gap = self.stranded()
+        found: list[tuple[int | None, list[str]]] = [(s.at, self._of(s, gap)) for s in spots]
+        return [(None, self._lacking(gap)), *found] if self.may_lack else found
 
     def spots(self) -> list["Boundary"]:
         """The positions where the words' tags allow a predicate to start."""
@@ -88,7 +90,7 @@ class BoundaryChoice(NamedTuple):
                 left2, left = left, token
         return found
 
-    def _of(self, spot: "Boundary") -> list[str]:
+    def _of(self, spot: "Boundary", gap: str) -> list[str]:
         at, left2, left, token, right, verbs, relatives, commas = spot
         k, opener = self.kind, self.opener
         here, before, after = token.tags, left.tags, right.tags
@@ -113,9 +115,21 @@ class BoundaryChoice(NamedTuple):
             f"q{k}{left.text[:1].isupper()}{token.text[:1].isupper()}{first}",
             f"t{opener}{first}{left.lower}",
             f"v{k}{_verbness(word)}{first}",
+            f"w{k}{gap}{here[:2]}{first}",
         ]
 
-    def _lacking(self) -> list[str]:
+    def stranded(self) -> str:
+        """P or V if a preposition or verb lacks its object before a clause or the end."""
+        tokens = self.tokens
+        for at in range(len(tokens) - 1, self.places.start - 1, -1):
+            ends = at + 1 == len(tokens) or tokens[at + 1].may("S")
+            if ends and tokens[at].tags[:1] == "P":
+                return "P"
+            if ends and tokens[at].may("VG") and not tokens[at].may("N"):
+                return "V"
+        return ""
+
+    def _lacking(self, stranded: str) -> list[str]:
         start = self.places.start
         first = self.tokens[start] if start < len(self.tokens) else _OUTSIDE
         last = self.tokens[self.places.stop - 1]
@@ -133,6 +147,7 @@ class BoundaryChoice(NamedTuple):
             f"5{self.kind}{self.opener}{min(len(inner), 8)}",
             f"6{self.kind}{last.lower}",
             f"7{self.kind}{self.opener}{gapped}",
+            f"8{self.kind}{stranded}",
         ]
 
 
@@ -160,6 +175,10 @@ def predicate(tokens: Sequence[Token]) -> int | None:
             return at
     if aux is None:
         return None
+    first = aux.places.start - 1
+    if aux.kind != "F" and tokens[first].lower in _SUBJECTS and len(tokens) > first + 1:
+        if not aux.opener.endswith("+") and tokens[first + 1].lower not in ("both", "all", "that"):
+            return first + 1  # a subject pronoun is the whole subject
     at = best(aux)
     return aux.places.start - 1 if at is None and aux.kind == "H" else at
 

@@ -141,12 +141,21 @@ def _as_sentence(question: Question, answer: Answer) -> Answer:
         return answer
     parts = question.parts(OBJECT) or question.parts(IDENTITY) or {}
     subject = parts.get("subj", ())
-    size = same_subject(answer, subject) if len(subject) > 1 else 0
-    if not size or answer.tokens[0].may("R") or not answer.tokens[size].may("BOHMZT"):
+    size = same_subject(answer, subject)
+    verb = size and answer.tokens[size].may("BOHMZT" if len(subject) > 1 else "BOHM")
+    if not (verb and not answer.tokens[0].may("R")) and not _says_again(question, answer):
         return answer
     whole = Answer(answer.text)
     whole.kind = "sentence"
     return whole
+
+
+def _says_again(question: Question, answer: Answer) -> bool:
+    """True if a phrase with a verb has most of a long question's words: "In Oslo it is …"."""
+    content = {t.lower[:4] for t in question.tokens if t.may("NVZTEGJX") and not t.may("BOHMWR")}
+    said = {t.lower[:4] for t in answer.tokens}
+    verb = any(t.may("BHM") or t.lower.endswith(("'s", "n't")) for t in answer.tokens[1:])
+    return verb and len(content) > 2 and len(content & said) >= 0.75 * len(content)
 
 
 def _without_that(question: Question, answer: Answer) -> Answer:
@@ -388,7 +397,8 @@ def itself(match: Match) -> str | None:
         pred = match.part("pred")
         acts = pred and pred[object_gap(pred) - 1].lower in _DOING
         return match.answer.text if (denies or _repeats(match, answer)) and not acts else None
-    if not denies or match.text("pred") in ("mean", "say"):
+    kind = match.part("head") and match.part("wh")[0].lower in ("what", "which")
+    if (not denies and not kind) or match.text("pred") in ("mean", "say"):
         return None
     return join(match.text("subj"), _agreed(match, answer, size))
 
@@ -431,7 +441,7 @@ def replied(match: Match) -> str | None:
     if last.may("BOHM") and len(said.tokens) > 1 and low.startswith("yes") and pred:
         someone = Match(match.source, {**match.parts, "subj": ()}, said)
         return join(said.text[: last.start].strip(), clause(someone))  # "Yes, the cook has"
-    if said.kind == "sentence":
+    if said.kind == "sentence" or any(t.may("BOHM") for t in said.tokens):
         return answered(Match(match.source, match.parts, said))
     if not low.startswith("yes"):
         return None

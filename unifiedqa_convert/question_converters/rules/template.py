@@ -151,7 +151,20 @@ def _noun(answer: Answer) -> str:
 def _acts(match: Match) -> str | None:
     """A single verb as what happens: "rusts"; None for a noun."""
     only = match.answer.tokens[0]
-    return only.text if only.may("Z") and len(match.answer.tokens) == 1 else None
+    if len(match.answer.tokens) > 1:
+        return None
+    if only.may("V") and verb_lemma(only.lower) in words.MOSTLY_VERBS:
+        return agree_word(only.lower, Answer(match.text("who")).plural)
+    return only.text if only.may("Z") else None
+
+
+def _happening(match: Match) -> str:
+    """The answer and the question's tail, which goes before an answer of several sentences."""
+    answer, rest = match.answer.text, match.text("rest")
+    repeated = rest and rest.lower() in answer.lower()
+    if repeated or ". " in answer:
+        return answer if repeated or not rest else f"{rest}, {answer}"
+    return join(answer, rest)
 
 
 def _name_of(match: Match) -> str:
@@ -167,6 +180,11 @@ def _kindred(match: Match) -> str:
     if answer.kind != "adjective" or answer.tokens[-1].may("N"):
         return Answer(answer.text).phrase() if answer.kind == "noun" else _noun(answer)
     return Answer(f"{answer.text} {match.text('head')}").phrase()
+
+
+def _being(match: Match) -> str:
+    """Be in the tense and number of a "do"."""
+    return {"does": "is", "do": "are"}.get(match.text("do").lower(), "was")
 
 
 def _worker(match: Match) -> str | None:
@@ -224,7 +242,9 @@ def _agreeing(match: Match) -> str:
 
 
 def _be(match: Match) -> str:
-    return agree_word(match.text("be").lower(), match.answer.plural)
+    measured = match.answer.tokens[0].may("Q") and match.text("article") in ("a", "an")
+    plural = match.answer.plural and not measured
+    return agree_word(match.text("be").lower(), plural)
 
 
 def _are(match: Match) -> str:
@@ -382,6 +402,8 @@ SLOTS: dict[str, Build] = {
     "possible": _same_modal,
     "worker": _worker,
     "acts": _acts,
+    "being": _being,
+    "happening": _happening,
     "term": _name_of,
     "kindred": _kindred,
     "was": _was,

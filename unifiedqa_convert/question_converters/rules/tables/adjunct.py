@@ -230,6 +230,17 @@ ADJUNCT = (
         ),
     ),
     Rule(
+        when="how measure:ADV|ADJ aux:AUX it take for who:HEAD to rest:ANY",
+        say="it [takes] [raw] for [who] to [rest]",
+        examples=(
+            (
+                "How long did it take for Bo to dress?",
+                "an hour",
+                "It took an hour for Bo to dress.",
+            ),
+        ),
+    ),
+    Rule(
         when="how measure:ADV|ADJ aux:AUX it take who:HEAD to rest:ANY",
         say="it [takes] [who] [raw] to [rest]",
         examples=(
@@ -305,6 +316,17 @@ ADJUNCT = (
         examples=(
             ("How many players form a team?", "eleven", "Eleven players form a team."),
             ("How many rooms are painted blue?", "two", "Two rooms are painted blue."),
+        ),
+    ),
+    Rule(
+        when="how long aux:BE subj:SUBJ pred:DOING",
+        say="[clause<raw]",
+        examples=(
+            (
+                "How long was Ann talking to the clerk?",
+                "an hour",
+                "Ann was talking to the clerk an hour.",
+            ),
         ),
     ),
     Rule(

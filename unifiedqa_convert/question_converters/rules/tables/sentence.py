@@ -271,7 +271,7 @@ SENTENCE = (
     Rule(
         when="what happens|occurs|happened|occurred rest:ANY",
         given="sentence",
-        say="[raw] [rest]",
+        say="[happening]",
         examples=(
             (
                 "What happens when ice is heated?",
