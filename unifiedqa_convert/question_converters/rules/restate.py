@@ -154,6 +154,8 @@ def _says_again(question: Question, answer: Answer) -> bool:
     """True if a phrase with a verb has most of a long question's words: "In Oslo it is …"."""
     content = {t.lower[:4] for t in question.tokens if t.may("NVZTEGJX") and not t.may("BOHMWR")}
     said = {t.lower[:4] for t in answer.tokens}
+    if answer.kind != "place" or any(t.lower in words.RELATIVES for t in answer.tokens):
+        return False
     verb = any(t.may("BHM") or t.lower.endswith(("'s", "n't")) for t in answer.tokens[1:])
     return verb and len(content) > 2 and len(content & said) >= 0.75 * len(content)
 
@@ -397,7 +399,7 @@ def itself(match: Match) -> str | None:
         pred = match.part("pred")
         acts = pred and pred[object_gap(pred) - 1].lower in _DOING
         return match.answer.text if (denies or _repeats(match, answer)) and not acts else None
-    kind = match.part("head") and match.part("wh")[0].lower in ("what", "which")
+    kind = match.part("head") and match.part("head")[0].lower in words.KINDS
     if (not denies and not kind) or match.text("pred") in ("mean", "say"):
         return None
     return join(match.text("subj"), _agreed(match, answer, size))
