@@ -13,7 +13,6 @@ from unifiedqa_convert.question_converters.rules.lexicon import (
 )
 from unifiedqa_convert.question_converters.rules.tokens import (
     Token,
-    cover,
     is_name,
     tags,
     tokenise_question,
@@ -51,9 +50,10 @@ def kind_of(given: str, text: str, tokens: Sequence[Token]) -> str:
     """The kind of an answer.
 
     ``yes``, ``no``, ``reply`` ("No, they do not."), ``question``, ``sentence``, ``to`` (an
-    infinitive), ``unknown`` ("not enough information"), ``nothing`` ("I have no comment"), ``none`` ("none of the above"), ``place`` (a preposition phrase or a subordinate clause), ``verb`` (a base form and
-    more), ``verb-s`` (a predicate: "reduces waste", "was late"), ``verb-ed``, ``verb-ing``,
-    ``number``, ``adjective``, ``noun``.
+    infinitive), ``unknown`` ("not enough information"), ``nothing`` ("I have no comment"), ``none``
+    ("none of the above"), ``place`` (a preposition phrase or a subordinate clause), ``verb`` (a
+    base form and more), ``verb-s`` (a predicate: "reduces waste", "was late"), ``verb-ed``,
+    ``verb-ing``, ``number``, ``adjective``, ``noun``.
     """
     low = text.lower()
     if low in _YES or low in _NO:
@@ -167,9 +167,9 @@ def _is_sentence(given: str, tokens: Sequence[Token]) -> bool:
         or first.lower in words.LIGHT_VERBS
     ):
         return False
-    if first.lower in _ALL_PRONOUNS and not tokens[1].may("WCP"):
-        if any(t.may("VZT") for t in tokens[1:4]):
-            return len(tokens) > 2 or tokens[1].may("ZT")
+    pronoun = first.lower in _ALL_PRONOUNS and not tokens[1].may("WCP")
+    if pronoun and any(t.may("VZT") for t in tokens[1:4]):
+        return len(tokens) > 2 or tokens[1].may("ZT")
     last, before = tokens[-1], tokens[-2]
     if last.may("V") and not last.may("J") and noun_number(before.lower) == "plural":
         return not last.may("N") or verb_lemma(last.lower) in words.COMMON_VERBS
@@ -233,8 +233,16 @@ def _agrees(token: Token, before: Token) -> bool:
     """True if a verb's form suits the noun or pronoun before it."""
     if token.may("T") or (token.may("Z") and noun_number(before.lower) != "plural"):
         return True
-    plural = noun_number(before.lower) == "plural" or _plural(before)
+    plural = plural_noun(before)
     return token.may("V") and (plural or before.lower in ("i", "you", "we", "they"))
+
+
+def plural_noun(head: Token) -> bool:
+    """True for a plural, also of a word that the dictionary lacks."""
+    if noun_number(head.lower) == "plural" or head.lower in words.PLURALS:
+        return True
+    ends = head.lower.endswith
+    return "X" in head.tags and ends("s") and not ends(("ss", "is", "us", "s's"))
 
 
 FINAL = " .!?\u2026\u3002\uff1f\uff01;:,"  # marks at the end of a sentence
@@ -355,14 +363,7 @@ def _is_plural(tokens: Sequence[Token], head: Token | None) -> bool:
     series = listed and any(t.lower == "," for t in tokens)
     if tokens[0].lower in ("a", "an", "each", "every", "one") and not series:
         return False
-    return listed or _plural(head)
-
-
-def _plural(head: Token) -> bool:
-    if noun_number(head.lower) == "plural" or head.lower in words.PLURALS:
-        return True
-    ends = head.lower.endswith
-    return "X" in head.tags and ends("s") and not ends(("ss", "is", "us", "s's"))
+    return listed or plural_noun(head)
 
 
 @lru_cache(maxsize=4096)
@@ -423,88 +424,3 @@ def _function(token: Token) -> bool:
 
 def _common(token: Token) -> bool:
     return _function(token) or bool(lemmas(token.lower)) or token.may("QLJG")
-
-
-def merged(head: list[Token], source: str, answer: Answer) -> str:
-    """The answer with the noun of the question: "type of climate" + "arid" → "arid climate"."""
-    noun = list(head)
-    while noun and (noun[0].may("QD") or noun[0].lower in ("other", "same", "specific")):
-        noun = noun[1:]
-    kind = len(noun) > 2 and noun[0].lower in words.KINDS and noun[1].lower == "of"
-    core = noun[2:] if kind else noun
-    if not core:
-        return answer.phrase()
-    if answer.text.lower() == "none" and not kind:
-        return f"no {cover(source, core)}"
-    measured = _measured(noun, core, source, answer)
-    if measured is not None:
-        return measured
-    numbered = answer.tokens[0].lower in ("number", "no", "size")
-    if numbered or repeats_noun(core, answer) or not _attributive(answer, kind):
-        if kind or answer.kind != "noun":
-            return answer.phrase()
-        noun_head = core_head(noun).lower
-        if noun_head in words.PARTS and answer.bare:
-            return f"the {answer.text}"
-        return answer.phrase("the" if noun_head in words.DEFINITE_HEADS else "a")
-    if core_head(core).lower in ("term", "name", "word", "adjective"):
-        return f"the {cover(source, core)} {answer.text}"
-    if answer.text.lower() == "same":
-        return f"the same {cover(source, core)}"
-    definite = not kind
-    return Answer(f"{answer.text} {cover(source, core)}").phrase("the" if definite else "a")
-
-
-def _measured(noun: list[Token], core: list[Token], source: str, answer: Answer) -> str | None:
-    """The answer for a year, for one of several, for a role or for a share of something."""
-    head = core_head(noun).lower
-    if head in ("year", "century", "decade") and answer.kind == "number":
-        return answer.text
-    if answer.text in ("1", "one") and core[-1].lower.endswith("s"):
-        one = noun_lemma(core[-1].lower)
-        return f"{answer.text} {cover(source, core)[: -len(core[-1].text)]}{one}"
-    if head in words.ROLES and not repeats_noun(core, answer):
-        return f"the {head} of {answer.text}"
-    shared = head in words.SHARES or answer.tokens[-1].lower in _FRACTIONS
-    if head == "language" and answer.text[:1].isupper():
-        return answer.text
-    if head in ("percent", "percentage") and answer.tokens[-1].lower.isdigit():
-        return f"{answer.text} percent {cover(source, noun[1:])}".strip()
-    if shared and len(noun) > 2 and noun[1].lower == "of":
-        return f"{answer.text} {cover(source, noun[1:])}"
-    return None
-
-
-_FRACTIONS = frozenset("half third thirds quarter quarters fifth fifths most all percent".split())
-
-
-def repeats_noun(core: list[Token], answer: Answer) -> bool:
-    """True if the answer has the noun of the question itself ("carbon cycle")."""
-    noun = noun_lemma(core_head(core).lower)
-    return any(noun_lemma(t.lower) == noun for t in answer.tokens)
-
-
-def _attributive(answer: Answer, kind: bool) -> bool:
-    if answer.kind in ("adjective", "number"):
-        return answer.text[:1].islower() or len(answer.tokens) == 1 or answer.kind == "number"
-    if not kind and answer.tokens[-1].may("Q") and all(t.may("AQPDJ") for t in answer.tokens):
-        return True  # "only three", "more than ten"
-    last = answer.tokens[-1] if answer.tokens else None
-    if not kind or last is None or not last.may("J") or len(answer.tokens) > 1:
-        return False
-    thing = last.may("N") and (
-        last.lower in words.COUNT_NOUNS or noun_number(last.lower) == "singular"
-    )
-    return not thing
-
-
-def core_head(noun: list[Token]) -> Token:
-    """The head of a noun phrase: the last word before its first preposition."""
-    stop = next((i for i, t in enumerate(noun) if i and (t.may("PK"))), len(noun))
-    return noun[stop - 1]
-
-
-def noun_lemma(word: str) -> str:
-    """The lemma of a noun, so that singular and plural compare equal; else the word."""
-    nouns = lemmas(word).get("NOUN", ())
-    return nouns[0] if nouns else word

@@ -46,6 +46,11 @@ class Match(NamedTuple):
         return cover(self.source, self.part(name))
 
 
+def asked(match: Match) -> Sequence[Token]:
+    """The question's subject and predicate."""
+    return (*match.part("subj"), *match.part("pred"))
+
+
 def join(*pieces: str) -> str:
     """The non-empty pieces, joined by single spaces."""
     return " ".join(piece for piece in pieces if piece)
@@ -102,6 +107,20 @@ def _to_someone(pred: Sequence[Token], at: int) -> bool:
 
 def object_gap(pred: Sequence[Token]) -> int:
     """The position of the missing object: after the last verb or preposition that lacks one."""
+    found = _stranded_gap(pred)
+    if found:
+        return found
+    at = _last_of_chain(pred, main_verb(pred))
+    said = _said(pred, at)
+    if said:
+        return said
+    if at + 1 < len(pred) and _object_follows(pred, at):
+        return _gap_after_object(pred, at)
+    return _before_degree(pred, _past_particle(pred, at + 1))
+
+
+def _stranded_gap(pred: Sequence[Token]) -> int:
+    """The position after "doing", a preposition or a verb in -ing that lacks its object; or 0."""
     for i, token in enumerate(pred):
         if token.lower == "doing" and (i + 1 == len(pred) or pred[i + 1].may("PSA")):
             return i + 1
@@ -110,23 +129,21 @@ def object_gap(pred: Sequence[Token]) -> int:
         token = pred[i]
         if token.may("P") and token.lower not in _TIMES and _stranded(pred, i):
             return i + 1
-    if main == len(pred) > 1 and pred[-1].may("G") and not pred[-1].may("N"):
-        return len(pred)
-    at = _last_of_chain(pred, main_verb(pred))
-    said = _said(pred, at)
-    if said:
-        return said
-    if at + 1 < len(pred) and _object_follows(pred, at):
-        done = next((i for i in range(at, len(pred)) if _to_do(pred, i)), None)
-        if done is not None:
-            return done + 1
-        inner = _caused(pred, at)
-        if inner:
-            return inner + object_gap(pred[inner:])
-        if verb_lemma(pred[at].lower) in words.GIVING_VERBS:
-            return _phrase_end(pred, at + 1)
-        return _before_degree(pred, adjunct_gap(pred))
-    return _before_degree(pred, _past_particle(pred, at + 1))
+    ends = main == len(pred) > 1 and pred[-1].may("G") and not pred[-1].may("N")
+    return len(pred) if ends else 0
+
+
+def _gap_after_object(pred: Sequence[Token], at: int) -> int:
+    """The gap after another object: "help the plants do", "give the bank", "like cake best"."""
+    done = next((i for i in range(at, len(pred)) if _to_do(pred, i)), None)
+    if done is not None:
+        return done + 1
+    inner = _caused(pred, at)
+    if inner:
+        return inner + object_gap(pred[inner:])
+    if verb_lemma(pred[at].lower) in words.GIVING_VERBS:
+        return _phrase_end(pred, at + 1)
+    return _before_degree(pred, adjunct_gap(pred))
 
 
 def _main_end(pred: Sequence[Token]) -> int:
@@ -213,10 +230,10 @@ def _stranded(pred: Sequence[Token], at: int) -> bool:
 def _last_of_chain(pred: Sequence[Token], at: int) -> int:
     """From the first verb of "want to go", "have been doing", "used to measure" to the last."""
     while at + 1 < len(pred):
-        if pred[at + 1].lower in ("never", "not") and pred[at + 2 : at + 3] and at + 3 < len(pred):
-            if pred[at + 2].lower == "to" and pred[at + 3].may("VBOH"):
-                at += 3
-                continue
+        denied_next = pred[at + 1].lower in ("never", "not") and at + 3 < len(pred)
+        if denied_next and pred[at + 2].lower == "to" and pred[at + 3].may("VBOH"):
+            at += 3
+            continue
         if pred[at + 1].lower == "to" and at + 2 < len(pred) and pred[at + 2].may("VBOH"):
             step = 2
         elif _auxiliary(pred, at):
@@ -278,7 +295,7 @@ def _verb_at(pred: Sequence[Token], at: int) -> bool:
     """True if an infinitive starts here: "go to buy milk", not "go to school"."""
     if at >= len(pred) or not pred[at].may("V"):
         return False
-    return not pred[at].may("N") or (at + 1 < len(pred) and not pred[at + 1].lower in _BY)
+    return not pred[at].may("N") or (at + 1 < len(pred) and pred[at + 1].lower not in _BY)
 
 
 def denied(match: Match) -> str:

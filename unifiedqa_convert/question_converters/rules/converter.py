@@ -19,10 +19,10 @@ from unifiedqa_convert.question_converters.rules.answer import (
     keeps_capital,
 )
 from unifiedqa_convert.question_converters.rules.clause import Match
+from unifiedqa_convert.question_converters.rules.clauses.shortened import shortened
 from unifiedqa_convert.question_converters.rules.lexicon import verb_lemma
 from unifiedqa_convert.question_converters.rules.pattern import Rule
 from unifiedqa_convert.question_converters.rules.question import Question, parse_question
-from unifiedqa_convert.question_converters.rules.restate import shortened
 from unifiedqa_convert.question_converters.rules.template import fill_template
 from unifiedqa_convert.question_converters.rules.tokens import tokenise_question
 from unifiedqa_convert.schema import collapse

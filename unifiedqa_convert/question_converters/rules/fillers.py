@@ -4,13 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from unifiedqa_convert.question_converters.rules import lexicon as words
-from unifiedqa_convert.question_converters.rules.answer import (
-    Answer,
-    core_head,
-    merged,
-    noun_lemma,
-    repeats_noun,
-)
+from unifiedqa_convert.question_converters.rules.answer import Answer
 from unifiedqa_convert.question_converters.rules.clause import (
     Match,
     adjunct_gap,
@@ -20,6 +14,12 @@ from unifiedqa_convert.question_converters.rules.clause import (
     join,
     main_verb,
     object_gap,
+)
+from unifiedqa_convert.question_converters.rules.head import (
+    core_head,
+    merged,
+    noun_lemma,
+    repeats_noun,
 )
 from unifiedqa_convert.question_converters.rules.lexicon import inflect, noun_number, verb_lemma
 from unifiedqa_convert.question_converters.rules.tokens import Token, cover, is_name
@@ -116,12 +116,11 @@ def filled(match: Match, name: str) -> str:
     gap = object_gap(pred) if name == "owned" else adjunct_gap(pred, name == "reason")
     last = pred[gap - 1] if gap else None
     filler = FILLERS[name](match)
-    first = pred[main_verb(pred)] if pred else None
     after_verb = main_verb(pred) + 1
     phrase = pred[after_verb : after_verb + 2]
-    if name == "place" and match.answer.kind == "place" and first and len(phrase) == 2:
-        if phrase[0].lower == "at" and phrase[1].may("D"):
-            gap = after_verb  # "hide | at a party" + "behind a curtain"
+    at_a = len(phrase) == 2 and phrase[0].lower == "at" and phrase[1].may("D")
+    if name == "place" and match.answer.kind == "place" and at_a:
+        gap = after_verb  # "hide | at a party" + "behind a curtain"
     if name in ("place", "time") and last is not None and last.lower in _PLACING:
         filler = _without_preposition(match.answer, last.lower)
     return clause(match, filler, gap)

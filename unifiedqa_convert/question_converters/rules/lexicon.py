@@ -194,7 +194,8 @@ MOSTLY_VERBS = COMMON_VERBS | _words(
     "leak fade wake win lose die crack explode erupt dissolve vanish disappear arrive escape cry "
     "swim fly crawl jump leave return bark bite spoil ripen bloom migrate hatch hibernate weaken "
     "harden soften thicken widen vary collapse bend dim dip drop grow glow rotate vibrate swell "
-    "pass turn contribute float wilt drown starve survive suffer tire worsen improve cool warm heat stretch snap tear pop"
+    "pass turn contribute float wilt drown starve survive suffer tire worsen improve cool warm "
+    "heat stretch snap tear pop"
 )
 
 # Words for a class ("type of energy"): the answer replaces them.
@@ -214,8 +215,8 @@ DEFINITE_HEADS = _words(
 PARTS = _words("part organ organelle layer region gland bone muscle lobe chamber valve nerve vein")
 PLURALS = _words(
     "bacteria people data mitochondria criteria phenomena fungi algae larvae nuclei alveoli cilia "
-    "flagella stimuli vertebrae antennae hyphae spermatozoa protozoa police scissors trousers pants "
-    "glasses goggles tweezers pliers shorts jeans binoculars tongs"
+    "flagella stimuli vertebrae antennae hyphae spermatozoa protozoa police scissors trousers "
+    "pants glasses goggles tweezers pliers shorts jeans binoculars tongs"
 )
 # The answer follows with "of" ("the role of predator").
 ROLES = _words("role")
@@ -235,8 +236,8 @@ GIVING_VERBS = _words(
 )
 # Make someone do something: "ask the boy to | bring a cake".
 CAUSING_VERBS = _words(
-    "want ask tell force require allow expect order advise persuade urge invite encourage need warn "
-    "remind teach instruct beg convince permit command recommend help lead cause get like"
+    "want ask tell force require allow expect order advise persuade urge invite encourage need "
+    "warn remind teach instruct beg convince permit command recommend help lead cause get like"
 )
 # After a verb they belong to it: "give up", "turn off".
 PARTICLES = _words("up out off away down over back on in along apart together around")
@@ -251,8 +252,9 @@ TIMES = (
     | DAYS
     | SEASONS
     | _words(
-        "time times end beginning start day days night morning evening afternoon noon midnight week "
-        "month year years century decade age story passage text chapter film movie meantime past future"
+        "time times end beginning start day days night morning evening afternoon noon midnight "
+        "week month year years century decade age story passage text chapter film movie meantime "
+        "past future"
     )
 )
 # Need no preposition when they answer "when".

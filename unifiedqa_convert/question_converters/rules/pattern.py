@@ -50,8 +50,8 @@ _SPECIAL = {
     "SPAN": r"(?:\S+ )+?",
     "ANY": r"(?:\S+ )*",
     "TAIL": (
-        r"(?:(?:,/K )?(?:(?!that)[^/ ]+/[A-Z]*S[A-Z]* |(?:after|before|since|until|during|including|"
-        r"according)/\S+ )(?:\S+ )*)?"
+        r"(?:(?:,/K )?(?:(?!that)[^/ ]+/[A-Z]*S[A-Z]* |"
+        r"(?:after|before|since|until|during|including|according)/\S+ )(?:\S+ )*)?"
     ),
     "SUBJ": r"(?:[^/ ]+/[A-XZ]* )+",
     "PRED": r"[^/ ]+/[A-XZ]*Y (?:\S+ )*?",

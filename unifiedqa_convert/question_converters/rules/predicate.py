@@ -176,9 +176,11 @@ def predicate(tokens: Sequence[Token]) -> int | None:
     if aux is None:
         return None
     first = aux.places.start - 1
-    if aux.kind != "F" and tokens[first].lower in _SUBJECTS and len(tokens) > first + 1:
-        if not aux.opener.endswith("+") and tokens[first + 1].lower not in ("both", "all", "that"):
-            return first + 1  # a subject pronoun is the whole subject
+    pronoun = tokens[first].lower in _SUBJECTS and not aux.opener.endswith("+")
+    if pronoun and len(tokens) > first + 1:
+        more = tokens[first + 1].lower in ("both", "all", "that")
+        if not more:
+            return first + 1
     at = best(aux)
     return aux.places.start - 1 if at is None and aux.kind == "H" else at
 

@@ -17,7 +17,7 @@ from unifiedqa_convert.question_converters.rules.pattern import (
 )
 from unifiedqa_convert.question_converters.rules.predicate import mark
 from unifiedqa_convert.question_converters.rules.tables.adjunct import ADJUNCT
-from unifiedqa_convert.question_converters.rules.tables.goal import GOAL
+from unifiedqa_convert.question_converters.rules.tables.reply import GOAL, REPLY
 from unifiedqa_convert.question_converters.rules.tables.sentence import SENTENCE
 from unifiedqa_convert.question_converters.rules.tables.situ import BLANK, SITU, STEM
 from unifiedqa_convert.question_converters.rules.tables.what import CALLED, NAMED, WHAT
@@ -35,6 +35,7 @@ RULES: tuple[Rule, ...] = (
     *NAMED,
     *CALLED,
     *GOAL,
+    *REPLY,
     *SENTENCE,
     *ADJUNCT,
     *WHAT,

@@ -25,6 +25,7 @@ from unifiedqa_convert.question_converters.rules.clause import (
     negated,
     object_gap,
 )
+from unifiedqa_convert.question_converters.rules.clauses.statements import RESTATED
 from unifiedqa_convert.question_converters.rules.fillers import (
     FILLERS,
     filled,
@@ -36,7 +37,6 @@ from unifiedqa_convert.question_converters.rules.fillers import (
     with_object,
 )
 from unifiedqa_convert.question_converters.rules.lexicon import inflect, verb_lemma
-from unifiedqa_convert.question_converters.rules.restate import RESTATED
 from unifiedqa_convert.question_converters.rules.tokens import Token, is_name, tokenise_question
 
 _SLOT = re.compile(r"\[([a-z]+)(?:<([a-z]+))?\]")

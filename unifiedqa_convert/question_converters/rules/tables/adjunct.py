@@ -91,6 +91,12 @@ ADJUNCT = (
         examples=(("Until when did the mill run?", "1910", "The mill ran until 1910."),),
     ),
     Rule(
+        when="what|which head:HEAD be:BE it rest:ANY",
+        given="noun number adjective",
+        say="it [be] [raw] [rest]",
+        examples=(("What season is it now?", "spring", "It is spring now."),),
+    ),
+    Rule(
         when="what|which unit:day|month|year|date|time|season|evening|morning of? the? "
         "week|month|year|day? be:BE subj:HEAD tail:TAIL",
         say="[subj] [be] [time] [tail]",

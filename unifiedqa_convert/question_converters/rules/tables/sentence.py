@@ -4,39 +4,6 @@ from unifiedqa_convert.question_converters.rules.pattern import Rule
 
 SENTENCE = (
     Rule(
-        when="be:BE there what:anything|something|someone|anyone|anybody|somebody that|who? rest:SPAN",
-        given="reply",
-        say="[existing]",
-        examples=(
-            (
-                "Is there anything that Bo is afraid of?",
-                "Yes, big dogs",
-                "Bo is afraid of big dogs.",
-            ),
-        ),
-    ),
-    Rule(
-        when="aux:AUX subj:SUBJ pred:PRED",
-        given="reply",
-        say="[answering]",
-        examples=(
-            (
-                "Did the boy find his dog?",
-                "Yes, in the park.",
-                "The boy found his dog in the park.",
-            ),
-            ("Are toads fish?", "No, toads are not fish.", "Toads are not fish."),
-            ("Can owls see?", "Yes, they see well.", "Owls see well."),
-            ("Is tin soft?", "No, it is not soft at all.", "Tin is not soft at all."),
-        ),
-    ),
-    Rule(
-        when="ANY",
-        given="reply",
-        say="[reply]",
-        examples=(("Owls can see?", "Yes, they see well.", "They see well."),),
-    ),
-    Rule(
         when="ANY",
         given="sentence",
         say="[restated]",
@@ -46,70 +13,6 @@ SENTENCE = (
                 "A red flag on the beach means danger.",
                 "A red flag on the beach means danger.",
             ),
-        ),
-    ),
-    Rule(
-        when="ANY",
-        given="nothing",
-        say="[raw]",
-        examples=(("Who was the first king?", "I have no comment", "I have no comment."),),
-    ),
-    Rule(
-        when="wh:WH head:HEAD? aux:AUX subj:SUBJ pred:PRED",
-        given="unknown",
-        say="there is [raw] to say [indirect]",
-        examples=(
-            (
-                "Why did the clerk resign?",
-                "not enough information",
-                "There is not enough information to say why the clerk resigned.",
-            ),
-        ),
-    ),
-    Rule(
-        when="wh:WH head:HEAD? aux:AUX? pred:PRED",
-        given="unknown",
-        say="there is [raw] to say [wh] [head] [aux] [pred]",
-        examples=(
-            (
-                "Who stole the bicycle?",
-                "Not enough information",
-                "There is not enough information to say who stole the bicycle.",
-            ),
-        ),
-    ),
-    Rule(
-        when="wh:WH head:HEAD? be:BE subj:SPAN",
-        given="unknown",
-        say="there is [raw] to say [indirect]",
-        examples=(
-            (
-                "How old is the singer?",
-                "not enough information",
-                "There is not enough information to say how old the singer is.",
-            ),
-        ),
-    ),
-    Rule(
-        when="aux:AUX subj:SUBJ pred:PRED",
-        given="unknown",
-        say="there is [raw] to say whether [clause]",
-        examples=(
-            (
-                "Did Bo win?",
-                "not enough information",
-                "There is not enough information to say whether Bo won.",
-            ),
-        ),
-    ),
-    Rule(
-        when="aux:AUX subj:SUBJ pred:PRED",
-        given="sentence",
-        mark="?",
-        say="[replied]",
-        examples=(
-            ("Do ghosts sing?", "Ghosts are not real.", "Ghosts are not real."),
-            ("Is tin soft?", "It melts at a low heat.", "Tin melts at a low heat."),
         ),
     ),
     Rule(

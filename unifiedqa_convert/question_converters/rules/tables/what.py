@@ -246,12 +246,6 @@ WHAT = (
         examples=(("What is a wheel a part of?", "car", "A wheel is a part of a car."),),
     ),
     Rule(
-        when="what|which head:HEAD be:BE it rest:ANY",
-        given="noun number adjective",
-        say="it [be] [raw] [rest]",
-        examples=(("What season is it now?", "spring", "It is spring now."),),
-    ),
-    Rule(
         when="what do:does|do|did subj:HEAD adv:ADV* do for a living",
         given="noun",
         say="[subj] [being] [adv] [answer]",
