@@ -18,10 +18,11 @@ _NEGATIVE = frozenset("never none nobody nothing neither not no hardly rarely se
 _CONTRACTED_BE = frozenset("it's that's there's he's she's they're we're you're i'm".split())
 _DEGREES = frozenset("best most least better more".split())
 _NO_OBJECT = frozenset("left that to next together again instead alone".split())
+_TODAY = frozenset("yesterday today tomorrow tonight now then".split())
 _AFTER_DO = frozenset("together next now again instead first tonight tomorrow differently".split())
 _BY = frozenset("by on in with at every each".split())
 _WHEN_PHRASES = frozenset("before after during until".split())
-_WHENEVER = frozenset("after before during since until when while on at".split())
+_WHENEVER = frozenset("next again after before during since until when while on at".split())
 _PLURALS = frozenset("i you we they".split())
 _LATER = frozenset("after before since until".split())
 _TIMES = frozenset("before after since".split())
@@ -255,7 +256,7 @@ def _auxiliary(pred: Sequence[Token], at: int) -> bool:
 
 def _object_follows(pred: Sequence[Token], at: int) -> bool:
     after = pred[at + 1] if at + 1 < len(pred) else None
-    if after is None or after.may("PSC") or after.lower in _NO_OBJECT:
+    if after is None or after.may("PSC") or after.lower in _NO_OBJECT | _TODAY:
         return False
     if after.lower in _DEGREES and (at + 2 == len(pred) or not pred[at + 2].may("NJ")):
         return False

@@ -318,7 +318,8 @@ MASS_NOUNS = _words(
     "oil petroleum gasoline coal soil sand rain snow ice wood paper steel iron gold silver copper "
     "saliva mucus sweat sunlight moonlight lightning thunder advice news luck fun happiness "
     "evidence ozone dna rna atp trna mrna rrna music food information equipment money furniture "
-    "weather traffic homework thiamine birth space heartburn oogenesis homeostasis"
+    "weather traffic homework thiamine birth space heartburn oogenesis homeostasis spring summer "
+    "autumn fall winter"
 )
 
 # Places with another preposition than "in".

@@ -355,7 +355,16 @@ def _restated(match: Match) -> str | None:
     words_asked = {t.lower[:4] for t in content}
     repeated = words_asked & {t.lower[:4] for t in match.answer.tokens}
     enough = len(words_asked) > 1 and len(repeated) >= 0.85 * len(words_asked)
-    return match.answer.text if enough else None
+    return match.answer.text if enough or _ends_alike(match) else None
+
+
+def _ends_alike(match: Match) -> bool:
+    """True if the answer ends like the question: "Which of them is older? Mark is older."."""
+    asked = tokenise_question(match.source)
+    aux = next((i for i, t in enumerate(asked) if i and t.may("BOHM")), len(asked))
+    tail = [t.lower for t in asked[aux:]]
+    said = [t.lower for t in match.answer.tokens[-len(tail) :]] if tail else []
+    return len(tail) > 1 and said == tail and len(match.answer.tokens) > len(tail)
 
 
 def _after_head(tokens: Sequence[Token]) -> Sequence[Token]:

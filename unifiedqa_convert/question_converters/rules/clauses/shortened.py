@@ -201,8 +201,14 @@ def _after_chain(chain: Sequence[Token], said: Sequence[Token]) -> Sequence[Toke
             at += 1
             i = next((j for j in range(i, len(chain)) if chain[j].may("PS")), len(chain))
         else:
-            return ()
+            # "It will take two weeks" + "take | to fix the roof"
+            return said[at:] if i and at and _loose(token) and chain[i - 1].may("VZTEGBOH") else ()
     return said[at:]
+
+
+def _loose(token: Token) -> bool:
+    """True if a phrase starts here that an answer may leave out: "go | next", "take | to fix"."""
+    return token.may("PS") or token.lower in words.WHENS or token.lower in ("to", "again")
 
 
 def _without_tail(answer: Answer, rest: Sequence[Token], tail: Sequence[Token]) -> str:
@@ -220,6 +226,8 @@ def _doer(match: Match) -> Answer | None:
     """Who did it: "It was Tom.", "Tom broke it." → "Tom"."""
     tokens = match.answer.tokens
     named = tokens[0].lower in ("it", "that", "this", "they", "he", "she")
+    if named and tokens[1].may("M") and len(tokens) > 3 and tokens[2].lower == "be":
+        return Answer(from_token(match.answer, tokens[3]), True)
     if named and tokens[1].may("B") and len(tokens) > 2 and tokens[2].may("DLNXQ"):
         passive = match.part("aux") and match.part("aux")[0].may("B")
         return None if passive else Answer(from_token(match.answer, tokens[2]), True)

@@ -241,9 +241,11 @@ def felt(match: Match) -> str | None:
     """What someone feels about someone else, named: "She likes him" → "Ann likes her boss"."""
     answer = expanded(match.answer)
     size = same_subject(answer, match.part("subj"))
+    said = _agreed(match, answer, size) if size else ""
+    if size and match.text("whom").lower() in said.lower():
+        return join(match.text("subj"), said)
     if not size or answer.tokens[-1].lower not in OBJECT_PRONOUNS:
         return None
-    said = _agreed(match, answer, size)
     return join(match.text("subj"), said.rpartition(" ")[0], match.text("whom"))
 
 

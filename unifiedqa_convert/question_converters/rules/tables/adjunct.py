@@ -37,6 +37,13 @@ ADJUNCT = (
         ),
     ),
     Rule(
+        when="where be:BE subj:SUBJ tail:when|while|if|once|after|before|during|until rest:ANY",
+        say="[subj] [be] [place] [tail] [rest]",
+        examples=(
+            ("Where is Bo while his dog sleeps?", "at home", "Bo is at home while his dog sleeps."),
+        ),
+    ),
+    Rule(
         when="where aux:AUX subj:SUBJ pred:PRED",
         say="[clause<place]",
         examples=(
@@ -63,9 +70,9 @@ ADJUNCT = (
         say="[subj] [be] [place] [tail]",
         examples=(
             (
-                "Where was Omar when the bell rang?",
-                "in the cellar",
-                "Omar was in the cellar when the bell rang.",
+                "Where are the two speakers?",
+                "at a market",
+                "The two speakers are at a market.",
             ),
         ),
     ),

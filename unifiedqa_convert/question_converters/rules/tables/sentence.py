@@ -48,7 +48,8 @@ SENTENCE = (
         ),
     ),
     Rule(
-        when="what be:BE adv:ADV* true:true|correct|special|different|unusual|known rest:ANY",
+        when="what be:BE adv:ADV* "
+        "true:true|correct|special|different|unusual|known|wrong|missing|strange rest:ANY",
         given="sentence",
         say="what [be] [adv] [true] [rest] is that [raw]",
         examples=(
