@@ -127,7 +127,8 @@ def _phrase(given: str, tokens: Sequence[Token]) -> str:
         return _verbal(first, second)
     if (last.may("J") and not last.may("N")) or (last.may("X") and last.tags.endswith("J")):
         return "adjective"
-    if _qualified(first, second):
+    described = len(tokens) == 2 and first.lower.endswith("ly") and last.may("JE")
+    if described or _qualified(first, second):
         return "adjective"
     return "noun"
 

@@ -277,7 +277,7 @@ def _place(match: Match) -> str:
     if first.only("A") or answer.kind == "adjective" or (first.may("E") and not first.may("N")):
         return answer.text
     pred = match.part("pred")
-    verb = agree_word(pred[main_verb(pred)].lower, True) if pred else ""
+    verb = verb_lemma(pred[main_verb(pred)].lower) if pred else ""
     head = answer.head.lower
     if verb in words.MOTION_VERBS and "located" not in match.text("pred"):
         preposition = "to"

@@ -229,6 +229,8 @@ TELLING_VERBS = _words(
     "realize realise understand remember forget agree explain admit announce predict promise guess "
     "doubt wish warn reveal confirm mention hear dream imagine regret decide complain suspect worry"
 )
+# What something is for, said with "to": "the purpose of a plough is to turn soil".
+AIMS = _words("purpose job function goal aim task duty role reason")
 # Take two objects: "owe the bank | forty dollars".
 GIVING_VERBS = _words(
     "give owe pay cost charge take lend send show offer teach hand bring buy tell ask sell grant "

@@ -182,6 +182,9 @@ def predicate(tokens: Sequence[Token]) -> int | None:
         if not more:
             return first + 1
     at = best(aux)
+    denied = at is not None and at >= 2 and tokens[at - 1].lower == "not" and aux.kind == "O"
+    if at is not None and denied and tokens[at - 2].may("O"):
+        return at - 1  # "which part does | not move"
     return aux.places.start - 1 if at is None and aux.kind == "H" else at
 
 

@@ -214,7 +214,9 @@ def _answer_that(match: Match) -> str:
     answer = match.answer
     if answer.kind == "sentence":
         return f"that {answer.text}"
-    return f"to {answer.text}" if answer.kind == "verb" else answer.phrase()
+    aims = any(t.lower in words.AIMS for t in match.part("rest"))
+    aims = aims and len(answer.tokens) > 1 and verbal(answer) and answer.kind == "noun"
+    return f"to {answer.text}" if answer.kind == "verb" or aims else answer.phrase()
 
 
 def _situ(match: Match) -> str:

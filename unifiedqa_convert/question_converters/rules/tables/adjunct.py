@@ -227,6 +227,18 @@ ADJUNCT = (
     ),
     Rule(
         when="about:about|approximately|roughly how measure:ADV|ADJ "
+        "aux:AUX it take for who:HEAD to rest:ANY",
+        say="it [takes] [about] [raw] for [who] to [rest]",
+        examples=(
+            (
+                "About how long does it take for an egg to boil?",
+                "ten minutes",
+                "It takes about ten minutes for an egg to boil.",
+            ),
+        ),
+    ),
+    Rule(
+        when="about:about|approximately|roughly how measure:ADV|ADJ "
         "aux:AUX it take who:SPAN? to rest:ANY",
         say="it [takes] [who] [about] [raw] to [rest]",
         examples=(

@@ -211,17 +211,21 @@ SENTENCE = (
         examples=(("What happened to Noor?", "was late for work", "Noor was late for work."),),
     ),
     Rule(
-        when="what aux:will|would|might|could happen to who:SPAN",
+        when="what aux:will|would|might|could happen to who:HEAD tail:TAIL",
         given="adjective",
-        say="[who] [aux] be [raw]",
+        say="[who] [aux] be [raw] [tail]",
         examples=(("What will happen to Noor?", "sad", "Noor will be sad."),),
     ),
     Rule(
-        when="what aux:will|would|might|could happen to who:SPAN",
+        when="what aux:will|would|might|could happen to who:HEAD tail:TAIL",
         given="verb verb-s verb-ed noun",
-        say="[who] [aux] [base]",
+        say="[who] [aux] [base] [tail]",
         examples=(
-            ("What will happen to Noor?", "fall asleep", "Noor will fall asleep."),
+            (
+                "What will happen to Noor after lunch?",
+                "fall asleep",
+                "Noor will fall asleep after lunch.",
+            ),
             ("What might happen to Noor?", "likes the book", "Noor might like the book."),
         ),
     ),

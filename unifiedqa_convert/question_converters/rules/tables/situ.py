@@ -70,7 +70,7 @@ SITU = (
         ),
     ),
     Rule(
-        when="left:SPAN what|whom|who else? right:ANY",
+        when="left:SPAN what right:ANY",
         say="[left] [situ] [right]",
         examples=(
             (
@@ -82,6 +82,18 @@ SITU = (
                 "The boat was tied to the what at night?",
                 "pier",
                 "The boat was tied to the pier at night.",
+            ),
+        ),
+    ),
+    Rule(
+        when="left:SPAN what|whom|who else? right:ANY",
+        mark="?",
+        say="[left] [situ] [right]",
+        examples=(
+            (
+                "The song was sung by whom at noon?",
+                "a monk",
+                "The song was sung by a monk at noon.",
             ),
         ),
     ),
