@@ -100,7 +100,7 @@ def _single(only: Token) -> str:
         return "adjective"
     if only.may("J") and _ADJECTIVE.fullmatch(only.lower):
         return "noun" if only.lower in words.NOT_ADJECTIVES else "adjective"
-    return "verb" if only.only("V") else "noun"
+    return "verb" if only.only("V") and only.lower not in words.COUNT_NOUNS else "noun"
 
 
 def _opened(first: Token, second: Token) -> str | None:
@@ -343,6 +343,8 @@ class Answer:
 def _head(tokens: Sequence[Token]) -> Token | None:
     """The head of a phrase: its last word before a preposition, comma or clause."""
     found = None
+    if len(tokens) > 1 and tokens[-1].lower == "can" and tokens[-2].may("N"):
+        return tokens[-1]
     for token in tokens:
         if found is not None and (token.may("PKCSB") or token.lower in words.RELATIVES):
             break

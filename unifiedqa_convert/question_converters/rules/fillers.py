@@ -139,27 +139,33 @@ def with_object(match: Match, pred: Sequence[Token]) -> str:
     if pred[gap - 1].lower == "doing" and (already or (verbal(answer) and answer.tokens[1:])):
         filler = answer.text if already else answer.as_form("VBG")
         return clause(_with_pred(match, [*pred[: gap - 1], *pred[gap:]]), filler, gap - 1)
-    stands_for = pred[gap - 1].lower == "do" and (answer.kind == "to" or verbal(answer))
-    finite = answer.kind in ("verb-s", "verb-ed", "adjective") or answer.tokens[0].may("T")
-    if finite and pred[gap - 1].lower == "do":
-        stands_for = True
-    if not stands_for:
-        last = pred[gap - 1]
-        starts_with_it = answer.tokens[0].lower == last.lower
-        purpose = last.lower == "for" and answer.kind == "to"
-        clause_of = answer.tokens[0].lower == "that" and len(answer.tokens) > 3
-        if last.may("P") and (starts_with_it or purpose or clause_of):
-            match = _with_pred(match, [*pred[: gap - 1], *pred[gap:]])
-            gap -= 1
-        if answer.kind == "sentence" or answer.tokens[0].lower == "that":
-            gap = _past_phrases(pred, gap)
-        return clause(match, FILLERS["object"](match), gap)
+    does = pred[gap - 1].lower == "do"
+    finite = answer.kind in ("to", "verb-s", "verb-ed", "adjective") or answer.tokens[0].may("T")
+    if does and (finite or verbal(answer)):
+        return _in_place_of_do(match, pred, gap)
+    last = pred[gap - 1]
+    starts_with_it = answer.tokens[0].lower == last.lower
+    purpose = last.lower == "for" and answer.kind == "to"
+    clause_of = answer.tokens[0].lower == "that" and len(answer.tokens) > 3
+    if last.may("P") and (starts_with_it or purpose or clause_of):
+        match = _with_pred(match, [*pred[: gap - 1], *pred[gap:]])
+        gap -= 1
+    if answer.kind == "sentence" or answer.tokens[0].lower == "that":
+        gap = _past_phrases(pred, gap)
+    return clause(match, FILLERS["object"](match), gap)
+
+
+def _in_place_of_do(match: Match, pred: Sequence[Token], gap: int) -> str:
+    """The clause with the answer's verb for its "do", in the form that the "do" has."""
+    answer = match.answer
     tag = do_form(match) if gap - 1 == main_verb(pred) else None
     if answer.kind == "adjective" and not _did(match, answer):
         answer = Answer(f"be {answer.text}")
     verb = answer.as_form(tag) if tag else answer.as_base()
     short = Match(match.source, {**match.parts, "pred": pred[: gap - 1]}, answer)
     rest = _unless_said(pred[gap:], answer)
+    if rest and rest[0] != pred[gap] and answer.tokens[-1].lower in _SAID and answer.tokens[1:]:
+        verb = verb[: verb.rindex(" ")]  # "wash it" + "with a plate": "wash a plate"
     after = Match(match.source, {"rest": rest}, answer).text("rest")
     lead = clause(short)
     if do_form(match) and gap - 1 == main_verb(pred):
@@ -185,7 +191,8 @@ def _unless_said(rest: Sequence[Token], answer: Answer) -> Sequence[Token]:
     """
     if len(rest) < 2 or rest[0].lower not in ("to", "with", "for"):
         return rest
-    if rest[0].lower == "with" and len(answer.tokens) == 1:
+    said = answer.tokens[-1].lower in _SAID and len(answer.tokens) == 2
+    if rest[0].lower == "with" and (len(answer.tokens) == 1 or said):
         return rest[1:]
     if (
         rest[0].lower != "to"
@@ -350,7 +357,8 @@ def _manner(match: Match) -> str:
         return _by_doing(answer) or f"in that {answer.text}"
     if first.may("RD") and len(answer.tokens) > 2 and _verb_in(answer):
         return f"in that {answer.text}"
-    if answer.kind == "verb":
+    alone = len(answer.tokens) == 1 and first.may("V") and first.lower in words.COMMON_VERBS
+    if answer.kind == "verb" or alone:
         return f"by {answer.as_form('VBG')}"
     if answer.kind == "verb-s":
         return f"because {pronoun(match)} {answer.text}"

@@ -313,7 +313,7 @@ COUNT_NOUNS = _words(
     "rabbit snake lizard frog bee ant spider worm shark whale dolphin eagle owl penguin human "
     "catalyst predator vaccine virus cell seed leaf fruit vegetable sandwich cake pie "
     "cafe process trunk stem branch petal cabin tent chair sofa lawn yard park zoo gym church bar "
-    "city community facility commodity entity university movie party stone root bone rope bridge"
+    "harbor harbour sponge headache dentist city community facility commodity entity university movie party stone root bone rope bridge"
 )
 # Nouns without an article in science texts, although the dictionary lists them as countable.
 MASS_NOUNS = _words(

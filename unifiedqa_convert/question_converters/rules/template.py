@@ -204,7 +204,8 @@ def _was(match: Match) -> str:
 
 def _subject(match: Match) -> str:
     """The answer as a subject: a verb phrase becomes a gerund."""
-    if match.answer.kind == "verb":
+    who = match.source[:3].lower() == "who"
+    if match.answer.kind == "verb" and not who:
         return match.answer.as_form("VBG")
     return named(match)
 

@@ -441,6 +441,11 @@ ADJUNCT = (
         examples=(("On which of these does a boat float?", "water", "A boat floats on water."),),
     ),
     Rule(
+        when="prep:PREP what|which head:HEAD be:BE subj:SUBJ",
+        say="[subj] [be] [prep] [named]",
+        examples=(("In which town is the old mill?", "Arva", "The old mill is in Arva."),),
+    ),
+    Rule(
         when="prep:PREP what|which|whom head:HEAD? aux:AUX subj:SUBJ pred:PRED",
         say="[clause<prepped]",
         examples=(

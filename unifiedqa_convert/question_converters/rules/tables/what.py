@@ -64,7 +64,7 @@ NAMED = (
 CALLED = (
     Rule(
         when="what be:BE subj:SPAN verb:called|termed|named rest:ANY",
-        say="[subj] [be] [verb] [raw] [rest]",
+        say="[subj] [be] [verb] [term] [rest]",
         examples=(
             (
                 "What is the skin of an apple called?",
@@ -124,6 +124,13 @@ WHAT = (
         when="what does it mean to rest:SPAN",
         say="to [rest] means [raw]",
         examples=(("What does it mean to ebb?", "to flow back", "To ebb means to flow back."),),
+    ),
+    Rule(
+        when="what be:BE subj:i|you|he|she|it|we|they tail:TAIL",
+        say="[subj] [be] [answer] [tail]",
+        examples=(
+            ("What are you if you never lie?", "honest", "You are honest if you never lie."),
+        ),
     ),
     Rule(
         when="what be:BE subj:HEAD like rest:ANY",
