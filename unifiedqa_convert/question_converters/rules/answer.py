@@ -204,8 +204,9 @@ def _finite(tokens: Sequence[Token], at: int) -> bool:
     named = token.may("T") and at == 1 and is_name(tokens[0]) and not token.may("N")
     if named and at + 1 < len(tokens) and tokens[at + 1].may("DLR"):
         return True
-    if token.may("Z") and at + 1 < len(tokens) and tokens[at + 1].lower in _OBJECT_PRONOUNS:
-        return noun_number(tokens[at - 1].lower) != "plural"
+    if token.may("ZV") and at + 1 < len(tokens) and tokens[at + 1].lower in _OBJECT_PRONOUNS:
+        plural = noun_number(tokens[at - 1].lower) == "plural"
+        return token.may("V") if plural else token.may("Z")
     if token.only("ET") and at > 1:
         return at + 1 < len(tokens) and tokens[at + 1].may("DLR")
     return token.only("V") and noun_number(tokens[at - 1].lower) == "plural"

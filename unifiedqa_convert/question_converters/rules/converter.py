@@ -213,7 +213,7 @@ _FUNCTION = (
     words.BE
     | words.HAVE
     | words.DO
-    | {"him", "her", "them", "the", "s", "re", "ve", "ll", "m", "d"}
+    | {"none", "him", "her", "them", "the", "s", "re", "ve", "ll", "m", "d"}
 )
 
 

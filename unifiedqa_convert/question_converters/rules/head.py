@@ -21,6 +21,8 @@ def merged(head: list[Token], source: str, answer: Answer) -> str:
     if measured is not None:
         return measured
     numbered = answer.tokens[0].lower in ("number", "no", "size")
+    numbered = numbered or (answer.tokens[-1].lower in ("one", "ones") and len(answer.tokens) > 1)
+    numbered = numbered or core_head(core).lower in ("date", "time", "day")
     if numbered or repeats_noun(core, answer) or not _attributive(answer, kind):
         if kind or answer.kind != "noun":
             return answer.phrase()

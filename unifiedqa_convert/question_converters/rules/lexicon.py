@@ -312,9 +312,12 @@ COUNT_NOUNS = _words(
     "teacher doctor nurse lawyer judge farmer soldier actor dentist cow horse sheep goat cat mouse "
     "rabbit snake lizard frog bee ant spider worm shark whale dolphin eagle owl penguin human "
     "catalyst predator vaccine virus cell seed leaf fruit vegetable sandwich cake pie "
-    "cafe process trunk stem branch petal cabin tent chair sofa lawn yard park zoo gym church bar "
-    "harbor harbour sponge headache dentist city community facility commodity entity university movie party stone root bone rope bridge"
+    "vet process trunk stem branch petal cabin tent chair sofa lawn yard park zoo gym church bar "
+    "cafe harbor harbour sponge headache dentist city community facility commodity entity university "
+    "movie party stone root bone rope bridge"
 )
+# The dictionary knows some of these as verbs only.
+NOUNS_TOO = COUNT_NOUNS | {"vet"}
 # Nouns without an article in science texts, although the dictionary lists them as countable.
 MASS_NOUNS = _words(
     "oil petroleum gasoline coal soil sand rain snow ice wood paper steel iron gold silver copper "

@@ -206,7 +206,8 @@ def choices(tokens: Sequence[Token]) -> tuple[BoundaryChoice | None, BoundaryCho
     if kind == "O" and head and tokens[aux + 1 : aux + 2] and tokens[aux + 1].lower == "not":
         return plain, BoundaryChoice(tokens, kind, opener, range(aux + 2, len(tokens)), False)
     headed = "+" if head and aux > head else ""
-    asks_subject = head and kind != "O" and (headed or opener not in _ADJUNCT)
+    denied = head and tokens[aux].lower.endswith(("n't", "n\u2019t"))  # "who doesn't | like rain"
+    asks_subject = head and (kind != "O" or denied) and (headed or opener not in _ADJUNCT)
     first = aux + 1 if asks_subject else aux + 2
     places = range(first, min(len(tokens), first + _FARTHEST))
     if not places:

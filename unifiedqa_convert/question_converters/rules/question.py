@@ -210,7 +210,7 @@ def affirmative(question: str) -> str:
     if m is not None:
         low = (m["aux"] or m["cannot"] or m["plain"]).lower()
         plain = "can" if m["cannot"] else _WHOLE.get(low, low)
-        return f"{m['lead']}{plain}{' ' + m['who'] if m['who'] else ''}{question[m.end() :]}"
+        return f"{plain}{' ' + m['who'] if m['who'] else ''}{question[m.end() :]}"
     tag = _DENYING_TAG.search(question)
     if tag is None:
         return question

@@ -325,9 +325,13 @@ def _pick(match: Match, text: str, answer: str) -> str | None:
     other = word + rf" {word}" * (len(answer.split()) - 1)
     this = re.escape(answer)
     last = rf"{word}|{other}" if match.answer.tokens[0].may("P") else other
-    before = re.search(rf"\b{this}(?:, {other})*,? or (?:{other}(?!\w)|.*$)", text, re.IGNORECASE)
+    before = re.search(
+        rf"(?:(?<!\S){other}, )*\b{this}(?:, {other})*,? or (?:{other}(?!\w)|.*$)",
+        text,
+        re.IGNORECASE,
+    )
     after = re.search(
-        rf"(?<![^\s])(?:{other}, )*(?:{last}),? or {this}(?:,? or {other})?(?!\w)",
+        rf"(?<!\S)(?:{other}, )*(?:{last}),? or {this}(?:,? or {other})?(?!\w)",
         text,
         re.IGNORECASE,
     )

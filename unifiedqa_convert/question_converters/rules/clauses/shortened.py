@@ -35,7 +35,7 @@ from unifiedqa_convert.question_converters.rules.tokens import Token, cover
 
 _WHERE_HOW = frozenset("where when why how".split())
 _CAN = frozenset("can could may might will would should".split())
-_TWO = frozenset("relationship relation connection".split())
+_TWO = frozenset("relationship relation connection link".split())
 OBJECT = "prep:PREP? wh:WH head:HEAD? aux:AUX subj:SUBJ pred:PRED"
 SUBJECT = "wh:what|which|who head:HEAD? aux:AUX? pred:PRED"
 DESCRIBED = "how would|can|could|might|do subj:SUBJ describe rest:ANY"

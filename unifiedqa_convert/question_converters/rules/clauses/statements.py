@@ -254,6 +254,9 @@ def indirect(match: Match) -> str:
     lead = join(match.text("prep").lower(), match.text("wh"), match.text("head"))
     if match.part("pred"):
         return join(lead, clause(match))
+    subject = match.part("subj")
+    if subject and subject[0].only("P"):  # "what was in the chest"
+        return join(lead, match.text("be"), match.text("subj"))
     return join(lead, match.text("subj"), match.text("be"))
 
 
@@ -282,8 +285,12 @@ def steps(match: Match) -> str | None:
         stranded = goal[-1].only("P") and not any(t.may("K") for t in goal)
         if not stranded:
             return None
-    first = answer.tokens[0].lower
-    return answer.text if imperative(answer.tokens) or first in ("you", "use", "by") else None
+    first = answer.tokens[0]
+    acts = imperative(answer.tokens) or (first.may("V") and len(answer.tokens) > 4)
+    if not acts and first.lower not in ("you", "use", "by"):
+        return None
+    lowers = first.may("V") and first.text[1:].islower()
+    return answer.text[0].lower() + answer.text[1:] if lowers else answer.text
 
 
 def several(match: Match) -> str | None:
@@ -291,7 +298,10 @@ def several(match: Match) -> str | None:
     answer = match.answer
     made = steps(match)
     more = any(t.lower in (",", "and", "then", ".", ";", "or") for t in answer.tokens)
-    return made if made and (more or answer.tokens[0].lower == "you") else None
+    more = more or answer.kind != "verb" or answer.tokens[0].lower == "you"
+    return (
+        made if made and more and imperative(answer.tokens) | (answer.kind == "sentence") else None
+    )
 
 
 def aim(match: Match) -> str | None:

@@ -28,7 +28,7 @@ SENTENCE = (
         ),
     ),
     Rule(
-        when="what be:BE the relationship|relation|connection between two:SPAN",
+        when="what be:BE the relationship|relation|connection|link between two:SPAN",
         given="sentence",
         say="[related]",
         examples=(

@@ -200,6 +200,18 @@ SITU = (
         ),
     ),
     Rule(
+        when="left:SPAN prep:PREP which",
+        mark="?",
+        say="[left] [prep] [answer]",
+        examples=(
+            (
+                "All of these are metals except which?",
+                "a brick",
+                "All of these are metals except a brick.",
+            ),
+        ),
+    ),
+    Rule(
         when="left:ANY of these right:ANY",
         mark="?",
         given="noun",

@@ -153,7 +153,7 @@ WHAT = (
     ),
     # Colours.
     Rule(
-        when="what|which color|colour|colors|colours be:BE rest:SPAN",
+        when="what|which color|colour|colors|colours|nationality|religion|shape be:BE rest:SPAN",
         say="[rest] [be] [raw]",
         examples=(
             (
