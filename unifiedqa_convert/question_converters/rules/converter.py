@@ -102,7 +102,7 @@ class Rules:
     """Turns questions and answers into statements by rule."""
 
     name = "rules"
-    version = "5"
+    version = "6"
 
     def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
         """One sentence per ask, in order; ``via`` is ``rules-fallback`` if no rule matched."""

@@ -313,8 +313,8 @@ COUNT_NOUNS = _words(
     "rabbit snake lizard frog bee ant spider worm shark whale dolphin eagle owl penguin human "
     "catalyst predator vaccine virus cell seed leaf fruit vegetable sandwich cake pie "
     "vet process trunk stem branch petal cabin tent chair sofa lawn yard park zoo gym church bar "
-    "cafe harbor harbour sponge headache dentist city community facility commodity entity university "
-    "movie party stone root bone rope bridge"
+    "cafe harbor harbour sponge headache dentist city community facility commodity entity "
+    "university movie party stone root bone rope bridge"
 )
 # The dictionary knows some of these as verbs only.
 NOUNS_TOO = COUNT_NOUNS | {"vet"}

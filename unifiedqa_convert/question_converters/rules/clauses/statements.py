@@ -274,7 +274,8 @@ def imperative(tokens: Sequence[Token]) -> bool:
         return True
     if not verb.may("V") or verb.may("DRPBHM"):
         return False
-    surely = not verb.may("NJ") or verb_lemma(verb.lower) in words.LIGHT_VERBS
+    often = words.LIGHT_VERBS | words.COMMON_VERBS
+    surely = not verb.may("NJ") or verb_lemma(verb.lower) in often
     return after.may("DRLQ") or (after.may(_COMPLEMENT) and (surely or not after.may("VZ")))
 
 
