@@ -155,7 +155,8 @@ def _verbal(first: Token, second: Token) -> str:
     linking = first.lower in _LINKING and second.may("J")
     if first.may("V") and (strong or linking):
         return "verb"
-    return "verb-s" if first.may("Z") and not first.may("N") else "noun"
+    acts = not first.may("N") or second.lower in _OBJECT_PRONOUNS
+    return "verb-s" if first.may("Z") and acts else "noun"
 
 
 def _is_sentence(given: str, tokens: Sequence[Token]) -> bool:

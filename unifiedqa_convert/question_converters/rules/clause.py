@@ -62,7 +62,8 @@ def join(*pieces: str) -> str:
 def main_verb(pred: Sequence[Token]) -> int:
     """The position of the predicate's verb, after its adverbs."""
     for i, token in enumerate(pred):
-        if token.may("VZTEGBOH") and not (token.may("A") and i + 1 < len(pred)):
+        adverb = token.may("A") and i + 1 < len(pred) and not pred[i + 1].may("DLR")
+        if token.may("VZTEGBOH") and not adverb:
             return i
     return 0
 

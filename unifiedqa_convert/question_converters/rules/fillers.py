@@ -163,9 +163,10 @@ def _in_place_of_do(match: Match, pred: Sequence[Token], gap: int) -> str:
         answer = Answer(f"be {answer.text}")
     verb = answer.as_form(tag) if tag else answer.as_base()
     short = Match(match.source, {**match.parts, "pred": pred[: gap - 1]}, answer)
-    rest = _unless_said(pred[gap:], answer)
-    if rest and rest[0] != pred[gap] and answer.tokens[-1].lower in _SAID and answer.tokens[1:]:
-        verb = verb[: verb.rindex(" ")]  # "wash it" + "with a plate": "wash a plate"
+    rest, named_one = _for_pronoun(pred[gap:], answer)
+    if named_one:
+        name = cover(match.source, named_one)
+        verb = re.sub(r"\b(?:him|her|them|it)\b", lambda _: name, verb, count=1)
     after = Match(match.source, {"rest": rest}, answer).text("rest")
     lead = clause(short)
     if do_form(match) and gap - 1 == main_verb(pred):
@@ -184,23 +185,23 @@ def _infinitive_inside(answer: Answer) -> bool:
     return any(a.lower == "to" and b.may("VBOH") for a, b in pairs)
 
 
-def _unless_said(rest: Sequence[Token], answer: Answer) -> Sequence[Token]:
-    """What follows "do", without the one that the answer names: "do to Bo" + "leave him alone".
+def _for_pronoun(rest: Sequence[Token], answer: Answer) -> tuple[Sequence[Token], Sequence[Token]]:
+    """What follows "do" without what the answer's pronoun stands for, and that.
 
-    A single verb takes what something is done with as its object: "do with a letter" + "read".
+    "do to Bo" + "leave him alone" is "leave Bo alone", "do with a plate" + "wash it" is "wash a
+    plate". A single verb takes what something is done with as its object: "do with a letter" +
+    "read".
     """
-    if len(rest) < 2 or rest[0].lower not in ("to", "with", "for"):
-        return rest
-    said = answer.tokens[-1].lower in _SAID and len(answer.tokens) == 2
-    if rest[0].lower == "with" and (len(answer.tokens) == 1 or said):
-        return rest[1:]
-    if (
-        rest[0].lower != "to"
-        or rest[1].may("V")
-        or not any(t.lower in _SAID for t in answer.tokens[1:])
-    ):
-        return rest
-    return rest[next((i for i, t in enumerate(rest) if i and t.may("SK")), len(rest)) :]
+    if len(rest) < 2 or rest[0].lower not in ("to", "with") or rest[1].may("V"):
+        return rest, ()
+    if rest[0].lower == "with" and len(answer.tokens) == 1:
+        return rest[1:], ()
+    at = next((i for i, t in enumerate(answer.tokens) if i and t.lower in _SAID), 0)
+    owner = answer.tokens[at + 1 : at + 2] and answer.tokens[at + 1].may("NX")  # "her keys"
+    if not at or (answer.tokens[at].lower == "her" and owner) or rest[1].may("R"):
+        return rest, ()
+    end = next((i for i, t in enumerate(rest) if i and t.may("SKP")), len(rest))
+    return rest[end:], rest[1:end]
 
 
 _SAID = frozenset("him her them it".split())
