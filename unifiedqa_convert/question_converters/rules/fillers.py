@@ -198,9 +198,12 @@ def _for_pronoun(rest: Sequence[Token], answer: Answer) -> tuple[Sequence[Token]
         return rest[1:], ()
     at = next((i for i, t in enumerate(answer.tokens) if i and t.lower in _SAID), 0)
     owner = answer.tokens[at + 1 : at + 2] and answer.tokens[at + 1].may("NX")  # "her keys"
-    if not at or (answer.tokens[at].lower == "her" and owner) or rest[1].may("R"):
+    if not at or (answer.tokens[at].lower == "her" and owner):
         return rest, ()
     end = next((i for i, t in enumerate(rest) if i and t.may("SKP")), len(rest))
+    if rest[1].may("R") and end == 2:
+        again = rest[1].lower == answer.tokens[at].lower
+        return (rest[end:] if again else rest), ()
     return rest[end:], rest[1:end]
 
 
