@@ -131,7 +131,8 @@ def _stranded_gap(pred: Sequence[Token]) -> int:
     main = _main_end(pred)
     for i in range(main - 1, 0, -1):
         token = pred[i]
-        if token.may("P") and token.lower not in _TIMES and _stranded(pred, i):
+        ends = i + 1 == len(pred)
+        if token.may("P") and (ends or token.lower not in _TIMES) and _stranded(pred, i):
             return i + 1
     ends = main == len(pred) > 1 and pred[-1].may("G") and not pred[-1].may("N")
     return len(pred) if ends else 0

@@ -74,7 +74,7 @@ def shortened(question: Question, answer: Answer) -> Answer:
 
 def _as_sentence(question: Question, answer: Answer) -> Answer:
     """The answer as a sentence, if it starts with the question's subject and a verb."""
-    if answer.kind not in ("noun", "adjective", "place") or len(answer.tokens) < 4:
+    if answer.kind not in ("noun", "adjective", "place") or len(answer.tokens) < 3:
         return answer
     parts = question.parts(OBJECT) or question.parts(IDENTITY) or {}
     subject = parts.get("subj", ())

@@ -46,6 +46,8 @@ def own(match: Match) -> str | None:
     both = size and same_word(pred[gap - 1], said[0]) and acts_again(said)
     if not size or (pred[gap - 1].lower not in DOING and not both):
         return None
+    if _speaks_of_itself(answer, subject):
+        return match.answer.text
     after = pred[gap:]
     if gap > 1 and said[0].may("M") and len(said) > 1 and not same_word(pred[0], said[1]):
         return None  # "want to do" + "will leave": "will want to leave"
@@ -96,6 +98,8 @@ def itself(match: Match) -> str | None:
     size = same_subject(answer, before_tail(subject) if not match.part("pred") else subject)
     if not size:
         return None
+    if _speaks_of_itself(answer, subject) or (match.part("head") and _is_quality(match)):
+        return match.answer.text
     denies = any(t.lower in ("not", "no", "never") or "n't" in t.lower for t in tokens[size:])
     if not tokens[0].may("R"):
         pred = match.part("pred")
@@ -105,6 +109,19 @@ def itself(match: Match) -> str | None:
     if (not denies and not kind) or match.text("pred") in ("mean", "say"):
         return None
     return join(match.text("subj"), _agreed(match, answer, size))
+
+
+def _speaks_of_itself(answer: Answer, subject: Sequence[Token]) -> bool:
+    """True for "I am a machine" in answer to "What do you do?"."""
+    first = answer.tokens[0].lower
+    return first in SPEAKERS and first != subject[-1].lower
+
+
+def _is_quality(match: Match) -> bool:
+    """True if what follows be is no subject: "what kind of map is | useful here"."""
+    first, *others = match.part("subj")
+    bare = first.may("J") and bool(others) and others[0].may("P")
+    return bare and not match.part("pred")
 
 
 _ALONE = ("there is no", "there are no", "it depends", "i have no", "there was no", "it varies")

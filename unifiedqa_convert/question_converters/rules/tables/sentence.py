@@ -418,4 +418,20 @@ SENTENCE = (
             ),
         ),
     ),
+    Rule(
+        when="where ANY",
+        given="sentence",
+        say="[raw]",
+        examples=(
+            ("Where is the city of Arva?", "Arva is in the north.", "Arva is in the north."),
+        ),
+    ),
+    Rule(
+        when="how long|many|much|old|often|far|tall ANY",
+        given="sentence",
+        say="[raw]",
+        examples=(
+            ("How many goats are there?", "The clerk lost the list.", "The clerk lost the list."),
+        ),
+    ),
 )

@@ -20,7 +20,6 @@ NAMED = (
     Rule(
         when="name|identify what:a|an|one rest:SPAN",
         say="[subject] [was] a [rest]",
-        mark="none",
         given="noun number verb-ing",
         examples=(
             ("Name a fruit that is yellow.", "banana", "A banana is a fruit that is yellow."),
@@ -29,7 +28,6 @@ NAMED = (
     Rule(
         when="name|identify|list what:NUMBER rest:SPAN",
         say="[subject] are [what] [rest]",
-        mark="none",
         given="noun",
         examples=(
             (
@@ -42,14 +40,12 @@ NAMED = (
     Rule(
         when="tell me what:the rest:SPAN",
         say="[what] [rest] [was] [raw]",
-        mark="none",
         given="noun number verb-ing adjective",
         examples=(("Tell me the name of the king.", "Arthur", "The name of the king is Arthur."),),
     ),
     Rule(
         when="name|identify what:the rest:SPAN",
         say="[what] [rest] [was] [raw]",
-        mark="none",
         given="noun number verb-ing adjective",
         examples=(
             (
