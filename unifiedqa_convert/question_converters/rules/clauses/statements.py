@@ -33,7 +33,7 @@ from unifiedqa_convert.question_converters.rules.clauses.subject import (
 )
 from unifiedqa_convert.question_converters.rules.lexicon import verb_lemma
 from unifiedqa_convert.question_converters.rules.predicate import is_adverb
-from unifiedqa_convert.question_converters.rules.tokens import Token, cover, is_name
+from unifiedqa_convert.question_converters.rules.tokens import Token, cover
 
 
 def own(match: Match) -> str | None:
@@ -114,7 +114,7 @@ def itself(match: Match) -> str | None:
 def _speaks_of_itself(answer: Answer, subject: Sequence[Token]) -> bool:
     """True for "I am a machine" in answer to "What do you do?"."""
     first = answer.tokens[0].lower
-    return first in SPEAKERS and first != subject[-1].lower
+    return first in ("i", "we") and subject[-1].lower == "you"
 
 
 def _is_quality(match: Match) -> bool:
@@ -220,7 +220,7 @@ def told(match: Match) -> str | None:
         return None
     if about:
         who = pred[about + 1 :]
-        person = who and (who[-1].lower in words.PERSONS or is_name(who[-1]))
+        person = who and (who[-1].lower in words.PERSONS or who[-1].text[:1].isupper())
         gendered = answer.tokens[0].lower in ("he", "she")
         size = same_subject(answer, who) if person or not gendered else 0
         lead = clause(Match(match.source, {**match.parts, "pred": pred[:about]}, answer))
