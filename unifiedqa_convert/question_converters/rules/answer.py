@@ -90,7 +90,11 @@ def _reply(tokens: Sequence[Token]) -> str:
 def _has_main_clause(tokens: Sequence[Token]) -> bool:
     """True if a subordinate clause is followed by its main clause: "if you wait, it melts"."""
     comma = next((i for i, t in enumerate(tokens) if t.lower == ","), 0)
-    return bool(comma) and any(t.may("BOHMZ") and not t.may("N") for t in tokens[comma + 1 :])
+    main = tokens[comma + 1 :] if comma else ()
+    if tokens[0].may("P") and not tokens[0].may("S"):  # "in a dry, dark place where it is cool"
+        inner = (i for i, t in enumerate(main) if t.may("S") or t.lower in words.RELATIVES)
+        main = main[: next(inner, len(main))]
+    return any(t.may("BOHMZ") and not t.may("N") for t in main)
 
 
 def _single(only: Token) -> str:

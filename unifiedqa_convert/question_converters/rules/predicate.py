@@ -182,8 +182,9 @@ def predicate(tokens: Sequence[Token]) -> int | None:
         if not more:
             return first + 1
     at = best(aux)
-    if at is not None and aux.kind == "B" and at > first + 1 and tokens[at - 1].lower in _SUBJECTS:
-        return None  # "what is the reason they left"
+    if at is not None and aux.kind == "B" and at > 3 and tokens[at - 1].lower in _SUBJECTS:
+        if not tokens[at - 2].may("BOHM"):
+            return None  # "what is the reason they left"
     denied = at is not None and at >= 2 and tokens[at - 1].lower == "not" and aux.kind == "O"
     if at is not None and denied and tokens[at - 2].may("O"):
         return at - 1  # "which part does | not move"

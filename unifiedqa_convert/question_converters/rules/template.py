@@ -148,6 +148,11 @@ def _noun(answer: Answer) -> str:
     return answer.text if named else f"{a_or_an(answer.text)} {answer.text}"
 
 
+def _whole(match: Match) -> str | None:
+    """The answer, unless it starts like a place or a time: "in a cool, dry place"."""
+    return None if match.answer.tokens[0].may("PS") else match.answer.text
+
+
 def _acts(match: Match) -> str | None:
     """A single verb as what happens: "rusts"; None for a noun."""
     only = match.answer.tokens[0]
@@ -418,6 +423,7 @@ SLOTS: dict[str, Build] = {
     "possible": _same_modal,
     "worker": _worker,
     "acts": _acts,
+    "whole": _whole,
     "being": _being,
     "happening": _happening,
     "term": _name_of,

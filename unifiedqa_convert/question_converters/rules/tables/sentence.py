@@ -421,7 +421,7 @@ SENTENCE = (
     Rule(
         when="where ANY",
         given="sentence",
-        say="[raw]",
+        say="[whole]",
         examples=(
             ("Where is the city of Arva?", "Arva is in the north.", "Arva is in the north."),
         ),
@@ -429,7 +429,7 @@ SENTENCE = (
     Rule(
         when="how long|many|much|old|often|far|tall ANY",
         given="sentence",
-        say="[raw]",
+        say="[whole]",
         examples=(
             ("How many goats are there?", "The clerk lost the list.", "The clerk lost the list."),
         ),
