@@ -176,15 +176,15 @@ def predicate(tokens: Sequence[Token]) -> int | None:
     if aux is None:
         return None
     first = aux.places.start - 1
-    pronoun = tokens[first].lower in _SUBJECTS and not aux.opener.endswith("+")
-    if pronoun and len(tokens) > first + 1:
-        more = tokens[first + 1].lower in ("both", "all", "that")
-        if not more:
-            return first + 1
+    who = first + 1 if tokens[first].may("BOHM") else first
+    pronoun = who < len(tokens) and tokens[who].lower in _SUBJECTS
+    after = tokens[who + 1] if pronoun and who + 1 < len(tokens) else None
+    if after is not None and not after.may("SK") and after.lower not in ("both", "all"):
+        return who + 1  # the pronoun is the whole subject
     at = best(aux)
-    if at is not None and aux.kind == "B" and at > 3 and tokens[at - 1].lower in _SUBJECTS:
-        if not tokens[at - 2].may("BOHM"):
-            return None  # "what is the reason they left"
+    clause_before = at is not None and at > 3 and tokens[at - 1].lower in _SUBJECTS
+    if at is not None and clause_before and aux.kind == "B" and not tokens[at - 2].may("BOHM"):
+        return None  # "what is the reason they left"
     denied = at is not None and at >= 2 and tokens[at - 1].lower == "not" and aux.kind == "O"
     if at is not None and denied and tokens[at - 2].may("O"):
         return at - 1  # "which part does | not move"
