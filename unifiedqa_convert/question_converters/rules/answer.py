@@ -38,6 +38,7 @@ _NOT_KNOWN = tuple(f"it is {how} " for how in ("unknown", "not known", "unclear"
 _ENDS_CLAUSE = words.RELATIVES | {"to"}
 _NOUN_BEFORE = frozenset("of in between".split())  # after a word that may be verb or noun
 _ALL_PRONOUNS = words.SUBJECT_PRONOUNS | {"nobody", "everybody", "everyone", "nothing", "someone"}
+_NAMING = frozenset("named called known made based used born".split())
 _OBJECT_PRONOUNS = frozenset("it them him us me".split())
 _LINKING = frozenset("look feel stay get become keep seem sound remain appear grow".split())
 _SUBJECT_BE = frozenset(
@@ -180,7 +181,7 @@ def _is_sentence(given: str, tokens: Sequence[Token]) -> bool:
     if last.may("V") and not last.may("J") and noun_number(before.lower) == "plural":
         return not last.may("N") or verb_lemma(last.lower) in words.COMMON_VERBS
     if len(tokens) < 3:
-        return False
+        return given[0].isupper() and tokens[1].only("BOHM")  # "Joe did"
     return _finite_follows(given, tokens)
 
 
@@ -196,7 +197,7 @@ def _finite_follows(given: str, tokens: Sequence[Token]) -> bool:
             return False
         if token.lower in ("be", "being", "been"):
             continue
-        if _finite(tokens, i) or (stopped and _finite_in_sentence(tokens, i)):
+        if _finite(tokens, i) or (stopped and _finite_in_sentence(tokens, i, given.endswith("."))):
             return True
     return False
 
@@ -217,7 +218,7 @@ def _finite(tokens: Sequence[Token], at: int) -> bool:
     return token.only("V") and noun_number(tokens[at - 1].lower) == "plural"
 
 
-def _finite_in_sentence(tokens: Sequence[Token], at: int) -> bool:
+def _finite_in_sentence(tokens: Sequence[Token], at: int, stopped: bool) -> bool:
     """True if a word may be the verb of an answer that is written as a sentence.
 
     It agrees with the noun before it ("the pipe leaks", not "a bicycle pump"), and a word that is
@@ -228,6 +229,10 @@ def _finite_in_sentence(tokens: Sequence[Token], at: int) -> bool:
     if not token.may("VZT") or not named or before.only("D") or before.may("L"):
         return False
     after = tokens[at + 1] if at + 1 < len(tokens) else None
+    if token.only("ET") and not (after is not None and after.may("DLR")):
+        # "A boy named Sam" is none, "The boy fainted." is one.
+        told = stopped or tokens[0].lower not in ("a", "an", "some", "one")
+        return told and token.lower not in _NAMING and not (after and after.lower == "by")
     if not token.may("NJ") or (token.may("T") and not token.may("EN")):
         return _agrees(token, before)
     common = verb_lemma(token.lower) in words.MOSTLY_VERBS

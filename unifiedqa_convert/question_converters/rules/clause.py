@@ -3,6 +3,7 @@
 ``parts`` are the named elements of a matched pattern: ``aux``, ``subj`` and ``pred``.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -403,3 +404,35 @@ def agree_word(verb: str, plural: bool) -> str:
         return lemma if verb == inflect(lemma, "VBZ") else verb
     past = verb in (inflect(lemma, "VBD"), inflect(lemma, "VBN"))
     return inflect(lemma, "VBZ") if verb == lemma and not past else verb
+
+
+def for_pronoun(
+    rest: Sequence[Token], said: Sequence[Token]
+) -> tuple[Sequence[Token], Sequence[Token]]:
+    """What follows "do" without what the answer's pronoun stands for, and that.
+
+    "do to Bo" + "leave him alone" is "leave Bo alone", "do with a plate" + "wash it" is "wash a
+    plate". A single verb takes what something is done with as its object: "do with a letter" +
+    "read".
+    """
+    if len(rest) < 2 or rest[0].lower not in ("to", "with") or rest[1].may("V"):
+        return rest, ()
+    if rest[0].lower == "with" and len(said) == 1:
+        return rest[1:], ()
+    at = next((i for i, t in enumerate(said) if i and t.lower in _SAID), 0)
+    owner = said[at + 1 : at + 2] and said[at + 1].may("NX")  # "her keys"
+    if not at or (said[at].lower == "her" and owner):
+        return rest, ()
+    end = next((i for i, t in enumerate(rest) if i and t.may("SKP")), len(rest))
+    if rest[1].may("R") and end == 2:
+        again = rest[1].lower == said[at].lower
+        return (rest[end:] if again else rest), ()
+    return rest[end:], rest[1:end]
+
+
+_SAID = frozenset("him her them it".split())
+
+
+def put_name(text: str, name: str) -> str:
+    """The text with a name for its first object pronoun: "leave him alone"."""
+    return re.sub(r"\b(?:him|her|them|it)\b", lambda _: name, text, count=1)

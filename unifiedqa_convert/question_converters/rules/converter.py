@@ -82,7 +82,7 @@ def _after(sentence: str, end: int, answer: str) -> str:
 
 
 _BEFORE_MARK = re.compile(r" (?=[,.;:!?%)\]](?: |$))")
-_NAMED = re.compile(r"\b(?:who|whom|whose|names?)\b", re.IGNORECASE)
+_NAMED = re.compile(r"\b(?:who|whom|whose|names?|named|call|called)\b", re.IGNORECASE)
 _WORDS = re.compile(r"\w+")
 
 

@@ -11,9 +11,11 @@ from unifiedqa_convert.question_converters.rules.clause import (
     agree_word,
     clause,
     do_form,
+    for_pronoun,
     join,
     main_verb,
     object_gap,
+    put_name,
 )
 from unifiedqa_convert.question_converters.rules.head import (
     core_head,
@@ -163,10 +165,9 @@ def _in_place_of_do(match: Match, pred: Sequence[Token], gap: int) -> str:
         answer = Answer(f"be {answer.text}")
     verb = answer.as_form(tag) if tag else answer.as_base()
     short = Match(match.source, {**match.parts, "pred": pred[: gap - 1]}, answer)
-    rest, named_one = _for_pronoun(pred[gap:], answer)
+    rest, named_one = for_pronoun(pred[gap:], answer.tokens)
     if named_one:
-        name = cover(match.source, named_one)
-        verb = re.sub(r"\b(?:him|her|them|it)\b", lambda _: name, verb, count=1)
+        verb = put_name(verb, cover(match.source, named_one))
     after = Match(match.source, {"rest": rest}, answer).text("rest")
     lead = clause(short)
     if do_form(match) and gap - 1 == main_verb(pred):
@@ -183,31 +184,6 @@ def _past_phrases(pred: Sequence[Token], gap: int) -> int:
 def _infinitive_inside(answer: Answer) -> bool:
     pairs = zip(answer.tokens[1:], answer.tokens[2:], strict=False)
     return any(a.lower == "to" and b.may("VBOH") for a, b in pairs)
-
-
-def _for_pronoun(rest: Sequence[Token], answer: Answer) -> tuple[Sequence[Token], Sequence[Token]]:
-    """What follows "do" without what the answer's pronoun stands for, and that.
-
-    "do to Bo" + "leave him alone" is "leave Bo alone", "do with a plate" + "wash it" is "wash a
-    plate". A single verb takes what something is done with as its object: "do with a letter" +
-    "read".
-    """
-    if len(rest) < 2 or rest[0].lower not in ("to", "with") or rest[1].may("V"):
-        return rest, ()
-    if rest[0].lower == "with" and len(answer.tokens) == 1:
-        return rest[1:], ()
-    at = next((i for i, t in enumerate(answer.tokens) if i and t.lower in _SAID), 0)
-    owner = answer.tokens[at + 1 : at + 2] and answer.tokens[at + 1].may("NX")  # "her keys"
-    if not at or (answer.tokens[at].lower == "her" and owner):
-        return rest, ()
-    end = next((i for i, t in enumerate(rest) if i and t.may("SKP")), len(rest))
-    if rest[1].may("R") and end == 2:
-        again = rest[1].lower == answer.tokens[at].lower
-        return (rest[end:] if again else rest), ()
-    return rest[end:], rest[1:end]
-
-
-_SAID = frozenset("him her them it".split())
 
 
 def _with_pred(match: Match, pred: Sequence[Token]) -> Match:

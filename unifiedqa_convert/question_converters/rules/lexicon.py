@@ -219,7 +219,7 @@ PLURALS = _words(
     "pants glasses goggles tweezers pliers shorts jeans binoculars tongs"
 )
 # The answer follows with "of" ("the role of predator").
-ROLES = _words("role")
+ROLES = _words("role office position post rank")
 # A share of something ("percentage of water"): the answer replaces the word, "of water" stays.
 SHARES = _words("percent percentage fraction proportion portion")
 # Verbs that take a whole sentence as their object ("they learned that …").

@@ -221,7 +221,9 @@ def _answer_that(match: Match) -> str:
     if answer.kind == "sentence":
         return f"that {answer.text}"
     aims = any(t.lower in words.AIMS for t in match.part("rest"))
-    aims = aims and len(answer.tokens) > 1 and verbal(answer) and answer.kind == "noun"
+    aims = aims and len(answer.tokens) > 1
+    aims = aims or (bool(match.part("rest")) and match.part("rest")[-1].lower == "do")
+    aims = aims and verbal(answer) and answer.kind == "noun"
     return f"to {answer.text}" if answer.kind == "verb" or aims else answer.phrase()
 
 
@@ -401,6 +403,7 @@ SLOTS: dict[str, Build] = {
     "situ": _situ,
     "like": _like,
     "place": FILLERS["place"],
+    "prepped": FILLERS["prepped"],
     "reason": FILLERS["reason"],
     "stripped": _stripped,
     "linked": _linked,

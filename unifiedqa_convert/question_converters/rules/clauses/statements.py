@@ -13,9 +13,11 @@ from unifiedqa_convert.question_converters.rules.clause import (
     agree_word,
     asked,
     clause,
+    for_pronoun,
     join,
     main_verb,
     object_gap,
+    put_name,
 )
 from unifiedqa_convert.question_converters.rules.clauses.subject import (
     DOING,
@@ -55,7 +57,11 @@ def own(match: Match) -> str | None:
         after = after[1:] if after[0].lower == "differently" else ()
     if said[0].may("B") and [t.lower for t in after] == ["for", "a", "living"]:
         after = ()
-    return join(match.text("subj"), _agreed(match, answer, size), cover(match.source, after))
+    after, named_one = for_pronoun(after, said)
+    text = _agreed(match, answer, size)
+    if named_one:
+        text = put_name(text, cover(match.source, named_one))
+    return join(match.text("subj"), text, cover(match.source, after))
 
 
 def _again(after: Sequence[Token], said: Sequence[Token]) -> bool:
@@ -105,7 +111,7 @@ def itself(match: Match) -> str | None:
         pred = match.part("pred")
         acts = pred and pred[object_gap(pred) - 1].lower in DOING
         return match.answer.text if (denies or repeats(asked(match), answer)) and not acts else None
-    kind = match.part("head") and match.part("head")[0].lower in words.KINDS
+    kind = match.part("head") and match.part("head")[0].lower in words.KINDS | _EFFECTS
     if (not denies and not kind) or match.text("pred") in ("mean", "say"):
         return None
     return join(match.text("subj"), _agreed(match, answer, size))
@@ -115,6 +121,9 @@ def _speaks_of_itself(answer: Answer, subject: Sequence[Token]) -> bool:
     """True for "I am a machine" in answer to "What do you do?"."""
     first = answer.tokens[0].lower
     return first in ("i", "we") and subject[-1].lower == "you"
+
+
+_EFFECTS = frozenset("role effect impact influence function".split())
 
 
 def _is_quality(match: Match) -> bool:
@@ -228,7 +237,7 @@ def told(match: Match) -> str | None:
             return join(lead, "that", cover(match.source, who), _agreed(match, answer, size))
         return f"what {clause(match)} is that {match.answer.text}"
     tail = pred[gap:]
-    if tail and (tail[0].may("S") or tail[0].lower in LATER):
+    if tail and tail[0].lower != "that" and (tail[0].may("S") or tail[0].lower in LATER):
         lead = clause(Match(match.source, {**match.parts, "pred": pred[:gap]}, answer))
         return f"{cover(match.source, tail)}, {lead} that {match.answer.text}"
     return None

@@ -441,6 +441,18 @@ ADJUNCT = (
         examples=(("On which of these does a boat float?", "water", "A boat floats on water."),),
     ),
     Rule(
+        when="at what age aux:AUX subj:SUBJ pred:PRED",
+        say="[clause] at the age of [raw]",
+        examples=(
+            ("At what age did he start school?", "six", "He started school at the age of six."),
+        ),
+    ),
+    Rule(
+        when="prep:PREP whom|what be:BE subj:SUBJ",
+        say="[subj] [be] [prepped]",
+        examples=(("For whom was the cake?", "the nurse", "The cake was for the nurse."),),
+    ),
+    Rule(
         when="prep:PREP what|which head:HEAD be:BE subj:SUBJ",
         say="[subj] [be] [prep] [named]",
         examples=(("In which town is the old mill?", "Arva", "The old mill is in Arva."),),

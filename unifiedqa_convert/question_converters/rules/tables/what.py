@@ -346,7 +346,7 @@ WHAT = (
         ),
     ),
     Rule(
-        when="what|which|who aux:AUX? pred:PRED",
+        when="what|which|who else? aux:AUX? pred:PRED",
         say="[subject] [agreeing]",
         examples=(
             ("Who painted the ceiling?", "a monk", "A monk painted the ceiling."),
