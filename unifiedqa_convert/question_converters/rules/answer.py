@@ -311,7 +311,8 @@ class Answer:
         first = self.tokens[0]
         if first.may("L") and len(self.tokens) > 1:
             owner = first.lower.replace("\u2019", "'").removesuffix("'s")
-            return first.text[:1].isupper() or noun_number(owner) != "singular"
+            one = noun_number(owner) == "singular" or owner in words.COUNT_NOUNS
+            return first.text[:1].isupper() or not one
         if first.may("DRLQS") or first.text[:1].isupper() or any(t.may("K") for t in self.tokens):
             return True
         if any(t.lower in ("and", "or") for t in self.tokens):

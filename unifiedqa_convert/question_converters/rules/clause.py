@@ -417,7 +417,7 @@ def for_pronoun(
     """
     if len(rest) < 2 or rest[0].lower not in ("to", "with") or rest[1].may("V"):
         return rest, ()
-    if rest[0].lower == "with" and len(said) == 1:
+    if len(said) == 1 and (rest[0].lower == "with" or rest[1].may("D")):
         return rest[1:], ()
     at = next((i for i, t in enumerate(said) if i and t.lower in _SAID), 0)
     owner = said[at + 1 : at + 2] and said[at + 1].may("NX")  # "her keys"

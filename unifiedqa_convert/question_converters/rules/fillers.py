@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from unifiedqa_convert.question_converters.rules import lexicon as words
-from unifiedqa_convert.question_converters.rules.answer import Answer
+from unifiedqa_convert.question_converters.rules.answer import Answer, a_or_an
 from unifiedqa_convert.question_converters.rules.clause import (
     Match,
     adjunct_gap,
@@ -342,6 +342,8 @@ def _manner(match: Match) -> str:
         return f"by {answer.as_form('VBG')}"
     if answer.kind == "verb-s":
         return f"because {pronoun(match)} {answer.text}"
+    if answer.kind == "adjective":
+        return f"in {a_or_an(answer.text)} {answer.text} way"
     phrase = answer.phrase()
     return f"{'with' if phrase.startswith(('a ', 'an ')) else 'by'} {phrase}"
 

@@ -60,7 +60,7 @@ def rules_for(opening: str, asks: bool, kind: str) -> tuple[tuple[int, Rule], ..
 
 _BREAK = re.compile(r"(?P<word>[^\s.!?]*)(?P<stop>[.!?]+)[\"'\u201d\u2019)]*\s+(?=\S)")
 _STOPPED = re.compile(r"[.!?]\S* ")
-_CONTRACTED = re.compile(r"^(what|who|where|how)['\u2019]s\b", re.IGNORECASE)
+_CONTRACTED = re.compile(r"(^|, )(what|who|where|how)['\u2019]s\b", re.IGNORECASE)
 _OR_NOT = re.compile(r"[\s,.;:\u2026-]*\b(?:yes or no|true or false)\W*$", re.I)
 # "Who is taller, Ann or Bo?": the two names are removed.
 _WH = re.compile(r"(?:who|which|what)\b", re.IGNORECASE)
@@ -134,7 +134,7 @@ class Question:
         self.asks = "?" in last[len(body) :]
         if last[len(body) :].startswith(",") and not self.asks:
             body += ","  # "If it rains," + "the hens stay inside"
-        self.core, self.tokens = lowered(_CONTRACTED.sub(r"\1 is", body))
+        self.core, self.tokens = lowered(_CONTRACTED.sub(r"\1\2 is", body))
         self.front = ""
         self._found: dict[int, Parts | None] = {}
         self._encoded: TokenString | None = None

@@ -238,7 +238,7 @@ def _situ(match: Match) -> str:
             return Answer(phrase).phrase()
         return re.sub(r"^(?:the|an?) ", "", phrase) if determined else phrase
     modifier = before is not None and (
-        before.may("DLJA") or (before.may("NX") and not before.may("VZTEP"))
+        before.may("DLJ") or (before.may("NX") and not before.may("VZTEP"))
     )
     called = before is not None and before.lower in ("called", "termed", "named", "as", "to")
     return match.answer.text if modifier or called else match.answer.phrase()
