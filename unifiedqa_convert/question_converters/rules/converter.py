@@ -213,7 +213,7 @@ _FUNCTION = (
     words.BE
     | words.HAVE
     | words.DO
-    | {"none", "him", "her", "them", "the", "s", "re", "ve", "ll", "m", "d"}
+    | {"to", "none", "him", "her", "them", "the", "s", "re", "ve", "ll", "m", "d"}
 )
 
 

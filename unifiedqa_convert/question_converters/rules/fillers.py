@@ -154,7 +154,12 @@ def with_object(match: Match, pred: Sequence[Token]) -> str:
         gap -= 1
     if answer.kind == "sentence" or answer.tokens[0].lower == "that":
         gap = _past_phrases(pred, gap)
+        if gap < len(pred) and pred[gap].may("BHMT") and pred[-1].lower in _HAPPENS:
+            match, pred = _with_pred(match, pred[:gap]), pred[:gap]  # "think | will happen"
     return clause(match, FILLERS["object"](match), gap)
+
+
+_HAPPENS = frozenset("happen happened wrong true".split())
 
 
 def _in_place_of_do(match: Match, pred: Sequence[Token], gap: int) -> str:
@@ -334,7 +339,8 @@ def _manner(match: Match) -> str:
     if answer.kind in ("place", "to") or first.only("A") or first.lower.endswith("ly"):
         return answer.text
     if answer.kind == "sentence":
-        return _by_doing(answer) or f"in that {answer.text}"
+        alike = any(t.lower in _ALIKE for t in match.part("pred"))
+        return _by_doing(answer) or f"{'in that' if alike else 'because'} {answer.text}"
     if first.may("RD") and len(answer.tokens) > 2 and _verb_in(answer):
         return f"in that {answer.text}"
     alone = len(answer.tokens) == 1 and first.may("V") and first.lower in words.COMMON_VERBS
@@ -346,6 +352,9 @@ def _manner(match: Match) -> str:
         return f"in {a_or_an(answer.text)} {answer.text} way"
     phrase = answer.phrase()
     return f"{'with' if phrase.startswith(('a ', 'an ')) else 'by'} {phrase}"
+
+
+_ALIKE = frozenset("alike similar different like differ same".split())
 
 
 def _by_doing(answer: Answer) -> str | None:

@@ -181,6 +181,12 @@ def predicate(tokens: Sequence[Token]) -> int | None:
     after = tokens[who + 1] if pronoun and who + 1 < len(tokens) else None
     if after is not None and not after.may("SK") and after.lower not in ("both", "all"):
         return who + 1  # the pronoun is the whole subject
+    if (
+        aux.kind == "B"
+        and aux.opener == "who"
+        and all(t.text[:1].isupper() for t in tokens[first + 1 :])
+    ):
+        return None  # "who is Lee"
     at = best(aux)
     clause_before = at is not None and at > 3 and tokens[at - 1].lower in _SUBJECTS
     if at is not None and clause_before and aux.kind == "B" and not tokens[at - 2].may("BOHM"):

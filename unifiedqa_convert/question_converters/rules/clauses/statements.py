@@ -98,7 +98,10 @@ def itself(match: Match) -> str | None:
     answer = expanded(match.answer)
     tokens = answer.tokens
     lead = " ".join(t.lower for t in tokens[:3])
-    if lead.startswith(_ALONE) or (tokens[0].lower in _NOBODY):
+    how = match.part("wh") and match.part("wh")[0].lower == "how" and not match.part("head")
+    if (lead.startswith(_ALONE) and not (how and lead.startswith("there"))) or (
+        tokens[0].lower in _NOBODY
+    ):
         return match.answer.text
     subject = match.part("subj")
     size = same_subject(answer, before_tail(subject) if not match.part("pred") else subject)
@@ -156,6 +159,9 @@ def doer(match: Match) -> str | None:
         if thing and same_word(pred[at], token) and token.may("VZT"):
             who = cover(answer.text, answer.tokens[: i + 1])
             rest = from_token(answer, answer.tokens[i + 2])
+            again = [t for t in answer.tokens[i + 2 :] if not t.may("P")]
+            if len(again) == 1 and again[0].lower in OBJECT_PRONOUNS:
+                rest = ""  # "gave it to him"
             return join(who, cover(match.source, pred[at + 1 :]), rest)
     return None
 

@@ -4,6 +4,12 @@ from unifiedqa_convert.question_converters.rules.pattern import Rule
 
 SENTENCE = (
     Rule(
+        when="which|what of the? following|these? be:BE ADV* true|correct ANY",
+        given="sentence",
+        say="[raw]",
+        examples=(("Which of these is true about Bo?", "He has two sons.", "He has two sons."),),
+    ),
+    Rule(
         when="ANY",
         given="sentence",
         say="[restated]",
