@@ -59,6 +59,13 @@ NAMED = (
 
 CALLED = (
     Rule(
+        when="what|who be:BE subj:SPAN named after rest:ANY",
+        say="[subj] [be] named after [answer] [rest]",
+        examples=(
+            ("What was the town named after?", "a river", "The town was named after a river."),
+        ),
+    ),
+    Rule(
         when="what be:BE subj:SPAN verb:called|termed|named rest:ANY",
         say="[subj] [be] [verb] [term] [rest]",
         examples=(
