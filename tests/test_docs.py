@@ -112,6 +112,9 @@ def test_every_shell_block_runs_in_order_after_the_demo(tmp_path: Path) -> None:
                 command, shell=True, cwd=tmp_path, env=env, capture_output=True, text=True
             )
         seen.add(name)
+        if name == "calibrate" and "NO BEST TEMPERATURE" in done.stderr:
+            assert done.returncode == 4  # which the pages say: a rehearsal's model knows nothing
+            continue
         assert done.returncode == 0, f"{command}\n{done.stderr}"
     assert any(command.startswith("accelerate launch ") for command in commands)
     assert (tmp_path / "runs/copa-tiny/report.html").is_file()

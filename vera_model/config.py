@@ -422,6 +422,11 @@ class TrainConfig(BaseModel):
             raise ValueError("give a model to start from: --model or --start-from")
         return self
 
+    @property
+    def updates(self) -> int:
+        """Updates that are made: under recipe ``vera`` one after ``steps``, as upstream."""
+        return self.steps + (self.recipe == "vera")
+
     def _check_mixture(self) -> None:
         mixed = self.mix != "size" or self.mix_limit is not None
         if (mixed or self.mix_together) and self.objective == "vera":

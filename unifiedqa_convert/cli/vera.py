@@ -161,7 +161,8 @@ def calibrate(
 ) -> None:
     """Fit a model's temperature on validation data.
 
-    Writes it to the model's configuration, unless --dry-run.
+    Writes it to the model's configuration, unless --dry-run. Where the search finds no best
+    temperature, nothing is written and the exit code is 4.
     """
     with needing("model"):
         from vera_model.programs.preflight import check_calibration
@@ -174,7 +175,7 @@ def calibrate(
         say(line)
     found = calibrate_model(model, on, by, save=not dry_run)
     print_either(found._asdict(), lambda _: print_text(f"{found.temperature:.4f}"), as_json)
-    say(found.summary(), as_json and not found.at_bound)
+    say(found.summary(), as_json)
 
 
 def report(

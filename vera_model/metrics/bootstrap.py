@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vera_model.metrics.functions import (
+    Bins,
     Bools,
     Floats,
     calibration_bins,
     choice_correct,
     probability,
+    width_bins,
 )
 from vera_model.metrics.predictions import Predictions
 
@@ -120,9 +122,8 @@ class _Measures:
         values |= self._ranked(mass)
         for name, wanted in (("true", True), ("false", False)):
             values |= self._detected(mass, name, wanted)
-        for name, scores in zip(("ece", "ece_calibrated"), self._scores, strict=True):
-            values[name] = self._calibration(mass, scores)
-        return values
+        each = counts[:, self._of]  # without the datasets' weights, as upstream
+        return values | self._calibrated(mass, each)
 
     def _ranked(self, mass: Floats) -> dict[str, Floats]:
         """AUROC and average precision of both labels, from the sums above each threshold."""
@@ -153,11 +154,27 @@ class _Measures:
             f"f1_{name}": _ratio(2 * hits, positive + relevant),
         }
 
-    def _calibration(self, mass: Floats, scores: Floats) -> Floats:
-        place = calibration_bins(scores)
-        member = (place[:, None] == np.arange(place.max() + 1)) * (scores - self._label)[:, None]
-        gaps: Floats = np.abs(mass @ member).sum(axis=1) / mass.sum(axis=1)
-        return gaps
+    def _calibrated(self, mass: Floats, each: Floats) -> dict[str, Floats]:
+        scores, calibrated = self._scores
+        bins = calibration_bins(scores)
+        gaps = np.abs(self._in_bins(each, bins, scores - self._label))
+        sizes = self._in_bins(each, bins, np.ones(len(bins)))
+        return {
+            "ece": self._error(mass, bins, scores),
+            "ece_calibrated": self._error(mass, calibration_bins(calibrated), calibrated),
+            "ece_equal_width": self._error(mass, width_bins(scores), scores),
+            "ece_unweighted": _ratio(gaps, sizes).sum(axis=1) / (sizes > 0).sum(axis=1),
+        }
+
+    def _error(self, mass: Floats, bins: Bins, scores: Floats) -> Floats:
+        gaps = np.abs(self._in_bins(mass, bins, scores - self._label))
+        error: Floats = gaps.sum(axis=1) / mass.sum(axis=1)
+        return error
+
+    def _in_bins(self, mass: Floats, bins: Bins, values: Floats) -> Floats:
+        """The sums of each bin, (B, bins)."""
+        sums: Floats = mass @ ((bins[:, None] == np.arange(bins.max() + 1)) * values[:, None])
+        return sums
 
 
 def is_real_choice(predictions: Predictions) -> Bools:

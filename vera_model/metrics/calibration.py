@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.pretrained import load_pretrained
 from unifiedqa_convert.storage import (
     CARD,
@@ -47,17 +47,20 @@ class Calibration(NamedTuple):
     ece_after: float
     """On the statements that the temperature was chosen on: slightly too low."""
     ece_held_out: float
-    """Each half of the problems with the temperature chosen on the other half."""
+    """Of all, each half of the problems with the temperature chosen on the other half."""
+    ece_of_halves_before: float
+    """The mean ECE of the two halves, without a temperature."""
+    ece_of_halves_after: float
+    """The same, each with the temperature chosen on the other half: this says whether it helps."""
     at_bound: bool
     """The search ended at one of its bounds: no best temperature was found."""
 
     def summary(self) -> str:
-        """A line for people, with a warning if calibration does not help or found nothing."""
-        helps = self.ece_held_out < self.ece_before
+        """A line for people, with a warning if calibration does not help."""
+        helps = self.ece_of_halves_after < self.ece_of_halves_before
         warning = "" if helps else ": CALIBRATION DOES NOT HELP, see docs/evaluation.md"
-        numbers = f"ECE {self.ece_before:.4f} before, {self.ece_held_out:.4f} held out"
-        line = f"temperature {self.temperature:.4f}; {numbers}{warning}"
-        return f"{line}\n{self.bound_warning()}" if self.at_bound else line
+        numbers = f"{self.ece_of_halves_before:.4f} before, {self.ece_of_halves_after:.4f} after"
+        return f"temperature {self.temperature:.4f}; ECE of held-out problems {numbers}{warning}"
 
     def bound_warning(self) -> str:
         """What a search that ended at one of its bounds means."""
@@ -71,6 +74,14 @@ class Calibration(NamedTuple):
             f"its {side} bound, where every probability is near {where}; {why}"
         )
 
+    def refuse_bound(self) -> None:
+        """Raise SourceError if the search ended at a bound: nothing is to be written then."""
+        if self.at_bound:
+            raise SourceError(
+                f"{self.bound_warning()}. Nothing was written: calibrate on more or other "
+                "validation data (--on), or leave the model as it is"
+            )
+
 
 def calibrate(predictions: Predictions, by: Criterion = "ece") -> Calibration:
     """Choose the temperature; every dataset has the same weight.
@@ -80,6 +91,7 @@ def calibrate(predictions: Predictions, by: Criterion = "ece") -> Calibration:
     if predictions.label.all() or not predictions.label.any():
         raise UsageError("every statement has the same label: calibrate on data with both labels")
     found = find_temperature(predictions, by)
+    before, after = _held_out_errors(predictions, by)
     return Calibration(
         temperature=found,
         criterion=by,
@@ -87,6 +99,8 @@ def calibrate(predictions: Predictions, by: Criterion = "ece") -> Calibration:
         ece_before=calibration_error(predictions, np.ones(len(predictions.logit))),
         ece_after=calibration_error(predictions, np.full(len(predictions.logit), found)),
         ece_held_out=calibration_error(predictions, held_out_temperatures(predictions, by)),
+        ece_of_halves_before=before,
+        ece_of_halves_after=after,
         at_bound=any(abs(np.log(found / bound)) < _NEAR for bound in (_LOWEST, _HIGHEST)),
     )
 
@@ -169,12 +183,31 @@ def _gap(logits: Floats, labels: Bools, place: np.ndarray, weights: Floats) -> f
     return float(np.abs(gaps).sum())
 
 
+def _held_out_errors(predictions: Predictions, by: Criterion) -> tuple[float, float]:
+    """ECE of the halves of :func:`held_out_temperatures`, before and after; their plain means.
+
+    Both are of the same problems, in bins of the same size: the ECE of fewer is higher.
+    """
+    temperatures = held_out_temperatures(predictions, by)
+    errors = []
+    for side in _halves(len(predictions.task)):
+        if side.any():
+            part, own = predictions.take(side), temperatures[side[predictions.problem]]
+            ones = np.ones(len(own))
+            errors.append([calibration_error(part, one) for one in (ones, own)])
+    before, after = np.mean(errors, axis=0).tolist()
+    return before, after
+
+
+def _halves(problems: int) -> tuple[Bools, Bools]:
+    half: Bools = np.random.default_rng(0).permutation(problems) % 2 == 0
+    return half, ~half
+
+
 def held_out_temperatures(predictions: Predictions, by: Criterion) -> Floats:
     """The temperature of each statement, (n,), chosen on the half without it."""
-    order = np.random.default_rng(0).permutation(len(predictions.task))
-    half = order % 2 == 0
     temperatures = np.ones(len(predictions.logit))
-    for side in (half, ~half):
+    for side in _halves(len(predictions.task)):
         part = predictions.take(~side)
         if len(part.label) and part.label.any() and not part.label.all():
             temperatures[side[predictions.problem]] = find_temperature(part, by)

@@ -94,33 +94,48 @@ def detection(found: Bools, labels: Bools, weights: Floats | None = None) -> Det
 
 
 def calibration_bins(scores: Floats, bins: int = 10) -> Bins:
-    """The bin, of ``bins`` with equal mass, of each probability, (n,).
+    """The bin of each probability, (n,): ``bins`` of equal mass, as far as no scores are equal.
 
-    Bin edges are the scores' quantiles (linear interpolation); equal scores share a bin, so with
-    many ties some bins are empty.
+    Edges are half-way between distinct scores, at the quantiles (linear interpolation). Scores
+    that are equal and have more than a bin's mass are a bin of their own: joined with others, an
+    overconfident block would be cancelled by an underconfident neighbour.
     """
-    edges = np.quantile(scores, np.linspace(0, 1, bins + 1)[1:-1])
-    found: Bins = np.searchsorted(edges, scores)
+    values, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    quantiles = np.quantile(scores, np.linspace(0, 1, bins + 1)[1:-1])
+    cuts = np.zeros(len(values) + 1, bool)  # whether a bin begins at this value
+    cuts[np.searchsorted(values, quantiles, side="right")] = True
+    own = counts * bins > len(scores)
+    cuts[:-1] |= own
+    cuts[1:] |= own
+    cuts[0] = False
+    found: Bins = np.cumsum(cuts[:-1])[place]
+    return found
+
+
+def width_bins(scores: Floats, bins: int = 10) -> Bins:
+    """The bin, of ``bins`` with equal width from 0 to 1, of each probability, (n,)."""
+    found: Bins = np.minimum(np.floor(scores * bins), bins - 1).astype(np.int64)
     return found
 
 
 def expected_calibration_error(
-    scores: Floats, labels: Bools, bins: int = 10, weights: Floats | None = None
+    scores: Floats, labels: Bools, place: Bins | None = None, weights: Floats | None = None
 ) -> float:
-    """Mass-weighted ECE of probabilities, (n,), over :func:`calibration_bins`.
+    """Mass-weighted ECE of probabilities, (n,), in the bins ``place``, (n,).
 
-    The sum over bins of (share of statements) * |mean score - share true|.
+    The sum over bins of (share of statements) * |mean score - share true|. None:
+    :func:`calibration_bins`.
     """
+    place = calibration_bins(scores) if place is None else place
     mass = np.ones(len(scores)) if weights is None else weights
-    gaps = np.bincount(calibration_bins(scores, bins), mass * (scores - labels), minlength=bins)
+    gaps = np.bincount(place, mass * (scores - labels))
     return float(np.abs(gaps).sum() / mass.sum())
 
 
-def unweighted_calibration_error(scores: Floats, labels: Bools, bins: int = 10) -> float:
-    """Upstream's ECE: the same gaps, with the same weight for each bin that is not empty."""
-    place = calibration_bins(scores, bins)
-    mass = np.bincount(place, minlength=bins)
-    gaps = np.bincount(place, scores - labels, minlength=bins)[mass > 0] / mass[mass > 0]
+def unweighted_calibration_error(scores: Floats, labels: Bools) -> float:
+    """The same gaps, with the same weight for each bin, as upstream averages."""
+    place = calibration_bins(scores)
+    gaps = np.bincount(place, scores - labels) / np.bincount(place)
     return float(np.abs(gaps).mean())
 
 

@@ -22,6 +22,7 @@ from vera_model.metrics.functions import (
     probability,
     statement_accuracy,
     unweighted_calibration_error,
+    width_bins,
 )
 from vera_model.metrics.predictions import Predictions, read_predictions
 from vera_model.metrics.upstream import upstream_booleans
@@ -92,6 +93,7 @@ def _metrics(predictions: Predictions, weights: Any, temperature: float) -> dict
         **_named("false", detection(logits <= 0, ~labels, weights)),
         "ece": expected_calibration_error(scores, labels, weights=weights),
         "ece_calibrated": expected_calibration_error(calibrated, labels, weights=weights),
+        "ece_equal_width": expected_calibration_error(scores, labels, width_bins(scores), weights),
         "ece_unweighted": unweighted_calibration_error(scores, labels),
     }
 

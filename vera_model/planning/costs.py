@@ -94,18 +94,18 @@ def plan_training(
     exact = shape is not None or config.encoder is None
     shape = backbone_of(config) if shape is None else shape
     cost = cost_of(shape, config, work, local=_is_local(config))
-    evaluations = math.ceil(config.steps / (config.eval_every or config.steps))
-    total = config.steps * cost.update_flops + evaluations * cost.evaluation_flops
+    updates, evaluations = config.updates, _evaluations(config)
+    total = updates * cost.update_flops + evaluations * cost.evaluation_flops
     rate = measured_rate(shape, config, work) if measure else None
     return {
-        "model": config.model or str(config.start_from or "from scratch"),
+        "model": _named(config),
         "parameters": cost.parameters,
         "parameters_are_exact": exact,
         "download_bytes": cost.download,
         "disk_bytes": cost.download + cost.checkpoints,
         "memory_bytes": cost.training_memory,
         "machine": machine(config.out),
-        "tokens": {**work._asdict(), "updates": config.steps, "evaluations": evaluations},
+        "tokens": {**work._asdict(), "updates": updates, "evaluations": evaluations},
         "flops": {
             "update": cost.update_flops,
             "evaluation": cost.evaluation_flops,
@@ -115,6 +115,23 @@ def plan_training(
         "measured_flops_per_second": rate,
         "seconds": None if rate is None else total / rate,
     }
+
+
+def _evaluations(config: TrainConfig) -> int:
+    """Under recipe ``vera`` there is one before the first update, too."""
+    if config.eval_first == 0:
+        return 0
+    every = config.eval_every or config.steps
+    more = config.steps // every + 1
+    return more if config.recipe == "vera" else math.ceil(config.steps / every)
+
+
+def _named(config: TrainConfig) -> str:
+    """What a run starts from: a checkpoint, with its model's name where that gives the shape."""
+    start = config.start_from
+    if start is None:
+        return config.model or "from scratch"
+    return str(start) if config.model is None or is_here(start) else f"{start}, a {config.model}"
 
 
 def backbone_of(config: TrainConfig, vocabulary: int | None = None) -> PreTrainedConfig:

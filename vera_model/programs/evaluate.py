@@ -240,11 +240,13 @@ def calibrate_model(
 ) -> Calibration:
     """Fit a temperature to the predictions in ``evaluated``; ``save`` writes it into the model.
 
-    ``evaluated``: the folder of a run or an evaluation; None: the model's own run.
+    ``evaluated``: the folder of a run or an evaluation; None: the model's own run. Raises
+    SourceError if no temperature is the best: then no file is changed.
     """
     check_calibration(model, evaluated)
     folder = evaluated or model
     found = calibrate(read_predictions(folder / PREDICTIONS), by)
+    found.refuse_bound()
     if save:
         save_temperature(model, found.temperature)
         write_json(folder / CALIBRATION, found._asdict())

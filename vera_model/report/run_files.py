@@ -36,10 +36,16 @@ class Measured(_Checked):
     auroc: Share | None = None
     average_precision_true: Share | None = None
     average_precision_false: Share | None = None
+    precision_true: Share | None = None
+    precision_false: Share | None = None
+    recall_true: Share | None = None
+    recall_false: Share | None = None
     f1_true: Share | None = None
     f1_false: Share | None = None
     ece: Share | None = None
     ece_calibrated: Share | None = None
+    ece_equal_width: Share | None = None
+    ece_unweighted: Share | None = None
     intervals: dict[str, Annotated[list[FiniteFloat], Field(min_length=2, max_length=2)]] = {}
 
 

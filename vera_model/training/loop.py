@@ -137,7 +137,7 @@ class Loop:
         """
         self.config, self.objective, self.processes = config, objective, processes
         accelerator = processes.accelerator
-        self.updates = config.steps + 1 if config.recipe == "vera" else config.steps
+        self.updates = config.updates
         self.model = accelerator.prepare(model)
         # After the model: FSDP replaces the parameters that the optimiser must hold.
         self.optimizer = optimiser(self.model, config)

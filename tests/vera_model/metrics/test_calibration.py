@@ -6,9 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tiny_vera import save_tiny
+from typer.testing import CliRunner
 from vera_shards import choice, write_split
 
-from unifiedqa_convert.errors import ModelError, OutputError, OutputLocked, UsageError
+from unifiedqa_convert.cli import app
+from unifiedqa_convert.errors import (
+    ModelError,
+    OutputError,
+    OutputLocked,
+    SourceError,
+    UsageError,
+)
 from unifiedqa_convert.storage import others_in, verify
 from vera_model.config import from_preset
 from vera_model.data.problems import Problem
@@ -40,7 +48,8 @@ def test_the_planted_temperature_is_found(by: Criterion, temperature: float) -> 
     assert found.ece_before > 0.05
     assert max(found.ece_after, found.ece_held_out) < 0.02
     assert "DOES NOT HELP" not in found.summary()
-    worse = found._replace(ece_held_out=found.ece_before)
+    assert found.ece_of_halves_before == pytest.approx(found.ece_before, abs=0.01)
+    worse = found._replace(ece_of_halves_after=found.ece_of_halves_before)
     assert "DOES NOT HELP" in worse.summary()
 
 
@@ -51,12 +60,35 @@ def test_a_search_that_ends_at_its_bound_says_so(by: Criterion) -> None:
     found = calibrate(wrong._replace(label=~wrong.label), by)
     assert found.temperature == pytest.approx(20, rel=1e-3)
     assert found.at_bound is True
-    assert "NO BEST TEMPERATURE WAS FOUND" in found.summary()
-    assert "ended at its upper bound, where every probability is near 0.5" in found.summary()
+    with pytest.raises(SourceError, match="NO BEST TEMPERATURE WAS FOUND") as told:
+        found.refuse_bound()
+    assert "ended at its upper bound, where every probability is near 0.5" in str(told.value)
     right = planted(3.0)  # never wrong: the surer, the better
     low = calibrate(right._replace(label=right.logit > 0), by)
     assert low.at_bound is True
-    assert "lower bound" in low.summary()
+    assert "lower bound" in low.bound_warning()
+
+
+def test_what_is_held_out_is_measured_before_and_after_on_the_same_problems() -> None:
+    # A temperature of 1 is right: with 30 statements ECE is far from 0, before and after alike.
+    found = calibrate(planted(1.0, 30))
+    assert found.ece_of_halves_before > found.ece_before  # halves have a higher ECE than the whole
+    assert found.ece_of_halves_after == pytest.approx(found.ece_of_halves_before, abs=0.15)
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"], ["--json"]])
+def test_without_a_best_temperature_every_file_stays(tmp_path: Path, more: list[str]) -> None:
+    save_tiny(tmp_path / "model", ["Fire is hot."])
+    wrong = planted(3.0, 400)
+    (tmp_path / "out").mkdir()
+    wrong._replace(label=~wrong.label).write(tmp_path / "out" / "predictions.parquet")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    places = [str(tmp_path / "model"), "--on", str(tmp_path / "out")]
+    done = CliRunner().invoke(app, ["calibrate", *places, *more])
+    assert isinstance(done.exception, SourceError)
+    assert done.exception.exit_code == 4
+    assert "Nothing was written" in str(done.exception)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
 def test_one_label_alone_says_nothing() -> None:

@@ -5,11 +5,14 @@ import pytest
 
 from vera_model.metrics.functions import (
     auroc,
+    calibration_bins,
     choice_correct,
     expected_calibration_error,
     probability,
     problem_correct,
     statement_accuracy,
+    unweighted_calibration_error,
+    width_bins,
 )
 
 
@@ -80,6 +83,29 @@ def test_ece_does_not_depend_on_the_order_of_ties() -> None:
     assert expected_calibration_error(scores, labels) == expected
     assert expected_calibration_error(scores[::-1], np.sort(labels)[::-1]) != expected
     assert expected_calibration_error(scores[::-1], labels[::-1]) == expected
+
+
+@pytest.mark.parametrize("top", [1.0, 0.95])
+def test_a_tied_block_is_not_cancelled_by_what_is_beside_it(top: float) -> None:
+    # 90 sure and 9 of them wrong; below them 10 underconfident ones, all true, at several scores.
+    scores = np.r_[np.linspace(0.05, 0.14, 10), np.full(90, top)]
+    labels = np.r_[np.ones(10), np.zeros(9), np.ones(81)].astype(bool)
+    own = calibration_bins(scores) == calibration_bins(scores)[-1]
+    assert own.sum() == 90
+    gaps = (1 - scores[:10]).sum(), abs(top * 90 - 81)
+    assert expected_calibration_error(scores, labels) == pytest.approx(sum(gaps) / 100)
+    single = np.abs(scores - labels)[:10]  # ten bins of one statement, and the block
+    assert unweighted_calibration_error(scores, labels) >= (single.min() + gaps[1] / 90) / 2
+
+
+def test_bins_of_equal_width_hold_their_upper_end_in_the_last_one_only() -> None:
+    scores = np.array([0.0, 0.0999, 0.1, 0.55, 0.999, 1.0])
+    assert width_bins(scores).tolist() == [0, 0, 1, 5, 9, 9]
+    assert width_bins(scores, 2).tolist() == [0, 0, 0, 1, 1, 1]
+    labels = np.array([False, False, True, True, True, False])
+    gaps = [0.0999, 0.9, 0.45, abs(1.999 - 1)]
+    found = expected_calibration_error(scores, labels, width_bins(scores))
+    assert found == pytest.approx(sum(gaps) / 6)
 
 
 def test_ece_of_one_statement() -> None:

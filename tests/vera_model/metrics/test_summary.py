@@ -1,15 +1,20 @@
 """Metrics by dataset, partition and overall; predictions there and back."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from conftest import ROOT
 
 from unifiedqa_convert.errors import SourceError
 from vera_model.data.problems import Problem
+from vera_model.metrics.bootstrap import Resampling
 from vera_model.metrics.predictions import Predictions, read_predictions
 from vera_model.metrics.summary import summarise
+from vera_model.report.page import _COLUMNS
+from vera_model.report.run_files import Measured
 
 
 def problem(task: str, partition: str, number: int, labels: tuple[bool, ...]) -> Problem:
@@ -44,6 +49,22 @@ def test_calibration_changes_the_calibrated_error_only() -> None:
     differ = {name for name in plain if plain[name] != hot[name]}
     assert differ == {"ece_calibrated"}
     assert plain["ece_calibrated"] == plain["ece"]
+
+
+def test_every_metric_of_the_docs_is_in_summary_report_and_intervals() -> None:
+    page = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    section = page.partition("## The numbers")[2].partition("\n## ")[0]
+    cells = [line.split("|") for line in section.splitlines() if line.startswith("| `")]
+    told = {name for cell in cells for name in re.findall(r"`([a-z_0-9]+)`", cell[1])}
+    facts = set(re.findall(r"`(\w+_by_chance|\w+_commoner_label)`", section))
+    without = section.partition("No interval have")[2].partition(".")[0]
+    found = summarise(example(), resampling=Resampling(20))["overall"]
+    counts = {"tasks", "problems", "choice_problems", "statements", "true_statements"}
+    numbers = found.keys() - counts - {"intervals", "auroc_absent"}
+    assert told | facts == numbers
+    assert numbers == found["intervals"].keys() | {*re.findall(r"`(\w+)`", without)}
+    assert numbers <= _COLUMNS.keys(), "the report's table"
+    assert numbers <= Measured.model_fields.keys(), "what the report reads"
 
 
 def test_predictions_are_read_as_they_were_written(tmp_path: Path) -> None:

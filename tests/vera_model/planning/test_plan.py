@@ -148,7 +148,15 @@ def data(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "more", [[], ["--batch-tokens", "90"], ["--recipe", "vera"], ["--accumulate", "2"]]
+    "more",
+    [
+        [],
+        ["--batch-tokens", "90"],
+        ["--recipe", "vera"],
+        ["--recipe", "vera", "--eval-every", "3"],
+        ["--eval-every", "3", "--save-every", "3"],
+        ["--accumulate", "2"],
+    ],
 )
 def test_the_plan_is_what_the_run_says_and_does(
     data: Path, tmp_path: Path, more: list[str]
@@ -167,6 +175,8 @@ def test_the_plan_is_what_the_run_says_and_does(
     found = json.loads((out / "metrics.json").read_text())["model"]
     assert plan["parameters"] == found["parameters"]
     log = [json.loads(line) for line in (out / "train_log.jsonl").open()]
+    judged = (out / "eval_log.jsonl").read_text().splitlines()
+    assert (plan["tokens"]["updates"], plan["tokens"]["evaluations"]) == (len(log), len(judged))
     tokens = [line["tokens"] for line in log]
     if not {"--batch-tokens", "--recipe"} & {*more}:  # whole epochs of four batches
         assert sum(tokens) / len(tokens) == pytest.approx(plan["tokens"]["tokens_per_update"])
@@ -200,6 +210,8 @@ def test_a_stage_whose_start_is_not_there_yet_is_planned_and_says_so(
     later = planned("--preset", "stage-b")
     assert later["start_from_absent"] is None
     assert later["download_bytes"] == 0
+    assert plan["model"] == "runs/stage-a/model/best, a google/t5-v1_1-small"
+    assert later["model"] == "runs/stage-a/model/best"
     assert later["parameters"] < plan["parameters"]
 
 

@@ -185,8 +185,12 @@ def test_statements_that_were_trained_on_are_said_first(evaluated: Path, tmp_pat
     assert "2 with the\nother label" in head
 
 
-def test_calibrate_by_the_command_line(evaluated: Path) -> None:
-    on = ["--on", str(evaluated / "out")]
+def test_calibrate_by_the_command_line(evaluated: Path, tmp_path: Path) -> None:
+    found = read_predictions(evaluated / "out" / "predictions.parquet")
+    wrong = np.arange(len(found.label)) % 4 == 0
+    surer = np.where(found.label != wrong, 1.0, -1.0) * np.linspace(2, 4, len(wrong))
+    found._replace(logit=surer).write(tmp_path / "predictions.parquet")
+    on = ["--on", str(tmp_path)]
     done = CliRunner().invoke(app, ["calibrate", str(evaluated / "model"), *on, "--json"])
     assert done.exit_code == 0, done.output
     temperature = json.loads(done.stdout)["temperature"]
