@@ -114,6 +114,12 @@ class TrainConfig(BaseModel):
         Literal["auto", "cpu"], typer.Option(help="auto: a GPU if accelerate finds one.")
     ] = "auto"
 
+    threads: Annotated[
+        int | None,
+        Field(ge=1),
+        typer.Option(help="CPU threads of each process.", show_default="torch's: a core each"),
+    ] = None
+
     # The model
     encoder: Encoder | None = None
     """Train from scratch, in this shape, with a vocabulary of the training texts."""

@@ -122,6 +122,8 @@ class Processes:
 
 def start_processes(config: TrainConfig) -> Processes:
     """Join the processes of ``accelerate launch``; UsageError if it is set to fp16."""
+    if config.threads is not None:
+        torch.set_num_threads(config.threads)
     names = {"fp32": "no", "bf16": "bf16"}
     AcceleratorState._reset_state()  # an earlier run in this process may have had another precision
     accelerator = Accelerator(

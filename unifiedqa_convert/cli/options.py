@@ -21,6 +21,10 @@ AllowSample = Annotated[
 Resamples = Annotated[
     int, typer.Option(metavar="N", min=1, help="Number of bootstrap resamples for the intervals.")
 ]
+Threads = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="CPU threads.", show_default="torch's: a core each"),
+]
 RawFiles = Annotated[
     list[Path] | None,
     typer.Option("--raw", metavar="FILE", help="File of raw rows; repeat the option for several."),

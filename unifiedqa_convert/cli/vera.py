@@ -13,6 +13,7 @@ from unifiedqa_convert.cli.options import (
     Overwrite,
     Quiet,
     Resamples,
+    Threads,
     known_dataset,
     needing,
     print_either,
@@ -38,6 +39,7 @@ def score(
     file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Text file with one sentence per line.")
     ] = None,
+    threads: Threads = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -52,7 +54,7 @@ def score(
         from vera_model.programs.score import score_lines, score_texts, score_warnings
         from vera_model.run_folder import card_notes
 
-    scored = score_texts(model, texts)
+    scored = score_texts(model, texts, threads)
     document = [one._asdict() for one in scored]
     print_either(document, lambda _: print_text(score_lines(scored)), as_json)
     for line in [*score_warnings(scored), *card_notes(model)]:
@@ -69,6 +71,11 @@ ModelName = Annotated[
         metavar="MODEL",
         help="Folder of a model or of a training run, or OWNER/NAME on the Hugging Face hub.",
     ),
+]
+
+MaxTokens = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=2, help="Maximum tokens per text.", show_default="the model's"),
 ]
 
 replicate = typer.Typer(no_args_is_help=True, help="Repeat a published evaluation.")
@@ -105,13 +112,9 @@ def evaluate(
         Literal["question", "declarative"] | None,
         typer.Option(help="Records that a T5 of --objective text reads.", show_default="question"),
     ] = None,
-    max_tokens: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", min=2, help="Maximum tokens per text.", show_default="the model's"
-        ),
-    ] = None,
+    max_tokens: MaxTokens = None,
     resamples: Resamples = 1000,
+    threads: Threads = None,
     allow_sample: AllowSample = False,
     allow_pickle: AllowPickle = False,
     overwrite: Overwrite = False,
@@ -133,6 +136,7 @@ def evaluate(
 
     how: dict[str, Any] = {"recipe": recipe, "trained_on": trained_on or ()}
     how |= {**flags, "allow_pickle": allow_pickle, "records": records, "max_tokens": max_tokens}
+    how["threads"] = threads
     path = evaluate_model(model, out, valid=data, resampling=Resampling(resamples), **how)
     document = json.loads(path.read_bytes())
     print_either(document, lambda _: print_text(path), as_json)
@@ -217,6 +221,7 @@ def vera_eval(
         ),
     ] = Path("data/converted"),
     resamples: Resamples = 1000,
+    threads: Threads = None,
     allow_sample: AllowSample = False,
     allow_pickle: AllowPickle = False,
     overwrite: Overwrite = False,
@@ -235,8 +240,8 @@ def vera_eval(
         from vera_model.programs.replicate import replicate_evaluation, replication_lines
 
     flags["allow_pickle"] = allow_pickle
-    how = Resampling(resamples)
-    lines, warned = replicate_evaluation(model, out, data_root, resampling=how, **flags)
+    how: dict[str, Any] = {"resampling": Resampling(resamples), "threads": threads}
+    lines, warned = replicate_evaluation(model, out, data_root, **how, **flags)
     print_either(
         [line._asdict() for line in lines], lambda _: print_text(replication_lines(lines)), as_json
     )

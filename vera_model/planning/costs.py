@@ -207,6 +207,8 @@ def measured_rate(shape: PreTrainedConfig, config: TrainConfig, work: Work) -> f
 
     Statements are as long, and as many, as the run's: attention and small models depend on it.
     """
+    if config.threads is not None:
+        torch.set_num_threads(config.threads)
     device = "cuda" if torch.cuda.is_available() and config.device == "auto" else "cpu"
     two_blocks = deepcopy(shape)
     two_blocks.num_hidden_layers = min(2, shape.num_hidden_layers)

@@ -50,6 +50,7 @@ def replicate_evaluation(
     allow_sample: bool = False,
     allow_pickle: bool = False,
     overwrite: bool = False,
+    threads: int | None = None,
 ) -> tuple[list[TaskResult], list[str]]:
     """Evaluate under recipe ``vera`` on every task with data; write ``table.md`` beside.
 
@@ -67,6 +68,7 @@ def replicate_evaluation(
         missing="skip",
         allow_sample=allow_sample,
         overwrite=overwrite,
+        threads=threads,
     )
     document = json.loads(path.read_bytes())
     lines = table_lines(document)

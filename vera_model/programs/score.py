@@ -78,11 +78,14 @@ class Scorer:
         return [Scored(*row) for row in zip(texts, *columns, strict=True)]
 
 
-def score_texts(path: Path, texts: Sequence[str]) -> list[Scored]:
+def score_texts(path: Path, texts: Sequence[str], threads: int | None = None) -> list[Scored]:
     """Score texts with the model (or the run's best model) at ``path``, in their order.
 
-    Raises ModelError for a model that can't be read or whose logits are not finite.
+    ``threads``: CPU threads, of this process from now on; None: as they are. Raises ModelError for
+    a model that can't be read or whose logits are not finite.
     """
+    if threads is not None:
+        torch.set_num_threads(threads)
     return Scorer(path).score(texts)
 
 

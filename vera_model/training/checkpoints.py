@@ -150,7 +150,7 @@ def verified_checkpoint(path: Path) -> Path:
 
 
 _MAY_CHANGE = {
-    *("preset", "out", "overwrite", "resume", "device", "track", "missing"),
+    *("preset", "out", "overwrite", "resume", "device", "threads", "track", "missing"),
     *("model", "start_from", "allow_pickle"),  # the checkpoint has the weights
     *("log_every", "save_every", "eval_every", "save", "eval_batch_size"),
     # The paths of the data; their contents are compared by digest.
