@@ -104,9 +104,10 @@ def configure_plan(flags: dict[str, Any]) -> "TrainConfig":
             "--objective text can't be planned in advance: `uqa train` prints the plan before its "
             "first update; stop it there with Ctrl-C"
         )
-    from vera_model.programs.preflight import check_data
+    from vera_model.programs.preflight import check_backbone, check_data
 
     check_data(config)
+    check_backbone(config.model if config.start_from is None else None)
     return config
 
 

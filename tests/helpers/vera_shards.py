@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from unifiedqa_convert.records.arrow import arrow_schema, as_rows, record_batch
 from unifiedqa_convert.records.converted import Converted, Record, Statement
@@ -71,16 +72,19 @@ def write_split(
     records: Records = "both",
     manifest: bool = True,
     size: dict[str, Any] | None = None,
+    form: str = "arrow",
     **facts: Any,
 ) -> Path:
-    """Write one split's folder, ``manifest.json`` last; returns the folder."""
+    """Write one split's folder, ``manifest.json`` last; returns the folder. ``form``: --to's."""
     folder.mkdir(parents=True)
     schema = arrow_schema(records, {"dataset": dataset, "split": split, "sample": False, **facts})
-    with pa.ipc.new_stream(folder / "data-00000.arrow", schema) as writer:
+    name = f"data-00000.{form}"
+    opened = pq.ParquetWriter if form == "parquet" else pa.ipc.new_stream
+    with opened(folder / name, schema) as writer:
         for start in range(0, len(groups), 100):
             rows = as_rows(groups[start : start + 100], records)
             writer.write_batch(record_batch(rows, schema))
     if manifest:
-        stated = {"split_size": size, "share": [0, 1], "files": [{"path": "data-00000.arrow"}]}
+        stated = {"split_size": size, "share": [0, 1], "files": [{"path": name}]}
         (folder / "manifest.json").write_text(json.dumps(stated))
     return folder

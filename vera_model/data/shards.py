@@ -1,7 +1,7 @@
 """Shards: finding them, checking them, mapping them into memory.
 
-The Arrow files that `uqa convert` wrote are mapped; upstream's JSON files (golds and distractors)
-are read into the same columns.
+The Arrow files that `uqa convert` wrote are mapped; its Parquet files and upstream's JSON files
+(golds and distractors) are read into the same columns.
 """
 
 import json
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, Field
 
-from unifiedqa_convert.arrow_files import read_stream, readable
+from unifiedqa_convert.arrow_files import RecordBatches, read_parquet, read_stream, readable
 from unifiedqa_convert.documents import quoted, read_json, validated
 from unifiedqa_convert.errors import SourceError, UsageError
 from unifiedqa_convert.records.arrow import SCHEMA_VERSION, arrow_schema, shard_facts
@@ -26,7 +26,10 @@ from vera_model.data.statement_selection import Group, Recipe
 
 _KINDS = {kind.kind for kind in (MultipleChoice, YesNo, FreeText)}
 _MANIFEST = "manifest.json"
+_SHARDS = (".arrow", ".parquet")
 _AGAIN = "convert it again"
+_STREAM, _PARQUET = b"\xff\xff\xff\xff", b"PAR1"
+"""How a shard begins."""
 
 
 class _Size(BaseModel):
@@ -100,7 +103,7 @@ def find_shards(paths: Iterable[Path]) -> list[Path]:
 
 
 def open_shard(path: Path, recipe: Recipe, *, allow_sample: bool) -> tuple[Shard, list[ShardBatch]]:
-    """Map an Arrow shard, or read one of upstream's JSON files.
+    """Map an Arrow shard, or read a Parquet one or one of upstream's JSON files.
 
     Raises SourceError for what is not a complete file of groups, UsageError for invented sample
     rows without ``allow_sample``.
@@ -126,10 +129,25 @@ def read_arrow(
 
     Raises as :func:`open_shard`.
     """
-    found = read_stream(path, _AGAIN)
+    found = _opened(path)
     facts = _checked_facts(path, found.schema, wanted)
     _check_sample(path, facts, allow_sample=allow_sample)
     return facts, list(found.batches)
+
+
+def _opened(path: Path) -> RecordBatches:
+    """An Arrow or a Parquet shard; SourceError for rows that nobody converted yet."""
+    with readable(path, _AGAIN), path.open("rb") as file:
+        begins = file.read(len(_STREAM))
+    if begins == _PARQUET:
+        return read_parquet(path, _AGAIN)
+    if path.suffix != ".arrow" and begins != _STREAM:
+        raise SourceError(
+            f"{path} is neither an Arrow nor a Parquet shard: convert raw rows first (`uqa convert "
+            f"DATASET --split SPLIT --raw {path.name}`), an output of another format with --to "
+            "arrow, and give the output's folder"
+        )
+    return read_stream(path, _AGAIN)
 
 
 def shard_of(path: Path, digest: str, facts: dict[str, Any], groups: int) -> Shard:
@@ -145,7 +163,7 @@ def check_shards(paths: Iterable[Path], *, allow_sample: bool) -> None:
         if path.suffix == ".json":
             facts = _facts_beside(path)
         else:
-            facts = _facts(path, read_stream(path, _AGAIN).schema)
+            facts = _facts(path, _opened(path).schema)
         _check_sample(path, facts, allow_sample=allow_sample)
 
 
@@ -185,14 +203,14 @@ def _search(folder: Path) -> Iterator[Path]:
         settle(place)
     files = sorted(
         file
-        for suffix in ("*.arrow", "data-*.json")
+        for suffix in ("*.arrow", "data-*.parquet", "data-*.json")
         for file in folder.rglob(suffix)
         if not any(part.startswith(".") for part in file.relative_to(folder).parts)
     )
     if not files:
         raise SourceError(
-            f"{folder} has no .arrow file: convert a dataset to Arrow into it, or give "
-            "upstream's JSON files one by one"
+            f"{folder} has no .arrow or .parquet file: convert a dataset into it, --to arrow or "
+            "parquet, or give upstream's JSON files one by one"
         )
     for file in files:
         shown = str(file).encode("utf-8", "backslashreplace").decode()
@@ -206,7 +224,7 @@ def _search(folder: Path) -> Iterator[Path]:
             )
         here = {file.name for file in files if file.parent == parent}
         listed = [file["path"] for file in _files(parent)]
-        if lost := [name for name in listed if name.endswith(".arrow") and name not in here]:
+        if lost := [name for name in listed if name.endswith(_SHARDS) and name not in here]:
             raise SourceError(f"{parent / lost[0]} is missing, but in its manifest.json; {_AGAIN}")
     yield from files
 

@@ -63,9 +63,11 @@ def _loading(source: str, kind: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        said = str(error).partition(" Model type should be one of ")[0]  # and 400 names
         raise ModelError(
-            f"{source} can't be loaded as {kind}: {error}\nWithout a network, give --model FOLDER; "
-            "if it has no safetensors file but a pickle that you trust, add --allow-pickle"
+            f"{source} can't be loaded as {kind}: {said.rstrip('. ')}; without a network, give "
+            "--model FOLDER; if it has no safetensors file but a pickle that you trust, add "
+            "--allow-pickle"
         ) from error
 
 

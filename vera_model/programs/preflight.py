@@ -5,10 +5,12 @@ The programs check the same again, and more: here no row, digest or weight is re
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
 
 from unifiedqa_convert import hub, transfers
+from unifiedqa_convert.documents import read_json
 from unifiedqa_convert.errors import ModelError, SourceError, UnreachableError, UsageError
 from unifiedqa_convert.pretrained import check_model_folder
 from vera_model.config import TrainConfig
@@ -105,8 +107,24 @@ def _check_start(config: TrainConfig) -> None:
         checked_model(start)
     elif start is not None:
         _check_folder(model_folder(start))
-    elif config.model is not None and not is_hub_name(config.model, owner=False):
-        _check_folder(Path(config.model))
+    else:
+        check_backbone(config.model)
+
+
+def check_backbone(model: str | None) -> None:
+    """Raise ModelError or UsageError for a ``--model`` that is no pretrained T5 or decoder."""
+    if model is None or is_hub_name(model, owner=False):
+        return
+    folder, config = Path(model), None
+    with suppress(OSError, ValueError):  # which the next check tells
+        config = read_json(folder / "config.json")
+    ours = isinstance(config, dict) and (config.get("model_type") == "vera" or "preset" in config)
+    if ours or model_folder(folder) != folder:
+        raise UsageError(
+            f"{model} is a run or a Vera model, not a pretrained T5: give --start-from {model} "
+            "instead of --model"
+        )
+    _check_folder(folder)
 
 
 def _check_folder(folder: Path) -> None:

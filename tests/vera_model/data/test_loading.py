@@ -34,9 +34,13 @@ def problem(number: int, *texts: str, task: str = "t") -> Problem:
     return Problem(task, "train", str(number), len(texts) > 1, texts, labels)
 
 
+@pytest.mark.parametrize("form", ["arrow", "parquet"])
 @pytest.mark.parametrize("records", ["both", "question"])
-def test_groups_become_problems_and_the_counts_add_up(tmp_path: Path, records: Any) -> None:
-    folder = write_split(tmp_path / "planted" / "train", GROUPS, records=records)
+def test_groups_become_problems_and_the_counts_add_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, records: Any, form: str
+) -> None:
+    monkeypatch.setattr("unifiedqa_convert.arrow_files.ROWS", 3)  # batches are slices of a group
+    folder = write_split(tmp_path / "planted" / "train", GROUPS, records=records, form=form)
     reading = read_problems([folder], allow_sample=False)
     assert [(p.id, p.is_choice, p.texts, p.labels) for p in reading.problems] == [
         ("train-000000", True, ("Before. a1", "Before. a0", "Before. a2"), (True, False, False)),
@@ -52,6 +56,19 @@ def test_groups_become_problems_and_the_counts_add_up(tmp_path: Path, records: A
     assert reading.statements == sum(len(group.statements) for group in GROUPS)
     assert reading.shards[0].groups == len(GROUPS)
     assert len(reading.shards[0].sha256) == 64
+
+
+@pytest.mark.parametrize("name", ["val.jsonl", "val.tsv", "rows.parquets", "data-00000.json.gz"])
+def test_what_nobody_converted_is_named_with_the_command_that_does(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text('{"premise": "I sneezed.", "label": 0}\n')
+    with pytest.raises(SourceError) as told:
+        read_problems([tmp_path / name], allow_sample=False)
+    said = str(told.value)
+    assert "neither an Arrow nor a Parquet shard: convert raw rows first (`uqa convert " in said
+    assert f"--raw {name}`)" in said
+    assert "\n" not in said
 
 
 def test_a_masked_distractor_is_left_out_and_the_problem_kept(tmp_path: Path) -> None:
@@ -86,7 +103,7 @@ def test_an_incomplete_folder_is_named(tmp_path: Path) -> None:
 def test_what_is_not_there_or_empty_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="nowhere does not exist"):
         find_shards([tmp_path / "nowhere"])
-    with pytest.raises(SourceError, match=r"has no \.arrow file"):
+    with pytest.raises(SourceError, match=r"has no \.arrow or \.parquet file"):
         find_shards([tmp_path])
 
 

@@ -40,7 +40,13 @@ print(json.dumps(found))
 
 COMMANDS = [
     ("train --data nosuch", 4, "nosuch does not exist: convert a dataset first"),
-    ("train --data bare", 4, "bare has no .arrow file"),
+    ("train --data bare", 4, "bare has no .arrow or .parquet file"),
+    ("train --data bare/notes.txt", 4, "notes.txt is neither an Arrow nor a Parquet shard"),
+    ("train --data data --model model", 2, "model is a run or a Vera model, not a pretrained T5"),
+    ("train --data data --model run", 2, "run is a run or a Vera model, not a pretrained T5: give"),
+    ("train --data data --model run/model/best", 2, "give --start-from run/model/best instead of"),
+    ("train --data data --objective text --model run", 2, "give --start-from run instead"),
+    ("plan train --data data --model run", 2, "give --start-from run instead of --model"),
     ("train --data data --valid nosuch", 4, "nosuch does not exist"),
     ("train --data sample", 2, "has invented sample rows: convert the real data, or add --allow"),
     ("train --train-tasks nosuch", 4, "nosuch (train): no dataset of this name is known"),
@@ -84,6 +90,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_split(root / "data" / "planted", GROUPS)
     write_split(root / "sample" / "planted", GROUPS, sample=True)
     save_tiny(root / "model", ["A sentence of seven words it is.", "No."])
+    save_tiny(root / "run" / "model" / "best", ["A sentence of seven words it is.", "No."])
     for name, text in (("full/metrics.json", "{}"), ("bare/notes.txt", "")):
         (root / name).parent.mkdir()
         (root / name).write_text(text)
