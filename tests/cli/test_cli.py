@@ -168,6 +168,36 @@ def test_an_output_without_an_example_is_told(uqa: Uqa, tmp_path: Path) -> None:
     assert "train on it" not in done.stderr
 
 
+TRAIN = "train on it: uqa train --preset tiny"
+
+
+@pytest.mark.parametrize(
+    ("raw", "split", "more", "told"),
+    [
+        ("copa/superglue/train.jsonl", "train", (), f"{TRAIN} --data "),
+        ("copa/superglue/train.jsonl", "train", ("--to", "parquet"), f"{TRAIN} --data "),
+        ("copa/superglue/validation.jsonl", "validation", (), None),  # to evaluate on
+        ("copa/superglue/train.jsonl", "train", ("--to", "jsonl"), None),
+        ("copa/superglue/train.jsonl", "train", ("--records", "declarative"), None),
+        ("drop/hub/train.jsonl", "train", (), f"{TRAIN} --objective text --data "),
+    ],
+)
+def test_training_is_advised_where_it_makes_sense(
+    uqa: Uqa, raw: str, split: str, more: tuple[str, ...], told: str | None
+) -> None:
+    dataset = raw.partition("/")[0]
+    done = uqa("convert", dataset, "--split", split, "--raw", SAMPLES / raw, *more)
+    assert done.returncode == 0, done.stderr
+    assert (TRAIN in done.stderr) is (told is not None)
+    assert (told or "") in done.stderr
+
+
+def test_training_on_invented_rows_is_not_advised(uqa: Uqa) -> None:
+    done = uqa("convert", "copa", "--split", "train", "--source", "sample")
+    assert "invented sample rows" in done.stderr
+    assert TRAIN not in done.stderr
+
+
 def test_another_number_of_rows_is_told_with_both_numbers(uqa: Uqa, tmp_path: Path) -> None:
     def told(rows: int, split: str, *more: str) -> str:
         out = f"{split}-{rows}-{len(more)}"

@@ -184,10 +184,28 @@ def summary(result: "Result") -> list[str]:
         lines.insert(-1, told)
     if not manifest["sample"]:
         lines += _license(manifest)
-    if FORMATS[manifest["format"]].trains and not _empty_warning(manifest):
-        sample = " --allow-sample" if manifest["sample"] else ""
-        lines.append(f"train on it: uqa train --preset tiny --data {result.folder}{sample}")
+    if FORMATS[manifest["format"]].trains and (objective := _trains(manifest)) is not None:
+        lines.append(f"train on it: uqa train --preset tiny{objective} --data {result.folder}")
     return lines
+
+
+def _trains(manifest: dict[str, Any]) -> str | None:
+    """The flag of the objective that can be trained on the output; None where none makes sense.
+
+    That is so of invented rows, of statements alone, of rows without labels, and of what a dataset
+    with a training split is evaluated on.
+    """
+    from unifiedqa_convert.datasets.registry import load_adapter
+
+    counts, split = manifest["counts"], manifest["split"]
+    labelled = counts["examples"]["labelled"]
+    if manifest["sample"] or manifest["records"] == "declarative" or not labelled:
+        return None
+    splits = [split] if _is_own(manifest) else load_adapter(manifest["dataset"]).source.splits
+    if not split.startswith("train") and any(name.startswith("train") for name in splits):
+        return None
+    both = counts["statements"]["true"] and counts["statements"]["false"]
+    return "" if both else " --objective text"
 
 
 def _license(manifest: dict[str, Any]) -> list[str]:

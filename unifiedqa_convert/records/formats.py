@@ -335,6 +335,7 @@ FORMATS: dict[Format, OutputFormat] = {
         opener='datasets.load_dataset("parquet", data_files="{folder}/*.parquet")',
         in_batches=True,
         dataset_card=True,
+        trains=True,
     ),
     "jsonl": OutputFormat(
         suffix="jsonl",
