@@ -1,6 +1,7 @@
 """A partial split is named wherever its numbers stand: metrics, last lines, page, replication."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ from typer.testing import CliRunner
 from vera_shards import choice, write_split
 
 from unifiedqa_convert.cli import app
+from unifiedqa_convert.vera_tasks import EVALUATED, partition_of
 from vera_model.data.shards import Shard
-from vera_model.programs.replicate import replication_lines, table_lines
+from vera_model.programs.replicate import TaskResult, replication_lines, table_lines
 from vera_model.report.page import write_report
 from vera_model.report.run_metadata import describe_splits
 from vera_model.report.terminal import closing_lines
@@ -92,6 +94,7 @@ def test_replicate_marks_what_is_not_comparable(document: dict[str, Any]) -> Non
     assert (lines["sciq"].rows, lines["sciq"].comparable) == ("not known whether all", False)
     table = replication_lines(table_lines(document))
     assert "| copa | unseen-1 | 20 of 1,954 rows | 20 |" in table
+    assert "as reported" not in table, "beside the mean of one task"
     assert "| mean of 1 of 6 | unseen-1 | all in 0 of 6 tasks |" in table
     assert "| mean of 1 of 7 | unseen-2 | all in 1 of 7 tasks |" in table
     told = table.partition("NOT COMPARABLE")[2]
@@ -100,6 +103,40 @@ def test_replicate_marks_what_is_not_comparable(document: dict[str, Any]) -> Non
     assert "codah" not in told.partition("Missing")[0]
     wide = {line.count("|") for line in table.splitlines() if line.startswith("|")}
     assert len(wide) == 1, "every line of the table has the same columns"
+
+
+def test_the_papers_mean_stands_beside_one_of_all_rows_of_all_tasks_only() -> None:
+    of = [task for task in EVALUATED if partition_of(task) == "unseen-1"]
+    whole = [TaskResult(task, "unseen-1", 9, 0.5, rows="all", comparable=True) for task in of]
+    table = replication_lines(whole)
+    assert "| mean of 6 of 6 | unseen-1 | all | | 0.5000 |" in table
+    assert "| Vera-T5 (5B), as reported | unseen-1 | all | | 0.8165 |" in table
+    for one in (whole[:-1], [whole[0]._replace(comparable=False), *whole[1:]]):
+        absent = [TaskResult(of[-1], "unseen-1", missing="no data")]
+        assert "as reported" not in replication_lines([*one, *absent[: len(of) - len(one)]])
+
+
+def test_replicate_explains_each_of_its_columns(document: dict[str, Any]) -> None:
+    table = replication_lines(table_lines(document))
+    head = [cell.strip() for cell in table.splitlines()[0].strip("|").split("|")]
+    told = "\n".join(line for line in table.splitlines() if line.startswith("- "))
+    names = [name for name in head if name not in ("task", "95 % interval")]
+    assert len(names) == 7
+    for name in names:
+        assert re.search(rf"(^- |\. ){re.escape(name)}: ", told, re.MULTILINE), name
+    assert "Its interval: bootstrap" in told
+
+
+def test_replicate_reads_parquet_outputs(tmp_path: Path) -> None:
+    save_tiny(tmp_path / "model", TEXTS)
+    folder = tmp_path / "root" / "copa" / "validation"
+    write_split(folder, GROUPS, dataset="copa", split="validation", form="parquet")
+    (folder / "README.md").write_text("a card")
+    places = ["--model", tmp_path / "model", "--data-root", tmp_path / "root"]
+    more = ["--out", str(tmp_path / "out"), "--resamples", "5", "--json"]
+    done = CliRunner().invoke(app, ["replicate", "vera-eval", *map(str, places), *more])
+    assert done.exit_code == 0, done.output
+    assert [one["task"] for one in json.loads(done.stdout) if not one["missing"]] == ["copa"]
 
 
 def test_replicate_marks_invented_rows_and_more_rows_than_there_are(
