@@ -31,6 +31,7 @@ _SCHEMA = pa.schema(
         pa.field("logit", pa.float64(), nullable=False),
         pa.field("score", pa.float64(), nullable=False),  # sigmoid(logit)
         pa.field("calibrated", pa.float64(), nullable=False),  # sigmoid(logit / temperature)
+        pa.field("own_from", pa.int32(), nullable=False),  # where the statement begins in text
     ]
 )
 
@@ -54,6 +55,8 @@ class Predictions(NamedTuple):
     label: Bools
     logit: Floats
     """(n,) float64, not divided by a temperature."""
+    own_from: Ints
+    """(k,): where in each text the statement itself begins, after the context."""
 
     @classmethod
     def of(cls, problems: Iterable[Problem], logits: Sequence[Floats]) -> Self:
@@ -72,6 +75,7 @@ class Predictions(NamedTuple):
             text=_names(text for problem in given for text in problem.texts),
             label=np.array([label for problem in given for label in problem.labels], bool),
             logit=np.concatenate([*logits, np.zeros(0)]).astype(np.float64),
+            own_from=np.array([problem.own_from for problem in given], np.int64),
         )
 
     @property
@@ -104,7 +108,7 @@ class Predictions(NamedTuple):
             [f"{group}#{number}" for group, number in zip(groups, self.number, strict=True)],
             *(groups, self.task[of], self.split[of], self.partition[of], self.is_choice[of]),
             *(self.text, self.label, self.logit),
-            *(probability(self.logit), probability(self.logit / temperature)),
+            *(probability(self.logit), probability(self.logit / temperature), self.own_from[of]),
         ]
         pairs = zip(columns, _SCHEMA, strict=True)
         arrays = [pa.array(column, field.type) for column, field in pairs]
@@ -112,7 +116,7 @@ class Predictions(NamedTuple):
             pq.write_table(pa.Table.from_arrays(arrays, schema=_SCHEMA), file)
 
 
-_OF_PROBLEMS = ("task", "split", "partition", "id", "is_choice")
+_OF_PROBLEMS = ("task", "split", "partition", "id", "is_choice", "own_from")
 _OF_STATEMENTS = ("number", "text", "label", "logit")
 
 
@@ -122,6 +126,9 @@ def read_predictions(path: Path) -> Predictions:
     try:
         table = pa.Table.from_batches(found.batches, schema=found.schema)
         table = table.select([name for name in _SCHEMA.names if name in table.schema.names])
+        if "own_from" not in table.schema.names:  # of an earlier version: nothing is set apart
+            zeros = pa.repeat(pa.scalar(0, pa.int32()), len(table))
+            table = table.append_column(_SCHEMA.field("own_from"), zeros)
         _check(table)
     except (pa.ArrowException, ValueError) as error:
         raise SourceError(f"{path} can't be read, evaluate again: {error}") from error
@@ -146,6 +153,7 @@ def read_predictions(path: Path) -> Predictions:
         text=column["text"],
         label=column["label"],
         logit=column["logit"],
+        own_from=column["own_from"][first].astype(np.int64),
     )
 
 

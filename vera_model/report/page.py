@@ -258,7 +258,8 @@ def worst_mistakes(predictions: Predictions) -> dict[str, list[dict[str, Any]]]:
         of = predictions.problem
         found[title] = [
             {
-                "text": predictions.text[at],
+                "statement": predictions.text[at][predictions.own_from[of[at]] :],
+                "context": predictions.text[at][: predictions.own_from[of[at]]].strip(),
                 "task": predictions.task[of[at]],
                 "id": f"{predictions.id[of[at]]}#{predictions.number[at]}",
                 "score": float(probability(predictions.logit[at])),

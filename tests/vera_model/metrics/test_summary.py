@@ -79,6 +79,17 @@ def test_predictions_are_read_as_they_were_written(tmp_path: Path) -> None:
     assert rows[0]["calibrated"] == pytest.approx(1 / (1 + np.exp(-1)))
 
 
+def test_predictions_of_an_earlier_version_set_no_context_apart(tmp_path: Path) -> None:
+    path = tmp_path / "predictions.parquet"
+    made = example()._replace(own_from=np.array([2, 3, 4, 0]))
+    made.write(path)
+    assert read_predictions(path).own_from.tolist() == [2, 3, 4, 0]
+    pq.write_table(pq.read_table(path).drop_columns("own_from"), path)
+    again = read_predictions(path)
+    assert again.own_from.tolist() == [0, 0, 0, 0]
+    assert again.text.tolist() == made.text.tolist()
+
+
 def test_what_is_no_table_of_predictions_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "predictions.parquet"
     path.write_bytes(b"PAR1")

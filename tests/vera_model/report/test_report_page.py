@@ -21,7 +21,15 @@ from vera_model.programs.replicate import replication_lines, table_lines
 from vera_model.report.page import worst_mistakes, write_report
 
 GROUPS = [
-    *[choice(n, [f"<b>Cause</b> {n} has effect {k}." for k in range(3)], n % 3) for n in range(9)],
+    *[
+        choice(
+            n,
+            [f"<b>Cause</b> {n} has effect {k}." for k in range(3)],
+            n % 3,
+            context=f"Passage <i>{n}</i> says it." if n % 2 else None,
+        )
+        for n in range(9)
+    ],
     *[yes_no(9 + n, f"Number {n} is even.", n % 2 == 0) for n in range(12)],
 ]
 
@@ -129,6 +137,24 @@ def test_worst_mistakes_are_mistakes_and_the_worst_come_first(evaluated: Path) -
     assert all(score > 0.5 for score in plausible)
     assert all(score <= 0.5 for score in implausible)
     assert len(plausible) == min(10, int((~predictions.label & (predictions.logit > 0)).sum()))
+
+
+def test_a_mistake_shows_its_statement_and_folds_its_context(evaluated: Path, text: str) -> None:
+    found = worst_mistakes(read_predictions(evaluated / "out" / "predictions.parquet"))
+    both = [one for side in found.values() for one in side]
+    assert {bool(one["context"]) for one in both} == {True, False}
+    for one in both:
+        number = re.search(r"\d+", one["statement"])
+        assert number is not None
+        assert one["statement"].startswith(("<b>Cause</b>", "Number"))
+        assert one["context"] in ("", f"Passage <i>{number[0]}</i> says it.")
+    part = text[text.index("Worst mistakes") : text.index("Data and configuration")]
+    folded = re.findall(r"<details><summary>context</summary>(.*?)</details>", part)
+    assert len(folded) == sum(bool(one["context"]) for one in both)
+    assert not re.search(r"<td>Passage", part)
+    before = re.findall(r"<(\w+)[^>]*>\s*<table", text)
+    assert set(before) == {"div"}, "each table is in a part that scrolls"
+    assert len(before) == text.count("<table") == len(re.findall(r'<div class="scroll"', text))
 
 
 def test_a_folder_without_a_run_is_an_error(tmp_path: Path) -> None:
