@@ -73,6 +73,40 @@ def test_the_core_converts_without_torch(installed: Path, tmp_path: Path, datase
     assert (tmp_path / done.stdout.strip() / "manifest.json").is_file()
 
 
+def test_the_module_trains_and_evaluates_from_any_folder(installed: Path, tmp_path: Path) -> None:
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(installed),
+        "HF_HUB_OFFLINE": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+    env.pop("UQA_DATA_DIR", None)
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", "1", "--cpu"]
+    sample = ["--allow-sample", "--device", "cpu"]
+
+    def start(*words: str) -> None:
+        done = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+    where = "import vera_model.run; print(vera_model.run.__file__)"
+    found = subprocess.run(
+        [sys.executable, "-c", where], env=env, cwd=tmp_path, capture_output=True
+    )
+    assert Path(found.stdout.decode().strip()) == installed / "vera_model" / "run.py"
+    tasks = ["--train_tasks", "copa", "--valid_tasks", "copa", "--run_name", "launched"]
+    tiny = ["--preset", "tiny", "--steps", "1"]
+    start(*launch, "-m", "vera_model.run", *tiny, *tasks, *sample)
+    best = ["--mode", "eval", "--load_from_ckpt", "runs/launched/model/best", "--run_name", "e"]
+    module = [sys.executable, "-m", "vera_model.run"]
+    start(*module, *best, "--eval_tasks", "copa", *sample)
+    assert (tmp_path / "runs" / "e" / "metrics.json").is_file()
+    wrong = subprocess.run(
+        [*module, "--data", "nosuch"], cwd=tmp_path, env=env, capture_output=True, text=True
+    )
+    assert wrong.returncode == 4
+    assert wrong.stderr.startswith("uqa train: nosuch does not exist")
+
+
 def test_training_without_the_extra_says_what_to_install(installed: Path, tmp_path: Path) -> None:
     run(installed, tmp_path, "convert", "copa", "--split", "validation", "--source", "sample")
     data = "data/converted/copa/validation.sample"

@@ -1,6 +1,7 @@
 """`uqa train`, and the same command as a program of its own for ``accelerate launch``:
 
     accelerate launch vera_model/run.py --train_tasks sciq --valid_tasks sciq --run_name train
+    accelerate launch -m vera_model.run --preset stage-a      # from any folder, once installed
 
 Upstream's flags keep their names and, with its preset, defaults. Importing it loads no torch.
 """

@@ -84,10 +84,12 @@ def missing_error(missing: Sequence[MissingTask], tasks: int, *, skipped: bool =
 
 
 def _sample_on_disk(folder: Path, part: Part) -> Path | None:
-    """The part's own sample, so that none is trained and evaluated on; else the first one."""
-    own = folder / ("train.sample" if part == "train" else "validation.sample")
+    """The part's own sample; else the first one, but none that is trained and evaluated on."""
+    names = ("train.sample", "validation.sample")
+    own, others = names if part == "train" else names[::-1]
     found = [path.parent for path in sorted(folder.glob("*.sample/manifest.json"))]
-    return own if own in found else next(iter(found), None)
+    found = [path for path in found if path.name != others]
+    return folder / own if folder / own in found else next(iter(found), None)
 
 
 def _on_disk(folder: Path, splits: Sequence[str]) -> Path | None:

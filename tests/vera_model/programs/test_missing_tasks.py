@@ -78,3 +78,7 @@ def test_each_part_has_its_own_sample_and_another_one_stands_in(tmp_path: Path) 
     assert [path.name for path in train.values()] == ["train.sample", "test.sample"]
     assert [path.name for path in dev.values()] == ["validation.sample", "test.sample"]
     assert not find_tasks(("copa",), "dev", tmp_path, allow_sample=False).paths
+    for part, other in (("dev", "train"), ("train", "validation")):  # the run converts its own
+        (tmp_path / part / f"{other}.sample").mkdir(parents=True)
+        (tmp_path / part / f"{other}.sample" / "manifest.json").touch()
+        assert not find_tasks((part,), part, tmp_path, allow_sample=True).paths
