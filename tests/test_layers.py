@@ -51,8 +51,9 @@ TABLES = {
     "vera_model": VERA_LAYERS,
 }
 
-# What one package may take from another. Where a task is missing, a program calls `convert`;
-# `load_adapter` says which splits a task has.
+# What one package may take from another. Where a task is missing, a program calls `convert`, and
+# where a model has a pickle only, the code of `uqa model fetch`; `load_adapter` says which splits a
+# task has.
 ACROSS = {
     ("converters", "unifiedqa_convert"): ("schema",),
     ("vera_model", "unifiedqa_convert"): (
@@ -61,7 +62,10 @@ ACROSS = {
         *("vera_tasks", "records.arrow"),
         "load_adapter",
     ),
-    ("vera_model.programs", "unifiedqa_convert"): ("convert", "conversion.request"),
+    ("vera_model.programs", "unifiedqa_convert"): (
+        *("convert", "conversion.request"),
+        *("question_converters.download", "question_converters.local_models"),
+    ),
     ("unifiedqa_convert.cli", "vera_model"): ("",),
     ("unifiedqa_convert.service", "vera_model"): ("programs", "run_folder"),
 }

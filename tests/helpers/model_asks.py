@@ -1,4 +1,4 @@
-"""What a process of test_preflight.py does: bring a model's files from a hub, and say what came.
+"""What processes of test_preflight.py and test_fetched_models.py do: ask a hub for a model.
 
 python tests/helpers/model_asks.py NAME [--allow-pickle]
 """
@@ -8,6 +8,7 @@ import sys
 
 from unifiedqa_convert import transfers
 from unifiedqa_convert.errors import UqaError
+from vera_model.programs.fetched_models import safe_source
 from vera_model.programs.preflight import model_files
 
 
@@ -20,6 +21,16 @@ def bring() -> None:
     except UqaError as error:
         found = {"error": type(error).__name__, "message": str(error)}
     print(json.dumps(found))
+
+
+def find_safe() -> None:
+    """Print what to load the model from and what was told, or the error, as JSON."""
+    said: list[str] = []
+    try:
+        found: dict[str, object] = {"source": safe_source(sys.argv[1], said.append)}
+    except UqaError as error:
+        found = {"error": str(error), "exit": error.exit_code}
+    print(json.dumps({**found, "said": said}))
 
 
 if __name__ == "__main__":

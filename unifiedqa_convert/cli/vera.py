@@ -239,9 +239,9 @@ def vera_eval(
         from vera_model.metrics.bootstrap import Resampling
         from vera_model.programs.replicate import replicate_evaluation, replication_lines
 
-    flags["allow_pickle"] = allow_pickle
-    how: dict[str, Any] = {"resampling": Resampling(resamples), "threads": threads}
-    lines, warned = replicate_evaluation(model, out, data_root, **how, **flags)
+    how: dict[str, Any] = {**flags, "allow_pickle": allow_pickle, "threads": threads}
+    how["resampling"] = Resampling(resamples)
+    lines, warned = replicate_evaluation(model, out, data_root, **how)
     print_either(
         [line._asdict() for line in lines], lambda _: print_text(replication_lines(lines)), as_json
     )

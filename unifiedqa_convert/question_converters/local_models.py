@@ -24,7 +24,10 @@ from unifiedqa_convert.storage import cache_folder, sha256_of
 FETCHED = "fetched.json"
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")
-TOKENIZERS = ("tokenizer.json", "spiece.model", "sentencepiece.bpe.model", "vocab.json")
+TOKENIZERS = (
+    *("tokenizer.json", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model"),
+    "vocab.json",
+)
 _DIGESTED = (".safetensors", ".json", ".model", ".txt")
 
 

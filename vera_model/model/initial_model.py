@@ -66,8 +66,8 @@ def _loading(source: str, kind: str) -> Iterator[None]:
         said = str(error).partition(" Model type should be one of ")[0]  # and 400 names
         raise ModelError(
             f"{source} can't be loaded as {kind}: {said.rstrip('. ')}; without a network, give "
-            "--model FOLDER; if it has no safetensors file but a pickle that you trust, add "
-            "--allow-pickle"
+            "--model FOLDER; if that has a pickle and no safetensors, convert it once: `uqa model "
+            "fetch ./FOLDER`"
         ) from error
 
 

@@ -102,7 +102,7 @@ def plan_training(
         "parameters": cost.parameters,
         "parameters_are_exact": exact,
         "download_bytes": cost.download,
-        "disk_bytes": cost.download + cost.checkpoints,
+        "disk_bytes": 2 * cost.download + cost.checkpoints,  # the pickle, and what it becomes
         "memory_bytes": cost.training_memory,
         "machine": machine(config.out),
         "tokens": {**work._asdict(), "updates": updates, "evaluations": evaluations},

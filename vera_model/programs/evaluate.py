@@ -23,6 +23,11 @@ from vera_model.model.initial_model import starting_point, text_starting_point
 from vera_model.model.published_layout import import_published
 from vera_model.objectives.text import TextObjective
 from vera_model.objectives.vera import VeraObjective
+from vera_model.programs.fetched_models import (
+    converted_model,
+    safe_source,
+    with_fetched_model,
+)
 from vera_model.programs.missing_tasks import task_paths
 from vera_model.programs.preflight import check_calibration, model_files
 from vera_model.report.run_metadata import (
@@ -41,6 +46,7 @@ from vera_model.run_folder import (
     check_unevaluated,
     checked_model,
     evaluated_as,
+    is_hub_name,
     is_text_model,
     model_folder,
     only_run,
@@ -75,7 +81,7 @@ def evaluate(
     problems = _chosen(config, reading)
     text = config.objective == "text"
     start: Any = text_starting_point if text else starting_point
-    model, tokenizer = start(config, ())
+    model, tokenizer = start(with_fetched_model(config, processes, say), ())
     kind = TextObjective if text else VeraObjective
     objective = kind(config, tokenizer, Holdout(problems[:0], problems), processes)
     unseen = objective.describe()["unseen"]
@@ -193,12 +199,21 @@ def local_model(source: str, *, allow_pickle: bool) -> Path:
         return model_folder(Path(source))
     imported = Path("models") / Path(source).name
     if not imported.is_dir():
-        folder = model_files(source, None, allow_pickle=allow_pickle)
+        there = converted_model(source) if is_hub_name(source) else None
+        folder = there or model_files(source, None, allow_pickle=allow_pickle)
         if is_text_model(folder):
-            return folder
+            return folder if allow_pickle else Path(_safe(source, folder))
         kind = {"allow_pickle": allow_pickle, "dtype": "stored", "overwrite": False}
         import_published(folder, imported, **kind)  # type: ignore[arg-type]
     return imported
+
+
+def _safe(source: str, folder: Path) -> str:
+    """The folder of a T5's safetensors: what was downloaded, or what its pickle is converted to."""
+    if any(folder.glob("*.safetensors")):
+        return str(folder)
+    found = safe_source(source, line_printer(shown=True))
+    return str(folder) if found == source else found
 
 
 def evaluate_model(

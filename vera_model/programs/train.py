@@ -29,6 +29,7 @@ from vera_model.objectives.base import Objective
 from vera_model.objectives.text import TextObjective
 from vera_model.objectives.vera import VeraObjective
 from vera_model.planning.plan import announce_plan
+from vera_model.programs.fetched_models import with_fetched_model
 from vera_model.programs.missing_tasks import find_paths
 from vera_model.report.run_metadata import describe_data, describe_missing, environment
 from vera_model.report.terminal import unseen_warnings
@@ -68,7 +69,7 @@ def run(config: TrainConfig) -> Path:
         if processes.main:
             _prepare_folder(config, resumed, say)
         processes.wait()
-        objective, model = _build(config, inputs, processes, resumed)
+        objective, model = _build(config, inputs, processes, resumed, say)
         for line in [
             *_mixed_warnings(inputs, objective),
             *unseen_warnings(objective.describe()["unseen"]),
@@ -103,7 +104,11 @@ def _prepare_folder(
 
 
 def _build(
-    config: TrainConfig, inputs: Inputs, processes: Processes, resumed: Resumed | None
+    config: TrainConfig,
+    inputs: Inputs,
+    processes: Processes,
+    resumed: Resumed | None,
+    say: Callable[[str], None],
 ) -> tuple[Objective, Any]:
     """Objective and model; weights are equal in all processes, dropout is not."""
     set_seed(config.seed)
@@ -112,7 +117,7 @@ def _build(
         model, tokenizer = (load_text_model if text else load_checkpoint)(resumed.folder)
     else:
         start: Any = text_starting_point if text else starting_point
-        model, tokenizer = start(config, inputs.texts())
+        model, tokenizer = start(with_fetched_model(config, processes, say), inputs.texts())
         if not text:
             model.config.temperature = 1.0  # calibration was of the weights before training
     if config.activation_checkpointing:
