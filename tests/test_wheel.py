@@ -22,6 +22,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (wheel,) = folder.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert "converters/samples/copa/superglue/validation.jsonl" in names
+    assert "converters/references.bib" in names
     assert not [name for name in names if name.startswith(("tests", "data", "docs", "benchmarks"))]
     target = folder / "site"
     subprocess.run([*pip, "install", "--no-deps", "--target", target, wheel], check=True)

@@ -3,11 +3,13 @@
 import json
 import re
 import subprocess
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import ROOT
 
 from unifiedqa_convert.conversion.groups import (
     UNIFIEDQA_GROUPS,
@@ -18,7 +20,7 @@ from unifiedqa_convert.conversion.groups import (
 )
 from unifiedqa_convert.conversion.pipeline import convert
 from unifiedqa_convert.conversion.request import Request
-from unifiedqa_convert.datasets.catalogue import FORM, bibtex, citations
+from unifiedqa_convert.datasets.catalogue import FORM, citations
 from unifiedqa_convert.datasets.listing import canonical_split
 from unifiedqa_convert.datasets.registry import catalogue
 from unifiedqa_convert.errors import UqaError
@@ -136,13 +138,63 @@ def test_the_exit_code(codes: tuple[int, ...], code: int) -> None:
     assert group_exit_code(outcomes) == code
 
 
-def test_every_citation_has_authors_year_and_title(uqa: Uqa) -> None:
+def fields(entry: str) -> dict[str, str]:
+    return dict(re.findall(r"^  (\w+) = \{(.*)\},$", entry, re.MULTILINE))
+
+
+def plain(text: str) -> str:
+    letters = unicodedata.normalize("NFD", text)
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def test_every_citation_has_a_real_entry_of_each_of_its_papers(uqa: Uqa) -> None:
     for it in citations([]):
         assert FORM.fullmatch(it.citation), it
-        assert f"@misc{{{it.dataset}," in bibtex(it)
-    done = uqa("cite", "copa", "--bibtex")
-    assert "author = {Roemmele and Bejan and Gordon}," in done.stdout
-    assert "year = {2011}," in done.stdout
+        rest = it.citation
+        assert len(it.bibtex) == len(re.findall(r" (?:19|20)\d\d\. ", it.citation)), it.dataset
+        for entry in it.bibtex:
+            own = fields(entry)
+            assert own["title"].startswith("{"), "BibTeX leaves its capitals"
+            paper = f"{own['year']}. {own['title'].strip('{}')}".replace("\\&", "&")
+            before, rest = rest.split(paper)
+            surnames = [name.split(",")[0].strip("{}") for name in own["author"].split(" and ")]
+            cited = re.split(r", and |, | and ", re.split(r"[.:] ", before.strip())[-1])
+            if cited[-1].endswith("al."):
+                surnames, cited = surnames[:1], [cited[-1].removesuffix(" et al.")]
+            assert [plain(name) for name in surnames] == [plain(name) for name in cited]
+            firsts = [name for name in own["author"].split(" and ") if ", " not in name]
+            assert all(name.startswith("{") for name in firsts), "organisations only"
+            assert re.match(r"10\.\d+/\S+$|https?://\S+$", own.get("doi") or own["url"])
+            kind = entry[1 : entry.index("{")]
+            where = {"inproceedings": "booktitle", "article": "journal"}
+            assert kind == "misc" or own[where[kind]]
+    entries = uqa("cite", "--bibtex").stdout
+    keys = re.findall(r"^@\w+\{(.+),$", entries, re.MULTILINE)
+    assert len(keys) == len(set(keys)) >= 70
+    assert sorted(keys, key=str.lower) == sorted(keys)
+    done = uqa("cite", "copa", "copa", "--bibtex")
+    assert "author = {Roemmele, Melissa and Bejan, Cosmin Adrian and Gordon, Andrew S.}," in (
+        done.stdout
+    )
+    assert done.stdout.count("@inproceedings") == 1
     assert "Roemmele" in uqa("cite", "copa").stdout
+
+
+def test_each_of_the_references_is_cited() -> None:
+    file = (ROOT / "converters" / "references.bib").read_text(encoding="utf-8")
+    used = {entry for it in citations([]) for entry in it.bibtex}
+    assert {*re.findall(r"^@.*?^\}", file, re.MULTILINE | re.DOTALL)} == used
+
+
+def test_a_package_without_references_has_surnames(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("unifiedqa_convert.datasets.catalogue._references", lambda _package: {})
+    (copa,) = citations(["copa"])
+    (entry,) = copa.bibtex
+    assert entry.startswith("@misc{copa,")
+    assert "  author = {Roemmele and Bejan and Gordon},\n" in entry
+    assert "  year = {2011},\n" in entry
+
+
+def test_the_citations_are_as_many_as_the_datasets(uqa: Uqa) -> None:
     assert len(json.loads(uqa("cite", "--json").stdout)) == len(catalogue().adapters)
     assert uqa("cite", "capo").returncode == 2

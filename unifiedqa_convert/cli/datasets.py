@@ -265,14 +265,17 @@ def cite(
     as_json: AsJson = False,
 ) -> None:
     """Print the citations and licenses of datasets."""
-    from unifiedqa_convert.datasets.catalogue import bibtex, citations
+    from unifiedqa_convert.datasets.catalogue import citations
 
     found = citations([known_dataset(dataset) for dataset in datasets or []])
 
     def render(_: object) -> None:
-        for it in found:
-            line = f"{it.dataset}: {it.citation} {it.homepage} License: {it.license}."
-            print_text(bibtex(it) if as_bibtex else line)
+        lines = [
+            f"{it.dataset}: {it.citation} {it.homepage} License: {it.license}." for it in found
+        ]
+        if as_bibtex:  # of several datasets of one paper it stands once: keys are unique
+            lines = list(dict.fromkeys(entry for it in found for entry in it.bibtex))
+        print_text("\n".join(lines))
 
     print_either([it._asdict() for it in found], render, as_json)
     if not datasets:

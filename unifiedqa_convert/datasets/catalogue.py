@@ -1,10 +1,13 @@
 """Facts of datasets as plain data (`uqa list`, `uqa show`), and citations (`uqa cite`)."""
 
 import re
+import sys
+from functools import cache
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from unifiedqa_convert.datasets.registry import catalogue, load_adapter
-from unifiedqa_convert.schema import Adapter
+from unifiedqa_convert.schema import Adapter, Source
 
 FORM = re.compile(r"(?P<authors>.+?) (?P<year>(19|20)\d\d)\. (?P<title>.+?[.?!]) ?(?P<where>.*)")
 """The form of an adapter's citation: authors, year, title, venue."""
@@ -20,6 +23,8 @@ class Citation(NamedTuple):
     citation: str
     homepage: str
     license: str
+    bibtex: tuple[str, ...]
+    """An entry for each paper of the citation."""
 
 
 def citations(datasets: list[str]) -> list[Citation]:
@@ -30,14 +35,43 @@ def citations(datasets: list[str]) -> list[Citation]:
 
 def _citation(adapter: Adapter) -> Citation:
     source = adapter.source
-    return Citation(adapter.name, source.citation, source.homepage, source.license)
+    cited = (adapter.name, source.citation, source.homepage, source.license)
+    package = type(adapter).__module__.partition(".")[0]
+    found = [
+        (source.citation.index(paper), entry)
+        for paper, entry in _references(package).items()
+        if paper in source.citation
+    ]
+    entries = tuple(entry for _, entry in sorted(found))
+    return Citation(*cited, entries or (_of_citation(adapter.name, source),))
 
 
-def bibtex(cited: Citation) -> str:
-    """A BibTeX entry, with surnames only; a citation of another form becomes a note."""
-    found = FORM.fullmatch(cited.citation)
+@cache
+def _references(package: str) -> dict[str, str]:
+    """The entries of the package's ``references.bib``, by year and title as a citation has them."""
+    # A package of one module has no files beside it.
+    places = getattr(sys.modules.get(package), "__path__", ())
+    files = [path for path in (Path(place, "references.bib") for place in places) if path.is_file()]
+    entries = [
+        entry.strip()
+        for file in files
+        for entry in re.split(r"^(?=@)", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        if entry.startswith("@")
+    ]
+    return {f"{_field(entry, 'year')}. {_field(entry, 'title')}": entry for entry in entries}
+
+
+def _field(entry: str, name: str) -> str:
+    """A field of a BibTeX entry, without its braces."""
+    found = re.search(rf"^\s*{name}\s*=\s*(.*?),?\s*$", entry, re.MULTILINE | re.IGNORECASE)
+    return re.sub(r'[{}"]', "", found[1]).replace("\\&", "&") if found else ""
+
+
+def _of_citation(name: str, source: Source) -> str:
+    """An entry with surnames only; a citation of another form becomes a note."""
+    found = FORM.fullmatch(source.citation)
     if found is None:
-        fields = {"title": cited.dataset, "note": cited.citation}
+        fields = {"title": name, "note": source.citation}
     else:
         surnames = re.split(r", and |, | and ", found["authors"])
         fields = {
@@ -48,8 +82,8 @@ def bibtex(cited: Citation) -> str:
             "year": found["year"],
             "note": found["where"].removesuffix("."),
         }
-    lines = [f"  {name} = {{{text}}}," for name, text in fields.items() if text]
-    return "\n".join([f"@misc{{{cited.dataset},", *lines, f"  url = {{{cited.homepage}}},", "}"])
+    lines = [f"  {key} = {{{text}}}," for key, text in fields.items() if text]
+    return "\n".join([f"@misc{{{name},", *lines, f"  url = {{{source.homepage}}},", "}"])
 
 
 def listed() -> list[dict[str, Any]]:
