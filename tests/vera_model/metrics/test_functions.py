@@ -86,16 +86,25 @@ def test_ece_does_not_depend_on_the_order_of_ties() -> None:
 
 
 @pytest.mark.parametrize("top", [1.0, 0.95])
-def test_a_tied_block_is_not_cancelled_by_what_is_beside_it(top: float) -> None:
-    # 90 sure and 9 of them wrong; below them 10 underconfident ones, all true, at several scores.
-    scores = np.r_[np.linspace(0.05, 0.14, 10), np.full(90, top)]
-    labels = np.r_[np.ones(10), np.zeros(9), np.ones(81)].astype(bool)
-    own = calibration_bins(scores) == calibration_bins(scores)[-1]
-    assert own.sum() == 90
-    gaps = (1 - scores[:10]).sum(), abs(top * 90 - 81)
+@pytest.mark.parametrize("below", [4, 9, 15])
+def test_a_tied_block_is_not_cancelled_by_what_is_beside_it(top: float, below: int) -> None:
+    # Of a sure block a tenth is wrong; below it a few underconfident ones, all true.
+    sure = 100 - below
+    scores = np.r_[np.linspace(0.05, 0.14, below), np.full(sure, top)]
+    labels = np.r_[np.ones(below), np.zeros(9), np.ones(sure - 9)].astype(bool)
+    place = calibration_bins(scores)
+    assert (place == place[-1]).sum() == sure
+    gaps = (1 - scores[:below]).sum(), abs(top * sure - (sure - 9))
     assert expected_calibration_error(scores, labels) == pytest.approx(sum(gaps) / 100)
-    single = np.abs(scores - labels)[:10]  # ten bins of one statement, and the block
-    assert unweighted_calibration_error(scores, labels) >= (single.min() + gaps[1] / 90) / 2
+    means = [np.mean(scores[place == one] - labels[place == one]) for one in set(place)]
+    assert unweighted_calibration_error(scores, labels) == pytest.approx(np.mean(np.abs(means)))
+
+
+def test_a_tied_block_between_others_is_a_bin_of_its_own() -> None:
+    scores = np.r_[np.linspace(0.1, 0.4, 45), np.full(11, 0.5), np.linspace(0.6, 0.9, 44)]
+    place = calibration_bins(scores)
+    assert (place == place[50]).sum() == 11
+    assert (np.diff(place) >= 0).all()
 
 
 def test_bins_of_equal_width_hold_their_upper_end_in_the_last_one_only() -> None:
