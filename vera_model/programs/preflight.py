@@ -24,6 +24,7 @@ from vera_model.run_folder import (
     checkpoint_folder,
     evaluated_as,
     is_hub_name,
+    is_text_model,
     model_folder,
     model_of_pickle,
 )
@@ -104,6 +105,11 @@ def _check_start(config: TrainConfig) -> None:
     if model_of_pickle(config) is not None:
         return
     if start is not None and config.objective == "vera":
+        if is_text_model(model_folder(start)):
+            raise UsageError(
+                f"{start} is a T5 with its decoder, not a Vera model: give --model {start} to "
+                "start from its encoder, or --objective text to train it on"
+            )
         checked_model(start)
     elif start is not None:
         _check_folder(model_folder(start))

@@ -172,5 +172,9 @@ def test_the_documented_commands_work_with_it(hub: tuple[State, Run], tmp_path: 
     done = run(*train, *few, *text, "--out", "text", HF_HUB_OFFLINE="1")  # no request any more
     assert done.returncode == 0, done.stderr
     asked = ["evaluate", "--model", NAME, "--data", "data", "--records", "declarative"]
-    done = run(*asked, "--out", "out", "--resamples", "5", HF_HUB_OFFLINE="1")
+    done = run(*asked, "--out", "out", "--resamples", "5", UQA_CACHE=str(tmp_path / "another"))
     assert done.returncode == 0, done.stderr
+    assert "converted once" in done.stderr
+    done = run(*asked, "--out", "again", "--resamples", "5", HF_HUB_OFFLINE="1")
+    assert done.returncode == 0, done.stderr
+    assert "converted" not in done.stderr

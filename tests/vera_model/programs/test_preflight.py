@@ -43,6 +43,7 @@ COMMANDS = [
     ("train --data bare", 4, "bare has no .arrow or .parquet file"),
     ("train --data bare/notes.txt", 4, "notes.txt is neither an Arrow nor a Parquet shard"),
     ("train --data data --model model", 2, "model is a run or a Vera model, not a pretrained T5"),
+    ("train --data data --start-from t5", 2, "give --model t5 to start from its encoder, or --obj"),
     ("train --data data --model run", 2, "run is a run or a Vera model, not a pretrained T5: give"),
     ("train --data data --model run/model/best", 2, "give --start-from run/model/best instead of"),
     ("train --data data --objective text --model run", 2, "give --start-from run instead"),
@@ -91,7 +92,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_split(root / "sample" / "planted", GROUPS, sample=True)
     save_tiny(root / "model", ["A sentence of seven words it is.", "No."])
     save_tiny(root / "run" / "model" / "best", ["A sentence of seven words it is.", "No."])
-    for name, text in (("full/metrics.json", "{}"), ("bare/notes.txt", "")):
+    t5 = ("t5/config.json", '{"architectures": ["T5ForConditionalGeneration"]}')
+    for name, text in (("full/metrics.json", "{}"), ("bare/notes.txt", ""), t5):
         (root / name).parent.mkdir()
         (root / name).write_text(text)
     return root
