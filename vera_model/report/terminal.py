@@ -170,4 +170,7 @@ def _numbers(overall: dict[str, Any]) -> list[str]:
         lines.append(f"statements  {accuracy} correct, {majority:.3f} by the majority label")
     names = {"auroc": "AUROC", "ece": "ECE", "exact_match": "exact match", "f1": "F1"}
     others = [f"{name} {shown(key)}" for key, name in names.items() if overall.get(key) is not None]
-    return [*lines, *([f"            {', '.join(others)}"] if others else [])]
+    lines += [f"            {', '.join(others)}"] if others else []
+    if overall.get("ece_equal_width") is not None:
+        lines.append(f"            ECE {shown('ece_equal_width')} in bins of equal width")
+    return lines

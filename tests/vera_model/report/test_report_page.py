@@ -19,6 +19,7 @@ from vera_model.metrics.calibration import calibrate
 from vera_model.metrics.predictions import read_predictions
 from vera_model.programs.replicate import replication_lines, table_lines
 from vera_model.report.page import worst_mistakes, write_report
+from vera_model.report.terminal import closing_lines
 
 GROUPS = [
     *[
@@ -104,6 +105,9 @@ def test_it_says_what_the_folder_says(evaluated: Path, text: str) -> None:
     for key in ("choice_accuracy", "statement_accuracy", "auroc"):
         assert f"{overall[key]:.3f}" in text
     assert f"<small>{overall['choice_accuracy_by_chance']:.3f} by chance</small>" in text
+    assert f"<small>{overall['ece_equal_width']:.3f} in bins of equal width</small>" in text
+    lines = closing_lines(evaluated / "out" / "metrics.json", document)
+    assert any(f"ECE {overall['ece_equal_width']:.3f} (" in line for line in lines)
     assert "Mean of the first 4 updates 1.950, of the last 4 1.230." in text
     assert document["data"]["valid_shards"][0]["sha256"] in text
     assert "&lt;b&gt;Cause" in text
