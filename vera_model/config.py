@@ -8,6 +8,7 @@ import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from unifiedqa_convert.errors import UsageError
+from vera_model.embedded import named_model
 from vera_model.presets import PRESETS, RECIPES
 
 Scoring = Literal["margin", "bce", "mce", "mce+bce"]
@@ -61,6 +62,21 @@ class Encoder(BaseModel):
     """Share of activations dropped in training."""
 
 
+class Lora(BaseModel):
+    """What is trained of a pretrained decoder, beside its head: matrices of a low rank."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    rank: int = Field(ge=1)
+    alpha: float = Field(gt=0)
+    """Their product is multiplied by alpha / rank."""
+    dropout: float = Field(ge=0, lt=1)
+    layers: tuple[str, ...]
+    """Names of the linear layers that have them."""
+    blocks: int = Field(ge=1)
+    """Transformer blocks that have them, the last ones."""
+
+
 class TrainConfig(BaseModel):
     """Everything that decides a run. The same configuration and data give the same losses.
 
@@ -74,7 +90,7 @@ class TrainConfig(BaseModel):
         str,
         typer.Option(
             metavar="NAME",
-            help="Configuration to start from: tiny, stage-a, stage-b or upstream.",
+            help="Configuration to start from: tiny, smol, stage-a, stage-b or upstream.",
             show_default="upstream with --run_name, else tiny",
         ),
     ]
@@ -126,6 +142,10 @@ class TrainConfig(BaseModel):
             help="Pretrained T5 to start from: a local folder or a name on the hub.",
         ),
     ] = None
+    likelihood: tuple[float, float] | None = None
+    """With ``model``, a decoder: how its log-probability is part of the score, see VeraConfig."""
+    lora: Lora | None = None
+    """Train such matrices and the head only; None: every weight."""
     start_from: Annotated[
         Path | None,
         typer.Option(
@@ -457,8 +477,11 @@ def from_preset(preset: str = "tiny", **given: Any) -> TrainConfig:
     recipe = RECIPES.get(chosen.get("recipe", "clean"), {})
     excluded = {name for key in chosen for name in _EXCLUDES.get(key, ())}
     start = {name: value for name, value in PRESETS[preset].items() if name not in excluded}
+    fields = {**start, **recipe, **chosen, "preset": preset}
+    if (name := fields.get("model")) is not None:
+        fields["model"] = named_model(name)
     try:
-        return TrainConfig.model_validate({**start, **recipe, **chosen, "preset": preset})
+        return TrainConfig.model_validate(fields)
     except ValidationError as error:
         raise UsageError(f"the training configuration is wrong: {_faults(error)}") from error
 

@@ -15,11 +15,17 @@ from vera_model.data.problems import Problems
 from vera_model.data.tasks import MissingTask
 from vera_model.data.text_records import read_examples
 from vera_model.distributed import Processes, start_processes
+from vera_model.embedded import is_language_model, named_model
+from vera_model.metrics.baselines import baselines
 from vera_model.metrics.bootstrap import Resampling
 from vera_model.metrics.calibration import Calibration, Criterion, calibrate, save_temperature
 from vera_model.metrics.predictions import read_predictions
 from vera_model.metrics.summary import write_results
-from vera_model.model.initial_model import starting_point, text_starting_point
+from vera_model.model.initial_model import (
+    ZERO_SHOT_LIMITS,
+    starting_point,
+    text_starting_point,
+)
 from vera_model.model.published_layout import import_published
 from vera_model.objectives.text import TextObjective
 from vera_model.objectives.vera import VeraObjective
@@ -31,7 +37,7 @@ from vera_model.report.run_metadata import (
     describe_splits,
     environment,
 )
-from vera_model.report.terminal import unseen_warnings, warnings
+from vera_model.report.terminal import baseline_lines, unseen_warnings, warnings
 from vera_model.run_folder import (
     ANSWERS,
     CALIBRATION,
@@ -89,6 +95,7 @@ def evaluate(
             document = {
                 "metrics": _results(config, objective, model, metrics, resampling),
                 "checkpoint": {"measured": str(config.start_from)},
+                "baselines": _baselines(config, objective, trained_on, resampling),
                 "missing": describe_missing(missing),
                 "data": {
                     **_describe(reading, problems),
@@ -126,6 +133,19 @@ def _results(
     return write_results(config.out, objective.predictions, metrics, resampling=resampling, **how)
 
 
+def _baselines(
+    config: TrainConfig,
+    objective: TextObjective | VeraObjective,
+    trained_on: Sequence[Path],
+    resampling: Resampling | None,
+) -> dict[str, Any] | None:
+    """See :func:`vera_model.metrics.baselines.baselines`; None where questions were answered."""
+    if objective.predictions is None:
+        return None
+    trained = None if config.objective == "text" else _trained(config, trained_on)
+    return baselines(objective.predictions, trained, resampling or Resampling())
+
+
 def _chosen(config: TrainConfig, reading: Reading[P]) -> P:
     problems = reading.problems
     if config.eval_problems is not None:
@@ -152,13 +172,16 @@ def _describe(reading: Reading[P], problems: P) -> dict[str, Any]:
 
 def _overlap(config: TrainConfig, problems: Problems, trained_on: Sequence[Path]) -> dict[str, Any]:
     """Evaluation statements that were trained on; None if the training data are unknown."""
+    trained = _trained(config, trained_on)
+    return {"overlap": None if trained is None else statement_overlap(trained, problems)}
+
+
+def _trained(config: TrainConfig, trained_on: Sequence[Path]) -> Problems | None:
     assert config.start_from is not None  # it was evaluated
     if trained_on:
         read = partial(read_problems, allow_sample=config.allow_sample, recipe=config.recipe)
-        trained: Problems | None = read(trained_on).problems
-    else:
-        trained = trained_problems(config.start_from)
-    return {"overlap": None if trained is None else statement_overlap(trained, problems)}
+        return read(trained_on).problems
+    return trained_problems(config.start_from)
 
 
 def _trained_on(config: TrainConfig, examples: Any, trained_on: Sequence[Path]) -> dict[str, Any]:
@@ -189,6 +212,7 @@ def local_model(source: str, *, allow_pickle: bool) -> Path:
 
     Raises ModelError and UnreachableError as `uqa model import` does.
     """
+    source = named_model(source)
     if Path(source).is_dir():
         return model_folder(Path(source))
     imported = Path("models") / Path(source).name
@@ -221,6 +245,8 @@ def evaluate_model(
         limits |= {"max_tokens": text_limit(folder), "allow_pickle": allow_pickle}
     elif given.get("records") is not None:
         raise UsageError("--records is for text models: a Vera model scores statements")
+    elif is_language_model(folder):
+        limits |= ZERO_SHOT_LIMITS
     else:
         own = read_settings(checked_model(folder))
         limits["max_tokens"] = own.max_tokens
@@ -262,6 +288,7 @@ def summary_of(document: dict[str, Any]) -> str:
     for name, found in named.items():
         cells = "  ".join(_cell(found, key) for key in columns)
         lines.append(f"{name:{wide}}  {_size(found):8}  {cells}".rstrip())
+    lines += baseline_lines(document)
     if data.get("overlap", data.get("evaluation_problems_whose_texts_were_trained_on")) is None:
         lines.append("overlap with training data not checked: give --trained-on SHARDS")
     return "\n".join([*lines, *warnings(document)])
