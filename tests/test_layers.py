@@ -35,7 +35,7 @@ SERVICE_LAYERS = (
     ("server",),
 )
 VERA_LAYERS = (
-    ("embedded",),
+    ("embedded", "shapes"),
     ("presets",),
     ("config",),
     ("distributed", "run_folder"),

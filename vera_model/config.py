@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from unifiedqa_convert.errors import UsageError
 from vera_model.embedded import named_model
 from vera_model.presets import PRESETS, RECIPES
+from vera_model.shapes import Encoder, Lora
 
 Scoring = Literal["margin", "bce", "mce", "mce+bce"]
 """The scoring loss (Liu et al. 2023, section 3.2): multi-class and/or binary cross-entropy."""
@@ -39,42 +40,6 @@ _data = partial(typer.Option, rich_help_panel="Data")
 _optimiser = partial(typer.Option, rich_help_panel="Optimiser")
 _loss = partial(typer.Option, rich_help_panel="Loss")
 _log = partial(typer.Option, rich_help_panel="Checkpoints and logs")
-
-
-class Encoder(BaseModel):
-    """The shape of a T5 v1.1 encoder (a decoder too for text) that starts from random weights."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-    vocab_size: int = Field(ge=1)
-    """Maximum SentencePiece pieces; a small corpus has fewer, a large alphabet needs more."""
-    d_model: int = Field(ge=1)
-    """Width of a hidden state, numbers."""
-    d_kv: int = Field(ge=1)
-    """Width of one attention head, numbers."""
-    d_ff: int = Field(ge=1)
-    """Width of the gated feed-forward layer, numbers."""
-    num_layers: int = Field(ge=1)
-    """Transformer blocks."""
-    num_heads: int = Field(ge=1)
-    """Attention heads per block."""
-    dropout: float = Field(ge=0, lt=1)
-    """Share of activations dropped in training."""
-
-
-class Lora(BaseModel):
-    """What is trained of a pretrained decoder, beside its head: matrices of a low rank."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-    rank: int = Field(ge=1)
-    alpha: float = Field(gt=0)
-    """Their product is multiplied by alpha / rank."""
-    dropout: float = Field(ge=0, lt=1)
-    layers: tuple[str, ...]
-    """Names of the linear layers that have them."""
-    blocks: int = Field(ge=1)
-    """Transformer blocks that have them, the last ones."""
 
 
 class TrainConfig(BaseModel):

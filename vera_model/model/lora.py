@@ -13,8 +13,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from unifiedqa_convert.errors import ModelError
-from vera_model.config import Lora
 from vera_model.model.modeling_vera import VeraModel
+from vera_model.shapes import Lora
 
 _FILE = "lora.safetensors"
 
@@ -34,9 +34,10 @@ def add_lora(model: VeraModel, settings: Lora) -> None:
         layers_to_transform=list(range(max(0, blocks - settings.blocks), blocks)),
     )
     try:
-        inject_adapter_in_model(adapter, model.backbone)
+        inject_adapter_in_model(adapter, model)
     except ValueError as error:
         raise ModelError(f"LoRA does not fit this model, use another --preset: {error}") from error
+    model.head.requires_grad_(True)
 
 
 def merged(model: nn.Module, weights: Mapping[str, Tensor] | None) -> Mapping[str, Tensor] | None:

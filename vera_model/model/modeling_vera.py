@@ -24,10 +24,10 @@ from transformers import (
 from transformers.utils.generic import ModelOutput
 
 from unifiedqa_convert.pretrained import load_pretrained
-from vera_model.config import Encoder
 from vera_model.model.configuration_vera import VeraConfig
 from vera_model.model.model_card import model_card
 from vera_model.model.packed_attention import PACKED, PackedT5Encoder, Packing, pack
+from vera_model.shapes import Encoder
 
 _AT_ONCE = 1024  # tokens whose distribution over the vocabulary is in memory: 200 MB of SmolLM2's
 _UPLOAD = ("commit_message", "commit_description", "revision", "create_pr")

@@ -35,15 +35,12 @@ def closing_lines(path: Path, document: dict[str, Any]) -> list[str]:
 
 BASELINES = {
     "chance": "chance",
-    "length_only": "length only",
-    "choice_only": "choice only",
+    "length_only": "length",
+    "choice_only": "choice alone",
     "bag_of_words": "bag of words",
 }
 """What stands beside a model's numbers, weakest first, in words."""
-_COMPARED = {
-    "choice_accuracy": "of choices",
-    "auroc": "AUROC",
-}
+_COMPARED = {"choice_accuracy": "", "auroc": "AUROC: "}
 
 
 def baseline_lines(document: dict[str, Any]) -> list[str]:
@@ -53,10 +50,10 @@ def baseline_lines(document: dict[str, Any]) -> list[str]:
         numbers = [
             f"{title} {found[name][key]:.3f}"
             for name, title in BASELINES.items()
-            if found.get(name, {}).get(key) is not None
+            if found.get(name, {}).get(key) is not None and (name, key) != ("chance", "auroc")
         ]
         if numbers:
-            return [f"baselines   {', '.join(numbers)} ({words})"]
+            return [f"baselines   {words}{', '.join(numbers)}"]
     return []
 
 
