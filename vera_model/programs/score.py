@@ -10,6 +10,7 @@ import torch
 from unifiedqa_convert.errors import ModelError
 from vera_model.data.batching import pad_right
 from vera_model.data.tokenized import Encoded, TextLimits, token_ids
+from vera_model.embedded import is_language_model
 from vera_model.model.initial_model import load_scorer
 from vera_model.model.modeling_vera import VeraModel
 
@@ -43,6 +44,8 @@ class Scorer:
     def __init__(self, path: Path) -> None:
         """Load the model (or the run's best model) at ``path``; ModelError if it can't be read."""
         self._path = path
+        self.name = path.name if is_language_model(path) else "vera"
+        """To show beside its scores."""
         self._model, self._tokenizer = load_scorer(path)
         self._model.to("cuda" if torch.cuda.is_available() else "cpu")  # type: ignore[arg-type]
 

@@ -1,0 +1,172 @@
+"""What tiny and smol know, beside chance and a bag of words: the table of docs/evaluation.md.
+
+    python benchmarks/models/against_baselines.py --raw ../shared/real --out /tmp/known --write
+
+Converts the dev rows of each dataset, trains on four fifths of its problems and measures all on the
+last fifth, chosen by a hash: chance, the baselines of ``metrics.json``, tiny, smol zero-shot, and
+smol trained (--train-smol NAMES). What is in --out already is not made again. Needs `uqa model
+fetch smol`. On two cores: a minute a dataset for tiny, a few minutes for smol zero-shot, a quarter
+of an hour for each that smol is trained on. --write puts the table into docs/evaluation.md.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from unifiedqa_convert.storage import write_json
+from vera_model.config import from_preset
+from vera_model.data.loading import hold_out, read_problems
+from vera_model.data.problems import Problems
+from vera_model.data.tokenized import tokenize
+from vera_model.embedded import ZERO_SHOT, smol_folder
+from vera_model.metrics.bootstrap import Resampling
+from vera_model.metrics.predictions import Predictions, read_predictions
+from vera_model.metrics.scoring import predict, score_problems
+from vera_model.metrics.summary import summarise
+from vera_model.model.initial_model import ZERO_SHOT_LIMITS, load_scorer
+from vera_model.run_folder import PREDICTIONS
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "evaluation.md"
+BEGIN, END = "<!-- against_baselines.py -->\n", "<!-- end -->\n"
+
+RAW = {
+    "commonsenseqa": "commonsenseqa/authors/dev_rand_split.jsonl",
+    "sciq": "sciq/authors/valid.json",
+    "qasc": "qasc/authors/dev.jsonl",
+    "social_iqa": "social_iqa/hub/validation.rows.jsonl",
+    "openbookqa": "openbookqa/authors/dev.jsonl",
+    "physical_iqa": "physical_iqa/hub/validation.rows.jsonl",
+    "copa": "copa/superglue/val.jsonl",
+}
+COLUMNS = {
+    "chance": "chance",
+    "length_only": "length",
+    "choice_only": "choice alone",
+    "bag_of_words": "bag of words",
+    "tiny": "tiny",
+    "zero_shot": "smol zero-shot",
+    "smol": "smol trained",
+}
+
+
+def uqa(*words: object) -> None:
+    command = [str(Path(sys.executable).with_name("uqa")), *map(str, words)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def trained(preset: str, data: Path, out: Path, more: Sequence[str]) -> dict[str, Any]:
+    """The metrics.json of a run, with the seconds that it took."""
+    if not (out / "metrics.json").is_file():
+        began = time.monotonic()
+        uqa("train", "--preset", preset, "--data", data, "--out", out, "--resume", "auto", *more)
+        write_json(out / "seconds.json", round(time.monotonic() - began))
+    document: dict[str, Any] = json.loads((out / "metrics.json").read_bytes())
+    return document | {"seconds": json.loads((out / "seconds.json").read_bytes())}
+
+
+def held_out(data: Path) -> Problems:
+    """The problems that a run on ``data`` does not train on."""
+    return hold_out(read_problems([data]).problems, 0.2, 0).evaluation
+
+
+def zero_shot(data: Path, out: Path) -> Predictions:
+    """smol's predictions of the same problems."""
+    if not (out / PREDICTIONS).is_file():
+        out.mkdir(parents=True, exist_ok=True)
+        model, tokenizer = load_scorer(smol_folder())
+        config = from_preset(data=(data,), out=out, **ZERO_SHOT_LIMITS)
+        problems = tokenize(held_out(data), tokenizer, config, None)
+        logits = score_problems(model, problems, batch_size=64, pad=tokenizer.pad_token_id)
+        predict(problems, logits).write(out / PREDICTIONS)
+    return read_predictions(out / PREDICTIONS)
+
+
+def measure(name: str, raw: Path, out: Path, smol: bool) -> dict[str, Any]:
+    """A row of the table: choice accuracy and its interval, by column."""
+    data = out / "data" / name
+    if not (data / "validation" / "manifest.json").is_file():
+        uqa("convert", name, "--split", "validation", "--raw", raw, "--out", out / "data")
+    found: dict[str, Any] = {}
+    document = trained("tiny", data, out / "tiny" / name, [])
+    found["tiny"] = document["metrics"]["overall"] | {"seconds": document["seconds"]}
+    found |= document["baselines"]["tasks"][name]
+    predictions = zero_shot(data, out / "zero_shot" / name)
+    found["zero_shot"] = summarise(predictions, resampling=Resampling())["overall"]
+    if smol:
+        document = trained("smol", data, out / "smol" / name, [])
+        found["smol"] = document["metrics"]["overall"] | {"seconds": document["seconds"]}
+    return found
+
+
+def cell(found: dict[str, Any] | None) -> str:
+    if found is None:
+        return "-"
+    low_high = found.get("intervals", {}).get("choice_accuracy")
+    spread = f" ({low_high[0]:.2f} to {low_high[1]:.2f})" if low_high else ""
+    return f"{found['choice_accuracy']:.3f}{spread}"
+
+
+def table(rows: dict[str, dict[str, Any]]) -> str:
+    lines = [
+        f"| dataset | problems | {' | '.join(COLUMNS.values())} |",
+        "|---|---|" + "---|" * len(COLUMNS),
+    ]
+    for name, found in rows.items():
+        cells = " | ".join(cell(found.get(key)) for key in COLUMNS)
+        lines.append(f"| {name} | {found['tiny']['problems']} | {cells} |")
+    return "\n".join(lines) + "\n"
+
+
+def fitted(folder: Path) -> tuple[float, float]:
+    """The weight and the level at which zero-shot scores are best probabilities.
+
+    Over all measured datasets, each with the same weight, and so has each label.
+    """
+    values, labels, weights = [], [], []
+    for path in sorted(folder.glob(f"*/{PREDICTIONS}")):
+        found = read_predictions(path)
+        values.append(found.logit / ZERO_SHOT[0] + ZERO_SHOT[1])
+        labels.append(found.label)
+        weights.append(np.where(found.label, 1 / found.label.mean(), 1 / (1 - found.label.mean())))
+        weights[-1] /= weights[-1].sum()
+    model = LogisticRegression(C=1e6)
+    model.fit(
+        np.concatenate(values)[:, None], np.concatenate(labels), np.concatenate(weights) * 1e3
+    )
+    weight = float(model.coef_[0, 0])
+    return weight, float(-model.intercept_[0] / weight)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--raw", type=Path, default=Path("../shared/real"))
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--datasets", default=",".join(RAW))
+    parser.add_argument("--train-smol", default="commonsenseqa")
+    parser.add_argument("--write", action="store_true")
+    given = parser.parse_args()
+    rows = {}
+    for name in given.datasets.split(","):
+        smol = name in given.train_smol.split(",")
+        rows[name] = measure(name, given.raw / RAW[name], given.out, smol)
+        print(name, {key: cell(rows[name].get(key)) for key in COLUMNS}, flush=True)
+        write_json(given.out / "rows.json", rows)
+    print(table(rows))
+    print("zero-shot weight and level that fit best:", fitted(given.out / "zero_shot"))
+    if given.write:
+        text = DOCS.read_text(encoding="utf-8")
+        before, rest = text.split(BEGIN)
+        after = rest.split(END)[1]
+        DOCS.write_text(before + BEGIN + table(rows) + END + after, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
