@@ -11,6 +11,7 @@ of an hour for each that smol is trained on. --write puts the table into docs/ev
 
 import argparse
 import json
+import resource
 import subprocess
 import sys
 import time
@@ -23,10 +24,11 @@ from sklearn.linear_model import LogisticRegression
 
 from unifiedqa_convert.storage import write_json
 from vera_model.config import from_preset
-from vera_model.data.loading import hold_out, read_problems
+from vera_model.data.loading import Holdout, hold_out, read_problems, subsample
 from vera_model.data.problems import Problems
 from vera_model.data.tokenized import tokenize
 from vera_model.embedded import ZERO_SHOT, smol_folder
+from vera_model.metrics.baselines import baselines
 from vera_model.metrics.bootstrap import Resampling
 from vera_model.metrics.predictions import Predictions, read_predictions
 from vera_model.metrics.scoring import predict, score_problems
@@ -63,46 +65,55 @@ def uqa(*words: object) -> None:
 
 
 def trained(preset: str, data: Path, out: Path, more: Sequence[str]) -> dict[str, Any]:
-    """The metrics.json of a run, with the seconds that it took."""
+    """The numbers of a run, with the seconds that it took: by the clock, and of the processor."""
     if not (out / "metrics.json").is_file():
-        began = time.monotonic()
+        began, used = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
         uqa("train", "--preset", preset, "--data", data, "--out", out, "--resume", "auto", *more)
-        write_json(out / "seconds.json", round(time.monotonic() - began))
+        worked = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - used
+        took = {"seconds": round(time.monotonic() - began), "cpu_seconds": round(worked)}
+        write_json(out / "took.json", took)
     document: dict[str, Any] = json.loads((out / "metrics.json").read_bytes())
-    return document | {"seconds": json.loads((out / "seconds.json").read_bytes())}
+    return document["metrics"]["overall"] | json.loads((out / "took.json").read_bytes())
 
 
-def held_out(data: Path) -> Problems:
-    """The problems that a run on ``data`` does not train on."""
-    return hold_out(read_problems([data]).problems, 0.2, 0).evaluation
+def held_out(data: Path) -> Holdout[Problems]:
+    """The problems as a run on ``data`` divides them."""
+    return hold_out(read_problems([data], allow_sample=False).problems, 0.2, 0)
 
 
-def zero_shot(data: Path, out: Path) -> Predictions:
-    """smol's predictions of the same problems."""
+def zero_shot(data: Path, out: Path, most: int) -> Predictions:
+    """smol's predictions of ``most`` of the problems that are held out."""
     if not (out / PREDICTIONS).is_file():
         out.mkdir(parents=True, exist_ok=True)
         model, tokenizer = load_scorer(smol_folder())
         config = from_preset(data=(data,), out=out, **ZERO_SHOT_LIMITS)
-        problems = tokenize(held_out(data), tokenizer, config, None)
+        asked = subsample(held_out(data).evaluation, most)
+        problems = tokenize(asked, tokenizer, config, None)
         logits = score_problems(model, problems, batch_size=64, pad=tokenizer.pad_token_id)
         predict(problems, logits).write(out / PREDICTIONS)
     return read_predictions(out / PREDICTIONS)
 
 
-def measure(name: str, raw: Path, out: Path, smol: bool) -> dict[str, Any]:
+def measure(name: str, given: argparse.Namespace) -> dict[str, Any]:
     """A row of the table: choice accuracy and its interval, by column."""
-    data = out / "data" / name
+    data = given.out / "data" / name
     if not (data / "validation" / "manifest.json").is_file():
-        uqa("convert", name, "--split", "validation", "--raw", raw, "--out", out / "data")
-    found: dict[str, Any] = {}
-    document = trained("tiny", data, out / "tiny" / name, [])
-    found["tiny"] = document["metrics"]["overall"] | {"seconds": document["seconds"]}
-    found |= document["baselines"]["tasks"][name]
-    predictions = zero_shot(data, out / "zero_shot" / name)
-    found["zero_shot"] = summarise(predictions, resampling=Resampling())["overall"]
-    if smol:
-        document = trained("smol", data, out / "smol" / name, [])
-        found["smol"] = document["metrics"]["overall"] | {"seconds": document["seconds"]}
+        raw = given.raw / RAW[name]
+        uqa("convert", name, "--split", "validation", "--raw", raw, "--out", given.out / "data")
+    predictions = zero_shot(data, given.out / "zero_shot" / name, given.problems)
+    found: dict[str, Any] = {
+        "zero_shot": summarise(predictions, resampling=Resampling())["overall"]
+    }
+    problems = held_out(data)
+    every = list(problems.evaluation)
+    blank = Predictions.of(every, [np.zeros(len(one.texts)) for one in every])
+    found |= baselines(blank, problems.train, Resampling())["tasks"][name]
+    found["problems"] = len(every)
+    if name in given.train_tiny.split(","):
+        found["tiny"] = trained("tiny", data, given.out / "tiny" / name, [])
+    if name in given.train_smol.split(","):
+        more = ["--precision", given.precision]
+        found["smol"] = trained("smol", data, given.out / "smol" / name, more)
     return found
 
 
@@ -121,7 +132,7 @@ def table(rows: dict[str, dict[str, Any]]) -> str:
     ]
     for name, found in rows.items():
         cells = " | ".join(cell(found.get(key)) for key in COLUMNS)
-        lines.append(f"| {name} | {found['tiny']['problems']} | {cells} |")
+        lines.append(f"| {name} | {found['problems']} | {cells} |")
     return "\n".join(lines) + "\n"
 
 
@@ -150,13 +161,15 @@ def main() -> None:
     parser.add_argument("--raw", type=Path, default=Path("../shared/real"))
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--datasets", default=",".join(RAW))
+    parser.add_argument("--problems", type=int, default=100, help="of smol zero-shot")
+    parser.add_argument("--train-tiny", default="commonsenseqa,sciq,qasc,social_iqa")
     parser.add_argument("--train-smol", default="commonsenseqa")
+    parser.add_argument("--precision", default="fp32", help="of smol's training: fp32 or bf16")
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
     rows = {}
     for name in given.datasets.split(","):
-        smol = name in given.train_smol.split(",")
-        rows[name] = measure(name, given.raw / RAW[name], given.out, smol)
+        rows[name] = measure(name, given)
         print(name, {key: cell(rows[name].get(key)) for key in COLUMNS}, flush=True)
         write_json(given.out / "rows.json", rows)
     print(table(rows))

@@ -13,7 +13,7 @@ from unifiedqa_convert.errors import ModelError
 from unifiedqa_convert.pretrained import check_vocabulary, load_pretrained
 from unifiedqa_convert.storage import INDEX, verify
 from vera_model.config import TrainConfig
-from vera_model.embedded import ZERO_SHOT, check_fetched, is_language_model
+from vera_model.embedded import ZERO_SHOT, ZERO_SHOT_TEMPERATURE, check_fetched, is_language_model
 from vera_model.model.lora import add_lora
 from vera_model.model.modeling_vera import VeraModel, from_scratch, t5_config
 from vera_model.model.saving import in_own_memory, load_checkpoint, load_pickle
@@ -103,7 +103,7 @@ def load_scorer(path: Path) -> tuple[VeraModel, PreTrainedTokenizerBase]:
         model = VeraModel.from_encoder(str(path), likelihood=ZERO_SHOT)
         tokenizer = load_tokenizer(str(path), model.config.backbone)
     check_vocabulary(path, model, tokenizer)
-    model.config.update(ZERO_SHOT_LIMITS)
+    model.config.update({**ZERO_SHOT_LIMITS, "temperature": ZERO_SHOT_TEMPERATURE})
     return model, tokenizer
 
 
