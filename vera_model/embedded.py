@@ -8,7 +8,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from unifiedqa_convert.documents import read_json
 from unifiedqa_convert.errors import ModelError, UsageError
 from unifiedqa_convert.storage import cache_folder
 
@@ -108,6 +107,8 @@ def scored_by(folder: Path) -> str:
 
 def is_language_model(folder: Path) -> bool:
     """Whether its configuration is of a decoder that predicts the next token."""
+    from unifiedqa_convert.documents import read_json  # pydantic, which `uqa --help` does not need
+
     try:
         document = read_json(folder / "config.json")
     except (OSError, ValueError):  # which whoever loads it tells

@@ -34,9 +34,11 @@ from vera_model.metrics.predictions import Predictions, read_predictions
 from vera_model.metrics.scoring import predict, score_problems
 from vera_model.metrics.summary import summarise
 from vera_model.model.initial_model import ZERO_SHOT_LIMITS, load_scorer
+from vera_model.programs.score import score_texts
 from vera_model.run_folder import PREDICTIONS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "evaluation.md"
+PAIRS = Path(__file__).with_name("pairs.tsv")
 BEGIN, END = "<!-- against_baselines.py -->\n", "<!-- end -->\n"
 
 RAW = {
@@ -72,8 +74,9 @@ def trained(preset: str, data: Path, out: Path, more: Sequence[str]) -> dict[str
         worked = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - used
         took = {"seconds": round(time.monotonic() - began), "cpu_seconds": round(worked)}
         write_json(out / "took.json", took)
-    document: dict[str, Any] = json.loads((out / "metrics.json").read_bytes())
-    return document["metrics"]["overall"] | json.loads((out / "took.json").read_bytes())
+    overall: dict[str, Any] = json.loads((out / "metrics.json").read_bytes())["metrics"]["overall"]
+    took: dict[str, Any] = json.loads((out / "took.json").read_bytes())
+    return overall | took
 
 
 def held_out(data: Path) -> Holdout[Problems]:
@@ -136,6 +139,33 @@ def table(rows: dict[str, dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def pairs() -> str:
+    """How often smol prefers the true one of two plain sentences of our own."""
+    lines = PAIRS.read_text(encoding="utf-8").splitlines()
+    both = [line.split("\t") for line in lines]
+    scored = score_texts(smol_folder(), [text for pair in both for text in pair])
+    logit = {one.text: one.logit for one in scored}
+    right = sum(logit[true] > logit[false] for true, false in both)
+    alone = sum((logit[true] > 0) + (logit[false] <= 0) for true, false in both)
+    return (
+        f"\nOf {len(both)} pairs of plain sentences, one true, one false "
+        f"(`benchmarks/models/pairs.tsv`), smol zero-shot\ngives the true one the higher score in "
+        f"{right}; each sentence alone, with 0.5 as the threshold, is right in {alone} of "
+        f"{2 * len(both)}.\n"
+    )
+
+
+def times(rows: dict[str, dict[str, Any]]) -> str:
+    """How long smol was trained, where it was."""
+    lines = [
+        f"smol was trained on {name} in {one['smol']['cpu_seconds'] / 60:.0f} minutes of processor "
+        f"time,\n{one['smol']['seconds'] / 60:.0f} by the clock, its evaluation included.\n"
+        for name, one in rows.items()
+        if "smol" in one
+    ]
+    return "\n" + "".join(lines) if lines else ""
+
+
 def fitted(folder: Path) -> tuple[float, float]:
     """The weight and the level at which zero-shot scores are best probabilities.
 
@@ -172,13 +202,13 @@ def main() -> None:
         rows[name] = measure(name, given)
         print(name, {key: cell(rows[name].get(key)) for key in COLUMNS}, flush=True)
         write_json(given.out / "rows.json", rows)
-    print(table(rows))
+    text = table(rows) + times(rows) + pairs()
+    print(text)
     print("zero-shot weight and level that fit best:", fitted(given.out / "zero_shot"))
     if given.write:
-        text = DOCS.read_text(encoding="utf-8")
-        before, rest = text.split(BEGIN)
+        before, rest = DOCS.read_text(encoding="utf-8").split(BEGIN)
         after = rest.split(END)[1]
-        DOCS.write_text(before + BEGIN + table(rows) + END + after, encoding="utf-8")
+        DOCS.write_text(before + BEGIN + "\n" + text + END + after, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ ones, in five folds, so that no problem is scored by what was fitted on it.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Any, NamedTuple
 
@@ -95,7 +95,7 @@ def _by_chance(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _add_intervals(
-    tasks: dict[str, Any], predictions: Predictions, scores: dict[str, Floats], how: Resampling
+    tasks: dict[str, Any], predictions: Predictions, scores: Mapping[str, Floats], how: Resampling
 ) -> None:
     """Add those of choice accuracy, of each dataset."""
     for task, name in ((task, name) for task in tasks for name in scores):
@@ -149,7 +149,7 @@ def _scores(features: Features, model: Any, given: _Statements, asked: _Statemen
     return found
 
 
-def _in_folds(features: Features, model: Any, given: _Statements, ids: Sequence[str]) -> Floats:
+def _in_folds(features: Features, model: Any, given: _Statements, ids: Iterable[str]) -> Floats:
     """Each problem scored by what was fitted on the other folds; folds go by a hash of the id."""
     fold = np.array([hashlib.sha256(str(one).encode()).digest()[0] % FOLDS for one in ids])
     scores = np.zeros(len(given.label))
@@ -164,7 +164,7 @@ def _in_folds(features: Features, model: Any, given: _Statements, ids: Sequence[
 
 def _subset(given: _Statements, chosen: Bools, of: NDArray[np.integer]) -> _Statements:
     rows = np.flatnonzero(chosen[of])
-    texts = [given.text[row] for row in rows]
+    texts = [given.text[int(row)] for row in rows]
     return _Statements(texts, given.sizes[chosen], given.label[rows])
 
 

