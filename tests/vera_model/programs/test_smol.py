@@ -203,6 +203,16 @@ def test_zero_shot_is_for_language_models(tmp_path: Path) -> None:
     assert json.loads(invoke("score", "A fact.", "--model", trained, "--json").stdout)
 
 
+@needs_smol
+def test_the_plan_counts_what_is_trained(tmp_path: Path) -> None:
+    data = write_split(tmp_path / "data", GROUPS)
+    words = ["plan", "train", "--no-measure", "--json", "--data", data]
+    part = json.loads(invoke(*words, "--preset", "smol").stdout)
+    whole = json.loads(invoke(*words, "--preset", "tiny", "--model", smol_folder()).stdout)
+    assert part["parameters"] == whole["parameters"]
+    assert part["disk_bytes"] < whole["disk_bytes"]
+
+
 def train(folder: Path, groups: list[Any], out: str = "run", **given: Any) -> Path:
     data = folder / "data"
     if not data.exists():
