@@ -134,7 +134,9 @@ def table(rows: dict[str, dict[str, Any]]) -> str:
         "|---|---|" + "---|" * len(COLUMNS),
     ]
     for name, found in rows.items():
-        cells = " | ".join(cell(found.get(key)) for key in COLUMNS)
+        shown = {key: cell(found.get(key)) for key in COLUMNS}
+        shown["zero_shot"] += f", of {found['zero_shot']['problems']}"
+        cells = " | ".join(shown.values())
         lines.append(f"| {name} | {found['problems']} | {cells} |")
     return "\n".join(lines) + "\n"
 
