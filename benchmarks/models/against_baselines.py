@@ -75,8 +75,8 @@ def trained(preset: str, data: Path, out: Path, more: Sequence[str]) -> dict[str
         took = {"seconds": round(time.monotonic() - began), "cpu_seconds": round(worked)}
         write_json(out / "took.json", took)
     overall: dict[str, Any] = json.loads((out / "metrics.json").read_bytes())["metrics"]["overall"]
-    took: dict[str, Any] = json.loads((out / "took.json").read_bytes())
-    return overall | took
+    times: dict[str, Any] = json.loads((out / "took.json").read_bytes())
+    return overall | times
 
 
 def held_out(data: Path) -> Holdout[Problems]:
@@ -157,7 +157,7 @@ def pairs() -> str:
     )
 
 
-def times(rows: dict[str, dict[str, Any]]) -> str:
+def training_times(rows: dict[str, dict[str, Any]]) -> str:
     """How long smol was trained, where it was."""
     lines = [
         f"smol was trained on {name} in {one['smol']['cpu_seconds'] / 60:.0f} minutes of processor "
@@ -204,7 +204,7 @@ def main() -> None:
         rows[name] = measure(name, given)
         print(name, {key: cell(rows[name].get(key)) for key in COLUMNS}, flush=True)
         write_json(given.out / "rows.json", rows)
-    text = table(rows) + times(rows) + pairs()
+    text = table(rows) + training_times(rows) + pairs()
     print(text)
     print("zero-shot weight and level that fit best:", fitted(given.out / "zero_shot"))
     if given.write:
