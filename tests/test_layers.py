@@ -35,6 +35,7 @@ SERVICE_LAYERS = (
     ("server",),
 )
 VERA_LAYERS = (
+    ("embedded", "shapes"),
     ("presets",),
     ("config",),
     ("distributed", "run_folder"),

@@ -80,7 +80,15 @@ def _quietly(loader: Any, source: str | Path, options: dict[str, Any]) -> Any:
 
 
 def _has_vocabulary(folder: Path, names: Iterable[str]) -> bool:
-    patterns = ("*.model", "*vocab*", "*.tiktoken", "tokenizer.json", "tekken.json", *names)
+    patterns = (
+        "*.model",
+        "*vocab*",
+        "*.tiktoken",
+        "tokenizer.json",
+        "tekken.json",
+        "*.gguf",
+        *names,
+    )
     return any(path.is_file() for pattern in patterns for path in folder.glob(pattern))
 
 

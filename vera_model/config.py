@@ -8,7 +8,9 @@ import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from unifiedqa_convert.errors import UsageError
+from vera_model.embedded import named_model
 from vera_model.presets import PRESETS, RECIPES
+from vera_model.shapes import Encoder, Lora
 
 Scoring = Literal["margin", "bce", "mce", "mce+bce"]
 """The scoring loss (Liu et al. 2023, section 3.2): multi-class and/or binary cross-entropy."""
@@ -40,27 +42,6 @@ _loss = partial(typer.Option, rich_help_panel="Loss")
 _log = partial(typer.Option, rich_help_panel="Checkpoints and logs")
 
 
-class Encoder(BaseModel):
-    """The shape of a T5 v1.1 encoder (a decoder too for text) that starts from random weights."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-    vocab_size: int = Field(ge=1)
-    """Maximum SentencePiece pieces; a small corpus has fewer, a large alphabet needs more."""
-    d_model: int = Field(ge=1)
-    """Width of a hidden state, numbers."""
-    d_kv: int = Field(ge=1)
-    """Width of one attention head, numbers."""
-    d_ff: int = Field(ge=1)
-    """Width of the gated feed-forward layer, numbers."""
-    num_layers: int = Field(ge=1)
-    """Transformer blocks."""
-    num_heads: int = Field(ge=1)
-    """Attention heads per block."""
-    dropout: float = Field(ge=0, lt=1)
-    """Share of activations dropped in training."""
-
-
 class TrainConfig(BaseModel):
     """Everything that decides a run. The same configuration and data give the same losses.
 
@@ -74,7 +55,7 @@ class TrainConfig(BaseModel):
         str,
         typer.Option(
             metavar="NAME",
-            help="Configuration to start from: tiny, stage-a, stage-b or upstream.",
+            help="Configuration to start from: tiny, smol, stage-a, stage-b or upstream.",
             show_default="upstream with --run_name, else tiny",
         ),
     ]
@@ -132,6 +113,10 @@ class TrainConfig(BaseModel):
             help="Pretrained T5 to start from: a local folder or a name on the hub.",
         ),
     ] = None
+    likelihood: tuple[float, float] | None = None
+    """With ``model``, a decoder: how its log-probability is part of the score, see VeraConfig."""
+    lora: Lora | None = None
+    """Train such matrices and the head only; None: every weight."""
     start_from: Annotated[
         Path | None,
         typer.Option(
@@ -468,8 +453,11 @@ def from_preset(preset: str = "tiny", **given: Any) -> TrainConfig:
     recipe = RECIPES.get(chosen.get("recipe", "clean"), {})
     excluded = {name for key in chosen for name in _EXCLUDES.get(key, ())}
     start = {name: value for name, value in PRESETS[preset].items() if name not in excluded}
+    fields = {**start, **recipe, **chosen, "preset": preset}
+    if (name := fields.get("model")) is not None:
+        fields["model"] = named_model(name)
     try:
-        return TrainConfig.model_validate({**start, **recipe, **chosen, "preset": preset})
+        return TrainConfig.model_validate(fields)
     except ValidationError as error:
         raise UsageError(f"the training configuration is wrong: {_faults(error)}") from error
 

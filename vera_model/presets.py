@@ -3,6 +3,7 @@
 from typing import Any
 
 from unifiedqa_convert.vera_tasks import EVALUATED, KNOWLEDGE_BASES, STAGE_B
+from vera_model.embedded import SMOL, ZERO_SHOT
 
 _STAGE: dict[str, Any] = {
     "model": "google/t5-v1_1-small",
@@ -30,6 +31,24 @@ PRESETS: dict[str, dict[str, Any]] = {
             "num_heads": 4,
             "dropout": 0.1,
         },
+    },
+    "smol": {
+        "model": SMOL,
+        "likelihood": (2.0, ZERO_SHOT[1]),
+        "lora": {
+            "rank": 8,
+            "alpha": 16,
+            "dropout": 0.05,
+            "layers": ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
+            "blocks": 10,
+        },
+        "steps": 45,
+        "batch_size": 16,
+        "lr": 5e-4,
+        "warmup": 3,
+        "decay": "linear",
+        "contrastive_weight": 0.0,
+        "eval_batch_size": 64,
     },
     "stage-a": {**_STAGE, "train_tasks": KNOWLEDGE_BASES, "valid_tasks": KNOWLEDGE_BASES},
     "stage-b": {

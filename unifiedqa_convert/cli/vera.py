@@ -28,14 +28,31 @@ EPILOG = (
 )
 
 
+ZeroShot = Annotated[
+    bool,
+    typer.Option(
+        "--zero-shot",
+        help="Score by a language model's mean log-probability, as is always done with one; "
+        "refuse any other model.",
+    ),
+]
+
+
 def score(
     sentences: Annotated[
         list[str] | None,
         typer.Argument(metavar="SENTENCE", help="Declarative sentences, each in quotes."),
     ] = None,
     model: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="Folder of a Vera model or of a training run.")
-    ] = Path("models/vera"),
+        Path | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Folder of a Vera model, a training run or a language model, or smol "
+            "(`uqa model fetch smol`).",
+            show_default="models/vera if it is there, else smol",
+        ),
+    ] = None,
+    zero_shot: ZeroShot = False,
     file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Text file with one sentence per line.")
     ] = None,
@@ -50,14 +67,16 @@ def score(
     with needing("model"):
         from vera_model.programs.preflight import texts_to_score
 
-        texts = texts_to_score(model, sentences or [], file)
+        found, texts = texts_to_score(model, sentences or [], file, zero_shot=zero_shot)
+        from vera_model.embedded import scored_by
         from vera_model.programs.score import score_lines, score_texts, score_warnings
         from vera_model.run_folder import card_notes
 
-    scored = score_texts(model, texts, threads)
+    say(scored_by(found), quiet or not (model is None or zero_shot))
+    scored = score_texts(found, texts, threads)
     document = [one._asdict() for one in scored]
     print_either(document, lambda _: print_text(score_lines(scored)), as_json)
-    for line in [*score_warnings(scored), *card_notes(model)]:
+    for line in [*score_warnings(scored), *card_notes(found)]:
         say(line, quiet)
 
 
@@ -82,6 +101,12 @@ replicate = typer.Typer(no_args_is_help=True, help="Repeat a published evaluatio
 plan = typer.Typer(
     no_args_is_help=True, help="Estimate the downloads, memory and time of a command."
 )
+
+
+MaxTokens = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=2, help="Maximum tokens per text.", show_default="the model's"),
+]
 
 
 def evaluate(
@@ -117,6 +142,7 @@ def evaluate(
     threads: Threads = None,
     allow_sample: AllowSample = False,
     allow_pickle: AllowPickle = False,
+    zero_shot: ZeroShot = False,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -130,7 +156,7 @@ def evaluate(
     with needing("model"):
         from vera_model.programs.preflight import check_evaluation
 
-        check_evaluation(model, out, [*data, *(trained_on or ())], **flags)
+        check_evaluation(model, out, [*data, *(trained_on or ())], zero_shot=zero_shot, **flags)
         from vera_model.metrics.bootstrap import Resampling
         from vera_model.programs.evaluate import evaluate_model, summary_of
 

@@ -125,13 +125,18 @@ def with_intervals(
 
     The predictions are those of the best checkpoint, or without checkpoints the last ones.
     """
-    saved = best / PREDICTIONS
-    last = getattr(objective, "predictions", None)
-    predictions = read_predictions(saved) if saved.is_file() else last
+    predictions = measured_predictions(objective, best)
     if metrics is None or predictions is None:
         return metrics
     recipe = config.recipe if config.objective == "vera" else "clean"  # upstream has Vera only
     return write_results(config.out, predictions, metrics, recipe=recipe)
+
+
+def measured_predictions(objective: Any, best: Path) -> Predictions | None:
+    """Those of the best checkpoint, or without checkpoints the last ones; None of answers."""
+    saved = best / PREDICTIONS
+    last: Predictions | None = getattr(objective, "predictions", None)
+    return read_predictions(saved) if saved.is_file() else last
 
 
 def write_results(

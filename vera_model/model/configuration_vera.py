@@ -28,6 +28,11 @@ class VeraConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]  # transfor
     """Maximum tokens per text in training, ``</s>`` included."""
     cut: Literal["start", "end"] = "end"
     """Where longer texts were cut in training; ``end`` is upstream's."""
+    likelihood_weight: float = 0.0
+    """Added to the head's logit: this times (mean log-probability - ``likelihood_level``), of a
+    text's tokens after its first one by the backbone as a language model. 0, Vera's: nothing."""
+    likelihood_level: float = 0.0
+    """In nats a token."""
 
     def __post_init__(self, **kwargs: Any) -> None:
         """Build the backbone's configuration: a copy, since transformers changes it."""
@@ -41,6 +46,13 @@ class VeraConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]  # transfor
         self.forget_folder()
         if not 0 < self.temperature < float("inf"):
             raise ValueError(f"the temperature is {self.temperature}, it must be greater than 0")
+        if self.likelihood_weight and self.backbone.model_type == "t5":
+            raise ValueError("an encoder has no likelihood of a text: give a decoder")
+        if self.likelihood_weight and not self.backbone.tie_word_embeddings:
+            raise ValueError(
+                "its output layer is not its embedding (tie_word_embeddings), so that a score by "
+                "likelihood would need weights that a Vera model does not have"
+            )
         if self.id2label is None:
             self.id2label, self.label2id = {0: LABEL}, {LABEL: 0}
         super().__post_init__(**kwargs)  # type: ignore[no-untyped-call]  # as above

@@ -13,6 +13,8 @@ from unifiedqa_convert.errors import ModelError
 from unifiedqa_convert.pretrained import check_vocabulary, load_pretrained
 from unifiedqa_convert.storage import INDEX, verify
 from vera_model.config import TrainConfig
+from vera_model.embedded import ZERO_SHOT, ZERO_SHOT_TEMPERATURE, check_fetched, is_language_model
+from vera_model.model.lora import add_lora
 from vera_model.model.modeling_vera import VeraModel, from_scratch, t5_config
 from vera_model.model.saving import in_own_memory, load_checkpoint, load_pickle
 from vera_model.model.tokenizer import load_tokenizer, train_tokenizer
@@ -81,6 +83,29 @@ def starting_point(
     model, tokenizer = _start(config, texts)
     # Texts to score are later cut as in training.
     model.config.max_tokens, model.config.cut = config.max_tokens, config.cut
+    if config.lora is not None:
+        add_lora(model, config.lora)
+    return model, tokenizer
+
+
+ZERO_SHOT_LIMITS: dict[str, Any] = {"max_tokens": 256, "cut": "start"}
+"""Of a text that a language model scores: fields of VeraConfig."""
+
+
+def load_scorer(path: Path) -> tuple[VeraModel, PreTrainedTokenizerBase]:
+    """A Vera model, see :func:`load_checkpoint`, or a language model that scores by likelihood.
+
+    Raises ModelError for a file that is missing, broken, changed, or of another model.
+    """
+    if not is_language_model(path):
+        return load_checkpoint(path)
+    if (path / INDEX).is_file():
+        verify(path)
+    with _loading(str(path), "a language model"):
+        model = VeraModel.from_encoder(str(path), likelihood=ZERO_SHOT)
+        tokenizer = load_tokenizer(str(path), model.config.backbone)
+    check_vocabulary(path, model, tokenizer)
+    model.config.update({**ZERO_SHOT_LIMITS, "temperature": ZERO_SHOT_TEMPERATURE})
     return model, tokenizer
 
 
@@ -90,9 +115,12 @@ def _start(config: TrainConfig, texts: Iterable[str]) -> tuple[VeraModel, PreTra
             model, tokenizer = _pretrained(name, allow_pickle=config.allow_pickle)
             load_upstream(model, config.start_from, allow_pickle=config.allow_pickle)
             return model, tokenizer
-        return load_checkpoint(config.start_from)
+        return load_scorer(config.start_from)
     if config.model is not None:
-        return _pretrained(config.model, allow_pickle=config.allow_pickle)
+        check_fetched(Path(config.model))
+        return _pretrained(
+            config.model, allow_pickle=config.allow_pickle, likelihood=config.likelihood
+        )
     assert config.encoder is not None  # the configuration has one of the three
     tokenizer = train_tokenizer(texts, config.encoder.vocab_size)
     return from_scratch(config.encoder, len(tokenizer)), tokenizer
@@ -116,10 +144,12 @@ def _untied(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {name: value for name, value in weights.items() if name != "encoder.embed_tokens.weight"}
 
 
-def _pretrained(source: str, *, allow_pickle: bool) -> tuple[VeraModel, PreTrainedTokenizerBase]:
+def _pretrained(
+    source: str, *, allow_pickle: bool, likelihood: tuple[float, float] | None = None
+) -> tuple[VeraModel, PreTrainedTokenizerBase]:
     with _loading(source, "a T5 or a decoder"):
         safe = None if allow_pickle else True
-        model = VeraModel.from_encoder(source, use_safetensors=safe)
+        model = VeraModel.from_encoder(source, likelihood=likelihood, use_safetensors=safe)
         tokenizer = load_tokenizer(source, model.config.backbone)
     check_vocabulary(source, model, tokenizer)
     return model, tokenizer

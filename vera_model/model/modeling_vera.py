@@ -24,11 +24,12 @@ from transformers import (
 from transformers.utils.generic import ModelOutput
 
 from unifiedqa_convert.pretrained import load_pretrained
-from vera_model.config import Encoder
 from vera_model.model.configuration_vera import VeraConfig
 from vera_model.model.model_card import model_card
-from vera_model.model.packed_attention import PACKED, PackedT5Encoder, pack
+from vera_model.model.packed_attention import PACKED, PackedT5Encoder, Packing, pack
+from vera_model.shapes import Encoder
 
+_AT_ONCE = 1024  # tokens whose distribution over the vocabulary is in memory: 200 MB of SmolLM2's
 _UPLOAD = ("commit_message", "commit_description", "revision", "create_pr")
 
 
@@ -64,17 +65,23 @@ class VeraModel(PreTrainedModel):
         self.post_init()  # type: ignore[no-untyped-call]  # transformers, untyped
 
     @classmethod
-    def from_encoder(cls, source: str, **options: Any) -> Self:
+    def from_encoder(
+        cls, source: str, *, likelihood: tuple[float, float] | None = None, **options: Any
+    ) -> Self:
         """A pretrained T5 encoder or decoder (a folder, or a name on the hub) with a new head.
 
-        ``options`` are passed to ``from_pretrained`` (``revision``, ``dtype`` …). Raises OSError
-        for a model that does not exist, ValueError for one that is not a text model.
+        ``likelihood``: the configuration's weight and level, of a decoder; the head then adds
+        nothing until it is trained. ``options`` are passed to ``from_pretrained`` (``revision``,
+        ``dtype`` …). Raises OSError for a model that does not exist, ValueError for one that is not
+        a text model, or not one that can be scored by likelihood.
         """
         config = load_pretrained(
             AutoConfig, source, **{key: options[key] for key in ("revision",) if key in options}
         )
+        weight, level = likelihood or (0.0, 0.0)
+        settings = VeraConfig(text_config=config, likelihood_weight=weight, likelihood_level=level)
         with torch.device("meta"):  # its weights are replaced below
-            model = cls(VeraConfig(text_config=config))
+            model = cls(settings)
         options.setdefault("use_safetensors", True)
         if isinstance(config, T5Config):
             model.backbone = load_pretrained(PackedT5Encoder, source, **options)
@@ -84,6 +91,9 @@ class VeraModel(PreTrainedModel):
         model.config.text_config = model.backbone.config
         model.config.forget_folder()
         model.head = nn.Linear(model.config.hidden_size, 1, dtype=model.backbone.dtype)
+        if likelihood is not None:
+            nn.init.zeros_(model.head.weight)
+            nn.init.zeros_(model.head.bias)
         return model.eval()  # type: ignore[no-untyped-call,no-any-return]  # transformers, untyped
 
     @torch.no_grad()
@@ -113,13 +123,40 @@ class VeraModel(PreTrainedModel):
             states = self.backbone(
                 input_ids=tokens, packing=packing, position_ids=places, use_cache=False
             )
-            hidden = states.last_hidden_state[0].index_select(0, packing.ends)
+            every = states.last_hidden_state[0]
+            hidden = every.index_select(0, packing.ends)
         # In float32, whatever the backbone's precision: it costs nothing and decides the score.
         with torch.autocast(hidden.device.type, enabled=False):
             raw = functional.linear(
                 hidden.float(), self.head.weight.float(), self.head.bias.float()
             )
+        if weight := self.config.likelihood_weight:
+            likelihood = self._mean_log_probability(every, tokens[0], packing)
+            raw = raw + weight * (likelihood - self.config.likelihood_level)[:, None]
         return VeraOutput(raw / self.config.temperature, raw.squeeze(-1), hidden)
+
+    def _mean_log_probability(self, states: Tensor, tokens: Tensor, packing: Packing) -> Tensor:
+        """(T, D), (T,) → (n,) float32, in nats: of each text's tokens but the first and ``</s>``.
+
+        A text of one token has none, and gets ``likelihood_level``.
+        """
+        follows = packing.positions > 0
+        follows[packing.ends] = False
+        before = states[follows.nonzero().squeeze(1) - 1]
+        embeddings: Any = self.get_input_embeddings().weight
+        parts = [
+            -functional.cross_entropy(
+                functional.linear(rows, embeddings).float(), ids, reduction="none"
+            )
+            for rows, ids in zip(
+                torch.split(before, _AT_ONCE), torch.split(tokens[follows], _AT_ONCE), strict=True
+            )
+        ]
+        of = packing.cells[follows] // packing.real.shape[1]
+        sums = torch.zeros(len(packing.ends), device=states.device)
+        sums = sums.index_add(0, of, torch.cat(parts))
+        counts = torch.bincount(of, minlength=len(sums))
+        return torch.where(counts > 0, sums / counts.clamp(min=1), self.config.likelihood_level)
 
     def save_pretrained(  # type: ignore[override]  # transformers' own, passed through
         self, save_directory: str | Path, *args: Any, **kwargs: Any

@@ -18,6 +18,7 @@ from unifiedqa_convert.documents import join_names
 from unifiedqa_convert.errors import ModelError
 from unifiedqa_convert.pretrained import check_vocabulary, load_pretrained, no_progress_bars
 from unifiedqa_convert.storage import INDEX, verify
+from vera_model.model.lora import merged
 from vera_model.model.modeling_vera import VeraModel
 from vera_model.run_folder import check_pickle, checked_model
 
@@ -98,6 +99,7 @@ def write_model(
     weights: Mapping[str, Tensor] | None,
 ) -> None:
     """Write a model's files; ``weights`` replace its own, which FSDP may have sharded."""
+    weights = merged(model, weights)
     with no_progress_bars():
         model.save_pretrained(folder, state_dict=weights)
     tokenizer.save_pretrained(folder)

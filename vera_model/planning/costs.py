@@ -23,7 +23,9 @@ from unifiedqa_convert.errors import ModelError
 from unifiedqa_convert.pretrained import load_pretrained
 from unifiedqa_convert.storage import free_bytes
 from vera_model.config import TrainConfig
+from vera_model.embedded import is_language_model
 from vera_model.model.configuration_vera import VeraConfig
+from vera_model.model.lora import add_lora
 from vera_model.model.modeling_vera import VeraModel, from_scratch
 from vera_model.model.packed_attention import Packing, pack
 from vera_model.run_folder import model_folder, read_settings
@@ -145,9 +147,13 @@ def backbone_of(config: TrainConfig, vocabulary: int | None = None) -> PreTraine
             pieces = vocabulary or config.encoder.vocab_size + 100
             return from_scratch(config.encoder, pieces).config.backbone
     if config.start_from is not None and is_here(config.start_from):
-        own = read_settings(model_folder(config.start_from))
-        return VeraConfig(text_config=own.text_config).backbone
-    name = config.model or "google/t5-v1_1-small"
+        folder = model_folder(config.start_from)
+        if not is_language_model(folder):
+            own = read_settings(folder)
+            return VeraConfig(text_config=own.text_config).backbone
+        name = str(folder)
+    else:
+        name = config.model or "google/t5-v1_1-small"
     if name in SHAPES and not Path(name).is_dir():
         return published_shape(name)
     try:
@@ -166,7 +172,15 @@ def cost_of(shape: PreTrainedConfig, config: TrainConfig, work: Work, *, local: 
     """Bytes on disk, over the network and in memory, and FLOPs."""
     model = _on_meta(shape, config.objective)
     parameters = _parameters(model)
+    trained = parameters
+    if config.lora is not None and not isinstance(shape, T5Config):
+        with torch.device("meta"):
+            add_lora(model, config.lora)  # type: ignore[arg-type]  # a decoder's VeraModel
+        trained = sum(one.numel() for one in model.parameters() if one.requires_grad)
     per_token = _forward(model, work)
+    if config.likelihood is not None:  # and the output layer
+        more = 2 * float(shape.vocab_size) * float(shape.hidden_size)
+        per_token = per_token._replace(flops=per_token.flops + more)
     activations = work.tokens_per_update / config.accumulate * per_token.activations
     if config.activation_checkpointing:
         activations /= max(1, shape.num_hidden_layers) ** 0.5
@@ -174,8 +188,10 @@ def cost_of(shape: PreTrainedConfig, config: TrainConfig, work: Work, *, local: 
     return Cost(
         parameters=parameters,
         download=0 if local else _file_bytes(shape),
-        training_memory=int(parameters * _STATE + activations * _number_bytes(config)),
-        checkpoints=_CHECKPOINTS * parameters * 3 * _FP32 if config.save else 0,
+        training_memory=int(
+            parameters * _FP32 + trained * (_STATE - _FP32) + activations * _number_bytes(config)
+        ),
+        checkpoints=_CHECKPOINTS * (parameters + 2 * trained) * _FP32 if config.save else 0,
         update_flops=passes * per_token.flops * work.tokens_per_update,
         evaluation_flops=per_token.flops * work.tokens_per_evaluation,
     )

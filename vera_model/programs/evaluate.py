@@ -15,11 +15,17 @@ from vera_model.data.problems import Problems
 from vera_model.data.tasks import MissingTask
 from vera_model.data.text_records import read_examples
 from vera_model.distributed import Processes, start_processes
+from vera_model.embedded import is_language_model, named_model
+from vera_model.metrics.baselines import baselines
 from vera_model.metrics.bootstrap import Resampling
 from vera_model.metrics.calibration import Calibration, Criterion, calibrate, save_temperature
 from vera_model.metrics.predictions import read_predictions
 from vera_model.metrics.summary import write_results
-from vera_model.model.initial_model import starting_point, text_starting_point
+from vera_model.model.initial_model import (
+    ZERO_SHOT_LIMITS,
+    starting_point,
+    text_starting_point,
+)
 from vera_model.model.published_layout import import_published
 from vera_model.objectives.text import TextObjective
 from vera_model.objectives.vera import VeraObjective
@@ -36,7 +42,7 @@ from vera_model.report.run_metadata import (
     describe_splits,
     environment,
 )
-from vera_model.report.terminal import unseen_warnings, warnings
+from vera_model.report.terminal import baseline_lines, unseen_warnings, warnings
 from vera_model.run_folder import (
     ANSWERS,
     CALIBRATION,
@@ -92,18 +98,25 @@ def evaluate(
         metrics = objective.evaluate(processes.accelerator.prepare(model))
         if processes.main:
             write_json(config.out / CONFIG, config.model_dump(mode="json"))
+            trained = None if text else _trained(config, trained_on)
             document = {
                 "metrics": _results(config, objective, model, metrics, resampling),
                 "checkpoint": {"measured": str(config.start_from)},
+                "baselines": _baselines(objective, trained, resampling),
                 "missing": describe_missing(missing),
                 "data": {
                     **_describe(reading, problems),
                     "unseen": unseen,
-                    **(_trained_on if text else _overlap)(config, problems, trained_on),
+                    **(
+                        _trained_on(config, problems, trained_on)
+                        if text
+                        else _overlap(trained, problems)
+                    ),
                 },
                 "model": {
                     "objective": config.objective,
                     "recipe": config.recipe,
+                    "zero_shot": is_language_model(config.start_from),
                     "parameters": model.num_parameters(),
                 },
                 "run": environment(processes),
@@ -132,6 +145,17 @@ def _results(
     return write_results(config.out, objective.predictions, metrics, resampling=resampling, **how)
 
 
+def _baselines(
+    objective: TextObjective | VeraObjective,
+    trained: Problems | None,
+    resampling: Resampling | None,
+) -> dict[str, Any] | None:
+    """See :func:`vera_model.metrics.baselines.baselines`; None where questions were answered."""
+    if objective.predictions is None:
+        return None
+    return baselines(objective.predictions, trained, resampling or Resampling())
+
+
 def _chosen(config: TrainConfig, reading: Reading[P]) -> P:
     problems = reading.problems
     if config.eval_problems is not None:
@@ -156,15 +180,17 @@ def _describe(reading: Reading[P], problems: P) -> dict[str, Any]:
     }
 
 
-def _overlap(config: TrainConfig, problems: Problems, trained_on: Sequence[Path]) -> dict[str, Any]:
+def _overlap(trained: Problems | None, problems: Problems) -> dict[str, Any]:
     """Evaluation statements that were trained on; None if the training data are unknown."""
+    return {"overlap": None if trained is None else statement_overlap(trained, problems)}
+
+
+def _trained(config: TrainConfig, trained_on: Sequence[Path]) -> Problems | None:
     assert config.start_from is not None  # it was evaluated
     if trained_on:
         read = partial(read_problems, allow_sample=config.allow_sample, recipe=config.recipe)
-        trained: Problems | None = read(trained_on).problems
-    else:
-        trained = trained_problems(config.start_from)
-    return {"overlap": None if trained is None else statement_overlap(trained, problems)}
+        return read(trained_on).problems
+    return trained_problems(config.start_from)
 
 
 def _trained_on(config: TrainConfig, examples: Any, trained_on: Sequence[Path]) -> dict[str, Any]:
@@ -195,6 +221,7 @@ def local_model(source: str, *, allow_pickle: bool) -> Path:
 
     Raises ModelError and UnreachableError as `uqa model import` does.
     """
+    source = named_model(source)
     if Path(source).is_dir():
         return model_folder(Path(source))
     imported = Path("models") / Path(source).name
@@ -236,6 +263,8 @@ def evaluate_model(
         limits |= {"max_tokens": text_limit(folder), "allow_pickle": allow_pickle}
     elif given.get("records") is not None:
         raise UsageError("--records is for text models: a Vera model scores statements")
+    elif is_language_model(folder):
+        limits |= ZERO_SHOT_LIMITS
     else:
         own = read_settings(checked_model(folder))
         limits["max_tokens"] = own.max_tokens
@@ -279,8 +308,12 @@ def summary_of(document: dict[str, Any]) -> str:
     for name, found in named.items():
         cells = "  ".join(_cell(found, key) for key in columns)
         lines.append(f"{name:{wide}}  {_size(found):8}  {cells}".rstrip())
+    lines += baseline_lines(document)
     if data.get("overlap", data.get("evaluation_problems_whose_texts_were_trained_on")) is None:
-        lines.append("overlap with training data not checked: give --trained-on SHARDS")
+        if document["model"].get("zero_shot"):
+            lines.append("a language model's training data are not known: these may be among them")
+        else:
+            lines.append("overlap with training data not checked: give --trained-on SHARDS")
     return "\n".join([*lines, *warnings(document)])
 
 

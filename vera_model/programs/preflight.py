@@ -16,6 +16,13 @@ from unifiedqa_convert.pretrained import check_model_folder
 from vera_model.config import TrainConfig
 from vera_model.data.shards import check_shards
 from vera_model.data.tasks import Part, find_tasks, missing_error, unknown_tasks
+from vera_model.embedded import (
+    check_fetched,
+    check_zero_shot,
+    default_scorer,
+    is_language_model,
+    named_model,
+)
 from vera_model.run_folder import (
     PREDICTIONS,
     check_unevaluated,
@@ -68,11 +75,16 @@ def check_evaluation(
     *,
     allow_sample: bool = False,
     overwrite: bool = False,
+    zero_shot: bool = False,
 ) -> None:
     """Check what `uqa evaluate` is given: ``model`` is a folder or a name on the hub."""
+    model = named_model(model)
+    check_fetched(Path(model))
     imported = Path("models") / Path(model).name
     if Path(model).is_dir() or imported.is_dir():
-        evaluated_as(Path(model) if Path(model).is_dir() else imported)
+        folder = Path(model) if Path(model).is_dir() else imported
+        check_zero_shot(folder, zero_shot=zero_shot)
+        evaluated_as(folder)
     elif not is_hub_name(model):
         raise ModelError(f"{model} is neither a folder nor owner/name on the hub: correct it")
     check_shards(data, allow_sample=allow_sample)
@@ -110,7 +122,7 @@ def _check_start(config: TrainConfig) -> None:
                 f"{start} is a T5 with its decoder, not a Vera model: give --model {start} to "
                 "start from its encoder, or --objective text to train it on"
             )
-        checked_model(start)
+        evaluated_as(start)
     elif start is not None:
         _check_folder(model_folder(start))
     else:
@@ -134,6 +146,7 @@ def check_backbone(model: str | None) -> None:
 
 
 def _check_folder(folder: Path) -> None:
+    check_fetched(folder)
     if not folder.is_dir():
         raise ModelError(f"{folder} is neither a folder nor a model's name on the hub: correct it")
     if not (folder / "config.json").is_file():
@@ -141,11 +154,24 @@ def _check_folder(folder: Path) -> None:
     check_model_folder(folder)
 
 
-def texts_to_score(model: Path, sentences: Sequence[str], file: Path | None) -> list[str]:
-    """The texts to score; ModelError if ``model`` is not a model's folder."""
+def texts_to_score(
+    model: Path | None, sentences: Sequence[str], file: Path | None, *, zero_shot: bool = False
+) -> tuple[Path, list[str]]:
+    """The model and the texts to score; ModelError if there is none, or for another folder."""
     texts = read_texts(sentences, file)
-    checked_model(model)
-    return texts
+    found = default_scorer() if model is None else Path(named_model(str(model)))
+    check_fetched(found)
+    check_scorer(found)
+    check_zero_shot(found, zero_shot=zero_shot)
+    return found, texts
+
+
+def check_scorer(folder: Path) -> None:
+    """ModelError for a folder of neither a Vera model nor a language model; no weights are read."""
+    if is_language_model(folder):
+        check_model_folder(folder)
+    else:
+        checked_model(folder)
 
 
 def read_texts(sentences: Sequence[str], file: Path | None) -> list[str]:

@@ -10,8 +10,9 @@ import torch
 from unifiedqa_convert.errors import ModelError
 from vera_model.data.batching import pad_right
 from vera_model.data.tokenized import Encoded, TextLimits, token_ids
+from vera_model.embedded import is_language_model
+from vera_model.model.initial_model import load_scorer
 from vera_model.model.modeling_vera import VeraModel
-from vera_model.model.saving import load_checkpoint
 
 _MOST_TOKENS = 16_384  # per batch: little memory in comparison with a model's
 
@@ -43,7 +44,9 @@ class Scorer:
     def __init__(self, path: Path) -> None:
         """Load the model (or the run's best model) at ``path``; ModelError if it can't be read."""
         self._path = path
-        self._model, self._tokenizer = load_checkpoint(path)
+        self.name = path.name if is_language_model(path) else "vera"
+        """To show beside its scores."""
+        self._model, self._tokenizer = load_scorer(path)
         self._model.to("cuda" if torch.cuda.is_available() else "cpu")  # type: ignore[arg-type]
 
     def token_digests(self, texts: Sequence[str]) -> list[str]:

@@ -22,8 +22,11 @@ from unifiedqa_convert.storage import atomic_file, write_json
 from vera_model.config import TrainConfig
 from vera_model.data.splits import Inputs, Paths, read_inputs
 from vera_model.distributed import Processes, start_processes
-from vera_model.metrics.summary import with_intervals
+from vera_model.metrics.baselines import baselines
+from vera_model.metrics.bootstrap import Resampling
+from vera_model.metrics.summary import measured_predictions, with_intervals
 from vera_model.model.initial_model import load_text_model, starting_point, text_starting_point
+from vera_model.model.lora import restore_lora
 from vera_model.model.saving import load_checkpoint
 from vera_model.objectives.base import Objective
 from vera_model.objectives.text import TextObjective
@@ -113,13 +116,15 @@ def _build(
     """Objective and model; weights are equal in all processes, dropout is not."""
     set_seed(config.seed)
     text = config.objective == "text"
-    if resumed is not None:
+    if resumed is not None and config.lora is None:
         model, tokenizer = (load_text_model if text else load_checkpoint)(resumed.folder)
     else:
         start: Any = text_starting_point if text else starting_point
         model, tokenizer = start(with_fetched_model(config, processes, say), inputs.texts())
         if not text:
             model.config.temperature = 1.0  # calibration was of the weights before training
+        if resumed is not None:
+            restore_lora(resumed.folder, model)
     if config.activation_checkpointing:
         old = model.gradient_checkpointing_enable  # its name before transformers 5.2x
         enable = getattr(model, "activation_checkpointing_enable", old)
@@ -157,6 +162,7 @@ def _document(loop: Loop, model: Any, inputs: Inputs, paths: Paths) -> dict[str,
         _publish_answers(config.out, best / ANSWERS, loop.objective)
     return {
         "metrics": with_intervals(config, loop.objective, best, metrics),
+        "baselines": _baselines(loop, inputs, best),
         "checkpoint": {
             "measured": best.resolve().name if measured.is_file() else None,
             "chosen_by": [one.model_dump() for one in loop.evaluations],
@@ -173,6 +179,15 @@ def _document(loop: Loop, model: Any, inputs: Inputs, paths: Paths) -> dict[str,
         },
         "run": {"seed": config.seed, "steps": config.steps, **environment(loop.processes)},
     }
+
+
+def _baselines(loop: Loop, inputs: Inputs, best: Path) -> dict[str, Any] | None:
+    """See :func:`vera_model.metrics.baselines.baselines`; None where questions are answered."""
+    predictions = measured_predictions(loop.objective, best)
+    if predictions is None:
+        return None
+    trained: Any = inputs.holdout.train if isinstance(loop.objective, VeraObjective) else None
+    return baselines(predictions, trained, Resampling())
 
 
 def _mixture(loop: Loop) -> dict[str, Any] | None:

@@ -33,7 +33,7 @@ from vera_model.report.run_files import (
     read_log,
     read_metrics,
 )
-from vera_model.report.terminal import partials, size_words, unseen_warnings
+from vera_model.report.terminal import BASELINES, partials, size_words, unseen_warnings
 from vera_model.run_folder import (
     CALIBRATION,
     CONFIG,
@@ -212,6 +212,17 @@ def _statements(
     ]
 
 
+def _baselines(document: dict[str, Any], rows: dict[str, Any]) -> dict[str, Any]:
+    """Of all and of each dataset with choices; none in a file without them."""
+    found = document.get("baselines") or {"overall": {}, "tasks": {}}
+    named = {"all": found["overall"], **found["tasks"]}
+    return {
+        name: own
+        for name, own in named.items()
+        if BASELINES.keys() <= own.keys() and rows.get(name, {}).get("choice_accuracy") is not None
+    }
+
+
 def _check_same(run: Path, rows: dict[str, Any], predictions: Predictions) -> None:
     known = {"all", *predictions.partition, *predictions.tasks}
     if other := [name for name in rows if name not in known]:
@@ -317,6 +328,8 @@ def _render(
         rows=rows,
         overall=rows.get("all", {}),
         temperature=metrics.get("temperature", 1.0),
+        baselines=_baselines(document, rows),
+        baseline_titles=BASELINES,
         mistakes=worst_mistakes(predictions) if predictions is not None else {},
         calibration=calibration,
     )

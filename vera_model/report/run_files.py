@@ -136,10 +136,16 @@ class _Model(_Checked):
     parameters: Count
 
 
+class _Baselines(_Checked):
+    overall: dict[str, Measured]
+    tasks: dict[str, dict[str, Measured]]
+
+
 class MetricsFile(_Checked):
     """``metrics.json``, as far as a report shows it."""
 
     metrics: EvaluationMetrics | None
+    baselines: _Baselines | None = None
     missing: list[_Missing]
     data: _Data
     mixture: _Mixture | None = None

@@ -22,6 +22,7 @@ def closing_lines(path: Path, document: dict[str, Any]) -> list[str]:
         lines += _mixture(document)
     lines.append(f"evaluated   {groups['evaluated_on']:,} {what}{_datasets(document)}")
     lines += _numbers((document["metrics"] or {}).get("overall", {}))
+    lines += baseline_lines(document)
     if (run / "model" / "best").exists():
         lines.append(f"model       {run / 'model' / 'best'}")
     if text and (run / ANSWERS).exists():
@@ -30,6 +31,30 @@ def closing_lines(path: Path, document: dict[str, Any]) -> list[str]:
     if (run / "model" / "best").exists() and not text:  # `uqa score` reads Vera models
         lines.append(f'            uqa score "A sentence." --model {run}')
     return [*lines, *warnings(document)]
+
+
+BASELINES = {
+    "chance": "chance",
+    "length_only": "length",
+    "choice_only": "choice alone",
+    "bag_of_words": "bag of words",
+}
+"""What stands beside a model's numbers, weakest first, in words."""
+_COMPARED = {"choice_accuracy": "", "auroc": "AUROC: "}
+
+
+def baseline_lines(document: dict[str, Any]) -> list[str]:
+    """A line with the baselines' choice accuracy, or AUROC; none in a file without them."""
+    found = (document.get("baselines") or {"overall": {}})["overall"]
+    for key, words in _COMPARED.items():
+        numbers = [
+            f"{title} {found[name][key]:.3f}"
+            for name, title in BASELINES.items()
+            if found.get(name, {}).get(key) is not None and (name, key) != ("chance", "auroc")
+        ]
+        if numbers:
+            return [f"baselines   {words}{', '.join(numbers)}"]
+    return []
 
 
 def _mixture(document: dict[str, Any]) -> list[str]:

@@ -163,8 +163,9 @@ def fixed_settings(config: TrainConfig, shards: Sequence[Shard], processes: int)
     fields = config.model_dump(mode="json", exclude=_MAY_CHANGE)
     if config.decay == "constant":
         del fields["steps"]  # a longer run begins with the same updates
-    # Checkpoints of versions that mixed by size only have no such settings.
+    # Checkpoints of versions that mixed by size only, and had no LoRA, have no such settings.
     default: dict[str, Any] = {"mix": "size", "mix_limit": None, "mix_together": []}
+    default |= {"likelihood": None, "lora": None}
     fields = {key: value for key, value in fields.items() if value != default.get(key, fields)}
     digest = hashlib.sha256("\n".join(shard.sha256 for shard in shards).encode()).hexdigest()
     return {**fields, "data": digest, "processes": processes}

@@ -23,6 +23,7 @@ from unifiedqa_convert.errors import ModelError, UqaError
 from unifiedqa_convert.storage import write_json
 from vera_model.config import TrainConfig
 from vera_model.distributed import Processes
+from vera_model.model.lora import write_lora
 from vera_model.objectives.base import BestMetric, ForwardPass, Objective
 from vera_model.run_folder import METRICS
 from vera_model.training.checkpoints import Checkpoints, Resumed
@@ -44,7 +45,8 @@ _NAMES = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cos
 
 def optimiser(model: nn.Module, config: TrainConfig) -> Optimizer:
     """Adam without weight decay, as upstream; ``fused`` gives the same numbers in one kernel."""
-    return Adam(model.parameters(), lr=config.lr, fused=config.fused)
+    trained = [weight for weight in model.parameters() if weight.requires_grad]
+    return Adam(trained, lr=config.lr, fused=config.fused)
 
 
 def schedule(optimizer: Optimizer, config: TrainConfig, updates: int) -> LRScheduler:
@@ -288,7 +290,10 @@ class Loop:
         moments: dict[str, Tensor] | None,
         state: TrainingState,
     ) -> None:
-        self.objective.save(folder, self.processes.accelerator.unwrap_model(self.model), weights)
+        model = self.processes.accelerator.unwrap_model(self.model)
+        self.objective.save(folder, model, weights)
+        if self.config.lora is not None:
+            write_lora(folder, model, weights)
         write_state(folder, state, moments)
         if self.metrics is not None:
             write_json(folder / MEASURED, self.metrics)

@@ -10,13 +10,14 @@ from tiny_vera import save_model
 
 from unifiedqa_convert.errors import ModelError, UsageError
 from unifiedqa_convert.storage import INDEX, write_json
-from vera_model.config import Encoder, from_preset
+from vera_model.config import from_preset
 from vera_model.model.initial_model import load_upstream, starting_point
 from vera_model.model.modeling_vera import VeraModel, from_scratch
 from vera_model.model.saving import load_checkpoint
 from vera_model.model.tokenizer import train_tokenizer
 from vera_model.presets import PRESETS
 from vera_model.run_folder import model_folder
+from vera_model.shapes import Encoder
 
 SHAPE = Encoder.model_validate(PRESETS["tiny"]["encoder"])
 IDS = torch.tensor([[5, 6, 7, 1], [5, 6, 7, 8]])

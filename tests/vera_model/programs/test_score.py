@@ -10,13 +10,13 @@ from typer.testing import CliRunner, Result
 
 from unifiedqa_convert.cli import app
 from unifiedqa_convert.errors import ModelError, SourceError, UsageError
-from vera_model.config import Encoder
 from vera_model.model.modeling_vera import from_scratch
 from vera_model.model.saving import load_checkpoint
 from vera_model.model.tokenizer import train_tokenizer
 from vera_model.presets import PRESETS
 from vera_model.programs.preflight import read_texts
 from vera_model.programs.score import score_texts
+from vera_model.shapes import Encoder
 
 pytestmark = pytest.mark.numeric
 

@@ -165,7 +165,7 @@ def test_upstreams_infinite_contrastive_loss_is_trained_through(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"preset": "huge"}, "unknown preset 'huge'; presets: stage-a, "),
+        ({"preset": "huge"}, "unknown preset 'huge'; presets: smol, stage-a, "),
         ({"data": []}, "give either --data SHARDS or --train-tasks NAMES"),
         ({"steps": 0, "lr": -1}, "steps: .*; lr: "),
         ({"colour": "red"}, "colour: "),

@@ -78,7 +78,9 @@ def load_vera(folder: str) -> Model:
             for one, digest in zip(scorer.score(texts), scorer.token_digests(texts), strict=True)
         ]
 
-    return Model("vera", sha256_of(model_folder(Path(folder)) / "model.safetensors")[:12], answer)
+    return Model(
+        scorer.name, sha256_of(model_folder(Path(folder)) / "model.safetensors")[:12], answer
+    )
 
 
 LOADERS: dict[str, Callable[..., Model]] = {
