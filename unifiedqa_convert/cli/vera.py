@@ -103,12 +103,6 @@ plan = typer.Typer(
 )
 
 
-MaxTokens = Annotated[
-    int | None,
-    typer.Option(metavar="N", min=2, help="Maximum tokens per text.", show_default="the model's"),
-]
-
-
 def evaluate(
     model: ModelName,
     data: Annotated[
