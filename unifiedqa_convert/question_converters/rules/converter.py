@@ -7,6 +7,7 @@ statement is *The answer to “…” is …*, with ``rules-fallback`` as ``via`
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from unifiedqa_convert.question_converters.base import Ask, Sentence
 from unifiedqa_convert.question_converters.drafts import has_blank
@@ -112,8 +113,22 @@ def _asks_names(question: str) -> bool:
     return _NAMED.search(question) is not None
 
 
+class Made(NamedTuple):
+    """A sentence, the rule that made it, and how: what the confidence in it is judged by."""
+
+    rule: Rule
+    sentence: str
+    derived: tuple[str, ...]
+
+
 def first_match(question: str, answer: str) -> tuple[Rule, str] | None:
     """The first rule that makes a sentence, and the sentence; both texts must be one line."""
+    made = derived_match(question, answer)
+    return None if made is None else (made.rule, made.sentence)
+
+
+def derived_match(question: str, answer: str) -> Made | None:
+    """The same with how the sentence was made."""
     given = _parse_answer(answer, _asks_names(question))
     if not question or given is None:
         return None
@@ -129,8 +144,26 @@ def first_match(question: str, answer: str) -> tuple[Rule, str] | None:
         ):
             if given.text not in parsed.core:
                 sentence = without_repetition(sentence, given.text)
-            return rule, finish(parsed.earlier, f"{parsed.front} {sentence}")
+            text = finish(parsed.earlier, f"{parsed.front} {sentence}")
+            return Made(rule, text, derivation(parsed, given, rule))
     return None
+
+
+def derivation(parsed: Question, given: Answer, rule: Rule) -> tuple[str, ...]:
+    """Names of the decisions behind a sentence: rule, kind of answer, predicate's start."""
+    at = next((n for n, token in enumerate(parsed.tokens) if token.tags.endswith("Y")), -1)
+    start = parsed.tokens[at].tags if at >= 0 else ""
+    return (
+        f"@{rule.when}",
+        f"${rule.say}",
+        f"%{given.kind}",
+        f"%{given.kind}${rule.say}",
+        f"&{start}",
+        f"&{min(at, 9)}",
+        f"*{parsed.tokens[0].lower}",
+        f"*{' '.join(t.lower for t in parsed.tokens[:2])}",
+        f"!{bool(parsed.front)}{bool(parsed.earlier)}{parsed.asks}",
+    )
 
 
 def _still_a_question(question: Question, sentence: str) -> bool:
