@@ -109,13 +109,13 @@ def _written(parsed: Question, given: Answer, skip: bool) -> str | None:
 
 
 def accepts(text: str, good: set[str], question: str, answer: str, way: str) -> bool:
-    """Whether a person would have written it; "What he did is that he left" is allowed."""
+    """Whether a person would have written it; "What happened is that he left" is allowed."""
     if normal(text) in good:
         return True
     lead, that, rest = normal(text).partition(" that ")
     return (
         bool(that)
-        and way.endswith("clause")
+        and way == "happens-clause"
         and lead.startswith("what ")
         and lead.rsplit(" ", 1)[-1] in ("is", "was", "are", "were")
         and rest == normal(answer)

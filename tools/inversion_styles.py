@@ -113,6 +113,86 @@ def goals(verbs: deque[tuple[str, str]], chance: random.Random) -> Iterator[Trip
     yield Triple(f"How {do} {who} {goal}?", answer, full, "goal-how")
 
 
+SAYS = (
+    "the most likely reason for Ingrid's silence|the reason for their delay|true of the two sisters|"
+    "the relationship between Gail and Ivan|the problem with the old bridge|unusual about the coin|"
+    "the main idea of the passage|the result of the experiment|the best evidence for the theory|"
+    "the difference between the two plans|the fact that surprised him|wrong with the car|"
+    "the author's opinion of the film|the terms of the agreement|the purpose of her call|"
+    "most likely true after the storm|the first thing that she noticed|so special about the town"
+).split("|")
+SHOWS = (
+    "shows that the trip was planned|prompted her to write a letter|proves that he was there|"
+    "makes the narrator sad|surprised the villagers|suggests that the man is rich|worries Tom|"
+    "happens after the rain stops|happened when the bell rang|may happen to the plant in winter|"
+    "happens to Lars at the end of the story|will happen after they leave|happens next"
+).split("|")
+LEARN = (
+    ("we", "learn from the conversation"),
+    ("we", "infer about the boss"),
+    ("the man", "say about the restaurant"),
+    ("the woman", "mean"),
+    ("the doctor", "tell him about the diet"),
+    ("Priya", "believe about her neighbor"),
+    ("the passengers", "hear from the captain"),
+)
+
+
+def told(said: deque[str], chance: random.Random) -> Iterator[Triple]:
+    """Answers that are sentences of their own: "What is the problem? The roads are icy."."""
+    clause = chance.choice(list(said))
+    answer = chance.choice((capital(clause) + ".", capital(clause), clause))
+    kind = chance.random()
+    if kind < 0.35:
+        thing, be = chance.choice(SAYS), chance.choice(("is", "was"))
+        what = thing if thing.startswith("the ") else f"what {be} {thing}"
+        forms = (f"{what} {be} that {clause}", f"{clause} {be} {thing}")
+        yield Triple(f"What {be} {thing}?", answer, forms[:1], "told-be")
+    elif kind < 0.6:
+        what = chance.choice(SHOWS)
+        forms = (f"what {what} is that {clause}", f"what {what} was that {clause}")
+        yield Triple(f"What {what}?", answer, forms, "told-shows")
+    elif kind < 0.8:
+        who, verb = chance.choice(LEARN)
+        aux = chance.choice(("can", "did", "will"))
+        bare, _, about = verb.partition(" ")
+        forms = tuple(
+            f"{who} {aux} {bare}{place}".replace("  ", " ").strip()
+            for that in ("that ", "")
+            for place in (f" {that}{clause} {about}", f" {about} {that}{clause}")
+            if "from" in about or place.startswith(f" {about}")
+        )
+        forms = tuple(_past(form) for form in forms) if aux == "did" else forms
+        yield Triple(f"What {aux} {who} {verb}?", answer, forms or ("?",), "told-learn")
+    else:
+        who, be = chance.choice((*HE, *SHE)), chance.choice(("is", "was"))
+        state = chance.choice(("late", "so worried", "sad", "in a hurry", "angry with the boy"))
+        tail = chance.choice(("", "", f" {chance.choice(TAILS)}"))
+        full = f"{who} {be} {state}{tail} because {clause}"
+        yield Triple(f"Why {be} {who} {state}{tail}?", answer, (full,), "told-why")
+
+
+def _past(text: str) -> str:
+    for bare, past in (("learn", "learned"), ("infer", "inferred"), ("say", "said"),
+                       ("mean", "meant"), ("tell", "told"), ("believe", "believed"),
+                       ("hear", "heard")):  # fmt: skip
+        text = text.replace(f" did {bare}", f" {past}")
+    return text
+
+
+def happening(verbs: deque[tuple[str, str]], chance: random.Random) -> Iterator[Triple]:
+    """ "What will happen to Tom if …?"."""
+    act = chance.choice(list(verbs))[0]
+    girl = chance.random() < 0.5
+    who = chance.choice(SHE if girl else HE)
+    cond = chance.choice(TAILS[:20])
+    aux = chance.choice(("will", "might", "may", "would"))
+    pronoun = "she" if girl else "he"
+    answer = chance.choice((f"{capital(pronoun)} {aux} {act}.", f"{pronoun} {aux} {act}", act))
+    full = (f"{who} {aux} {act} {cond}", f"{cond}, {who} {aux} {act}")
+    yield Triple(f"What {aux} happen to {who} {cond}?", answer, full, "happening")
+
+
 def social(verbs: deque[tuple[str, str]], chance: random.Random) -> Iterator[Triple]:
     """Questions about people's reasons, wishes and feelings."""
     name, (act, _) = chance.choice(NAMES), chance.choice(list(verbs))

@@ -66,9 +66,27 @@ def subject(clause: Clause) -> Found:
     for word in words:
         for text, forms in answers(clause, clause.subject):
             said = tuple(capital(f"{form} {verb}") for form in forms)
-            yield Triple(capital(f"{word} {verb}?"), text, said, "subject")
+            yield Triple(
+                capital(f"{word} {verb}?"), text, (*said, *turned(clause, forms)), "subject"
+            )
+    first = clause.subject[0]
+    if first.dep_ == "nummod" and first.head.i == head.i and len(clause.subject) > 1:
+        asked = capital(f"how many {piece(clause.subject[1:])} {verb}?")
+        for text in (first.text, f"{first.text} {head.text}"):
+            yield Triple(asked, styled(clause, text), (clause.statement(),), "how-many")
     text = styled(clause, clause.statement())
     yield Triple(capital(f"{words[0]} {verb}?"), text, (clause.statement(),), "subject-clause")
+
+
+def turned(clause: Clause, forms: Sequence[str]) -> Iterator[str]:
+    """ "The best plan is this" beside "This is the best plan": "What is the best plan?"."""
+    attr = next((t for t in clause.verb.children if t.dep_ == "attr" and t.i > clause.verb.i), None)
+    if clause.verb.lemma_ != "be" or attr is None:
+        return
+    words = below(attr)
+    if clause.verb.i == clause.predicate[0].i and words[-1].i == clause.predicate[-1].i:
+        for form in forms:
+            yield f"{piece(words)} {clause.verb.lower_} {form}"
 
 
 def objects(clause: Clause) -> Found:
@@ -83,6 +101,8 @@ def objects(clause: Clause) -> Found:
         for lead in leads:
             for text, forms in answers(clause, words):
                 said = tuple(clause.statement(replaced(clause, words, f)) for f in forms)
+                if token.dep_ == "attr":
+                    said += tuple(f"{form} {clause.verb.lower_} {clause.named()}" for form in forms)
                 yield Triple(clause.asked(lead, words), text, said, "object")
         full = clause.statement()
         yield Triple(clause.asked(word, words), pronoun_clause(clause), (full,), "object-clause")
@@ -193,6 +213,8 @@ def adverbials(clause: Clause) -> Found:
             yield from _clausal(clause, token, words, said)
         elif token.dep_ == "advmod" and token.lower_.endswith("ly") and len(words) < 3:
             yield Triple(clause.asked("how", words), text, said, "how")
+        elif token.dep_ == "oprd" and clause.verb.lemma_ in ("call", "name", "title"):
+            yield Triple(clause.asked("what", words), text, said, "called")
         elif token.dep_ == "acomp":
             asked = clause.asked("how", words)
             yield Triple(asked, text, said, "how-be")

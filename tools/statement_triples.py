@@ -18,7 +18,7 @@ from pathlib import Path
 
 import spacy
 from inversion import Clause, Triple, capital, piece
-from inversion_styles import dressed, goals, rename, social
+from inversion_styles import dressed, goals, happening, rename, social, told
 from inversion_ways import STATES, WAYS
 from spacy.tokens import Doc, Token
 
@@ -112,8 +112,8 @@ def triples(clause: Clause) -> list[Triple]:
 Verbs = collections.deque[tuple[str, str]]
 
 
-def pooled(clause: Clause, verbs: Verbs) -> Iterator[Triple]:
-    """Triples of two clauses' predicates, or of a predicate and a name."""
+def pooled(clause: Clause, verbs: Verbs, said: collections.deque[str]) -> Iterator[Triple]:
+    """Triples of two clauses' predicates, of a predicate and a name, of a clause and a question."""
     after = [t for t in clause.predicate if t.i > clause.verb.i]
     plain = clause.verb.tag_ in ("VBD", "VB", "VBZ", "VBP") and clause.verb.lemma_ not in STATES
     if not plain or not 1 < len(after) < 12 or any(t.dep_ == "neg" for t in clause.predicate):
@@ -124,6 +124,11 @@ def pooled(clause: Clause, verbs: Verbs) -> Iterator[Triple]:
         yield from map(_told, goals(verbs, clause.chance))
     if len(verbs) > 20 and clause.chance.random() < 0.08:
         yield from map(_told, social(verbs, clause.chance))
+    if len(verbs) > 20 and clause.chance.random() < 0.05:
+        yield from map(_told, happening(verbs, clause.chance))
+    said.append(f"{clause.named()} {piece(clause.predicate)}")
+    if clause.chance.random() < 0.25:
+        yield from map(_told, told(said, clause.chance))
 
 
 def _told(triple: Triple) -> Triple:
@@ -151,12 +156,13 @@ def main() -> None:
     texts = list(dict.fromkeys(texts))[: arguments.limit]
     count = 0
     verbs: Verbs = collections.deque(maxlen=300)
+    said: collections.deque[str] = collections.deque(maxlen=300)
     with arguments.out.open("w", encoding="utf-8") as out:
         for doc in read.pipe(texts, batch_size=256):
             seed = int(hashlib.sha256(doc.text.encode()).hexdigest()[:12], 16)
             chance = random.Random(seed)
             for clause in clauses(doc, chance):
-                for triple in (*triples(clause), *pooled(clause, verbs)):
+                for triple in (*triples(clause), *pooled(clause, verbs, said)):
                     row = {**triple._asdict(), "group": seed}
                     out.write(json.dumps(row, ensure_ascii=False) + "\n")
                     count += 1

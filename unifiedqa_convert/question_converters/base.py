@@ -21,7 +21,7 @@ ConverterName = Annotated[
     str,
     _option(
         metavar="NAME",
-        help="rules (embedded); none (no statements, `uqa convert` only); question_converter-3b or "
+        help="rules (embedded); rules-only (without confidences, faster); none (no statements, `uqa convert` only); question_converter-3b or "
         "any OWNER/NAME that `uqa model fetch` downloaded; a folder (./FOLDER); or the address of "
         "a `uqa serve` (http://HOST:PORT).",
     ),
@@ -96,6 +96,19 @@ class Options:
         ]
 
 
+MinConfidence = Annotated[
+    float | None,
+    _option(
+        metavar="X",
+        min=0,
+        max=1,
+        help="Leave out a question, with all of its statements, if the confidence in one of them "
+        "is less than X; statements without a confidence stay.",
+        show_default="all are kept",
+    ),
+]
+
+
 class Ask(NamedTuple):
     """A question and an answer to convert."""
 
@@ -111,6 +124,10 @@ class Sentence(NamedTuple):
 
     text: str
     via: str
+    confidence: float | None = None
+    """The probability, 0 to 1 in two digits, that a careful person would have written it; 1 for
+    given and filled sentences, None of a converter that tells none.
+    """
 
 
 class QuestionConverter(Protocol):

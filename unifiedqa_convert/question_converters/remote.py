@@ -114,6 +114,8 @@ class _Problem(_Answer):
 class _Item(_Answer):
     statement: Annotated[str, Field(max_length=_STATEMENT_CHARACTERS)] | None = None
     via: Annotated[_Name, AfterValidator(_without_slash)] | None = None
+    confidence: Annotated[FiniteFloat, Field(ge=0, le=1)] | None = None
+    """Services of earlier versions tell none."""
     problem: _Problem | None = None
 
 
@@ -268,7 +270,7 @@ class Remote:
         if strange:
             codes = ", ".join(f"U+{ord(it):04X}" for it in sorted(strange))
             raise QuestionConverterError(f"{where}: the statement has control characters: {codes}")
-        return Sentence(item.statement, item.via)
+        return Sentence(item.statement, item.via, item.confidence)
 
     def _request(
         self, turn: "_Turn", kind: type[_Document], path: str, body: Any, seconds: float

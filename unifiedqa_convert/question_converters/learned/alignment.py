@@ -207,12 +207,12 @@ def read_pair(question: str, answer: str, statement: str, derived: tuple[str, ..
     return Pair(
         list(said_features(said, origins, asked, given)),
         list(asked_features(asked, origins)),
-        (*derived, *_counts(origins, asked, given)),
+        (*derived, *_counts([t.lower for t in said], origins, asked, given)),
     )
 
 
 def _counts(
-    origins: Sequence[Origin], asked: Sequence[Token], given: Sequence[Token]
+    said: Sequence[str], origins: Sequence[Origin], asked: Sequence[Token], given: Sequence[Token]
 ) -> tuple[str, ...]:
     """Features of the whole: how many words were lost, added and moved."""
     kept = [o.at for o in origins if o.source in "qQ"]
@@ -225,7 +225,13 @@ def _counts(
     else:
         last = max(n for n, o in enumerate(origins) if o.source in "aA")
         where = "first" if not first else "last" if last == len(origins) - 1 else "inside"
+    content = [t.lower for t in given if t.may("NVZTEGJX") and not t.may("BOHMW")]
+    asked_words = {t.lower for t in asked}
+    again = sum(word in asked_words for word in content)
+    pairs = list(zip(said, said[1:], strict=False))
     return (
+        f"#again{min(again, 4)}.{min(len(content), 5)}",
+        f"#twice{min(len(pairs) - len(set(pairs)), 4)}",
         f"#lost{min(lost, 8)}",
         f"#new{min(sum(o.source == 'n' for o in origins), 6)}",
         f"#jumps{min(jumps, 5)}.{min(back, 2)}",

@@ -91,14 +91,18 @@ class Rules:
 
     def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
         """One sentence per ask, in order; ``via`` is ``rules-fallback`` if no rule matched."""
+        return [sentence for sentence, _ in self.derived(asks)]
+
+    def derived(self, asks: Sequence[Ask]) -> list[tuple[Sentence, tuple[str, ...] | None]]:
+        """The same, each with how it was made; None if no rule matched."""
         return [self._sentence(*ask) for ask in asks]
 
-    def _sentence(self, question: str, answer: str) -> Sentence:
+    def _sentence(self, question: str, answer: str) -> tuple[Sentence, tuple[str, ...] | None]:
         question, answer = collapse(question), collapse(answer)
-        chosen = first_match(question, answer)
-        if chosen is not None and (has_blank(answer) or not has_blank(chosen[1])):
-            return Sentence(chosen[1], self.name)
-        return Sentence(_fallback(question, answer), f"{self.name}-fallback")
+        made = derived_match(question, answer)
+        if made is not None and (has_blank(answer) or not has_blank(made.sentence)):
+            return Sentence(made.sentence, self.name), made.derived
+        return Sentence(_fallback(question, answer), f"{self.name}-fallback"), None
 
 
 @lru_cache(maxsize=4096)
