@@ -8,11 +8,21 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from spacy.tokens import Token
+from spacy.tokens import Token  # type: ignore[import-not-found,unused-ignore]
 
-CONTRACTED = frozenset("'s 're 'm 'll 've 'd ca wo sha n't ’s ’re ’m ’ll ’ve ’d n’t".split())
-DENIED = frozenset(("n't", "n’t"))
-KEPT = frozenset(("'s", "’s", "ca", "wo", *DENIED))
+_SHORT = "s re m ll ve d"
+CONTRACTED = frozenset(
+    (
+        "n't",
+        "n\u2019t",
+        "ca",
+        "wo",
+        "sha",
+        *(f"{mark}{end}" for mark in "'\u2019" for end in _SHORT.split()),
+    )
+)
+DENIED = frozenset(("n't", "n\u2019t"))
+KEPT = frozenset(("'s", "\u2019s", "ca", "wo", *DENIED))
 PLACES = frozenset(
     "in at on to into from under near behind inside onto through beside above over across around "
     "outside beneath below between".split()
@@ -170,7 +180,7 @@ class Clause:
             return self.said
         first = self.subject[0]
         if len(self.subject) == 1 and first.lower_ in PRONOUNS:
-            return first.text
+            return str(first.text)
         if self.plural:
             return "they"
         head = next((t for t in self.subject if t.dep_.startswith("nsubj")), first)

@@ -114,7 +114,7 @@ def goals(verbs: deque[tuple[str, str]], chance: random.Random) -> Iterator[Trip
 
 
 SAYS = (
-    "the most likely reason for Ingrid's silence|the reason for their delay|true of the two sisters|"
+    "the most likely reason for her silence|the reason for their delay|true of the two sisters|"
     "the relationship between Gail and Ivan|the problem with the old bridge|unusual about the coin|"
     "the main idea of the passage|the result of the experiment|the best evidence for the theory|"
     "the difference between the two plans|the fact that surprised him|wrong with the car|"
@@ -143,11 +143,12 @@ def told(said: deque[str], chance: random.Random) -> Iterator[Triple]:
     clause = chance.choice(list(said))
     answer = chance.choice((capital(clause) + ".", capital(clause), clause))
     kind = chance.random()
+    forms: tuple[str, ...]
     if kind < 0.35:
         thing, be = chance.choice(SAYS), chance.choice(("is", "was"))
         what = thing if thing.startswith("the ") else f"what {be} {thing}"
-        forms = (f"{what} {be} that {clause}", f"{clause} {be} {thing}")
-        yield Triple(f"What {be} {thing}?", answer, forms[:1], "told-be")
+        full = f"{what} {be} that {clause}"
+        yield Triple(f"What {be} {thing}?", answer, (full,), "told-be")
     elif kind < 0.6:
         what = chance.choice(SHOWS)
         forms = (f"what {what} is that {clause}", f"what {what} was that {clause}")
@@ -213,11 +214,15 @@ def social(verbs: deque[tuple[str, str]], chance: random.Random) -> Iterator[Tri
         (
             f"How would you describe {name}?",
             chance.choice(FEELINGS),
-            (f"you would describe {name} as {{}}", f"{name} is {{}}", f"I would describe {name} as {{}}"),
+            (f"you would describe {name} as {{}}", f"I would describe {name} as {{}}"),
         ),
         (f"What will happen to {name}?", f"{name} will {act}", (f"{name} will {act}",)),
-        (f"What might {name} do differently next time?", f"might {act}", (f"{name} might {act} next time", f"Next time, {name} might {act}")),
-    )  # fmt: skip
+        (
+            f"What might {name} do differently next time?",
+            f"might {act}",
+            (f"{name} might {act} next time", f"Next time, {name} might {act}"),
+        ),
+    )
     question, answer, accepted = chance.choice(made)
     said = tuple(text.format(answer) for text in accepted)
     clean = chance.choice((answer, answer, capital(answer) + "."))

@@ -16,11 +16,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import spacy
+import spacy  # type: ignore[import-not-found,unused-ignore]
 from inversion import Clause, Triple, capital, piece
 from inversion_styles import dressed, goals, happening, rename, social, told
 from inversion_ways import STATES, WAYS
-from spacy.tokens import Doc, Token
+from spacy.tokens import Doc, Token  # type: ignore[import-not-found,unused-ignore]
 
 from unifiedqa_convert.question_converters.rules.lexicon import inflect
 

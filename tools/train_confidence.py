@@ -185,7 +185,7 @@ def platt(points: np.ndarray, right: np.ndarray) -> tuple[float, float]:
         value = torch.nn.functional.binary_cross_entropy_with_logits(
             parameters[0] * x + parameters[1], y
         )
-        value.backward()
+        value.backward()  # type: ignore[no-untyped-call]
         return value
 
     optimiser.step(loss)  # type: ignore[no-untyped-call]
@@ -223,7 +223,7 @@ def export(network: Network, vocabulary: dict[str, int], at: np.ndarray, path: P
         stored[f"{name}_weight"] = whole(layer.weight).T
         stored[f"{name}_bias"] = whole(layer.bias)
     with path.open("wb") as file:
-        np.savez_compressed(file, **stored)
+        np.savez_compressed(file, **stored)  # type: ignore[arg-type]
     print(f"{len(names)} and {len(derived)} features, {path.stat().st_size / 1e6:.2f} MB: {path}")
 
 

@@ -108,7 +108,8 @@ def convert_chunk(
 ) -> Chunk:
     """Convert some rows; those that are rejected are in the result too.
 
-    An example with a statement of less confidence than ``min_confidence`` gets none. Without a ``converter`` there are only the statements that the dataset has ready. Raises
+    An example with a statement of less confidence than ``min_confidence`` gets none.
+    Without a ``converter`` there are only the statements that the dataset has ready. Raises
     QuestionConverterError if the converter returns another number of sentences or an empty one,
     and RowError with the raw record if the adapter raises anything but FieldError or NotAnExample.
     """

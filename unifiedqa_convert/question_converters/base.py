@@ -21,9 +21,10 @@ ConverterName = Annotated[
     str,
     _option(
         metavar="NAME",
-        help="rules (embedded); rules-only (without confidences, faster); none (no statements, `uqa convert` only); question_converter-3b or "
-        "any OWNER/NAME that `uqa model fetch` downloaded; a folder (./FOLDER); or the address of "
-        "a `uqa serve` (http://HOST:PORT).",
+        help="rules (embedded); rules-only (the same without confidences, faster); none (no "
+        "statements, `uqa convert` only); question_converter-3b or any OWNER/NAME that `uqa model "
+        "fetch` downloaded; a folder (./FOLDER); or the address of a `uqa serve` "
+        "(http://HOST:PORT).",
     ),
 ]
 BackendName = Annotated[Backend, _option(help="Library that runs the model.")]

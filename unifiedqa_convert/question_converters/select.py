@@ -1,7 +1,8 @@
 """The name of ``--question-converter`` → a question converter.
 
-``rules``, ``rules-only``, ``none``; a preset or OWNER/NAME on the hub, after `uqa model fetch`; a folder, written
-``./folder``, ``/folder`` or ``path:folder``; the ``http://`` address of a `uqa serve`.
+``rules``, ``rules-only``, ``none``; a preset or OWNER/NAME on the hub, after `uqa model fetch`; a
+folder, written ``./folder``, ``/folder`` or ``path:folder``; the ``http://`` address of a
+`uqa serve`.
 """
 
 from collections.abc import Sequence

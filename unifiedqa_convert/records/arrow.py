@@ -31,7 +31,7 @@ def _columns() -> "dict[Records, list[pa.Field]]":
         pa.field("label", pa.bool_()),  # null: unknown
         pa.field("choice", pa.int32(), nullable=False),
         pa.field("via", pa.string(), nullable=False),
-        pa.field("confidence", pa.float64()),  # 0 to 1, two digits; null: of a model that tells none
+        pa.field("confidence", pa.float64()),  # 0 to 1; null: nothing tells it
         pa.field("masked", pa.bool_(), nullable=False),
     ]
     declarative = [

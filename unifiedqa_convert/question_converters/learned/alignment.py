@@ -9,6 +9,7 @@ itself and by whether the statement kept it.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from unifiedqa_convert.question_converters.rules import lexicon as words
@@ -37,6 +38,7 @@ NEW = Origin("n", -1)
 
 
 def cut(tokens: Sequence[Token]) -> Sequence[Token]:
+    """The tokens, without those in the middle if they are more than MOST."""
     if len(tokens) <= MOST:
         return tokens
     return (*tokens[: MOST // 2], *tokens[-MOST // 2 :])
@@ -58,9 +60,10 @@ def align(
     asked = [t.lower for t in question]
     free = dict.fromkeys(range(len(asked)))
     places: dict[str, list[int]] = {}
-    for at, word in enumerate(asked):
-        places.setdefault(word, []).append(at)
+    for place, word in enumerate(asked):
+        places.setdefault(word, []).append(place)
     last = -1
+    at: int | None
     for n, word in enumerate(lows):
         if found[n].source != "n":
             continue
@@ -74,8 +77,8 @@ def align(
         if found[n].source == "n" and word[:1].isalpha():
             if stems is None:
                 stems = {}
-                for at in free:
-                    stems.setdefault(_stem(asked[at]), []).append(at)
+                for place in free:
+                    stems.setdefault(_stem(asked[place]), []).append(place)
             before = found[n - 1].at if n and found[n - 1].source in "qQ" else -1
             at = _nearest(stems.get(_stem(word), ()), free, before)
             if at is not None:
@@ -86,32 +89,36 @@ def align(
 
 def _place_answer(found: list[Origin], said: Sequence[str], answer: Sequence[str]) -> None:
     """Marks the longest run of the answer's words in the statement, and its inflected verb."""
-    best, start, begin = 0, 0, 0
-    for first in range(len(answer)):
-        if len(answer) - first <= best:
-            break
-        for n in range(len(said)):
-            if said[n] != answer[first]:
-                continue
-            size = 1
-            while (
-                n + size < len(said)
-                and first + size < len(answer)
-                and said[n + size] == answer[first + size]
-            ):
-                size += 1
-            if size > best:
-                best, start, begin = size, n, first
-    for k in range(best):
+    size, start, begin = _longest_run(said, answer)
+    for k in range(size):
         found[start + k] = Origin("a", begin + k)
     at, n = begin - 1, start - 1
-    if best and at >= 0 and n >= 0 and _stem(said[n]) == _stem(answer[at]):
+    if size and at >= 0 and n >= 0 and _stem(said[n]) == _stem(answer[at]):
         found[n] = Origin("A", at)
-    if not best and len(answer) == 1:
+    if not size and len(answer) == 1:
         for n, word in enumerate(said):
             if _stem(word) == _stem(answer[0]):
                 found[n] = Origin("A", 0)
                 return
+
+
+def _longest_run(said: Sequence[str], answer: Sequence[str]) -> tuple[int, int, int]:
+    """(words, first in the statement, first in the answer) of the longest run in both."""
+    best = (0, 0, 0)
+    for first in range(len(answer)):
+        if len(answer) - first <= best[0]:
+            break
+        for n, word in enumerate(said):
+            if word == answer[first]:
+                size = 1
+                both = zip(said[n + 1 :], answer[first + 1 :], strict=False)
+                for one, other in both:
+                    if one != other:
+                        break
+                    size += 1
+                if size > best[0]:
+                    best = (size, n, first)
+    return best
 
 
 def _nearest(places: Sequence[int], free: Mapping[int, None], last: int) -> int | None:
@@ -217,8 +224,8 @@ def _counts(
     """Features of the whole: how many words were lost, added and moved."""
     kept = [o.at for o in origins if o.source in "qQ"]
     lost = len(asked) - len(kept)
-    jumps = sum(b != a + 1 for a, b in zip(kept, kept[1:], strict=False))
-    back = sum(b < a for a, b in zip(kept, kept[1:], strict=False))
+    jumps = sum(b != a + 1 for a, b in pairwise(kept))
+    back = sum(b < a for a, b in pairwise(kept))
     first = next((n for n, o in enumerate(origins) if o.source in "aA"), None)
     if first is None:
         where = "none"
@@ -228,7 +235,7 @@ def _counts(
     content = [t.lower for t in given if t.may("NVZTEGJX") and not t.may("BOHMW")]
     asked_words = {t.lower for t in asked}
     again = sum(word in asked_words for word in content)
-    pairs = list(zip(said, said[1:], strict=False))
+    pairs = list(pairwise(said))
     return (
         f"#again{min(again, 4)}.{min(len(content), 5)}",
         f"#twice{min(len(pairs) - len(set(pairs)), 4)}",

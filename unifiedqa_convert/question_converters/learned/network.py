@@ -33,7 +33,8 @@ class Network:
         import numpy as np  # here, so that `uqa --help` does not load it
 
         def weights(name: str) -> "Floats":
-            return stored[name].astype(np.float64) / WEIGHT
+            made: Floats = stored[name].astype(np.float64) / WEIGHT
+            return made
 
         self._words = stored["words"]  # int16; row 0 is no feature
         self._whole = stored["whole"]
