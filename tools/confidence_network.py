@@ -61,7 +61,7 @@ class Plan(NamedTuple):
 class Network(nn.Module):
     """Sums of feature vectors, two convolutions over the statement, one over the question."""
 
-    def __init__(self, size: int, wide: int = 32, deep: int = 48) -> None:
+    def __init__(self, size: int, wide: int = 32, deep: int = 64) -> None:
         super().__init__()
         self.words = nn.Embedding(size, wide, padding_idx=0)
         self.whole = nn.Embedding(size, deep, padding_idx=0)

@@ -17,8 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import spacy  # type: ignore[import-not-found,unused-ignore]
-from inversion import Clause, Triple, capital, piece
-from inversion_styles import dressed, goals, happening, rename, social, told
+from inversion import Clause, Triple, below, capital, piece, whole
+from inversion_styles import TAILS, dressed, goals, happening, rename, social, told
+from inversion_templates import Pools, asked
 from inversion_ways import STATES, WAYS
 from spacy.tokens import Doc, Token  # type: ignore[import-not-found,unused-ignore]
 
@@ -26,6 +27,7 @@ from unifiedqa_convert.question_converters.rules.lexicon import inflect
 
 LIKELY = {"polar": 0.25, "stems": 0.25}
 MOST = 3  # triples of one way for one clause
+POOL = 300  # phrases of each kind that templates are filled with
 KEEP = 9  # triples of one clause
 
 
@@ -109,26 +111,30 @@ def triples(clause: Clause) -> list[Triple]:
     return [_told(t) for t in found if len(t.question) < 220 and t.answer.strip(" .")]
 
 
-Verbs = collections.deque[tuple[str, str]]
-
-
-def pooled(clause: Clause, verbs: Verbs, said: collections.deque[str]) -> Iterator[Triple]:
+def pooled(clause: Clause, pools: Pools) -> Iterator[Triple]:
     """Triples of two clauses' predicates, of a predicate and a name, of a clause and a question."""
+    pools.clauses.append(f"{clause.named()} {piece(clause.predicate)}")
+    for words in (clause.subject, *(below(t) for t in clause.verb.children if t.dep_ == "dobj")):
+        if whole(words) and words[0].lower_ in ("the", "a", "an", "his", "her") and len(words) < 9:
+            pools.nouns.append(words[0].lower_ + piece(words)[len(words[0].text) :])
     after = [t for t in clause.predicate if t.i > clause.verb.i]
     plain = clause.verb.tag_ in ("VBD", "VB", "VBZ", "VBP") and clause.verb.lemma_ not in STATES
     if not plain or not 1 < len(after) < 12 or any(t.dep_ == "neg" for t in clause.predicate):
         return
-    ing = inflect(clause.verb.lemma_, "VBG")
-    verbs.append((f"{clause.verb.lemma_} {piece(after)}", f"{ing} {piece(after)}"))
+    lemma, rest = clause.verb.lemma_, piece(after)
+    forms = (lemma, inflect(lemma, "VBG"), inflect(lemma, "VBZ"))
+    pools.acts.append((f"{forms[0]} {rest}", f"{forms[1]} {rest}", f"{forms[2]} {rest}"))
+    verbs = collections.deque((base, ing) for base, ing, _ in pools.acts)
     if len(verbs) > 20 and clause.chance.random() < 0.12:
         yield from map(_told, goals(verbs, clause.chance))
     if len(verbs) > 20 and clause.chance.random() < 0.08:
         yield from map(_told, social(verbs, clause.chance))
     if len(verbs) > 20 and clause.chance.random() < 0.05:
         yield from map(_told, happening(verbs, clause.chance))
-    said.append(f"{clause.named()} {piece(clause.predicate)}")
     if clause.chance.random() < 0.25:
-        yield from map(_told, told(said, clause.chance))
+        yield from map(_told, told(collections.deque(pools.clauses), clause.chance))
+    if len(verbs) > 20:
+        yield from map(_told, asked(pools, TAILS, clause.chance))
 
 
 def _told(triple: Triple) -> Triple:
@@ -155,14 +161,13 @@ def main() -> None:
         texts += path.read_text("utf-8").splitlines()
     texts = list(dict.fromkeys(texts))[: arguments.limit]
     count = 0
-    verbs: Verbs = collections.deque(maxlen=300)
-    said: collections.deque[str] = collections.deque(maxlen=300)
+    pools = Pools(*(collections.deque(maxlen=POOL) for _ in range(3)))
     with arguments.out.open("w", encoding="utf-8") as out:
         for doc in read.pipe(texts, batch_size=256):
             seed = int(hashlib.sha256(doc.text.encode()).hexdigest()[:12], 16)
             chance = random.Random(seed)
             for clause in clauses(doc, chance):
-                for triple in (*triples(clause), *pooled(clause, verbs, said)):
+                for triple in (*triples(clause), *pooled(clause, pools)):
                     row = {**triple._asdict(), "group": seed}
                     out.write(json.dumps(row, ensure_ascii=False) + "\n")
                     count += 1

@@ -1,4 +1,4 @@
-"""The confidence in a statement: what it tells, that it depends on nothing else, whole questions."""
+"""The confidence in a statement: what it tells, what it depends on, whole questions."""
 
 import json
 import os
@@ -15,9 +15,8 @@ from unifiedqa_convert.datasets.registry import load_adapter
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.question_converters.base import Ask, Sentence
 from unifiedqa_convert.question_converters.learned.alignment import align, read_pair
-from unifiedqa_convert.question_converters.learned.judged import FALLBACK, JudgedRules
 from unifiedqa_convert.question_converters.learned.network import network
-from unifiedqa_convert.question_converters.rules.converter import Rules
+from unifiedqa_convert.question_converters.rules.converter import FALLBACK, JudgedRules, Rules
 from unifiedqa_convert.question_converters.rules.tokens import tokenise_question
 from unifiedqa_convert.question_converters.select import check_tells
 from unifiedqa_convert.records.profiles import PROFILES
@@ -78,7 +77,7 @@ def test_long_and_odd_texts_are_judged_too() -> None:
 def test_other_processors_tell_the_same(core: str) -> None:
     """All sums are exact, so the order in which a library adds them up is of no matter."""
     program = (
-        "import sys, json; from unifiedqa_convert.question_converters.learned.judged import *\n"
+        "import sys, json; from unifiedqa_convert.question_converters.rules.converter import *\n"
         "asks = [Ask(*one) for one in json.load(sys.stdin)]\n"
         "from unifiedqa_convert.question_converters.learned.network import network\n"
         "derived = Rules().derived(asks)\n"

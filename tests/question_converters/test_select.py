@@ -19,8 +19,7 @@ from unifiedqa_convert.question_converters.prompts import (
     hub_id,
     prompt_for,
 )
-from unifiedqa_convert.question_converters.learned.judged import JudgedRules
-from unifiedqa_convert.question_converters.rules.converter import Rules
+from unifiedqa_convert.question_converters.rules.converter import JudgedRules, Rules
 from unifiedqa_convert.question_converters.select import question_converter
 from unifiedqa_convert.question_converters.sentence_cache import SentenceCache
 from unifiedqa_convert.question_converters.transformers_backend import device_for

@@ -76,13 +76,9 @@ def question_converter(name: str, options: Options = DEFAULTS) -> QuestionConver
 
 
 def _rules(judged: bool) -> QuestionConverter:
-    if judged:
-        from unifiedqa_convert.question_converters.learned.judged import JudgedRules
+    from unifiedqa_convert.question_converters.rules.converter import JudgedRules, Rules
 
-        return JudgedRules()
-    from unifiedqa_convert.question_converters.rules.converter import Rules
-
-    return Rules()
+    return JudgedRules() if judged else Rules()
 
 
 def _remote(url: str, patience: float) -> QuestionConverter:

@@ -7,7 +7,9 @@ with stored limits and computes no exponential. ``tools/train_confidence.py`` ma
 
 from collections.abc import Sequence
 from functools import cache
+from hashlib import sha256
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any
 
 from unifiedqa_convert.question_converters.learned.alignment import Pair
@@ -123,6 +125,15 @@ def network() -> Network:
     """The stored network, read once."""
     import numpy as np
 
-    folder = resources.files("unifiedqa_convert.question_converters.learned")
-    with folder.joinpath(FILE).open("rb") as file, np.load(file) as stored:
+    with _file().open("rb") as file, np.load(file) as stored:
         return Network(dict(stored))
+
+
+@cache
+def digest() -> str:
+    """Of the stored network: another one tells other confidences."""
+    return sha256(_file().read_bytes()).hexdigest()[:12]
+
+
+def _file() -> Traversable:
+    return resources.files("unifiedqa_convert.question_converters.learned").joinpath(FILE)

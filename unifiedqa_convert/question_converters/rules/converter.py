@@ -5,12 +5,14 @@ statement is *The answer to “…” is …*, with ``rules-fallback`` as ``via`
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from unifiedqa_convert.question_converters.base import Ask, Sentence
+from unifiedqa_convert.question_converters.base import Ask, Fact, Sentence
 from unifiedqa_convert.question_converters.drafts import has_blank
+from unifiedqa_convert.question_converters.learned.alignment import Pair, read_pair
+from unifiedqa_convert.question_converters.learned.network import digest, network
 from unifiedqa_convert.question_converters.rules import lexicon as words
 from unifiedqa_convert.question_converters.rules.answer import (
     FINAL,
@@ -83,6 +85,12 @@ _NAMED = re.compile(r"\b(?:who|whom|whose|names?)\b", re.IGNORECASE)
 _WORDS = re.compile(r"\w+")
 
 
+FALLBACK = 0.02
+"""The confidence in *The answer to “…” is …*: of 25 such references, a person wrote none so."""
+_MOST_KEPT = 100_000
+"""Pairs that are kept: about 30 MB."""
+
+
 class Rules:
     """Turns questions and answers into statements by rule."""
 
@@ -103,6 +111,45 @@ class Rules:
         if made is not None and (has_blank(answer) or not has_blank(made.sentence)):
             return Sentence(made.sentence, self.name), made.derived
         return Sentence(_fallback(question, answer), f"{self.name}-fallback"), None
+
+
+class JudgedRules:
+    """The rules, each sentence with its confidence."""
+
+    name = Rules.name
+    version = Rules.version
+
+    def __init__(self) -> None:
+        self._rules = Rules()
+        self._kept: dict[Ask, Sentence] = {}
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """The network's digest: another network tells other confidences."""
+        return {"confidence": digest()}
+
+    def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
+        """One sentence per ask, in order; ``via`` as of the rules."""
+        fresh = [ask for ask in dict.fromkeys(asks) if ask not in self._kept]
+        if len(self._kept) + len(fresh) > _MOST_KEPT:
+            self._kept.clear()
+            fresh = list(dict.fromkeys(asks))
+        self._kept.update(zip(fresh, self._judged(fresh), strict=True))
+        return [self._kept[ask] for ask in asks]
+
+    def _judged(self, asks: Sequence[Ask]) -> list[Sentence]:
+        made = self._rules.derived(asks)
+        pairs: list[Pair] = []
+        places: list[int] = []
+        for place, (ask, (_, derived)) in enumerate(zip(asks, made, strict=True)):
+            if derived is not None:
+                pairs.append(read_pair(*ask, made[place][0].text, derived))
+                places.append(place)
+        found = dict(zip(places, network().confidences(pairs), strict=True))
+        return [
+            sentence._replace(confidence=found.get(place, FALLBACK))
+            for place, (sentence, _) in enumerate(made)
+        ]
 
 
 @lru_cache(maxsize=4096)
