@@ -121,7 +121,7 @@ def pair_of(example: Example) -> Pair:
 
 
 def _part(rows: list[dict[str, object]]) -> list[tuple[Example, Pair]]:
-    return [(example, pair_of(example)) for example in examples(rows, 3)]
+    return [(example, pair_of(example)) for example in examples(rows, 2)]
 
 
 def made_examples(path: Path, most: int) -> tuple[list[Example], list[Pair]]:

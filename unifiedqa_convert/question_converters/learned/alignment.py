@@ -20,6 +20,8 @@ MOST = 48
 """Words of a statement or question that are read; a longer one is cut in its middle."""
 _EDGE = ""  # the word before the first and after the last one
 _FAR = 6
+_GRAMMAR = frozenset("DRPSCWBOHMAQLK")
+"""Parts of speech whose words are few; those of the others are endless."""
 
 _SHAPE = re.compile(r"[A-Z]")
 
@@ -144,6 +146,19 @@ def described(lower: str, tags: str) -> tuple[str, ...]:
     )
 
 
+@lru_cache(maxsize=65536)
+def described_given(lower: str, tags: str) -> tuple[str, ...]:
+    """A word of the answer by itself: the text only of one that says nothing about the world.
+
+    Otherwise the confidence would know which answers are golds.
+    """
+    return described(lower, tags) if _grammatical(tags) else described(lower, tags)[1:]
+
+
+def _grammatical(tags: str) -> bool:
+    return any(letter in _GRAMMAR for letter in tags)
+
+
 def said_features(
     said: Sequence[Token],
     origins: Sequence[Origin],
@@ -151,7 +166,8 @@ def said_features(
     answer: Sequence[Token],
 ) -> Iterator[tuple[str, ...]]:
     """Per word of the statement, its features."""
-    lows = {"q": [t.lower for t in question], "a": [t.lower for t in answer]}
+    given = [t.lower if _grammatical(t.tags) else "" for t in answer]
+    lows = {"q": [t.lower for t in question], "a": given}
     tags = {"q": [t.tags for t in question], "a": [t.tags for t in answer]}
     before = Origin("n", -1)
     last_q = -1
@@ -174,7 +190,8 @@ def said_features(
                 at = origin.at - 1
                 joint += (f"l{source}{lows[source][at] if at >= 0 else _EDGE}",)
                 joint += (f"y{source}{tags[source][at] if at >= 0 else _EDGE}",)
-        yield (*described(token.lower, token.tags), f"o{origin.source}{upper}", *joint)
+        own = described_given if source == "a" else described
+        yield (*own(token.lower, token.tags), f"o{origin.source}{upper}", *joint)
         if source == "q":
             last_q = origin.at
         before = origin
