@@ -4,11 +4,14 @@ Read by `statement_triples.py`. The parse is spaCy's (ClearNLP's dependency labe
 spaCy is used. What a statement is inverted to is chosen by a generator with a fixed seed.
 """
 
+from __future__ import annotations  # spaCy is needed by none that only imports this
+
 import random
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from spacy.tokens import Token  # type: ignore[import-not-found,unused-ignore]
+if TYPE_CHECKING:
+    from spacy.tokens import Token  # type: ignore[import-not-found,unused-ignore]
 
 _SHORT = "s re m ll ve d"
 CONTRACTED = frozenset(

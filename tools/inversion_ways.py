@@ -3,7 +3,10 @@
 Each way yields triples; `statement_triples.py` samples among them.
 """
 
+from __future__ import annotations  # spaCy is needed by none that only imports this
+
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from inversion import (
     ARTICLES,
@@ -23,7 +26,9 @@ from inversion import (
     styled,
     whole,
 )
-from spacy.tokens import Token  # type: ignore[import-not-found,unused-ignore]
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token  # type: ignore[import-not-found,unused-ignore]
 
 Found = Iterator[Triple]
 STATES = frozenset("be have like want need seem know own belong resemble contain".split())

@@ -7,6 +7,8 @@ WORDNET is WordNet's folder (`data.noun` …: its examples are taken), UD a fold
 model of it (`--parser en_core_web_sm`), which nothing else of this project does. Deterministic.
 """
 
+from __future__ import annotations  # spaCy is needed by none that only imports this
+
 import argparse
 import collections
 import hashlib
@@ -15,15 +17,17 @@ import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import spacy  # type: ignore[import-not-found,unused-ignore]
 from inversion import Clause, Triple, below, capital, piece, whole
 from inversion_styles import TAILS, dressed, goals, happening, rename, social, told
 from inversion_templates import Pools, asked
 from inversion_ways import STATES, WAYS
-from spacy.tokens import Doc, Token  # type: ignore[import-not-found,unused-ignore]
 
 from unifiedqa_convert.question_converters.rules.lexicon import inflect
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc  # type: ignore[import-not-found,unused-ignore]
 
 LIKELY = {"polar": 0.25, "stems": 0.25}
 MOST = 3  # triples of one way for one clause
@@ -153,6 +157,9 @@ def main() -> None:
     parser.add_argument("--parser", default="en_core_web_sm")
     parser.add_argument("--limit", type=int, default=None)
     arguments = parser.parse_args()
+    import spacy  # type: ignore[import-not-found,unused-ignore]
+    from spacy.tokens import Token  # type: ignore[import-not-found,unused-ignore]
+
     lex = lexes(arguments.wordnet)
     Token.set_extension("lex", getter=lambda t: lex.get(t.lemma_.lower(), ""))
     read = spacy.load(arguments.parser)

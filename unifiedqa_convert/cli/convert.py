@@ -144,7 +144,9 @@ def print_preview(request: "Request", as_json: bool) -> None:
                 print_text(f"row {row['row']}: {part['question record']}")
             for statement in part.get("statements", ()):
                 label = {True: "true", False: "false", None: "unlabelled"}[statement["label"]]
-                print_text(f"  {label}: {statement['sentence']}")
+                told = statement["confidence"]
+                doubt = "" if told in (None, 1) else f" (confidence {told:.2f})"
+                print_text(f"  {label}: {statement['sentence']}{doubt}")
     print_text("nothing was written; leave out --dry-run to convert")
 
 
