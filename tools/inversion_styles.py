@@ -99,8 +99,11 @@ def spaced(triple: Triple) -> Triple:
 
 def goals(verbs: deque[tuple[str, str]], chance: random.Random) -> Iterator[Triple]:
     """A goal and what to do for it; ``verbs``: predicates in base form and with -ing."""
-    (goal, _), (act, doing) = chance.sample(list(verbs), 2)
-    to = (f"To {goal}, {act}", f"{act} to {goal}", f"To {goal}, you can {act}")
+    (goal, _), (act, doing), (more, also) = chance.sample(list(verbs), 3)
+    if chance.random() < 0.15:
+        stem = f"To {goal}, you can"
+        yield Triple(stem, chance.choice((act, f"{act}.")), (f"{stem} {act}",), "goal-stem")
+    to: tuple[str, ...] = (f"To {goal}, {act}", f"{act} to {goal}", f"To {goal}, you can {act}")
     answer = chance.choice((capital(act) + ".", act, capital(act)))
     ask = chance.choice(
         (f"To {goal}", f"To {goal}.", f"To {goal},", capital(goal), f"{goal}.", f"How to {goal}")
@@ -108,6 +111,14 @@ def goals(verbs: deque[tuple[str, str]], chance: random.Random) -> Iterator[Trip
     by = (f"{capital(goal)} by {doing}", f"You can {goal} by {doing}", f"You {goal} by {doing}")
     yield Triple(ask, answer, (*to, *by), "goal")
     who, do = chance.choice((("you", "do"), ("I", "can"), ("you", "can"), ("people", "do")))
+    if chance.random() < 0.2:
+        two = f"To {goal}, {act}. {capital(more)}"
+        yield Triple(
+            f"How {do} {who} {goal}?", f"{capital(act)}. {capital(more)}.", (two,), "goals"
+        )
+    elif chance.random() < 0.2:
+        answer, act = f"{capital(act)} and {more}", f"{act} and {more}"
+        to, doing = (f"To {goal}, {act}", f"{act} to {goal}"), f"{doing} and {also}"
     said = f"{who} {do} {goal}" if do != "do" else f"{who} {goal}"
     full = (*to, f"{said} by {doing}", f"{who} can {goal} by {doing}")
     yield Triple(f"How {do} {who} {goal}?", answer, full, "goal-how")

@@ -27,6 +27,8 @@ from inversion import (
     whole,
 )
 
+from unifiedqa_convert.question_converters.rules.lexicon import inflect
+
 if TYPE_CHECKING:
     from spacy.tokens import Token  # type: ignore[import-not-found,unused-ignore]
 
@@ -50,11 +52,12 @@ def phrases(clause: Clause, *relations: str) -> Iterator[tuple[Token, list[Token
 
 def subject(clause: Clause) -> Found:  # noqa: C901 (a way after the other)
     verb = piece(clause.predicate)
+    single = _singular(clause, verb)
     if clause.name is not None:
         full = clause.statement()
         for text in (styled(clause, clause.name), styled(clause, full)):
             way = "subject" if len(text) < len(full) else "subject-clause"
-            yield Triple(capital(f"who {verb}?"), text, (full,), way)
+            yield Triple(capital(f"who {single}?"), text, (full,), way)
         return
     if clause.expl or clause.subject[0].lower_ in PRONOUNS:
         return
@@ -69,10 +72,11 @@ def subject(clause: Clause) -> Found:  # noqa: C901 (a way after the other)
     if not clause.plural:
         words.append(clause.chance.choice(("which", "which of these", "which of the following")))
     for word in words:
+        asks = single if word in ("who", "what") else verb
         for text, forms in answers(clause, clause.subject):
             said = tuple(capital(f"{form} {verb}") for form in forms)
             yield Triple(
-                capital(f"{word} {verb}?"), text, (*said, *turned(clause, forms)), "subject"
+                capital(f"{word} {asks}?"), text, (*said, *turned(clause, forms)), "subject"
             )
     first = clause.subject[0]
     if first.dep_ == "nummod" and first.head.i == head.i and len(clause.subject) > 1:
@@ -81,6 +85,19 @@ def subject(clause: Clause) -> Found:  # noqa: C901 (a way after the other)
             yield Triple(asked, styled(clause, text), (clause.statement(),), "how-many")
     text = styled(clause, clause.statement())
     yield Triple(capital(f"{words[0]} {verb}?"), text, (clause.statement(),), "subject-clause")
+
+
+def _singular(clause: Clause, verb: str) -> str:
+    """The predicate with a singular verb: "What was on the cake?" "Five candles."."""
+    first, _, rest = verb.partition(" ")
+    finite = clause.aux if clause.aux is not None else clause.verb
+    plain = finite.i == clause.predicate[0].i and finite.tag_ in ("VBP", "VBD")
+    if not plain or not (clause.plural or clause.said == "they"):
+        return verb
+    one = {"are": "is", "were": "was", "have": "has", "do": "does"}.get(first)
+    if one is None and finite.tag_ == "VBP":
+        one = inflect(finite.lemma_, "VBZ")
+    return f"{one} {rest}".strip() if one else verb
 
 
 def turned(clause: Clause, forms: Sequence[str]) -> Iterator[str]:
@@ -396,6 +413,19 @@ def polar(clause: Clause) -> Found:
     yield Triple(asked, clause.chance.choice(("no", "No", "No.")), (clause.statement(said),), "no")
 
 
+def replies(clause: Clause) -> Found:
+    """ "No, it was built by monks": the statement is what comes after the "no"."""
+    if clause.expl:
+        return
+    full = clause.statement()
+    text = joined_pronoun(clause, piece(clause.predicate))
+    text = text[:1].lower() + text[1:] if not text.startswith("I ") else text
+    other = piece(clause.predicate[:1]) if clause.aux is not None else "did"
+    asked = f"{capital(other)} {clause.named()} ever do anything else?"
+    reply = f"{clause.chance.choice(('No', 'Yes'))}, {text}"
+    yield Triple(asked, reply, (text.rstrip("."), full), "reply")
+
+
 def stems(clause: Clause) -> Found:
     full, words = clause.statement(), clause.predicate
     cuts = [n for n, t in enumerate(words) if n and t.i > clause.verb.i and t.i == t.left_edge.i]
@@ -427,4 +457,5 @@ WAYS = (
     identity,
     polar,
     stems,
+    replies,
 )

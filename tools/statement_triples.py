@@ -29,7 +29,7 @@ from unifiedqa_convert.question_converters.rules.lexicon import inflect
 if TYPE_CHECKING:
     from spacy.tokens import Doc  # type: ignore[import-not-found,unused-ignore]
 
-LIKELY = {"polar": 0.25, "stems": 0.25}
+LIKELY = {"polar": 0.25, "stems": 0.25, "replies": 0.1}
 MOST = 3  # triples of one way for one clause
 POOL = 300  # phrases of each kind that templates are filled with
 KEEP = 9  # triples of one clause
