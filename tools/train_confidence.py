@@ -18,6 +18,7 @@ import copy
 import hashlib
 import json
 import multiprocessing
+import random
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,6 +32,7 @@ from confidence_network import Encoded, Network, Plan, auroc, learn, scores, voc
 
 from unifiedqa_convert.question_converters.learned.alignment import Pair, read_pair
 from unifiedqa_convert.question_converters.learned.network import WEIGHT
+from unifiedqa_convert.question_converters.learned.network import Network as Shipped
 from unifiedqa_convert.schema import collapse
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -94,8 +96,6 @@ class Judged(NamedTuple):
 def of_references(
     judged: Sequence[dict[str, Any]], references: Sequence[dict[str, Any]]
 ) -> list[Judged]:
-    import random
-
     accepted = {row["id"]: row["references"] for row in references}
     found = []
     for row in judged:
@@ -230,7 +230,7 @@ def export(network: Network, vocabulary: dict[str, int], at: np.ndarray, path: P
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("triples", type=Path, nargs="?")
-    parser.add_argument("--most", type=int, default=190_000, help="triples that are used")
+    parser.add_argument("--most", type=int, default=220_000, help="triples that are used")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--judged", type=Path, default=JUDGED)
     parser.add_argument("--judge", action="store_true", help="write --judged, train nothing")
@@ -283,6 +283,9 @@ def finish(
     print(f"calibration: {a:.4f} x + {b:.4f}")
     final = adapted(base, triples, (encoded, right, first), np.ones(len(rows), bool))
     export(final, vocabulary, limits(a, b), arguments.out)
+    with np.load(arguments.out) as stored:
+        shipped = Shipped(dict(stored)).scores([pair_of(row) for row in rows])
+    print(f"numpy and torch differ by {np.abs(shipped - scores(final, encoded)).max():.3f} at most")
 
 
 if __name__ == "__main__":
