@@ -74,6 +74,9 @@ class Network(nn.Module):
         self.drop = nn.Dropout(0.2)
         nn.init.normal_(self.words.weight, std=0.15)
         nn.init.normal_(self.whole.weight, std=0.05)
+        with torch.no_grad():  # no feature, and the words after a text's end
+            self.words.weight[0] = 0
+            self.whole.weight[0] = 0
 
     def forward(self, said: Tensor, asked: Tensor, derived: Tensor) -> Tensor:
         pooled = []

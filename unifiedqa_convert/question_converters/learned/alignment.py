@@ -135,11 +135,6 @@ def _nearest(places: Sequence[int], free: Mapping[int, None], last: int) -> int 
     return chosen
 
 
-def _counted(word: str) -> str:
-    """What the word lists say about an article before a noun: c it needs one, m it needs none."""
-    return "c" if word in words.COUNT_NOUNS else "m" if word in words.MASS_NOUNS else ""
-
-
 @lru_cache(maxsize=65536)
 def described(lower: str, tags: str) -> tuple[str, ...]:
     """A word by itself: its text, its ending, its parts of speech, its number."""
@@ -147,7 +142,7 @@ def described(lower: str, tags: str) -> tuple[str, ...]:
         f"w{lower}",
         f"s{lower[-3:]}",
         f"t{tags}",
-        f"u{tags[:1]}{noun_number(lower)[:1]}{_counted(lower)}",
+        f"u{tags[:1]}{noun_number(lower)[:1]}",
     )
 
 
