@@ -24,29 +24,49 @@ from unifiedqa_convert.rows.shapes import NumberedRow, required
 
 GOOD = [
     Ask("What did the baker put in the oven?", "a loaf of bread"),
-    Ask("Where do the swallows spend the winter?", "in Africa"),
-    Ask("Why did Nora close the window?", "because it was raining"),
+    Ask("Where do herons build their nests?", "in tall trees"),
+    Ask("Why did Nora leave the room?", "because it was too hot"),
     Ask("Who repaired the old clock?", "the watchmaker"),
     Ask("The two friends walked to the", "harbour"),
     Ask("Is the library open on Sundays?", "no"),
 ]
-CLUMSY = {
-    "The baker put in the oven a loaf of bread.": GOOD[0],
-    "The swallows the winter spend in Africa.": GOOD[1],
-    "Nora close the window because it was raining.": GOOD[2],
-    "The watchmaker who repaired the old clock.": GOOD[3],
-    "The library not open is on Sundays.": GOOD[5],
-}
+# What rules made once, beside what a person would have written.
+PAIRS = [
+    (
+        Ask("What is the girl doing?", "reading a book"),
+        "The girl is reading a book.",
+        "The girl doing is reading a book.",
+    ),
+    (Ask("Who is Tom?", "He is a teacher."), "Tom is a teacher.", "Tom is that he is a teacher."),
+    (
+        Ask("Where is Ann?", "She is in the garden."),
+        "Ann is in the garden.",
+        "Ann is she is in the garden.",
+    ),
+    (
+        Ask("How old was Max when he left home?", "nine"),
+        "Max was nine when he left home.",
+        "Max when he left home was nine.",
+    ),
+    (
+        Ask("What was Ida thinking about?", "the sea"),
+        "Ida was thinking about the sea.",
+        "Ida thinking about was the sea.",
+    ),
+    (
+        Ask("What happens to iron in the rain?", "rusts"),
+        "Iron rusts in the rain.",
+        "Rusts happens to iron in the rain.",
+    ),
+]
 
 
 def test_plain_sentences_are_trusted_and_clumsy_ones_are_not() -> None:
-    made = JudgedRules().convert(GOOD)
-    plain = [sentence.confidence or 0 for sentence in made]
-    assert min(plain) > 0.6, list(zip(made, plain, strict=True))
-    rules = {ask: derived for ask, (_, derived) in zip(GOOD, Rules().derived(GOOD), strict=True)}
-    pairs = [read_pair(*ask, text, rules[ask] or ()) for text, ask in CLUMSY.items()]
-    for text, told in zip(CLUMSY, network().confidences(pairs), strict=True):
-        assert told < min(plain), (text, told)
+    plain = network().confidences([read_pair(*ask, text, ()) for ask, text, _ in PAIRS])
+    clumsy = network().confidences([read_pair(*ask, text, ()) for ask, _, text in PAIRS])
+    assert all(good > bad for good, bad in zip(plain, clumsy, strict=True)), (plain, clumsy)
+    assert sum(plain) / len(plain) > 0.6, plain
+    assert sum(clumsy) / len(clumsy) < 0.3, clumsy
 
 
 def test_it_has_two_digits_and_depends_on_nothing_but_the_pair() -> None:
@@ -174,3 +194,19 @@ def test_a_converter_that_tells_none_can_leave_out_none(name: str) -> None:
         check_tells(name, 0.5)
     check_tells(name, None)
     check_tells("rules", 0.5)
+
+
+def test_convert_counts_what_it_leaves_out_and_check_agrees(uqa: Run, tmp_path: Path) -> None:
+    flags = ("--split", "validation", "--source", "sample", "--out", tmp_path)
+    done = uqa("convert", "commonsenseqa", *flags, "--min-confidence", "1")
+    assert done.returncode == 0, done.stderr
+    (path,) = tmp_path.rglob("manifest.json")
+    manifest = json.loads(path.read_text())
+    counts = manifest["counts"]
+    left_out = counts["statements"]["not made"]["confidence below 1"]
+    assert left_out == counts["asks"]["asked"] - sum(counts["via"].values()) > 0
+    assert manifest["min_confidence"] == 1
+    assert f"{left_out} statements of doubted questions left out" in done.stderr
+    assert counts["examples"]["labelled"] > 0
+    checked = uqa("check", path.parent)
+    assert checked.returncode == 0, checked.stdout

@@ -171,6 +171,7 @@ def summary(result: "Result") -> list[str]:
         f"{examples['labelled']} labelled and {examples['unlabelled']} unlabelled examples; "
         f"{statements['true']} true, {statements['false']} false, "
         f"{statements['unknown']} unlabelled statements" + _via(counts["via"]),
+        *_doubted(statements),
         *gold_words(counts.get("golds", {})),  # older outputs have none of these
         f"open it: {_opener(result)}",
     ]
@@ -185,6 +186,15 @@ def summary(result: "Result") -> list[str]:
         sample = " --allow-sample" if manifest["sample"] else ""
         lines.append(f"train on it: uqa train --preset tiny --data {result.folder}{sample}")
     return lines
+
+
+def _doubted(statements: dict[str, Any]) -> list[str]:
+    """The statements that --min-confidence left out; nothing without it."""
+    return [
+        f"{number} statements of doubted questions left out ({why})"
+        for why, number in statements["not made"].items()
+        if why.startswith("confidence")
+    ]
 
 
 def _license(manifest: dict[str, Any]) -> list[str]:
