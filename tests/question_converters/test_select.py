@@ -19,7 +19,7 @@ from unifiedqa_convert.question_converters.prompts import (
     hub_id,
     prompt_for,
 )
-from unifiedqa_convert.question_converters.rules.converter import Rules
+from unifiedqa_convert.question_converters.rules.converter import JudgedRules, Rules
 from unifiedqa_convert.question_converters.select import question_converter
 from unifiedqa_convert.question_converters.sentence_cache import SentenceCache
 from unifiedqa_convert.question_converters.transformers_backend import device_for
@@ -153,7 +153,8 @@ def test_bare_names_are_presets_or_hub_ids_never_folders(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("UQA_CACHE", str(tmp_path / "cache"))
     (tmp_path / "rules").mkdir()
-    assert isinstance(question_converter("rules"), Rules)
+    assert isinstance(question_converter("rules"), JudgedRules)
+    assert isinstance(question_converter("rules-only"), Rules)
     assert question_converter("none") is None
     assert hub_id("question_converter-3b") == "domenicrosati/question_converter-3b"
     (tmp_path / "owner" / "name").mkdir(parents=True)

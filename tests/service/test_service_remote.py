@@ -21,7 +21,7 @@ from unifiedqa_convert.errors import QuestionConverterError, UnreachableError, U
 from unifiedqa_convert.question_converters.base import Ask
 from unifiedqa_convert.question_converters.remote import requests
 from unifiedqa_convert.question_converters.remote.uqa_serve import Remote
-from unifiedqa_convert.question_converters.rules.converter import Rules
+from unifiedqa_convert.question_converters.rules.converter import JudgedRules, Rules
 
 MODELS = {
     "question_converter": {"name": "rules", "version": "1", "dtype": "none"},
@@ -190,7 +190,7 @@ def test_a_key_is_read_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         with pytest.raises(UsageError, match="UQA_API_KEY_FILE"):
             Remote(service.url)
         monkeypatch.setenv("UQA_API_KEY_FILE", str(keys))
-        assert Remote(service.url).convert(ASKS) == Rules().convert(ASKS)
+        assert Remote(service.url).convert(ASKS) == JudgedRules().convert(ASKS)
 
 
 def content(folder: Path) -> dict[str, bytes]:

@@ -148,7 +148,9 @@ def print_preview(request: "Request", as_json: bool) -> None:
                 print_text(f"row {row['row']}: {part['question record']}")
             for statement in part.get("statements", ()):
                 label = {True: "true", False: "false", None: "unlabelled"}[statement["label"]]
-                print_text(f"  {label}: {statement['sentence']}")
+                told = statement["confidence"]
+                doubt = "" if told in (None, 1) else f" (confidence {told:.2f})"
+                print_text(f"  {label}: {statement['sentence']}{doubt}")
     print_text("nothing was written; leave out --dry-run to convert")
 
 
@@ -174,6 +176,7 @@ def summary(result: "Result") -> list[str]:
         f"{examples['labelled']} labelled and {examples['unlabelled']} unlabelled examples; "
         f"{statements['true']} true, {statements['false']} false, "
         f"{statements['unknown']} unlabelled statements{_via(counts['via'])}{not_made}",
+        *_doubted(statements),
         *gold_words(counts.get("golds", {})),  # older outputs have none of these
         f"open it: {_opener(result)}",
     ]
@@ -188,6 +191,15 @@ def summary(result: "Result") -> list[str]:
         sample = " --allow-sample" if manifest["sample"] else ""
         lines.append(f"train on it: uqa train --preset tiny --data {result.folder}{sample}")
     return lines
+
+
+def _doubted(statements: dict[str, Any]) -> list[str]:
+    """The statements that --min-confidence left out; nothing without it."""
+    return [
+        f"{number} statements of doubted questions left out ({why})"
+        for why, number in statements["not made"].items()
+        if why.startswith("confidence")
+    ]
 
 
 def _license(manifest: dict[str, Any]) -> list[str]:

@@ -21,10 +21,11 @@ ConverterName = Annotated[
     str,
     _option(
         metavar="NAME",
-        help="rules (embedded); none (no statements, `uqa convert` only); question_converter-3b or "
-        "any OWNER/NAME that `uqa model fetch` downloaded; a folder (./FOLDER); the address of a "
-        "`uqa serve` (http://HOST:PORT); or a language model behind an OpenAI-compatible address "
-        "(openai:MODEL@http://HOST:PORT/v1).",
+        help="rules (embedded); rules-only (the same without confidences, faster); none (no "
+        "statements, `uqa convert` only); question_converter-3b or any OWNER/NAME that `uqa model "
+        "fetch` downloaded; a folder (./FOLDER); the address of a `uqa serve` (http://HOST:PORT); "
+        "or a language model behind an OpenAI-compatible address (openai:MODEL@http://HOST:PORT/"
+        "v1).",
     ),
 ]
 BackendName = Annotated[Backend, _option(help="Library that runs the model.")]
@@ -98,6 +99,19 @@ class Options:
         ]
 
 
+MinConfidence = Annotated[
+    float | None,
+    _option(
+        metavar="X",
+        min=0,
+        max=1,
+        help="Leave out a question, with all of its statements, if the confidence in one of them "
+        "is less than X; statements without a confidence stay.",
+        show_default="all are kept",
+    ),
+]
+
+
 class Ask(NamedTuple):
     """A question and an answer to convert."""
 
@@ -114,6 +128,10 @@ class Sentence(NamedTuple):
 
     text: str
     via: str
+    confidence: float | None = None
+    """The probability, 0 to 1 in two digits, that a careful person would have written it; 1 for
+    given and filled sentences, None of a converter that tells none.
+    """
 
 
 class QuestionConverter(Protocol):

@@ -5,11 +5,14 @@ statement is *The answer to “…” is …*, with ``rules-fallback`` as ``via`
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
-from unifiedqa_convert.question_converters.base import Ask, Sentence
+from unifiedqa_convert.question_converters.base import Ask, Fact, Sentence
 from unifiedqa_convert.question_converters.drafts import has_blank
+from unifiedqa_convert.question_converters.learned.alignment import Pair, read_pair
+from unifiedqa_convert.question_converters.learned.network import digest, network
 from unifiedqa_convert.question_converters.rules import lexicon as words
 from unifiedqa_convert.question_converters.rules.answer import (
     FINAL,
@@ -82,6 +85,13 @@ _NAMED = re.compile(r"\b(?:who|whom|whose|names?)\b", re.IGNORECASE)
 _WORDS = re.compile(r"\w+")
 
 
+FALLBACK = 0.02
+"""The confidence in *The answer to “…” is …*: of 13 such sentences for the
+references, none was as a person wrote."""
+_MOST_KEPT = 100_000
+"""Pairs that are kept: about 30 MB."""
+
+
 class Rules:
     """Turns questions and answers into statements by rule."""
 
@@ -90,14 +100,57 @@ class Rules:
 
     def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
         """One sentence per ask, in order; ``via`` is ``rules-fallback`` if no rule matched."""
+        return [sentence for sentence, _ in self.derived(asks)]
+
+    def derived(self, asks: Sequence[Ask]) -> list[tuple[Sentence, tuple[str, ...] | None]]:
+        """The same, each with how it was made; None if no rule matched."""
         return [self._sentence(*ask) for ask in asks]
 
-    def _sentence(self, question: str, answer: str) -> Sentence:
+    def _sentence(self, question: str, answer: str) -> tuple[Sentence, tuple[str, ...] | None]:
         question, answer = collapse(question), collapse(answer)
-        chosen = first_match(question, answer)
-        if chosen is not None and (has_blank(answer) or not has_blank(chosen[1])):
-            return Sentence(chosen[1], self.name)
-        return Sentence(_fallback(question, answer), f"{self.name}-fallback")
+        made = derived_match(question, answer)
+        if made is not None and (has_blank(answer) or not has_blank(made.sentence)):
+            return Sentence(made.sentence, self.name), made.derived
+        return Sentence(_fallback(question, answer), f"{self.name}-fallback"), None
+
+
+class JudgedRules:
+    """The rules, each sentence with its confidence."""
+
+    name = Rules.name
+    version = Rules.version
+
+    def __init__(self) -> None:
+        self._rules = Rules()
+        self._kept: dict[Ask, Sentence] = {}
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """The network's digest: another network tells other confidences."""
+        return {"confidence": digest()}
+
+    def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
+        """One sentence per ask, in order; ``via`` as of the rules."""
+        fresh = [ask for ask in dict.fromkeys(asks) if ask not in self._kept]
+        if len(self._kept) + len(fresh) > _MOST_KEPT:
+            self._kept.clear()
+            fresh = list(dict.fromkeys(asks))
+        self._kept.update(zip(fresh, self._judged(fresh), strict=True))
+        return [self._kept[ask] for ask in asks]
+
+    def _judged(self, asks: Sequence[Ask]) -> list[Sentence]:
+        made = self._rules.derived(asks)
+        pairs: list[Pair] = []
+        places: list[int] = []
+        for place, (ask, (_, derived)) in enumerate(zip(asks, made, strict=True)):
+            if derived is not None:
+                pairs.append(read_pair(*ask, made[place][0].text, derived))
+                places.append(place)
+        found = dict(zip(places, network().confidences(pairs), strict=True))
+        return [
+            sentence._replace(confidence=found.get(place, FALLBACK))
+            for place, (sentence, _) in enumerate(made)
+        ]
 
 
 @lru_cache(maxsize=4096)
@@ -112,8 +165,22 @@ def _asks_names(question: str) -> bool:
     return _NAMED.search(question) is not None
 
 
+class Made(NamedTuple):
+    """A sentence, the rule that made it, and how: what the confidence in it is judged by."""
+
+    rule: Rule
+    sentence: str
+    derived: tuple[str, ...]
+
+
 def first_match(question: str, answer: str) -> tuple[Rule, str] | None:
     """The first rule that makes a sentence, and the sentence; both texts must be one line."""
+    made = derived_match(question, answer)
+    return None if made is None else (made.rule, made.sentence)
+
+
+def derived_match(question: str, answer: str) -> Made | None:
+    """The same with how the sentence was made."""
     given = _parse_answer(answer, _asks_names(question))
     if not question or given is None:
         return None
@@ -129,8 +196,26 @@ def first_match(question: str, answer: str) -> tuple[Rule, str] | None:
         ):
             if given.text not in parsed.core:
                 sentence = without_repetition(sentence, given.text)
-            return rule, finish(parsed.earlier, f"{parsed.front} {sentence}")
+            text = finish(parsed.earlier, f"{parsed.front} {sentence}")
+            return Made(rule, text, derivation(parsed, given, rule))
     return None
+
+
+def derivation(parsed: Question, given: Answer, rule: Rule) -> tuple[str, ...]:
+    """Names of the decisions behind a sentence: rule, kind of answer, predicate's start."""
+    at = next((n for n, token in enumerate(parsed.tokens) if token.tags.endswith("Y")), -1)
+    start = parsed.tokens[at].tags if at >= 0 else ""
+    return (
+        f"@{rule.when}",
+        f"${rule.say}",
+        f"%{given.kind}",
+        f"%{given.kind}${rule.say}",
+        f"&{start}",
+        f"&{min(at, 9)}",
+        f"*{parsed.tokens[0].lower}",
+        f"*{' '.join(t.lower for t in parsed.tokens[:2])}",
+        f"!{bool(parsed.front)}{bool(parsed.earlier)}{parsed.asks}",
+    )
 
 
 def _still_a_question(question: Question, sentence: str) -> bool:

@@ -1,0 +1,153 @@
+"""Triples → examples for the network: sentences of the rules, right or wrong.
+
+Read by `train_confidence.py`. Beside the sentence that the rules choose, sentences that they would
+write if they had taken the answer for another kind of phrase, or another word for the predicate's
+start, and the accepted statement itself.
+"""
+
+import copy
+import json
+import random
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from unifiedqa_convert.question_converters.drafts import has_blank
+from unifiedqa_convert.question_converters.rules import converter
+from unifiedqa_convert.question_converters.rules.answer import Answer
+from unifiedqa_convert.question_converters.rules.clause import Match
+from unifiedqa_convert.question_converters.rules.pattern import TokenString
+from unifiedqa_convert.question_converters.rules.predicate import choices
+from unifiedqa_convert.question_converters.rules.question import Question, parse_question
+from unifiedqa_convert.question_converters.rules.template import fill_template
+from unifiedqa_convert.schema import collapse
+
+KINDS = "sentence to place verb verb-s verb-ed verb-ing number adjective noun".split()
+
+
+class Example(NamedTuple):
+    """A statement, how it was made, and whether a person would have written it."""
+
+    question: str
+    answer: str
+    statement: str
+    derived: tuple[str, ...]
+    right: bool
+    first: bool
+    """Whether it is the rules' own choice."""
+    way: str
+    group: int
+
+
+def normal(text: str) -> str:
+    # A comma matters before an infinitive's main clause only ("To clean it, rinse it").
+    text = text.replace("\u2019", "'")
+    text = text if text[:3] in ("To ", "to ") else text.replace(",", " ")
+    text = text.replace(" n't", "n't").replace("cannot", "can not")
+    return re.sub(r"[\s.]+$", "", re.sub(r"\s+", " ", text)).strip().lower()
+
+
+def first_choice(question: str, answer: str) -> tuple[str, tuple[str, ...]] | None:
+    """The rules' sentence and how it was made; None if it is the fallback."""
+    made = converter.derived_match(question, answer)
+    if made is None or (has_blank(made.sentence) and not has_blank(answer)):
+        return None
+    return made.sentence, made.derived
+
+
+def others(question: str, answer: str, chance: random.Random, most: int) -> Iterator[str]:
+    """Sentences of the rules for another kind of answer or another start of the predicate."""
+    given = converter._parse_answer(answer, converter._asks_names(question))
+    if given is None or given.polar:
+        return
+    base = parse_question(question, given.polar)
+    if not base.tokens:
+        return
+    variants = [base, *_moved(base)]
+    for _ in range(most):
+        parsed = chance.choice(variants)
+        kind = chance.choice([*KINDS, given.kind, given.kind])
+        changed = copy.copy(given)
+        changed.kind = kind
+        text = _written(parsed, changed, skip=chance.random() < 0.3)
+        if text is not None:
+            yield text
+
+
+def _moved(base: Question) -> Iterator[Question]:
+    plain = [t._replace(tags=t.tags.replace("Y", "")) for t in base.tokens]
+    found = choices(plain)
+    places = {s.at for choice in found if choice is not None for s in choice.spots()}
+    for at in sorted(places):
+        tokens = list(plain)
+        tokens[at] = tokens[at]._replace(tags=tokens[at].tags + "Y")
+        if tuple(tokens) == base.tokens:
+            continue
+        other = copy.copy(base)
+        other.tokens = tuple(tokens)
+        other._found = {}
+        other._encoded = TokenString(other.tokens)
+        yield other
+
+
+def _written(parsed: Question, given: Answer, skip: bool) -> str | None:
+    for rule, parts in parsed.matches(given.kind):
+        try:
+            sentence = fill_template(rule.say, Match(parsed.core, parts, given))
+        except (IndexError, AssertionError):
+            continue  # an answer that can't be of this kind
+        if sentence is None:
+            continue
+        if skip:
+            skip = False
+            continue
+        if given.text not in parsed.core:
+            sentence = converter.without_repetition(sentence, given.text)
+        return converter.finish(parsed.earlier, f"{parsed.front} {sentence}")
+    return None
+
+
+def accepts(text: str, good: set[str], question: str, answer: str, way: str) -> bool:
+    """Whether a person would have written it; "What happened is that he left" is allowed."""
+    if normal(text) in good:
+        return True
+    lead, that, rest = normal(text).partition(" that ")
+    return (
+        bool(that)
+        and way == "happens-clause"
+        and lead.startswith("what ")
+        and lead.rsplit(" ", 1)[-1] in ("is", "was", "are", "were")
+        and rest == normal(answer)
+        and question.lower().startswith("what ")
+    )
+
+
+def examples(triples: Iterable[dict[str, object]], most: int = 4) -> Iterator[Example]:
+    for row in triples:
+        question, answer = collapse(str(row["question"])), collapse(str(row["answer"]))
+        group = int(str(row["group"]))
+        accepted = [str(s) for s in row["accepted"]]  # type: ignore[attr-defined]
+        good = {normal(s) for s in accepted}
+        made = first_choice(question, answer)
+        if made is None:
+            continue
+        chance = random.Random(f"{group} {question} {answer}")
+        sentence, derived = made
+        seen = {normal(sentence)}
+        way = str(row["way"])
+        right = accepts(sentence, good, question, answer, way)
+        yield Example(question, answer, sentence, derived, right, True, way, group)
+        for text in others(question, answer, chance, most):
+            if normal(text) in seen:
+                continue
+            seen.add(normal(text))
+            right = accepts(text, good, question, answer, way)
+            yield Example(question, answer, text, derived, right, False, way, group)
+        if not good & seen and way != "unanswered":
+            yield Example(question, answer, accepted[0], derived, True, False, way, group)
+
+
+def read_triples(path: Path) -> Iterator[dict[str, object]]:
+    for line in path.read_text("utf-8").splitlines():
+        yield json.loads(line)
