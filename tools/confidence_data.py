@@ -50,7 +50,7 @@ def normal(text: str) -> str:
 
 def first_choice(question: str, answer: str) -> tuple[str, tuple[str, ...]] | None:
     """The rules' sentence and how it was made; None if it is the fallback."""
-    made = converter.derived_match(question, answer)
+    made = converter.first_match(question, answer)
     if made is None or (has_blank(made.sentence) and not has_blank(answer)):
         return None
     return made.sentence, made.derived

@@ -30,7 +30,7 @@ def declare(question: str, answer: str) -> Sentence:
 
 def test_it_is_a_question_converter() -> None:
     converter: QuestionConverter = Rules()
-    assert (converter.name, converter.version) == ("rules", "6")
+    assert (converter.name, converter.version) == ("rules", "7")
     assert converter.convert([]) == []
 
 
@@ -50,7 +50,7 @@ def test_sentences_come_in_the_order_of_the_asks() -> None:
         ("May 1990", "in May 1990"),
         ("May", "in May"),
         ("1990", "in 1990"),
-        ("the 1990s", "during the 1990s"),
+        ("the 1990s", "in the 1990s"),
         ("on 1 May 1990", "on 1 May 1990"),
     ],
 )
@@ -183,18 +183,18 @@ def test_the_fallback_is_marked(question: str, answer: str, text: str) -> None:
     assert declare(question, answer) == Sentence(text, "rules-fallback")
 
 
-DENYING = """Aren't hens birds?|Aren\u2019t hens birds?|ISN'T TIN A METAL?
-didn't the old mill burn down|didnt the mill burn down|Won't an egg break?
-Can't an owl fly?|Cannot an owl fly?|Ain't tin a metal?|Is it not warm in June?
-Do not hens lay eggs?|Do hens not lay eggs?|Is that not odd?|Has Bo not slept?
-Do hens that live in the snow not lay eggs?|So isn't tin a metal?
-Did n't Bo sleep ?|Is tin soft or not?|If an egg falls, won't it break?
+# "Yes" says what these ask without the "not"; more in constructions/negated.txt.
+DENYING = """Aren't hens birds?|Aren\u2019t hens birds?|ISN'T TIN A METAL?|Won't an egg break?
+didn't the old mill burn down|didnt the mill burn down|Can't an owl fly?|Cannot an owl fly?
+Is it not warm in June?|Is that not odd?|So isn't tin a metal?|Did n't Bo sleep ?|Isn`t tin a metal?
+Bo went out. Didn't he sleep?|He is tired, isn't he?|Hens are birds aren't they?
+Isn't tin a metal, yes or no?|Weren't there two mills?"""
+# Unclear ones.
+QUOTED = """Ain't tin a metal?|Do not hens lay eggs?|Do hens not lay eggs?|Has Bo not slept?
+Do hens that live in the snow not lay eggs?|Is tin soft or not?|If an egg falls, won't it break?
 If an egg falls, won\u2019t the egg break?|In June, isn\u2019t it warm?
-in the song didn't he leave|in the song didn't the man leave
-Bo went out. Didn't he sleep?|He is tired, isn't he?|Hens are birds, are they not?
-Hens aren't fish, are they?|Hens are birds aren't they?
-Isn't tin a metal, yes or no?|Weren't there two mills?|Needn't he pay?
-Isn`t tin a metal?"""
+in the song didn't he leave|in the song didn't the man leave|Needn't he pay?
+Hens are birds, are they not?|Hens aren't fish, are they?"""
 NOT_DENYING = """Is there no snow in June?|Has he never been to Rome?|Are none of the cups full?
 Is it true that hens are not fish?|Do people who do not eat eggs eat hens?
 Can you choose not to pay?|Is a cup that isn't full empty?
@@ -204,8 +204,15 @@ Is nothing as heavy as lead?"""
 
 
 @pytest.mark.parametrize("question", DENYING.replace("\n", "|").split("|"))
-def test_a_question_that_denies_is_quoted(question: str) -> None:
+def test_a_question_that_denies_asks_the_same_as_without_its_not(question: str) -> None:
     """ "Isn't he tired?" asks what "Is he tired?" asks: its "not" would turn the label round."""
+    assert not re.search(r"n[^a-z]t\b|dnt\b|\bnot\b", declare(question, "yes").text)
+    assert " not " in declare(question, "no").text
+    assert {declare(question, answer).via for answer in ("yes", "no")} == {"rules"}
+
+
+@pytest.mark.parametrize("question", QUOTED.replace("\n", "|").split("|"))
+def test_a_question_that_denies_otherwise_is_quoted(question: str) -> None:
     for answer in ("yes", "no", "true", "false"):
         said = declare(question, answer)
         assert said == Sentence(f"The answer to “{question}” is {answer}.", "rules-fallback")

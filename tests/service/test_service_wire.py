@@ -44,8 +44,13 @@ def test_what_does_not_end_is_refused(service: Running, name: str) -> None:
     request = ENDLESS[name]
     sent, answer = pour(service.port, request)
     assert sent < request.most + 24 * 2**20  # 4 in the kernel's buffers, 16 that are discarded
-    # A body as long as announced is one of spaces: no JSON.
-    assert statuses(answer) == [{"body": 400}.get(name, 431 if request.most < 2**20 else 413)]
+    found = statuses(answer)
+    if name == "body":
+        # A body as long as announced is one of spaces: no JSON. What has come after it by the time
+        # of the answer, which is chance, is taken for the next request: no HTTP.
+        assert found in ([400], [400, 400])
+    else:
+        assert found == [431 if request.most < 2**20 else 413]
     assert service.client.get("/health/live").status_code == 200
 
 

@@ -14,7 +14,11 @@ from functools import lru_cache
 from unifiedqa_convert.question_converters.base import Ask
 from unifiedqa_convert.question_converters.rules import lexicon as words
 from unifiedqa_convert.question_converters.rules.answer import Answer
-from unifiedqa_convert.question_converters.rules.question import parse_question, split_last
+from unifiedqa_convert.question_converters.rules.question import (
+    affirmative,
+    parse_question,
+    split_last,
+)
 from unifiedqa_convert.question_converters.rules.tokens import tokenise_question
 
 VERSION = "1"
@@ -127,7 +131,8 @@ def _fault_of_negations(
     if reply is None:
         return None if made == asked + answered else "does not deny what the two deny"
     # "Isn't it cold?" asks what "Is it cold?" asks: yes affirms that, and no denies it.
-    affirmed = asked - parse_question(ask.question, True).denies(True)
+    denies = affirmative(ask.question) != ask.question
+    affirmed = asked - (denies or parse_question(ask.question, True).denies(True))
     if reply:
         return None if made == affirmed + answered else "does not affirm what is asked"
     return None if made > affirmed else "does not deny what is asked"

@@ -13,7 +13,6 @@ from unifiedqa_convert.question_converters.rules.lexicon import (
 )
 from unifiedqa_convert.question_converters.rules.tokens import (
     Token,
-    cover,
     is_name,
     tags,
     tokenise_question,
@@ -22,8 +21,26 @@ from unifiedqa_convert.question_converters.rules.tokens import (
 _ADJECTIVE = re.compile(r".+(?:ic|al|ous|ive|ary|ar|ble|less|ful|ant|ent|ish)")
 _YES = frozenset("yes true".split())
 _NO = frozenset("no false".split())
+_UNKNOWN = frozenset(("not enough information", "not enough info"))
+_NONE_OF = ("none of the above", "none of these choices", "none of the choices", "all of the above")
+_NO_ANSWER = frozenset(
+    (
+        "i have no comment",
+        "no comment",
+        "i have nothing to say",
+        "i don't know",
+        "i do not know",
+        "nobody knows",
+        "no one knows",
+    )
+)
+_NOT_KNOWN = tuple(f"it is {how} " for how in ("unknown", "not known", "unclear", "not clear"))
 _ENDS_CLAUSE = words.RELATIVES | {"to"}
 _NOUN_BEFORE = frozenset("of in between".split())  # after a word that may be verb or noun
+_ALL_PRONOUNS = words.SUBJECT_PRONOUNS | {"nobody", "everybody", "everyone", "nothing", "someone"}
+_NAMING = frozenset("named called known made based used born".split())
+_OBJECT_PRONOUNS = frozenset("it them him us me".split())
+_LINKING = frozenset("look feel stay get become keep seem sound remain appear grow".split())
 _SUBJECT_BE = frozenset(
     "it's that's there's he's she's they're we're you're i'm "
     "it\u2019s that\u2019s there\u2019s he\u2019s she\u2019s they\u2019re we\u2019re".split()
@@ -34,9 +51,10 @@ def kind_of(given: str, text: str, tokens: Sequence[Token]) -> str:
     """The kind of an answer.
 
     ``yes``, ``no``, ``reply`` ("No, they do not."), ``question``, ``sentence``, ``to`` (an
-    infinitive), ``place`` (a preposition phrase or a subordinate clause), ``verb`` (a base form and
-    more), ``verb-s`` (a predicate: "reduces waste", "was late"), ``verb-ed``, ``verb-ing``,
-    ``number``, ``adjective``, ``noun``.
+    infinitive), ``unknown`` ("not enough information"), ``nothing`` ("I have no comment"), ``none``
+    ("none of the above"), ``place`` (a preposition phrase or a subordinate clause), ``verb`` (a
+    base form and more), ``verb-s`` (a predicate: "reduces waste", "was late"), ``verb-ed``,
+    ``verb-ing``, ``number``, ``adjective``, ``noun``.
     """
     low = text.lower()
     if low in _YES or low in _NO:
@@ -44,21 +62,40 @@ def kind_of(given: str, text: str, tokens: Sequence[Token]) -> str:
     if not tokens:
         return "noun"
     first = tokens[0]
-    if first.lower in ("yes", "no") and len(tokens) > 3 and tokens[1].lower == ",":
-        return "reply"
+    if first.lower in ("yes", "no") and len(tokens) > 2 and tokens[1].lower == ",":
+        return _reply(tokens)
+    if low in _UNKNOWN:
+        return "unknown"
+    if low in _NO_ANSWER or low.startswith(_NOT_KNOWN):
+        return "nothing"
+    if low.startswith(_NONE_OF):
+        return "none"
     if first.may("W") and given.endswith("?"):
         return "question"
     if len(tokens) == 1:
         return _single(first)
-    if first.may("S") and _has_main_clause(tokens):
+    if first.may("SP") and _has_main_clause(tokens):
         return "sentence"
     return _opened(first, tokens[1]) or _phrase(given, tokens)
+
+
+def _reply(tokens: Sequence[Token]) -> str:
+    """ "Yes, he did" says no more than "yes"; "No, they sleep" is a statement."""
+    said = [t for t in tokens[2:] if t.lower != "not"]
+    short = len(said) == 2 and said[0].may("R") and said[1].may("BOHM")
+    denies = len(said) < len(tokens) - 2 or "n't" in said[-1].lower.replace("\u2019", "'")
+    agrees = denies == (tokens[0].lower == "no")
+    return tokens[0].lower if short and agrees else "reply"
 
 
 def _has_main_clause(tokens: Sequence[Token]) -> bool:
     """True if a subordinate clause is followed by its main clause: "if you wait, it melts"."""
     comma = next((i for i, t in enumerate(tokens) if t.lower == ","), 0)
-    return bool(comma) and any(t.may("BOHMZ") and not t.may("N") for t in tokens[comma + 1 :])
+    main = tokens[comma + 1 :] if comma else ()
+    if tokens[0].may("P") and not tokens[0].may("S"):  # "in a dry, dark place where it is cool"
+        inner = (i for i, t in enumerate(main) if t.may("S") or t.lower in words.RELATIVES)
+        main = main[: next(inner, len(main))]
+    return any(t.may("BOHMZ") and not t.may("N") for t in main)
 
 
 def _single(only: Token) -> str:
@@ -68,14 +105,15 @@ def _single(only: Token) -> str:
         return "adjective"
     if only.may("J") and _ADJECTIVE.fullmatch(only.lower):
         return "noun" if only.lower in words.NOT_ADJECTIVES else "adjective"
-    return "verb" if only.only("V") else "noun"
+    return "verb" if only.only("V") and only.lower not in words.COUNT_NOUNS else "noun"
 
 
 def _opened(first: Token, second: Token) -> str | None:
     """The kind, if the first word alone determines it; else None."""
     if first.lower == "to" and second.may("VA"):
         return "to"
-    if first.may("PS") and first.lower not in ("like", "than"):
+    counted = first.lower in ("about", "around", "over", "under") and second.may("Q")
+    if first.may("PS") and first.lower not in ("like", "than") and not counted:
         return "place"
     if first.lower in _SUBJECT_BE:
         return "sentence"
@@ -94,7 +132,8 @@ def _phrase(given: str, tokens: Sequence[Token]) -> str:
         return _verbal(first, second)
     if (last.may("J") and not last.may("N")) or (last.may("X") and last.tags.endswith("J")):
         return "adjective"
-    if _qualified(first, second):
+    described = len(tokens) == 2 and first.lower.endswith("ly") and last.may("JE")
+    if described or _qualified(first, second):
         return "adjective"
     return "noun"
 
@@ -118,36 +157,47 @@ def _verbal(first: Token, second: Token) -> str:
     strong = not first.may("NJ") or first.lower in words.LIGHT_VERBS or second.may("R")
     object_follows = object_follows and second.lower not in _NOUN_BEFORE
     strong = strong or (object_follows and first.lower not in words.MOSTLY_NOUNS)
-    if first.may("V") and strong:
+    linking = first.lower in _LINKING and second.may("J")
+    if first.may("V") and (strong or linking):
         return "verb"
-    return "verb-s" if first.may("Z") and not first.may("N") else "noun"
+    acts = not first.may("N") or second.lower in _OBJECT_PRONOUNS
+    return "verb-s" if first.may("Z") and acts else "noun"
 
 
 def _is_sentence(given: str, tokens: Sequence[Token]) -> bool:
     first = tokens[0]
-    if first.may("PSBOHMGW") or first.only("VTE") or first.lower in words.LIGHT_VERBS:
+    counted = first.may("P") and tokens[1].may("Q")
+    counted = counted or (first.may("G") and tokens[1].may("BHM"))  # "smoking has gone down"
+    if (
+        (first.may("PSBOHMGW") and not counted)
+        or first.only("VTE")
+        or first.lower in words.LIGHT_VERBS
+    ):
         return False
+    pronoun = first.lower in _ALL_PRONOUNS and not tokens[1].may("WCP")
+    if pronoun and any(t.may("VZT") for t in tokens[1:4]):
+        return len(tokens) > 2 or tokens[1].may("ZT")
     last, before = tokens[-1], tokens[-2]
     if last.may("V") and not last.may("J") and noun_number(before.lower) == "plural":
         return not last.may("N") or verb_lemma(last.lower) in words.COMMON_VERBS
     if len(tokens) < 3:
-        return False
-    if first.lower in words.SUBJECT_PRONOUNS and any(t.may("VZT") for t in tokens[1:4]):
-        return True
+        return given[0].isupper() and tokens[1].only("BOHM")  # "Joe did"
     return _finite_follows(given, tokens)
 
 
 def _finite_follows(given: str, tokens: Sequence[Token]) -> bool:
     """True if a finite verb comes before any dependent clause."""
     first = tokens[0]
-    imperative = first.may("V") and first.lower not in words.MOSTLY_NOUNS
-    stopped = given.endswith(".") and given[0].isupper() and not imperative
+    verb = first.may("V") and first.lower not in words.MOSTLY_NOUNS
+    imperative = verb and (not first.may("J") or tokens[1].may("DLRQP"))
+    titled = not given.endswith(".") and given.istitle()
+    stopped = given[0].isupper() and not imperative and not titled
     for i, token in enumerate(tokens[1:], 1):
         if token.lower in _ENDS_CLAUSE or token.may("S"):
             return False
         if token.lower in ("be", "being", "been"):
             continue
-        if _finite(tokens, i) or (stopped and _finite_in_sentence(tokens, i)):
+        if _finite(tokens, i) or (stopped and _finite_in_sentence(tokens, i, given.endswith("."))):
             return True
     return False
 
@@ -157,16 +207,54 @@ def _finite(tokens: Sequence[Token], at: int) -> bool:
     token = tokens[at]
     if token.may("BOHM") or token.only("ZT") or (token.may("Z") and token.only("ZV")):
         return True
+    named = token.may("T") and at == 1 and is_name(tokens[0]) and not token.may("N")
+    if named and at + 1 < len(tokens) and tokens[at + 1].may("DLR"):
+        return True
+    if token.may("ZV") and at + 1 < len(tokens) and tokens[at + 1].lower in _OBJECT_PRONOUNS:
+        plural = noun_number(tokens[at - 1].lower) == "plural"
+        return token.may("V") if plural else token.may("Z")
     if token.only("ET") and at > 1:
         return at + 1 < len(tokens) and tokens[at + 1].may("DLR")
     return token.only("V") and noun_number(tokens[at - 1].lower) == "plural"
 
 
-def _finite_in_sentence(tokens: Sequence[Token], at: int) -> bool:
-    """True if a word may be the verb of an answer that is written as a sentence."""
+def _finite_in_sentence(tokens: Sequence[Token], at: int, stopped: bool) -> bool:
+    """True if a word may be the verb of an answer that is written as a sentence.
+
+    It agrees with the noun before it ("the pipe leaks", not "a bicycle pump"), and a word that is
+    also a noun has an object or a preposition after it ("the boys paint the fence").
+    """
     token, before = tokens[at], tokens[at - 1]
     named = before.may("NR") or (at > 1 and tokens[at - 2].may("DL"))
-    return token.may("VZT") and named and not before.only("D")
+    if not token.may("VZT") or not named or before.only("D") or before.may("L"):
+        return False
+    after = tokens[at + 1] if at + 1 < len(tokens) else None
+    if token.only("ET") and not (after is not None and after.may("DLR")):
+        # "A boy named Sam" is none, "The boy fainted." is one.
+        told = stopped or tokens[0].lower not in ("a", "an", "some", "one")
+        return told and token.lower not in _NAMING and not (after and after.lower == "by")
+    if not token.may("NJ") or (token.may("T") and not token.may("EN")):
+        return _agrees(token, before)
+    common = verb_lemma(token.lower) in words.MOSTLY_VERBS
+    common = common and (after is None or after.may("PA") or token.only("ZNJ"))
+    plain = after is not None and (after.may("DLR") or token.only("NV"))
+    return (plain or common) and _agrees(token, before)
+
+
+def _agrees(token: Token, before: Token) -> bool:
+    """True if a verb's form suits the noun or pronoun before it."""
+    if token.may("T") or (token.may("Z") and noun_number(before.lower) != "plural"):
+        return True
+    plural = plural_noun(before)
+    return token.may("V") and (plural or before.lower in ("i", "you", "we", "they"))
+
+
+def plural_noun(head: Token) -> bool:
+    """True for a plural, also of a word that the dictionary lacks."""
+    if noun_number(head.lower) == "plural" or head.lower in words.PLURALS:
+        return True
+    ends = head.lower.endswith
+    return "X" in head.tags and ends("s") and not ends(("ss", "is", "us", "s's"))
 
 
 FINAL = " .!?\u2026\u3002\uff1f\uff01;:,"  # marks at the end of a sentence
@@ -207,7 +295,13 @@ class Answer:
         if self._complete():
             return self.text
         assert self.head is not None
-        if article == "the" or self.head.lower in words.DEFINITE_ANSWERS or self._unique():
+        definite = self.tokens[0].lower in words.ORDINALS or self.tokens[0].may("L")
+        if (
+            definite
+            or article == "the"
+            or self.head.lower in words.DEFINITE_ANSWERS
+            or self._unique()
+        ):
             return f"the {self.text}"
         return f"{a_or_an(self.text)} {self.text}"
 
@@ -215,11 +309,17 @@ class Answer:
         if self.kind != "noun" or self.head is None or self.plural:
             return True
         first = self.tokens[0]
+        if first.may("L") and len(self.tokens) > 1:
+            owner = first.lower.replace("\u2019", "'").removesuffix("'s")
+            one = noun_number(owner) == "singular" or owner in words.COUNT_NOUNS
+            return first.text[:1].isupper() or not one
         if first.may("DRLQS") or first.text[:1].isupper() or any(t.may("K") for t in self.tokens):
             return True
         if any(t.lower in ("and", "or") for t in self.tokens):
             return True
         head = self.head.lower
+        if len(self.tokens) > 1 and noun_number(first.lower) == "plural" and first.only("NZ"):
+            return True  # "wheels turning"
         if self._unique():
             return False
         if head in words.COUNT_NOUNS:
@@ -255,6 +355,8 @@ class Answer:
 def _head(tokens: Sequence[Token]) -> Token | None:
     """The head of a phrase: its last word before a preposition, comma or clause."""
     found = None
+    if len(tokens) > 1 and tokens[-1].lower == "can" and tokens[-2].may("N"):
+        return tokens[-1]
     for token in tokens:
         if found is not None and (token.may("PKCSB") or token.lower in words.RELATIVES):
             break
@@ -265,21 +367,18 @@ def _head(tokens: Sequence[Token]) -> Token | None:
 
 def _is_plural(tokens: Sequence[Token], head: Token | None) -> bool:
     """True if a verb after these words must be plural."""
+    of = next((i for i, t in enumerate(tokens) if t.lower == "of"), 0)
+    if of and tokens[of - 1].lower in ("%", "percent", "half", "thirds", "most", "some", "quarter"):
+        head = _head(tokens[of + 1 :])
     if head is None or tokens[0].may("G"):
-        return False
-    if tokens[0].lower in ("a", "an", "each", "every", "one"):
         return False
     listed = any(t.lower == "and" for t in tokens) and not any(
         t.may("P") or t.lower in words.RELATIVES for t in tokens
     )
-    return listed or _plural(head)
-
-
-def _plural(head: Token) -> bool:
-    if noun_number(head.lower) == "plural" or head.lower in words.PLURALS:
-        return True
-    ends = head.lower.endswith
-    return "X" in head.tags and ends("s") and not ends(("ss", "is", "us", "s's"))
+    series = listed and any(t.lower == "," for t in tokens)
+    if tokens[0].lower in ("a", "an", "each", "every", "one") and not series:
+        return False
+    return listed or plural_noun(head)
 
 
 @lru_cache(maxsize=4096)
@@ -315,6 +414,8 @@ def keeps_capital(tokens: Sequence[Token]) -> bool:
         return True
     first = tokens[0]
     word = first.lower.removesuffix("'s").removesuffix("\u2019s")
+    if word in words.DAYS or _is_month(tokens):
+        return True
     known = word in ("a", "an", "the") or ("X" not in tags(word))
     others = any(t.text[:1].isupper() for t in tokens[1:] if t.text != "I")
     if first.text[1:] != first.lower[1:] or not known or (others and not _function(first)):
@@ -324,81 +425,17 @@ def keeps_capital(tokens: Sequence[Token]) -> bool:
     return first.lower in ("i", "i'm") or first.text == "I" or not _common(first)
 
 
+def _is_month(tokens: Sequence[Token]) -> bool:
+    """True for a month's name; "march" and "may" only alone or before a number or "of"."""
+    if tokens[0].lower not in words.MONTHS:
+        return False
+    alone = len(tokens) == 1 or tokens[1].may("Q") or tokens[1].lower in ("of", ",")
+    return alone or tokens[0].lower not in ("march", "may")
+
+
 def _function(token: Token) -> bool:
     return token.may("DPRSWBOHMA")
 
 
 def _common(token: Token) -> bool:
     return _function(token) or bool(lemmas(token.lower)) or token.may("QLJG")
-
-
-def merged(head: list[Token], source: str, answer: Answer) -> str:
-    """The answer with the noun of the question: "type of climate" + "arid" → "arid climate"."""
-    noun = list(head)
-    while noun and (noun[0].may("QD") or noun[0].lower in ("other", "same", "specific")):
-        noun = noun[1:]
-    kind = len(noun) > 2 and noun[0].lower in words.KINDS and noun[1].lower == "of"
-    core = noun[2:] if kind else noun
-    if not core:
-        return answer.phrase()
-    measured = _measured(noun, core, source, answer)
-    if measured is not None:
-        return measured
-    if repeats_noun(core, answer) or not _attributive(answer, kind):
-        if kind or answer.kind != "noun":
-            return answer.phrase()
-        noun_head = core_head(noun).lower
-        if noun_head in words.PARTS and answer.bare:
-            return f"the {answer.text}"
-        return answer.phrase("the" if noun_head in words.DEFINITE_HEADS else "a")
-    if core_head(core).lower in ("term", "name", "word", "adjective"):
-        return f"the {cover(source, core)} {answer.text}"
-    if answer.text.lower() == "same":
-        return f"the same {cover(source, core)}"
-    definite = not kind
-    return Answer(f"{answer.text} {cover(source, core)}").phrase("the" if definite else "a")
-
-
-def _measured(noun: list[Token], core: list[Token], source: str, answer: Answer) -> str | None:
-    """The answer for a year, for one of several, for a role or for a share of something."""
-    head = core_head(noun).lower
-    if head in ("year", "century", "decade") and answer.kind == "number":
-        return answer.text
-    if answer.text in ("1", "one") and core[-1].lower.endswith("s"):
-        one = noun_lemma(core[-1].lower)
-        return f"{answer.text} {cover(source, core)[: -len(core[-1].text)]}{one}"
-    if head in words.ROLES and not repeats_noun(core, answer):
-        return f"the {head} of {answer.text}"
-    if head in words.SHARES and len(noun) > 2 and noun[1].lower == "of":
-        return f"{answer.text} {cover(source, noun[1:])}"
-    return None
-
-
-def repeats_noun(core: list[Token], answer: Answer) -> bool:
-    """True if the answer has the noun of the question itself ("carbon cycle")."""
-    noun = noun_lemma(core_head(core).lower)
-    return any(noun_lemma(t.lower) == noun for t in answer.tokens)
-
-
-def _attributive(answer: Answer, kind: bool) -> bool:
-    if answer.kind in ("adjective", "number"):
-        return True
-    last = answer.tokens[-1] if answer.tokens else None
-    if not kind or last is None or not last.may("J") or len(answer.tokens) > 1:
-        return False
-    thing = last.may("N") and (
-        last.lower in words.COUNT_NOUNS or noun_number(last.lower) == "singular"
-    )
-    return not thing
-
-
-def core_head(noun: list[Token]) -> Token:
-    """The head of a noun phrase: the last word before its first preposition."""
-    stop = next((i for i, t in enumerate(noun) if i and (t.may("PK"))), len(noun))
-    return noun[stop - 1]
-
-
-def noun_lemma(word: str) -> str:
-    """The lemma of a noun, so that singular and plural compare equal; else the word."""
-    nouns = lemmas(word).get("NOUN", ())
-    return nouns[0] if nouns else word

@@ -19,11 +19,15 @@ from unifiedqa_convert.question_converters.rules.answer import (
     Answer,
     a_or_an,
     ends_in_initial,
+    keeps_capital,
 )
 from unifiedqa_convert.question_converters.rules.clause import Match
+from unifiedqa_convert.question_converters.rules.clauses.shortened import shortened
+from unifiedqa_convert.question_converters.rules.lexicon import verb_lemma
 from unifiedqa_convert.question_converters.rules.pattern import Rule
 from unifiedqa_convert.question_converters.rules.question import Question, parse_question
 from unifiedqa_convert.question_converters.rules.template import fill_template
+from unifiedqa_convert.question_converters.rules.tokens import tokenise_question
 from unifiedqa_convert.schema import collapse
 
 # A template can't know that an answer repeats the word next to it ("the" + "the hen's nest", "will"
@@ -81,7 +85,7 @@ def _after(sentence: str, end: int, answer: str) -> str:
 
 
 _BEFORE_MARK = re.compile(r" (?=[,.;:!?%)\]](?: |$))")
-_NAMED = re.compile(r"\b(?:who|whom|whose|names?)\b", re.IGNORECASE)
+_NAMED = re.compile(r"\b(?:who|whom|whose|names?|named|call|called)\b", re.IGNORECASE)
 _WORDS = re.compile(r"\w+")
 
 
@@ -91,12 +95,23 @@ references, none was as a person wrote."""
 _MOST_KEPT = 100_000
 """Pairs that are kept: about 30 MB."""
 
+# A tokeniser's spaces: "did n't", "Ann 's", "two months ' rent".
+_LOOSE = re.compile(r"(?<=\w) (?=(?:n['\u2019]t|['\u2019](?:s|re|ve|ll|d|m))\b)", re.IGNORECASE)
+_LOOSE_POSSESSIVE = re.compile(r"(?<=[a-z]s) (?=['\u2019] [a-z])")
+
+
+def _attached(text: str) -> str:
+    if "'" not in text and "\u2019" not in text:
+        return text
+    text = _LOOSE.sub("", text)
+    return _LOOSE_POSSESSIVE.sub("", text) if text.count("'") == 1 else text
+
 
 class Rules:
     """Turns questions and answers into statements by rule."""
 
     name = "rules"
-    version = "6"
+    version = "7"
 
     def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
         """One sentence per ask, in order; ``via`` is ``rules-fallback`` if no rule matched."""
@@ -107,8 +122,8 @@ class Rules:
         return [self._sentence(*ask) for ask in asks]
 
     def _sentence(self, question: str, answer: str) -> tuple[Sentence, tuple[str, ...] | None]:
-        question, answer = collapse(question), collapse(answer)
-        made = derived_match(question, answer)
+        question, answer = _attached(collapse(question)), _attached(collapse(answer))
+        made = both_answers(question, answer) or first_match(question, answer)
         if made is not None and (has_blank(answer) or not has_blank(made.sentence)):
             return Sentence(made.sentence, self.name), made.derived
         return Sentence(_fallback(question, answer), f"{self.name}-fallback"), None
@@ -173,18 +188,46 @@ class Made(NamedTuple):
     derived: tuple[str, ...]
 
 
-def first_match(question: str, answer: str) -> tuple[Rule, str] | None:
-    """The first rule that makes a sentence, and the sentence; both texts must be one line."""
-    made = derived_match(question, answer)
-    return None if made is None else (made.rule, made.sentence)
+_SECOND = re.compile(
+    r",? and (?P<second>(?:why|how|when|where)(?:\b.*)?)$|,? and (?P<asked>what|who|which\b.*)$",
+    re.IGNORECASE,
+)
 
 
-def derived_match(question: str, answer: str) -> Made | None:
-    """The same with how the sentence was made."""
+def both_answers(question: str, answer: str) -> Made | None:
+    """The statement for "Who wrote it, and why?" and an answer to each, with a comma between."""
+    bare = question.rstrip(FINAL)
+    m, (first, comma, rest) = _SECOND.search(bare), answer.rstrip(FINAL).partition(", ")
+    if m is None or not comma or not _ASKS.match(question):
+        return None
+    start = first_match(f"{bare[: m.start()]}?", first)
+    second = m["second"] or m["asked"]
+    if start is None:
+        return None
+    lead = start.sentence.rstrip(FINAL)
+    if " " not in second:
+        return start._replace(sentence=finish("", f"{lead} {rest}"))
+    end = first_match(f"{second}?", rest)
+    if end is None:
+        return None
+    tail = end.sentence
+    if not keeps_capital(tokenise_question(tail)):
+        tail = tail[0].lower() + tail[1:]
+    return start._replace(sentence=finish("", f"{lead} and {tail}"))
+
+
+_ASKS = re.compile(r"(?:who|what|which|where|when|how|whose)\b", re.IGNORECASE)
+
+
+def first_match(question: str, answer: str) -> Made | None:
+    """What the first rule that makes a sentence makes; both texts must be one line."""
     given = _parse_answer(answer, _asks_names(question))
     if not question or given is None:
         return None
     parsed = parse_question(question, given.polar)
+    if given.kind == "none":
+        return None
+    given = shortened(parsed, given)
     if given.kind != "reply" and parsed.denies(given.polar):
         return None
     for rule, parts in parsed.matches(given.kind):
@@ -245,6 +288,15 @@ def _capital(text: str) -> str:
     return text
 
 
+_NONE_OF_THEM = re.compile(r"(?:none|all|both) of (?:the|these|those)\b", re.IGNORECASE)
+_FUNCTION = (
+    words.BE
+    | words.HAVE
+    | words.DO
+    | {"to", "none", "him", "her", "them", "the", "s", "re", "ve", "ll", "m", "d"}
+)
+
+
 def _keeps_answer(sentence: str, answer: Answer) -> bool:
     """True if the statement has all words of the answer, perhaps inflected.
 
@@ -253,13 +305,15 @@ def _keeps_answer(sentence: str, answer: Answer) -> bool:
     if answer.polar or answer.kind == "reply" or answer.text in sentence:
         return True
     have = {word[:3] for word in _WORDS.findall(sentence.lower())}
-    wanted = set(_WORDS.findall(answer.given.lower())) - words.SUBJECT_PRONOUNS - {"the"}
-    return all(word[:3] in have or _inflected(word, have) for word in wanted)
+    wanted = set(_WORDS.findall(answer.given.lower())) - words.SUBJECT_PRONOUNS - _FUNCTION
+    lost = {word for word in wanted if word[:3] not in have}
+    return not lost or lost <= _inflected(lost, _WORDS.findall(sentence.lower()))
 
 
-def _inflected(word: str, have: set[str]) -> bool:
-    """True if a verb of two letters occurs in another form: "go" in "going"."""
-    return word in ("go", "be") and any(start.startswith(word) for start in have)
+def _inflected(lost: set[str], said: Sequence[str]) -> set[str]:
+    """The verbs that occur in another form: "drive" in "drove", "go" in "going"."""
+    have = {verb_lemma(word) for word in said}
+    return {word for word in lost if verb_lemma(word) in have}
 
 
 def _fallback(question: str, answer: str) -> str:
@@ -269,4 +323,6 @@ def _fallback(question: str, answer: str) -> str:
     if not answer:
         return f"The question “{question}” has no answer."
     bare = answer.rstrip(FINAL) or f"“{answer}”"
+    if _NONE_OF_THEM.match(bare):
+        bare = bare[0].lower() + bare[1:]
     return f"The answer to “{question}” is {bare}."

@@ -4,22 +4,24 @@ import re
 from collections.abc import Callable, Sequence
 
 from unifiedqa_convert.question_converters.rules import lexicon as words
-from unifiedqa_convert.question_converters.rules.answer import (
-    FINAL,
-    Answer,
-    core_head,
-    merged,
-    noun_lemma,
-)
+from unifiedqa_convert.question_converters.rules.answer import FINAL, Answer, a_or_an
 from unifiedqa_convert.question_converters.rules.clause import (
     Match,
     adjunct_gap,
     agree_word,
     clause,
     do_form,
+    for_pronoun,
     join,
     main_verb,
     object_gap,
+    put_name,
+)
+from unifiedqa_convert.question_converters.rules.head import (
+    core_head,
+    merged,
+    noun_lemma,
+    repeats_noun,
 )
 from unifiedqa_convert.question_converters.rules.lexicon import inflect, noun_number, verb_lemma
 from unifiedqa_convert.question_converters.rules.tokens import Token, cover, is_name
@@ -38,7 +40,9 @@ def reason(match: Match) -> str:
     second = len(answer.tokens) > 1
     past_or_did = first.may("O") or (answer.kind == "adjective" and first.may("T") and second)
     if answer.kind in ("verb-s", "verb-ed") or past_or_did:
-        return f"because {pronoun(match)} {answer.text}"
+        who = pronoun(match)
+        verb = agree_word(first.lower, True) if who == "they" and first.may("BHZ") else first.text
+        return f"because {who} {verb}{answer.text[first.end :]}"
     if _purpose(match, answer):
         return f"to {answer.text}"
     if answer.kind == "adjective" and not first.may("Q"):
@@ -111,9 +115,14 @@ def filled(match: Match, name: str) -> str:
     pred = match.part("pred")
     if name == "object":
         return with_object(match, pred)
-    gap = adjunct_gap(pred)
+    gap = object_gap(pred) if name == "owned" else adjunct_gap(pred, name == "reason")
     last = pred[gap - 1] if gap else None
     filler = FILLERS[name](match)
+    after_verb = main_verb(pred) + 1
+    phrase = pred[after_verb : after_verb + 2]
+    at_a = len(phrase) == 2 and phrase[0].lower == "at" and phrase[1].may("D")
+    if name == "place" and match.answer.kind == "place" and at_a:
+        gap = after_verb  # "hide | at a party" + "behind a curtain"
     if name in ("place", "time") and last is not None and last.lower in _PLACING:
         filler = _without_preposition(match.answer, last.lower)
     return clause(match, filler, gap)
@@ -121,6 +130,9 @@ def filled(match: Match, name: str) -> str:
 
 def with_object(match: Match, pred: Sequence[Token]) -> str:
     """The clause with the answer as its object, or in place of a "do" that stands for its verb."""
+    if [t.lower for t in pred[-2:]] == ["to", "happen"] and _infinitive_inside(match.answer):
+        pred = pred[:-2]  # "want to happen" + "the dog to run away"
+        match = _with_pred(match, pred)
     gap = object_gap(pred)
     answer = unrepeated(match.answer, pred)
     if answer is not match.answer:
@@ -129,28 +141,54 @@ def with_object(match: Match, pred: Sequence[Token]) -> str:
     if pred[gap - 1].lower == "doing" and (already or (verbal(answer) and answer.tokens[1:])):
         filler = answer.text if already else answer.as_form("VBG")
         return clause(_with_pred(match, [*pred[: gap - 1], *pred[gap:]]), filler, gap - 1)
-    stands_for = pred[gap - 1].lower == "do" and (answer.kind == "to" or verbal(answer))
-    finite = answer.kind in ("verb-s", "verb-ed", "adjective") or answer.tokens[0].may("T")
-    if finite and pred[gap - 1].lower == "do":
-        stands_for = True
-    if not stands_for:
-        last = pred[gap - 1]
-        starts_with_it = answer.tokens[0].lower == last.lower
-        purpose = last.lower == "for" and answer.kind == "to"
-        if last.only("P") and (starts_with_it or purpose):
-            match = _with_pred(match, [*pred[: gap - 1], *pred[gap:]])
-            gap -= 1
-        return clause(match, FILLERS["object"](match), gap)
+    does = pred[gap - 1].lower == "do"
+    finite = answer.kind in ("to", "verb-s", "verb-ed", "adjective") or answer.tokens[0].may("T")
+    if does and (finite or verbal(answer)):
+        return _in_place_of_do(match, pred, gap)
+    last = pred[gap - 1]
+    starts_with_it = answer.tokens[0].lower == last.lower
+    purpose = last.lower == "for" and answer.kind == "to"
+    clause_of = answer.tokens[0].lower == "that" and len(answer.tokens) > 3
+    if last.may("P") and (starts_with_it or purpose or clause_of):
+        match = _with_pred(match, [*pred[: gap - 1], *pred[gap:]])
+        gap -= 1
+    if answer.kind == "sentence" or answer.tokens[0].lower == "that":
+        gap = _past_phrases(pred, gap)
+        if gap < len(pred) and pred[gap].may("BHMT") and pred[-1].lower in _HAPPENS:
+            match, pred = _with_pred(match, pred[:gap]), pred[:gap]  # "think | will happen"
+    return clause(match, FILLERS["object"](match), gap)
+
+
+_HAPPENS = frozenset("happen happened wrong true".split())
+
+
+def _in_place_of_do(match: Match, pred: Sequence[Token], gap: int) -> str:
+    """The clause with the answer's verb for its "do", in the form that the "do" has."""
+    answer = match.answer
     tag = do_form(match) if gap - 1 == main_verb(pred) else None
     if answer.kind == "adjective" and not _did(match, answer):
         answer = Answer(f"be {answer.text}")
     verb = answer.as_form(tag) if tag else answer.as_base()
     short = Match(match.source, {**match.parts, "pred": pred[: gap - 1]}, answer)
-    after = Match(match.source, {"rest": pred[gap:]}, answer).text("rest")
+    rest, named_one = for_pronoun(pred[gap:], answer.tokens)
+    if named_one:
+        verb = put_name(verb, cover(match.source, named_one))
+    after = Match(match.source, {"rest": rest}, answer).text("rest")
     lead = clause(short)
     if do_form(match) and gap - 1 == main_verb(pred):
         lead = join(match.text("subj"), short.text("pred"))
     return join(lead, verb, after)
+
+
+def _past_phrases(pred: Sequence[Token], gap: int) -> int:
+    """A that-clause follows a verb's phrases: "told by the cook | that …"."""
+    phrase = gap < len(pred) and pred[gap].only("P") and not any(t.may("S") for t in pred[gap:])
+    return len(pred) if phrase else gap
+
+
+def _infinitive_inside(answer: Answer) -> bool:
+    pairs = zip(answer.tokens[1:], answer.tokens[2:], strict=False)
+    return any(a.lower == "to" and b.may("VBOH") for a, b in pairs)
 
 
 def _with_pred(match: Match, pred: Sequence[Token]) -> Match:
@@ -214,7 +252,7 @@ def _prepped(match: Match) -> str:
     first = match.answer.tokens[0]
     purpose = preposition == "for" and match.answer.kind == "to"
     complete = first.lower == preposition or match.answer.kind == "place" or purpose
-    if complete or first.lower.endswith("ly"):
+    if complete or (first.lower.endswith("ly") and not first.may("J")):
         return match.answer.text
     return join(preposition, named(match))
 
@@ -231,7 +269,7 @@ def _place(match: Match) -> str:
     if first.only("A") or answer.kind == "adjective" or (first.may("E") and not first.may("N")):
         return answer.text
     pred = match.part("pred")
-    verb = agree_word(pred[main_verb(pred)].lower, True) if pred else ""
+    verb = verb_lemma(pred[main_verb(pred)].lower) if pred else ""
     head = answer.head.lower
     if verb in words.MOTION_VERBS and "located" not in match.text("pred"):
         preposition = "to"
@@ -252,27 +290,62 @@ _DAY = re.compile(
     rf"(?:,? \d{{4}})?|{_WEEKDAY}(?: (?:morning|afternoon|evening|night))?"
 )
 _OF_A_YEAR = re.compile(rf"{_MONTH}(?:,? \d{{4}})?")
+_CLOCK = re.compile(r"\d{1,2}(?:[:.]\d\d)?(?: ?[ap]\.?m\b\.?| o'clock)?.*", re.IGNORECASE)
+_NIGHTS = frozenset("night noon midnight dawn dusk birth sunrise sunset christmas easter".split())
+_NEARLY = frozenset("about around almost exactly just shortly soon right until till".split())
 
 
 def _time(match: Match) -> str:
     answer = match.answer
-    first = answer.tokens[0]
     date = answer.given.rstrip(FINAL)  # with its capitals
     if _DAY.fullmatch(date):
         return f"on {date}"
     if _OF_A_YEAR.fullmatch(date):
         return f"in {date}"
+    first, last = answer.tokens[0], answer.tokens[-1]
+    low = [t.lower for t in answer.tokens]
+    if any(t.may("S") or t.lower in _AROUND for t in answer.tokens[:5]):
+        return answer.text
     if answer.kind == "sentence":
         return f"when {answer.text}"
-    if answer.tokens[-1].lower in ("ago", "later", "earlier"):
+    if last.lower in ("ago", "later", "earlier") or low[0] in words.WHENS:
         return answer.text
-    if answer.kind == "place" or first.only("AS") or first.lower in ("every", "each", "once"):
+    if answer.kind == "place" or first.only("AS") or first.lower.endswith("ly"):
         return answer.text
-    if first.may("Q") and len(answer.tokens) == 1:
-        return f"in {answer.text}"
-    if first.lower in ("night", "noon", "midnight", "dawn", "dusk", "birth"):
-        return f"at {answer.text}"
-    return f"during {answer.phrase('the')}"
+    return f"{_preposition_of_time(answer)} {_dated(answer)}"
+
+
+_AROUND = frozenset("before after until till when while since once ago".split())
+
+
+def _dated(answer: Answer) -> str:
+    """The answer with an article unless it is a date or names a time without one."""
+    low = [t.lower for t in answer.tokens]
+    if low[-1] in ("century", "decade") and not answer.tokens[0].may("DRLS"):
+        return f"the {answer.text}"
+    dated = any(t.may("Q") or t.lower in words.MONTHS | words.DAYS for t in answer.tokens)
+    return answer.text if dated or low[0] in _NIGHTS else answer.phrase("the")
+
+
+def _preposition_of_time(answer: Answer) -> str:
+    """ "on" for a day, "at" for a time of day, "in" for a month or year, else "during"."""
+    low = [t.lower for t in answer.tokens]
+    number = low[0].isdigit() or (low[0][:1].isdigit() and ":" in low)
+    clock = number and (":" in low or low[-1] in ("o'clock", "am", "pm", "a.m", "p.m", "noon"))
+    if clock or low[0] in _NIGHTS or (number and len(low) == 1 and len(low[0]) < 3):
+        return "at"
+    if any(word in words.DAYS for word in low) or low[-1] in ("day", "eve", "birthday"):
+        return "on"
+    month = next((i for i, word in enumerate(low) if word in words.MONTHS), None)
+    if month is not None and (month or any(w[:1].isdigit() and len(w) < 5 for w in low[1:2])):
+        years = len(low) == month + 2 == 2 and len(low[1]) == 4
+        return "in" if years or low[0] in ("early", "late", "mid") else "on"
+    if month is not None or answer.tokens[0].may("Q"):
+        return "in"
+    decade = low[-1][:1].isdigit() or low[-1] in ("century", "1900s")
+    if low[:2] in (["the", "end"], ["the", "beginning"], ["the", "age"], ["the", "same"]):
+        return "at"
+    return "in" if decade else "during"
 
 
 def _manner(match: Match) -> str:
@@ -281,15 +354,22 @@ def _manner(match: Match) -> str:
     if answer.kind in ("place", "to") or first.only("A") or first.lower.endswith("ly"):
         return answer.text
     if answer.kind == "sentence":
-        return _by_doing(answer) or f"in that {answer.text}"
+        alike = any(t.lower in _ALIKE for t in match.part("pred"))
+        return _by_doing(answer) or f"{'in that' if alike else 'because'} {answer.text}"
     if first.may("RD") and len(answer.tokens) > 2 and _verb_in(answer):
         return f"in that {answer.text}"
-    if answer.kind == "verb":
+    alone = len(answer.tokens) == 1 and first.may("V") and first.lower in words.COMMON_VERBS
+    if answer.kind == "verb" or alone:
         return f"by {answer.as_form('VBG')}"
     if answer.kind == "verb-s":
         return f"because {pronoun(match)} {answer.text}"
+    if answer.kind == "adjective":
+        return f"in {a_or_an(answer.text)} {answer.text} way"
     phrase = answer.phrase()
     return f"{'with' if phrase.startswith(('a ', 'an ')) else 'by'} {phrase}"
+
+
+_ALIKE = frozenset("alike similar different like differ same".split())
 
 
 def _by_doing(answer: Answer) -> str | None:
@@ -306,6 +386,32 @@ def _by_doing(answer: Answer) -> str | None:
 
 def _verb_in(answer: Answer) -> bool:
     return answer.tokens[1].only("VZT")
+
+
+def owner(match: Match) -> str:
+    """The answer as an owner: "Lena" → "Lena's"."""
+    text = match.answer.text
+    if match.answer.tokens[-1].may("L") or match.answer.tokens[0].lower in _MINE:
+        return text
+    head = match.part("head")
+    if head and repeats_noun(list(head), match.answer):
+        return text
+    text = match.answer.phrase("the")
+    return f"{text}'" if text.endswith("s") and match.answer.plural else f"{text}'s"
+
+
+_MINE = frozenset("mine yours his hers ours theirs nobody's".split())
+
+
+def whose(match: Match) -> str:
+    """The owner and the noun of the question, which the answer may repeat."""
+    head = match.part("head")
+    noun = "" if head and repeats_noun(list(head), match.answer) else match.text("head")
+    return join(owner(match), noun)
+
+
+def _owned(match: Match) -> str:
+    return join(match.text("prep").lower(), whose(match))
 
 
 def verbal(answer: Answer) -> bool:
@@ -325,5 +431,7 @@ FILLERS: dict[str, Callable[[Match], str]] = {
     "time": _time,
     "reason": reason,
     "manner": _manner,
+    "owned": _owned,
+    "under": _owned,
     "raw": lambda match: match.answer.text,
 }

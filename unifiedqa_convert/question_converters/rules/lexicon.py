@@ -130,6 +130,15 @@ PRONOUNS = _words(
     "something anything everything nothing none nobody one themselves itself himself herself"
 )
 SUBJECT_PRONOUNS = _words("i you he she it we they someone people")
+# He or she, never it.
+PERSONS = _words(
+    "man woman boy girl child baby mother father mom dad mum brother sister son daughter wife "
+    "husband uncle aunt cousin friend neighbor neighbour person narrator author writer speaker "
+    "teacher student doctor nurse cook king queen prince princess boss clerk driver farmer soldier "
+    "sailor captain lady gentleman guy kid grandfather grandmother grandpa grandma blogger "
+    "customer waiter waitress landlord manager owner player singer actor lawyer judge guest "
+    "visitor protagonist someone somebody anyone anybody everyone everybody he she who i"
+)
 PREPOSITIONS = _words(
     "of in on at by for with from to into onto about through during between among against under "
     "over above below within without toward towards across along around behind beneath beside "
@@ -175,6 +184,20 @@ MOSTLY_NOUNS = _words(
     "pairs bond bonds field fields crystal crystals male species model models question questions"
 )
 
+ORDINALS = _words(
+    "first second third fourth fifth sixth seventh eighth ninth tenth last next same only"
+)
+# After a noun, with a preposition after them, rather verbs ("the speaker talks about").
+MOSTLY_VERBS = COMMON_VERBS | _words(
+    "talk walk speak argue wait sit stay try work stop search laugh learn agree pay melt boil "
+    "freeze evaporate condense dissolve expand contract shrink sink float burn dry rust rot decay "
+    "leak fade wake win lose die crack explode erupt dissolve vanish disappear arrive escape cry "
+    "swim fly crawl jump leave return bark bite spoil ripen bloom migrate hatch hibernate weaken "
+    "harden soften thicken widen vary collapse bend dim dip drop grow glow rotate vibrate swell "
+    "pass turn contribute float wilt drown starve survive suffer tire worsen improve cool warm "
+    "heat stretch snap tear pop"
+)
+
 # Words for a class ("type of energy"): the answer replaces them.
 KINDS = _words(
     "kind kinds type types sort sorts form forms category categories class classes example "
@@ -192,16 +215,54 @@ DEFINITE_HEADS = _words(
 PARTS = _words("part organ organelle layer region gland bone muscle lobe chamber valve nerve vein")
 PLURALS = _words(
     "bacteria people data mitochondria criteria phenomena fungi algae larvae nuclei alveoli cilia "
-    "flagella stimuli vertebrae antennae hyphae spermatozoa protozoa police"
+    "flagella stimuli vertebrae antennae hyphae spermatozoa protozoa police scissors trousers "
+    "pants glasses goggles tweezers pliers shorts jeans binoculars tongs"
 )
 # The answer follows with "of" ("the role of predator").
-ROLES = _words("role")
+ROLES = _words("role office position post rank")
 # A share of something ("percentage of water"): the answer replaces the word, "of water" stays.
-SHARES = _words("percent percentage fraction proportion")
+SHARES = _words("percent percentage fraction proportion portion")
 # Verbs that take a whole sentence as their object ("they learned that …").
 TELLING_VERBS = _words(
     "say think know observe find learn believe conclude mean show suggest notice see tell claim "
-    "argue hope discover prove feel state report indicate expect assume imply hypothesize infer"
+    "argue hope discover prove feel state report indicate expect assume imply hypothesize infer "
+    "realize realise understand remember forget agree explain admit announce predict promise guess "
+    "doubt wish warn reveal confirm mention hear dream imagine regret decide complain suspect worry"
+)
+# What something is for, said with "to": "the purpose of a plough is to turn soil".
+AIMS = _words("purpose job function goal aim task duty role reason")
+# Take two objects: "owe the bank | forty dollars".
+GIVING_VERBS = _words(
+    "give owe pay cost charge take lend send show offer teach hand bring buy tell ask sell grant "
+    "promise feed"
+)
+# Make someone do something: "ask the boy to | bring a cake".
+CAUSING_VERBS = _words(
+    "want ask tell force require allow expect order advise persuade urge invite encourage need "
+    "warn remind teach instruct beg convince permit command recommend help lead cause get like"
+)
+# After a verb they belong to it: "give up", "turn off".
+PARTICLES = _words("up out off away down over back on in along apart together around")
+MONTHS = _words(
+    "january february march april may june july august september october november december jan "
+    "feb apr jun jul aug sept sep oct nov dec"
+)
+DAYS = _words("monday tuesday wednesday thursday friday saturday sunday")
+SEASONS = _words("spring summer autumn fall winter")
+TIMES = (
+    MONTHS
+    | DAYS
+    | SEASONS
+    | _words(
+        "time times end beginning start day days night morning evening afternoon noon midnight "
+        "week month year years century decade age story passage text chapter film movie meantime "
+        "past future"
+    )
+)
+# Need no preposition when they answer "when".
+WHENS = _words(
+    "yesterday today tomorrow tonight now then soon never always sometime someday last next this "
+    "every each once twice daily weekly monthly yearly often seldom rarely later earlier"
 )
 # Unique, or one in each body or cell: with "the".
 # As the head of an answer with "the" ("the greenhouse effect").
@@ -251,15 +312,19 @@ COUNT_NOUNS = _words(
     "teacher doctor nurse lawyer judge farmer soldier actor dentist cow horse sheep goat cat mouse "
     "rabbit snake lizard frog bee ant spider worm shark whale dolphin eagle owl penguin human "
     "catalyst predator vaccine virus cell seed leaf fruit vegetable sandwich cake pie "
-    "cafe process trunk stem branch petal cabin tent chair sofa lawn yard park zoo gym church bar "
-    "city community facility commodity entity university movie party stone root bone rope bridge"
+    "vet process trunk stem branch petal cabin tent chair sofa lawn yard park zoo gym church bar "
+    "cafe harbor harbour sponge headache dentist city community facility commodity entity "
+    "university movie party stone root bone rope bridge"
 )
+# The dictionary knows some of these as verbs only.
+NOUNS_TOO = COUNT_NOUNS | {"vet"}
 # Nouns without an article in science texts, although the dictionary lists them as countable.
 MASS_NOUNS = _words(
     "oil petroleum gasoline coal soil sand rain snow ice wood paper steel iron gold silver copper "
     "saliva mucus sweat sunlight moonlight lightning thunder advice news luck fun happiness "
     "evidence ozone dna rna atp trna mrna rrna music food information equipment money furniture "
-    "weather traffic homework thiamine birth space heartburn oogenesis homeostasis"
+    "weather traffic homework thiamine birth space heartburn oogenesis homeostasis spring summer "
+    "autumn fall winter"
 )
 
 # Places with another preposition than "in".

@@ -6,7 +6,9 @@ A pattern is a sequence of elements that must match all tokens of a question:
 - ``SUBJ``  the words before the predicate;     ``PRED``  the predicate, to the end;
 - ``HEAD``  words without a predicate;          ``SPAN``  one or more words, as few as possible;
 - ``GAPPED``  a predicate whose object is missing at its end ("made of", "used to find");
+- ``DOING``  a predicate after be that lacks its object: "reading", "able to do", "told by";
 - ``NOUNS``  adjectives and nouns, ending in a noun;
+- ``TAIL``  nothing, or a subordinate clause, to the end ("if it rains", "after a nap");
 - ``ANY``  any words or none;                   ``name:``  before an element names what it matches;
 - ``*``, ``+``, ``?`` after a word or class: any number, one or more, none or one.
 """
@@ -47,9 +49,19 @@ _CLASSES = {
 _SPECIAL = {
     "SPAN": r"(?:\S+ )+?",
     "ANY": r"(?:\S+ )*",
+    "TAIL": (
+        r"(?:(?:,/K )?(?:(?!that)[^/ ]+/[A-Z]*S[A-Z]* |"
+        r"(?:after|before|since|until|during|including|according)/\S+ )(?:\S+ )*)?"
+    ),
     "SUBJ": r"(?:[^/ ]+/[A-XZ]* )+",
     "PRED": r"[^/ ]+/[A-XZ]*Y (?:\S+ )*?",
-    "GAPPED": r"[^/ ]+/[A-XZ]*Y (?:\S+ )*?(?:(?<=Y )|to/\S+ [^/ ]+/[A-Z]*V[A-Z]* |[^/ ]+/P )",
+    "GAPPED": r"[^/ ]+/[A-XZ]*Y (?:\S+ )*?(?:(?<=Y )|to/\S+ [^/ ]+/[A-Z]*V[A-Z]* |[^/ ]+/PA? )",
+    "DOING": (
+        r"(?:[^/ ]+/[A-Z]*A[A-Z]*Y (?:[^/ ]+/[A-Z]*A[A-Z]* )*?[^/ ]+/[A-Z]*G[A-Z]* |"
+        r"[^/ ]+/[A-Z]*G[A-Z]*Y |"
+        r"(?:able|supposed|likely|willing|expected|allowed|asked|told|given|offered|taught|shown|"
+        r"due|ready|about)/[A-Z]*Y )(?:\S+ )*?"
+    ),
     "NOUNS": (
         r"(?:(?:[^/ ]+/[A-Z]*[JQ][A-Z]* )*[^/ ]+/[A-Z]*N[A-Z]* of/\S+ )?"
         r"(?:[^/ ]+/[A-Z]*[JQNXLE][A-Z]* )*[^/ ]+/[A-Z]*N[A-Z]* "

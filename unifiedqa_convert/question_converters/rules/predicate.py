@@ -25,6 +25,7 @@ _OPEN = frozenset("DLC")
 _ALONE = frozenset("these those this that each all both many some most none another".split())
 _AUXILIARY = frozenset("BOHM")
 _FARTHEST = 40  # tokens; a subject is hardly longer
+_SUBJECTS = frozenset("he she they we i you".split())
 _ADJUNCT = frozenset("where when why how".split())
 _RELATIVE = frozenset("that which who whose where".split())
 
@@ -60,8 +61,9 @@ class BoundaryChoice(NamedTuple):
 
     def described(self, spots: Sequence["Boundary"]) -> list[tuple[int | None, list[str]]]:
         """The same for these positions."""
-        found: list[tuple[int | None, list[str]]] = [(s.at, self._of(s)) for s in spots]
-        return [(None, self._lacking()), *found] if self.may_lack else found
+        gap = self.stranded()
+        found: list[tuple[int | None, list[str]]] = [(s.at, self._of(s, gap)) for s in spots]
+        return [(None, self._lacking(gap)), *found] if self.may_lack else found
 
     def spots(self) -> list["Boundary"]:
         """The positions where the words' tags allow a predicate to start."""
@@ -88,7 +90,7 @@ class BoundaryChoice(NamedTuple):
                 left2, left = left, token
         return found
 
-    def _of(self, spot: "Boundary") -> list[str]:
+    def _of(self, spot: "Boundary", gap: str) -> list[str]:
         at, left2, left, token, right, verbs, relatives, commas = spot
         k, opener = self.kind, self.opener
         here, before, after = token.tags, left.tags, right.tags
@@ -113,9 +115,21 @@ class BoundaryChoice(NamedTuple):
             f"q{k}{left.text[:1].isupper()}{token.text[:1].isupper()}{first}",
             f"t{opener}{first}{left.lower}",
             f"v{k}{_verbness(word)}{first}",
+            f"w{k}{gap}{here[:2]}{first}",
         ]
 
-    def _lacking(self) -> list[str]:
+    def stranded(self) -> str:
+        """P or V if a preposition or verb lacks its object before a clause or the end."""
+        tokens = self.tokens
+        for at in range(len(tokens) - 1, self.places.start - 1, -1):
+            ends = at + 1 == len(tokens) or tokens[at + 1].may("S")
+            if ends and tokens[at].tags[:1] == "P":
+                return "P"
+            if ends and tokens[at].may("VG") and not tokens[at].may("N"):
+                return "V"
+        return ""
+
+    def _lacking(self, stranded: str) -> list[str]:
         start = self.places.start
         first = self.tokens[start] if start < len(self.tokens) else _OUTSIDE
         last = self.tokens[self.places.stop - 1]
@@ -133,6 +147,7 @@ class BoundaryChoice(NamedTuple):
             f"5{self.kind}{self.opener}{min(len(inner), 8)}",
             f"6{self.kind}{last.lower}",
             f"7{self.kind}{self.opener}{gapped}",
+            f"8{self.kind}{stranded}",
         ]
 
 
@@ -160,7 +175,25 @@ def predicate(tokens: Sequence[Token]) -> int | None:
             return at
     if aux is None:
         return None
+    first = aux.places.start - 1
+    who = first + 1 if tokens[first].may("BOHM") else first
+    pronoun = who < len(tokens) and tokens[who].lower in _SUBJECTS
+    after = tokens[who + 1] if pronoun and who + 1 < len(tokens) else None
+    if after is not None and not after.may("SK") and after.lower not in ("both", "all"):
+        return who + 1  # the pronoun is the whole subject
+    if (
+        aux.kind == "B"
+        and aux.opener == "who"
+        and all(t.text[:1].isupper() for t in tokens[first + 1 :])
+    ):
+        return None  # "who is Lee"
     at = best(aux)
+    clause_before = at is not None and at > 3 and tokens[at - 1].lower in _SUBJECTS
+    if at is not None and clause_before and aux.kind == "B" and not tokens[at - 2].may("BOHM"):
+        return None  # "what is the reason they left"
+    denied = at is not None and at >= 2 and tokens[at - 1].lower == "not" and aux.kind == "O"
+    if at is not None and denied and tokens[at - 2].may("O"):
+        return at - 1  # "which part does | not move"
     return aux.places.start - 1 if at is None and aux.kind == "H" else at
 
 
@@ -182,12 +215,15 @@ def choices(tokens: Sequence[Token]) -> tuple[BoundaryChoice | None, BoundaryCho
     if kind == "O" and head and tokens[aux + 1 : aux + 2] and tokens[aux + 1].lower == "not":
         return plain, BoundaryChoice(tokens, kind, opener, range(aux + 2, len(tokens)), False)
     headed = "+" if head and aux > head else ""
-    asks_subject = head and kind != "O" and (headed or opener not in _ADJUNCT)
+    denied = head and tokens[aux].lower.endswith(("n't", "n\u2019t"))  # "who doesn't | like rain"
+    asks_subject = head and (kind != "O" or denied) and (headed or opener not in _ADJUNCT)
     first = aux + 1 if asks_subject else aux + 2
     places = range(first, min(len(tokens), first + _FARTHEST))
     if not places:
         return plain, None
-    return plain, BoundaryChoice(tokens, kind, opener + headed, places, kind in "BH")
+    often = bool(head) and tokens[head : head + 1] and tokens[head].lower == "often"
+    may_lack = kind in "BH" and not often
+    return plain, BoundaryChoice(tokens, kind, opener + headed, places, may_lack)
 
 
 def _head_start(tokens: Sequence[Token]) -> int:
@@ -231,7 +267,7 @@ def best(choice: BoundaryChoice) -> int | None:
 
 def _precedes(token: Token) -> bool:
     """True for an adverb that belongs to the verb after it; "else" belongs to the word before."""
-    return is_adverb(token) and token.lower != "else"
+    return (is_adverb(token) and token.lower != "else") or token.lower == "so"
 
 
 def boundary_score(features: Sequence[str], found: Mapping[str, float]) -> float:

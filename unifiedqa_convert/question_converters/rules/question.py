@@ -10,12 +10,17 @@ from functools import lru_cache
 
 from unifiedqa_convert.question_converters.rules import lexicon as words
 from unifiedqa_convert.question_converters.rules.answer import FINAL, lowered
-from unifiedqa_convert.question_converters.rules.pattern import Rule, TokenString
+from unifiedqa_convert.question_converters.rules.pattern import (
+    Rule,
+    TokenString,
+    compile_pattern,
+)
 from unifiedqa_convert.question_converters.rules.predicate import mark
 from unifiedqa_convert.question_converters.rules.tables.adjunct import ADJUNCT
+from unifiedqa_convert.question_converters.rules.tables.reply import GOAL, REPLY
 from unifiedqa_convert.question_converters.rules.tables.sentence import SENTENCE
 from unifiedqa_convert.question_converters.rules.tables.situ import BLANK, SITU, STEM
-from unifiedqa_convert.question_converters.rules.tables.what import CALLED, WHAT
+from unifiedqa_convert.question_converters.rules.tables.what import CALLED, NAMED, WHAT
 from unifiedqa_convert.question_converters.rules.tables.yesno import CHOICE, YES_NO
 from unifiedqa_convert.question_converters.rules.tokens import Token, cover
 
@@ -27,7 +32,10 @@ from unifiedqa_convert.question_converters.rules.tokens import Token, cover
 RULES: tuple[Rule, ...] = (
     *BLANK,
     *YES_NO,
+    *NAMED,
     *CALLED,
+    *GOAL,
+    *REPLY,
     *SENTENCE,
     *ADJUNCT,
     *WHAT,
@@ -52,11 +60,18 @@ def rules_for(opening: str, asks: bool, kind: str) -> tuple[tuple[int, Rule], ..
 
 _BREAK = re.compile(r"(?P<word>[^\s.!?]*)(?P<stop>[.!?]+)[\"'\u201d\u2019)]*\s+(?=\S)")
 _STOPPED = re.compile(r"[.!?]\S* ")
-_CONTRACTED = re.compile(r"^(what|who|where|how)['\u2019]s\b", re.IGNORECASE)
+_CONTRACTED = re.compile(r"(^|, )(what|who|where|how)['\u2019]s\b", re.IGNORECASE)
 _OR_NOT = re.compile(r"[\s,.;:\u2026-]*\b(?:yes or no|true or false)\W*$", re.I)
 # "Who is taller, Ann or Bo?": the two names are removed.
 _WH = re.compile(r"(?:who|which|what)\b", re.IGNORECASE)
-_OFFERED = re.compile(r"[,:] (?:[\w'\u2019]+ ){1,3}or (?:[\w'\u2019]+ ){0,2}[\w'\u2019]+\?+$")
+_ONE_OFFERED = r"(?!(?:if|when|while|because|who|which|that|what|where)\b)(?:[\w'\u2019-]+ ?){1,4}"
+_OFFERED = re.compile(
+    rf"[,:] (?:{_ONE_OFFERED}, )*{_ONE_OFFERED},? ?or {_ONE_OFFERED}\?+$", re.IGNORECASE
+)
+# "Choose one." after a question asks nothing.
+_TOLD_TO_CHOOSE = re.compile(
+    r"(?<=\?)\s*\(?(?:please )?(?:choose|select|pick|mark|tick)\b[^?]*$", re.IGNORECASE
+)
 _INVERTS = frozenset("which what whom whose where".split())
 _OPENS = frozenset("where which who whom whose why".split())
 
@@ -84,6 +99,21 @@ _DENIES_LATER = re.compile(
     rf"|^(?:{_FRONTS}) [^,]*, (?:then )?{_DENYING}\b",
     re.IGNORECASE,
 )
+# "Can you tell me where …" asks where.
+_ASKED_TO_TELL = re.compile(
+    r"^(?:(?:(?:can|could|would|will) you )?(?:please )?tell me|do you (?:happen to )?know|"
+    r"can you (?:say|explain|guess)) (?=(?:who|whose|what|which|where|when|why|how)\b)",
+    re.IGNORECASE,
+)
+# The first word of a denying question without its "not", and "Is it not cold?".
+_NOT_FIRST = re.compile(
+    rf"(?P<lead>{_LEAD})(?:(?P<aux>{_BE.replace('|ai', '')}|do|does|did|has|have|had|could|would|"
+    rf"should|ca|wo)(?:{_N_T})|(?P<cannot>cannot)|(?P<plain>{_BE.replace('|ai', '')}|do|does|did|"
+    rf"has|have|had|can|could|will|would|should) (?P<who>{_PRONOUN}|this|that) not)\b(?! to\b)",
+    re.IGNORECASE,
+)
+_WHOLE = {"ca": "can", "wo": "will"}
+_DENYING_TAG = re.compile(rf",? {_DENYING} (?:{_PRONOUN}|this|that|one)\W*$", re.IGNORECASE)
 _MOST_TOKENS = 200  # patterns backtrack, and a longer sentence is hardly a question
 
 Parts = Mapping[str, Sequence[Token]]
@@ -93,16 +123,18 @@ class Question:
     """A question's parts, and the rules that match it, evaluated when they are needed."""
 
     def __init__(self, text: str, polar: bool) -> None:
-        self.earlier, last = split_last(text)
+        self.earlier, last = split_last(_TOLD_TO_CHOOSE.sub("", text))
         if _WH.match(last):
             last = _OFFERED.sub("?", last)
+        last = _ASKED_TO_TELL.sub("", last)
         if polar:
             last = _OR_NOT.sub("?" if "?" in last else "", last)
+            last = affirmative(last)
         body = last.rstrip(FINAL)
         self.asks = "?" in last[len(body) :]
         if last[len(body) :].startswith(",") and not self.asks:
             body += ","  # "If it rains," + "the hens stay inside"
-        self.core, self.tokens = lowered(_CONTRACTED.sub(r"\1 is", body))
+        self.core, self.tokens = lowered(_CONTRACTED.sub(r"\1\2 is", body))
         self.front = ""
         self._found: dict[int, Parts | None] = {}
         self._encoded: TokenString | None = None
@@ -145,6 +177,10 @@ class Question:
         inner = before.may("BOHMSCK") or before.lower in words.RELATIVES
         return inner or "to" in (before.lower, after.lower)
 
+    def parts(self, pattern: str) -> Parts | None:
+        """What a pattern's names match in the question; None if it does not match."""
+        return self._encoded.match(compile_pattern(pattern)) if self._encoded else None
+
     def matches(self, kind: str) -> Iterator[tuple[Rule, Parts]]:
         """The rules that match, for this kind of answer, in the tables' order, with their parts."""
         if self._encoded is None:
@@ -162,6 +198,27 @@ class Question:
 def parse_question(text: str, polar: bool) -> Question:
     """The question's parts; cached, as a question comes with several answers."""
     return Question(text, polar)
+
+
+def affirmative(question: str) -> str:
+    """A yes/no question that denies, as the one that asks the same: "Isn't tin soft?" → "Is …".
+
+    Only where its "not" is the first auxiliary's, or in a tag after a statement without one:
+    "yes" then says what the question asks without the "not", and "no" denies it.
+    """
+    m = _NOT_FIRST.match(question)
+    if m is not None:
+        low = (m["aux"] or m["cannot"] or m["plain"]).lower()
+        plain = "can" if m["cannot"] else _WHOLE.get(low, low)
+        return f"{plain}{' ' + m['who'] if m['who'] else ''}{question[m.end() :]}"
+    tag = _DENYING_TAG.search(question)
+    if tag is None:
+        return question
+    stem = question[: tag.start()]
+    return question if _NEGATED.search(stem) else stem
+
+
+_NEGATED = re.compile(r"\b(?:not|no|never|nobody|nothing|none|\w+n['\u2019]t)\b", re.IGNORECASE)
 
 
 def split_last(question: str) -> tuple[str, str]:

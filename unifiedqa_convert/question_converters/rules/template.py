@@ -5,11 +5,12 @@ slots are the functions below; ``[clause<place]`` is a clause with a filler in i
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from unifiedqa_convert.question_converters.rules import lexicon as words
-from unifiedqa_convert.question_converters.rules.answer import Answer
+from unifiedqa_convert.question_converters.rules.answer import Answer, a_or_an
 from unifiedqa_convert.question_converters.rules.clause import (
     Match,
     affirmed,
@@ -20,19 +21,23 @@ from unifiedqa_convert.question_converters.rules.clause import (
     do_form,
     folds,
     join,
+    main_verb,
     negated,
     object_gap,
 )
+from unifiedqa_convert.question_converters.rules.clauses.statements import RESTATED
 from unifiedqa_convert.question_converters.rules.fillers import (
     FILLERS,
     filled,
     named,
     one_of,
+    owner,
     verbal,
+    whose,
     with_object,
 )
 from unifiedqa_convert.question_converters.rules.lexicon import inflect, verb_lemma
-from unifiedqa_convert.question_converters.rules.tokens import is_name, tokenise_question
+from unifiedqa_convert.question_converters.rules.tokens import Token, is_name, tokenise_question
 
 _SLOT = re.compile(r"\[([a-z]+)(?:<([a-z]+))?\]")
 
@@ -105,21 +110,107 @@ def _takes(match: Match) -> str:
     return inflect("take", tag) if tag else "take" if folds(match) else join(aux, "take")
 
 
-def _become(match: Match) -> str | None:
-    """The answer about what happens to someone, with their name: "she will win"."""
-    tokens = match.answer.tokens
-    who = [t.lower for t in match.part("who")]
-    lead = [t.lower for t in tokens[: len(who) + 2]]
-    if lead[: len(who)] == who or (lead[:1] == ["the"] and lead[1 : len(who) + 1] == who):
-        return match.answer.text
-    if len(tokens) < 3 or not tokens[0].may("R") or not tokens[1].may("M"):
+_UNIT = re.compile(r".*\d.*(?:feet|foot|meters|metres|inches|centimeters|centimetres|yards)")
+_TALL = frozenset("tall long high deep wide thick".split())
+
+
+def _measured(match: Match) -> str:
+    """A measure, with its adjective after a unit of length: "62 feet tall"."""
+    measure, text = match.text("measure").lower(), match.answer.text
+    return f"{text} {measure}" if measure in _TALL and _UNIT.fullmatch(text) else text
+
+
+_LASTS = re.compile(
+    r"(?:second|minute|hour|day|night|week|weekend|month|year|decade|while|summer)s?"
+)
+_SPANS = frozenset("last take spend run".split())
+
+
+def _spent(match: Match) -> str | None:
+    """The answer to "how long" as a time: "for a week"; None if it is none."""
+    answer = match.answer
+    if not any(_LASTS.fullmatch(t.lower) for t in answer.tokens):
         return None
-    return join(match.text("who"), match.answer.text[tokens[1].start :])
+    pred = match.part("pred")
+    bare = answer.tokens[0].may("PS") or (pred and verb_lemma(pred[0].lower) in _SPANS)
+    return answer.text if bare else f"for {answer.text}"
+
+
+def _same_modal(match: Match) -> str | None:
+    """A clause that says what may happen, with the question's own modal: "might get fired"."""
+    modal = match.text("aux").lower()
+    return match.answer.text if any(t.lower == modal for t in match.answer.tokens[:6]) else None
+
+
+def _noun(answer: Answer) -> str:
+    first = answer.tokens[0]
+    named = first.may("DRLQ") or first.text[:1].isupper()
+    return answer.text if named else f"{a_or_an(answer.text)} {answer.text}"
+
+
+def _whole(match: Match) -> str | None:
+    """The answer, unless it starts like a place or a time: "in a cool, dry place"."""
+    return None if match.answer.tokens[0].may("PS") else match.answer.text
+
+
+def _acts(match: Match) -> str | None:
+    """A single verb as what happens: "rusts"; None for a noun."""
+    only = match.answer.tokens[0]
+    if len(match.answer.tokens) > 1:
+        return None
+    if only.may("V") and verb_lemma(only.lower) in words.MOSTLY_VERBS:
+        return agree_word(only.lower, Answer(match.text("who")).plural)
+    return only.text if only.may("Z") else None
+
+
+def _happening(match: Match) -> str:
+    """The answer and the question's tail, which goes before an answer of several sentences."""
+    answer, rest = match.answer.text, match.text("rest")
+    repeated = rest and rest.lower() in answer.lower()
+    if repeated or ". " in answer:
+        return answer if repeated or not rest else f"{rest}, {answer}"
+    return join(answer, rest)
+
+
+def _name_of(match: Match) -> str:
+    """What someone or something of a kind is called: "a bakery"; a term as it is."""
+    described = match.part("subj")[0].lower in ("a", "an", "someone", "something", "somebody")
+    known = match.answer.kind == "noun" and not match.answer.plural
+    return match.answer.phrase() if described and known else match.answer.text
+
+
+def _kindred(match: Match) -> str:
+    """The answer to "what kind of animal": "a marsupial", "a shy person", "a useful tool"."""
+    answer = match.answer
+    if answer.kind != "adjective" or answer.tokens[-1].may("N"):
+        return Answer(answer.text).phrase() if answer.kind == "noun" else _noun(answer)
+    return Answer(f"{answer.text} {match.text('head')}").phrase()
+
+
+def _being(match: Match) -> str:
+    """Be in the tense and number of a "do"."""
+    return {"does": "is", "do": "are"}.get(match.text("do").lower(), "was")
+
+
+def _worker(match: Match) -> str | None:
+    """The one whose job is asked for: "Ann's job" → "Ann"."""
+    whose, tail = match.part("whose"), re.compile(r"['\u2019]s?$")
+    return tail.sub("", match.text("whose")) if whose and whose[-1].may("L") else None
+
+
+def _was(match: Match) -> str:
+    """Is or was, as the clause in the question tells."""
+    rest = match.part("rest")
+    after_who = [t for before, t in pairwise(rest) if before.lower in words.RELATIVES]
+    past = any(t.may("T") or t.lower in ("was", "were", "did", "had") for t in after_who)
+    many = Answer(match.text("rest")).plural
+    return ("were" if many else "was") if past else "are" if many else "is"
 
 
 def _subject(match: Match) -> str:
     """The answer as a subject: a verb phrase becomes a gerund."""
-    if match.answer.kind == "verb":
+    who = match.source[:3].lower() == "who"
+    if match.answer.kind == "verb" and not who:
         return match.answer.as_form("VBG")
     return named(match)
 
@@ -129,7 +220,11 @@ def _answer_that(match: Match) -> str:
     answer = match.answer
     if answer.kind == "sentence":
         return f"that {answer.text}"
-    return f"to {answer.text}" if answer.kind == "verb" else answer.phrase()
+    aims = any(t.lower in words.AIMS for t in match.part("rest"))
+    aims = aims and len(answer.tokens) > 1
+    aims = aims or (bool(match.part("rest")) and match.part("rest")[-1].lower == "do")
+    aims = aims and verbal(answer) and answer.kind == "noun"
+    return f"to {answer.text}" if answer.kind == "verb" or aims else answer.phrase()
 
 
 def _situ(match: Match) -> str:
@@ -143,7 +238,7 @@ def _situ(match: Match) -> str:
             return Answer(phrase).phrase()
         return re.sub(r"^(?:the|an?) ", "", phrase) if determined else phrase
     modifier = before is not None and (
-        before.may("DLJA") or (before.may("NX") and not before.may("VZTEP"))
+        before.may("DLJ") or (before.may("NX") and not before.may("VZTEP"))
     )
     called = before is not None and before.lower in ("called", "termed", "named", "as", "to")
     return match.answer.text if modifier or called else match.answer.phrase()
@@ -157,7 +252,9 @@ def _agreeing(match: Match) -> str:
 
 
 def _be(match: Match) -> str:
-    return agree_word(match.text("be").lower(), match.answer.plural)
+    measured = match.answer.tokens[0].may("Q") and match.text("article") in ("a", "an")
+    plural = match.answer.plural and not measured
+    return agree_word(match.text("be").lower(), plural)
 
 
 def _are(match: Match) -> str:
@@ -225,13 +322,36 @@ def _chosen(match: Match) -> str | None:
 def _picked(match: Match) -> str | None:
     """The clause with the answer in place of the choices in it ("faster or slower")."""
     text, answer = clause(match), match.answer.text
-    many = len(answer.split())
-    other = r"\S+" + r" \S+" * (many - 1)
+    articles = ("", "a ", "an ", "the ")
+    tries = articles if not match.answer.tokens[0].may("DP") else ("",)
+    return next(filter(None, (_pick(match, text, article + answer) for article in tries)), None)
+
+
+def _pick(match: Match, text: str, answer: str) -> str | None:
+    word = r"[^\s,]+"
+    other = word + rf" {word}" * (len(answer.split()) - 1)
     this = re.escape(answer)
-    before = re.search(rf"\b{this},? or (?:{other}|.*$)", text, re.IGNORECASE)
-    after = re.search(rf"(?<!\S){other},? or {this}(?!\w)", text, re.IGNORECASE)
+    last = rf"{word}|{other}" if match.answer.tokens[0].may("P") else other
+    before = re.search(
+        rf"(?:(?<!\S){other}, )*\b{this}(?:, {other})*,? or (?:{other}(?!\w)|.*$)",
+        text,
+        re.IGNORECASE,
+    )
+    after = re.search(
+        rf"(?<!\S)(?:{other}, )*(?:{last}),? or {this}(?:,? or {other})?(?!\w)",
+        text,
+        re.IGNORECASE,
+    )
     found = before or after
-    return f"{text[: found.start()]}{answer}{text[found.end() :]}" if found else None
+    if found is None:
+        return None
+    tag, first = do_form(match), match.answer.tokens[0]
+    verb = verb_lemma(found[0].partition(" ")[0].strip(","))
+    acts = (
+        tag and first.may("V") and verb == match.part("pred")[main_verb(match.part("pred"))].lower
+    )
+    chosen = match.answer.as_form(tag) if acts and tag else answer
+    return f"{text[: found.start()]}{chosen}{text[found.end() :]}"
 
 
 def _reply(match: Match) -> str:
@@ -242,12 +362,31 @@ def _reply(match: Match) -> str:
 def _restated(match: Match) -> str | None:
     """The answer, if it repeats most of the question's words, so that it is a statement itself."""
     content = [
-        t for t in tokenise_question(match.source) if t.may("NVZTEGJX") and not t.may("BOHMW")
+        t
+        for t in _after_head(tokenise_question(match.source))
+        if t.may("NVZTEGJX") and not t.may("BOHMW") and t.lower not in words.ADVERBS
     ]
     words_asked = {t.lower[:4] for t in content}
     repeated = words_asked & {t.lower[:4] for t in match.answer.tokens}
     enough = len(words_asked) > 1 and len(repeated) >= 0.85 * len(words_asked)
-    return match.answer.text if enough else None
+    return match.answer.text if enough or _ends_alike(match) else None
+
+
+def _ends_alike(match: Match) -> bool:
+    """True if the answer ends like the question: "Which of them is older? Mark is older."."""
+    asked = tokenise_question(match.source)
+    aux = next((i for i, t in enumerate(asked) if i and t.may("BOHM")), len(asked))
+    tail = [t.lower for t in asked[aux:]]
+    said = [t.lower for t in match.answer.tokens[-len(tail) :]] if tail else []
+    return len(tail) > 1 and said == tail and len(match.answer.tokens) > len(tail)
+
+
+def _after_head(tokens: Sequence[Token]) -> Sequence[Token]:
+    """A question's words without the noun that the answer replaces: "what color | is the sky"."""
+    if not tokens or tokens[0].lower not in ("what", "which", "how"):
+        return tokens
+    start = next((i for i, t in enumerate(tokens) if t.may("BOHM") or (i > 1 and t.only("ZT"))), 0)
+    return tokens[start:] if start > 1 else tokens
 
 
 Build = Callable[[Match], str | None]
@@ -264,6 +403,7 @@ SLOTS: dict[str, Build] = {
     "situ": _situ,
     "like": _like,
     "place": FILLERS["place"],
+    "prepped": FILLERS["prepped"],
     "reason": FILLERS["reason"],
     "stripped": _stripped,
     "linked": _linked,
@@ -273,7 +413,6 @@ SLOTS: dict[str, Build] = {
     "chosen": _chosen,
     "affirmed": lambda match: affirmed(match.source, list(match.part("stem"))),
     "done": _done,
-    "become": _become,
     "takes": _takes,
     "picked": _picked,
     "reply": _reply,
@@ -282,4 +421,19 @@ SLOTS: dict[str, Build] = {
     "doing": _doing,
     "one": one_of,
     "are": _are,
+    "measured": _measured,
+    "spent": _spent,
+    "possible": _same_modal,
+    "worker": _worker,
+    "acts": _acts,
+    "whole": _whole,
+    "being": _being,
+    "happening": _happening,
+    "term": _name_of,
+    "kindred": _kindred,
+    "was": _was,
+    "time": FILLERS["time"],
+    "owner": owner,
+    "whose": whose,
+    **RESTATED,
 }

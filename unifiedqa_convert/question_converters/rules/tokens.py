@@ -16,7 +16,7 @@ from unifiedqa_convert.question_converters.rules import lexicon as words
 from unifiedqa_convert.question_converters.rules.lexicon import lemmas, verb_forms
 
 _TOKEN = re.compile(
-    r"_{2,}|[^\W_]+(?:[-'\u2019][^\W_]+|[.,](?=\d)\d+|\.(?=\w\.)\w|[\u2044/][^\W_]+)*['\u2019]?|\S"
+    r"(?:Mr|Mrs|Ms|Dr|St|Prof)\.$|_{2,}|[^\W_]+(?:[-'\u2019][^\W_]+|[.,](?=\d)\d+|\.(?=\w\.)\w|[\u2044/][^\W_]+)*['\u2019]?|\S"
 )
 _ADJECTIVE = re.compile(r".{3,}(?:ic|al|ous|ive|ary|ar|ble|less|ful|ant|ent|oid|ish|ical)")
 _SURE_ADJECTIVE = re.compile(
@@ -97,6 +97,7 @@ def tags(word: str) -> str:
 def _open(word: str) -> str:
     found = lemmas(word)
     letters = "J" if _SURE_ADJECTIVE.fullmatch(word) else ""
+    letters += "N" if word in words.NOUNS_TOO and "NOUN" not in found else ""
     letters += "".join(letter for pos, letter in _UPOS if pos in found) + verb_forms(word)
     if word in _NOT_NOUNS:
         letters = letters.replace("N", "") + "J"

@@ -4,6 +4,28 @@ from unifiedqa_convert.question_converters.rules.pattern import Rule
 
 ADJUNCT = (
     Rule(
+        when="where subj:HEAD be:BE",
+        say="[subj] [be] [place]",
+        examples=(
+            (
+                "Can you tell me where the nearest bank is?",
+                "on Mill Street",
+                "The nearest bank is on Mill Street.",
+            ),
+        ),
+    ),
+    Rule(
+        when="where|when and when|where aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<raw]",
+        examples=(
+            (
+                "Where and when was the singer born?",
+                "in Oslo in 1950",
+                "The singer was born in Oslo in 1950.",
+            ),
+        ),
+    ),
+    Rule(
         when="where be:BE article:a|an|the adj:ADJ* spot:place|location|spot|area|site rest:SPAN",
         say="[answer] [agreed] [article] [adj] [spot] [rest]",
         examples=(
@@ -12,6 +34,13 @@ ADJUNCT = (
                 "old shoe",
                 "An old shoe is a safe place to hide a key.",
             ),
+        ),
+    ),
+    Rule(
+        when="where be:BE subj:SUBJ tail:when|while|if|once|after|before|during|until rest:ANY",
+        say="[subj] [be] [place] [tail] [rest]",
+        examples=(
+            ("Where is Bo while his dog sleeps?", "at home", "Bo is at home while his dog sleeps."),
         ),
     ),
     Rule(
@@ -32,9 +61,56 @@ ADJUNCT = (
         ),
     ),
     Rule(
-        when="where be:BE subj:SPAN",
-        say="[subj] [be] [place]",
-        examples=(("Where is the yolk?", "in the egg", "The yolk is in the egg."),),
+        when="where else aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<place]",
+        examples=(("Where else can you find salt?", "the sea", "You can find salt in the sea."),),
+    ),
+    Rule(
+        when="where be:BE subj:SPAN tail:TAIL",
+        say="[subj] [be] [place] [tail]",
+        examples=(
+            (
+                "Where are the two speakers?",
+                "at a market",
+                "The two speakers are at a market.",
+            ),
+        ),
+    ),
+    Rule(
+        when="when be:BE article:the nth:last|first|next|best|only time rest:ANY",
+        say="[article] [nth] time [rest] [be] [time]",
+        examples=(
+            (
+                "When was the last time the lake froze?",
+                "1998",
+                "The last time the lake froze was in 1998.",
+            ),
+        ),
+    ),
+    Rule(
+        when="when be:BE subj:HEAD",
+        say="[subj] [be] [time]",
+        examples=(("When was the flood?", "1953", "The flood was in 1953."),),
+    ),
+    Rule(
+        when="prep:until|since|by|before|after|from when aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<prepped]",
+        examples=(("Until when did the mill run?", "1910", "The mill ran until 1910."),),
+    ),
+    Rule(
+        when="what|which head:HEAD be:BE it rest:ANY",
+        given="noun number adjective",
+        say="it [be] [raw] [rest]",
+        examples=(("What season is it now?", "spring", "It is spring now."),),
+    ),
+    Rule(
+        when="what|which unit:day|month|year|date|time|season|evening|morning of? the? "
+        "week|month|year|day? be:BE subj:HEAD tail:TAIL",
+        say="[subj] [be] [time] [tail]",
+        examples=(
+            ("What day of the week was the fair?", "Friday", "The fair was on Friday."),
+            ("What time is the last train?", "9:40", "The last train is at 9:40."),
+        ),
     ),
     Rule(
         when="when aux:AUX subj:SUBJ pred:PRED",
@@ -42,6 +118,17 @@ ADJUNCT = (
         examples=(
             ("When do bats hunt?", "night", "Bats hunt at night."),
             ("When did the volcano erupt?", "1883", "The volcano erupted in 1883."),
+        ),
+    ),
+    Rule(
+        when="why be:BE it that rest:SPAN",
+        say="[rest] [reason]",
+        examples=(
+            (
+                "Why is it that the pond never dries up?",
+                "a spring feeds it",
+                "The pond never dries up because a spring feeds it.",
+            ),
         ),
     ),
     Rule(
@@ -91,9 +178,15 @@ ADJUNCT = (
         ),
     ),
     Rule(
-        when="how aux:AUX subj:SUBJ verb:feel|be|look|become|seem rest:ANY",
-        say="[subj] [linked] [raw] [rest]",
+        when="how aux:AUX subj:SUBJ adv:ADV* "
+        "verb:feel|be|look|become|seem|sound|smell|taste rest:ANY",
+        say="[subj] [adv] [linked] [raw] [rest]",
         examples=(
+            (
+                "How did Ida probably feel when she won?",
+                "relieved",
+                "Ida probably felt relieved when she won.",
+            ),
             ("How would Omar feel as a result?", "proud", "Omar would feel proud as a result."),
             ("How did the lake look at dawn?", "grey", "The lake looked grey at dawn."),
         ),
@@ -134,6 +227,18 @@ ADJUNCT = (
     ),
     Rule(
         when="about:about|approximately|roughly how measure:ADV|ADJ "
+        "aux:AUX it take for who:HEAD to rest:ANY",
+        say="it [takes] [about] [raw] for [who] to [rest]",
+        examples=(
+            (
+                "About how long does it take for an egg to boil?",
+                "ten minutes",
+                "It takes about ten minutes for an egg to boil.",
+            ),
+        ),
+    ),
+    Rule(
+        when="about:about|approximately|roughly how measure:ADV|ADJ "
         "aux:AUX it take who:SPAN? to rest:ANY",
         say="it [takes] [who] [about] [raw] to [rest]",
         examples=(
@@ -146,6 +251,44 @@ ADJUNCT = (
                 "About how long did it take the boy to run home?",
                 "an hour",
                 "It took the boy about an hour to run home.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how measure:ADV|ADJ aux:AUX it take for who:HEAD to rest:ANY",
+        say="it [takes] [raw] for [who] to [rest]",
+        examples=(
+            (
+                "How long did it take for Bo to dress?",
+                "an hour",
+                "It took an hour for Bo to dress.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how measure:ADV|ADJ aux:AUX it take who:HEAD to rest:ANY",
+        say="it [takes] [who] [raw] to [rest]",
+        examples=(
+            (
+                "How long did it take the boys to build the raft?",
+                "two days",
+                "It took the boys two days to build the raft.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how measure:ADV|ADJ be:BE it prep:from|to rest:ANY",
+        say="it [be] [raw] [prep] [rest]",
+        examples=(("How far is it to the lake?", "two miles", "It is two miles to the lake."),),
+    ),
+    Rule(
+        when="how far be:BE subj:HEAD prep:from|to rest:ANY",
+        say="[subj] [be] [raw] [prep] [rest]",
+        examples=(
+            (
+                "How far is the mill from the village?",
+                "3 km",
+                "The mill is 3 km from the village.",
             ),
         ),
     ),
@@ -181,6 +324,11 @@ ADJUNCT = (
         examples=(("How many strings does a violin have?", "four", "A violin has four strings."),),
     ),
     Rule(
+        when="how many|much head:HEAD be:BE prep:in|on rest:ANY",
+        say="there [be] [named] [prep] [rest]",
+        examples=(("How many rooms are in the inn?", "nine", "There are nine rooms in the inn."),),
+    ),
+    Rule(
         when="how many|much head:HEAD be:BE there rest:ANY",
         say="there [be] [named] [rest]",
         examples=(
@@ -196,9 +344,61 @@ ADJUNCT = (
         ),
     ),
     Rule(
-        when="how measure:ADV|ADJ be:BE subj:SPAN",
-        say="[subj] [be] [raw]",
-        examples=(("How long is a marathon?", "42 km", "A marathon is 42 km."),),
+        when="how long aux:BE subj:SUBJ pred:DOING",
+        say="[clause<raw]",
+        examples=(
+            (
+                "How long was Ann talking to the clerk?",
+                "an hour",
+                "Ann was talking to the clerk an hour.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how often aux:BE subj:SUBJ pred:PRED",
+        say="[clause<raw]",
+        examples=(("How often is the fair held?", "yearly", "The fair is held yearly."),),
+    ),
+    Rule(
+        when="how long be:BE subj:HEAD prep:at|in|on|with|away rest:ANY",
+        say="[subj] [be] [prep] [rest] [spent]",
+        examples=(("How long was Kim at the farm?", "a week", "Kim was at the farm for a week."),),
+    ),
+    Rule(
+        when="how measure:ADV|ADJ be:BE subj:SPAN tail:TAIL",
+        say="[subj] [be] [measured] [tail]",
+        examples=(
+            (
+                "How old was Erik when he learned to swim?",
+                "seven",
+                "Erik was seven when he learned to swim.",
+            ),
+            (
+                "How tall is the tower, including its flag?",
+                "62 feet",
+                "The tower is 62 feet tall, including its flag.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how be:BE subj:SPAN",
+        given="adjective noun",
+        say="[subj] [be] [answer]",
+        examples=(
+            ("How was the party?", "a disaster", "The party was a disaster."),
+            ("How was the soup?", "salty", "The soup was salty."),
+        ),
+    ),
+    Rule(
+        when="how long|soon prep:after|before event:HEAD aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<raw] [prep] [event]",
+        examples=(
+            (
+                "How long after the storm did the ship return?",
+                "two days",
+                "The ship returned two days after the storm.",
+            ),
+        ),
     ),
     Rule(
         when="how measure:ADV|ADJ aux:AUX subj:SUBJ pred:PRED",
@@ -239,6 +439,23 @@ ADJUNCT = (
         when="prep:PREP which of these|those|the following? aux:AUX subj:SUBJ pred:PRED",
         say="[clause<prepped]",
         examples=(("On which of these does a boat float?", "water", "A boat floats on water."),),
+    ),
+    Rule(
+        when="at what age aux:AUX subj:SUBJ pred:PRED",
+        say="[clause] at the age of [raw]",
+        examples=(
+            ("At what age did he start school?", "six", "He started school at the age of six."),
+        ),
+    ),
+    Rule(
+        when="prep:PREP whom|what be:BE subj:SUBJ",
+        say="[subj] [be] [prepped]",
+        examples=(("For whom was the cake?", "the nurse", "The cake was for the nurse."),),
+    ),
+    Rule(
+        when="prep:PREP what|which head:HEAD be:BE subj:SUBJ",
+        say="[subj] [be] [prep] [named]",
+        examples=(("In which town is the old mill?", "Arva", "The old mill is in Arva."),),
     ),
     Rule(
         when="prep:PREP what|which|whom head:HEAD? aux:AUX subj:SUBJ pred:PRED",

@@ -4,13 +4,10 @@ from unifiedqa_convert.question_converters.rules.pattern import Rule
 
 SENTENCE = (
     Rule(
-        when="ANY",
-        given="reply",
-        say="[reply]",
-        examples=(
-            ("Are toads fish?", "No, toads are not fish.", "Toads are not fish."),
-            ("Can owls see?", "Yes, they see well.", "They see well."),
-        ),
+        when="which|what of the? following|these? be:BE ADV* true|correct ANY",
+        given="sentence",
+        say="[raw]",
+        examples=(("Which of these is true about Bo?", "He has two sons.", "He has two sons."),),
     ),
     Rule(
         when="ANY",
@@ -25,6 +22,123 @@ SENTENCE = (
         ),
     ),
     Rule(
+        when="who|what|which head:HEAD? aux:AUX? pred:PRED",
+        given="sentence",
+        say="[doer]",
+        examples=(
+            (
+                "Who found the lost ring?",
+                "Lily found it under the bed.",
+                "Lily found the lost ring under the bed.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what be:BE the relationship|relation|connection|link between two:SPAN",
+        given="sentence",
+        say="[related]",
+        examples=(
+            (
+                "What is the relationship between Ivo and Ann?",
+                "They are cousins.",
+                "Ivo and Ann are cousins.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how aux:AUX subj:SUBJ adv:ADV* feel about whom:SPAN",
+        given="sentence",
+        say="[felt]",
+        examples=(
+            ("How does Ann feel about her boss?", "She dislikes him.", "Ann dislikes her boss."),
+        ),
+    ),
+    Rule(
+        when="what be:BE adv:ADV* "
+        "true:true|correct|special|different|unusual|known|wrong|missing|strange rest:ANY",
+        given="sentence",
+        say="what [be] [adv] [true] [rest] is that [raw]",
+        examples=(
+            (
+                "What is true about the singer?",
+                "She has two sons.",
+                "What is true about the singer is that she has two sons.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what be:BE subj:SPAN",
+        given="sentence",
+        say="[job]",
+        examples=(("What is Bo's job?", "He's a cook.", "Bo is a cook."),),
+    ),
+    Rule(
+        when="prep:PREP? wh:what|where|when|how|who|which head:HEAD? aux:AUX subj:SUBJ pred:PRED",
+        given="sentence",
+        say="[itself]",
+        examples=(
+            ("How does a charm bring luck?", "It does not.", "A charm does not."),
+            ("What do geese fear?", "It depends on the farm.", "It depends on the farm."),
+        ),
+    ),
+    Rule(
+        when="wh:what|where|when|how|who|which head:HEAD? be:BE subj:SPAN",
+        given="sentence",
+        say="[itself]",
+        examples=(
+            (
+                "What is the best seat?",
+                "There is no such seat.",
+                "There is no such seat.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what aux:AUX subj:SUBJ pred:PRED",
+        given="sentence",
+        say="[own]",
+        examples=(
+            ("What did the fox do at dawn?", "It ran away.", "The fox ran away at dawn."),
+            (
+                "What does rain do to a road?",
+                "It makes the road slippery.",
+                "Rain makes the road slippery.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what aux:AUX? adv:ADV* "
+        "verb:happen|happens|happened|occur|occurs|occurred to who:HEAD tail:TAIL",
+        given="sentence",
+        say="[happened]",
+        examples=(
+            ("What will happen to Noor?", "she will lose her keys", "Noor will lose her keys."),
+            ("What happened to Jack?", "He fell off a ladder.", "Jack fell off a ladder."),
+        ),
+    ),
+    Rule(
+        when="what aux:AUX subj:SUBJ pred:PRED",
+        given="sentence",
+        say="[told]",
+        examples=(
+            (
+                "What does Ann say about her brother?",
+                "He is ill.",
+                "Ann says that her brother is ill.",
+            ),
+            (
+                "What does Ann say about the town?",
+                "The rent is high.",
+                "What Ann says about the town is that the rent is high.",
+            ),
+            (
+                "What did Ann notice when she came home?",
+                "The door was open.",
+                "When she came home, Ann noticed that the door was open.",
+            ),
+        ),
+    ),
+    Rule(
         when="what|which of? the? following|these? statement|statements|sentence? ADV* "
         "explains|explain|describes why rest:SPAN",
         given="sentence",
@@ -34,18 +148,6 @@ SENTENCE = (
                 "Which statement best explains why the pond froze?",
                 "The night was cold.",
                 "The pond froze because the night was cold.",
-            ),
-        ),
-    ),
-    Rule(
-        when="what aux:will|would|might|could happen to who:SPAN",
-        given="sentence",
-        say="[become]",
-        examples=(
-            (
-                "What will happen to Noor?",
-                "she will lose her keys",
-                "Noor will lose her keys.",
             ),
         ),
     ),
@@ -79,7 +181,7 @@ SENTENCE = (
     Rule(
         when="what happens|occurs|happened|occurred rest:ANY",
         given="sentence",
-        say="[raw] [rest]",
+        say="[happening]",
         examples=(
             (
                 "What happens when ice is heated?",
@@ -97,24 +199,52 @@ SENTENCE = (
         ),
     ),
     Rule(
+        when="what happens to who:HEAD tail:TAIL",
+        given="noun verb",
+        say="[who] [acts] [tail]",
+        examples=(
+            (
+                "What happens to iron when it gets wet?",
+                "rusts",
+                "Iron rusts when it gets wet.",
+            ),
+        ),
+    ),
+    Rule(
         when="what happens|happened to who:SPAN",
         given="verb-s verb-ed",
         say="[who] [raw]",
         examples=(("What happened to Noor?", "was late for work", "Noor was late for work."),),
     ),
     Rule(
-        when="what aux:will|would|might|could happen to who:SPAN",
+        when="what aux:will|would|might|could happen to who:HEAD tail:TAIL",
         given="adjective",
-        say="[who] [aux] be [raw]",
+        say="[who] [aux] be [raw] [tail]",
         examples=(("What will happen to Noor?", "sad", "Noor will be sad."),),
     ),
     Rule(
-        when="what aux:will|would|might|could happen to who:SPAN",
+        when="what aux:will|would|might|could happen to who:HEAD tail:TAIL",
         given="verb verb-s verb-ed noun",
-        say="[who] [aux] [base]",
+        say="[who] [aux] [base] [tail]",
         examples=(
-            ("What will happen to Noor?", "fall asleep", "Noor will fall asleep."),
+            (
+                "What will happen to Noor after lunch?",
+                "fall asleep",
+                "Noor will fall asleep after lunch.",
+            ),
             ("What might happen to Noor?", "likes the book", "Noor might like the book."),
+        ),
+    ),
+    Rule(
+        when="what aux:MODAL adv:ADV* happen|occur rest:ANY",
+        given="sentence",
+        say="[possible] [rest]",
+        examples=(
+            (
+                "What might happen if Bo is late again?",
+                "He might lose his job.",
+                "He might lose his job if Bo is late again.",
+            ),
         ),
     ),
     Rule(
@@ -124,8 +254,8 @@ SENTENCE = (
         examples=(
             (
                 "What must happen before a cake is served?",
-                "The cake must be baked.",
-                "The cake must be baked before a cake is served.",
+                "Someone bakes it.",
+                "Someone bakes it before a cake is served.",
             ),
         ),
     ),
@@ -169,7 +299,7 @@ SENTENCE = (
         ),
     ),
     Rule(
-        when="what|which be:BE article:the|a|an|another|one rest:SPAN",
+        when="what|which be:BE article:the|a|an|another|one rest:SUBJ",
         given="sentence",
         say="[article] [rest] [be] that [raw]",
         examples=(
@@ -205,6 +335,12 @@ SENTENCE = (
         ),
     ),
     Rule(
+        when="which be:BE ADJ|ADV+",
+        given="sentence",
+        say="[raw]",
+        examples=(("Which is heavier?", "They weigh the same.", "They weigh the same."),),
+    ),
+    Rule(
         when="which aux:AUX? pred:PRED",
         given="sentence",
         say="that [raw] [aux] [pred]",
@@ -213,6 +349,18 @@ SENTENCE = (
                 "Which most likely caused the flood?",
                 "The dam broke.",
                 "That the dam broke most likely caused the flood.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what aux:MODAL adv:ADV* be article:the|a|an|one rest:SPAN",
+        given="sentence",
+        say="[article] [rest] [aux] [adv] be that [raw]",
+        examples=(
+            (
+                "What may be the reason for their delay?",
+                "The roads were icy.",
+                "The reason for their delay may be that the roads were icy.",
             ),
         ),
     ),
@@ -234,9 +382,9 @@ SENTENCE = (
         say="[done]",
         examples=(
             (
-                "What should the guests do now?",
-                "The guests should go home.",
-                "The guests should go home now.",
+                "What will the guests want to do now?",
+                "The guests will go home.",
+                "The guests will want to go home now.",
             ),
         ),
     ),
@@ -245,11 +393,6 @@ SENTENCE = (
         given="sentence",
         say="what [doing] is that [raw]",
         examples=(
-            (
-                "What does a heavy load do to a cart?",
-                "It slows the cart.",
-                "What a heavy load does to a cart is that it slows the cart.",
-            ),
             (
                 "What do the twins have in common?",
                 "They both sing.",
@@ -279,6 +422,22 @@ SENTENCE = (
                 "The shop was closed.",
                 "The reason that the shop was closed is the best.",
             ),
+        ),
+    ),
+    Rule(
+        when="where ANY",
+        given="sentence",
+        say="[whole]",
+        examples=(
+            ("Where is the city of Arva?", "Arva is in the north.", "Arva is in the north."),
+        ),
+    ),
+    Rule(
+        when="how long|many|much|old|often|far|tall ANY",
+        given="sentence",
+        say="[whole]",
+        examples=(
+            ("How many goats are there?", "The clerk lost the list.", "The clerk lost the list."),
         ),
     ),
 )

@@ -70,7 +70,7 @@ SITU = (
         ),
     ),
     Rule(
-        when="left:SPAN what|whom|who else? right:ANY",
+        when="left:SPAN what right:ANY",
         say="[left] [situ] [right]",
         examples=(
             (
@@ -82,6 +82,18 @@ SITU = (
                 "The boat was tied to the what at night?",
                 "pier",
                 "The boat was tied to the pier at night.",
+            ),
+        ),
+    ),
+    Rule(
+        when="left:SPAN what|whom|who else? right:ANY",
+        mark="?",
+        say="[left] [situ] [right]",
+        examples=(
+            (
+                "The song was sung by whom at noon?",
+                "a monk",
+                "The song was sung by a monk at noon.",
             ),
         ),
     ),
@@ -188,6 +200,18 @@ SITU = (
         ),
     ),
     Rule(
+        when="left:SPAN prep:PREP which",
+        mark="?",
+        say="[left] [prep] [answer]",
+        examples=(
+            (
+                "All of these are metals except which?",
+                "a brick",
+                "All of these are metals except a brick.",
+            ),
+        ),
+    ),
+    Rule(
         when="left:ANY of these right:ANY",
         mark="?",
         given="noun",
@@ -230,6 +254,19 @@ SITU = (
 )
 
 STEM = (
+    Rule(
+        when="this be:BE what:something|an|a|one rest:SPAN",
+        mark="none",
+        given="noun",
+        say="[answer] [agreed] [what] [rest]",
+        examples=(
+            (
+                "This is something that keeps the rain off",
+                "an umbrella",
+                "An umbrella is something that keeps the rain off.",
+            ),
+        ),
+    ),
     Rule(
         when="article:a|an|the|one example:example|instance|sign|cause|use of rest:HEAD",
         mark="none",

@@ -1,0 +1,361 @@
+"""Statements made of a clause answer's own predicate, and of the steps to a goal: slots.
+
+"What did the fox do at dawn? It ran away." → "The fox ran away at dawn."
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+from unifiedqa_convert.question_converters.rules import lexicon as words
+from unifiedqa_convert.question_converters.rules.answer import Answer
+from unifiedqa_convert.question_converters.rules.clause import (
+    Match,
+    agree_word,
+    asked,
+    clause,
+    for_pronoun,
+    join,
+    main_verb,
+    object_gap,
+    put_name,
+)
+from unifiedqa_convert.question_converters.rules.clauses.subject import (
+    DOING,
+    JOBS,
+    LATER,
+    OBJECT_PRONOUNS,
+    SPEAKERS,
+    acts_again,
+    before_tail,
+    expanded,
+    from_token,
+    repeats,
+    same_subject,
+    same_word,
+)
+from unifiedqa_convert.question_converters.rules.lexicon import verb_lemma
+from unifiedqa_convert.question_converters.rules.predicate import is_adverb
+from unifiedqa_convert.question_converters.rules.tokens import Token, cover
+
+
+def own(match: Match) -> str | None:
+    """The question's subject with the answer's predicate in place of "do": "He ran away"."""
+    answer = expanded(match.answer)
+    subject, pred = match.part("subj"), match.part("pred")
+    size = same_subject(answer, subject)
+    gap = object_gap(pred)
+    said = answer.tokens[size:]
+    both = size and same_word(pred[gap - 1], said[0]) and acts_again(said)
+    if not size or (pred[gap - 1].lower not in DOING and not both):
+        return None
+    if _speaks_of_itself(answer, subject):
+        return match.answer.text
+    after = pred[gap:]
+    if gap > 1 and said[0].may("M") and len(said) > 1 and not same_word(pred[0], said[1]):
+        return None  # "want to do" + "will leave": "will want to leave"
+    if after and (after[0].lower == "differently" or _again(after, said)):
+        after = after[1:] if after[0].lower == "differently" else ()
+    if said[0].may("B") and [t.lower for t in after] == ["for", "a", "living"]:
+        after = ()
+    after, named_one = for_pronoun(after, said)
+    text = _agreed(match, answer, size)
+    if named_one:
+        text = put_name(text, cover(match.source, named_one))
+    return join(match.text("subj"), text, cover(match.source, after))
+
+
+def _again(after: Sequence[Token], said: Sequence[Token]) -> bool:
+    """True if the answer repeats the nouns at the question's end."""
+    nouns = {t.lower for t in after if t.may("NXQ") and not t.may("PAS")}
+    return bool(nouns) and nouns <= {t.lower for t in said}
+
+
+def _agreed(match: Match, answer: Answer, size: int) -> str:
+    """The answer's predicate, its first verb in the number of the question's subject."""
+    said = answer.tokens[size:]
+    first, rest = said[0], answer.text[said[0].end :].strip()
+    if answer.tokens[0].lower == "they" and first.may("VBHO") and not first.may("TM"):
+        many = _many(match)
+        return join(agree_word(first.lower, many), rest)
+    return from_token(answer, first)
+
+
+def _many(match: Match) -> bool:
+    """True if the question's auxiliary, or else its subject, is plural."""
+    aux = match.text("aux").lower() or match.text("be").lower()
+    if aux in ("do", "are", "were", "have"):
+        return True
+    if aux in ("does", "is", "was", "has"):
+        return False
+    return Answer(match.text("subj") or match.text("who")).plural
+
+
+def itself(match: Match) -> str | None:
+    """An answer that is a statement of its own: its subject is the question's, or "there is no".
+
+    The question's subject replaces a pronoun before a "not".
+    """
+    answer = expanded(match.answer)
+    tokens = answer.tokens
+    lead = " ".join(t.lower for t in tokens[:3])
+    how = match.part("wh") and match.part("wh")[0].lower == "how" and not match.part("head")
+    if (lead.startswith(_ALONE) and not (how and lead.startswith("there"))) or (
+        tokens[0].lower in _NOBODY
+    ):
+        return match.answer.text
+    subject = match.part("subj")
+    size = same_subject(answer, before_tail(subject) if not match.part("pred") else subject)
+    if not size:
+        return None
+    if _speaks_of_itself(answer, subject) or (match.part("head") and _is_quality(match)):
+        return match.answer.text
+    denies = any(t.lower in ("not", "no", "never") or "n't" in t.lower for t in tokens[size:])
+    if not tokens[0].may("R"):
+        pred = match.part("pred")
+        acts = pred and pred[object_gap(pred) - 1].lower in DOING
+        return match.answer.text if (denies or repeats(asked(match), answer)) and not acts else None
+    kind = match.part("head") and match.part("head")[0].lower in words.KINDS | _EFFECTS
+    if (not denies and not kind) or match.text("pred") in ("mean", "say"):
+        return None
+    return join(match.text("subj"), _agreed(match, answer, size))
+
+
+def _speaks_of_itself(answer: Answer, subject: Sequence[Token]) -> bool:
+    """True for "I am a machine" in answer to "What do you do?"."""
+    first = answer.tokens[0].lower
+    return first in ("i", "we") and subject[-1].lower == "you"
+
+
+_EFFECTS = frozenset("role effect impact influence function".split())
+
+
+def _is_quality(match: Match) -> bool:
+    """True if what follows be is no subject: "what kind of map is | useful here"."""
+    first, *others = match.part("subj")
+    bare = first.may("J") and bool(others) and others[0].may("P")
+    return bare and not match.part("pred")
+
+
+_ALONE = ("there is no", "there are no", "it depends", "i have no", "there was no", "it varies")
+_NOBODY = frozenset("nobody nothing noone none neither".split())
+
+
+def answered(match: Match) -> str | None:
+    """The answer to a yes/no question, with the question's subject for a pronoun."""
+    answer = expanded(match.answer)
+    subject = match.part("subj")
+    size = same_subject(answer, subject)
+    if size and answer.tokens[0].may("R") and answer.tokens[0].lower not in SPEAKERS:
+        return join(match.text("subj"), _agreed(match, answer, size))
+    return match.answer.text
+
+
+def doer(match: Match) -> str | None:
+    """Who did it and more: "Lily found it under the bed" with the thing for its pronoun."""
+    answer, pred = match.answer, match.part("pred")
+    at = main_verb(pred)
+    for i, token in enumerate(answer.tokens[1:-2], 1):
+        thing = answer.tokens[i + 1].lower in OBJECT_PRONOUNS and pred[at + 1 :]
+        if thing and same_word(pred[at], token) and token.may("VZT"):
+            who = cover(answer.text, answer.tokens[: i + 1])
+            rest = from_token(answer, answer.tokens[i + 2])
+            again = [t for t in answer.tokens[i + 2 :] if not t.may("P")]
+            if len(again) == 1 and again[0].lower in OBJECT_PRONOUNS:
+                rest = ""  # "gave it to him"
+            return join(who, cover(match.source, pred[at + 1 :]), rest)
+    return None
+
+
+def replied(match: Match) -> str | None:
+    """A clause after "yes," or "no," with the question's subject; a phrase after "yes,"."""
+    low, tokens = match.answer.text.lower(), match.answer.tokens
+    said = Answer(match.answer.text[tokens[2].start :], True)
+    subject, pred = match.part("subj"), match.part("pred")
+    if not subject:
+        return None
+    last = said.tokens[-1]
+    if last.may("BOHM") and len(said.tokens) > 1 and low.startswith("yes") and pred:
+        someone = Match(match.source, {**match.parts, "subj": ()}, said)
+        return join(said.text[: last.start].strip(), clause(someone))  # "Yes, the cook has"
+    if said.kind == "sentence" or any(t.may("BOHM") for t in said.tokens):
+        return answered(Match(match.source, match.parts, said))
+    if not low.startswith("yes"):
+        return None
+    any_at = next((i for i, t in enumerate(pred) if t.lower in _ANYTHING), None)
+    if any_at is not None:
+        lead = Match(match.source, {**match.parts, "pred": pred[:any_at]}, said)
+        return join(clause(lead), said.text, cover(match.source, pred[any_at + 1 :]))
+    return join(clause(match), said.text) if said.kind in ("place", "to", "sentence") else None
+
+
+_ANYTHING = frozenset("anything anyone anybody any somebody something someone".split())
+
+
+def existing(match: Match) -> str | None:
+    """ "Is there anything that Bo fears? Yes, wasps." → "Bo fears wasps."."""
+    tokens = match.answer.tokens
+    if not match.answer.text.lower().startswith("yes"):
+        return None
+    said = match.answer.text[tokens[2].start :]
+    rest = match.part("rest")
+    if any(t.may("PC") for t in rest[:1]) or Answer(said).kind == "sentence":
+        return None
+    gap = object_gap(rest[1:]) + 1 if len(rest) > 1 else len(rest)
+    gap = len(rest) if rest[-1].may("P") else gap
+    return join(cover(match.source, rest[:gap]), said, cover(match.source, rest[gap:]))
+
+
+def happened(match: Match) -> str | None:
+    """What happens to someone, with their name and the question's tail."""
+    answer, who, tail = expanded(match.answer), match.part("who"), match.text("tail")
+    at = next((i for i in range(1, len(who)) if _time_follows(who, i)), len(who))
+    size = same_subject(answer, who[:at])
+    if not size:
+        return None
+    name, time = cover(match.source, who[:at]), cover(match.source, who[at:])
+    return join(name, _agreed(match, answer, size), time, tail)
+
+
+def _time_follows(tokens: Sequence[Token], at: int) -> bool:
+    """True if a time or a part of a story starts here: "Jack | at the end of the story"."""
+    if tokens[at].lower not in ("at", "in", "on", "by"):
+        return tokens[at].lower in ("last", "yesterday", "next")
+    return any(t.lower in words.TIMES or t.may("Q") for t in tokens[at + 1 : at + 4])
+
+
+def told(match: Match) -> str | None:
+    """What is said about something, with its name for the pronoun: "says that Bo is ill"."""
+    pred, answer = match.part("pred"), expanded(match.answer)
+    gap = object_gap(pred)
+    about = next((i for i in range(1, len(pred)) if pred[i].lower in ("about", "of")), 0)
+    verb_at = (about or gap) - 1
+    while verb_at > 0 and is_adverb(pred[verb_at]):
+        verb_at -= 1
+    if verb_lemma(pred[verb_at].lower) not in words.TELLING_VERBS:
+        return None
+    if about:
+        who = pred[about + 1 :]
+        person = who and (who[-1].lower in words.PERSONS or who[-1].text[:1].isupper())
+        gendered = answer.tokens[0].lower in ("he", "she")
+        size = same_subject(answer, who) if person or not gendered else 0
+        lead = clause(Match(match.source, {**match.parts, "pred": pred[:about]}, answer))
+        if size and answer.tokens[0].may("R"):
+            return join(lead, "that", cover(match.source, who), _agreed(match, answer, size))
+        return f"what {clause(match)} is that {match.answer.text}"
+    tail = pred[gap:]
+    if tail and tail[0].lower != "that" and (tail[0].may("S") or tail[0].lower in LATER):
+        lead = clause(Match(match.source, {**match.parts, "pred": pred[:gap]}, answer))
+        return f"{cover(match.source, tail)}, {lead} that {match.answer.text}"
+    return None
+
+
+def job(match: Match) -> str | None:
+    """Someone's job as what they are: "What is Bo's job? He is a cook." → "Bo is a cook."."""
+    whose, be = match.part("subj"), match.text("be")
+    if len(whose) < 2 or whose[-1].lower not in JOBS or not whose[-2].may("L"):
+        return None
+    answer = expanded(match.answer)
+    if answer.tokens[0].lower not in ("he", "she", "they") or not answer.tokens[1].may("B"):
+        return None
+    name = cover(match.source, whose[:-1])
+    name = re.sub(r"['\u2019]s?$", "", name)
+    return join(name, be, from_token(answer, answer.tokens[2]))
+
+
+def related(match: Match) -> str | None:
+    """Two as what they are to each other: "They are cousins" → "Ivo and Ann are cousins"."""
+    answer = expanded(match.answer)
+    they = answer.tokens[0].lower == "they" and answer.tokens[1].may("B") and answer.tokens[2:]
+    return join(match.text("two"), from_token(answer, answer.tokens[1])) if they else None
+
+
+def felt(match: Match) -> str | None:
+    """What someone feels about someone else, named: "She likes him" → "Ann likes her boss"."""
+    answer = expanded(match.answer)
+    size = same_subject(answer, match.part("subj"))
+    said = _agreed(match, answer, size) if size else ""
+    if size and match.text("whom").lower() in said.lower():
+        return join(match.text("subj"), said)
+    if not size or answer.tokens[-1].lower not in OBJECT_PRONOUNS:
+        return None
+    return join(match.text("subj"), said.rpartition(" ")[0], match.text("whom"))
+
+
+def indirect(match: Match) -> str:
+    """The question as a clause: "why the mayor resigned", "how old Bo is"."""
+    lead = join(match.text("prep").lower(), match.text("wh"), match.text("head"))
+    if match.part("pred"):
+        return join(lead, clause(match))
+    subject = match.part("subj")
+    if subject and subject[0].only("P"):  # "what was in the chest"
+        return join(lead, match.text("be"), match.text("subj"))
+    return join(lead, match.text("subj"), match.text("be"))
+
+
+_FIRST_STEP = frozenset("first simply just then next carefully slowly gently once".split())
+_COMPLEMENT = "DRLPQNJXGTE"
+
+
+def imperative(tokens: Sequence[Token]) -> bool:
+    """True if the words are an instruction: "rub it with salt", "first put the lid on"."""
+    at = 1 if len(tokens) > 2 and (tokens[0].lower in _FIRST_STEP or tokens[0].only("A")) else 0
+    if len(tokens) < at + 2:
+        return False
+    verb, after = tokens[at], tokens[at + 1]
+    if tokens[0].lower in ("do", "don't", "never"):
+        return True
+    if not verb.may("V") or verb.may("DRPBHM"):
+        return False
+    often = words.LIGHT_VERBS | words.COMMON_VERBS
+    surely = not verb.may("NJ") or verb_lemma(verb.lower) in often
+    return after.may("DRLQ") or (after.may(_COMPLEMENT) and (surely or not after.may("VZ")))
+
+
+def steps(match: Match) -> str | None:
+    """An answer that says how to reach a goal: an instruction, or "you can …"; else None."""
+    goal, answer = match.part("goal"), match.answer
+    if any(t.may("K") and t.lower not in ("'", '"', "-") for t in goal) or goal[-1].may("PDC"):
+        stranded = goal[-1].only("P") and not any(t.may("K") for t in goal)
+        if not stranded:
+            return None
+    first = answer.tokens[0]
+    acts = imperative(answer.tokens) or (first.may("V") and len(answer.tokens) > 4)
+    if not acts and first.lower not in ("you", "use", "by"):
+        return None
+    lowers = first.may("V") and first.text[1:].islower()
+    return answer.text[0].lower() + answer.text[1:] if lowers else answer.text
+
+
+def several(match: Match) -> str | None:
+    """The same, for more than one step; a single one is said with "by"."""
+    answer = match.answer
+    made = steps(match)
+    more = any(t.lower in (",", "and", "then", ".", ";", "or") for t in answer.tokens)
+    more = more or answer.kind != "verb" or answer.tokens[0].lower == "you"
+    return (
+        made if made and more and imperative(answer.tokens) | (answer.kind == "sentence") else None
+    )
+
+
+def aim(match: Match) -> str | None:
+    """A goal that is itself an instruction, after "to": "sharpen a pencil"."""
+    return f"to {match.text('goal')}" if imperative(match.part("goal")) else None
+
+
+RESTATED: dict[str, Callable[[Match], str | None]] = {
+    "own": own,
+    "itself": itself,
+    "replied": answered,
+    "happened": happened,
+    "doer": doer,
+    "answering": replied,
+    "existing": existing,
+    "told": told,
+    "job": job,
+    "related": related,
+    "felt": felt,
+    "indirect": indirect,
+    "steps": steps,
+    "several": several,
+    "aim": aim,
+}
