@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from unifiedqa_convert.question_converters.drafts import has_blank
+from unifiedqa_convert.question_converters.base import Ask
 from unifiedqa_convert.question_converters.rules import converter
 from unifiedqa_convert.question_converters.rules.answer import Answer
 from unifiedqa_convert.question_converters.rules.clause import Match
@@ -50,15 +50,13 @@ def normal(text: str) -> str:
 
 def first_choice(question: str, answer: str) -> tuple[str, tuple[str, ...]] | None:
     """The rules' sentence and how it was made; None if it is the fallback."""
-    made = converter.first_match(question, answer)
-    if made is None or (has_blank(made.sentence) and not has_blank(answer)):
-        return None
-    return made.sentence, made.derived
+    made = converter.rules_own(Ask(question, answer))
+    return None if made is None else (made.sentence, made.derived)
 
 
 def others(question: str, answer: str, chance: random.Random, most: int) -> Iterator[str]:
     """Sentences of the rules for another kind of answer or another start of the predicate."""
-    given = converter._parse_answer(answer, converter._asks_names(question))
+    given = converter.parse_answer(answer, converter.asks_names(question))
     if given is None or given.polar:
         return
     base = parse_question(question, given.polar)

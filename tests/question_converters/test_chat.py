@@ -19,10 +19,10 @@ from unifiedqa_convert.conversion.pipeline import convert
 from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.errors import QuestionConverterError, UnreachableError, UqaError, UsageError
 from unifiedqa_convert.question_converters.base import PATIENCE, Ask, Options, Sentence
+from unifiedqa_convert.question_converters.learned.judged_rules import JudgedRules
 from unifiedqa_convert.question_converters.prompts import CHAT_PROMPT, chat_model
 from unifiedqa_convert.question_converters.remote import requests
 from unifiedqa_convert.question_converters.remote.uqa_serve import Remote
-from unifiedqa_convert.question_converters.rules.converter import JudgedRules
 from unifiedqa_convert.question_converters.select import question_converter
 
 ASK = Ask("Where do herons sleep?", "in trees")

@@ -15,8 +15,9 @@ from unifiedqa_convert.datasets.registry import load_adapter
 from unifiedqa_convert.errors import UsageError
 from unifiedqa_convert.question_converters.base import Ask, Sentence
 from unifiedqa_convert.question_converters.learned.alignment import align, read_pair
+from unifiedqa_convert.question_converters.learned.judged_rules import FALLBACK, JudgedRules
 from unifiedqa_convert.question_converters.learned.network import network
-from unifiedqa_convert.question_converters.rules.converter import FALLBACK, JudgedRules, Rules
+from unifiedqa_convert.question_converters.rules.converter import Rules
 from unifiedqa_convert.question_converters.rules.tokens import tokenise_question
 from unifiedqa_convert.question_converters.select import check_tells
 from unifiedqa_convert.records.profiles import PROFILES

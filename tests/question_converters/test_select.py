@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from unifiedqa_convert.errors import ModelError, QuestionConverterError, UsageError
 from unifiedqa_convert.question_converters import download, local_models
 from unifiedqa_convert.question_converters.base import Ask, Options
+from unifiedqa_convert.question_converters.learned.judged_rules import JudgedRules
 from unifiedqa_convert.question_converters.local_models import Checkpoint
 from unifiedqa_convert.question_converters.model import SHORTEST, ModelConverter, token_batches
 from unifiedqa_convert.question_converters.prompts import (
@@ -19,7 +20,7 @@ from unifiedqa_convert.question_converters.prompts import (
     hub_id,
     prompt_for,
 )
-from unifiedqa_convert.question_converters.rules.converter import JudgedRules, Rules
+from unifiedqa_convert.question_converters.rules.converter import Rules
 from unifiedqa_convert.question_converters.select import question_converter
 from unifiedqa_convert.question_converters.sentence_cache import SentenceCache
 from unifiedqa_convert.question_converters.transformers_backend import device_for

@@ -19,9 +19,10 @@ from unifiedqa_convert.conversion.pipeline import convert
 from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.errors import QuestionConverterError, UnreachableError, UsageError
 from unifiedqa_convert.question_converters.base import Ask
+from unifiedqa_convert.question_converters.learned.judged_rules import JudgedRules
 from unifiedqa_convert.question_converters.remote import requests
 from unifiedqa_convert.question_converters.remote.uqa_serve import Remote
-from unifiedqa_convert.question_converters.rules.converter import JudgedRules, Rules
+from unifiedqa_convert.question_converters.rules.converter import Rules
 
 MODELS = {
     "question_converter": {"name": "rules", "version": "1", "dtype": "none"},

@@ -77,7 +77,8 @@ def question_converter(name: str, options: Options = DEFAULTS) -> QuestionConver
 
 
 def _rules(judged: bool) -> QuestionConverter:
-    from unifiedqa_convert.question_converters.rules.converter import JudgedRules, Rules
+    from unifiedqa_convert.question_converters.learned.judged_rules import JudgedRules
+    from unifiedqa_convert.question_converters.rules.converter import Rules
 
     return JudgedRules() if judged else Rules()
 

@@ -48,21 +48,26 @@ class Network:
         self._numbers = {name: number for number, name in enumerate(names, 1)}
         derived = bytes(stored["derived_names"]).decode().split("\n")
         self._derived = {name: number for number, name in enumerate(derived, 1)}
-        self.limits = stored["limits"]
-        """Ascending: a score of at least the nth has confidence (n + 1) / 100."""
+        self._limits = stored["limits"]  # ascending; a score from the nth on has (n + 1) / 100
+        self.doubt, self.margin = stored["choice"].tolist()
+        """Below which score other candidates are compared, and by how much one must be better."""
 
-    def confidences(self, pairs: Sequence[Pair]) -> list[float]:
-        """Per pair, the probability that a person would have written it, two digits."""
+    def calibrated(self, scores: Sequence[float]) -> list[float]:
+        """Per score, the probability that a person would have written it, two digits."""
         import numpy as np
 
-        found: list[float] = []
-        for start in range(0, len(pairs), AT_ONCE):
-            scores = self.scores(pairs[start : start + AT_ONCE])
-            found += (np.searchsorted(self.limits, scores, side="right") / 100).tolist()
+        places = np.searchsorted(self._limits, scores, side="right")
+        found: list[float] = (places / 100).tolist()
         return found
 
-    def scores(self, pairs: Sequence[Pair]) -> "Floats":
-        """Per pair, the score before calibration; (n,)."""
+    def scores(self, pairs: Sequence[Pair]) -> list[float]:
+        """Per pair, the score before calibration."""
+        found: list[float] = []
+        for start in range(0, len(pairs), AT_ONCE):
+            found += self._scores(pairs[start : start + AT_ONCE]).tolist()
+        return found
+
+    def _scores(self, pairs: Sequence[Pair]) -> "Floats":
         import numpy as np
 
         said = self._read([pair.said for pair in pairs], "said1", "said2")

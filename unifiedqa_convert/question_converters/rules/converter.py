@@ -5,14 +5,12 @@ statement is *The answer to “…” is …*, with ``rules-fallback`` as ``via`
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from unifiedqa_convert.question_converters.base import Ask, Fact, Sentence
+from unifiedqa_convert.question_converters.base import Ask, Sentence
 from unifiedqa_convert.question_converters.drafts import has_blank
-from unifiedqa_convert.question_converters.learned.alignment import Pair, read_pair
-from unifiedqa_convert.question_converters.learned.network import digest, network
 from unifiedqa_convert.question_converters.rules import lexicon as words
 from unifiedqa_convert.question_converters.rules.answer import (
     FINAL,
@@ -84,20 +82,20 @@ def _after(sentence: str, end: int, answer: str) -> str:
     return sentence
 
 
+VIA = "rules"
 _BEFORE_MARK = re.compile(r" (?=[,.;:!?%)\]](?: |$))")
 _NAMED = re.compile(r"\b(?:who|whom|whose|names?|named|call|called)\b", re.IGNORECASE)
 _WORDS = re.compile(r"\w+")
 
 
-FALLBACK = 0.02
-"""The confidence in *The answer to “…” is …*: of 13 such sentences for the
-references, none was as a person wrote."""
-_MOST_KEPT = 100_000
-"""Pairs that are kept: about 30 MB."""
-
 # A tokeniser's spaces: "did n't", "Ann 's", "two months ' rent".
 _LOOSE = re.compile(r"(?<=\w) (?=(?:n['\u2019]t|['\u2019](?:s|re|ve|ll|d|m))\b)", re.IGNORECASE)
 _LOOSE_POSSESSIVE = re.compile(r"(?<=[a-z]s) (?=['\u2019] [a-z])")
+
+
+def attached(ask: Ask) -> Ask:
+    """Both texts in one line, without a tokeniser's spaces before an apostrophe."""
+    return Ask(_attached(collapse(ask.question)), _attached(collapse(ask.answer)))
 
 
 def _attached(text: str) -> str:
@@ -107,85 +105,50 @@ def _attached(text: str) -> str:
     return _LOOSE_POSSESSIVE.sub("", text) if text.count("'") == 1 else text
 
 
-class Rules:
-    """Turns questions and answers into statements by rule."""
-
-    name = "rules"
-    version = "7"
-
-    def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
-        """One sentence per ask, in order; ``via`` is ``rules-fallback`` if no rule matched."""
-        return [sentence for sentence, _ in self.derived(asks)]
-
-    def derived(self, asks: Sequence[Ask]) -> list[tuple[Sentence, tuple[str, ...] | None]]:
-        """The same, each with how it was made; None if no rule matched."""
-        return [self._sentence(*ask) for ask in asks]
-
-    def _sentence(self, question: str, answer: str) -> tuple[Sentence, tuple[str, ...] | None]:
-        question, answer = _attached(collapse(question)), _attached(collapse(answer))
-        made = both_answers(question, answer) or first_match(question, answer)
-        if made is not None and (has_blank(answer) or not has_blank(made.sentence)):
-            return Sentence(made.sentence, self.name), made.derived
-        return Sentence(_fallback(question, answer), f"{self.name}-fallback"), None
-
-
-class JudgedRules:
-    """The rules, each sentence with its confidence."""
-
-    name = Rules.name
-    version = Rules.version
-
-    def __init__(self) -> None:
-        self._rules = Rules()
-        self._kept: dict[Ask, Sentence] = {}
-
-    @property
-    def facts(self) -> Mapping[str, Fact]:
-        """The network's digest: another network tells other confidences."""
-        return {"confidence": digest()}
-
-    def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
-        """One sentence per ask, in order; ``via`` as of the rules."""
-        fresh = [ask for ask in dict.fromkeys(asks) if ask not in self._kept]
-        if len(self._kept) + len(fresh) > _MOST_KEPT:
-            self._kept.clear()
-            fresh = list(dict.fromkeys(asks))
-        self._kept.update(zip(fresh, self._judged(fresh), strict=True))
-        return [self._kept[ask] for ask in asks]
-
-    def _judged(self, asks: Sequence[Ask]) -> list[Sentence]:
-        made = self._rules.derived(asks)
-        pairs: list[Pair] = []
-        places: list[int] = []
-        for place, (ask, (_, derived)) in enumerate(zip(asks, made, strict=True)):
-            if derived is not None:
-                pairs.append(read_pair(*ask, made[place][0].text, derived))
-                places.append(place)
-        found = dict(zip(places, network().confidences(pairs), strict=True))
-        return [
-            sentence._replace(confidence=found.get(place, FALLBACK))
-            for place, (sentence, _) in enumerate(made)
-        ]
-
-
-@lru_cache(maxsize=4096)
-def _parse_answer(answer: str, named: bool) -> Answer | None:
-    """An answer's analysis, None if it has no letter or digit; cached, as answers repeat."""
-    return Answer(answer, named) if any(map(str.isalnum, answer)) else None
-
-
-@lru_cache(maxsize=1024)
-def _asks_names(question: str) -> bool:
-    """True if the question asks for a person or a name; cached, as questions repeat."""
-    return _NAMED.search(question) is not None
-
-
 class Made(NamedTuple):
     """A sentence, the rule that made it, and how: what the confidence in it is judged by."""
 
     rule: Rule
     sentence: str
     derived: tuple[str, ...]
+
+
+class Rules:
+    """Turns questions and answers into statements by rule."""
+
+    name = "rules-only"
+    version = "7"
+
+    def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
+        """One sentence per ask, in order; ``via`` is ``rules-fallback`` if no rule matched."""
+        return [self._sentence(attached(ask)) for ask in asks]
+
+    def _sentence(self, ask: Ask) -> Sentence:
+        made = rules_own(ask)
+        return fallback(ask) if made is None else Sentence(made.sentence, VIA)
+
+
+def rules_own(ask: Ask) -> Made | None:
+    """The rules' sentence for an ask as ``attached`` returns it; None if no rule matches."""
+    made = both_answers(*ask) or first_match(*ask)
+    return made if made is not None and fits(made.sentence, ask) else None
+
+
+def fits(sentence: str, ask: Ask) -> bool:
+    """False if a blank of the question is still in its statement."""
+    return has_blank(ask.answer) or not has_blank(sentence)
+
+
+@lru_cache(maxsize=4096)
+def parse_answer(answer: str, named: bool) -> Answer | None:
+    """An answer's analysis, None if it has no letter or digit; cached, as answers repeat."""
+    return Answer(answer, named) if any(map(str.isalnum, answer)) else None
+
+
+@lru_cache(maxsize=1024)
+def asks_names(question: str) -> bool:
+    """True if the question asks for a person or a name; cached, as questions repeat."""
+    return _NAMED.search(question) is not None
 
 
 _SECOND = re.compile(
@@ -221,7 +184,7 @@ _ASKS = re.compile(r"(?:who|what|which|where|when|how|whose)\b", re.IGNORECASE)
 
 def first_match(question: str, answer: str) -> Made | None:
     """What the first rule that makes a sentence makes; both texts must be one line."""
-    given = _parse_answer(answer, _asks_names(question))
+    given = parse_answer(answer, asks_names(question))
     if not question or given is None:
         return None
     parsed = parse_question(question, given.polar)
@@ -230,6 +193,11 @@ def first_match(question: str, answer: str) -> Made | None:
     given = shortened(parsed, given)
     if given.kind != "reply" and parsed.denies(given.polar):
         return None
+    return next(matches(parsed, given), None)
+
+
+def matches(parsed: Question, given: Answer) -> Iterator[Made]:
+    """What the rules make, in the tables' order."""
     for rule, parts in parsed.matches(given.kind):
         sentence = fill_template(rule.say, Match(parsed.core, parts, given))
         if (
@@ -240,8 +208,7 @@ def first_match(question: str, answer: str) -> Made | None:
             if given.text not in parsed.core:
                 sentence = without_repetition(sentence, given.text)
             text = finish(parsed.earlier, f"{parsed.front} {sentence}")
-            return Made(rule, text, derivation(parsed, given, rule))
-    return None
+            yield Made(rule, text, derivation(parsed, given, rule))
 
 
 def derivation(parsed: Question, given: Answer, rule: Rule) -> tuple[str, ...]:
@@ -316,8 +283,12 @@ def _inflected(lost: set[str], said: Sequence[str]) -> set[str]:
     return {word for word in lost if verb_lemma(word) in have}
 
 
-def _fallback(question: str, answer: str) -> str:
+def fallback(ask: Ask) -> Sentence:
     """A sentence that is true of any question and its answer."""
+    return Sentence(_fallback(*ask), f"{VIA}-fallback")
+
+
+def _fallback(question: str, answer: str) -> str:
     if not question:
         return finish("", answer) if any(map(str.isalnum, answer)) else "There is no answer."
     if not answer:

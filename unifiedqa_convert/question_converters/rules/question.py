@@ -4,6 +4,7 @@ A question is split into earlier sentences, a clause before the question ("When 
 the question itself, whose predicate is marked.
 """
 
+import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -155,6 +156,14 @@ class Question:
         asking = (inverts or first in words.ASKING) and self.asks and not blank
         self.start = f"{first} " if asking else ""
         self._encoded = TokenString(self.tokens)
+
+    def marked(self, tokens: Sequence[Token]) -> "Question":
+        """The same question with other tags, as of another start of its predicate."""
+        other = copy.copy(self)
+        other.tokens = tuple(tokens)
+        other._found = {}
+        other._encoded = TokenString(other.tokens)
+        return other
 
     def denies(self, polar: bool) -> bool:
         """True if it is a yes/no question with "not", or has such a tag ("…, isn't it?").
