@@ -16,13 +16,17 @@ from typing import NamedTuple
 from unifiedqa_convert.question_converters.base import Ask
 from unifiedqa_convert.question_converters.rules import converter
 from unifiedqa_convert.question_converters.rules.answer import Answer
+from unifiedqa_convert.question_converters.rules.candidates import OTHER, OWN
 from unifiedqa_convert.question_converters.rules.clause import Match
+from unifiedqa_convert.question_converters.rules.edits import edits
 from unifiedqa_convert.question_converters.rules.pattern import TokenString
 from unifiedqa_convert.question_converters.rules.predicate import choices
 from unifiedqa_convert.question_converters.rules.question import Question, parse_question
 from unifiedqa_convert.question_converters.rules.template import fill_template
 from unifiedqa_convert.schema import collapse
 
+EDITS = 2
+"""Small changes of the rules' sentence that are taken of each triple."""
 KINDS = "sentence to place verb verb-s verb-ed verb-ing number adjective noun".split()
 
 
@@ -123,27 +127,29 @@ def accepts(text: str, good: set[str], question: str, answer: str, way: str) -> 
 
 def examples(triples: Iterable[dict[str, object]], most: int = 4) -> Iterator[Example]:
     for row in triples:
-        question, answer = collapse(str(row["question"])), collapse(str(row["answer"]))
+        ask = Ask(collapse(str(row["question"])), collapse(str(row["answer"])))
         group = int(str(row["group"]))
         accepted = [str(s) for s in row["accepted"]]  # type: ignore[attr-defined]
         good = {normal(s) for s in accepted}
-        made = first_choice(question, answer)
-        if made is None:
+        own = converter.rules_own(ask)
+        if own is None:
             continue
-        chance = random.Random(f"{group} {question} {answer}")
-        sentence, derived = made
-        seen = {normal(sentence)}
+        chance = random.Random(f"{group} {ask.question} {ask.answer}")
+        seen = {normal(own.sentence)}
         way = str(row["way"])
-        right = accepts(sentence, good, question, answer, way)
-        yield Example(question, answer, sentence, derived, right, True, way, group)
-        for text in others(question, answer, chance, most):
-            if normal(text) in seen:
-                continue
-            seen.add(normal(text))
-            right = accepts(text, good, question, answer, way)
-            yield Example(question, answer, text, derived, right, False, way, group)
+        right = accepts(own.sentence, good, *ask, way)
+        yield Example(*ask, own.sentence, (*own.derived, OWN), right, True, way, group)
+        found = [(text, (*own.derived, OTHER)) for text in others(*ask, chance, most)]
+        changed = list(edits(own.sentence, ask))
+        for edit in chance.sample(changed, min(EDITS, len(changed))):
+            found.append((edit.sentence, (*own.derived, f"~edit {edit.name}")))
+        for text, derived in found:
+            if normal(text) not in seen:
+                seen.add(normal(text))
+                right = accepts(text, good, *ask, way)
+                yield Example(*ask, text, derived, right, False, way, group)
         if not good & seen and way != "unanswered":
-            yield Example(question, answer, accepted[0], derived, True, False, way, group)
+            yield Example(*ask, accepted[0], (*own.derived, OTHER), True, False, way, group)
 
 
 def read_triples(path: Path) -> Iterator[dict[str, object]]:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from unifiedqa_convert.question_converters.learned.alignment import MOST, Pair
 
 WORDS, ENDINGS, REST = 4, 4, 4  # least counts of a feature that is kept
-SAID, ASKED, DERIVED = 10, 5, 24  # features per word, per word, per statement
+SAID, ASKED, DERIVED = 11, 6, 24  # features per word, per word, per statement
 SEED = 20261201
 BATCH = 256
 

@@ -1,16 +1,18 @@
-"""Train the network that tells how far a sentence of the rules can be trusted.
+"""Train the network that tells how far a sentence of the rules can be trusted, and chooses.
 
-    python tools/train_confidence.py TRIPLES.jsonl [--judged FILE] [--references FILE …]
+    python tools/train_confidence.py TRIPLES.jsonl
 
 TRIPLES is what `statement_triples.py` wrote. Writes `confidence.npz` of
 `unifiedqa_convert/question_converters/learned/`. Needs torch; deterministic with one thread, about
-15 minutes.
+20 minutes.
 
-The references (`benchmarks/references/`, their seen half) adapt the network to the datasets' ways
-to ask, and calibrate it: in two folds, so that a score which is calibrated with is of a network
-that was not trained on its reference. The sentences judged are those of FILE, which the rules made
-before they were mended by these references (`--judge` writes it): what the rules make of the
-references that they were mended by says little about what they make of others.
+The network learns from the triples first, then from references: the seen half of
+`benchmarks/references/`, and `tools/statement_references/`, written for this tool in the ways that
+datasets ask. Half of the latter (by the sha256 of their ids) was never looked at while the rules
+were mended: in folds, so that each is scored by a network that was not trained on its question, the
+sentences chosen for these calibrate it. For the others the sentences are those that the rules made
+before they were mended by them (`confidence_judged.jsonl`, written by `--judge`): what rules make
+of the references that they were mended by says little about what they make of others.
 """
 
 import argparse
@@ -18,7 +20,6 @@ import copy
 import hashlib
 import json
 import multiprocessing
-import random
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,27 +28,33 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from confidence_data import Example, examples, first_choice, others, read_triples
+from confidence_data import Example, examples, read_triples
 from confidence_network import Encoded, Network, Plan, auroc, learn, scores, vocabulary_of
 
+from unifiedqa_convert.question_converters.base import Ask
 from unifiedqa_convert.question_converters.learned.alignment import Pair, read_pair
 from unifiedqa_convert.question_converters.learned.network import WEIGHT
 from unifiedqa_convert.question_converters.learned.network import Network as Shipped
-from unifiedqa_convert.schema import collapse
+from unifiedqa_convert.question_converters.rules.candidates import OTHER, OWN, candidates
+from unifiedqa_convert.question_converters.rules.converter import attached, rules_own
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "unifiedqa_convert/question_converters/learned/confidence.npz"
 REFERENCES = ROOT / "benchmarks/references"
+OWN_REFERENCES = Path(__file__).with_name("statement_references")
 JUDGED = Path(__file__).with_name("confidence_judged.jsonl")
+FOLDS = 5
+DOUBTS = (-1.0, 0.0, 1.0, 2.0, 3.0)
+MARGINS = (0.5, 1.0, 1.5, 2.0, 3.0, 100.0)
 LEAST = 8
 """How often a feature must occur."""
-OWN = 0.5
+OTHERS = 0.5
 """Weight of a sentence that is not the rules' own choice."""
 OF_REFERENCE = 4.0
 REPEATED = 20_000
 """Triples' examples that are trained on again beside the references."""
 PART = 2_000
-DERIVED = "@$%&*!#"
+DERIVED = "@$%&*!#~"
 """First letters of the names of features of a whole statement."""
 
 
@@ -62,58 +69,54 @@ def seen(name: str) -> bool:
 
 
 def read_references(folder: Path) -> list[dict[str, Any]]:
-    rows = [
+    return [
         json.loads(line)
         for path in sorted(folder.glob("*.jsonl"))
         for line in path.read_text("utf-8").splitlines()
     ]
-    return [row for row in rows if seen(row["id"])]
 
 
 def judge(references: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """What the rules make of the references now, right or wrong."""
+    """What the rules make of the references now."""
     for row in references:
-        made = first_choice(collapse(row["question"]), collapse(row["answer"]))
+        made = rules_own(attached(Ask(row["question"], row["answer"])))
         if made is not None:
-            accepted = set(map(normal, row["references"]))
-            yield {
-                "id": row["id"],
-                "question": row["question"],
-                "answer": row["answer"],
-                "statement": made[0],
-                "derived": list(made[1]),
-                "right": normal(made[0]) in accepted,
-            }
+            yield {"id": row["id"], "statement": made.sentence, "derived": list(made.derived)}
 
 
 class Judged(NamedTuple):
-    """A reference as examples: the rules' sentence first, then others."""
+    """A reference as examples: the rules' sentence, other candidates, accepted statements."""
 
-    id: str
     rows: list[Example]
+    calibrates: bool
+    """Whether nobody looked at it while the rules were mended."""
 
 
 def of_references(
-    judged: Sequence[dict[str, Any]], references: Sequence[dict[str, Any]]
-) -> list[Judged]:
-    accepted = {row["id"]: row["references"] for row in references}
-    found = []
-    for row in judged:
-        question, answer = collapse(row["question"]), collapse(row["answer"])
-        derived = tuple(row["derived"])
-        good = set(map(normal, accepted[row["id"]]))
-        about = (row["id"], 0)
-        own = Example(question, answer, row["statement"], derived, row["right"], True, *about)
-        rows = [own]
-        told = {normal(row["statement"])}
-        made = [*accepted[row["id"]], *others(question, answer, random.Random(row["id"]), 4)]
-        for text in made:
-            if normal(text) not in told:
-                told.add(normal(text))
-                right = normal(text) in good
-                rows.append(Example(question, answer, text, derived, right, False, *about))
-        found.append(Judged(row["id"], rows))
-    return found
+    references: Sequence[dict[str, Any]], judged: dict[str, dict[str, Any]], fresh: frozenset[str]
+) -> Iterator[Judged]:
+    """``fresh``: ids of those that the rules were not mended by."""
+    for row in references:
+        name = row["id"]
+        ask = attached(Ask(row["question"], row["answer"]))
+        own = rules_own(ask)
+        if own is not None and name in judged:
+            then = judged[name]
+            own = own._replace(sentence=then["statement"], derived=tuple(then["derived"]))
+        if own is None or not (name in fresh or name in judged):
+            continue
+        good = set(map(normal, row["references"]))
+        found = {normal(own.sentence): (own.sentence, (*own.derived, OWN))}
+        for other in candidates(ask, own):
+            found.setdefault(normal(other.sentence), (other.sentence, other.derived))
+        made = len(found)
+        for text in row["references"]:
+            found.setdefault(normal(text), (text, (*own.derived, OTHER)))
+        rows = [
+            Example(*ask, text, derived, key in good, not n, "made" if n < made else "given", 0)
+            for n, (key, (text, derived)) in enumerate(found.items())
+        ]
+        yield Judged(rows, name in fresh)
 
 
 def pair_of(example: Example) -> Pair:
@@ -164,7 +167,7 @@ def adapted(
     rows = np.random.default_rng(1).choice(len(labels), min(REPEATED, len(labels)), replace=False)
     more = np.repeat(np.flatnonzero(use), 3)
     weights = np.concatenate(
-        (np.ones(len(rows)), OF_REFERENCE / 3 * np.where(first[more], 1.0, OWN))
+        (np.ones(len(rows)), OF_REFERENCE / 3 * np.where(first[more], 1.0, OTHERS))
     )
     both = joined(data, rows, encoded, more)
     marked = np.concatenate((labels[rows], right[more]))
@@ -199,7 +202,14 @@ def limits(a: float, b: float) -> np.ndarray:
     return np.round((np.log(share / (1 - share)) - b) / a, 6)
 
 
-def export(network: Network, vocabulary: dict[str, int], at: np.ndarray, path: Path) -> None:
+def export(
+    network: Network,
+    vocabulary: dict[str, int],
+    found: tuple[np.ndarray, tuple[float, float]],
+    path: Path,
+) -> None:
+    """``found``: the limits of the confidences, and (doubt, margin) of the choice."""
+
     def whole(tensor: torch.Tensor) -> np.ndarray:
         found = np.rint(tensor.detach().numpy() * WEIGHT)
         assert np.abs(found).max() < 2**15
@@ -212,7 +222,8 @@ def export(network: Network, vocabulary: dict[str, int], at: np.ndarray, path: P
         "derived_names": np.frombuffer("\n".join(derived).encode(), np.uint8),
         "words": whole(network.words.weight)[[0, *(vocabulary[n] for n in names)]],
         "whole": whole(network.whole.weight)[[0, *(vocabulary[n] for n in derived)]],
-        "limits": at,
+        "limits": found[0],
+        "choice": np.array(found[1]),
     }
     for name in ("said1", "said2", "asked1", "asked2"):
         layer = getattr(network, name)
@@ -232,23 +243,29 @@ def main() -> None:
     parser.add_argument("triples", type=Path, nargs="?")
     parser.add_argument("--most", type=int, default=220_000, help="triples that are used")
     parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--judged", type=Path, default=JUDGED)
-    parser.add_argument("--judge", action="store_true", help="write --judged, train nothing")
+    parser.add_argument("--judge", action="store_true", help=f"write {JUDGED.name}, train nothing")
     parser.add_argument("--out", type=Path, default=TARGET)
     arguments = parser.parse_args()
-    references = read_references(REFERENCES)
+    own = read_references(OWN_REFERENCES)
+    looked_at = [row for row in (*read_references(REFERENCES), *own) if seen(row["id"])]
     if arguments.judge:
-        lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in judge(references)]
-        arguments.judged.write_text("".join(lines), "utf-8")
-        print(f"{len(lines)} sentences: {arguments.judged}")
+        kept = {row["id"] for row in map(json.loads, JUDGED.read_text("utf-8").splitlines())}
+        new = judge(row for row in looked_at if row["id"] not in kept)
+        with JUDGED.open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in new)
         return
+    fresh = [row for row in own if not seen(row["id"])]
+    judged = {row["id"]: row for row in map(json.loads, JUDGED.read_text("utf-8").splitlines())}
+    references = list(
+        of_references([*looked_at, *fresh], judged, frozenset(row["id"] for row in fresh))
+    )
     started = time.time()
     made, pairs = made_examples(arguments.triples, arguments.most)
     vocabulary = vocabulary_of(pairs, LEAST)
     data = Encoded(pairs, vocabulary)
     del pairs
     labels = np.array([one.right for one in made])
-    weights = np.where(np.array([one.first for one in made]), 1.0, OWN)
+    weights = np.where(np.array([one.first for one in made]), 1.0, OTHERS)
     print(f"{len(made)} examples, {len(vocabulary)} features, {time.time() - started:.0f} s")
     torch.manual_seed(20261201)
     base = Network(len(vocabulary) + 1)
@@ -261,31 +278,59 @@ def finish(
     base: Network,
     vocabulary: dict[str, int],
     triples: tuple[Encoded, np.ndarray],
-    references: list[dict[str, Any]],
+    references: list[Judged],
     arguments: argparse.Namespace,
 ) -> None:
-    """Adapt and calibrate on the seen references, in two folds; write the final network."""
-    judged = [json.loads(line) for line in arguments.judged.read_text("utf-8").splitlines()]
-    own = of_references(judged, references)
-    rows = [row for one in own for row in one.rows]
+    """Adapt to the references; in folds, find when to choose, and calibrate; write the network."""
+    rows = [row for one in references for row in one.rows]
     encoded = Encoded([pair_of(row) for row in rows], vocabulary)
     right = np.array([row.right for row in rows])
     first = np.array([row.first for row in rows])
-    digest = [int(hashlib.sha256(f"fold {row.way}".encode()).hexdigest(), 16) for row in rows]
-    fold = np.array(digest, object) % 2
+    digest = [int(hashlib.sha256(f"fold {row.question}".encode()).hexdigest(), 16) for row in rows]
+    fold = np.array([number % FOLDS for number in digest])
     points = np.zeros(len(rows))
-    for side in (0, 1):
+    for side in range(FOLDS):
         network = adapted(base, triples, (encoded, right, first), fold != side)
         points[fold == side] = scores(network, encoded)[fold == side]
-    before = auroc(scores(base, encoded)[first], right[first])
-    print(f"seen references: AUROC {before:.3f}, adapted {auroc(points[first], right[first]):.3f}")
-    a, b = platt(points[first], right[first])
-    print(f"calibration: {a:.4f} x + {b:.4f}")
+    fresh = np.repeat([one.calibrates for one in references], [len(one.rows) for one in references])
+    before = auroc(scores(base, encoded)[first & fresh], right[first & fresh])
+    after = auroc(points[first & fresh], right[first & fresh])
+    print(f"the rules' sentences: AUROC {before:.3f}, adapted {after:.3f}")
+    choice = best_choice(references, points, right)
+    chosen = np.array(list(chosen_rows(references, points, *choice)))
+    chosen = chosen[fresh[chosen]]
+    a, b = platt(points[chosen], right[chosen])
+    print(f"choice {choice}, right {right[first & fresh].mean():.3f} -> {right[chosen].mean():.3f}")
+    print(f"calibration: {a:.4f} x + {b:.4f}, AUROC {auroc(points[chosen], right[chosen]):.3f}")
     final = adapted(base, triples, (encoded, right, first), np.ones(len(rows), bool))
-    export(final, vocabulary, limits(a, b), arguments.out)
+    export(final, vocabulary, (limits(a, b), choice), arguments.out)
     with np.load(arguments.out) as stored:
-        shipped = Shipped(dict(stored)).scores([pair_of(row) for row in rows])
+        shipped = np.array(Shipped(dict(stored)).scores([pair_of(row) for row in rows]))
     print(f"numpy and torch differ by {np.abs(shipped - scores(final, encoded)).max():.3f} at most")
+
+
+def chosen_rows(
+    references: Sequence[Judged], points: np.ndarray, doubt: float, margin: float
+) -> Iterator[int]:
+    """Per reference, the row of the sentence that would be said."""
+    start = 0
+    for one in references:
+        made = [start + n for n, row in enumerate(one.rows) if row.way == "made"]
+        best = max(made, key=lambda n: points[n])
+        better = points[start] < doubt and points[best] > points[start] + margin
+        yield best if better else start
+        start += len(one.rows)
+
+
+def best_choice(
+    references: Sequence[Judged], points: np.ndarray, right: np.ndarray
+) -> tuple[float, float]:
+    """(doubt, margin): below which score others are compared, by how much one must be better."""
+    grid = [(doubt, margin) for doubt in DOUBTS for margin in MARGINS]
+    found = {choice: sum(right[list(chosen_rows(references, points, *choice))]) for choice in grid}
+    for choice, count in found.items():
+        print(f"  doubt {choice[0]:5} margin {choice[1]:4}: {count} right")
+    return max(grid, key=lambda choice: found[choice])
 
 
 if __name__ == "__main__":

@@ -143,6 +143,7 @@ def described(lower: str, tags: str) -> tuple[str, ...]:
         f"s{lower[-3:]}",
         f"t{tags}",
         f"u{tags[:1]}{noun_number(lower)[:1]}",
+        f"c{words.noun_class(lower)}" if "N" in tags else "c",
     )
 
 

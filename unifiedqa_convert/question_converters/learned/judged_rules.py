@@ -11,8 +11,9 @@ from typing import NamedTuple
 from unifiedqa_convert.question_converters.base import Ask, Fact, Sentence
 from unifiedqa_convert.question_converters.learned.alignment import read_pair
 from unifiedqa_convert.question_converters.learned.network import digest, network
-from unifiedqa_convert.question_converters.rules.candidates import candidates
+from unifiedqa_convert.question_converters.rules.candidates import OWN, candidates
 from unifiedqa_convert.question_converters.rules.converter import (
+    VERSION,
     VIA,
     Made,
     attached,
@@ -39,7 +40,7 @@ class JudgedRules:
     """Turns questions and answers into statements, each with its confidence."""
 
     name = "rules"
-    version = "8"
+    version = VERSION
 
     def __init__(self) -> None:
         self._kept: dict[Ask, Sentence] = {}
@@ -62,7 +63,11 @@ class JudgedRules:
 def _sentences(asks: Sequence[Ask]) -> list[Sentence]:
     plain = [attached(ask) for ask in asks]
     made = [rules_own(ask) for ask in plain]
-    matched = [(ask, own) for ask, own in zip(plain, made, strict=True) if own is not None]
+    matched = [
+        (ask, own._replace(derived=(*own.derived, OWN)))
+        for ask, own in zip(plain, made, strict=True)
+        if own is not None
+    ]
     chosen = iter(choose(matched))
     return [
         fallback(ask)._replace(confidence=FALLBACK) if own is None else next(chosen)
@@ -97,6 +102,6 @@ def _scores(pairs: Sequence[tuple[Ask, Made]]) -> list[float]:
 
 def _others(ask: Ask, own: Made) -> list[Made]:
     """The distinct other candidates."""
-    found = {other.sentence: other for other in reversed(list(candidates(*ask)))}
+    found = {other.sentence: other for other in reversed(list(candidates(ask, own)))}
     found.pop(own.sentence, None)
     return [other for other in reversed(found.values()) if fits(other.sentence, ask)]

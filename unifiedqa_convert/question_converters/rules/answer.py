@@ -8,6 +8,7 @@ from unifiedqa_convert.question_converters.rules import lexicon as words
 from unifiedqa_convert.question_converters.rules.lexicon import (
     inflect,
     lemmas,
+    noun_class,
     noun_number,
     verb_lemma,
 )
@@ -324,11 +325,17 @@ class Answer:
             return False
         if head in words.COUNT_NOUNS:
             return False
-        mass = head in words.MASS_NOUNS or _MASS.fullmatch(head) is not None
-        return mass or noun_number(head) != "singular"
+        kind = noun_class(head)
+        if kind == "count" and head not in words.MASS_NOUNS:
+            return noun_number(head) == "plural"
+        mass = head in words.MASS_NOUNS or kind in ("mass", "both") or _MASS.fullmatch(head)
+        return bool(mass) or noun_number(head) != "singular"
 
     def _unique(self) -> bool:
-        return len(self.tokens) == 1 and self.tokens[0].lower in words.UNIQUE_NOUNS
+        if len(self.tokens) != 1:
+            return False
+        only = self.tokens[0].lower
+        return only in words.UNIQUE_NOUNS or noun_class(only) == "unique"
 
     def as_base(self) -> str:
         """A verb phrase with its verb in the base form ("reduces waste" → "reduce waste")."""

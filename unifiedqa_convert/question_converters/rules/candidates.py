@@ -1,13 +1,14 @@
 """What else the rules could have written: other kinds of answer, other starts of the predicate.
 
 Kind, rule and start of the predicate are three decisions in a row; the rules take the first of
-each. A chooser compares what the others lead to.
+each. A chooser compares what the others lead to, and the rules' own sentence with small changes.
 """
 
 import copy
 from collections.abc import Iterator
 from itertools import islice
 
+from unifiedqa_convert.question_converters.base import Ask
 from unifiedqa_convert.question_converters.rules.answer import Answer
 from unifiedqa_convert.question_converters.rules.converter import (
     Made,
@@ -15,6 +16,7 @@ from unifiedqa_convert.question_converters.rules.converter import (
     matches,
     parse_answer,
 )
+from unifiedqa_convert.question_converters.rules.edits import edits
 from unifiedqa_convert.question_converters.rules.predicate import choices
 from unifiedqa_convert.question_converters.rules.question import Question, parse_question
 
@@ -24,20 +26,24 @@ RULES = 2
 """Sentences that are taken of each kind and start: those of the first rules."""
 
 
-def candidates(question: str, answer: str) -> Iterator[Made]:
-    """Sentences for other kinds and starts, those with the rules' own start first; repeats occur.
+OWN, OTHER = "~own", "~other"
+"""Names of the features that tell a chooser where a sentence comes from."""
 
-    Both texts must be one line. Nothing for an answer of yes or no.
-    """
-    given = parse_answer(answer, asks_names(question))
+
+def candidates(ask: Ask, own: Made) -> Iterator[Made]:
+    """Other sentences than the rules' own for an ask as ``attached`` returns it; repeats occur."""
+    given = parse_answer(ask.answer, asks_names(ask.question))
     if given is None or given.polar or given.kind == "none":
         return
-    parsed = parse_question(question, False)
+    parsed = parse_question(ask.question, False)
     if not parsed.tokens:
         return
     for variant in (parsed, *_moved(parsed)):
         for kind in (given.kind, *(kind for kind in KINDS if kind != given.kind)):
-            yield from islice(_as_kind(variant, given, kind), RULES)
+            for made in islice(_as_kind(variant, given, kind), RULES):
+                yield made._replace(derived=(*made.derived, OTHER))
+    for edit in edits(own.sentence, ask):
+        yield Made(own.rule, edit.sentence, (*own.derived, f"~edit {edit.name}"))
 
 
 def _as_kind(parsed: Question, given: Answer, kind: str) -> Iterator[Made]:

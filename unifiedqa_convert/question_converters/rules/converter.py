@@ -82,7 +82,7 @@ def _after(sentence: str, end: int, answer: str) -> str:
     return sentence
 
 
-VIA = "rules"
+VIA, VERSION = "rules", "8"
 _BEFORE_MARK = re.compile(r" (?=[,.;:!?%)\]](?: |$))")
 _NAMED = re.compile(r"\b(?:who|whom|whose|names?|named|call|called)\b", re.IGNORECASE)
 _WORDS = re.compile(r"\w+")
@@ -117,7 +117,7 @@ class Rules:
     """Turns questions and answers into statements by rule."""
 
     name = "rules-only"
-    version = "7"
+    version = VERSION
 
     def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
         """One sentence per ask, in order; ``via`` is ``rules-fallback`` if no rule matched."""

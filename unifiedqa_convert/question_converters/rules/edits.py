@@ -1,7 +1,7 @@
 """Small changes to a sentence of the rules: an article, a preposition, an order, an agreement.
 
-What the word lists can't tell ("Screw is a machine", "goes on in March the air") differs from what a
-person would write by one of these; a chooser compares them.
+What the word lists can't tell ("Screw is a machine", "goes on in March the air") differs from what
+a person would write by one of these; a chooser compares them.
 """
 
 import re
@@ -9,15 +9,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from unifiedqa_convert.question_converters.base import Ask
-from unifiedqa_convert.question_converters.rules.answer import FINAL, a_or_an
-from unifiedqa_convert.question_converters.rules.lexicon import noun_number
-from unifiedqa_convert.question_converters.rules.answer import lowered
+from unifiedqa_convert.question_converters.rules.answer import FINAL, a_or_an, lowered
 
 _ARTICLES = ("a", "an", "the")
 _PREPOSITIONS = ("in", "on", "at", "to", "by", "during", "from", "for", "with", "as", "of")
 _PLACED = ("in", "on", "at")
 _ASKED = re.compile(
-    r"\b(?:what|which)(?: (?:kind|type|sort|form)s? of| other)? (?P<noun>[a-z][\w-]+)", re.IGNORECASE
+    r"\b(?:what|which)(?: (?:kind|type|sort|form)s? of| other)? (?P<noun>[a-z][\w-]+)",
+    re.IGNORECASE,
 )
 _NO_NOUN = frozenset("is are was were do does did has have had can could will would of".split())
 _BE = re.compile(r"\b(?:is|are|was|were)\b")
@@ -60,7 +59,8 @@ def _before(before: str, inner: str, after: str) -> Iterator[Edit]:
     own = inner.partition(" ")[0].lower() in _ARTICLES
     for new in ("", a_or_an(inner), "the"):
         if new != article and not (own and new):
-            yield Edit(f"article {new and ('the' if new == 'the' else 'a')}", _put(without, f"{new} {inner}".strip(), after))
+            name = f"article {new if new == 'the' else new[:1]}"
+            yield Edit(name, _put(without, f"{new} {inner}".strip(), after))
     start, _, word = without.rpartition(" ")
     low = word.lower()
     phrase = f"{article} {inner}".strip()
@@ -105,9 +105,11 @@ def _agreement(before: str, inner: str, after: str) -> Iterator[Edit]:
     m = _BE.match(after.lstrip()) if not before or len(before.split()) < 2 else None
     if m is not None:
         at = len(after) - len(after.lstrip())
-        yield Edit("agreement", _put(before, inner, after[:at] + _OTHER_BE[m[0]] + after[at + m.end() :]))
+        other = after[:at] + _OTHER_BE[m[0]] + after[at + m.end() :]
+        yield Edit("agreement", _put(before, inner, other))
     found = list(_BE.finditer(before))
     if found:
         last = found[-1]
-        for name, other in (("agreement", _OTHER_BE), ("tense", _NOW_PAST)):
-            yield Edit(name, _put(before[: last.start()] + other[last[0]] + before[last.end() :], inner, after))
+        for name, table in (("agreement", _OTHER_BE), ("tense", _NOW_PAST)):
+            changed = before[: last.start()] + table[last[0]] + before[last.end() :]
+            yield Edit(name, _put(changed, inner, after))

@@ -23,7 +23,12 @@ from unifiedqa_convert.question_converters.rules.head import (
     noun_lemma,
     repeats_noun,
 )
-from unifiedqa_convert.question_converters.rules.lexicon import inflect, noun_number, verb_lemma
+from unifiedqa_convert.question_converters.rules.lexicon import (
+    inflect,
+    noun_number,
+    placed,
+    verb_lemma,
+)
 from unifiedqa_convert.question_converters.rules.tokens import Token, cover, is_name
 
 
@@ -276,8 +281,10 @@ def _place(match: Match) -> str:
     elif head in words.AT_PLACES:
         preposition = "at"
     else:
-        preposition = "on" if head in words.ON_PLACES else "in"
-    return f"{preposition} {answer.phrase()}"
+        preposition = "on" if head in words.ON_PLACES else placed(head)[0]
+    alone = len(answer.tokens) == 1
+    article = placed(head)[1] if alone else "a"
+    return f"{preposition} {answer.phrase(article) if article else answer.text}"
 
 
 _MONTH = (

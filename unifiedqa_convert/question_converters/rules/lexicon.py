@@ -3,7 +3,8 @@
 To correct how the rules treat a word, add it to the list whose comment describes it.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import resources
 
 # Only this module uses lemminflect: word → possible lemmas, lemma → inflected form. Its wheel has
 # the dictionary (the SPECIALIST lexicon). It has had no release since 2023, so the functions here
@@ -103,6 +104,36 @@ def noun_number(word: str) -> str:
     plurals = _forms(word, "NNS")
     # The dictionary lists an uncountable noun as its own plural ("energy").
     return "mass" if word in plurals else "singular"
+
+
+@lru_cache(maxsize=65536)
+def noun_class(word: str) -> str:
+    """``count``, ``mass``, ``both`` or ``unique`` (takes "the"), of the lemma; "" if unknown."""
+    table = _noun_table()
+    found = (lemma for lemma in (word, *lemmas(word).get("NOUN", ())) if lemma in table[0])
+    return next((table[0][lemma] for lemma in found), "")
+
+
+def placed(noun: str) -> tuple[str, str]:
+    """(preposition, article) of a noun that answers "where": ("on", "the") for "porch"."""
+    return _noun_table()[1].get(noun, ("in", "a"))
+
+
+@cache
+def _noun_table() -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
+    """Noun → class and noun → preposition and article, from the lines of ``nouns.txt``."""
+    text = resources.files(__package__).joinpath("nouns.txt").read_text("utf-8")
+    kinds: dict[str, str] = {}
+    places: dict[str, tuple[str, str]] = {}
+    for line in text.splitlines():
+        name, _, listed = line.partition(": ")
+        preposition, _, article = name.partition(" ")
+        for word in listed.split():
+            if article:
+                places[word] = (preposition, article.replace("none", ""))
+            else:
+                kinds[word] = name
+    return kinds, places
 
 
 def _words(text: str) -> frozenset[str]:

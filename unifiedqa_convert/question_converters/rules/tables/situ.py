@@ -182,7 +182,7 @@ SITU = (
             (
                 "The children ate their lunch where?",
                 "park",
-                "The children ate their lunch at a park.",
+                "The children ate their lunch at the park.",
             ),
             ("The letter came from where?", "Oslo", "The letter came from Oslo."),
         ),
