@@ -1,5 +1,7 @@
 """The answer with the noun of its question: "what type of climate" + "arid" → "an arid climate"."""
 
+import re
+
 from unifiedqa_convert.question_converters.rules import lexicon as words
 from unifiedqa_convert.question_converters.rules.answer import Answer
 from unifiedqa_convert.question_converters.rules.lexicon import lemmas, noun_number
@@ -16,7 +18,7 @@ def merged(head: list[Token], source: str, answer: Answer) -> str:
     if not core:
         return answer.phrase()
     if answer.text.lower() == "none" and not kind:
-        return f"no {cover(source, core)}"
+        return f"{'none' if core[0].lower == 'of' else 'no'} {cover(source, core)}"
     measured = _measured(noun, core, source, answer)
     if measured is not None:
         return measured
@@ -43,6 +45,14 @@ def _measured(noun: list[Token], core: list[Token], source: str, answer: Answer)
     head = core_head(noun).lower
     if head in ("year", "century", "decade") and answer.kind == "number":
         return answer.text
+    if _of_the_calendar(head, answer):
+        return answer.text
+    if head in ("number", "amount") and noun[1:2] and noun[1].lower == "of" and _counts(answer):
+        return f"{answer.text} {cover(source, noun[2:])}"
+    if len(answer.tokens) == 1 and answer.tokens[0].lower in words.ORDINALS:
+        return f"the {answer.text} {cover(source, core)}"
+    if len(answer.tokens) == 1 and _DEMONYM.fullmatch(answer.text) and noun[-1].may("N"):
+        return f"the {answer.text} {cover(source, core)}"
     if answer.text in ("1", "one") and core[-1].lower.endswith("s"):
         one = noun_lemma(core[-1].lower)
         return f"{answer.text} {cover(source, core)[: -len(core[-1].text)]}{one}"
@@ -56,6 +66,22 @@ def _measured(noun: list[Token], core: list[Token], source: str, answer: Answer)
     if shared and len(noun) > 2 and noun[1].lower == "of":
         return f"{answer.text} {cover(source, noun[1:])}"
     return None
+
+
+_DEMONYM = re.compile(r"[A-Z][a-z]+(?:ian|ean|ese)|(?:north|south|east|west)(?:ern)?", re.IGNORECASE)
+
+
+def _of_the_calendar(head: str, answer: Answer) -> bool:
+    """True if the answer needs no noun: "August", "the 1840s", "Friday"."""
+    first, last = answer.tokens[0].lower, answer.tokens[-1].lower
+    if head in ("decade", "century"):
+        return last[:1].isdigit()
+    named = first in words.MONTHS | words.DAYS
+    return named and head in ("month", "day", "date", "weekday")
+
+
+def _counts(answer: Answer) -> bool:
+    return answer.kind == "number" or all(t.may("QPDJ") for t in answer.tokens)
 
 
 _FRACTIONS = frozenset("half third thirds quarter quarters fifth fifths most all percent".split())

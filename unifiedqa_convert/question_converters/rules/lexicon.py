@@ -216,7 +216,7 @@ PARTS = _words("part organ organelle layer region gland bone muscle lobe chamber
 PLURALS = _words(
     "bacteria people data mitochondria criteria phenomena fungi algae larvae nuclei alveoli cilia "
     "flagella stimuli vertebrae antennae hyphae spermatozoa protozoa police scissors trousers "
-    "pants glasses goggles tweezers pliers shorts jeans binoculars tongs"
+    "pants glasses goggles tweezers pliers shorts jeans binoculars tongs logs bars soaps vets"
 )
 # The answer follows with "of" ("the role of predator").
 ROLES = _words("role office position post rank")
@@ -317,7 +317,7 @@ COUNT_NOUNS = _words(
     "university movie party stone root bone rope bridge"
 )
 # The dictionary knows some of these as verbs only.
-NOUNS_TOO = COUNT_NOUNS | {"vet"}
+NOUNS_TOO = COUNT_NOUNS | {"vet", "vets", "log", "logs", "bars", "soaps"}
 # Nouns without an article in science texts, although the dictionary lists them as countable.
 MASS_NOUNS = _words(
     "oil petroleum gasoline coal soil sand rain snow ice wood paper steel iron gold silver copper "
