@@ -133,6 +133,8 @@ def _stranded_gap(pred: Sequence[Token]) -> int:
     for i in range(main - 1, 0, -1):
         token = pred[i]
         ends = i + 1 == len(pred)
+        if token.lower == "off" and pred[i - 1].lower in ("day", "days", "time", "week"):
+            continue  # "on his day off"
         if token.may("P") and (ends or token.lower not in _TIMES) and _stranded(pred, i):
             return i + 1
     ends = main == len(pred) > 1 and pred[-1].may("G") and not pred[-1].may("N")
@@ -229,6 +231,8 @@ def _stranded(pred: Sequence[Token], at: int) -> bool:
         or (after.lower in words.WHENS and after.lower != "this")
     ):
         return True
+    if pred[at].lower == "by" and after.lower in ("at", "in", "on"):
+        return True  # "lead by | at noon"
     # "Out of", "up to" are one preposition; "for in", "from at" are not.
     return pred[at].lower in _NEVER_FIRST and after.only("P") and after.lower != "of"
 
@@ -242,6 +246,8 @@ def _last_of_chain(pred: Sequence[Token], at: int) -> int:
             continue
         if pred[at + 1].lower == "to" and at + 2 < len(pred) and pred[at + 2].may("VBOH"):
             step = 2
+            if pred[at].lower in ("do", "done") and pred[at + 1].may("P"):
+                break  # "do | to make less noise"
         elif _auxiliary(pred, at):
             step = 1
         else:

@@ -252,13 +252,16 @@ def _prepped(match: Match) -> str:
     first = match.answer.tokens[0]
     purpose = preposition == "for" and match.answer.kind == "to"
     complete = first.lower == preposition or match.answer.kind == "place" or purpose
-    if complete or (first.lower.endswith("ly") and not first.may("J")):
+    repeated = first.lower in ("every", "each") and preposition in ("on", "in", "at")
+    if complete or repeated or (first.lower.endswith("ly") and not first.may("J")):
         return match.answer.text
     return join(preposition, named(match))
 
 
 def _place(match: Match) -> str:
     answer, left = match.answer, match.part("left")
+    if answer.tokens[0].lower in _WAYS and answer.tokens[1:2] and answer.tokens[1].may("P"):
+        return answer.text  # "back to the farm"
     if left and left[-1].lower in _PLACING and answer.head is not None:
         return _without_preposition(answer, left[-1].lower)
     if answer.kind in ("place", "sentence", "to", "verb", "verb-s") or answer.head is None:
@@ -280,6 +283,7 @@ def _place(match: Match) -> str:
     return f"{preposition} {answer.phrase()}"
 
 
+_WAYS = frozenset("back away far straight halfway nowhere somewhere".split())
 _MONTH = (
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
 )
@@ -354,10 +358,12 @@ def _manner(match: Match) -> str:
     if answer.kind in ("place", "to") or first.only("A") or first.lower.endswith("ly"):
         return answer.text
     if answer.kind == "sentence":
-        alike = any(t.lower in _ALIKE for t in match.part("pred"))
+        alike = any(t.lower in ALIKE for t in match.part("pred"))
         return _by_doing(answer) or f"{'in that' if alike else 'because'} {answer.text}"
     if first.may("RD") and len(answer.tokens) > 2 and _verb_in(answer):
         return f"in that {answer.text}"
+    if len(answer.tokens) == 1 and _COMPARED.fullmatch(first.lower) and answer.kind == "adjective":
+        return answer.text
     alone = len(answer.tokens) == 1 and first.may("V") and first.lower in words.COMMON_VERBS
     if answer.kind == "verb" or alone:
         return f"by {answer.as_form('VBG')}"
@@ -369,7 +375,8 @@ def _manner(match: Match) -> str:
     return f"{'with' if phrase.startswith(('a ', 'an ')) else 'by'} {phrase}"
 
 
-_ALIKE = frozenset("alike similar different like differ same".split())
+ALIKE = frozenset("alike similar different like differ same unlike".split())
+_COMPARED = re.compile(r".+(?:er|est)|fast|hard|well|high|low|straight|less|more")
 
 
 def _by_doing(answer: Answer) -> str | None:

@@ -332,7 +332,8 @@ AT_PLACES = _words(
     "stop station party reunion university school college store shop restaurant market mall "
     "airport concert meeting event end top bottom bank theater church museum zoo hotel hospital "
     "fair gym office beach park library home work dock boundary boundaries factory bar "
-    "supermarket wedding temperature temperatures speed pressure level edge doctor"
+    "supermarket wedding temperature temperatures speed pressure level edge doctor summit peak "
+    "entrance exit equator"
 )
 ON_PLACES = _words(
     "table shelf floor ground roof desk wall street road island continent planet earth surface "
@@ -342,7 +343,10 @@ ON_PLACES = _words(
 MOTION_VERBS = _words("go head travel move return migrate")
 
 # A full stop after one of these does not end a sentence.
-ABBREVIATIONS = _words("mr mrs ms dr st vs etc e.g i.e u.s no fig prof sr jr approx ca cf al")
+ABBREVIATIONS = _words(
+    "mr mrs ms dr st vs etc e.g i.e u.s no fig prof sr jr approx ca cf al corp "
+    "inc ltd co mt ft gen col capt lt sgt rev gov sen"
+)
 # Adjectives of a measure, as in "how long".
 MEASURED = _words(
     "long tall far fast old big large deep high heavy wide thick hot cold small close strong loud"

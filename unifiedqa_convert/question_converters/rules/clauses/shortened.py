@@ -34,6 +34,7 @@ from unifiedqa_convert.question_converters.rules.question import Question
 from unifiedqa_convert.question_converters.rules.tokens import Token, cover
 
 _WHERE_HOW = frozenset("where when why how".split())
+_DENIED = frozenset("cannot not".split())
 _CAN = frozenset("can could may might will would should".split())
 _TWO = frozenset("relationship relation connection link".split())
 OBJECT = "prep:PREP? wh:WH head:HEAD? aux:AUX subj:SUBJ pred:PRED"
@@ -152,6 +153,8 @@ def _object(match: Match) -> Answer | None:
     if pred[gap - 1].lower in DOING:
         told = gap > 3 and said[0].may("M") and any(t.may("DLNRX") for t in pred[1 : gap - 2])
         return Answer(from_token(answer, said[1])) if told and len(said) > 1 else None
+    if opener == "what" and pred[gap - 1].lower == "for" and (_acts(said) or said[0].may("H")):
+        return Answer(_gerund(answer, said))  # "famous for | having a pier"
     aux = [] if folds(match) or match.part("aux")[0].lower in words.DO else match.part("aux")
     chain = [*aux, *pred[:gap]]
     rest = _after_chain(chain, said)
@@ -160,7 +163,7 @@ def _object(match: Match) -> Answer | None:
     if (
         not adjunct
         or pred[main_verb(pred)].lower == "feel"
-        or any(t.lower == "not" or t.lower.endswith("n't") for t in said)
+        or any(t.lower in _DENIED or t.lower.endswith("n't") for t in said)
     ):
         return None
     if opener == "where" and said[0].may("B") and len(said) > 2 and said[1].may("P"):
