@@ -123,6 +123,8 @@ def filled(match: Match, name: str) -> str:
     at_a = len(phrase) == 2 and phrase[0].lower == "at" and phrase[1].may("D")
     if name == "place" and match.answer.kind == "place" and at_a:
         gap = after_verb  # "hide | at a party" + "behind a curtain"
+    if name == "along" and phrase and phrase[0].only("P") and phrase[-1] is not phrase[0]:
+        gap = after_verb
     if name in ("place", "time") and last is not None and last.lower in _PLACING:
         filler = _without_preposition(match.answer, last.lower)
     return clause(match, filler, gap)
@@ -395,6 +397,19 @@ def _verb_in(answer: Answer) -> bool:
     return answer.tokens[1].only("VZT")
 
 
+def _lasting(match: Match) -> str:
+    """The answer to "for how long", with its preposition."""
+    first = match.answer.tokens[0]
+    return match.answer.text if first.may("PSA") else f"for {match.answer.text}"
+
+
+def _sided(match: Match) -> str:
+    """ "Before" or "after", which the event of the question follows."""
+    answer, event = match.answer, match.text("event")
+    alone = answer.tokens[-1].lower in ("before", "after", "during")
+    return join(answer.text, event) if alone else answer.text
+
+
 def owner(match: Match) -> str:
     """The answer as an owner: "Lena" → "Lena's"."""
     text = match.answer.text
@@ -441,4 +456,7 @@ FILLERS: dict[str, Callable[[Match], str]] = {
     "owned": _owned,
     "under": _owned,
     "raw": lambda match: match.answer.text,
+    "along": lambda match: match.answer.text,  # between the verb and a phrase, see ``filled``
+    "lasting": _lasting,
+    "sided": _sided,
 }

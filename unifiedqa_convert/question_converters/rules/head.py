@@ -68,7 +68,9 @@ def _measured(noun: list[Token], core: list[Token], source: str, answer: Answer)
     return None
 
 
-_DEMONYM = re.compile(r"[A-Z][a-z]+(?:ian|ean|ese)|(?:north|south|east|west)(?:ern)?", re.IGNORECASE)
+_DEMONYM = re.compile(
+    r"[A-Z][a-z]+(?:ian|ean|ese)|(?:north|south|east|west)(?:ern)?", re.IGNORECASE
+)
 
 
 def _of_the_calendar(head: str, answer: Answer) -> bool:

@@ -1,0 +1,109 @@
+"""Rules for questions that a phrase narrows: "who besides Ann", "where in the town"."""
+
+from unifiedqa_convert.question_converters.rules.pattern import Rule
+
+NARROWED = (
+    Rule(
+        when="prep:for|in|on|at|by|to|with|from|after|within|over|between how many|much head:HEAD? "
+        "aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<prepped]",
+        examples=(
+            ("For how many days did it rain?", "12", "It rained for 12 days."),
+            ("In how many towns has Zoe lived?", "four", "Zoe has lived in four towns."),
+        ),
+    ),
+    Rule(
+        when="for how long aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<lasting]",
+        examples=(
+            ("For how long did it rain?", "two days", "It rained for two days."),
+            ("For how long did the cook wait?", "until noon", "The cook waited until noon."),
+        ),
+    ),
+    Rule(
+        when="where in|on the story|passage|text|article|world|country|city|house "
+        "aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<place]",
+        examples=(
+            (
+                "Where in the story does Bo meet a fox?",
+                "on the bridge",
+                "Bo meets a fox on the bridge.",
+            ),
+        ),
+    ),
+    Rule(
+        when="where in|on the story|passage|text|article|world|country|city|house be:BE subj:SPAN",
+        say="[subj] [be] [place]",
+        examples=(("Where in the house is the cat?", "the attic", "The cat is in the attic."),),
+    ),
+    Rule(
+        when="who|what prep:besides|except|beside other:HEAD aux:AUX? pred:PRED",
+        say="[prep] [other], [subject] [agreeing]",
+        examples=(
+            (
+                "Who besides the king wore a ring?",
+                "his son",
+                "Besides the king, his son wore a ring.",
+            ),
+        ),
+    ),
+    Rule(
+        when="who|what adv:probably|likely|supposedly|apparently|possibly|certainly|usually|often|"
+        "always|never|first|originally|initially|actually|really|also|finally|secretly|accidentally "
+        "aux:AUX? pred:PRED",
+        say="[subject] [adv] [agreeing]",
+        examples=(
+            ("Who probably has more goats?", "the farmer", "The farmer probably has more goats."),
+        ),
+    ),
+    Rule(
+        when="when|where aux:AUX subj:SUBJ pred:PRED , before|during or after|during event:SPAN",
+        say="[clause<sided]",
+        examples=(
+            (
+                "When did the ship sink, before or after the storm?",
+                "two hours before",
+                "The ship sank two hours before the storm.",
+            ),
+            (
+                "When was the pond clean, before or after the mill closed?",
+                "after",
+                "The pond was clean after the mill closed.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how far|close|near prep:from|to event:HEAD aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<raw] [prep] [event]",
+        examples=(
+            (
+                "How far from the shore was the boat found?",
+                "two miles",
+                "The boat was found two miles from the shore.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how far|fast|high|deep|low aux:DO|MODAL|HAVE subj:SUBJ pred:PRED",
+        say="[clause<along]",
+        examples=(
+            (
+                "How far does the road run along the coast?",
+                "9 km",
+                "The road runs 9 km along the coast.",
+            ),
+            (
+                "How fast can a hare run on snow?",
+                "70 km an hour",
+                "A hare can run 70 km an hour on snow.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how many|much head:HEAD be:BE name:NOUN* first:DET|POSSESSIVE rest:HEAD",
+        given="number noun",
+        say="[name] [first] [rest] [be] [named]",
+        examples=(("How many miles is the trip to Arva?", "30", "The trip to Arva is 30 miles."),),
+    ),
+)
