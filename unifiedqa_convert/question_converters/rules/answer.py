@@ -320,6 +320,8 @@ class Answer:
         head = self.head.lower
         if len(self.tokens) > 1 and noun_number(first.lower) == "plural" and first.only("NZ"):
             return True  # "wheels turning"
+        if first.lower == "not":
+            return True
         if first.lower in ("only", "just", "even") and self.tokens[1:] and self.tokens[1].may("DL"):
             return True  # "only the cook"
         if self._unique():

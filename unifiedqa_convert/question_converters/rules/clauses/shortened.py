@@ -4,6 +4,7 @@ What the answer repeats of the question is removed, so that the rules for short 
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from unifiedqa_convert.question_converters.rules import lexicon as words
 from unifiedqa_convert.question_converters.rules.answer import Answer
@@ -81,11 +82,29 @@ def _as_sentence(question: Question, answer: Answer) -> Answer:
     subject = parts.get("subj", ())
     size = same_subject(answer, subject)
     verb = size and answer.tokens[size].may("BOHMZT" if len(subject) > 1 else "BOHM")
+    pred = parts.get("pred", ())
+    again = size and pred and same_word(pred[main_verb(pred)], answer.tokens[size])
+    verb = verb or (again and answer.tokens[size].may("VZT"))
+    verb = verb or _predicate_again(question, answer)
     if not (verb and not answer.tokens[0].may("R")) and not _says_again(question, answer):
         return answer
     whole = Answer(answer.text)
     whole.kind = "sentence"
     return whole
+
+
+def _predicate_again(question: Question, answer: Answer) -> bool:
+    """True if a noun and the predicate of "Who pred?" follow: "Two boys also left the room"."""
+    parts = question.parts(SUBJECT)
+    if parts is None or len(parts["pred"]) < 2:
+        return False
+    chain = [*parts["aux"], *parts["pred"]]
+    at = 0 if parts["aux"] else main_verb(parts["pred"])
+    first, second = chain[at : at + 2]
+    pairs = enumerate(pairwise(answer.tokens))
+    found = next((i for i, (a, b) in pairs if a.lower == first.lower and same_word(second, b)), 0)
+    before = answer.tokens[:found]
+    return bool(before) and not any(t.may("PSW") for t in before)
 
 
 def _says_again(question: Question, answer: Answer) -> bool:
@@ -228,6 +247,8 @@ def _without_tail(answer: Answer, rest: Sequence[Token], tail: Sequence[Token]) 
 def _doer(match: Match) -> Answer | None:
     """Who did it: "It was Tom.", "Tom broke it." → "Tom"."""
     tokens = match.answer.tokens
+    if match.part("pred")[main_verb(match.part("pred"))].lower.startswith(("happen", "occur")):
+        return None
     named = tokens[0].lower in ("it", "that", "this", "they", "he", "she")
     if named and tokens[1].may("M") and len(tokens) > 3 and tokens[2].lower == "be":
         return Answer(from_token(match.answer, tokens[3]), True)

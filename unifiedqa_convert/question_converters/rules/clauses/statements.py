@@ -169,6 +169,36 @@ def doer(match: Match) -> str | None:
     return None
 
 
+def same(match: Match) -> str | None:
+    """The answer to "Who pred?", if it has that predicate; with what it leaves out of it."""
+    answer, pred = match.answer, match.part("pred")
+    at = main_verb(pred)
+    found = next((i for i, t in enumerate(answer.tokens) if i and same_word(pred[at], t)), 0)
+    before = answer.tokens[:found]
+    if not before or any(t.may("SW") for t in before) or not pred[at].may("VZTHEBG"):
+        return None
+    after, rest = answer.tokens[found + 1 :], pred[at + 1 :]
+    content = {t.lower for t in rest if t.may("NVXJEGQ")}
+    said = {t.lower for t in after}
+    if not content or content & said:
+        return answer.text if rest else None
+    if after and not after[0].may("S"):
+        return None
+    return join(
+        cover(answer.text, answer.tokens[: found + 1]),
+        cover(match.source, rest),
+        cover(answer.text, after),
+    )
+
+
+def true_of(match: Match) -> str | None:
+    """A true statement about something, with its name for the pronoun."""
+    answer = expanded(match.answer)
+    subject = match.part("subj")
+    size = same_subject(answer, subject) if answer.tokens[0].may("R") else 0
+    return join(match.text("subj"), _agreed(match, answer, size)) if size else answer.text
+
+
 def replied(match: Match) -> str | None:
     """A clause after "yes," or "no," with the question's subject; a phrase after "yes,"."""
     low, tokens = match.answer.text.lower(), match.answer.tokens
@@ -317,6 +347,8 @@ def imperative(tokens: Sequence[Token]) -> bool:
 def steps(match: Match) -> str | None:
     """An answer that says how to reach a goal: an instruction, or "you can …"; else None."""
     goal, answer = match.part("goal"), match.answer
+    if goal[-1].lower == "to":
+        return None  # "would cause the cup to | break"
     if any(t.may("K") and t.lower not in ("'", '"', "-") for t in goal) or goal[-1].may("PDC"):
         stranded = goal[-1].only("P") and not any(t.may("K") for t in goal)
         if not stranded:
@@ -335,9 +367,44 @@ def several(match: Match) -> str | None:
     made = steps(match)
     more = any(t.lower in (",", "and", "then", ".", ";", "or") for t in answer.tokens)
     more = more or answer.kind != "verb" or answer.tokens[0].lower == "you"
+    more = more or (match.text("who").lower() == "i" and len(answer.tokens) > 4)
     return (
         made if made and more and imperative(answer.tokens) | (answer.kind == "sentence") else None
     )
+
+
+def wanted(match: Match) -> str:
+    """The goal, with "your" for the "my" of someone who asks "How do I …"."""
+    goal = match.text("goal")
+    if match.text("who").lower() != "i":
+        return goal
+    return _FIRST_PERSON.sub(lambda m: _SECOND_PERSON[m[0].lower().replace("\u2019", "'")], goal)
+
+
+_SECOND_PERSON = {
+    "my": "your",
+    "mine": "yours",
+    "myself": "yourself",
+    "me": "you",
+    "i": "you",
+    "i'm": "you're",
+    "i've": "you've",
+}
+_FIRST_PERSON = re.compile(r"\b(?:my|mine|myself|me|i(?:['\u2019](?:m|ve))?)\b", re.IGNORECASE)
+
+
+def put_there(match: Match) -> str | None:
+    """ "Where should I keep it? Keep it in a box." → the place in the instruction."""
+    pred, said = match.part("pred"), match.answer.tokens
+    verb = pred[main_verb(pred)]
+    if not (said[0].may("V") and same_word(verb, said[0])) or len(said) < 3:
+        return None
+    known = {t.lower for t in pred} | OBJECT_PRONOUNS
+    at = next((i for i, t in enumerate(said) if t.lower not in known), 0)
+    if at < 2 or not said[at].may("PSA"):
+        return None
+    gap = next((i for i, t in enumerate(pred) if t.may("S")), len(pred))
+    return clause(match, from_token(match.answer, said[at]), gap)
 
 
 def aim(match: Match) -> str | None:
@@ -351,6 +418,8 @@ RESTATED: dict[str, Callable[[Match], str | None]] = {
     "replied": answered,
     "happened": happened,
     "doer": doer,
+    "same": same,
+    "truth": true_of,
     "answering": replied,
     "existing": existing,
     "told": told,
@@ -361,4 +430,7 @@ RESTATED: dict[str, Callable[[Match], str | None]] = {
     "steps": steps,
     "several": several,
     "aim": aim,
+    "wanted": wanted,
+    "put": put_there,
+    "aimed": lambda match: match.answer.text if "," in match.answer.text else None,
 }

@@ -10,6 +10,19 @@ SENTENCE = (
         examples=(("Which of these is true about Bo?", "He has two sons.", "He has two sons."),),
     ),
     Rule(
+        when="which|what one? of the? following? statement|statements? about|of subj:HEAD "
+        "be:BE ADV* true|correct|accurate",
+        given="sentence",
+        say="[truth]",
+        examples=(
+            (
+                "Which of the following statements about the Great Dam is true?",
+                "It holds two lakes.",
+                "The Great Dam holds two lakes.",
+            ),
+        ),
+    ),
+    Rule(
         when="ANY",
         given="sentence",
         say="[restated]",
@@ -30,6 +43,23 @@ SENTENCE = (
                 "Who found the lost ring?",
                 "Lily found it under the bed.",
                 "Lily found the lost ring under the bed.",
+            ),
+        ),
+    ),
+    Rule(
+        when="who|what|which head:HEAD? aux:AUX? pred:PRED",
+        given="sentence",
+        say="[same]",
+        examples=(
+            (
+                "What lake has more islands, Vann or Orr?",
+                "Vann has far more islands than Orr",
+                "Vann has far more islands than Orr.",
+            ),
+            (
+                "Who would win a race between a hare and a dog?",
+                "A hare would win because it is lighter",
+                "A hare would win a race between a hare and a dog because it is lighter.",
             ),
         ),
     ),
@@ -244,6 +274,18 @@ SENTENCE = (
                 "What might happen if Bo is late again?",
                 "He might lose his job.",
                 "He might lose his job if Bo is late again.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what MODAL ADV* have happened|occurred rest:ANY",
+        given="sentence",
+        say="[raw] [rest]",
+        examples=(
+            (
+                "What might have happened if Bo had slept?",
+                "He would have missed the train.",
+                "He would have missed the train if Bo had slept.",
             ),
         ),
     ),
