@@ -19,7 +19,9 @@ _SINGULAR |= {"don't": "doesn't", "aren't": "isn't", "weren't": "wasn't", "haven
 _PLURAL |= {"doesn't": "don't", "isn't": "aren't", "wasn't": "weren't", "hasn't": "haven't"}
 _NEGATIVE = frozenset("never none nobody nothing neither not no hardly rarely seldom".split())
 _CONTRACTED_BE = frozenset("it's that's there's he's she's they're we're you're i'm".split())
-_DEGREES = frozenset("best most least better more".split())
+_DEGREES = frozenset(
+    "best most least better more farther further faster longer harder higher lower".split()
+)
 _NO_OBJECT = frozenset("left that to next together again instead alone".split())
 _TODAY = frozenset("yesterday today tomorrow tonight now then".split())
 _AFTER_DO = frozenset("together next now again instead first tonight tomorrow differently".split())

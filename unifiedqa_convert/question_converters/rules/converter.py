@@ -18,6 +18,7 @@ from unifiedqa_convert.question_converters.rules.answer import (
     a_or_an,
     ends_in_initial,
     keeps_capital,
+    lowered,
 )
 from unifiedqa_convert.question_converters.rules.clause import Match
 from unifiedqa_convert.question_converters.rules.clauses.shortened import shortened
@@ -179,6 +180,28 @@ def both_answers(question: str, answer: str) -> Made | None:
     return start._replace(sentence=finish("", f"{lead} and {tail}"))
 
 
+# "The cat ran away. Why?"
+_WHY_SO = re.compile(
+    r"(?P<earlier>(?:.*[.!?] )?)(?P<said>[^.!?]+)[.!] (?:why|how come)\?+$", re.IGNORECASE
+)
+
+
+def _known(earlier: str, given: Answer) -> Answer:
+    """A noun that the sentences before the question speak of, with "the": "a hare … the hare"."""
+    if not earlier or given.kind != "noun" or not given.bare or given.text[:1].isupper():
+        return given
+    spoken_of = re.search(rf"\b(?:an?|the) {re.escape(given.text)}\b", earlier, re.IGNORECASE)
+    return Answer(f"the {given.text}") if spoken_of else given
+
+
+def _offered(offered: str, given: Answer) -> Answer:
+    """A choice with the article that it has in the question: "the siege or the fire?"."""
+    if not offered or given.kind != "noun" or given.tokens[0].may("DLRQ"):
+        return given
+    article = re.search(rf"\b(an?|the) {re.escape(given.text)}\b", offered, re.IGNORECASE)
+    return Answer(f"{article[1].lower()} {given.text}") if article else given
+
+
 _ASKS = re.compile(r"(?:who|what|which|where|when|how|whose)\b", re.IGNORECASE)
 
 
@@ -187,10 +210,14 @@ def first_match(question: str, answer: str) -> Made | None:
     given = parse_answer(answer, asks_names(question))
     if not question or given is None:
         return None
+    asked = _WHY_SO.match(question)
+    if asked is not None:
+        said = lowered(asked["said"])[0]
+        question = f"{asked['earlier']}Why is it that {said}?"
     parsed = parse_question(question, given.polar)
     if given.kind == "none":
         return None
-    given = shortened(parsed, given)
+    given = shortened(parsed, _known(parsed.earlier, _offered(parsed.offered, given)))
     if given.kind != "reply" and parsed.denies(given.polar):
         return None
     return next(matches(parsed, given), None)

@@ -22,6 +22,7 @@ from unifiedqa_convert.question_converters.rules.tables.narrowed import NARROWED
 from unifiedqa_convert.question_converters.rules.tables.reply import GOAL, REPLY
 from unifiedqa_convert.question_converters.rules.tables.sentence import SENTENCE
 from unifiedqa_convert.question_converters.rules.tables.situ import BLANK, SITU, STEM
+from unifiedqa_convert.question_converters.rules.tables.standing import STANDING_ALONE
 from unifiedqa_convert.question_converters.rules.tables.what import CALLED, NAMED, WHAT
 from unifiedqa_convert.question_converters.rules.tables.yesno import CHOICE, YES_NO
 from unifiedqa_convert.question_converters.rules.tokens import Token, cover
@@ -37,6 +38,7 @@ RULES: tuple[Rule, ...] = (
     *NAMED,
     *CALLED,
     *GOAL,
+    *STANDING_ALONE,
     *REPLY,
     *SENTENCE,
     *NARROWED,
@@ -68,8 +70,11 @@ _OR_NOT = re.compile(r"[\s,.;:\u2026-]*\b(?:yes or no|true or false)\W*$", re.I)
 # "Who is taller, Ann or Bo?": the two names are removed.
 _WH = re.compile(r"(?:who|which|what)\b", re.IGNORECASE)
 _ONE_OFFERED = r"(?!(?:if|when|while|because|who|which|that|what|where)\b)(?:[\w'\u2019-]+ ?){1,4}"
+_THING_OFFERED = r"(?:(?:an?|the) (?:[\w'\u2019-]+ ?){1,9})"
 _OFFERED = re.compile(
-    rf"[,:] (?:{_ONE_OFFERED}, )*{_ONE_OFFERED},? ?or {_ONE_OFFERED}\?+$", re.IGNORECASE
+    rf"[,:] (?:(?:{_ONE_OFFERED}, )*{_ONE_OFFERED},? ?or {_ONE_OFFERED}"
+    rf"|{_THING_OFFERED},? ?or {_THING_OFFERED})\?+$",
+    re.IGNORECASE,
 )
 # "Choose one." after a question asks nothing.
 _TOLD_TO_CHOOSE = re.compile(
@@ -127,8 +132,10 @@ class Question:
 
     def __init__(self, text: str, polar: bool) -> None:
         self.earlier, last = split_last(_TOLD_TO_CHOOSE.sub("", text))
-        if _WH.match(last):
-            last = _OFFERED.sub("?", last)
+        offered = _OFFERED.search(last) if _WH.match(last) else None
+        self.offered = offered[0] if offered else ""
+        if offered:
+            last = f"{last[: offered.start()]}?"
         last = _ASKED_TO_TELL.sub("", last)
         if polar:
             last = _OR_NOT.sub("?" if "?" in last else "", last)

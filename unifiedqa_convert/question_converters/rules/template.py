@@ -25,6 +25,7 @@ from unifiedqa_convert.question_converters.rules.clause import (
     negated,
     object_gap,
 )
+from unifiedqa_convert.question_converters.rules.clauses.standing import STANDING
 from unifiedqa_convert.question_converters.rules.clauses.statements import RESTATED
 from unifiedqa_convert.question_converters.rules.fillers import (
     FILLERS,
@@ -436,4 +437,5 @@ SLOTS: dict[str, Build] = {
     "owner": owner,
     "whose": whose,
     **RESTATED,
+    **STANDING,
 }

@@ -161,6 +161,8 @@ def _object(match: Match) -> Answer | None:
     said = answer.tokens[size:]
     pred = match.part("pred")
     opener = match.part("wh")[0].lower
+    if opener == "how" and pred[0].lower == "compare":
+        return None
     headed = bool(match.part("head")) and opener != "how"
     adjunct = opener in _WHERE_HOW and (not match.part("head") or opener != "how")
     counted = opener == "how" and match.part("head") and match.part("head")[0].lower in _COUNTED

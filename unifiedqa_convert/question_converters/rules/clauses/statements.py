@@ -173,6 +173,9 @@ def same(match: Match) -> str | None:
     """The answer to "Who pred?", if it has that predicate; with what it leaves out of it."""
     answer, pred = match.answer, match.part("pred")
     at = main_verb(pred)
+    whole = join(match.text("aux"), match.text("pred")).lower()
+    if len(pred) > 1 and answer.text.lower().endswith(f" {whole}"):
+        return answer.text
     found = next((i for i, t in enumerate(answer.tokens) if i and same_word(pred[at], t)), 0)
     before = answer.tokens[:found]
     if not before or any(t.may("SW") for t in before) or not pred[at].may("VZTHEBG"):
@@ -181,7 +184,7 @@ def same(match: Match) -> str | None:
     content = {t.lower for t in rest if t.may("NVXJEGQ")}
     said = {t.lower for t in after}
     if not content or content & said:
-        return answer.text if rest else None
+        return answer.text
     if after and not after[0].may("S"):
         return None
     return join(

@@ -178,6 +178,17 @@ ADJUNCT = (
         ),
     ),
     Rule(
+        when="how aux:AUX subj:SUBJ adv:ADV* be verb:feeling|doing rest:ANY",
+        say="[subj] [aux] [adv] be [verb] [raw] [rest]",
+        examples=(
+            (
+                "How might Ida be feeling after the call?",
+                "hopeful",
+                "Ida might be feeling hopeful after the call.",
+            ),
+        ),
+    ),
+    Rule(
         when="how aux:AUX subj:SUBJ adv:ADV* "
         "verb:feel|be|look|become|seem|sound|smell|taste rest:ANY",
         say="[subj] [adv] [linked] [raw] [rest]",

@@ -1,0 +1,101 @@
+"""Answers that are true or false without their question, because they name what it is about."""
+
+import re
+from collections.abc import Callable
+
+from unifiedqa_convert.question_converters.rules import lexicon as words
+from unifiedqa_convert.question_converters.rules.clause import Match, join, main_verb
+from unifiedqa_convert.question_converters.rules.clauses.subject import (
+    expanded,
+    from_token,
+    same_subject,
+    same_word,
+)
+from unifiedqa_convert.question_converters.rules.lexicon import verb_lemma
+from unifiedqa_convert.question_converters.rules.tokens import Token, cover
+
+# "The sign of rain is that the rain …": what these nouns name is itself a statement.
+_SAID_OF = frozenset(
+    "reason problem sign evidence proof idea lesson theme moral message purpose difference "
+    "advantage disadvantage cause result effect opinion view belief claim point conclusion "
+    "explanation symptom goal aim consequence benefit danger risk fact truth outcome".split()
+)
+_DUMMY_IT = re.compile(
+    r"it(?:['\u2019]s| is| was| seems| appears)(?: \w+){1,4} (?:that|whether|if|to|who|what)\b",
+    re.IGNORECASE,
+)
+
+
+def without_question(match: Match) -> str | None:
+    """The answer, if it is about the whole subject of the question but does not continue it.
+
+    "In what town was the cake first baked? The cake has its origins in Arva."
+    """
+    answer, pred = match.answer, match.part("pred")
+    if answer.tokens[0].may("R") or not same_subject(answer, match.part("subj")):
+        return None
+    doing = any(t.lower in ("do", "doing", "done") for t in pred)
+    tells = any(verb_lemma(t.lower) in words.TELLING_VERBS for t in pred if t.may("VZTEG"))
+    return None if doing or tells else answer.text
+
+
+def of_its_own(match: Match) -> str | None:
+    """The answer, if it is about the owner of what is asked for.
+
+    "What is the filling of a plum pie? A plum pie is filled with jam."; "the word comes from …"
+    for "the word “pie”".
+    """
+    rest, answer = match.part("rest"), expanded(match.answer)
+    at = next((i for i, t in enumerate(rest) if t.lower == "of"), 0)
+    whom = rest[at + 1 :]
+    if not at or not whom or rest[at - 1].lower in _SAID_OF or answer.tokens[0].may("R"):
+        return None
+    if same_subject(answer, whom):
+        return answer.text
+    first = answer.tokens[:2]
+    short = len(whom) > 2 and [t.lower for t in whom[:2]] == [t.lower for t in first]
+    verb = answer.tokens[2] if len(answer.tokens) > 2 else None
+    if not short or first[0].lower != "the" or verb is None or not verb.may("BHMZT"):
+        return None
+    return join(cover(match.source, whom), from_token(answer, verb))
+
+
+def inside(match: Match) -> str | None:
+    """ "What is in the old mill? The old mill is a museum." → the answer."""
+    stands = same_subject(match.answer, match.part("rest")) and not match.answer.tokens[0].may("R")
+    return match.answer.text if stands else None
+
+
+def impersonal(match: Match) -> str | None:
+    """The answer, if its "it" stands for nothing: "It is doubtful that …"."""
+    return match.answer.text if _DUMMY_IT.match(match.answer.text) else None
+
+
+def compared(match: Match) -> str | None:
+    """How two compare: "They are the same" with their names, or the answer."""
+    answer = expanded(match.answer)
+    they = answer.tokens[0].lower in ("they", "both") and len(answer.tokens) > 2
+    verb = answer.tokens[1]
+    return join(match.text("subj"), from_token(answer, verb)) if they else answer.text
+
+
+def passive(match: Match) -> str | None:
+    """The answer, if the question's object is its subject: "The cup was made in Rome."."""
+    pred, answer = match.part("pred"), match.answer
+    at = main_verb(pred)
+    again = any(_again(pred[at], t) for t in answer.tokens[1:])
+    return answer.text if again and same_subject(answer, pred[at + 1 :]) else None
+
+
+def _again(verb: Token, said: Token) -> bool:
+    return said.may("E") and same_word(verb, said)
+
+
+STANDING: dict[str, Callable[[Match], str | None]] = {
+    "standing": without_question,
+    "owned": of_its_own,
+    "inside": inside,
+    "impersonal": impersonal,
+    "compared": compared,
+    "passive": passive,
+}

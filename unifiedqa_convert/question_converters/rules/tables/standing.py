@@ -1,0 +1,83 @@
+"""Rules for answers that are statements without their question."""
+
+from unifiedqa_convert.question_converters.rules.pattern import Rule
+
+STANDING_ALONE = (
+    Rule(
+        when="prep:PREP? wh:what|where|who|which head:HEAD? aux:AUX subj:SUBJ pred:PRED",
+        given="sentence",
+        say="[standing]",
+        examples=(
+            (
+                "In what town was the plum cake first baked?",
+                "The plum cake has its origins in Arva",
+                "The plum cake has its origins in Arva.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which be:BE the rest:SPAN",
+        given="sentence",
+        say="[owned]",
+        examples=(
+            (
+                "What is the main part of a plum pie?",
+                "A plum pie is made of fruit and dough",
+                "A plum pie is made of fruit and dough.",
+            ),
+            (
+                'What is the origin of the word "pie"?',
+                "The word comes from an old song",
+                'The word "pie" comes from an old song.',
+            ),
+        ),
+    ),
+    Rule(
+        when="what|who be:BE prep:PREP rest:SPAN",
+        given="sentence",
+        say="[inside]",
+        examples=(
+            (
+                "What is in the old mill?",
+                "The old mill is a museum of clocks",
+                "The old mill is a museum of clocks.",
+            ),
+        ),
+    ),
+    Rule(
+        when="aux:AUX subj:SUBJ pred:PRED",
+        given="sentence",
+        say="[impersonal]",
+        examples=(
+            (
+                "Was King Adil a real man?",
+                "It is unlikely that he was a real man",
+                "It is unlikely that he was a real man.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how aux:DO|MODAL subj:SUBJ compare ANY",
+        given="sentence",
+        say="[compared]",
+        examples=(
+            (
+                "How do Arva and Vann compare in size?",
+                "They cover the same area",
+                "Arva and Vann cover the same area.",
+            ),
+        ),
+    ),
+    Rule(
+        when="who|what|which head:HEAD? pred:PRED",
+        given="sentence",
+        say="[passive]",
+        examples=(
+            (
+                "What town invented kites?",
+                "Kites were invented by monks in the hills",
+                "Kites were invented by monks in the hills.",
+            ),
+        ),
+    ),
+)
