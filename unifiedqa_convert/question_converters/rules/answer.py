@@ -101,6 +101,8 @@ def _has_main_clause(tokens: Sequence[Token]) -> bool:
 def _single(only: Token) -> str:
     if only.may("Q"):
         return "number"
+    if only.may("X") and only.text[:1].isupper() and only.lower.endswith(("al", "ar", "ant")):
+        return "noun"  # "Portugal"
     if (only.may("J") and not only.may("N")) or (only.may("X") and only.tags.endswith("J")):
         return "adjective"
     if only.may("J") and _ADJECTIVE.fullmatch(only.lower):
@@ -193,7 +195,8 @@ def _finite_follows(given: str, tokens: Sequence[Token]) -> bool:
     titled = not given.endswith(".") and given.istitle()
     stopped = given[0].isupper() and not imperative and not titled
     for i, token in enumerate(tokens[1:], 1):
-        if token.lower in _ENDS_CLAUSE or token.may("S"):
+        once = token.lower == "once" and tokens[i + 1 : i + 2] and tokens[i + 1].may("T")
+        if token.lower in _ENDS_CLAUSE or (token.may("S") and not once):
             return False
         if token.lower in ("be", "being", "been"):
             continue
@@ -207,6 +210,10 @@ def _finite(tokens: Sequence[Token], at: int) -> bool:
     token = tokens[at]
     if token.may("BOHM") or token.only("ZT") or (token.may("Z") and token.only("ZV")):
         return True
+    after = tokens[at + 1] if at + 1 < len(tokens) else None
+    kept = token.may("T") and verb_lemma(token.lower) in ("keep", "begin", "start", "stop")
+    if kept and after is not None and after.may("G") and tokens[at - 1].may("NR"):
+        return True  # "the wheels kept coming off"
     named = token.may("T") and at == 1 and is_name(tokens[0]) and not token.may("N")
     if named and at + 1 < len(tokens) and tokens[at + 1].may("DLR"):
         return True

@@ -230,7 +230,7 @@ def _stranded(pred: Sequence[Token], at: int) -> bool:
     if (
         after.may("S")
         or after.lower == ","
-        or (after.lower in words.WHENS and after.lower != "this")
+        or (after.lower in words.WHENS and after.lower not in ("this", "soon"))
     ):
         return True
     if pred[at].lower == "by" and after.lower in ("at", "in", "on"):
@@ -431,7 +431,8 @@ def for_pronoun(
     owner = said[at + 1 : at + 2] and said[at + 1].may("NX")  # "her keys"
     if not at or (said[at].lower == "her" and owner):
         return rest, ()
-    end = next((i for i, t in enumerate(rest) if i and t.may("SKP")), len(rest))
+    ends = (i for i, t in enumerate(rest) if i > 1 and (t.may("SKP") or t.lower in words.WHENS))
+    end = next(ends, len(rest))
     if rest[1].may("R") and end == 2:
         again = rest[1].lower == said[at].lower
         return (rest[end:] if again else rest), ()

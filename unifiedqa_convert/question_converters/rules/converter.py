@@ -255,17 +255,23 @@ def derivation(parsed: Question, given: Answer, rule: Rule) -> tuple[str, ...]:
     )
 
 
+_SAYS = (" is that ", " was that ", " is to ")
+
+
 def _still_a_question(question: Question, sentence: str) -> bool:
     """True if a statement starts like its question, so that it answers nothing."""
-    if not question.start or " is that " in sentence or " is to " in sentence:
+    if not question.start or any(said in sentence for said in _SAYS):
         return False
     return sentence[: len(question.start)].lower() == question.start
+
+
+_QUOTED_END = ('."', '?"', '!"', ".\u201d", "?\u201d", "!\u201d")
 
 
 def finish(earlier: str, text: str) -> str:
     """A sentence: no space before a mark, a capital first, exactly one full stop at the end."""
     text = _BEFORE_MARK.sub("", collapse(text))
-    if not ends_in_initial(text):
+    if not ends_in_initial(text) and not text.endswith(_QUOTED_END):
         text = f"{text.rstrip(FINAL)}."
     whole = f"{earlier} {_capital(text)}" if earlier else text
     return _capital(whole)

@@ -123,11 +123,20 @@ def filled(match: Match, name: str) -> str:
     at_a = len(phrase) == 2 and phrase[0].lower == "at" and phrase[1].may("D")
     if name == "place" and match.answer.kind == "place" and at_a:
         gap = after_verb  # "hide | at a party" + "behind a curtain"
+    if name == "times":
+        gap = _times_gap(pred, after_verb)
     if name == "along" and phrase and phrase[0].only("P") and phrase[-1] is not phrase[0]:
         gap = after_verb
     if name in ("place", "time") and last is not None and last.lower in _PLACING:
         filler = _without_preposition(match.answer, last.lower)
     return clause(match, filler, gap)
+
+
+def _times_gap(pred: Sequence[Token], at: int) -> int:
+    """After the verb, its infinitive and its object: "try to call a doctor | before noon"."""
+    while at + 1 < len(pred) and pred[at].lower == "to" and pred[at + 1].may("VBO"):
+        at += 2
+    return next((i for i in range(at, len(pred)) if pred[i].may("PS")), len(pred))
 
 
 def with_object(match: Match, pred: Sequence[Token]) -> str:
@@ -151,6 +160,8 @@ def with_object(match: Match, pred: Sequence[Token]) -> str:
     starts_with_it = answer.tokens[0].lower == last.lower
     purpose = last.lower == "for" and answer.kind == "to"
     clause_of = answer.tokens[0].lower == "that" and len(answer.tokens) > 3
+    feels = answer.kind == "sentence" and last.lower in ("about", "of") and gap > 1
+    clause_of = clause_of or (feels and pred[gap - 2].may("JEG"))
     if last.may("P") and (starts_with_it or purpose or clause_of):
         match = _with_pred(match, [*pred[: gap - 1], *pred[gap:]])
         gap -= 1
@@ -264,6 +275,10 @@ def _place(match: Match) -> str:
     answer, left = match.answer, match.part("left")
     if answer.tokens[0].lower in _WAYS and answer.tokens[1:2] and answer.tokens[1].may("P"):
         return answer.text  # "back to the farm"
+    if answer.tokens[0].lower in ("right", "just", "next", "directly") and answer.tokens[1:]:
+        return answer.text  # "next door"
+    if answer.tokens[0].may("Q") and any(t.lower in _UNITS for t in answer.tokens[1:3]):
+        return answer.text  # "two miles north"
     if left and left[-1].lower in _PLACING and answer.head is not None:
         return _without_preposition(answer, left[-1].lower)
     if answer.kind in ("place", "sentence", "to", "verb", "verb-s") or answer.head is None:
@@ -285,6 +300,7 @@ def _place(match: Match) -> str:
     return f"{preposition} {answer.phrase()}"
 
 
+_UNITS = frozenset("miles mile km kilometers kilometres meters metres yards feet blocks".split())
 _WAYS = frozenset("back away far straight halfway nowhere somewhere".split())
 _MONTH = (
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
@@ -359,6 +375,9 @@ def _manner(match: Match) -> str:
     first = answer.tokens[0]
     if answer.kind in ("place", "to") or first.only("A") or first.lower.endswith("ly"):
         return answer.text
+    if answer.kind == "sentence" and any(t.lower in _SENSED for t in match.part("pred")):
+        sees = match.answer.tokens[0].may("D")
+        return f"{'when' if sees else 'because'} {answer.text}"
     if answer.kind == "sentence":
         alike = any(t.lower in ALIKE for t in match.part("pred"))
         return _by_doing(answer) or f"{'in that' if alike else 'because'} {answer.text}"
@@ -377,6 +396,7 @@ def _manner(match: Match) -> str:
     return f"{'with' if phrase.startswith(('a ', 'an ')) else 'by'} {phrase}"
 
 
+_SENSED = frozenset("know tell".split())
 ALIKE = frozenset("alike similar different like differ same unlike".split())
 _COMPARED = re.compile(r".+(?:er|est)|fast|hard|well|high|low|straight|less|more")
 
@@ -459,4 +479,5 @@ FILLERS: dict[str, Callable[[Match], str]] = {
     "along": lambda match: match.answer.text,  # between the verb and a phrase, see ``filled``
     "lasting": _lasting,
     "sided": _sided,
+    "times": named,
 }

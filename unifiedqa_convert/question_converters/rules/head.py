@@ -24,7 +24,8 @@ def merged(head: list[Token], source: str, answer: Answer) -> str:
         return measured
     numbered = answer.tokens[0].lower in ("number", "no", "size")
     numbered = numbered or (answer.tokens[-1].lower in ("one", "ones") and len(answer.tokens) > 1)
-    numbered = numbered or core_head(core).lower in ("date", "time", "day")
+    dated = core_head(core).lower in ("date", "time", "day")
+    numbered = numbered or (dated and not all(t.may("Q") for t in answer.tokens))
     if numbered or repeats_noun(core, answer) or not _attributive(answer, kind):
         if kind or answer.kind != "noun":
             return answer.phrase()
@@ -44,6 +45,8 @@ def _measured(noun: list[Token], core: list[Token], source: str, answer: Answer)
     """The answer for a year, for one of several, for a role or for a share of something."""
     head = core_head(noun).lower
     if head in ("year", "century", "decade") and answer.kind == "number":
+        return answer.text
+    if head in ("color", "colour", "shape") and answer.tokens[-1].may("J"):
         return answer.text
     if _of_the_calendar(head, answer):
         return answer.text

@@ -208,6 +208,14 @@ def _was(match: Match) -> str:
     return ("were" if many else "was") if past else "are" if many else "is"
 
 
+def _since(match: Match) -> str:
+    """Is or was, in the tense of the question's verb: "what caused it | was that …"."""
+    aux, pred = match.part("aux"), match.part("pred")
+    verb = aux[0] if aux else pred[main_verb(pred)]
+    past = verb.lower in ("did", "was", "were", "had") or (verb.may("T") and not verb.may("V"))
+    return "was" if past else "is"
+
+
 def _subject(match: Match) -> str:
     """The answer as a subject: a verb phrase becomes a gerund."""
     who = match.source[:3].lower() == "who"
@@ -433,6 +441,7 @@ SLOTS: dict[str, Build] = {
     "term": _name_of,
     "kindred": _kindred,
     "was": _was,
+    "since": _since,
     "time": FILLERS["time"],
     "owner": owner,
     "whose": whose,

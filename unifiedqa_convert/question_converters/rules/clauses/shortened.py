@@ -3,6 +3,7 @@
 What the answer repeats of the question is removed, so that the rules for short answers apply.
 """
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -85,12 +86,29 @@ def _as_sentence(question: Question, answer: Answer) -> Answer:
     pred = parts.get("pred", ())
     again = size and pred and same_word(pred[main_verb(pred)], answer.tokens[size])
     verb = verb or (again and answer.tokens[size].may("VZT"))
-    verb = verb or _predicate_again(question, answer)
+    verb = verb or _predicate_again(question, answer) or _told_in_past(question, answer)
     if not (verb and not answer.tokens[0].may("R")) and not _says_again(question, answer):
         return answer
     whole = Answer(answer.text)
     whole.kind = "sentence"
     return whole
+
+
+_TELL_OF = frozenset("reason cause problem happened happens happen explanation".split())
+
+
+def _told_in_past(question: Question, answer: Answer) -> bool:
+    """True for "a squirrel chewed through a cable" where an event is asked for, not a thing."""
+    asked = {t.lower for t in question.tokens[:6]}
+    if question.tokens[0].lower != "why" and not (asked & _TELL_OF and "what" in asked):
+        return False
+    tokens = answer.tokens
+    at = next((i for i, t in enumerate(tokens) if i and t.may("T") and t.only("ETV")), 0)
+    before = tokens[:at]
+    if answer.kind != "noun" or not before or any(t.may("PSWCGE") for t in before):
+        return False
+    after = tokens[at + 1 : at + 2]
+    return before[-1].may("NRX") and not (after and after[0].lower in ("by", "to", "in", "on"))
 
 
 def _predicate_again(question: Question, answer: Answer) -> bool:
@@ -128,10 +146,19 @@ def _without_that(question: Question, answer: Answer) -> Answer:
 def _described(whom: Sequence[Token], answer: Answer) -> Answer | None:
     """What someone is: "How would you describe Bo? He was rude" → "rude"."""
     size = same_subject(answer, whom)
+    owner = next((i for i, t in enumerate(whom) if t.may("L")), None)
+    if not size and owner is not None:
+        names = Answer(cover_owner(whom[: owner + 1])).tokens
+        size = same_subject(answer, names)
     said = answer.tokens[size:]
     return (
         Answer(from_token(answer, said[1])) if size and len(said) > 1 and said[0].may("B") else None
     )
+
+
+def cover_owner(tokens: Sequence[Token]) -> str:
+    """The owner's name: "the cook's" → "the cook"."""
+    return re.sub(r"['\u2019]s?$", "", " ".join(t.text for t in tokens))
 
 
 def _complement(match: Match) -> Answer | None:
@@ -167,7 +194,12 @@ def _object(match: Match) -> Answer | None:
     adjunct = opener in _WHERE_HOW and (not match.part("head") or opener != "how")
     counted = opener == "how" and match.part("head") and match.part("head")[0].lower in _COUNTED
     gap = object_gap(pred) if headed or counted or opener not in _WHERE_HOW else adjunct_gap(pred)
-    if opener == "how" and pred[0].lower == "feel" and said[0].may("B") and len(said) > 1:
+    if (
+        opener == "how"
+        and pred[main_verb(pred)].lower == "feel"
+        and said[0].may("B")
+        and len(said) > 1
+    ):
         felt = Answer(from_token(answer, said[1]))
         described = felt.kind == "adjective" or felt.tokens[-1].may("E") or said[1].only("E")
         return felt if described and not said[1].may("D") else None

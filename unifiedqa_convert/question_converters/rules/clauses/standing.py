@@ -12,7 +12,7 @@ from unifiedqa_convert.question_converters.rules.clauses.subject import (
     same_word,
 )
 from unifiedqa_convert.question_converters.rules.lexicon import verb_lemma
-from unifiedqa_convert.question_converters.rules.tokens import Token, cover
+from unifiedqa_convert.question_converters.rules.tokens import cover
 
 # "The sign of rain is that the rain …": what these nouns name is itself a statement.
 _SAID_OF = frozenset(
@@ -83,12 +83,9 @@ def passive(match: Match) -> str | None:
     """The answer, if the question's object is its subject: "The cup was made in Rome."."""
     pred, answer = match.part("pred"), match.answer
     at = main_verb(pred)
-    again = any(_again(pred[at], t) for t in answer.tokens[1:])
-    return answer.text if again and same_subject(answer, pred[at + 1 :]) else None
-
-
-def _again(verb: Token, said: Token) -> bool:
-    return said.may("E") and same_word(verb, said)
+    again = any(same_word(pred[at], t) for t in answer.tokens[1:])
+    thing = next((pred[at + 1 : i] for i in range(at + 2, len(pred)) if pred[i].may("PS")), None)
+    return answer.text if again and same_subject(answer, thing or pred[at + 1 :]) else None
 
 
 STANDING: dict[str, Callable[[Match], str | None]] = {

@@ -259,6 +259,9 @@ def _time_follows(tokens: Sequence[Token], at: int) -> bool:
     return any(t.lower in words.TIMES or t.may("Q") for t in tokens[at + 1 : at + 4])
 
 
+_TOLD = frozenset("promise tell warn inform remind assure teach".split())
+
+
 def told(match: Match) -> str | None:
     """What is said about something, with its name for the pronoun: "says that Bo is ill"."""
     pred, answer = match.part("pred"), expanded(match.answer)
@@ -267,6 +270,9 @@ def told(match: Match) -> str | None:
     verb_at = (about or gap) - 1
     while verb_at > 0 and is_adverb(pred[verb_at]):
         verb_at -= 1
+    at = main_verb(pred)
+    if verb_lemma(pred[at].lower) in _TOLD and gap == len(pred) > at + 1 and not about:
+        return join(clause(match), "that", match.answer.text)  # "promise Ann | that …"
     if verb_lemma(pred[verb_at].lower) not in words.TELLING_VERBS:
         return None
     if about:
@@ -276,12 +282,14 @@ def told(match: Match) -> str | None:
         size = same_subject(answer, who) if person or not gendered else 0
         lead = clause(Match(match.source, {**match.parts, "pred": pred[:about]}, answer))
         if size and answer.tokens[0].may("R"):
-            return join(lead, "that", cover(match.source, who), _agreed(match, answer, size))
+            named = Match(match.source, {"who": who}, answer)
+            return join(lead, "that", cover(match.source, who), _agreed(named, answer, size))
         return f"what {clause(match)} is that {match.answer.text}"
     tail = pred[gap:]
     if tail and tail[0].lower != "that" and (tail[0].may("S") or tail[0].lower in LATER):
         lead = clause(Match(match.source, {**match.parts, "pred": pred[:gap]}, answer))
-        return f"{cover(match.source, tail)}, {lead} that {match.answer.text}"
+        that = "" if match.answer.text[0] in '"\u201c' else "that"
+        return f"{cover(match.source, tail)}, {join(lead, that, match.answer.text)}"
     return None
 
 
@@ -325,7 +333,9 @@ def indirect(match: Match) -> str:
     subject = match.part("subj")
     if subject and subject[0].only("P"):  # "what was in the chest"
         return join(lead, match.text("be"), match.text("subj"))
-    return join(lead, match.text("subj"), match.text("be"))
+    named = before_tail(subject)
+    tail = cover(match.source, subject[len(named) :])
+    return join(lead, cover(match.source, named), match.text("be"), tail)
 
 
 _FIRST_STEP = frozenset("first simply just then next carefully slowly gently once".split())
@@ -396,16 +406,25 @@ _SECOND_PERSON = {
 _FIRST_PERSON = re.compile(r"\b(?:my|mine|myself|me|i(?:['\u2019](?:m|ve))?)\b", re.IGNORECASE)
 
 
+def _known_next(said: Sequence[Token], at: int, known: set[str]) -> bool:
+    return at + 1 < len(said) and said[at + 1].lower in known
+
+
 def put_there(match: Match) -> str | None:
     """ "Where should I keep it? Keep it in a box." → the place in the instruction."""
     pred, said = match.part("pred"), match.answer.tokens
     verb = pred[main_verb(pred)]
+    stranded = pred[-1].only("P")
     if not (said[0].may("V") and same_word(verb, said[0])) or len(said) < 3:
         return None
-    known = {t.lower for t in pred} | OBJECT_PRONOUNS
-    at = next((i for i, t in enumerate(said) if t.lower not in known), 0)
-    if at < 2 or not said[at].may("PSA"):
+    known = {t.lower for t in pred if not t.may("D")} | OBJECT_PRONOUNS
+    new = (i for i, t in enumerate(said) if t.lower not in known)
+    at = next((i for i in new if not (said[i].may("D") and _known_next(said, i, known))), 0)
+    if at < 2 or not (said[at].may("PSA") or stranded):
         return None
+    if stranded:
+        again = said[at - 1].lower == pred[-1].lower
+        return clause(match, from_token(match.answer, said[at])) if again else None
     gap = next((i for i, t in enumerate(pred) if t.may("S")), len(pred))
     return clause(match, from_token(match.answer, said[at]), gap)
 

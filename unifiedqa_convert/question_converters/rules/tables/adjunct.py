@@ -304,8 +304,8 @@ ADJUNCT = (
         ),
     ),
     Rule(
-        when="how measure:ADV|ADJ aux:AUX it take to rest:ANY",
-        say="it [takes] [raw] to [rest]",
+        when="how measure:ADV|ADJ aux:AUX it adv:ADV* take to rest:ANY",
+        say="it [adv] [takes] [raw] to [rest]",
         examples=(
             (
                 "How long does it take to boil an egg?",
@@ -371,8 +371,8 @@ ADJUNCT = (
         examples=(("How often is the fair held?", "yearly", "The fair is held yearly."),),
     ),
     Rule(
-        when="how long be:BE subj:HEAD prep:at|in|on|with|away rest:ANY",
-        say="[subj] [be] [prep] [rest] [spent]",
+        when="how long be:BE subj:HEAD adv:probably|likely|most* prep:at|in|on|with|away rest:ANY",
+        say="[subj] [be] [adv] [prep] [rest] [spent]",
         examples=(("How long was Kim at the farm?", "a week", "Kim was at the farm for a week."),),
     ),
     Rule(

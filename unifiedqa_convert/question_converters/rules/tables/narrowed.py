@@ -4,6 +4,41 @@ from unifiedqa_convert.question_converters.rules.pattern import Rule
 
 NARROWED = (
     Rule(
+        when="what be:BE adv:ADV* true about|of who:SPAN",
+        given="verb-s verb-ed",
+        say="[who] [adv] [raw]",
+        examples=(
+            (
+                "What is probably true about the tall girl?",
+                "likes to be alone",
+                "The tall girl probably likes to be alone.",
+            ),
+        ),
+    ),
+    Rule(
+        when="why did|does|do subj:HEAD verb:PAST rest:ANY",
+        say="[subj] [verb] [rest] [reason]",
+        examples=(
+            (
+                "Why did Ivo switched his school?",
+                "he was bored",
+                "Ivo switched his school because he was bored.",
+            ),
+        ),
+    ),
+    Rule(
+        when="why subj:HEAD verb:PAST|FINITE rest:ANY",
+        mark="?",
+        say="[subj] [verb] [rest] [reason]",
+        examples=(
+            (
+                "Why Zoe went back to the mill?",
+                "she forgot her hat",
+                "Zoe went back to the mill because she forgot her hat.",
+            ),
+        ),
+    ),
+    Rule(
         when="prep:for|in|on|at|by|to|with|from|after|within|over|between how many|much head:HEAD? "
         "aux:AUX subj:SUBJ pred:PRED",
         say="[clause<prepped]",
@@ -71,6 +106,18 @@ NARROWED = (
                 "after",
                 "The pond was clean after the mill closed.",
             ),
+        ),
+    ),
+    Rule(
+        when="how many head:times aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<times]",
+        examples=(
+            (
+                "How many times had Bo tried to wake the cook?",
+                "three",
+                "Bo had tried to wake the cook three times.",
+            ),
+            ("How many times does it beep per hour?", "two", "It beeps two times per hour."),
         ),
     ),
     Rule(

@@ -130,13 +130,18 @@ GOAL = (
         ),
     ),
     Rule(
-        when="where aux:MODAL|DO subj:i|you|we|one pred:PRED",
+        when="where|what aux:MODAL|DO subj:i|you|we|one pred:PRED",
         say="[put]",
         examples=(
             (
                 "Where should I keep a spare key?",
                 "Keep it under a stone.",
                 "I should keep a spare key under a stone.",
+            ),
+            (
+                "What should I cover a pie with?",
+                "Cover it with a damp cloth.",
+                "I should cover a pie with a damp cloth.",
             ),
         ),
     ),

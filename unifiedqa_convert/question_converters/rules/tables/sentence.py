@@ -409,12 +409,12 @@ SENTENCE = (
     Rule(
         when="what aux:AUX? pred:PRED",
         given="sentence",
-        say="what [aux] [pred] is that [raw]",
+        say="what [aux] [pred] [since] that [raw]",
         examples=(
             (
                 "What most likely caused the flood?",
                 "The dam broke.",
-                "What most likely caused the flood is that the dam broke.",
+                "What most likely caused the flood was that the dam broke.",
             ),
         ),
     ),
