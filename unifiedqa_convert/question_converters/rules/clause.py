@@ -27,6 +27,7 @@ _TODAY = frozenset("yesterday today tomorrow tonight now then".split())
 _AFTER_DO = frozenset("together next now again instead first tonight tomorrow differently".split())
 _BY = frozenset("by on in with at every each".split())
 _WHEN_PHRASES = frozenset("before after during until".split())
+_LOOKS = frozenset("look run go come name take chase get be last wait stay".split())
 _WHENEVER = frozenset("next again after before during since until when while on at".split())
 _PLURALS = frozenset("i you we they".split())
 _LATER = frozenset("after before since until".split())
@@ -191,7 +192,7 @@ def _caused(pred: Sequence[Token], at: int) -> int:
 def _phrase_end(pred: Sequence[Token], at: int) -> int:
     """The end of the noun phrase that starts here: "owe the bank | at his death"."""
     for i in range(at + 1, len(pred)):
-        if pred[i].may("PSC") or pred[i].lower == "to":
+        if pred[i].may("PSC") or pred[i].lower in ("to", "first"):
             return i
     return len(pred)
 
@@ -294,11 +295,16 @@ def adjunct_gap(pred: Sequence[Token], reason: bool = False) -> int:
     at = at if been is None else been
     if (motion or being) and at + 1 < len(pred) and pred[at + 1].lower in _WHENEVER:
         return at + 1
+    ordered = (i for i in range(1, len(pred) - 1) if pred[i].lower == "in")
+    aim = next((i for i in ordered if pred[i + 1].lower == "order"), None)
+    if aim is not None:
+        return aim
     for i in range(1, len(pred)):
         infinitive = motion and pred[i].lower == "to" and _verb_at(pred, i + 1)
         clause_follows = pred[i].may("S") and pred[i].lower != "that" and i + 1 < len(pred)
         degree = pred[i].lower == "so" and i + 1 < len(pred) and pred[i + 1].may("JAD")
-        later = i > 1 and not reason and pred[i].lower in _WHEN_PHRASES and i + 1 < len(pred)
+        early = i > 1 or (verb not in _LOOKS and at == 0)
+        later = early and not reason and pred[i].lower in _WHEN_PHRASES and i + 1 < len(pred)
         if (clause_follows and not degree) or infinitive or later:
             start = i - 1 if pred[i - 1].lower in ("even", ",") and i > 1 else i
             return start - 1 if pred[start - 1].lower == "," and start > 1 else start

@@ -94,9 +94,13 @@ _LOOSE = re.compile(r"(?<=\w) (?=(?:n['\u2019]t|['\u2019](?:s|re|ve|ll|d|m))\b)"
 _LOOSE_POSSESSIVE = re.compile(r"(?<=[a-z]s) (?=['\u2019] [a-z])")
 
 
+_MASK = re.compile(r"\[(?:MASK|blank)\]|<(?:mask|blank)>", re.IGNORECASE)
+
+
 def attached(ask: Ask) -> Ask:
     """Both texts in one line, without a tokeniser's spaces before an apostrophe."""
-    return Ask(_attached(collapse(ask.question)), _attached(collapse(ask.answer)))
+    question = _MASK.sub("____", collapse(ask.question))
+    return Ask(_attached(question), _attached(collapse(ask.answer)))
 
 
 def _attached(text: str) -> str:

@@ -115,9 +115,10 @@ def filled(match: Match, name: str) -> str:
     pred = match.part("pred")
     if name == "object":
         return with_object(match, pred)
-    gap = object_gap(pred) if name == "owned" else adjunct_gap(pred, name == "reason")
-    last = pred[gap - 1] if gap else None
     filler = FILLERS[name](match)
+    because = name == "reason" or filler.startswith("because ")
+    gap = object_gap(pred) if name == "owned" else adjunct_gap(pred, because)
+    last = pred[gap - 1] if gap else None
     after_verb = main_verb(pred) + 1
     phrase = pred[after_verb : after_verb + 2]
     at_a = len(phrase) == 2 and phrase[0].lower == "at" and phrase[1].may("D")

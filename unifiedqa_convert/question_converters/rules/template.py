@@ -212,7 +212,7 @@ def _since(match: Match) -> str:
     """Is or was, in the tense of the question's verb: "what caused it | was that …"."""
     aux, pred = match.part("aux"), match.part("pred")
     verb = aux[0] if aux else pred[main_verb(pred)]
-    past = verb.lower in ("did", "was", "were", "had") or (verb.may("T") and not verb.may("V"))
+    past = verb.lower in ("did", "was", "were", "had") or (not aux and verb.may("T"))
     return "was" if past else "is"
 
 

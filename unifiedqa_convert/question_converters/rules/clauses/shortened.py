@@ -53,6 +53,12 @@ def shortened(question: Question, answer: Answer) -> Answer:
         answer = _as_sentence(question, answer)
     if answer.kind != "sentence" or not question.tokens:
         return answer
+    first, second = question.tokens[0], question.tokens[1:2]
+    if first.lower in ("who", "what") and second and second[0].may("BM"):
+        if answer.tokens[0].lower in ("a", "an"):
+            phrase = Answer(answer.text)  # "A sailor lost at sea.": the stop makes no sentence
+            if phrase.kind == "noun" and not _told_in_past(question, phrase):
+                return phrase
     full = expanded(answer)
     low = [t.lower for t in full.tokens[:3]]
     if low[0] == "there" and full.tokens[1].may("B") and low[-1] not in ("no", "not"):
@@ -221,7 +227,11 @@ def _object(match: Match) -> Answer | None:
         return None
     if opener == "where" and said[0].may("B") and len(said) > 2 and said[1].may("P"):
         return Answer(from_token(answer, said[1]))
-    return Answer(f"by {_gerund(answer, said)}") if opener == "how" and _acts(said) else None
+    if pred[main_verb(pred)].lower in ("know", "tell"):
+        return None
+    suffers = said[0].may("B") and len(said) > 2 and said[1].only("ET") and said[2].lower == "by"
+    acts = opener == "how" and (_acts(said) or suffers)
+    return Answer(f"by {_gerund(answer, said)}") if acts else None
 
 
 _COUNTED = frozenset("many much".split())
@@ -294,7 +304,8 @@ def _doer(match: Match) -> Answer | None:
     for i, token in enumerate(tokens[1:], 1):
         if not token.may("BOHMVZT") or token.may("P"):
             continue
-        did = token.lower in ("do", "does", "did") and i + 1 == len(tokens)
+        left = [t.lower for t in tokens[i + 1 :]]
+        did = token.lower in ("do", "does", "did") and left in ([], ["it"], ["that"], ["so"])
         again = (
             same_word(verb, token)
             and i + 2 == len(tokens)

@@ -79,6 +79,13 @@ def compared(match: Match) -> str | None:
     return join(match.text("subj"), from_token(answer, verb)) if they else answer.text
 
 
+def relative(match: Match) -> str | None:
+    """How someone is related to another: "He is her nephew" with the name."""
+    answer = expanded(match.answer)
+    size = same_subject(answer, match.part("subj"))
+    return join(match.text("subj"), from_token(answer, answer.tokens[size])) if size else None
+
+
 def passive(match: Match) -> str | None:
     """The answer, if the question's object is its subject: "The cup was made in Rome."."""
     pred, answer = match.part("pred"), match.answer
@@ -94,5 +101,6 @@ STANDING: dict[str, Callable[[Match], str | None]] = {
     "inside": inside,
     "impersonal": impersonal,
     "compared": compared,
+    "relative": relative,
     "passive": passive,
 }

@@ -57,6 +57,18 @@ STANDING_ALONE = (
         ),
     ),
     Rule(
+        when="how be:BE subj:SPAN related|connected to SPAN",
+        given="sentence",
+        say="[relative]",
+        examples=(
+            (
+                "How is Ivo related to the old miller?",
+                "He is the miller's nephew.",
+                "Ivo is the miller's nephew.",
+            ),
+        ),
+    ),
+    Rule(
         when="how aux:DO|MODAL subj:SUBJ compare ANY",
         given="sentence",
         say="[compared]",
