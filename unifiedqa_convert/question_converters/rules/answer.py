@@ -34,7 +34,11 @@ _NO_ANSWER = frozenset(
         "no one knows",
     )
 )
-_NOT_KNOWN = tuple(f"it is {how} " for how in ("unknown", "not known", "unclear", "not clear"))
+_NOT_KNOWN = (
+    *(f"it is {how} " for how in ("unknown", "not known", "unclear", "not clear")),
+    *(f"it is {how} to say" for how in ("impossible", "hard", "difficult")),
+    *(f"{who} {how}" for who in ("nobody", "no one") for how in ("is sure", "knows for")),
+)
 _ENDS_CLAUSE = words.RELATIVES | {"to"}
 _NOUN_BEFORE = frozenset("of in between".split())  # after a word that may be verb or noun
 _ALL_PRONOUNS = words.SUBJECT_PRONOUNS | {"nobody", "everybody", "everyone", "nothing", "someone"}
@@ -265,6 +269,8 @@ def plural_noun(head: Token) -> bool:
 
 
 FINAL = " .!?\u2026\u3002\uff1f\uff01;:,"  # marks at the end of a sentence
+# "No because it is wet" is "No, because it is wet".
+_REPLY_BECAUSE = re.compile(r"^(yes|no)( (?:because|since|if|unless)\b)", re.IGNORECASE)
 _MASS = re.compile(r".+(?:ide|ose|gen|ysis|osis|esis|ness|ity|ology|graphy)")
 
 
@@ -282,6 +288,7 @@ class Answer:
 
     def __init__(self, given: str, named: bool = False) -> None:
         self.given = given
+        given = _REPLY_BECAUSE.sub(r"\1,\2", given)
         bare = (given if ends_in_initial(given) else given.rstrip(FINAL)) or given
         # The question asks for a person: the capital of a name stays ("Mark", "Crystal").
         keep = named and bare.istitle()

@@ -318,8 +318,29 @@ def _verb_at(pred: Sequence[Token], at: int) -> bool:
     return not pred[at].may("N") or (at + 1 < len(pred) and pred[at + 1].lower not in _BY)
 
 
+def with_adverb(match: Match, adverb: str) -> str:
+    """The clause with an adverb after its auxiliary: "has never won", "never wins"."""
+    subject = match.text("subj")
+    if folds(match):
+        return join(
+            subject, adverb, clause(Match(match.source, {**match.parts, "subj": ()}, match.answer))
+        )
+    return join(subject, match.text("aux"), adverb, match.text("pred"))
+
+
+def without_ever(match: Match) -> Match:
+    """The question without an "ever" before its verb."""
+    pred = match.part("pred")
+    if len(pred) < 2 or pred[0].lower != "ever":
+        return match
+    return Match(match.source, {**match.parts, "pred": pred[1:]}, match.answer)
+
+
 def denied(match: Match) -> str:
     """The clause, negated: "does a cat bark" → "a cat does not bark"."""
+    plain = without_ever(match)
+    if plain is not match and "n't" not in match.text("aux"):
+        return with_adverb(plain, "never")
     subject = match.part("subj")
     if subject and subject[0].lower in ("all", "every", "everyone", "everything"):
         return join("not", clause(match))

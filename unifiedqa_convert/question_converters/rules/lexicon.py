@@ -322,7 +322,7 @@ NOUNS_TOO = COUNT_NOUNS | {"vet", "vets", "log", "logs", "bars", "soaps"}
 MASS_NOUNS = _words(
     "oil petroleum gasoline coal soil sand rain snow ice wood paper steel iron gold silver copper "
     "saliva mucus sweat sunlight moonlight lightning thunder advice news luck fun happiness "
-    "evidence ozone dna rna atp trna mrna rrna music food information equipment money furniture "
+    "pasta soap evidence ozone dna rna atp trna mrna rrna music food information equipment money furniture "
     "weather traffic homework thiamine birth space heartburn oogenesis homeostasis spring summer "
     "autumn fall winter"
 )

@@ -24,6 +24,7 @@ from unifiedqa_convert.question_converters.rules.clause import (
     main_verb,
     negated,
     object_gap,
+    without_ever,
 )
 from unifiedqa_convert.question_converters.rules.clauses.standing import STANDING
 from unifiedqa_convert.question_converters.rules.clauses.statements import RESTATED
@@ -405,6 +406,7 @@ SLOTS: dict[str, Build] = {
     "named": named,
     "complement": _answer_that,
     "clause": clause,
+    "affirming": lambda match: clause(without_ever(match)),
     "denied": denied,
     "negated": _denial,
     "agreeing": _agreeing,

@@ -111,7 +111,8 @@ def _told_in_past(question: Question, answer: Answer) -> bool:
     tokens = answer.tokens
     at = next((i for i, t in enumerate(tokens) if i and t.may("T") and t.only("ETV")), 0)
     before = tokens[:at]
-    if answer.kind != "noun" or not before or any(t.may("PSWCGE") for t in before):
+    inner = any(t.may("PSWC") or t.only("GE") for t in before)
+    if answer.kind != "noun" or not before or inner:
         return False
     after = tokens[at + 1 : at + 2]
     return before[-1].may("NRX") and not (after and after[0].lower in ("by", "to", "in", "on"))
@@ -308,6 +309,7 @@ def _doer(match: Match) -> Answer | None:
         did = token.lower in ("do", "does", "did") and left in ([], ["it"], ["that"], ["so"])
         again = (
             same_word(verb, token)
+            and not any(t.may("BHMS") for t in tokens[:i])
             and i + 2 == len(tokens)
             and tokens[i + 1].lower in OBJECT_PRONOUNS
         )

@@ -4,7 +4,16 @@ import re
 from collections.abc import Callable
 
 from unifiedqa_convert.question_converters.rules import lexicon as words
-from unifiedqa_convert.question_converters.rules.clause import Match, join, main_verb
+from unifiedqa_convert.question_converters.rules.clause import (
+    Match,
+    clause,
+    denied,
+    folds,
+    join,
+    main_verb,
+    with_adverb,
+    without_ever,
+)
 from unifiedqa_convert.question_converters.rules.clauses.subject import (
     expanded,
     from_token,
@@ -79,6 +88,41 @@ def compared(match: Match) -> str | None:
     return join(match.text("subj"), from_token(answer, verb)) if they else answer.text
 
 
+_HEDGE = re.compile(
+    r"(?:(?:yes|no),? )?(?:(?P<no>not) (?P<late>really|always|usually|necessarily|often|quite|yet|"
+    r"anymore|any more|at all)|(?P<free>maybe|perhaps|of course)(?P<freely> not)?|"
+    r"(?P<adverb>(?:most |very |quite )?(?:probably|likely|possibly|definitely|certainly|surely|"
+    r"apparently|presumably|usually|sometimes|often|always|rarely|seldom|never|hardly ever|"
+    r"almost always|almost never))(?P<not> not)?)",
+    re.IGNORECASE,
+)
+_AT_END = frozenset(("yet", "anymore", "any more", "at all"))
+
+
+def hedged(match: Match) -> str | None:
+    """The answer to a yes/no question that is an adverb: "probably not", "not always"."""
+    m = _HEDGE.fullmatch(match.answer.text)
+    if m is None:
+        return None
+    plain = without_ever(match)
+    if m["no"]:
+        text, late = denied(plain), m["late"].lower()
+        inner = late not in _AT_END and " not " in text
+        return text.replace(" not ", f" not {late} ", 1) if inner else join(text, late)
+    if m["free"]:
+        return join(m["free"], denied(plain) if m["freely"] else clause(plain))
+    if m["not"] and folds(plain):
+        return join(plain.text("subj"), m["adverb"], plain.text("aux"), "not", plain.text("pred"))
+    return with_adverb(plain, join(m["adverb"], (m["not"] or "").strip()))
+
+
+def denying(match: Match) -> str | None:
+    """What is said of something that "you" cannot do: "Ghosts are not real, so there is none"."""
+    first, *others = match.answer.tokens
+    no = any(t.lower in ("not", "no") or "n't" in t.lower for t in others[:4])
+    return match.answer.text if no and not first.may("RSP") else None
+
+
 def relative(match: Match) -> str | None:
     """How someone is related to another: "He is her nephew" with the name."""
     answer = expanded(match.answer)
@@ -102,5 +146,7 @@ STANDING: dict[str, Callable[[Match], str | None]] = {
     "impersonal": impersonal,
     "compared": compared,
     "relative": relative,
+    "hedged": hedged,
+    "denying": denying,
     "passive": passive,
 }

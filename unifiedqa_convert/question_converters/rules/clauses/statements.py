@@ -10,9 +10,11 @@ from unifiedqa_convert.question_converters.rules import lexicon as words
 from unifiedqa_convert.question_converters.rules.answer import Answer
 from unifiedqa_convert.question_converters.rules.clause import (
     Match,
+    adjunct_gap,
     agree_word,
     asked,
     clause,
+    denied,
     for_pronoun,
     join,
     main_verb,
@@ -213,14 +215,24 @@ def replied(match: Match) -> str | None:
     if last.may("BOHM") and len(said.tokens) > 1 and low.startswith("yes") and pred:
         someone = Match(match.source, {**match.parts, "subj": ()}, said)
         return join(said.text[: last.start].strip(), clause(someone))  # "Yes, the cook has"
-    if said.kind == "sentence" or any(t.may("BOHM") for t in said.tokens):
+    reasoned = said.tokens[0].lower in ("because", "since")
+    if (
+        not reasoned
+        and said.kind == "sentence"
+        or not reasoned
+        and any(t.may("BOHM") for t in said.tokens)
+    ):
         return answered(Match(match.source, match.parts, said))
+    if low.startswith("no") and said.tokens[0].lower in ("because", "since"):
+        return join(denied(match), said.text)
     if not low.startswith("yes"):
         return None
     any_at = next((i for i, t in enumerate(pred) if t.lower in _ANYTHING), None)
     if any_at is not None:
         lead = Match(match.source, {**match.parts, "pred": pred[:any_at]}, said)
         return join(clause(lead), said.text, cover(match.source, pred[any_at + 1 :]))
+    if said.kind == "place" and not said.tokens[0].may("S"):
+        return clause(match, said.text, adjunct_gap(pred))
     return join(clause(match), said.text) if said.kind in ("place", "to", "sentence") else None
 
 
@@ -246,6 +258,9 @@ def happened(match: Match) -> str | None:
     answer, who, tail = expanded(match.answer), match.part("who"), match.text("tail")
     at = next((i for i in range(1, len(who)) if _time_follows(who, i)), len(who))
     size = same_subject(answer, who[:at])
+    said = [t.lower for t in answer.tokens[:2]]
+    if not size and at > 1 and said == ["the", who[at - 1].lower]:
+        size = 2  # "a candle flame": "the flame"
     if not size:
         return None
     name, time = cover(match.source, who[:at]), cover(match.source, who[at:])

@@ -4,6 +4,34 @@ from unifiedqa_convert.question_converters.rules.pattern import Rule
 
 STANDING_ALONE = (
     Rule(
+        when="aux:AUX subj:SUBJ pred:PRED",
+        say="[hedged]",
+        examples=(
+            ("Would Bo have won?", "probably not", "Bo would probably not have won."),
+            ("Does the cook like plums?", "Not really.", "The cook does not really like plums."),
+            ("Did the king pay?", "Yes, always", "The king always paid."),
+            ("Is the mill open?", "maybe", "Maybe the mill is open."),
+        ),
+    ),
+    Rule(
+        when="how aux:AUX subj:you|we|i|one|people pred:PRED",
+        given="sentence",
+        say="[denying]",
+        examples=(
+            (
+                "How do you feed a unicorn?",
+                "Unicorns are not real, so nobody feeds them",
+                "Unicorns are not real, so nobody feeds them.",
+            ),
+        ),
+    ),
+    Rule(
+        when="name|identify|list ANY",
+        given="sentence",
+        say="[raw]",
+        examples=(("Name a bird with fur.", "No bird has fur.", "No bird has fur."),),
+    ),
+    Rule(
         when="prep:PREP? wh:what|where|who|which head:HEAD? aux:AUX subj:SUBJ pred:PRED",
         given="sentence",
         say="[standing]",
