@@ -134,6 +134,8 @@ def _phrase(given: str, tokens: Sequence[Token]) -> str:
         return "verb-ed"
     if len(tokens) == 3 and second.lower in ("and", "or") and first.may("J") and last.may("J"):
         return "adjective"
+    if len(tokens) == 2 and first.may("N") and last.text.isdigit():
+        return "noun"  # "Bed 1"
     if first.may("GVZ") and not first.may("AP"):
         return _verbal(first, second)
     if (last.may("J") and not last.may("N")) or (last.may("X") and last.tags.endswith("J")):
@@ -196,7 +198,9 @@ def _finite_follows(given: str, tokens: Sequence[Token]) -> bool:
     first = tokens[0]
     verb = first.may("V") and first.lower not in words.MOSTLY_NOUNS
     imperative = verb and (not first.may("J") or tokens[1].may("DLRQP"))
-    titled = not given.endswith(".") and given.istitle()
+    titled = not given.endswith(".") and all(
+        t.text[:1].isupper() or t.may("PDCK") for t in tokenise_question(given)
+    )
     stopped = given[0].isupper() and not imperative and not titled
     for i, token in enumerate(tokens[1:], 1):
         once = token.lower == "once" and tokens[i + 1 : i + 2] and tokens[i + 1].may("T")
@@ -390,6 +394,8 @@ def _is_plural(tokens: Sequence[Token], head: Token | None) -> bool:
         head = _head(tokens[of + 1 :])
     if head is None or tokens[0].may("G"):
         return False
+    if len(tokens) == 1 and "X" in head.tags and head.text[:1].isupper():
+        return False  # "Agnes"
     listed = any(t.lower == "and" for t in tokens) and not any(
         t.may("P") or t.lower in words.RELATIVES for t in tokens
     )

@@ -132,6 +132,8 @@ def _stranded_gap(pred: Sequence[Token]) -> int:
     for i, token in enumerate(pred):
         if token.lower == "doing" and (i + 1 == len(pred) or pred[i + 1].may("PSA")):
             return i + 1
+    if len(pred) > 2 and pred[-1].lower == "do" and pred[-2].lower == "to":
+        return len(pred)
     main = _main_end(pred)
     for i in range(main - 1, 0, -1):
         token = pred[i]

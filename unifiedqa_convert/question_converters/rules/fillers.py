@@ -124,6 +124,9 @@ def filled(match: Match, name: str) -> str:
     at_a = len(phrase) == 2 and phrase[0].lower == "at" and phrase[1].may("D")
     if name == "place" and match.answer.kind == "place" and at_a:
         gap = after_verb  # "hide | at a party" + "behind a curtain"
+    if name == "place" and match.answer.tokens[0].lower in words.ORDINALS:
+        gap = after_verb  # "rank | among the lakes"
+        filler = match.answer.text if len(match.answer.tokens) == 1 else filler
     if name == "times":
         gap = _times_gap(pred, after_verb)
     if name == "along" and phrase and phrase[0].only("P") and phrase[-1] is not phrase[0]:
@@ -265,6 +268,8 @@ def _prepped(match: Match) -> str:
     preposition = match.text("prep").lower()
     first = match.answer.tokens[0]
     purpose = preposition == "for" and match.answer.kind == "to"
+    if preposition == "from" and first.lower in ("among", "under", "behind", "within", "inside"):
+        return join(preposition, match.answer.text)
     complete = first.lower == preposition or match.answer.kind == "place" or purpose
     repeated = first.lower in ("every", "each") and preposition in ("on", "in", "at")
     if complete or repeated or (first.lower.endswith("ly") and not first.may("J")):

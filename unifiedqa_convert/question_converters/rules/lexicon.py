@@ -174,7 +174,7 @@ COMMON_VERBS = _words(
 )
 # In the dictionary as verbs, but rarely the main verb.
 MOSTLY_NOUNS = _words(
-    "plant plants water blood cell cells animal animals organ organs body bodies people earth ice "
+    "oil plant plants water blood cell cells animal animals organ organs body bodies people earth ice "
     "land air rock rocks wave waves light heat sound sounds fish bone bones wind winds force "
     "forces part parts type types process group groups structure structures surface state states "
     "gas gases scale scales bug bugs ray rays chain chains pattern patterns nerve nerves muscle "

@@ -112,6 +112,13 @@ def _takes(match: Match) -> str:
     return inflect("take", tag) if tag else "take" if folds(match) else join(aux, "take")
 
 
+def _treated(match: Match) -> str | None:
+    """How something is done: "were paid by the town"; None if nothing is done to it."""
+    pred = match.part("pred")
+    done = pred[main_verb(pred)].only("ETY")
+    return filled(match, "manner") if done else None
+
+
 _UNIT = re.compile(r".*\d.*(?:feet|foot|meters|metres|inches|centimeters|centimetres|yards)")
 _TALL = frozenset("tall long high deep wide thick".split())
 
@@ -230,11 +237,19 @@ def _answer_that(match: Match) -> str:
     answer = match.answer
     if answer.kind == "sentence":
         return f"that {answer.text}"
+    if answer.kind == "noun" and match.part("rest") and _names_job(match.part("rest")):
+        return answer.text
     aims = any(t.lower in words.AIMS for t in match.part("rest"))
     aims = aims and len(answer.tokens) > 1
     aims = aims or (bool(match.part("rest")) and match.part("rest")[-1].lower == "do")
     aims = aims and verbal(answer) and answer.kind == "noun"
     return f"to {answer.text}" if answer.kind == "verb" or aims else answer.phrase()
+
+
+def _names_job(rest: Sequence[Token]) -> bool:
+    """True for "the occupation of …", which is named without an article: "carpenter"."""
+    at = next((i for i, t in enumerate(rest) if t.lower == "of"), 0)
+    return rest[at - 1].lower in ("occupation", "profession", "nickname", "nationality")
 
 
 def _situ(match: Match) -> str:
@@ -444,6 +459,7 @@ SLOTS: dict[str, Build] = {
     "kindred": _kindred,
     "was": _was,
     "since": _since,
+    "treated": _treated,
     "time": FILLERS["time"],
     "owner": owner,
     "whose": whose,

@@ -126,6 +126,8 @@ def tokenise_question(text: str) -> tuple[Token, ...]:
     at = 0
     for chunk in text.split(" "):
         for word, lower, letters, start, end in _chunk(chunk):
+            if word == "A" and found and found[-1].may("N"):
+                letters = "XN"  # "point A"
             found.append(Token(word, lower, letters, at + start, at + end))
         at += len(chunk) + 1
     return tuple(found)

@@ -122,7 +122,10 @@ def itself(match: Match) -> str | None:
     kind = match.part("head") and match.part("head")[0].lower in words.KINDS | _EFFECTS
     if (not denies and not kind) or match.text("pred") in ("mean", "say"):
         return None
-    return join(match.text("subj"), _agreed(match, answer, size))
+    pred = match.part("pred")
+    plays = kind and len(pred) > 2 and pred[0].lower in ("play", "have") and pred[1].may("P")
+    where = cover(match.source, pred[1:]) if plays and pred[1].lower == "in" else ""
+    return join(match.text("subj"), _agreed(match, answer, size), where)
 
 
 def _speaks_of_itself(answer: Answer, subject: Sequence[Token]) -> bool:
@@ -274,6 +277,7 @@ def _time_follows(tokens: Sequence[Token], at: int) -> bool:
     return any(t.lower in words.TIMES or t.may("Q") for t in tokens[at + 1 : at + 4])
 
 
+_AGENTS = ("er", "or", "ist", "ian", "ess", "man")  # "the hiker", "the dentist"
 _TOLD = frozenset("promise tell warn inform remind assure teach".split())
 
 
@@ -283,8 +287,8 @@ def told(match: Match) -> str | None:
     gap = object_gap(pred)
     about = next((i for i in range(1, len(pred)) if pred[i].lower in ("about", "of")), 0)
     verb_at = (about or gap) - 1
-    while verb_at > 0 and is_adverb(pred[verb_at]):
-        verb_at -= 1
+    while verb_at > 0 and (is_adverb(pred[verb_at]) or pred[verb_at].lower in ("us", "me")):
+        verb_at -= 1  # "tell us about"
     at = main_verb(pred)
     if verb_lemma(pred[at].lower) in _TOLD and gap == len(pred) > at + 1 and not about:
         return join(clause(match), "that", match.answer.text)  # "promise Ann | that …"
@@ -293,6 +297,7 @@ def told(match: Match) -> str | None:
     if about:
         who = pred[about + 1 :]
         person = who and (who[-1].lower in words.PERSONS or who[-1].text[:1].isupper())
+        person = person or (who and who[0].may("D") and who[-1].lower.endswith(_AGENTS))
         gendered = answer.tokens[0].lower in ("he", "she")
         size = same_subject(answer, who) if person or not gendered else 0
         lead = clause(Match(match.source, {**match.parts, "pred": pred[:about]}, answer))

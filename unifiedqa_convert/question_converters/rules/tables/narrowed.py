@@ -121,6 +121,18 @@ NARROWED = (
         ),
     ),
     Rule(
+        when="how aux:BE subj:SUBJ pred:PRED",
+        given="noun",
+        say="[treated]",
+        examples=(
+            (
+                "How were the soldiers at the old fort fed?",
+                "the town council",
+                "The soldiers at the old fort were fed by the town council.",
+            ),
+        ),
+    ),
+    Rule(
         when="how far|close|near prep:from|to event:HEAD aux:AUX subj:SUBJ pred:PRED",
         say="[clause<raw] [prep] [event]",
         examples=(

@@ -71,7 +71,6 @@ YES_NO = (
 CHOICE = (
     Rule(
         when="aux:AUX subj:SUBJ pred:PRED",
-        mark="?",
         say="[picked]",
         examples=(
             (
