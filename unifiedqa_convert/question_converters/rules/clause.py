@@ -5,10 +5,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from unifiedqa_convert.question_converters.rules import lexicon as words
 from unifiedqa_convert.question_converters.rules.answer import Answer
+from unifiedqa_convert.question_converters.rules.clauses.subject import many_act
 from unifiedqa_convert.question_converters.rules.lexicon import inflect, verb_lemma
 from unifiedqa_convert.question_converters.rules.tokens import Token, cover
 
@@ -391,8 +393,17 @@ def negated(source: str, tokens: Sequence[Token]) -> str | None:
         return main and join(cover(source, tokens[:start]), main)
     if any(t.lower in _NEGATIVE for t in tokens):
         return None
-    if tokens[0].lower in _CONTRACTED_BE:
+    low = [t.lower for t in tokens]
+    if any(pair in (("only", "if"), ("only", "when")) for pair in pairwise(low)):
+        return None
+    if low[0] in _WHOLE:
+        return join("not", cover(source, tokens))
+    if low[0] in _CONTRACTED_BE:
         return join(cover(source, tokens[:1]), "not", cover(source, tokens[1:]))
+    acts = next((i for i in range(1, len(tokens)) if many_act(tokens, i)), None)
+    finite = (i for i, t in enumerate(tokens) if i and (t.may("BOHM") or t.only("ZT")))
+    if acts is not None and acts < next(finite, len(tokens)):
+        return join(cover(source, tokens[:acts]), "do not", cover(source, tokens[acts:]))
     for i, token in enumerate(tokens):
         if token.may("BOHM") and i and token.lower not in ("be", "been", "being"):
             if token.may("H") and not any(t.may("E") for t in tokens[i + 1 : i + 4]):
@@ -407,6 +418,9 @@ def negated(source: str, tokens: Sequence[Token]) -> str | None:
             do = "did" if past else "does" if token.lower != lemma else "do"
             return join(cover(source, tokens[:i]), do, "not", lemma, cover(source, tokens[i + 1 :]))
     return None
+
+
+_WHOLE = frozenset("all every everyone everybody everything only".split())
 
 
 def _verb_here(tokens: Sequence[Token], at: int) -> bool:
