@@ -272,6 +272,19 @@ def plural_noun(head: Token) -> bool:
     return "X" in head.tags and ends("s") and not ends(("ss", "is", "us", "s's"))
 
 
+def many_act(tokens: Sequence[Token], at: int) -> bool:
+    """True if a base form follows its plural subject: "two cats | eat fish"."""
+    token, before = tokens[at], tokens[at - 1]
+    if not token.may("V") or token.may("PDT") or any(t.may("SW") for t in tokens[:at]):
+        return False
+    if before.lower in ("i", "you", "we", "they"):
+        return True
+    after = tokens[at + 1] if at + 1 < len(tokens) else None
+    listed = any(t.lower == "and" for t in tokens[:at]) and before.may("NX")
+    many = before.may("N") and (plural_noun(before) or before.lower == "people" or listed)
+    return many and (not token.may("N") or after is None or after.may("DRLPAJNQ"))
+
+
 FINAL = " .!?\u2026\u3002\uff1f\uff01;:,"  # marks at the end of a sentence
 # "No because it is wet" is "No, because it is wet".
 _REPLY_BECAUSE = re.compile(r"^(yes|no)( (?:because|since|if|unless)\b)", re.IGNORECASE)

@@ -9,8 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from unifiedqa_convert.question_converters.rules import lexicon as words
-from unifiedqa_convert.question_converters.rules.answer import Answer
-from unifiedqa_convert.question_converters.rules.clauses.subject import many_act
+from unifiedqa_convert.question_converters.rules.answer import Answer, many_act
 from unifiedqa_convert.question_converters.rules.lexicon import inflect, verb_lemma
 from unifiedqa_convert.question_converters.rules.tokens import Token, cover
 
@@ -400,6 +399,10 @@ def negated(source: str, tokens: Sequence[Token]) -> str | None:
         return join("not", cover(source, tokens))
     if low[0] in _CONTRACTED_BE:
         return join(cover(source, tokens[:1]), "not", cover(source, tokens[1:]))
+    return _finite_negated(source, tokens)
+
+
+def _finite_negated(source: str, tokens: Sequence[Token]) -> str | None:
     acts = next((i for i in range(1, len(tokens)) if many_act(tokens, i)), None)
     finite = (i for i, t in enumerate(tokens) if i and (t.may("BOHM") or t.only("ZT")))
     if acts is not None and acts < next(finite, len(tokens)):

@@ -385,7 +385,7 @@ def _manner(match: Match) -> str:
         sees = match.answer.tokens[0].may("D")
         return f"{'when' if sees else 'because'} {answer.text}"
     if answer.kind == "sentence":
-        alike = any(t.lower in ALIKE for t in match.part("pred"))
+        alike = any(t.lower in words.ALIKE for t in match.part("pred"))
         return _by_doing(answer) or f"{'in that' if alike else 'because'} {answer.text}"
     if first.may("RD") and len(answer.tokens) > 2 and _verb_in(answer):
         return f"in that {answer.text}"
@@ -403,7 +403,6 @@ def _manner(match: Match) -> str:
 
 
 _SENSED = frozenset("know tell".split())
-ALIKE = frozenset("alike similar different like differ same unlike".split())
 _COMPARED = re.compile(r".+(?:er|est)|fast|hard|well|high|low|straight|less|more")
 
 

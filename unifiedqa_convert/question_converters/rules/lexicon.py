@@ -231,6 +231,8 @@ TELLING_VERBS = _words(
 )
 # What something is for, said with "to": "the purpose of a plough is to turn soil".
 AIMS = _words("purpose job function goal aim task duty role reason")
+# How two things compare: with "in that" before a clause.
+ALIKE = _words("alike similar different like differ same unlike")
 # Take two objects: "owe the bank | forty dollars".
 GIVING_VERBS = _words(
     "give owe pay cost charge take lend send show offer teach hand bring buy tell ask sell grant "

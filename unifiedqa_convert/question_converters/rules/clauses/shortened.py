@@ -53,12 +53,9 @@ def shortened(question: Question, answer: Answer) -> Answer:
         answer = _as_sentence(question, answer)
     if answer.kind != "sentence" or not question.tokens:
         return answer
-    first, second = question.tokens[0], question.tokens[1:2]
-    if first.lower in ("who", "what") and second and second[0].may("BM"):
-        if answer.tokens[0].lower in ("a", "an"):
-            phrase = Answer(answer.text)  # "A sailor lost at sea.": the stop makes no sentence
-            if phrase.kind == "noun" and not _told_in_past(question, phrase):
-                return phrase
+    phrase = Answer(answer.text)
+    if _is_thing(question, phrase):
+        return phrase
     full = expanded(answer)
     low = [t.lower for t in full.tokens[:3]]
     if low[0] == "there" and full.tokens[1].may("B") and low[-1] not in ("no", "not"):
@@ -98,6 +95,18 @@ def _as_sentence(question: Question, answer: Answer) -> Answer:
     whole = Answer(answer.text)
     whole.kind = "sentence"
     return whole
+
+
+def _is_thing(question: Question, phrase: Answer) -> bool:
+    """True for "A sailor lost at sea." after "Who was …": its full stop makes no sentence."""
+    first, second = question.tokens[0], question.tokens[1:2]
+    asked = first.lower in ("who", "what") and second and second[0].may("BM")
+    return (
+        bool(asked)
+        and phrase.tokens[0].lower in ("a", "an")
+        and phrase.kind == "noun"
+        and not _told_in_past(question, phrase)
+    )
 
 
 _TELL_OF = frozenset("reason cause problem happened happens happen explanation".split())

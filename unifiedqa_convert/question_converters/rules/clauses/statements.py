@@ -35,7 +35,6 @@ from unifiedqa_convert.question_converters.rules.clauses.subject import (
     same_subject,
     same_word,
 )
-from unifiedqa_convert.question_converters.rules.fillers import ALIKE
 from unifiedqa_convert.question_converters.rules.lexicon import verb_lemma
 from unifiedqa_convert.question_converters.rules.predicate import is_adverb
 from unifiedqa_convert.question_converters.rules.tokens import Token, cover
@@ -113,7 +112,7 @@ def itself(match: Match) -> str | None:
     if _speaks_of_itself(answer, subject) or (match.part("head") and _is_quality(match)):
         return match.answer.text
     denies = any(t.lower in ("not", "no", "never") or "n't" in t.lower for t in tokens[size:])
-    if how and any(t.lower in ALIKE for t in asked(match)):
+    if how and any(t.lower in words.ALIKE for t in asked(match)):
         return None  # "different … in that it is not sour"
     if not tokens[0].may("R"):
         pred = match.part("pred")

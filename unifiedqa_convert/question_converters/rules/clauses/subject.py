@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from unifiedqa_convert.question_converters.rules import lexicon as words
-from unifiedqa_convert.question_converters.rules.answer import Answer, plural_noun
+from unifiedqa_convert.question_converters.rules.answer import Answer
 from unifiedqa_convert.question_converters.rules.lexicon import noun_number, verb_lemma
 from unifiedqa_convert.question_converters.rules.predicate import is_adverb
 from unifiedqa_convert.question_converters.rules.tokens import Token, is_name
@@ -120,16 +120,3 @@ def acts_again(rest: Sequence[Token]) -> bool:
     """True if a second verb follows: "ate an egg and drank milk"."""
     joined = ((a, b) for a, b in pairwise(rest) if a.lower in ("and", "but"))
     return any(b.may("T") and not b.may("N") for _, b in joined)
-
-
-def many_act(tokens: Sequence[Token], at: int) -> bool:
-    """True if a base form follows its plural subject: "two cats | eat fish"."""
-    token, before = tokens[at], tokens[at - 1]
-    if not token.may("V") or token.may("PDT") or any(t.may("SW") for t in tokens[:at]):
-        return False
-    if before.lower in ("i", "you", "we", "they"):
-        return True
-    after = tokens[at + 1] if at + 1 < len(tokens) else None
-    listed = any(t.lower == "and" for t in tokens[:at]) and before.may("NX")
-    many = before.may("N") and (plural_noun(before) or before.lower == "people" or listed)
-    return many and (not token.may("N") or after is None or after.may("DRLPAJNQ"))
