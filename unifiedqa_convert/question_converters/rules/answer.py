@@ -46,6 +46,11 @@ _NAMING = frozenset("named called known made based used born".split())
 _OBJECT_PRONOUNS = frozenset("it them him us me".split())
 _LINKING = frozenset("look feel stay get become keep seem sound remain appear grow".split())
 _SUBJECT_BE = frozenset(
+    f"{who}{mark}{verb}"
+    for who in ("i", "he", "she", "it", "we", "you", "they", "there")
+    for verb in ("ll", "ve", "d")
+    for mark in ("'", "\u2019")
+) | frozenset(
     "it's that's there's he's she's they're we're you're i'm "
     "it\u2019s that\u2019s there\u2019s he\u2019s she\u2019s they\u2019re we\u2019re".split()
 )
@@ -103,6 +108,8 @@ def _has_main_clause(tokens: Sequence[Token]) -> bool:
 
 
 def _single(only: Token) -> str:
+    if only.only("V") and only.text[:1].isupper():
+        return "noun"  # "Welsh"
     if only.may("Q"):
         return "number"
     if only.may("X") and only.text[:1].isupper() and only.lower.endswith(("al", "ar", "ant")):
@@ -351,8 +358,8 @@ class Answer:
         head = self.head.lower
         if len(self.tokens) > 1 and noun_number(first.lower) == "plural" and first.only("NZ"):
             return True  # "wheels turning"
-        if first.lower == "not":
-            return True
+        if first.lower == "not" or first.may("W"):
+            return True  # "how to choose a dog"
         if first.lower in ("only", "just", "even") and self.tokens[1:] and self.tokens[1].may("DL"):
             return True  # "only the cook"
         if self._unique():
@@ -438,6 +445,9 @@ def lowered(text: str) -> tuple[str, tuple[Token, ...]]:
     if not text[:1].isupper():
         return text, tokenise_question(text)
     tokens = tokenise_question(text)
+    named = len(tokens) > 1 and tokens[0].lower in words.NAMES_TOO and tokens[1].may("BOHMZ")
+    if named or (len(tokens) == 1 and tokens[0].lower in ("welsh", "polish")):
+        return text, (tokens[0]._replace(tags="XN"), *tokens[1:])
     if keeps_capital(tokens):
         return text, tokens
     first = tokens[0]

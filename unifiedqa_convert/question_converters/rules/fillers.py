@@ -124,6 +124,9 @@ def filled(match: Match, name: str) -> str:
     at_a = len(phrase) == 2 and phrase[0].lower == "at" and phrase[1].may("D")
     if name == "place" and match.answer.kind == "place" and at_a:
         gap = after_verb  # "hide | at a party" + "behind a curtain"
+    if name == "time" and len(pred) > 2 and pred[-2].lower in ("on", "every", "each"):
+        weekly = pred[-1].lower.rstrip("s") in words.DAYS or pred[-1].lower in ("day", "night")
+        gap = len(pred) - 2 if weekly else gap  # "closes | on Sundays"
     if name == "place" and match.answer.tokens[0].lower in words.ORDINALS:
         gap = after_verb  # "rank | among the lakes"
         filler = match.answer.text if len(match.answer.tokens) == 1 else filler
@@ -250,6 +253,12 @@ def named(match: Match) -> str:
 
 def _object(match: Match) -> str:
     answer = match.answer
+    if (
+        answer.kind == "to"
+        and match.part("head")
+        and core_head(list(match.part("head"))).lower in words.ADVISED
+    ):
+        return f"the {one_of(match)} {answer.text}"
     if answer.kind == "sentence":
         return join(f"the {one_of(match)}" if match.part("head") else "", "that", answer.text)
     return join(match.text("about").lower(), named(match))

@@ -233,6 +233,16 @@ TELLING_VERBS = _words(
 AIMS = _words("purpose job function goal aim task duty role reason")
 # How two things compare: with "in that" before a clause.
 ALIKE = _words("alike similar different like differ same unlike")
+# Name something to do: "the advice to rest".
+ADVISED = _words(
+    "advice suggestion idea plan order instruction decision promise permission offer chance wish "
+    "task request recommendation goal dream"
+)
+# Names that are also words: "Peter is late" is about a man.
+NAMES_TOO = _words(
+    "peter bill jack mark rob frank rich ray miles bob sue drew nick dean tom harry jay max kelly "
+    "molly sally jenny mike don ken sam josh grace pat gene guy will"
+)
 # Take two objects: "owe the bank | forty dollars".
 GIVING_VERBS = _words(
     "give owe pay cost charge take lend send show offer teach hand bring buy tell ask sell grant "

@@ -249,6 +249,8 @@ def split_last(question: str) -> tuple[str, str]:
     for m in _BREAK.finditer(question):
         word = m["word"].lower().lstrip("(\"'")
         initial = len(word) == 1 and m["word"].isupper()
+        if m["stop"].startswith("..") and question[m.end()].islower():
+            continue
         if m["stop"] == "." and (word in words.ABBREVIATIONS or initial):
             continue
         at = m.end()

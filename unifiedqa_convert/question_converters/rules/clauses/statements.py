@@ -218,12 +218,8 @@ def replied(match: Match) -> str | None:
         someone = Match(match.source, {**match.parts, "subj": ()}, said)
         return join(said.text[: last.start].strip(), clause(someone))  # "Yes, the cook has"
     reasoned = said.tokens[0].lower in ("because", "since")
-    if (
-        not reasoned
-        and said.kind == "sentence"
-        or not reasoned
-        and any(t.may("BOHM") for t in said.tokens)
-    ):
+    says = said.kind == "sentence" or any(t.may("BOHM") for t in said.tokens)
+    if says and not reasoned:
         return answered(Match(match.source, match.parts, said))
     if low.startswith("no") and said.tokens[0].lower in ("because", "since"):
         return join(denied(match), said.text)

@@ -277,7 +277,7 @@ ADJUNCT = (
         ),
     ),
     Rule(
-        when="how measure:ADV|ADJ aux:AUX it take who:HEAD to rest:ANY",
+        when="how measure:ADV|ADJ aux:AUX it take who:PRONOUN|DET|POSSESSIVE|NOUN+ to rest:ANY",
         say="it [takes] [who] [raw] to [rest]",
         examples=(
             (

@@ -133,6 +133,45 @@ NARROWED = (
         ),
     ),
     Rule(
+        when="when|where be:BE subj:HEAD mode:due|supposed|scheduled|expected to rest:SPAN",
+        say="[subj] [be] [mode] to [rest] [time]",
+        examples=(
+            (
+                "When is the last ferry due to leave?",
+                "at half past nine",
+                "The last ferry is due to leave at half past nine.",
+            ),
+        ),
+    ),
+    Rule(
+        when="whose head:HEAD be:BE prep:PREP rest:SPAN",
+        say="[whose] [be] [prep] [rest]",
+        examples=(("Whose coat is on the bed?", "Aunt Zoe's", "Aunt Zoe's coat is on the bed."),),
+    ),
+    Rule(
+        when="how measure:ADV|ADJ be:BE subj:HEAD when:now|today|currently",
+        say="[subj] [be] [measured] [when]",
+        examples=(("How old is the mill now?", "90 years old", "The mill is 90 years old now."),),
+    ),
+    Rule(
+        when="how aux:AUX subj:SUBJ verb:find rest:SPAN",
+        given="adjective",
+        say="[subj] [linked] [rest] [raw]",
+        examples=(
+            (
+                "How does the girl find her new bed?",
+                "very hard",
+                "The girl finds her new bed very hard.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what did subj:HEAD use to verb:be|have|like|do|play|teach|own|study",
+        given="noun adjective number verb-ing",
+        say="[subj] used to [verb] [answer]",
+        examples=(("What did the man use to be?", "a farmer", "The man used to be a farmer."),),
+    ),
+    Rule(
         when="how far|close|near prep:from|to event:HEAD aux:AUX subj:SUBJ pred:PRED",
         say="[clause<raw] [prep] [event]",
         examples=(

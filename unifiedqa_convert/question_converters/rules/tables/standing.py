@@ -4,6 +4,26 @@ from unifiedqa_convert.question_converters.rules.pattern import Rule
 
 STANDING_ALONE = (
     Rule(
+        when="what head:HEAD did subj:HEAD use to ANY",
+        given="sentence",
+        say="[truth]",
+        examples=(
+            (
+                "What kind of work did the man use to do?",
+                "He used to mend roofs.",
+                "The man used to mend roofs.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what MODAL HEAD be like rest:ANY",
+        given="sentence",
+        say="[raw] [rest]",
+        examples=(
+            ("What will the weather be like at dawn?", "It will rain.", "It will rain at dawn."),
+        ),
+    ),
+    Rule(
         when="aux:AUX subj:SUBJ pred:PRED",
         say="[hedged]",
         examples=(
