@@ -310,13 +310,16 @@ class Answer:
     word that is not a name; ``tokens`` are its words, ``kind`` is from ``kind_of``.
     """
 
-    def __init__(self, given: str, named: bool = False) -> None:
+    def __init__(self, given: str, named: bool = False, again: bool = False) -> None:
         self.given = given
         given = _REPLY_BECAUSE.sub(r"\1,\2", given)
         bare = (given if ends_in_initial(given) else given.rstrip(FINAL)) or given
         # The question asks for a person: the capital of a name stays ("Mark", "Crystal").
         keep = named and bare.istitle()
         self.text, self.tokens = (bare, tokenise_question(bare)) if keep else lowered(bare)
+        if again and self.tokens and not self.tokens[0].may("DPRSWQ"):
+            first, *others = tokenise_question(bare)
+            self.text, self.tokens = bare, (first._replace(tags="XN"), *others)
         self.kind = kind_of(given, self.text, self.tokens)
         self.polar = self.kind in ("yes", "no")
         self.head = _head(self.tokens)

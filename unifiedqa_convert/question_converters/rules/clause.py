@@ -29,6 +29,7 @@ _AFTER_DO = frozenset("together next now again instead first tonight tomorrow di
 _BY = frozenset("by on in with at every each".split())
 _WHEN_PHRASES = frozenset("before after during until".split())
 _LOOKS = frozenset("look run go come name take chase get be last wait stay".split())
+_SENSES = frozenset("see hear find feel notice watch catch smell".split())
 _WHENEVER = frozenset("next again after before during since until when while on at".split())
 _PLURALS = frozenset("i you we they".split())
 _LATER = frozenset("after before since until".split())
@@ -123,6 +124,9 @@ def object_gap(pred: Sequence[Token]) -> int:
     said = _said(pred, at)
     if said:
         return said
+    senses = verb_lemma(pred[at].lower) in _SENSES if pred else False
+    if senses and at + 1 < len(pred) and pred[at + 1].may("G"):
+        return at + 1  # "hear | coming from the barn"
     if at + 1 < len(pred) and _object_follows(pred, at):
         return _gap_after_object(pred, at)
     return _before_degree(pred, _past_particle(pred, at + 1))
@@ -300,6 +304,8 @@ def adjunct_gap(pred: Sequence[Token], reason: bool = False) -> int:
         return at + 1
     ordered = (i for i in range(1, len(pred) - 1) if pred[i].lower == "in")
     aim = next((i for i in ordered if pred[i + 1].lower == "order"), None)
+    ways = (i for i in range(1, len(pred) - 2) if pred[i].lower == "on")
+    aim = next((i for i in ways if pred[i + 2].lower == "way"), aim)
     if aim is not None:
         return aim
     for i in range(1, len(pred)):

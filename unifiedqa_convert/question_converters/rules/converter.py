@@ -94,7 +94,8 @@ _LOOSE = re.compile(r"(?<=\w) (?=(?:n['\u2019]t|['\u2019](?:s|re|ve|ll|d|m))\b)"
 _LOOSE_POSSESSIVE = re.compile(r"(?<=[a-z]s) (?=['\u2019] [a-z])")
 
 
-_MASK = re.compile(r"\[(?:MASK|blank)\]|<(?:mask|blank)>", re.IGNORECASE)
+# Blanks of other datasets: "[MASK]", "<mask>", and one underscore in what is no question.
+_MASK = re.compile(r"\[(?:MASK|blank)\]|<(?:mask|blank)>|(?<!\S)_(?=[\s.,;:!]|$)(?!.*\?$)", re.IGNORECASE)
 
 
 def attached(ask: Ask) -> Ask:
@@ -145,9 +146,19 @@ def fits(sentence: str, ask: Ask) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def parse_answer(answer: str, named: bool) -> Answer | None:
+def parse_answer(answer: str, named: bool, again: bool = False) -> Answer | None:
     """An answer's analysis, None if it has no letter or digit; cached, as answers repeat."""
-    return Answer(answer, named) if any(map(str.isalnum, answer)) else None
+    return Answer(answer, named, again) if any(map(str.isalnum, answer)) else None
+
+
+def named_in(question: str, answer: str) -> bool:
+    """True if the answer's first word is a name in the question: "Who is Hunter? Hunter is …"."""
+    first = answer.partition(" ")[0].rstrip(FINAL)
+    if not first[:1].isupper() or first[1:] != first[1:].lower():
+        return False
+    at = question.find(f" {first}")
+    inside = at > 0 and question[at - 1] not in '.!?:"\u201c'
+    return inside and not question[at + 1 + len(first) : at + 2 + len(first)].isalnum()
 
 
 @lru_cache(maxsize=1024)
@@ -211,7 +222,7 @@ _ASKS = re.compile(r"(?:who|what|which|where|when|how|whose)\b", re.IGNORECASE)
 
 def first_match(question: str, answer: str) -> Made | None:
     """What the first rule that makes a sentence makes; both texts must be one line."""
-    given = parse_answer(answer, asks_names(question))
+    given = parse_answer(answer, asks_names(question), named_in(question, answer))
     if not question or given is None:
         return None
     asked = _WHY_SO.match(question)

@@ -132,8 +132,9 @@ def filled(match: Match, name: str) -> str:
         filler = match.answer.text if len(match.answer.tokens) == 1 else filler
     if name == "times":
         gap = _times_gap(pred, after_verb)
-    if name == "along" and phrase and phrase[0].only("P") and phrase[-1] is not phrase[0]:
-        gap = after_verb
+    if name == "along" and phrase[1:] and phrase[0].may("P"):
+        has_to = phrase[0].lower == "to" and phrase[1].may("V")
+        gap = after_verb + 2 if has_to else after_verb
     if name in ("place", "time") and last is not None and last.lower in _PLACING:
         filler = _without_preposition(match.answer, last.lower)
     return clause(match, filler, gap)

@@ -112,6 +112,12 @@ def _takes(match: Match) -> str:
     return inflect("take", tag) if tag else "take" if folds(match) else join(aux, "take")
 
 
+def _counted(match: Match) -> str:
+    """Be, in the number of the answer: "there was one room"."""
+    be = match.text("be").lower()
+    return agree_word(be, False) if match.answer.text.lower() in ("one", "1") else be
+
+
 def _treated(match: Match) -> str | None:
     """How something is done: "were paid by the town"; None if nothing is done to it."""
     pred = match.part("pred")
@@ -460,6 +466,7 @@ SLOTS: dict[str, Build] = {
     "was": _was,
     "since": _since,
     "treated": _treated,
+    "counted": _counted,
     "time": FILLERS["time"],
     "owner": owner,
     "whose": whose,

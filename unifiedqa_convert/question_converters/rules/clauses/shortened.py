@@ -67,7 +67,8 @@ def shortened(question: Question, answer: Answer) -> Answer:
     if described is not None:
         return _described(described["rest"], full) or answer
     parts = question.parts(IDENTITY)
-    if parts is not None and not any("Y" in token.tags for token in parts["subj"]):
+    coloured = parts and parts["head"] and parts["head"][0].lower in ("color", "colour", "shape")
+    if parts is not None and (coloured or not any("Y" in t.tags for t in parts["subj"])):
         return _complement(Match(question.core, parts, full)) or answer
     parts = question.parts(OBJECT)
     if parts is not None:
@@ -118,7 +119,8 @@ def _told_in_past(question: Question, answer: Answer) -> bool:
     if question.tokens[0].lower != "why" and not (asked & _TELL_OF and "what" in asked):
         return False
     tokens = answer.tokens
-    at = next((i for i, t in enumerate(tokens) if i and t.may("T") and t.only("ETV")), 0)
+    sure = (i for i, t in enumerate(tokens) if i and t.may("T") and t.only("ETV"))
+    at = next(sure, len(tokens) - 1 if tokens[-1].may("T") else 0)
     before = tokens[:at]
     inner = any(t.may("PSWC") or t.only("GE") for t in before)
     if answer.kind != "noun" or not before or inner:

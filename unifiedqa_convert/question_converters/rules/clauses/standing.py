@@ -123,6 +123,14 @@ def denying(match: Match) -> str | None:
     return match.answer.text if no and not first.may("RSP") else None
 
 
+def shared(match: Match) -> str | None:
+    """ "Both of them love plums" as what two have in common."""
+    pred, answer = match.part("pred"), match.answer
+    common = [t.lower for t in pred] == ["have", "in", "common"]
+    both = answer.tokens[0].lower in ("both", "neither", "each", "all") and len(answer.tokens) > 3
+    return f"what {clause(match)} is that {answer.text}" if common and both else None
+
+
 def relative(match: Match) -> str | None:
     """How someone is related to another: "He is her nephew" with the name."""
     answer = expanded(match.answer)
@@ -147,6 +155,7 @@ STANDING: dict[str, Callable[[Match], str | None]] = {
     "compared": compared,
     "relative": relative,
     "hedged": hedged,
+    "shared": shared,
     "denying": denying,
     "passive": passive,
 }

@@ -63,7 +63,10 @@ def own(match: Match) -> str | None:
     text = _agreed(match, answer, size)
     if named_one:
         text = put_name(text, cover(match.source, named_one))
-    return join(match.text("subj"), text, cover(match.source, after))
+    rest = cover(match.source, after)
+    if len(after) > 1 and after[0].lower == "that" and after[1].may("TZ"):
+        rest = f", which {cover(match.source, after[1:])}"
+    return join(match.text("subj"), text, rest).replace(" , which", ", which")
 
 
 def _again(after: Sequence[Token], said: Sequence[Token]) -> bool:
@@ -112,6 +115,9 @@ def itself(match: Match) -> str | None:
     if _speaks_of_itself(answer, subject) or (match.part("head") and _is_quality(match)):
         return match.answer.text
     denies = any(t.lower in ("not", "no", "never") or "n't" in t.lower for t in tokens[size:])
+    asked_verb = match.part("pred")[:1] and match.part("pred")[main_verb(match.part("pred"))]
+    if asked_verb and verb_lemma(asked_verb.lower) in _TOLD | {"say", "think", "claim"}:
+        denies = False  # "promise … that he will not"
     if how and any(t.lower in words.ALIKE for t in asked(match)):
         return None  # "different … in that it is not sour"
     if not tokens[0].may("R"):
@@ -219,6 +225,9 @@ def replied(match: Match) -> str | None:
         return join(said.text[: last.start].strip(), clause(someone))  # "Yes, the cook has"
     reasoned = said.tokens[0].lower in ("because", "since")
     says = said.kind == "sentence" or any(t.may("BOHM") for t in said.tokens)
+    excuse = said.tokens[0].lower in ("it", "they") and said.tokens[1:2] and said.tokens[1].may("B")
+    if excuse and says and low.startswith("no") and not same_subject(said, subject):
+        return join(denied(match), "because", said.text)
     if says and not reasoned:
         return answered(Match(match.source, match.parts, said))
     if low.startswith("no") and said.tokens[0].lower in ("because", "since"):

@@ -336,7 +336,7 @@ ADJUNCT = (
     ),
     Rule(
         when="how many|much head:HEAD be:BE prep:in|on rest:ANY",
-        say="there [be] [named] [prep] [rest]",
+        say="there [counted] [named] [prep] [rest]",
         examples=(("How many rooms are in the inn?", "nine", "There are nine rooms in the inn."),),
     ),
     Rule(

@@ -4,35 +4,10 @@ from unifiedqa_convert.question_converters.rules.pattern import Rule
 
 SENTENCE = (
     Rule(
-        when="which|what of the? following|these? be:BE ADV* true|correct about|of subj:HEAD",
-        given="sentence",
-        say="[truth]",
-        examples=(
-            (
-                "Which of the following is true about the inn?",
-                "It has no garden.",
-                "The inn has no garden.",
-            ),
-        ),
-    ),
-    Rule(
         when="which|what of the? following|these? be:BE ADV* true|correct ANY",
         given="sentence",
         say="[raw]",
         examples=(("Which of these is true?", "Bo has two sons.", "Bo has two sons."),),
-    ),
-    Rule(
-        when="which|what one? of the? following? statement|statements? about|of subj:HEAD "
-        "be:BE ADV* true|correct|accurate",
-        given="sentence",
-        say="[truth]",
-        examples=(
-            (
-                "Which of the following statements about the Great Dam is true?",
-                "It holds two lakes.",
-                "The Great Dam holds two lakes.",
-            ),
-        ),
     ),
     Rule(
         when="ANY",

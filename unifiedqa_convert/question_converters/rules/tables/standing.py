@@ -4,6 +4,75 @@ from unifiedqa_convert.question_converters.rules.pattern import Rule
 
 STANDING_ALONE = (
     Rule(
+        when="which|what of the? following|these? statement|statements? be:BE not true|correct|right",
+        given="sentence",
+        say="it is not true that [raw]",
+        examples=(
+            (
+                "Which of the following is NOT true?",
+                "The prize was a goat.",
+                "It is not true that the prize was a goat.",
+            ),
+        ),
+    ),
+    Rule(
+        when="which|what of the? following|these? statement|statements? be:BE "
+        "not true|correct|right according to src:SPAN",
+        given="sentence",
+        say="according to [src], it is not true that [raw]",
+        examples=(
+            (
+                "Which of the following is NOT true according to the letter?",
+                "The prize was a goat.",
+                "According to the letter, it is not true that the prize was a goat.",
+            ),
+        ),
+    ),
+    Rule(
+        when="which|what of the? following|these? statement|statements? be:BE "
+        "true|correct|right according to src:SPAN",
+        given="sentence",
+        say="according to [src], [raw]",
+        examples=(
+            (
+                "Which of the following is TRUE according to the letter?",
+                "The prize was a goat.",
+                "According to the letter, the prize was a goat.",
+            ),
+        ),
+    ),
+    Rule(
+        when="which|what be:BE the right|correct|true|best sentence|statement|answer",
+        given="sentence",
+        say="[raw]",
+        examples=(("Which is the right sentence?", "Bo is in the barn.", "Bo is in the barn."),),
+    ),
+    Rule(
+        when="which|what of the? following|these? be:BE ADV* true|correct about|of subj:HEAD",
+        given="sentence",
+        say="[truth]",
+        examples=(
+            (
+                "Which of the following is true about the inn?",
+                "It has no garden.",
+                "The inn has no garden.",
+            ),
+        ),
+    ),
+    Rule(
+        when="which|what one? of the? following? statement|statements? about|of subj:HEAD "
+        "be:BE ADV* true|correct|accurate",
+        given="sentence",
+        say="[truth]",
+        examples=(
+            (
+                "Which of the following statements about the Great Dam is true?",
+                "It holds two lakes.",
+                "The Great Dam holds two lakes.",
+            ),
+        ),
+    ),
+    Rule(
         when="what head:HEAD did subj:HEAD use to ANY",
         given="sentence",
         say="[truth]",
@@ -42,6 +111,43 @@ STANDING_ALONE = (
                 "How do you feed a unicorn?",
                 "Unicorns are not real, so nobody feeds them",
                 "Unicorns are not real, so nobody feeds them.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what aux:MODAL be done rest:ANY",
+        given="sentence",
+        say="[possible] [rest]",
+        examples=(
+            (
+                "What should be done to save the pond?",
+                "Trees should be planted.",
+                "Trees should be planted to save the pond.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what aux:AUX subj:SUBJ pred:PRED",
+        given="noun",
+        say="[shared]",
+        examples=(
+            (
+                "What do Ivo and the cook have in common?",
+                "Both of them love plums.",
+                "What Ivo and the cook have in common is that both of them love plums.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what be:BE the nth:first|last|next|only|best|worst thing link:that? "
+        "subj:HEAD did rest:ANY",
+        given="verb-ed verb",
+        say="the [nth] thing [link] [subj] did [rest] was [base]",
+        examples=(
+            (
+                "What was the first thing Zoe did at home?",
+                "fed the goat",
+                "The first thing Zoe did at home was feed the goat.",
             ),
         ),
     ),
