@@ -39,6 +39,8 @@ _NOT_KNOWN = (
     *(f"it is {how} to say" for how in ("impossible", "hard", "difficult")),
     *(f"{who} {how}" for who in ("nobody", "no one") for how in ("is sure", "knows for")),
 )
+_NEARLY = frozenset("about around over under nearly almost".split())
+_SHARES = frozenset("half third quarter fifth tenth dozen hundred thousand thirds".split())
 _ENDS_CLAUSE = words.RELATIVES | {"to"}
 _NOUN_BEFORE = frozenset("of in between".split())  # after a word that may be verb or noun
 _ALL_PRONOUNS = words.SUBJECT_PRONOUNS | {"nobody", "everybody", "everyone", "nothing", "someone"}
@@ -83,6 +85,8 @@ def kind_of(given: str, text: str, tokens: Sequence[Token]) -> str:
         return "question"
     if len(tokens) == 1:
         return _single(first)
+    if first.lower in _NEARLY and tokens[-1].lower in _SHARES:
+        return "number"  # "about a third"
     if first.may("SP") and _has_main_clause(tokens):
         return "sentence"
     return _opened(first, tokens[1]) or _phrase(given, tokens)

@@ -95,7 +95,9 @@ _LOOSE_POSSESSIVE = re.compile(r"(?<=[a-z]s) (?=['\u2019] [a-z])")
 
 
 # Blanks of other datasets: "[MASK]", "<mask>", and one underscore in what is no question.
-_MASK = re.compile(r"\[(?:MASK|blank)\]|<(?:mask|blank)>|(?<!\S)_(?=[\s.,;:!]|$)(?!.*\?$)", re.IGNORECASE)
+_MASK = re.compile(
+    r"\[(?:MASK|blank)\]|<(?:mask|blank)>|(?<!\S)_(?=[\s.,;:!]|$)(?!.*\?$)", re.IGNORECASE
+)
 
 
 def attached(ask: Ask) -> Ask:

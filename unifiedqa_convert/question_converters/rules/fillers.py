@@ -432,12 +432,6 @@ def _verb_in(answer: Answer) -> bool:
     return answer.tokens[1].only("VZT")
 
 
-def _lasting(match: Match) -> str:
-    """The answer to "for how long", with its preposition."""
-    first = match.answer.tokens[0]
-    return match.answer.text if first.may("PSA") else f"for {match.answer.text}"
-
-
 def _sided(match: Match) -> str:
     """ "Before" or "after", which the event of the question follows."""
     answer, event = match.answer, match.text("event")
@@ -491,8 +485,13 @@ FILLERS: dict[str, Callable[[Match], str]] = {
     "owned": _owned,
     "under": _owned,
     "raw": lambda match: match.answer.text,
+    "grounds": lambda match: join(
+        "on the grounds", "that" if match.answer.kind == "sentence" else "of", match.answer.text
+    ),
     "along": lambda match: match.answer.text,  # between the verb and a phrase, see ``filled``
-    "lasting": _lasting,
+    "lasting": lambda match: join(
+        "" if match.answer.tokens[0].may("PSA") else "for", match.answer.text
+    ),
     "sided": _sided,
     "times": named,
 }

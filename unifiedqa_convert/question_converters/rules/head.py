@@ -48,14 +48,9 @@ def _measured(noun: list[Token], core: list[Token], source: str, answer: Answer)
         return answer.text
     if head in ("color", "colour", "shape") and answer.tokens[-1].may("J"):
         return answer.text
-    if _of_the_calendar(head, answer):
-        return answer.text
-    if head in ("number", "amount") and noun[1:2] and noun[1].lower == "of" and _counts(answer):
-        return f"{answer.text} {cover(source, noun[2:])}"
-    if len(answer.tokens) == 1 and answer.tokens[0].lower in words.ORDINALS:
-        return f"the {answer.text} {cover(source, core)}"
-    if len(answer.tokens) == 1 and _DEMONYM.fullmatch(answer.text) and noun[-1].may("N"):
-        return f"the {answer.text} {cover(source, core)}"
+    asked = _kept(head, noun, core, source, answer)
+    if asked is not None:
+        return asked
     if answer.text in ("1", "one") and core[-1].lower.endswith("s"):
         one = noun_lemma(core[-1].lower)
         return f"{answer.text} {cover(source, core)[: -len(core[-1].text)]}{one}"
@@ -71,9 +66,22 @@ def _measured(noun: list[Token], core: list[Token], source: str, answer: Answer)
     return None
 
 
-_DEMONYM = re.compile(
-    r"[A-Z][a-z]+(?:ian|ean|ese)|(?:north|south|east|west)(?:ern)?", re.IGNORECASE
-)
+def _kept(
+    head: str, noun: list[Token], core: list[Token], source: str, answer: Answer
+) -> str | None:
+    """A month or a count without the noun, an ordinal or a compass word with it."""
+    if _of_the_calendar(head, answer):
+        return answer.text
+    if head in ("number", "amount") and noun[1:2] and noun[1].lower == "of" and _counts(answer):
+        return f"{answer.text} {cover(source, noun[2:])}"
+    if len(answer.tokens) == 1 and answer.tokens[0].lower in words.ORDINALS:
+        return f"the {answer.text} {cover(source, core)}"
+    if len(answer.tokens) == 1 and _DEMONYM.fullmatch(answer.text) and noun[-1].may("N"):
+        return f"the {answer.text} {cover(source, core)}"
+    return None
+
+
+_DEMONYM = re.compile(r"[A-Z][a-z]+(?:ian|ean|ese)|(?i:(?:north|south|east|west)(?:ern)?)")
 
 
 def _of_the_calendar(head: str, answer: Answer) -> bool:

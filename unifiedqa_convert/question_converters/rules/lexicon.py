@@ -174,7 +174,8 @@ COMMON_VERBS = _words(
 )
 # In the dictionary as verbs, but rarely the main verb.
 MOSTLY_NOUNS = _words(
-    "oil plant plants water blood cell cells animal animals organ organs body bodies people earth ice "
+    "oil "
+    "plant plants water blood cell cells animal animals organ organs body bodies people earth ice "
     "land air rock rocks wave waves light heat sound sounds fish bone bones wind winds force "
     "forces part parts type types process group groups structure structures surface state states "
     "gas gases scale scales bug bugs ray rays chain chains pattern patterns nerve nerves muscle "
@@ -334,7 +335,8 @@ NOUNS_TOO = COUNT_NOUNS | {"vet", "vets", "log", "logs", "bars", "soaps"}
 MASS_NOUNS = _words(
     "oil petroleum gasoline coal soil sand rain snow ice wood paper steel iron gold silver copper "
     "saliva mucus sweat sunlight moonlight lightning thunder advice news luck fun happiness "
-    "pasta soap evidence ozone dna rna atp trna mrna rrna music food information equipment money furniture "
+    "pasta soap "
+    "evidence ozone dna rna atp trna mrna rrna music food information equipment money furniture "
     "weather traffic homework thiamine birth space heartburn oogenesis homeostasis spring summer "
     "autumn fall winter"
 )

@@ -125,7 +125,10 @@ def _treated(match: Match) -> str | None:
     return filled(match, "manner") if done else None
 
 
-_UNIT = re.compile(r".*\d.*(?:feet|foot|meters|metres|inches|centimeters|centimetres|yards)")
+_UNIT = re.compile(
+    r".*\d.*(?:feet|foot|meters|metres|inches|centimeters|centimetres|yards| k?m| cm|miles|"
+    r"kilometers|kilometres)"
+)
 _TALL = frozenset("tall long high deep wide thick".split())
 
 

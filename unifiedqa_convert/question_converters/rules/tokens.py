@@ -122,7 +122,7 @@ def _open(word: str) -> str:
 @lru_cache(maxsize=4096)
 def tokenise_question(text: str) -> tuple[Token, ...]:
     """The tokens of a text, in order, none overlapping; cached, as texts repeat."""
-    found = []
+    found: list[Token] = []
     at = 0
     for chunk in text.split(" "):
         for word, lower, letters, start, end in _chunk(chunk):

@@ -47,12 +47,16 @@ IDENTITY = "wh:WH head:HEAD? be:BE subj:SPAN"
 
 def shortened(question: Question, answer: Answer) -> Answer:
     """A clause answer without what it repeats of the question; any other answer unchanged."""
-    if answer.tokens and answer.tokens[0].lower == "that" and question.tokens:
-        answer = _without_that(question, answer)
-    if answer.kind != "sentence" and question.tokens:
-        answer = _as_sentence(question, answer)
-    if answer.kind != "sentence" or not question.tokens:
+    if not question.tokens or not answer.tokens:
         return answer
+    if answer.tokens[0].lower == "that":
+        answer = _without_that(question, answer)
+    if answer.kind != "sentence":
+        answer = _as_sentence(question, answer)
+    return _shortened(question, answer) if answer.kind == "sentence" else answer
+
+
+def _shortened(question: Question, answer: Answer) -> Answer:
     phrase = Answer(answer.text)
     if _is_thing(question, phrase):
         return phrase
@@ -88,8 +92,8 @@ def _as_sentence(question: Question, answer: Answer) -> Answer:
     size = same_subject(answer, subject)
     verb = size and answer.tokens[size].may("BOHMZT" if len(subject) > 1 else "BOHM")
     pred = parts.get("pred", ())
-    again = size and pred and same_word(pred[main_verb(pred)], answer.tokens[size])
-    verb = verb or (again and answer.tokens[size].may("VZT"))
+    again = bool(size and pred) and same_word(pred[main_verb(pred)], answer.tokens[size])
+    verb = bool(verb) or (again and answer.tokens[size].may("VZT"))
     verb = verb or _predicate_again(question, answer) or _told_in_past(question, answer)
     if not (verb and not answer.tokens[0].may("R")) and not _says_again(question, answer):
         return answer

@@ -85,8 +85,8 @@ NARROWED = (
     ),
     Rule(
         when="who|what adv:probably|likely|supposedly|apparently|possibly|certainly|usually|often|"
-        "always|never|first|originally|initially|actually|really|also|finally|secretly|accidentally "
-        "aux:AUX? pred:PRED",
+        "always|never|first|originally|initially|actually|really|also|finally|secretly|"
+        "accidentally aux:AUX? pred:PRED",
         say="[subject] [adv] [agreeing]",
         examples=(
             ("Who probably has more goats?", "the farmer", "The farmer probably has more goats."),
@@ -140,6 +140,45 @@ NARROWED = (
                 "When is the last ferry due to leave?",
                 "at half past nine",
                 "The last ferry is due to leave at half past nine.",
+            ),
+        ),
+    ),
+    Rule(
+        when="whose head:HEAD be:BE det:DET|POSSESSIVE rest:HEAD",
+        say="[det] [rest] [be] [whose]",
+        examples=(("Whose plan was the bridge?", "a miller", "The bridge was a miller's plan."),),
+    ),
+    Rule(
+        when="for what|which reason|reasons aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<reason]",
+        examples=(
+            (
+                "For what reason did the guests leave?",
+                "the well had dried up",
+                "The guests left because the well had dried up.",
+            ),
+        ),
+    ),
+    Rule(
+        when="on what|which grounds|basis aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<grounds]",
+        examples=(
+            (
+                "On what grounds was the clerk fired?",
+                "he had lied",
+                "The clerk was fired on the grounds that he had lied.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how much of whole:HEAD aux:AUX? pred:PRED",
+        given="number noun",
+        say="[raw] of [whole] [agreeing]",
+        examples=(
+            (
+                "How much of the valley is covered by ice?",
+                "about a third",
+                "About a third of the valley is covered by ice.",
             ),
         ),
     ),

@@ -4,7 +4,8 @@ from unifiedqa_convert.question_converters.rules.pattern import Rule
 
 STANDING_ALONE = (
     Rule(
-        when="which|what of the? following|these? statement|statements? be:BE not true|correct|right",
+        when="which|what of the? following|these? statement|statements? be:BE "
+        "not true|correct|right",
         given="sentence",
         say="it is not true that [raw]",
         examples=(
