@@ -219,6 +219,9 @@ def _finite_follows(given: str, tokens: Sequence[Token]) -> bool:
             return False
         if token.lower in ("be", "being", "been"):
             continue
+        reduced = i > 1 and token.lower in words.SUBJECT_PRONOUNS and tokens[i - 1].may("N")
+        if reduced and first.lower in ("a", "an", "the", "some"):
+            return False  # "a film they have seen"
         if _finite(tokens, i) or (stopped and _finite_in_sentence(tokens, i, given.endswith("."))):
             return True
     return False

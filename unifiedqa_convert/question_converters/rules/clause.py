@@ -28,8 +28,6 @@ _TODAY = frozenset("yesterday today tomorrow tonight now then".split())
 _AFTER_DO = frozenset("together next now again instead first tonight tomorrow differently".split())
 _BY = frozenset("by on in with at every each".split())
 _WHEN_PHRASES = frozenset("before after during until".split())
-_LOOKS = frozenset("look run go come name take chase get be last wait stay".split())
-_SENSES = frozenset("see hear find feel notice watch catch smell".split())
 _WHENEVER = frozenset("next again after before during since until when while on at".split())
 _PLURALS = frozenset("i you we they".split())
 _LATER = frozenset("after before since until".split())
@@ -124,7 +122,7 @@ def object_gap(pred: Sequence[Token]) -> int:
     said = _said(pred, at)
     if said:
         return said
-    senses = verb_lemma(pred[at].lower) in _SENSES if pred else False
+    senses = verb_lemma(pred[at].lower) in words.SENSING_VERBS if pred else False
     if senses and at + 1 < len(pred) and pred[at + 1].may("G"):
         return at + 1  # "hear | coming from the barn"
     if at + 1 < len(pred) and _object_follows(pred, at):
@@ -227,6 +225,8 @@ def _to_do(pred: Sequence[Token], at: int) -> bool:
         return False
     if at + 1 == len(pred) or pred[at + 1].may("PS"):
         return True
+    if pred[at + 1].lower in ("right", "just", "shortly") and pred[at + 2 : at + 3]:
+        return pred[at + 2].may("PS")
     return pred[at + 1].lower in _AFTER_DO or pred[at + 1].lower in words.WHENS
 
 
@@ -297,22 +297,25 @@ def adjunct_gap(pred: Sequence[Token], reason: bool = False) -> int:
     at = main_verb(pred) if pred else 0
     verb = verb_lemma(pred[at].lower) if pred else ""
     motion = verb in words.MOTION_VERBS
+    if motion and pred[at].lower == "going" and at + 2 < len(pred) and pred[at + 1].lower == "to":
+        motion = not _verb_at(pred, at + 2)  # "is going to buy" is no motion
     been = next((i for i in range(min(2, len(pred))) if pred[i].lower in ("be", "been")), None)
     being = been is not None
     at = at if been is None else been
     if (motion or being) and at + 1 < len(pred) and pred[at + 1].lower in _WHENEVER:
         return at + 1
-    ordered = (i for i in range(1, len(pred) - 1) if pred[i].lower == "in")
-    aim = next((i for i in ordered if pred[i + 1].lower == "order"), None)
-    ways = (i for i in range(1, len(pred) - 2) if pred[i].lower == "on")
-    aim = next((i for i in ways if pred[i + 2].lower == "way"), aim)
+    low = [t.lower for t in pred]
+    pairs = (
+        low[i : i + 2] == ["in", "order"] or low[i::2][:2] == ["on", "way"] for i in range(len(low))
+    )
+    aim = next((i for i, found in enumerate(pairs) if found and i), None)
     if aim is not None:
         return aim
     for i in range(1, len(pred)):
         infinitive = motion and pred[i].lower == "to" and _verb_at(pred, i + 1)
         clause_follows = pred[i].may("S") and pred[i].lower != "that" and i + 1 < len(pred)
         degree = pred[i].lower == "so" and i + 1 < len(pred) and pred[i + 1].may("JAD")
-        early = i > 1 or (verb not in _LOOKS and at == 0)
+        early = i > 1 or (verb not in words.LOOKING_VERBS and at == 0)
         later = early and not reason and pred[i].lower in _WHEN_PHRASES and i + 1 < len(pred)
         if (clause_follows and not degree) or infinitive or later:
             start = i - 1 if pred[i - 1].lower in ("even", ",") and i > 1 else i
@@ -401,7 +404,7 @@ def negated(source: str, tokens: Sequence[Token]) -> str | None:
     low = [t.lower for t in tokens]
     if any(pair in (("only", "if"), ("only", "when")) for pair in pairwise(low)):
         return None
-    if low[0] in _WHOLE:
+    if low[0] in words.WHOLE:
         return join("not", cover(source, tokens))
     if low[0] in _CONTRACTED_BE:
         return join(cover(source, tokens[:1]), "not", cover(source, tokens[1:]))
@@ -427,9 +430,6 @@ def _finite_negated(source: str, tokens: Sequence[Token]) -> str | None:
             do = "did" if past else "does" if token.lower != lemma else "do"
             return join(cover(source, tokens[:i]), do, "not", lemma, cover(source, tokens[i + 1 :]))
     return None
-
-
-_WHOLE = frozenset("all every everyone everybody everything only".split())
 
 
 def _verb_here(tokens: Sequence[Token], at: int) -> bool:

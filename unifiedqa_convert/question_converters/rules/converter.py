@@ -178,7 +178,10 @@ _SECOND = re.compile(
 def both_answers(question: str, answer: str) -> Made | None:
     """The statement for "Who wrote it, and why?" and an answer to each, with a comma between."""
     bare = question.rstrip(FINAL)
-    m, (first, comma, rest) = _SECOND.search(bare), answer.rstrip(FINAL).partition(", ")
+    said = answer.rstrip(FINAL)
+    m, (first, comma, rest) = _SECOND.search(bare), said.partition(", ")
+    if m is not None and not comma and said.count(" and ") == 1 and " " in (m["second"] or ""):
+        first, comma, rest = said.partition(" and ")  # "three and two"
     if m is None or not comma or not _ASKS.match(question):
         return None
     start = first_match(f"{bare[: m.start()]}?", first)

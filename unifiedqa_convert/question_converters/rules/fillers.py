@@ -169,7 +169,7 @@ def with_object(match: Match, pred: Sequence[Token]) -> str:
     purpose = last.lower == "for" and answer.kind == "to"
     clause_of = answer.tokens[0].lower == "that" and len(answer.tokens) > 3
     feels = answer.kind == "sentence" and last.lower in ("about", "of") and gap > 1
-    clause_of = clause_of or (feels and pred[gap - 2].may("JEG"))
+    clause_of = clause_of or (feels and pred[gap - 2].may("JE"))
     if last.may("P") and (starts_with_it or purpose or clause_of):
         match = _with_pred(match, [*pred[: gap - 1], *pred[gap:]])
         gap -= 1

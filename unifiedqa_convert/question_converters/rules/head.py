@@ -19,6 +19,8 @@ def merged(head: list[Token], source: str, answer: Answer) -> str:
         return answer.phrase()
     if answer.text.lower() == "none" and not kind:
         return f"{'none' if core[0].lower == 'of' else 'no'} {cover(source, core)}"
+    if core[0].lower == "of" and answer.kind == "number":
+        return f"{answer.text} {cover(source, core)}"
     measured = _measured(noun, core, source, answer)
     if measured is not None:
         return measured
@@ -26,6 +28,8 @@ def merged(head: list[Token], source: str, answer: Answer) -> str:
     numbered = numbered or (answer.tokens[-1].lower in ("one", "ones") and len(answer.tokens) > 1)
     dated = core_head(core).lower in ("date", "time", "day")
     numbered = numbered or (dated and not all(t.may("Q") for t in answer.tokens))
+    if kind and core[-1].lower in _DISHES and len(answer.tokens) == 1:
+        return Answer(f"{noun_lemma(answer.text)} {cover(source, core)}").phrase()
     if numbered or repeats_noun(core, answer) or not _attributive(answer, kind):
         if kind or answer.kind != "noun":
             return answer.phrase()
@@ -82,6 +86,9 @@ def _kept(
 
 
 _DEMONYM = re.compile(r"[A-Z][a-z]+(?:ian|ean|ese)|(?i:(?:north|south|east|west)(?:ern)?)")
+
+
+_DISHES = frozenset("pie cake juice soup salad sandwich sauce jam tea bread pizza pudding".split())
 
 
 def _of_the_calendar(head: str, answer: Answer) -> bool:

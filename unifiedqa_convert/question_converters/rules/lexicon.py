@@ -244,6 +244,12 @@ NAMES_TOO = _words(
     "peter bill jack mark rob frank rich ray miles bob sue drew nick dean tom harry jay max kelly "
     "molly sally jenny mike don ken sam josh grace pat gene guy will"
 )
+# With an object and a verb in -ing: "hear a dog | barking".
+SENSING_VERBS = _words("see hear find feel notice watch catch smell")
+# With "after" rather a verb of its own: "look after", "run after".
+LOOKING_VERBS = _words("look run go come name take chase get be last wait stay")
+# Denied as a whole: "not all goats swim".
+WHOLE = _words("all every everyone everybody everything only")
 # Take two objects: "owe the bank | forty dollars".
 GIVING_VERBS = _words(
     "give owe pay cost charge take lend send show offer teach hand bring buy tell ask sell grant "

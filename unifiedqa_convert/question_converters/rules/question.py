@@ -155,7 +155,8 @@ class Question:
         # "Where would you keep a pen when not in use": the first word is the question word.
         opens = not polar and self.tokens[0].lower in _OPENS
         at = 0 if opens else front(self.tokens, polar)
-        if not at and not opens and not polar and self.asks and self.tokens[0].may("S"):
+        opened = self.tokens[0].may("S") and not self.tokens[0].may("W")
+        if not at and opened and not polar and self.asks:
             at = front(self.tokens, True)  # "If it rains, will you leave?" + a sentence
         self.front = cover(self.core, self.tokens[:at])
         self.tokens = tuple(mark(self.tokens[at:]))

@@ -118,6 +118,13 @@ def _counted(match: Match) -> str:
     return agree_word(be, False) if match.answer.text.lower() in ("one", "1") else be
 
 
+def _thought(match: Match) -> str:
+    """Be for what is thought of something, in the tense of the question."""
+    past = match.text("aux").lower() == "did"
+    many = Answer(match.text("thing")).plural
+    return ("were" if many else "was") if past else "are" if many else "is"
+
+
 def _treated(match: Match) -> str | None:
     """How something is done: "were paid by the town"; None if nothing is done to it."""
     pred = match.part("pred")
@@ -469,6 +476,7 @@ SLOTS: dict[str, Build] = {
     "was": _was,
     "since": _since,
     "treated": _treated,
+    "thinks": _thought,
     "counted": _counted,
     "time": FILLERS["time"],
     "owner": owner,

@@ -116,7 +116,7 @@ def itself(match: Match) -> str | None:
         return match.answer.text
     denies = any(t.lower in ("not", "no", "never") or "n't" in t.lower for t in tokens[size:])
     asked_verb = match.part("pred")[:1] and match.part("pred")[main_verb(match.part("pred"))]
-    if asked_verb and verb_lemma(asked_verb.lower) in _TOLD | {"say", "think", "claim"}:
+    if asked_verb and verb_lemma(asked_verb.lower) in _TOLD | _OPINES:
         denies = False  # "promise … that he will not"
     if how and any(t.lower in words.ALIKE for t in asked(match)):
         return None  # "different … in that it is not sour"
@@ -281,6 +281,7 @@ def _time_follows(tokens: Sequence[Token], at: int) -> bool:
     return any(t.lower in words.TIMES or t.may("Q") for t in tokens[at + 1 : at + 4])
 
 
+_OPINES = frozenset("say think claim imply suggest believe complain argue admit explain".split())
 _AGENTS = ("er", "or", "ist", "ian", "ess", "man")  # "the hiker", "the dentist"
 _TOLD = frozenset("promise tell warn inform remind assure teach".split())
 

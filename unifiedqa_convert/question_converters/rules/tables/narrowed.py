@@ -171,14 +171,31 @@ NARROWED = (
         ),
     ),
     Rule(
-        when="how much of whole:HEAD aux:AUX? pred:PRED",
-        given="number noun",
-        say="[raw] of [whole] [agreeing]",
+        when="what aux:DO|MODAL subj:SUBJ adv:ADV* verb:think of|about thing:HEAD",
+        given="adjective",
+        say="[subj] [adv] [linked] that [thing] [thinks] [raw]",
         examples=(
             (
-                "How much of the valley is covered by ice?",
-                "about a third",
-                "About a third of the valley is covered by ice.",
+                "What does the guest think of the soup?",
+                "Too salty.",
+                "The guest thinks that the soup is too salty.",
+            ),
+            (
+                "What did the boys think of the films?",
+                "boring",
+                "The boys thought that the films were boring.",
+            ),
+        ),
+    ),
+    Rule(
+        when="who|what be:BE adv:probably|likely|possibly|apparently|most|presumably+ the rest:SPAN",
+        given="noun",
+        say="the [rest] [be] [adv] [complement]",
+        examples=(
+            (
+                "Who is probably the oldest man in the inn?",
+                "Ivo",
+                "The oldest man in the inn is probably Ivo.",
             ),
         ),
     ),

@@ -49,7 +49,8 @@ STANDING_ALONE = (
         examples=(("Which is the right sentence?", "Bo is in the barn.", "Bo is in the barn."),),
     ),
     Rule(
-        when="which|what of the? following|these? be:BE ADV* true|correct about|of subj:HEAD",
+        when="which|what of the? following|these? statement|statements? be:BE ADV* true|correct "
+        "about|of subj:HEAD",
         given="sentence",
         say="[truth]",
         examples=(
@@ -86,11 +87,12 @@ STANDING_ALONE = (
         ),
     ),
     Rule(
-        when="what MODAL HEAD be like rest:ANY",
+        when="what MODAL|BE HEAD be? like rest:ANY",
         given="sentence",
         say="[raw] [rest]",
         examples=(
             ("What will the weather be like at dawn?", "It will rain.", "It will rain at dawn."),
+            ("What was the weather like at dawn?", "It was raining.", "It was raining at dawn."),
         ),
     ),
     Rule(
