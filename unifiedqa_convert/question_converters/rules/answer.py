@@ -85,11 +85,9 @@ def kind_of(given: str, text: str, tokens: Sequence[Token]) -> str:
         return "question"
     if len(tokens) == 1:
         return _single(first)
-    if first.lower in _NEARLY and tokens[-1].lower in _SHARES:
-        return "number"  # "about a third"
     if first.may("SP") and _has_main_clause(tokens):
         return "sentence"
-    return _opened(first, tokens[1]) or _phrase(given, tokens)
+    return _opened(first, tokens[1], tokens[-1]) or _phrase(given, tokens)
 
 
 def _reply(tokens: Sequence[Token]) -> str:
@@ -125,8 +123,10 @@ def _single(only: Token) -> str:
     return "verb" if only.only("V") and only.lower not in words.COUNT_NOUNS else "noun"
 
 
-def _opened(first: Token, second: Token) -> str | None:
+def _opened(first: Token, second: Token, last: Token) -> str | None:
     """The kind, if the first word alone determines it; else None."""
+    if first.lower in _NEARLY and last.lower in _SHARES:
+        return "number"  # "about a third"
     if first.lower == "to" and second.may("VA"):
         return "to"
     counted = first.lower in ("about", "around", "over", "under") and second.may("Q")

@@ -17,10 +17,10 @@ def merged(head: list[Token], source: str, answer: Answer) -> str:
     core = noun[2:] if kind else noun
     if not core:
         return answer.phrase()
-    if answer.text.lower() == "none" and not kind:
-        return f"{'none' if core[0].lower == 'of' else 'no'} {cover(source, core)}"
-    if core[0].lower == "of" and answer.kind == "number":
-        return f"{answer.text} {cover(source, core)}"
+    if not kind and (answer.kind == "number" or answer.text.lower() == "none"):
+        whole = core[0].lower == "of"  # "how many | of them"
+        if whole or answer.text.lower() == "none":
+            return f"{answer.text if whole else 'no'} {cover(source, core)}"
     measured = _measured(noun, core, source, answer)
     if measured is not None:
         return measured
@@ -37,11 +37,14 @@ def merged(head: list[Token], source: str, answer: Answer) -> str:
         if noun_head in words.PARTS and answer.bare:
             return f"the {answer.text}"
         return answer.phrase("the" if noun_head in words.DEFINITE_HEADS else "a")
+    return _with_noun(core, source, answer, not kind)
+
+
+def _with_noun(core: list[Token], source: str, answer: Answer, definite: bool) -> str:
     if core_head(core).lower in ("term", "name", "word", "adjective"):
         return f"the {cover(source, core)} {answer.text}"
     if answer.text.lower() == "same":
         return f"the same {cover(source, core)}"
-    definite = not kind
     return Answer(f"{answer.text} {cover(source, core)}").phrase("the" if definite else "a")
 
 

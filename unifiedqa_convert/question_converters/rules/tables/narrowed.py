@@ -188,7 +188,8 @@ NARROWED = (
         ),
     ),
     Rule(
-        when="who|what be:BE adv:probably|likely|possibly|apparently|most|presumably+ the rest:SPAN",
+        when="who|what be:BE adv:probably|likely|possibly|apparently|most|presumably+ "
+        "the rest:SPAN",
         given="noun",
         say="the [rest] [be] [adv] [complement]",
         examples=(
