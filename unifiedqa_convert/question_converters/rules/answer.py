@@ -35,7 +35,13 @@ _NO_ANSWER = frozenset(
         "no one knows",
     )
 )
-_NOT_KNOWN = tuple(f"it is {how} " for how in ("unknown", "not known", "unclear", "not clear"))
+_NOT_KNOWN = (
+    *(f"it is {how} " for how in ("unknown", "not known", "unclear", "not clear")),
+    *(f"it is {how} to say" for how in ("impossible", "hard", "difficult")),
+    *(f"{who} {how}" for who in ("nobody", "no one") for how in ("is sure", "knows for")),
+)
+_NEARLY = frozenset("about around over under nearly almost".split())
+_SHARES = frozenset("half third quarter fifth tenth dozen hundred thousand thirds".split())
 _ENDS_CLAUSE = words.RELATIVES | {"to"}
 _NOUN_BEFORE = frozenset("of in between".split())  # after a word that may be verb or noun
 _ALL_PRONOUNS = words.SUBJECT_PRONOUNS | {"nobody", "everybody", "everyone", "nothing", "someone"}
@@ -43,6 +49,11 @@ _NAMING = frozenset("named called known made based used born".split())
 _OBJECT_PRONOUNS = frozenset("it them him us me".split())
 _LINKING = frozenset("look feel stay get become keep seem sound remain appear grow".split())
 _SUBJECT_BE = frozenset(
+    f"{who}{mark}{verb}"
+    for who in ("i", "he", "she", "it", "we", "you", "they", "there")
+    for verb in ("ll", "ve", "d")
+    for mark in ("'", "\u2019")
+) | frozenset(
     "it's that's there's he's she's they're we're you're i'm "
     "it\u2019s that\u2019s there\u2019s he\u2019s she\u2019s they\u2019re we\u2019re".split()
 )
@@ -77,7 +88,7 @@ def kind_of(given: str, text: str, tokens: Sequence[Token]) -> str:
         return _single(first)
     if first.may("SP") and _has_main_clause(tokens):
         return "sentence"
-    return _opened(first, tokens[1]) or _phrase(given, tokens)
+    return _opened(first, tokens[1], tokens[-1]) or _phrase(given, tokens)
 
 
 def _reply(tokens: Sequence[Token]) -> str:
@@ -100,8 +111,12 @@ def _has_main_clause(tokens: Sequence[Token]) -> bool:
 
 
 def _single(only: Token) -> str:
+    if only.only("V") and only.text[:1].isupper():
+        return "noun"  # "Welsh"
     if only.may("Q"):
         return "number"
+    if only.may("X") and only.text[:1].isupper() and only.lower.endswith(("al", "ar", "ant")):
+        return "noun"  # "Portugal"
     if (only.may("J") and not only.may("N")) or (only.may("X") and only.tags.endswith("J")):
         return "adjective"
     if only.may("J") and _ADJECTIVE.fullmatch(only.lower):
@@ -109,8 +124,10 @@ def _single(only: Token) -> str:
     return "verb" if only.only("V") and only.lower not in words.COUNT_NOUNS else "noun"
 
 
-def _opened(first: Token, second: Token) -> str | None:
+def _opened(first: Token, second: Token, last: Token) -> str | None:
     """The kind, if the first word alone determines it; else None."""
+    if first.lower in _NEARLY and last.lower in _SHARES:
+        return "number"  # "about a third"
     if first.lower == "to" and second.may("VA"):
         return "to"
     counted = first.lower in ("about", "around", "over", "under") and second.may("Q")
@@ -129,6 +146,8 @@ def _phrase(given: str, tokens: Sequence[Token]) -> str:
         return "verb-ed"
     if len(tokens) == 3 and second.lower in ("and", "or") and first.may("J") and last.may("J"):
         return "adjective"
+    if len(tokens) == 2 and first.may("N") and last.text.isdigit():
+        return "noun"  # "Bed 1"
     if first.may("GVZ") and not first.may("AP"):
         return _verbal(first, second)
     if (last.may("J") and not last.may("N")) or (last.may("X") and last.tags.endswith("J")):
@@ -191,13 +210,19 @@ def _finite_follows(given: str, tokens: Sequence[Token]) -> bool:
     first = tokens[0]
     verb = first.may("V") and first.lower not in words.MOSTLY_NOUNS
     imperative = verb and (not first.may("J") or tokens[1].may("DLRQP"))
-    titled = not given.endswith(".") and given.istitle()
+    titled = not given.endswith(".") and all(
+        t.text[:1].isupper() or t.may("PDCK") for t in tokenise_question(given)
+    )
     stopped = given[0].isupper() and not imperative and not titled
     for i, token in enumerate(tokens[1:], 1):
-        if token.lower in _ENDS_CLAUSE or token.may("S"):
+        once = token.lower == "once" and tokens[i + 1 : i + 2] and tokens[i + 1].may("T")
+        if token.lower in _ENDS_CLAUSE or (token.may("S") and not once):
             return False
         if token.lower in ("be", "being", "been"):
             continue
+        reduced = i > 1 and token.lower in words.SUBJECT_PRONOUNS and tokens[i - 1].may("N")
+        if reduced and first.lower in ("a", "an", "the", "some"):
+            return False  # "a film they have seen"
         if _finite(tokens, i) or (stopped and _finite_in_sentence(tokens, i, given.endswith("."))):
             return True
     return False
@@ -208,6 +233,10 @@ def _finite(tokens: Sequence[Token], at: int) -> bool:
     token = tokens[at]
     if token.may("BOHM") or token.only("ZT") or (token.may("Z") and token.only("ZV")):
         return True
+    after = tokens[at + 1] if at + 1 < len(tokens) else None
+    kept = token.may("T") and verb_lemma(token.lower) in ("keep", "begin", "start", "stop")
+    if kept and after is not None and after.may("G") and tokens[at - 1].may("NR"):
+        return True  # "the wheels kept coming off"
     named = token.may("T") and at == 1 and is_name(tokens[0]) and not token.may("N")
     if named and at + 1 < len(tokens) and tokens[at + 1].may("DLR"):
         return True
@@ -258,7 +287,22 @@ def plural_noun(head: Token) -> bool:
     return "X" in head.tags and ends("s") and not ends(("ss", "is", "us", "s's"))
 
 
+def many_act(tokens: Sequence[Token], at: int) -> bool:
+    """True if a base form follows its plural subject: "two cats | eat fish"."""
+    token, before = tokens[at], tokens[at - 1]
+    if not token.may("V") or token.may("PDT") or any(t.may("SW") for t in tokens[:at]):
+        return False
+    if before.lower in ("i", "you", "we", "they"):
+        return True
+    after = tokens[at + 1] if at + 1 < len(tokens) else None
+    listed = any(t.lower == "and" for t in tokens[:at]) and before.may("NX")
+    many = before.may("N") and (plural_noun(before) or before.lower == "people" or listed)
+    return many and (not token.may("N") or after is None or after.may("DRLPAJNQ"))
+
+
 FINAL = " .!?\u2026\u3002\uff1f\uff01;:,"  # marks at the end of a sentence
+# "No because it is wet" is "No, because it is wet".
+_REPLY_BECAUSE = re.compile(r"^(yes|no)( (?:because|since|if|unless)\b)", re.IGNORECASE)
 _MASS = re.compile(r".+(?:ide|ose|gen|ysis|osis|esis|ness|ity|ology|graphy)")
 
 
@@ -274,12 +318,16 @@ class Answer:
     word that is not a name; ``tokens`` are its words, ``kind`` is from ``kind_of``.
     """
 
-    def __init__(self, given: str, named: bool = False) -> None:
+    def __init__(self, given: str, named: bool = False, again: bool = False) -> None:
         self.given = given
+        given = _REPLY_BECAUSE.sub(r"\1,\2", given)
         bare = (given if ends_in_initial(given) else given.rstrip(FINAL)) or given
         # The question asks for a person: the capital of a name stays ("Mark", "Crystal").
         keep = named and bare.istitle()
         self.text, self.tokens = (bare, tokenise_question(bare)) if keep else lowered(bare)
+        if again and self.tokens and not self.tokens[0].may("DPRSWQ"):
+            first, *others = tokenise_question(bare)
+            self.text, self.tokens = bare, (first._replace(tags="XN"), *others)
         self.kind = kind_of(given, self.text, self.tokens)
         self.polar = self.kind in ("yes", "no")
         self.head = _head(self.tokens)
@@ -321,6 +369,10 @@ class Answer:
         head = self.head.lower
         if len(self.tokens) > 1 and noun_number(first.lower) == "plural" and first.only("NZ"):
             return True  # "wheels turning"
+        if first.lower == "not" or first.may("W"):
+            return True  # "how to choose a dog"
+        if first.lower in ("only", "just", "even") and self.tokens[1:] and self.tokens[1].may("DL"):
+            return True  # "only the cook"
         if self._unique():
             return False
         if head in words.COUNT_NOUNS:
@@ -379,6 +431,8 @@ def _is_plural(tokens: Sequence[Token], head: Token | None) -> bool:
         head = _head(tokens[of + 1 :])
     if head is None or tokens[0].may("G"):
         return False
+    if len(tokens) == 1 and "X" in head.tags and head.text[:1].isupper():
+        return False  # "Agnes"
     listed = any(t.lower == "and" for t in tokens) and not any(
         t.may("P") or t.lower in words.RELATIVES for t in tokens
     )
@@ -408,6 +462,9 @@ def lowered(text: str) -> tuple[str, tuple[Token, ...]]:
     if not text[:1].isupper():
         return text, tokenise_question(text)
     tokens = tokenise_question(text)
+    named = len(tokens) > 1 and tokens[0].lower in words.NAMES_TOO and tokens[1].may("BOHMZ")
+    if named or (len(tokens) == 1 and tokens[0].lower in ("welsh", "polish")):
+        return text, (tokens[0]._replace(tags="XN"), *tokens[1:])
     if keeps_capital(tokens):
         return text, tokens
     first = tokens[0]

@@ -5,10 +5,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from unifiedqa_convert.question_converters.rules import lexicon as words
-from unifiedqa_convert.question_converters.rules.answer import Answer
+from unifiedqa_convert.question_converters.rules.answer import Answer, many_act
 from unifiedqa_convert.question_converters.rules.lexicon import inflect, verb_lemma
 from unifiedqa_convert.question_converters.rules.tokens import Token, cover
 
@@ -19,7 +20,9 @@ _SINGULAR |= {"don't": "doesn't", "aren't": "isn't", "weren't": "wasn't", "haven
 _PLURAL |= {"doesn't": "don't", "isn't": "aren't", "wasn't": "weren't", "hasn't": "haven't"}
 _NEGATIVE = frozenset("never none nobody nothing neither not no hardly rarely seldom".split())
 _CONTRACTED_BE = frozenset("it's that's there's he's she's they're we're you're i'm".split())
-_DEGREES = frozenset("best most least better more".split())
+_DEGREES = frozenset(
+    "best most least better more farther further faster longer harder higher lower".split()
+)
 _NO_OBJECT = frozenset("left that to next together again instead alone".split())
 _TODAY = frozenset("yesterday today tomorrow tonight now then".split())
 _AFTER_DO = frozenset("together next now again instead first tonight tomorrow differently".split())
@@ -119,6 +122,9 @@ def object_gap(pred: Sequence[Token]) -> int:
     said = _said(pred, at)
     if said:
         return said
+    senses = verb_lemma(pred[at].lower) in words.SENSING_VERBS if pred else False
+    if senses and at + 1 < len(pred) and pred[at + 1].may("G"):
+        return at + 1  # "hear | coming from the barn"
     if at + 1 < len(pred) and _object_follows(pred, at):
         return _gap_after_object(pred, at)
     return _before_degree(pred, _past_particle(pred, at + 1))
@@ -129,10 +135,14 @@ def _stranded_gap(pred: Sequence[Token]) -> int:
     for i, token in enumerate(pred):
         if token.lower == "doing" and (i + 1 == len(pred) or pred[i + 1].may("PSA")):
             return i + 1
+    if len(pred) > 2 and pred[-1].lower == "do" and pred[-2].lower == "to":
+        return len(pred)
     main = _main_end(pred)
     for i in range(main - 1, 0, -1):
         token = pred[i]
         ends = i + 1 == len(pred)
+        if token.lower == "off" and pred[i - 1].lower in ("day", "days", "time", "week"):
+            continue  # "on his day off"
         if token.may("P") and (ends or token.lower not in _TIMES) and _stranded(pred, i):
             return i + 1
     ends = main == len(pred) > 1 and pred[-1].may("G") and not pred[-1].may("N")
@@ -187,7 +197,7 @@ def _caused(pred: Sequence[Token], at: int) -> int:
 def _phrase_end(pred: Sequence[Token], at: int) -> int:
     """The end of the noun phrase that starts here: "owe the bank | at his death"."""
     for i in range(at + 1, len(pred)):
-        if pred[i].may("PSC") or pred[i].lower == "to":
+        if pred[i].may("PSC") or pred[i].lower in ("to", "first"):
             return i
     return len(pred)
 
@@ -215,6 +225,8 @@ def _to_do(pred: Sequence[Token], at: int) -> bool:
         return False
     if at + 1 == len(pred) or pred[at + 1].may("PS"):
         return True
+    if pred[at + 1].lower in ("right", "just", "shortly") and pred[at + 2 : at + 3]:
+        return pred[at + 2].may("PS")
     return pred[at + 1].lower in _AFTER_DO or pred[at + 1].lower in words.WHENS
 
 
@@ -226,9 +238,11 @@ def _stranded(pred: Sequence[Token], at: int) -> bool:
     if (
         after.may("S")
         or after.lower == ","
-        or (after.lower in words.WHENS and after.lower != "this")
+        or (after.lower in words.WHENS and after.lower not in ("this", "soon"))
     ):
         return True
+    if pred[at].lower == "by" and after.lower in ("at", "in", "on"):
+        return True  # "lead by | at noon"
     # "Out of", "up to" are one preposition; "for in", "from at" are not.
     return pred[at].lower in _NEVER_FIRST and after.only("P") and after.lower != "of"
 
@@ -242,6 +256,8 @@ def _last_of_chain(pred: Sequence[Token], at: int) -> int:
             continue
         if pred[at + 1].lower == "to" and at + 2 < len(pred) and pred[at + 2].may("VBOH"):
             step = 2
+            if pred[at].lower in ("do", "done") and pred[at + 1].may("P"):
+                break  # "do | to make less noise"
         elif _auxiliary(pred, at):
             step = 1
         else:
@@ -281,16 +297,26 @@ def adjunct_gap(pred: Sequence[Token], reason: bool = False) -> int:
     at = main_verb(pred) if pred else 0
     verb = verb_lemma(pred[at].lower) if pred else ""
     motion = verb in words.MOTION_VERBS
+    if motion and pred[at].lower == "going" and at + 2 < len(pred) and pred[at + 1].lower == "to":
+        motion = not _verb_at(pred, at + 2)  # "is going to buy" is no motion
     been = next((i for i in range(min(2, len(pred))) if pred[i].lower in ("be", "been")), None)
     being = been is not None
     at = at if been is None else been
     if (motion or being) and at + 1 < len(pred) and pred[at + 1].lower in _WHENEVER:
         return at + 1
+    low = [t.lower for t in pred]
+    pairs = (
+        low[i : i + 2] == ["in", "order"] or low[i::2][:2] == ["on", "way"] for i in range(len(low))
+    )
+    aim = next((i for i, found in enumerate(pairs) if found and i), None)
+    if aim is not None:
+        return aim
     for i in range(1, len(pred)):
         infinitive = motion and pred[i].lower == "to" and _verb_at(pred, i + 1)
         clause_follows = pred[i].may("S") and pred[i].lower != "that" and i + 1 < len(pred)
         degree = pred[i].lower == "so" and i + 1 < len(pred) and pred[i + 1].may("JAD")
-        later = i > 1 and not reason and pred[i].lower in _WHEN_PHRASES and i + 1 < len(pred)
+        early = i > 1 or (verb not in words.LOOKING_VERBS and at == 0)
+        later = early and not reason and pred[i].lower in _WHEN_PHRASES and i + 1 < len(pred)
         if (clause_follows and not degree) or infinitive or later:
             start = i - 1 if pred[i - 1].lower in ("even", ",") and i > 1 else i
             return start - 1 if pred[start - 1].lower == "," and start > 1 else start
@@ -304,8 +330,29 @@ def _verb_at(pred: Sequence[Token], at: int) -> bool:
     return not pred[at].may("N") or (at + 1 < len(pred) and pred[at + 1].lower not in _BY)
 
 
+def with_adverb(match: Match, adverb: str) -> str:
+    """The clause with an adverb after its auxiliary: "has never won", "never wins"."""
+    subject = match.text("subj")
+    if folds(match):
+        return join(
+            subject, adverb, clause(Match(match.source, {**match.parts, "subj": ()}, match.answer))
+        )
+    return join(subject, match.text("aux"), adverb, match.text("pred"))
+
+
+def without_ever(match: Match) -> Match:
+    """The question without an "ever" before its verb."""
+    pred = match.part("pred")
+    if len(pred) < 2 or pred[0].lower != "ever":
+        return match
+    return Match(match.source, {**match.parts, "pred": pred[1:]}, match.answer)
+
+
 def denied(match: Match) -> str:
     """The clause, negated: "does a cat bark" → "a cat does not bark"."""
+    plain = without_ever(match)
+    if plain is not match and "n't" not in match.text("aux"):
+        return with_adverb(plain, "never")
     subject = match.part("subj")
     if subject and subject[0].lower in ("all", "every", "everyone", "everything"):
         return join("not", clause(match))
@@ -354,8 +401,21 @@ def negated(source: str, tokens: Sequence[Token]) -> str | None:
         return main and join(cover(source, tokens[:start]), main)
     if any(t.lower in _NEGATIVE for t in tokens):
         return None
-    if tokens[0].lower in _CONTRACTED_BE:
+    low = [t.lower for t in tokens]
+    if any(pair in (("only", "if"), ("only", "when")) for pair in pairwise(low)):
+        return None
+    if low[0] in words.WHOLE:
+        return join("not", cover(source, tokens))
+    if low[0] in _CONTRACTED_BE:
         return join(cover(source, tokens[:1]), "not", cover(source, tokens[1:]))
+    return _finite_negated(source, tokens)
+
+
+def _finite_negated(source: str, tokens: Sequence[Token]) -> str | None:
+    acts = next((i for i in range(1, len(tokens)) if many_act(tokens, i)), None)
+    finite = (i for i, t in enumerate(tokens) if i and (t.may("BOHM") or t.only("ZT")))
+    if acts is not None and acts < next(finite, len(tokens)):
+        return join(cover(source, tokens[:acts]), "do not", cover(source, tokens[acts:]))
     for i, token in enumerate(tokens):
         if token.may("BOHM") and i and token.lower not in ("be", "been", "being"):
             if token.may("H") and not any(t.may("E") for t in tokens[i + 1 : i + 4]):
@@ -423,7 +483,8 @@ def for_pronoun(
     owner = said[at + 1 : at + 2] and said[at + 1].may("NX")  # "her keys"
     if not at or (said[at].lower == "her" and owner):
         return rest, ()
-    end = next((i for i, t in enumerate(rest) if i and t.may("SKP")), len(rest))
+    ends = (i for i, t in enumerate(rest) if i > 1 and (t.may("SKP") or t.lower in words.WHENS))
+    end = next(ends, len(rest))
     if rest[1].may("R") and end == 2:
         again = rest[1].lower == said[at].lower
         return (rest[end:] if again else rest), ()

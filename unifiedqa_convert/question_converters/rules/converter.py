@@ -18,6 +18,7 @@ from unifiedqa_convert.question_converters.rules.answer import (
     a_or_an,
     ends_in_initial,
     keeps_capital,
+    lowered,
 )
 from unifiedqa_convert.question_converters.rules.clause import Match
 from unifiedqa_convert.question_converters.rules.clauses.shortened import shortened
@@ -93,9 +94,16 @@ _LOOSE = re.compile(r"(?<=\w) (?=(?:n['\u2019]t|['\u2019](?:s|re|ve|ll|d|m))\b)"
 _LOOSE_POSSESSIVE = re.compile(r"(?<=[a-z]s) (?=['\u2019] [a-z])")
 
 
+# Blanks of other datasets: "[MASK]", "<mask>", and one underscore in what is no question.
+_MASK = re.compile(
+    r"\[(?:MASK|blank)\]|<(?:mask|blank)>|(?<!\S)_(?=[\s.,;:!]|$)(?!.*\?$)", re.IGNORECASE
+)
+
+
 def attached(ask: Ask) -> Ask:
     """Both texts in one line, without a tokeniser's spaces before an apostrophe."""
-    return Ask(_attached(collapse(ask.question)), _attached(collapse(ask.answer)))
+    question = _MASK.sub("____", collapse(ask.question))
+    return Ask(_attached(question), _attached(collapse(ask.answer)))
 
 
 def _attached(text: str) -> str:
@@ -140,9 +148,19 @@ def fits(sentence: str, ask: Ask) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def parse_answer(answer: str, named: bool) -> Answer | None:
+def parse_answer(answer: str, named: bool, again: bool = False) -> Answer | None:
     """An answer's analysis, None if it has no letter or digit; cached, as answers repeat."""
-    return Answer(answer, named) if any(map(str.isalnum, answer)) else None
+    return Answer(answer, named, again) if any(map(str.isalnum, answer)) else None
+
+
+def named_in(question: str, answer: str) -> bool:
+    """True if the answer's first word is a name in the question: "Who is Hunter? Hunter is …"."""
+    first = answer.partition(" ")[0].rstrip(FINAL)
+    if not first[:1].isupper() or first[1:] != first[1:].lower():
+        return False
+    at = question.find(f" {first}")
+    inside = at > 0 and question[at - 1] not in '.!?:"\u201c'
+    return inside and not question[at + 1 + len(first) : at + 2 + len(first)].isalnum()
 
 
 @lru_cache(maxsize=1024)
@@ -160,7 +178,10 @@ _SECOND = re.compile(
 def both_answers(question: str, answer: str) -> Made | None:
     """The statement for "Who wrote it, and why?" and an answer to each, with a comma between."""
     bare = question.rstrip(FINAL)
-    m, (first, comma, rest) = _SECOND.search(bare), answer.rstrip(FINAL).partition(", ")
+    said = answer.rstrip(FINAL)
+    m, (first, comma, rest) = _SECOND.search(bare), said.partition(", ")
+    if m is not None and not comma and said.count(" and ") == 1 and " " in (m["second"] or ""):
+        first, comma, rest = said.partition(" and ")  # "three and two"
     if m is None or not comma or not _ASKS.match(question):
         return None
     start = first_match(f"{bare[: m.start()]}?", first)
@@ -179,18 +200,44 @@ def both_answers(question: str, answer: str) -> Made | None:
     return start._replace(sentence=finish("", f"{lead} and {tail}"))
 
 
+# "The cat ran away. Why?"
+_WHY_SO = re.compile(
+    r"(?P<earlier>(?:.*[.!?] )?)(?P<said>[^.!?]+)[.!] (?:why|how come)\?+$", re.IGNORECASE
+)
+
+
+def _known(earlier: str, given: Answer) -> Answer:
+    """A noun that the sentences before the question speak of, with "the": "a hare … the hare"."""
+    if not earlier or given.kind != "noun" or not given.bare or given.text[:1].isupper():
+        return given
+    spoken_of = re.search(rf"\b(?:an?|the) {re.escape(given.text)}\b", earlier, re.IGNORECASE)
+    return Answer(f"the {given.text}") if spoken_of else given
+
+
+def _offered(offered: str, given: Answer) -> Answer:
+    """A choice with the article that it has in the question: "the siege or the fire?"."""
+    if not offered or given.kind != "noun" or given.tokens[0].may("DLRQ"):
+        return given
+    article = re.search(rf"\b(an?|the) {re.escape(given.text)}\b", offered, re.IGNORECASE)
+    return Answer(f"{article[1].lower()} {given.text}") if article else given
+
+
 _ASKS = re.compile(r"(?:who|what|which|where|when|how|whose)\b", re.IGNORECASE)
 
 
 def first_match(question: str, answer: str) -> Made | None:
     """What the first rule that makes a sentence makes; both texts must be one line."""
-    given = parse_answer(answer, asks_names(question))
+    given = parse_answer(answer, asks_names(question), named_in(question, answer))
     if not question or given is None:
         return None
+    asked = _WHY_SO.match(question)
+    if asked is not None:
+        said = lowered(asked["said"])[0]
+        question = f"{asked['earlier']}Why is it that {said}?"
     parsed = parse_question(question, given.polar)
     if given.kind == "none":
         return None
-    given = shortened(parsed, given)
+    given = shortened(parsed, _known(parsed.earlier, _offered(parsed.offered, given)))
     if given.kind != "reply" and parsed.denies(given.polar):
         return None
     return next(matches(parsed, given), None)
@@ -228,17 +275,23 @@ def derivation(parsed: Question, given: Answer, rule: Rule) -> tuple[str, ...]:
     )
 
 
+_SAYS = (" is that ", " was that ", " is to ")
+
+
 def _still_a_question(question: Question, sentence: str) -> bool:
     """True if a statement starts like its question, so that it answers nothing."""
-    if not question.start or " is that " in sentence or " is to " in sentence:
+    if not question.start or any(said in sentence for said in _SAYS):
         return False
     return sentence[: len(question.start)].lower() == question.start
+
+
+_QUOTED_END = ('."', '?"', '!"', ".\u201d", "?\u201d", "!\u201d")
 
 
 def finish(earlier: str, text: str) -> str:
     """A sentence: no space before a mark, a capital first, exactly one full stop at the end."""
     text = _BEFORE_MARK.sub("", collapse(text))
-    if not ends_in_initial(text):
+    if not ends_in_initial(text) and not text.endswith(_QUOTED_END):
         text = f"{text.rstrip(FINAL)}."
     whole = f"{earlier} {_capital(text)}" if earlier else text
     return _capital(whole)

@@ -120,17 +120,36 @@ def filled(match: Match, name: str) -> str:
     pred = match.part("pred")
     if name == "object":
         return with_object(match, pred)
-    gap = object_gap(pred) if name == "owned" else adjunct_gap(pred, name == "reason")
-    last = pred[gap - 1] if gap else None
     filler = FILLERS[name](match)
+    because = name == "reason" or filler.startswith("because ")
+    gap = object_gap(pred) if name == "owned" else adjunct_gap(pred, because)
+    last = pred[gap - 1] if gap else None
     after_verb = main_verb(pred) + 1
     phrase = pred[after_verb : after_verb + 2]
     at_a = len(phrase) == 2 and phrase[0].lower == "at" and phrase[1].may("D")
     if name == "place" and match.answer.kind == "place" and at_a:
         gap = after_verb  # "hide | at a party" + "behind a curtain"
+    if name == "time" and len(pred) > 2 and pred[-2].lower in ("on", "every", "each"):
+        weekly = pred[-1].lower.rstrip("s") in words.DAYS or pred[-1].lower in ("day", "night")
+        gap = len(pred) - 2 if weekly else gap  # "closes | on Sundays"
+    if name == "place" and match.answer.tokens[0].lower in words.ORDINALS:
+        gap = after_verb  # "rank | among the lakes"
+        filler = match.answer.text if len(match.answer.tokens) == 1 else filler
+    if name == "times":
+        gap = _times_gap(pred, after_verb)
+    if name == "along" and phrase[1:] and phrase[0].may("P"):
+        has_to = phrase[0].lower == "to" and phrase[1].may("V")
+        gap = after_verb + 2 if has_to else after_verb
     if name in ("place", "time") and last is not None and last.lower in _PLACING:
         filler = _without_preposition(match.answer, last.lower)
     return clause(match, filler, gap)
+
+
+def _times_gap(pred: Sequence[Token], at: int) -> int:
+    """After the verb, its infinitive and its object: "try to call a doctor | before noon"."""
+    while at + 1 < len(pred) and pred[at].lower == "to" and pred[at + 1].may("VBO"):
+        at += 2
+    return next((i for i in range(at, len(pred)) if pred[i].may("PS")), len(pred))
 
 
 def with_object(match: Match, pred: Sequence[Token]) -> str:
@@ -154,6 +173,8 @@ def with_object(match: Match, pred: Sequence[Token]) -> str:
     starts_with_it = answer.tokens[0].lower == last.lower
     purpose = last.lower == "for" and answer.kind == "to"
     clause_of = answer.tokens[0].lower == "that" and len(answer.tokens) > 3
+    feels = answer.kind == "sentence" and last.lower in ("about", "of") and gap > 1
+    clause_of = clause_of or (feels and pred[gap - 2].may("JE"))
     if last.may("P") and (starts_with_it or purpose or clause_of):
         match = _with_pred(match, [*pred[: gap - 1], *pred[gap:]])
         gap -= 1
@@ -238,6 +259,12 @@ def named(match: Match) -> str:
 
 def _object(match: Match) -> str:
     answer = match.answer
+    if (
+        answer.kind == "to"
+        and match.part("head")
+        and core_head(list(match.part("head"))).lower in words.ADVISED
+    ):
+        return f"the {one_of(match)} {answer.text}"
     if answer.kind == "sentence":
         return join(f"the {one_of(match)}" if match.part("head") else "", "that", answer.text)
     return join(match.text("about").lower(), named(match))
@@ -256,14 +283,23 @@ def _prepped(match: Match) -> str:
     preposition = match.text("prep").lower()
     first = match.answer.tokens[0]
     purpose = preposition == "for" and match.answer.kind == "to"
+    if preposition == "from" and first.lower in ("among", "under", "behind", "within", "inside"):
+        return join(preposition, match.answer.text)
     complete = first.lower == preposition or match.answer.kind == "place" or purpose
-    if complete or (first.lower.endswith("ly") and not first.may("J")):
+    repeated = first.lower in ("every", "each") and preposition in ("on", "in", "at")
+    if complete or repeated or (first.lower.endswith("ly") and not first.may("J")):
         return match.answer.text
     return join(preposition, named(match))
 
 
 def _place(match: Match) -> str:
     answer, left = match.answer, match.part("left")
+    if answer.tokens[0].lower in _WAYS and answer.tokens[1:2] and answer.tokens[1].may("P"):
+        return answer.text  # "back to the farm"
+    if answer.tokens[0].lower in ("right", "just", "next", "directly") and answer.tokens[1:]:
+        return answer.text  # "next door"
+    if answer.tokens[0].may("Q") and any(t.lower in _UNITS for t in answer.tokens[1:3]):
+        return answer.text  # "two miles north"
     if left and left[-1].lower in _PLACING and answer.head is not None:
         return _without_preposition(answer, left[-1].lower)
     if answer.kind in ("place", "sentence", "to", "verb", "verb-s") or answer.head is None:
@@ -287,6 +323,8 @@ def _place(match: Match) -> str:
     return f"{preposition} {answer.phrase(article) if article else answer.text}"
 
 
+_UNITS = frozenset("miles mile km kilometers kilometres meters metres yards feet blocks".split())
+_WAYS = frozenset("back away far straight halfway nowhere somewhere".split())
 _MONTH = (
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
 )
@@ -360,11 +398,16 @@ def _manner(match: Match) -> str:
     first = answer.tokens[0]
     if answer.kind in ("place", "to") or first.only("A") or first.lower.endswith("ly"):
         return answer.text
+    if answer.kind == "sentence" and any(t.lower in _SENSED for t in match.part("pred")):
+        sees = match.answer.tokens[0].may("D")
+        return f"{'when' if sees else 'because'} {answer.text}"
     if answer.kind == "sentence":
-        alike = any(t.lower in _ALIKE for t in match.part("pred"))
+        alike = any(t.lower in words.ALIKE for t in match.part("pred"))
         return _by_doing(answer) or f"{'in that' if alike else 'because'} {answer.text}"
     if first.may("RD") and len(answer.tokens) > 2 and _verb_in(answer):
         return f"in that {answer.text}"
+    if len(answer.tokens) == 1 and _COMPARED.fullmatch(first.lower) and answer.kind == "adjective":
+        return answer.text
     alone = len(answer.tokens) == 1 and first.may("V") and first.lower in words.COMMON_VERBS
     if answer.kind == "verb" or alone:
         return f"by {answer.as_form('VBG')}"
@@ -376,7 +419,8 @@ def _manner(match: Match) -> str:
     return f"{'with' if phrase.startswith(('a ', 'an ')) else 'by'} {phrase}"
 
 
-_ALIKE = frozenset("alike similar different like differ same".split())
+_SENSED = frozenset("know tell".split())
+_COMPARED = re.compile(r".+(?:er|est)|fast|hard|well|high|low|straight|less|more")
 
 
 def _by_doing(answer: Answer) -> str | None:
@@ -393,6 +437,13 @@ def _by_doing(answer: Answer) -> str | None:
 
 def _verb_in(answer: Answer) -> bool:
     return answer.tokens[1].only("VZT")
+
+
+def _sided(match: Match) -> str:
+    """ "Before" or "after", which the event of the question follows."""
+    answer, event = match.answer, match.text("event")
+    alone = answer.tokens[-1].lower in ("before", "after", "during")
+    return join(answer.text, event) if alone else answer.text
 
 
 def owner(match: Match) -> str:
@@ -441,4 +492,13 @@ FILLERS: dict[str, Callable[[Match], str]] = {
     "owned": _owned,
     "under": _owned,
     "raw": lambda match: match.answer.text,
+    "grounds": lambda match: join(
+        "on the grounds", "that" if match.answer.kind == "sentence" else "of", match.answer.text
+    ),
+    "along": lambda match: match.answer.text,  # between the verb and a phrase, see ``filled``
+    "lasting": lambda match: join(
+        "" if match.answer.tokens[0].may("PSA") else "for", match.answer.text
+    ),
+    "sided": _sided,
+    "times": named,
 }

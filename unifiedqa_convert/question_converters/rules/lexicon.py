@@ -205,6 +205,7 @@ COMMON_VERBS = _words(
 )
 # In the dictionary as verbs, but rarely the main verb.
 MOSTLY_NOUNS = _words(
+    "oil "
     "plant plants water blood cell cells animal animals organ organs body bodies people earth ice "
     "land air rock rocks wave waves light heat sound sounds fish bone bones wind winds force "
     "forces part parts type types process group groups structure structures surface state states "
@@ -247,7 +248,7 @@ PARTS = _words("part organ organelle layer region gland bone muscle lobe chamber
 PLURALS = _words(
     "bacteria people data mitochondria criteria phenomena fungi algae larvae nuclei alveoli cilia "
     "flagella stimuli vertebrae antennae hyphae spermatozoa protozoa police scissors trousers "
-    "pants glasses goggles tweezers pliers shorts jeans binoculars tongs"
+    "pants glasses goggles tweezers pliers shorts jeans binoculars tongs logs bars soaps vets"
 )
 # The answer follows with "of" ("the role of predator").
 ROLES = _words("role office position post rank")
@@ -262,6 +263,24 @@ TELLING_VERBS = _words(
 )
 # What something is for, said with "to": "the purpose of a plough is to turn soil".
 AIMS = _words("purpose job function goal aim task duty role reason")
+# How two things compare: with "in that" before a clause.
+ALIKE = _words("alike similar different like differ same unlike")
+# Name something to do: "the advice to rest".
+ADVISED = _words(
+    "advice suggestion idea plan order instruction decision promise permission offer chance wish "
+    "task request recommendation goal dream"
+)
+# Names that are also words: "Peter is late" is about a man.
+NAMES_TOO = _words(
+    "peter bill jack mark rob frank rich ray miles bob sue drew nick dean tom harry jay max kelly "
+    "molly sally jenny mike don ken sam josh grace pat gene guy will"
+)
+# With an object and a verb in -ing: "hear a dog | barking".
+SENSING_VERBS = _words("see hear find feel notice watch catch smell")
+# With "after" rather a verb of its own: "look after", "run after".
+LOOKING_VERBS = _words("look run go come name take chase get be last wait stay")
+# Denied as a whole: "not all goats swim".
+WHOLE = _words("all every everyone everybody everything only")
 # Take two objects: "owe the bank | forty dollars".
 GIVING_VERBS = _words(
     "give owe pay cost charge take lend send show offer teach hand bring buy tell ask sell grant "
@@ -348,11 +367,12 @@ COUNT_NOUNS = _words(
     "university movie party stone root bone rope bridge"
 )
 # The dictionary knows some of these as verbs only.
-NOUNS_TOO = COUNT_NOUNS | {"vet"}
+NOUNS_TOO = COUNT_NOUNS | {"vet", "vets", "log", "logs", "bars", "soaps"}
 # Nouns without an article in science texts, although the dictionary lists them as countable.
 MASS_NOUNS = _words(
     "oil petroleum gasoline coal soil sand rain snow ice wood paper steel iron gold silver copper "
     "saliva mucus sweat sunlight moonlight lightning thunder advice news luck fun happiness "
+    "pasta soap "
     "evidence ozone dna rna atp trna mrna rrna music food information equipment money furniture "
     "weather traffic homework thiamine birth space heartburn oogenesis homeostasis spring summer "
     "autumn fall winter"
@@ -363,7 +383,8 @@ AT_PLACES = _words(
     "stop station party reunion university school college store shop restaurant market mall "
     "airport concert meeting event end top bottom bank theater church museum zoo hotel hospital "
     "fair gym office beach park library home work dock boundary boundaries factory bar "
-    "supermarket wedding temperature temperatures speed pressure level edge doctor"
+    "supermarket wedding temperature temperatures speed pressure level edge doctor summit peak "
+    "entrance exit equator"
 )
 ON_PLACES = _words(
     "table shelf floor ground roof desk wall street road island continent planet earth surface "
@@ -373,7 +394,10 @@ ON_PLACES = _words(
 MOTION_VERBS = _words("go head travel move return migrate")
 
 # A full stop after one of these does not end a sentence.
-ABBREVIATIONS = _words("mr mrs ms dr st vs etc e.g i.e u.s no fig prof sr jr approx ca cf al")
+ABBREVIATIONS = _words(
+    "mr mrs ms dr st vs etc e.g i.e u.s no fig prof sr jr approx ca cf al corp "
+    "inc ltd co mt ft gen col capt lt sgt rev gov sen"
+)
 # Adjectives of a measure, as in "how long".
 MEASURED = _words(
     "long tall far fast old big large deep high heavy wide thick hot cold small close strong loud"

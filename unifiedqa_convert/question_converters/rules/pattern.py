@@ -39,6 +39,7 @@ _CLASSES = {
     "VERB": "V",
     "FINITE": "VZTBHM",
     "PARTICIPLE": "E",
+    "PAST": "T",
     "GERUND": "G",
     "WH": "W",
     "CONJUNCTION": "C",

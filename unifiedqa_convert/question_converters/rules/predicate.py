@@ -188,6 +188,8 @@ def predicate(tokens: Sequence[Token]) -> int | None:
     ):
         return None  # "who is Lee"
     at = best(aux)
+    if at is None and aux.kind == "B":
+        at = _late(tokens, aux)
     clause_before = at is not None and at > 3 and tokens[at - 1].lower in _SUBJECTS
     if at is not None and clause_before and aux.kind == "B" and not tokens[at - 2].may("BOHM"):
         return None  # "what is the reason they left"
@@ -195,6 +197,18 @@ def predicate(tokens: Sequence[Token]) -> int | None:
     if at is not None and denied and tokens[at - 2].may("O"):
         return at - 1  # "which part does | not move"
     return aux.places.start - 1 if at is None and aux.kind == "H" else at
+
+
+def _late(tokens: Sequence[Token], aux: BoundaryChoice) -> int | None:
+    """A participle at the end that can be nothing else: "how were the men | paid"."""
+    last = len(tokens) - 1
+    if last not in aux.places or last - aux.places.start < 0:
+        return None
+    token, before = tokens[last], tokens[last - 1]
+    passive = aux.opener == "how" and token.only("ET")
+    doing = aux.opener == "what" and token.only("G") and before.may("NX") and not before.may("PJ")
+    many = tokens[aux.places.start - 1].lower in ("are", "were")
+    return last if passive or (doing and many) else None
 
 
 def choices(tokens: Sequence[Token]) -> tuple[BoundaryChoice | None, BoundaryChoice | None]:

@@ -24,7 +24,9 @@ from unifiedqa_convert.question_converters.rules.clause import (
     main_verb,
     negated,
     object_gap,
+    without_ever,
 )
+from unifiedqa_convert.question_converters.rules.clauses.standing import STANDING
 from unifiedqa_convert.question_converters.rules.clauses.statements import RESTATED
 from unifiedqa_convert.question_converters.rules.fillers import (
     FILLERS,
@@ -110,7 +112,30 @@ def _takes(match: Match) -> str:
     return inflect("take", tag) if tag else "take" if folds(match) else join(aux, "take")
 
 
-_UNIT = re.compile(r".*\d.*(?:feet|foot|meters|metres|inches|centimeters|centimetres|yards)")
+def _counted(match: Match) -> str:
+    """Be, in the number of the answer: "there was one room"."""
+    be = match.text("be").lower()
+    return agree_word(be, False) if match.answer.text.lower() in ("one", "1") else be
+
+
+def _thought(match: Match) -> str:
+    """Be for what is thought of something, in the tense of the question."""
+    past = match.text("aux").lower() == "did"
+    many = Answer(match.text("thing")).plural
+    return ("were" if many else "was") if past else "are" if many else "is"
+
+
+def _treated(match: Match) -> str | None:
+    """How something is done: "were paid by the town"; None if nothing is done to it."""
+    pred = match.part("pred")
+    done = pred[main_verb(pred)].only("ETY")
+    return filled(match, "manner") if done else None
+
+
+_UNIT = re.compile(
+    r".*\d.*(?:feet|foot|meters|metres|inches|centimeters|centimetres|yards| k?m| cm|miles|"
+    r"kilometers|kilometres)"
+)
 _TALL = frozenset("tall long high deep wide thick".split())
 
 
@@ -207,6 +232,14 @@ def _was(match: Match) -> str:
     return ("were" if many else "was") if past else "are" if many else "is"
 
 
+def _since(match: Match) -> str:
+    """Is or was, in the tense of the question's verb: "what caused it | was that …"."""
+    aux, pred = match.part("aux"), match.part("pred")
+    verb = aux[0] if aux else pred[main_verb(pred)]
+    past = verb.lower in ("did", "was", "were", "had") or (not aux and verb.may("T"))
+    return "was" if past else "is"
+
+
 def _subject(match: Match) -> str:
     """The answer as a subject: a verb phrase becomes a gerund."""
     who = match.source[:3].lower() == "who"
@@ -220,11 +253,19 @@ def _answer_that(match: Match) -> str:
     answer = match.answer
     if answer.kind == "sentence":
         return f"that {answer.text}"
+    if answer.kind == "noun" and match.part("rest") and _names_job(match.part("rest")):
+        return answer.text
     aims = any(t.lower in words.AIMS for t in match.part("rest"))
     aims = aims and len(answer.tokens) > 1
     aims = aims or (bool(match.part("rest")) and match.part("rest")[-1].lower == "do")
     aims = aims and verbal(answer) and answer.kind == "noun"
     return f"to {answer.text}" if answer.kind == "verb" or aims else answer.phrase()
+
+
+def _names_job(rest: Sequence[Token]) -> bool:
+    """True for "the occupation of …", which is named without an article: "carpenter"."""
+    at = next((i for i, t in enumerate(rest) if t.lower == "of"), 0)
+    return rest[at - 1].lower in ("occupation", "profession", "nickname", "nationality")
 
 
 def _situ(match: Match) -> str:
@@ -396,6 +437,7 @@ SLOTS: dict[str, Build] = {
     "named": named,
     "complement": _answer_that,
     "clause": clause,
+    "affirming": lambda match: clause(without_ever(match)),
     "denied": denied,
     "negated": _denial,
     "agreeing": _agreeing,
@@ -432,8 +474,13 @@ SLOTS: dict[str, Build] = {
     "term": _name_of,
     "kindred": _kindred,
     "was": _was,
+    "since": _since,
+    "treated": _treated,
+    "thinks": _thought,
+    "counted": _counted,
     "time": FILLERS["time"],
     "owner": owner,
     "whose": whose,
     **RESTATED,
+    **STANDING,
 }

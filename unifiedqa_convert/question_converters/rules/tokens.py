@@ -122,10 +122,12 @@ def _open(word: str) -> str:
 @lru_cache(maxsize=4096)
 def tokenise_question(text: str) -> tuple[Token, ...]:
     """The tokens of a text, in order, none overlapping; cached, as texts repeat."""
-    found = []
+    found: list[Token] = []
     at = 0
     for chunk in text.split(" "):
         for word, lower, letters, start, end in _chunk(chunk):
+            if word == "A" and found and found[-1].may("N"):
+                letters = "XN"  # "point A"
             found.append(Token(word, lower, letters, at + start, at + end))
         at += len(chunk) + 1
     return tuple(found)

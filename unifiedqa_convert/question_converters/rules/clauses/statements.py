@@ -10,9 +10,11 @@ from unifiedqa_convert.question_converters.rules import lexicon as words
 from unifiedqa_convert.question_converters.rules.answer import Answer
 from unifiedqa_convert.question_converters.rules.clause import (
     Match,
+    adjunct_gap,
     agree_word,
     asked,
     clause,
+    denied,
     for_pronoun,
     join,
     main_verb,
@@ -61,7 +63,10 @@ def own(match: Match) -> str | None:
     text = _agreed(match, answer, size)
     if named_one:
         text = put_name(text, cover(match.source, named_one))
-    return join(match.text("subj"), text, cover(match.source, after))
+    rest = cover(match.source, after)
+    if len(after) > 1 and after[0].lower == "that" and after[1].may("TZ"):
+        rest = f", which {cover(match.source, after[1:])}"
+    return join(match.text("subj"), text, rest).replace(" , which", ", which")
 
 
 def _again(after: Sequence[Token], said: Sequence[Token]) -> bool:
@@ -110,6 +115,11 @@ def itself(match: Match) -> str | None:
     if _speaks_of_itself(answer, subject) or (match.part("head") and _is_quality(match)):
         return match.answer.text
     denies = any(t.lower in ("not", "no", "never") or "n't" in t.lower for t in tokens[size:])
+    asked_verb = match.part("pred")[:1] and match.part("pred")[main_verb(match.part("pred"))]
+    if asked_verb and verb_lemma(asked_verb.lower) in _TOLD | _OPINES:
+        denies = False  # "promise … that he will not"
+    if how and any(t.lower in words.ALIKE for t in asked(match)):
+        return None  # "different … in that it is not sour"
     if not tokens[0].may("R"):
         pred = match.part("pred")
         acts = pred and pred[object_gap(pred) - 1].lower in DOING
@@ -117,7 +127,10 @@ def itself(match: Match) -> str | None:
     kind = match.part("head") and match.part("head")[0].lower in words.KINDS | _EFFECTS
     if (not denies and not kind) or match.text("pred") in ("mean", "say"):
         return None
-    return join(match.text("subj"), _agreed(match, answer, size))
+    pred = match.part("pred")
+    plays = kind and len(pred) > 2 and pred[0].lower in ("play", "have") and pred[1].may("P")
+    where = cover(match.source, pred[1:]) if plays and pred[1].lower == "in" else ""
+    return join(match.text("subj"), _agreed(match, answer, size), where)
 
 
 def _speaks_of_itself(answer: Answer, subject: Sequence[Token]) -> bool:
@@ -166,6 +179,39 @@ def doer(match: Match) -> str | None:
     return None
 
 
+def same(match: Match) -> str | None:
+    """The answer to "Who pred?", if it has that predicate; with what it leaves out of it."""
+    answer, pred = match.answer, match.part("pred")
+    at = main_verb(pred)
+    whole = join(match.text("aux"), match.text("pred")).lower()
+    if len(pred) > 1 and answer.text.lower().endswith(f" {whole}"):
+        return answer.text
+    found = next((i for i, t in enumerate(answer.tokens) if i and same_word(pred[at], t)), 0)
+    before = answer.tokens[:found]
+    if not before or any(t.may("SW") for t in before) or not pred[at].may("VZTHEBG"):
+        return None
+    after, rest = answer.tokens[found + 1 :], pred[at + 1 :]
+    content = {t.lower for t in rest if t.may("NVXJEGQ")}
+    said = {t.lower for t in after}
+    if not content or content & said:
+        return answer.text
+    if after and not after[0].may("S"):
+        return None
+    return join(
+        cover(answer.text, answer.tokens[: found + 1]),
+        cover(match.source, rest),
+        cover(answer.text, after),
+    )
+
+
+def true_of(match: Match) -> str | None:
+    """A true statement about something, with its name for the pronoun."""
+    answer = expanded(match.answer)
+    subject = match.part("subj")
+    size = same_subject(answer, subject) if answer.tokens[0].may("R") else 0
+    return join(match.text("subj"), _agreed(match, answer, size)) if size else answer.text
+
+
 def replied(match: Match) -> str | None:
     """A clause after "yes," or "no," with the question's subject; a phrase after "yes,"."""
     low, tokens = match.answer.text.lower(), match.answer.tokens
@@ -177,14 +223,23 @@ def replied(match: Match) -> str | None:
     if last.may("BOHM") and len(said.tokens) > 1 and low.startswith("yes") and pred:
         someone = Match(match.source, {**match.parts, "subj": ()}, said)
         return join(said.text[: last.start].strip(), clause(someone))  # "Yes, the cook has"
-    if said.kind == "sentence" or any(t.may("BOHM") for t in said.tokens):
+    reasoned = said.tokens[0].lower in ("because", "since")
+    says = said.kind == "sentence" or any(t.may("BOHM") for t in said.tokens)
+    excuse = said.tokens[0].lower in ("it", "they") and said.tokens[1:2] and said.tokens[1].may("B")
+    if excuse and says and low.startswith("no") and not same_subject(said, subject):
+        return join(denied(match), "because", said.text)
+    if says and not reasoned:
         return answered(Match(match.source, match.parts, said))
+    if low.startswith("no") and said.tokens[0].lower in ("because", "since"):
+        return join(denied(match), said.text)
     if not low.startswith("yes"):
         return None
     any_at = next((i for i, t in enumerate(pred) if t.lower in _ANYTHING), None)
     if any_at is not None:
         lead = Match(match.source, {**match.parts, "pred": pred[:any_at]}, said)
         return join(clause(lead), said.text, cover(match.source, pred[any_at + 1 :]))
+    if said.kind == "place" and not said.tokens[0].may("S"):
+        return clause(match, said.text, adjunct_gap(pred))
     return join(clause(match), said.text) if said.kind in ("place", "to", "sentence") else None
 
 
@@ -210,6 +265,9 @@ def happened(match: Match) -> str | None:
     answer, who, tail = expanded(match.answer), match.part("who"), match.text("tail")
     at = next((i for i in range(1, len(who)) if _time_follows(who, i)), len(who))
     size = same_subject(answer, who[:at])
+    said = [t.lower for t in answer.tokens[:2]]
+    if not size and at > 1 and said == ["the", who[at - 1].lower]:
+        size = 2  # "a candle flame": "the flame"
     if not size:
         return None
     name, time = cover(match.source, who[:at]), cover(match.source, who[at:])
@@ -223,29 +281,40 @@ def _time_follows(tokens: Sequence[Token], at: int) -> bool:
     return any(t.lower in words.TIMES or t.may("Q") for t in tokens[at + 1 : at + 4])
 
 
+_OPINES = frozenset("say think claim imply suggest believe complain argue admit explain".split())
+_AGENTS = ("er", "or", "ist", "ian", "ess", "man")  # "the hiker", "the dentist"
+_TOLD = frozenset("promise tell warn inform remind assure teach".split())
+
+
 def told(match: Match) -> str | None:
     """What is said about something, with its name for the pronoun: "says that Bo is ill"."""
     pred, answer = match.part("pred"), expanded(match.answer)
     gap = object_gap(pred)
     about = next((i for i in range(1, len(pred)) if pred[i].lower in ("about", "of")), 0)
     verb_at = (about or gap) - 1
-    while verb_at > 0 and is_adverb(pred[verb_at]):
-        verb_at -= 1
+    while verb_at > 0 and (is_adverb(pred[verb_at]) or pred[verb_at].lower in ("us", "me")):
+        verb_at -= 1  # "tell us about"
+    at = main_verb(pred)
+    if verb_lemma(pred[at].lower) in _TOLD and gap == len(pred) > at + 1 and not about:
+        return join(clause(match), "that", match.answer.text)  # "promise Ann | that …"
     if verb_lemma(pred[verb_at].lower) not in words.TELLING_VERBS:
         return None
     if about:
         who = pred[about + 1 :]
         person = who and (who[-1].lower in words.PERSONS or who[-1].text[:1].isupper())
+        person = person or (who and who[0].may("D") and who[-1].lower.endswith(_AGENTS))
         gendered = answer.tokens[0].lower in ("he", "she")
         size = same_subject(answer, who) if person or not gendered else 0
         lead = clause(Match(match.source, {**match.parts, "pred": pred[:about]}, answer))
         if size and answer.tokens[0].may("R"):
-            return join(lead, "that", cover(match.source, who), _agreed(match, answer, size))
+            named = Match(match.source, {"who": who}, answer)
+            return join(lead, "that", cover(match.source, who), _agreed(named, answer, size))
         return f"what {clause(match)} is that {match.answer.text}"
     tail = pred[gap:]
     if tail and tail[0].lower != "that" and (tail[0].may("S") or tail[0].lower in LATER):
         lead = clause(Match(match.source, {**match.parts, "pred": pred[:gap]}, answer))
-        return f"{cover(match.source, tail)}, {lead} that {match.answer.text}"
+        that = "" if match.answer.text[0] in '"\u201c' else "that"
+        return f"{cover(match.source, tail)}, {join(lead, that, match.answer.text)}"
     return None
 
 
@@ -289,7 +358,9 @@ def indirect(match: Match) -> str:
     subject = match.part("subj")
     if subject and subject[0].only("P"):  # "what was in the chest"
         return join(lead, match.text("be"), match.text("subj"))
-    return join(lead, match.text("subj"), match.text("be"))
+    named = before_tail(subject)
+    tail = cover(match.source, subject[len(named) :])
+    return join(lead, cover(match.source, named), match.text("be"), tail)
 
 
 _FIRST_STEP = frozenset("first simply just then next carefully slowly gently once".split())
@@ -314,6 +385,8 @@ def imperative(tokens: Sequence[Token]) -> bool:
 def steps(match: Match) -> str | None:
     """An answer that says how to reach a goal: an instruction, or "you can …"; else None."""
     goal, answer = match.part("goal"), match.answer
+    if goal[-1].lower == "to":
+        return None  # "would cause the cup to | break"
     if any(t.may("K") and t.lower not in ("'", '"', "-") for t in goal) or goal[-1].may("PDC"):
         stranded = goal[-1].only("P") and not any(t.may("K") for t in goal)
         if not stranded:
@@ -332,9 +405,53 @@ def several(match: Match) -> str | None:
     made = steps(match)
     more = any(t.lower in (",", "and", "then", ".", ";", "or") for t in answer.tokens)
     more = more or answer.kind != "verb" or answer.tokens[0].lower == "you"
+    more = more or (match.text("who").lower() == "i" and len(answer.tokens) > 4)
     return (
         made if made and more and imperative(answer.tokens) | (answer.kind == "sentence") else None
     )
+
+
+def wanted(match: Match) -> str:
+    """The goal, with "your" for the "my" of someone who asks "How do I …"."""
+    goal = match.text("goal")
+    if match.text("who").lower() != "i":
+        return goal
+    return _FIRST_PERSON.sub(lambda m: _SECOND_PERSON[m[0].lower().replace("\u2019", "'")], goal)
+
+
+_SECOND_PERSON = {
+    "my": "your",
+    "mine": "yours",
+    "myself": "yourself",
+    "me": "you",
+    "i": "you",
+    "i'm": "you're",
+    "i've": "you've",
+}
+_FIRST_PERSON = re.compile(r"\b(?:my|mine|myself|me|i(?:['\u2019](?:m|ve))?)\b", re.IGNORECASE)
+
+
+def _known_next(said: Sequence[Token], at: int, known: set[str]) -> bool:
+    return at + 1 < len(said) and said[at + 1].lower in known
+
+
+def put_there(match: Match) -> str | None:
+    """ "Where should I keep it? Keep it in a box." → the place in the instruction."""
+    pred, said = match.part("pred"), match.answer.tokens
+    verb = pred[main_verb(pred)]
+    stranded = pred[-1].only("P")
+    if not (said[0].may("V") and same_word(verb, said[0])) or len(said) < 3:
+        return None
+    known = {t.lower for t in pred if not t.may("D")} | OBJECT_PRONOUNS
+    new = (i for i, t in enumerate(said) if t.lower not in known)
+    at = next((i for i in new if not (said[i].may("D") and _known_next(said, i, known))), 0)
+    if at < 2 or not (said[at].may("PSA") or stranded):
+        return None
+    if stranded:
+        again = said[at - 1].lower == pred[-1].lower
+        return clause(match, from_token(match.answer, said[at])) if again else None
+    gap = next((i for i, t in enumerate(pred) if t.may("S")), len(pred))
+    return clause(match, from_token(match.answer, said[at]), gap)
 
 
 def aim(match: Match) -> str | None:
@@ -348,6 +465,8 @@ RESTATED: dict[str, Callable[[Match], str | None]] = {
     "replied": answered,
     "happened": happened,
     "doer": doer,
+    "same": same,
+    "truth": true_of,
     "answering": replied,
     "existing": existing,
     "told": told,
@@ -358,4 +477,7 @@ RESTATED: dict[str, Callable[[Match], str | None]] = {
     "steps": steps,
     "several": several,
     "aim": aim,
+    "wanted": wanted,
+    "put": put_there,
+    "aimed": lambda match: match.answer.text if "," in match.answer.text else None,
 }

@@ -7,7 +7,7 @@ SENTENCE = (
         when="which|what of the? following|these? be:BE ADV* true|correct ANY",
         given="sentence",
         say="[raw]",
-        examples=(("Which of these is true about Bo?", "He has two sons.", "He has two sons."),),
+        examples=(("Which of these is true?", "Bo has two sons.", "Bo has two sons."),),
     ),
     Rule(
         when="ANY",
@@ -30,6 +30,23 @@ SENTENCE = (
                 "Who found the lost ring?",
                 "Lily found it under the bed.",
                 "Lily found the lost ring under the bed.",
+            ),
+        ),
+    ),
+    Rule(
+        when="who|what|which head:HEAD? aux:AUX? pred:PRED",
+        given="sentence",
+        say="[same]",
+        examples=(
+            (
+                "What lake has more islands, Vann or Orr?",
+                "Vann has far more islands than Orr",
+                "Vann has far more islands than Orr.",
+            ),
+            (
+                "Who would win a race between a hare and a dog?",
+                "A hare would win because it is lighter",
+                "A hare would win a race between a hare and a dog because it is lighter.",
             ),
         ),
     ),
@@ -248,6 +265,18 @@ SENTENCE = (
         ),
     ),
     Rule(
+        when="what MODAL ADV* have happened|occurred rest:ANY",
+        given="sentence",
+        say="[raw] [rest]",
+        examples=(
+            (
+                "What might have happened if Bo had slept?",
+                "He would have missed the train.",
+                "He would have missed the train if Bo had slept.",
+            ),
+        ),
+    ),
+    Rule(
         when="what must|should|will|would|can happen|occur rest:ANY",
         given="sentence",
         say="[raw] [rest]",
@@ -367,12 +396,12 @@ SENTENCE = (
     Rule(
         when="what aux:AUX? pred:PRED",
         given="sentence",
-        say="what [aux] [pred] is that [raw]",
+        say="what [aux] [pred] [since] that [raw]",
         examples=(
             (
                 "What most likely caused the flood?",
                 "The dam broke.",
-                "What most likely caused the flood is that the dam broke.",
+                "What most likely caused the flood was that the dam broke.",
             ),
         ),
     ),

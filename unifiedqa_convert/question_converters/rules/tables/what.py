@@ -44,7 +44,7 @@ NAMED = (
         examples=(("Tell me the name of the king.", "Arthur", "The name of the king is Arthur."),),
     ),
     Rule(
-        when="name|identify what:the rest:SPAN",
+        when="name|identify|find|calculate|determine|compute|state what:the rest:SPAN",
         say="[what] [rest] [was] [raw]",
         given="noun number verb-ing adjective",
         examples=(
@@ -67,6 +67,7 @@ CALLED = (
     ),
     Rule(
         when="what be:BE subj:SPAN verb:called|termed|named rest:ANY",
+        given="noun number adjective verb verb-ing verb-s verb-ed place to",
         say="[subj] [be] [verb] [term] [rest]",
         examples=(
             (
