@@ -17,6 +17,9 @@ def merged(head: list[Token], source: str, answer: Answer) -> str:
         return answer.phrase()
     if answer.text.lower() == "none" and not kind:
         return f"no {cover(source, core)}"
+    if len(core) > 1 and core[0].lower in _QUALITIES and core[1].may("N"):
+        if not repeats_noun(core, answer) and len(answer.tokens) == 1:
+            return Answer(f"{answer.text} {cover(source, core[1:])}").phrase()
     measured = _measured(noun, core, source, answer)
     if measured is not None:
         return measured
@@ -58,6 +61,7 @@ def _measured(noun: list[Token], core: list[Token], source: str, answer: Answer)
     return None
 
 
+_QUALITIES = frozenset("color colour colored coloured".split())  # "what color eyes"
 _FRACTIONS = frozenset("half third thirds quarter quarters fifth fifths most all percent".split())
 
 
@@ -73,6 +77,8 @@ def _attributive(answer: Answer, kind: bool) -> bool:
     if not kind and answer.tokens[-1].may("Q") and all(t.may("AQPDJ") for t in answer.tokens):
         return True  # "only three", "more than ten"
     last = answer.tokens[-1] if answer.tokens else None
+    if kind and len(answer.tokens) == 1 and last is not None and last.only("ET"):
+        return last.may("E")  # "what type of person" + "spoiled"
     if not kind or last is None or not last.may("J") or len(answer.tokens) > 1:
         return False
     thing = last.may("N") and (

@@ -110,7 +110,9 @@ def _takes(match: Match) -> str:
     return inflect("take", tag) if tag else "take" if folds(match) else join(aux, "take")
 
 
-_UNIT = re.compile(r".*\d.*(?:feet|foot|meters|metres|inches|centimeters|centimetres|yards)")
+_UNIT = re.compile(
+    r".*\d.*(?:feet|foot|meters|metres|inches|centimeters|centimetres|yards)|[\d.,]+ (?:k|c|m)?m"
+)
 _TALL = frozenset("tall long high deep wide thick".split())
 
 
