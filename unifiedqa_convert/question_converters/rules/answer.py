@@ -117,6 +117,8 @@ def _opened(first: Token, second: Token) -> str | None:
         return "place"
     if first.lower in _SUBJECT_BE:
         return "sentence"
+    if first.lower in ("being", "having"):
+        return "verb-ing"
     return "verb-s" if first.may("BHM") and not first.may("NV") else None
 
 
@@ -125,7 +127,8 @@ def _phrase(given: str, tokens: Sequence[Token]) -> str:
     if _is_sentence(given, tokens):
         return "sentence"
     if first.may("T") and _past(first, second):
-        return "verb-ed"
+        # "Cut the lawn": its past is the same, but nobody is said to have done it.
+        return "verb" if first.may("V") and second.may("DL") else "verb-ed"
     if len(tokens) == 3 and second.lower in ("and", "or") and first.may("J") and last.may("J"):
         return "adjective"
     if first.may("GVZ") and not first.may("AP"):
@@ -176,7 +179,7 @@ def _is_sentence(given: str, tokens: Sequence[Token]) -> bool:
         return False
     pronoun = first.lower in _ALL_PRONOUNS and not tokens[1].may("WCP")
     if pronoun and any(t.may("VZT") for t in tokens[1:4]):
-        return len(tokens) > 2 or tokens[1].may("ZT")
+        return len(tokens) > 2 or tokens[1].may("ZT") or tokens[1].only("V")
     last, before = tokens[-1], tokens[-2]
     if last.may("V") and not last.may("J") and noun_number(before.lower) == "plural":
         return not last.may("N") or verb_lemma(last.lower) in words.COMMON_VERBS
@@ -190,6 +193,8 @@ def _finite_follows(given: str, tokens: Sequence[Token]) -> bool:
     first = tokens[0]
     verb = first.may("V") and first.lower not in words.MOSTLY_NOUNS
     imperative = verb and (not first.may("J") or tokens[1].may("DLRQP"))
+    third = tokens[1].may("Z") and verb_lemma(tokens[1].lower) in words.MOSTLY_VERBS
+    imperative = imperative and not third  # "Metal makes", "Rain falls"
     titled = not given.endswith(".") and given.istitle()
     stopped = given[0].isupper() and not imperative and not titled
     for i, token in enumerate(tokens[1:], 1):

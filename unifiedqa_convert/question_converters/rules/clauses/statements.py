@@ -240,7 +240,8 @@ def told(match: Match) -> str | None:
         size = same_subject(answer, who) if person or not gendered else 0
         lead = clause(Match(match.source, {**match.parts, "pred": pred[:about]}, answer))
         if size and answer.tokens[0].may("R"):
-            return join(lead, "that", cover(match.source, who), _agreed(match, answer, size))
+            of_whom = Match(match.source, {"subj": who}, answer)
+            return join(lead, "that", of_whom.text("subj"), _agreed(of_whom, answer, size))
         return f"what {clause(match)} is that {match.answer.text}"
     tail = pred[gap:]
     if tail and tail[0].lower != "that" and (tail[0].may("S") or tail[0].lower in LATER):
