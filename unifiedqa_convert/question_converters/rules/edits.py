@@ -17,8 +17,7 @@ _ARTICLES = ("a", "an", "the")
 _PREPOSITIONS = ("in", "on", "at", "to", "by", "during", "from", "for", "with", "as", "of")
 _PLACED = ("in", "on", "at")
 _ASKED = re.compile(
-    r"\b(?:what|which)(?: (?:kind|type|sort|form)s? of| other)? (?P<noun>[a-z][\w-]+)",
-    re.IGNORECASE,
+    r"\b(?:what|which)(?: (?:kind|type|sort|form)s? of| other)? (?P<noun>[a-z][\w-]+)", re.IGNORECASE
 )
 _NO_NOUN = frozenset("is are was were do does did has have had can could will would of".split())
 _BE = re.compile(r"\b(?:is|are|was|were)\b")
@@ -61,10 +60,7 @@ def _before(before: str, inner: str, after: str) -> Iterator[Edit]:
     own = inner.partition(" ")[0].lower() in _ARTICLES
     for new in ("", a_or_an(inner), "the"):
         if new != article and not (own and new):
-            yield Edit(
-                f"article {new and ('the' if new == 'the' else 'a')}",
-                _put(without, f"{new} {inner}".strip(), after),
-            )
+            yield Edit(f"article {new and ('the' if new == 'the' else 'a')}", _put(without, f"{new} {inner}".strip(), after))
     start, _, word = without.rpartition(" ")
     low = word.lower()
     phrase = f"{article} {inner}".strip()
@@ -109,14 +105,9 @@ def _agreement(before: str, inner: str, after: str) -> Iterator[Edit]:
     m = _BE.match(after.lstrip()) if not before or len(before.split()) < 2 else None
     if m is not None:
         at = len(after) - len(after.lstrip())
-        yield Edit(
-            "agreement", _put(before, inner, after[:at] + _OTHER_BE[m[0]] + after[at + m.end() :])
-        )
+        yield Edit("agreement", _put(before, inner, after[:at] + _OTHER_BE[m[0]] + after[at + m.end() :]))
     found = list(_BE.finditer(before))
     if found:
         last = found[-1]
         for name, other in (("agreement", _OTHER_BE), ("tense", _NOW_PAST)):
-            yield Edit(
-                name,
-                _put(before[: last.start()] + other[last[0]] + before[last.end() :], inner, after),
-            )
+            yield Edit(name, _put(before[: last.start()] + other[last[0]] + before[last.end() :], inner, after))
