@@ -200,6 +200,8 @@ def _finite_follows(given: str, tokens: Sequence[Token]) -> bool:
     for i, token in enumerate(tokens[1:], 1):
         if token.lower in _ENDS_CLAUSE or token.may("S"):
             return False
+        if token.lower == "as" and tokens[i - 1].may("G"):
+            return False  # "a tent shaking as the wind blows"
         if token.lower in ("be", "being", "been"):
             continue
         if _finite(tokens, i) or (stopped and _finite_in_sentence(tokens, i, given.endswith("."))):

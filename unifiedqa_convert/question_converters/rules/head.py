@@ -17,10 +17,7 @@ def merged(head: list[Token], source: str, answer: Answer) -> str:
         return answer.phrase()
     if answer.text.lower() == "none" and not kind:
         return f"no {cover(source, core)}"
-    if len(core) > 1 and core[0].lower in _QUALITIES and core[1].may("N"):
-        if not repeats_noun(core, answer) and len(answer.tokens) == 1:
-            return Answer(f"{answer.text} {cover(source, core[1:])}").phrase()
-    measured = _measured(noun, core, source, answer)
+    measured = _coloured(core, source, answer) or _measured(noun, core, source, answer)
     if measured is not None:
         return measured
     numbered = answer.tokens[0].lower in ("number", "no", "size")
@@ -39,6 +36,14 @@ def merged(head: list[Token], source: str, answer: Answer) -> str:
         return f"the same {cover(source, core)}"
     definite = not kind
     return Answer(f"{answer.text} {cover(source, core)}").phrase("the" if definite else "a")
+
+
+def _coloured(core: list[Token], source: str, answer: Answer) -> str | None:
+    """ "What color eyes" + "blue" → "blue eyes"; None for another noun."""
+    coloured = len(core) > 1 and core[0].lower in _QUALITIES and core[1].may("N")
+    if not coloured or repeats_noun(core, answer) or len(answer.tokens) > 1:
+        return None
+    return Answer(f"{answer.text} {cover(source, core[1:])}").phrase()
 
 
 def _measured(noun: list[Token], core: list[Token], source: str, answer: Answer) -> str | None:

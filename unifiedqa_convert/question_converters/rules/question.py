@@ -18,6 +18,7 @@ from unifiedqa_convert.question_converters.rules.pattern import (
 )
 from unifiedqa_convert.question_converters.rules.predicate import mark
 from unifiedqa_convert.question_converters.rules.tables.adjunct import ADJUNCT
+from unifiedqa_convert.question_converters.rules.tables.extended import EXTENDED
 from unifiedqa_convert.question_converters.rules.tables.reply import GOAL, REPLY
 from unifiedqa_convert.question_converters.rules.tables.sentence import SENTENCE
 from unifiedqa_convert.question_converters.rules.tables.situ import BLANK, SITU, STEM
@@ -38,6 +39,7 @@ RULES: tuple[Rule, ...] = (
     *GOAL,
     *REPLY,
     *SENTENCE,
+    *EXTENDED,
     *ADJUNCT,
     *WHAT,
     *CHOICE,

@@ -61,28 +61,6 @@ ADJUNCT = (
         ),
     ),
     Rule(
-        when="where prep:in|on|within|inside|along|around spot:HEAD aux:AUX subj:SUBJ pred:PRED",
-        say="[clause<place] [prep] [spot]",
-        examples=(
-            (
-                "Where in the attic do the bats sleep?",
-                "behind the chimney",
-                "The bats sleep behind the chimney in the attic.",
-            ),
-        ),
-    ),
-    Rule(
-        when="where prep:in|on|within|inside|along|around spot:HEAD be:BE subj:SPAN",
-        say="[subj] [be] [place] [prep] [spot]",
-        examples=(
-            (
-                "Where in the house is the piano?",
-                "under the stairs",
-                "The piano is under the stairs in the house.",
-            ),
-        ),
-    ),
-    Rule(
         when="where else aux:AUX subj:SUBJ pred:PRED",
         say="[clause<place]",
         examples=(("Where else can you find salt?", "the sea", "You can find salt in the sea."),),
@@ -118,18 +96,6 @@ ADJUNCT = (
         when="prep:until|since|by|before|after|from when aux:AUX subj:SUBJ pred:PRED",
         say="[clause<prepped]",
         examples=(("Until when did the mill run?", "1910", "The mill ran until 1910."),),
-    ),
-    Rule(
-        when="what|which kind|type|sort of head:NOUNS be:BE it rest:ANY",
-        given="adjective",
-        say="it [be] [kindred] [rest]",
-        examples=(
-            (
-                "If a dog barks at guests, what kind of dog is it?",
-                "noisy",
-                "If a dog barks at guests, it is a noisy dog.",
-            ),
-        ),
     ),
     Rule(
         when="what|which head:HEAD be:BE it rest:ANY",
@@ -183,18 +149,6 @@ ADJUNCT = (
                 "How would you describe Mina?",
                 "as a good friend",
                 "You would describe Mina as a good friend.",
-            ),
-        ),
-    ),
-    Rule(
-        when="how aux:AUX subj:SUBJ verb:smell|taste|see|hear det:a|an|the|its|their thing:SPAN",
-        given="place verb-ing",
-        say="[subj] [linked] [det] [thing] [raw]",
-        examples=(
-            (
-                "How does a bee taste the nectar?",
-                "with its feet",
-                "A bee tastes the nectar with its feet.",
             ),
         ),
     ),
@@ -326,17 +280,6 @@ ADJUNCT = (
         when="how measure:ADV|ADJ be:BE it prep:from|to rest:ANY",
         say="it [be] [raw] [prep] [rest]",
         examples=(("How far is it to the lake?", "two miles", "It is two miles to the lake."),),
-    ),
-    Rule(
-        when="how measure:tall|high|deep|wide|thick be:BE subj:HEAD prep:at rest:SPAN",
-        say="[subj] [be] [measured] [prep] [rest]",
-        examples=(
-            (
-                "How deep is the lake at its centre?",
-                "80 meters",
-                "The lake is 80 meters deep at its centre.",
-            ),
-        ),
     ),
     Rule(
         when="how far be:BE subj:HEAD prep:from|to rest:ANY",
