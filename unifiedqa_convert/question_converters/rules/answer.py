@@ -135,6 +135,8 @@ def _opened(first: Token, second: Token, last: Token) -> str | None:
         return "place"
     if first.lower in _SUBJECT_BE:
         return "sentence"
+    if first.lower in ("being", "having"):
+        return "verb-ing"
     return "verb-s" if first.may("BHM") and not first.may("NV") else None
 
 
@@ -143,7 +145,8 @@ def _phrase(given: str, tokens: Sequence[Token]) -> str:
     if _is_sentence(given, tokens):
         return "sentence"
     if first.may("T") and _past(first, second):
-        return "verb-ed"
+        # "Cut the lawn": its past is the same, but nobody is said to have done it.
+        return "verb" if first.may("V") and second.may("DL") else "verb-ed"
     if len(tokens) == 3 and second.lower in ("and", "or") and first.may("J") and last.may("J"):
         return "adjective"
     if len(tokens) == 2 and first.may("N") and last.text.isdigit():
@@ -196,7 +199,7 @@ def _is_sentence(given: str, tokens: Sequence[Token]) -> bool:
         return False
     pronoun = first.lower in _ALL_PRONOUNS and not tokens[1].may("WCP")
     if pronoun and any(t.may("VZT") for t in tokens[1:4]):
-        return len(tokens) > 2 or tokens[1].may("ZT")
+        return len(tokens) > 2 or tokens[1].may("ZT") or tokens[1].only("V")
     last, before = tokens[-1], tokens[-2]
     if last.may("V") and not last.may("J") and noun_number(before.lower) == "plural":
         return not last.may("N") or verb_lemma(last.lower) in words.COMMON_VERBS
@@ -210,6 +213,8 @@ def _finite_follows(given: str, tokens: Sequence[Token]) -> bool:
     first = tokens[0]
     verb = first.may("V") and first.lower not in words.MOSTLY_NOUNS
     imperative = verb and (not first.may("J") or tokens[1].may("DLRQP"))
+    third = tokens[1].may("Z") and verb_lemma(tokens[1].lower) in words.MOSTLY_VERBS
+    imperative = imperative and not third  # "Metal makes", "Rain falls"
     titled = not given.endswith(".") and all(
         t.text[:1].isupper() or t.may("PDCK") for t in tokenise_question(given)
     )
@@ -218,6 +223,8 @@ def _finite_follows(given: str, tokens: Sequence[Token]) -> bool:
         once = token.lower == "once" and tokens[i + 1 : i + 2] and tokens[i + 1].may("T")
         if token.lower in _ENDS_CLAUSE or (token.may("S") and not once):
             return False
+        if token.lower == "as" and tokens[i - 1].may("G"):
+            return False  # "a tent shaking as the wind blows"
         if token.lower in ("be", "being", "been"):
             continue
         reduced = i > 1 and token.lower in words.SUBJECT_PRONOUNS and tokens[i - 1].may("N")
@@ -311,6 +318,17 @@ def ends_in_initial(text: str) -> bool:
     return text[-1:] == "." and text[-2:-1].isalpha() and text[-3:-2] in ("", " ", ".")
 
 
+def _uncounted(head: str) -> bool:
+    """True if a noun needs no article: mass nouns, plurals, names."""
+    if head in words.COUNT_NOUNS:
+        return False
+    kind = noun_class(head)
+    if kind == "count" and head not in words.MASS_NOUNS:
+        return noun_number(head) == "plural"
+    mass = head in words.MASS_NOUNS or kind in ("mass", "both") or _MASS.fullmatch(head)
+    return bool(mass) or noun_number(head) != "singular"
+
+
 class Answer:
     """The analysis of an answer, which must be one line.
 
@@ -373,15 +391,7 @@ class Answer:
             return True  # "how to choose a dog"
         if first.lower in ("only", "just", "even") and self.tokens[1:] and self.tokens[1].may("DL"):
             return True  # "only the cook"
-        if self._unique():
-            return False
-        if head in words.COUNT_NOUNS:
-            return False
-        kind = noun_class(head)
-        if kind == "count" and head not in words.MASS_NOUNS:
-            return noun_number(head) == "plural"
-        mass = head in words.MASS_NOUNS or kind in ("mass", "both") or _MASS.fullmatch(head)
-        return bool(mass) or noun_number(head) != "singular"
+        return not self._unique() and _uncounted(head)
 
     def _unique(self) -> bool:
         if len(self.tokens) != 1:

@@ -313,7 +313,7 @@ _FUNCTION = (
     words.BE
     | words.HAVE
     | words.DO
-    | {"to", "none", "him", "her", "them", "the", "s", "re", "ve", "ll", "m", "d"}
+    | {"to", "like", "none", "him", "her", "them", "the", "s", "re", "ve", "ll", "m", "d"}
 )
 
 

@@ -182,6 +182,10 @@ def with_object(match: Match, pred: Sequence[Token]) -> str:
         gap = _past_phrases(pred, gap)
         if gap < len(pred) and pred[gap].may("BHMT") and pred[-1].lower in _HAPPENS:
             match, pred = _with_pred(match, pred[:gap]), pred[:gap]  # "think | will happen"
+    if gap + 1 < len(pred) and pred[gap].lower in ("that", "which") and pred[gap + 1].may("ZBH"):
+        agreeing = agree_word(pred[gap + 1].lower, Answer(named(match)).plural)
+        rest = join(pred[gap].text, agreeing, cover(match.source, pred[gap + 2 :]))
+        return join(clause(_with_pred(match, pred[:gap])), FILLERS["object"](match), rest)
     return clause(match, FILLERS["object"](match), gap)
 
 

@@ -21,7 +21,7 @@ def merged(head: list[Token], source: str, answer: Answer) -> str:
         whole = core[0].lower == "of"  # "how many | of them"
         if whole or answer.text.lower() == "none":
             return f"{answer.text if whole else 'no'} {cover(source, core)}"
-    measured = _measured(noun, core, source, answer)
+    measured = _coloured(core, source, answer) or _measured(noun, core, source, answer)
     if measured is not None:
         return measured
     numbered = answer.tokens[0].lower in ("number", "no", "size")
@@ -46,6 +46,14 @@ def _with_noun(core: list[Token], source: str, answer: Answer, definite: bool) -
     if answer.text.lower() == "same":
         return f"the same {cover(source, core)}"
     return Answer(f"{answer.text} {cover(source, core)}").phrase("the" if definite else "a")
+
+
+def _coloured(core: list[Token], source: str, answer: Answer) -> str | None:
+    """ "What color eyes" + "blue" → "blue eyes"; None for another noun."""
+    coloured = len(core) > 1 and core[0].lower in _QUALITIES and core[1].may("N")
+    if not coloured or repeats_noun(core, answer) or len(answer.tokens) > 1:
+        return None
+    return Answer(f"{answer.text} {cover(source, core[1:])}").phrase()
 
 
 def _measured(noun: list[Token], core: list[Token], source: str, answer: Answer) -> str | None:
@@ -107,6 +115,7 @@ def _counts(answer: Answer) -> bool:
     return answer.kind == "number" or all(t.may("QPDJ") for t in answer.tokens)
 
 
+_QUALITIES = frozenset("color colour colored coloured".split())  # "what color eyes"
 _FRACTIONS = frozenset("half third thirds quarter quarters fifth fifths most all percent".split())
 
 
@@ -122,6 +131,8 @@ def _attributive(answer: Answer, kind: bool) -> bool:
     if not kind and answer.tokens[-1].may("Q") and all(t.may("AQPDJ") for t in answer.tokens):
         return True  # "only three", "more than ten"
     last = answer.tokens[-1] if answer.tokens else None
+    if kind and len(answer.tokens) == 1 and last is not None and last.only("ET"):
+        return last.may("E")  # "what type of person" + "spoiled"
     if not kind or last is None or not last.may("J") or len(answer.tokens) > 1:
         return False
     thing = last.may("N") and (

@@ -18,6 +18,7 @@ from unifiedqa_convert.question_converters.rules.pattern import (
 )
 from unifiedqa_convert.question_converters.rules.predicate import mark
 from unifiedqa_convert.question_converters.rules.tables.adjunct import ADJUNCT
+from unifiedqa_convert.question_converters.rules.tables.extended import EXTENDED
 from unifiedqa_convert.question_converters.rules.tables.narrowed import NARROWED
 from unifiedqa_convert.question_converters.rules.tables.reply import GOAL, REPLY
 from unifiedqa_convert.question_converters.rules.tables.sentence import SENTENCE
@@ -42,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     *REPLY,
     *SENTENCE,
     *NARROWED,
+    *EXTENDED,
     *ADJUNCT,
     *WHAT,
     *CHOICE,

@@ -140,6 +140,8 @@ def _predicate_again(question: Question, answer: Answer) -> bool:
         return False
     chain = [*parts["aux"], *parts["pred"]]
     at = 0 if parts["aux"] else main_verb(parts["pred"])
+    if at + 1 >= len(chain):
+        return False
     first, second = chain[at : at + 2]
     pairs = enumerate(pairwise(answer.tokens))
     found = next((i for i, (a, b) in pairs if a.lower == first.lower and same_word(second, b)), 0)

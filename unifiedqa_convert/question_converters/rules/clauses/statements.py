@@ -276,14 +276,27 @@ def happened(match: Match) -> str | None:
 
 def _time_follows(tokens: Sequence[Token], at: int) -> bool:
     """True if a time or a part of a story starts here: "Jack | at the end of the story"."""
-    if tokens[at].lower not in ("at", "in", "on", "by"):
-        return tokens[at].lower in ("last", "yesterday", "next")
+    if tokens[at].lower not in ("at", "in", "on", "by", "over", "with"):
+        return tokens[at].lower in ("last", "yesterday", "next", "during")
+    if tokens[at].lower == "in" and tokens[-1].lower in _CONDITIONS:
+        return len(tokens) < at + 4
     return any(t.lower in words.TIMES or t.may("Q") for t in tokens[at + 1 : at + 4])
 
 
 _OPINES = frozenset("say think claim imply suggest believe complain argue admit explain".split())
 _AGENTS = ("er", "or", "ist", "ian", "ess", "man")  # "the hiker", "the dentist"
 _TOLD = frozenset("promise tell warn inform remind assure teach".split())
+
+
+_CONDITIONS = frozenset("weather heat cold rain sunlight light water darkness air".split())
+
+
+def befell(match: Match) -> str:
+    """What happens to someone, said with a verb: "grows soft" → "The wax grows soft in summer"."""
+    who = match.part("who")
+    at = next((i for i in range(1, len(who)) if _time_follows(who, i)), len(who))
+    name, time = cover(match.source, who[:at]), cover(match.source, who[at:])
+    return join(name, match.answer.text, time)
 
 
 def told(match: Match) -> str | None:
@@ -464,6 +477,7 @@ RESTATED: dict[str, Callable[[Match], str | None]] = {
     "itself": itself,
     "replied": answered,
     "happened": happened,
+    "befell": befell,
     "doer": doer,
     "same": same,
     "truth": true_of,

@@ -216,6 +216,18 @@ SENTENCE = (
         ),
     ),
     Rule(
+        when="what happens",
+        given="noun",
+        say="[occurring]",
+        examples=(
+            (
+                "If the wind drops, then what happens?",
+                "grass turns brown",
+                "If the wind drops, then grass turns brown.",
+            ),
+        ),
+    ),
+    Rule(
         when="what happens to who:HEAD tail:TAIL",
         given="noun verb",
         say="[who] [acts] [tail]",
@@ -230,8 +242,15 @@ SENTENCE = (
     Rule(
         when="what happens|happened to who:SPAN",
         given="verb-s verb-ed",
-        say="[who] [raw]",
-        examples=(("What happened to Noor?", "was late for work", "Noor was late for work."),),
+        say="[befell]",
+        examples=(
+            ("What happened to Noor?", "was late for work", "Noor was late for work."),
+            (
+                "What happens to a candle over time?",
+                "gets shorter",
+                "A candle gets shorter over time.",
+            ),
+        ),
     ),
     Rule(
         when="what aux:will|would|might|could happen to who:HEAD tail:TAIL",

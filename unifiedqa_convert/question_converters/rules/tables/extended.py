@@ -1,0 +1,91 @@
+"""Rules for where, how and what kind with a further phrase: tried before the general ones.
+
+"Where in the attic …", "How deep is it at …", "How does a bee taste the …", "a bad host"
+"""
+
+from unifiedqa_convert.question_converters.rules.pattern import Rule
+
+EXTENDED = (
+    Rule(
+        when="where prep:in|on|within|inside|along|around spot:HEAD aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<place] [prep] [spot]",
+        examples=(
+            (
+                "Where in the attic do the bats sleep?",
+                "behind the chimney",
+                "The bats sleep behind the chimney in the attic.",
+            ),
+        ),
+    ),
+    Rule(
+        when="where prep:in|on|within|inside|along|around spot:HEAD be:BE subj:SPAN",
+        say="[subj] [be] [place] [prep] [spot]",
+        examples=(
+            (
+                "Where in the barn is the piano?",
+                "under the stairs",
+                "The piano is under the stairs in the barn.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which kind|type|sort of head:NOUNS be:BE it rest:ANY",
+        given="adjective",
+        say="it [be] [kindred] [rest]",
+        examples=(
+            (
+                "If a dog barks at guests, what kind of dog is it?",
+                "noisy",
+                "If a dog barks at guests, it is a noisy dog.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how aux:AUX subj:SUBJ verb:smell|taste|see|hear det:a|an|the|its|their thing:SPAN",
+        given="place verb-ing",
+        say="[subj] [linked] [det] [thing] [raw]",
+        examples=(
+            (
+                "How does a bee taste the nectar?",
+                "with its feet",
+                "A bee tastes the nectar with its feet.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how measure:tall|high|deep|wide|thick be:BE subj:HEAD prep:at rest:SPAN",
+        say="[subj] [be] [measured] [prep] [rest]",
+        examples=(
+            (
+                "How deep is the lake at its centre?",
+                "80 meters",
+                "The lake is 80 meters deep at its centre.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how aux:AUX subj:SUBJ verb:feel rest:ANY",
+        given="noun sentence",
+        say="[subj] [linked] [resembling] [rest]",
+        examples=(
+            ("How would Omar feel then?", "a bad host", "Omar would feel like a bad host then."),
+            (
+                "How did Omar feel afterwards?",
+                "someone who is needed",
+                "Omar felt like someone who is needed afterwards.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how aux:MODAL subj:SUBJ verb:feel rest:ANY",
+        given="verb-s",
+        say="[subj] [aux] [verb] [state] [rest]",
+        examples=(
+            (
+                "How would the neighbours feel as a result?",
+                "are tired of the noise",
+                "The neighbours would feel tired of the noise as a result.",
+            ),
+        ),
+    ),
+)
