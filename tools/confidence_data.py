@@ -13,12 +13,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from statement_edits import edits
+
 from unifiedqa_convert.question_converters.base import Ask
 from unifiedqa_convert.question_converters.rules import converter
 from unifiedqa_convert.question_converters.rules.answer import Answer
 from unifiedqa_convert.question_converters.rules.candidates import OTHER, OWN
 from unifiedqa_convert.question_converters.rules.clause import Match
-from unifiedqa_convert.question_converters.rules.edits import edits
 from unifiedqa_convert.question_converters.rules.pattern import TokenString
 from unifiedqa_convert.question_converters.rules.predicate import choices
 from unifiedqa_convert.question_converters.rules.question import Question, parse_question

@@ -30,10 +30,11 @@ import numpy as np
 import torch
 from confidence_data import Example, examples, read_triples
 from confidence_network import Encoded, Network, Plan, auroc, learn, scores, vocabulary_of
+from statement_edits import edits
 
 from unifiedqa_convert.question_converters.base import Ask
 from unifiedqa_convert.question_converters.learned.alignment import Pair, read_pair
-from unifiedqa_convert.question_converters.learned.network import WEIGHT
+from unifiedqa_convert.question_converters.learned.network import WEIGHT, rule_key
 from unifiedqa_convert.question_converters.learned.network import Network as Shipped
 from unifiedqa_convert.question_converters.rules.candidates import OTHER, OWN, candidates
 from unifiedqa_convert.question_converters.rules.converter import attached, rules_own
@@ -44,6 +45,8 @@ REFERENCES = ROOT / "benchmarks/references"
 OWN_REFERENCES = Path(__file__).with_name("statement_references")
 JUDGED = Path(__file__).with_name("confidence_judged.jsonl")
 FOLDS = 5
+KNOWN, KNOWN_FROM = 0.93, 30
+"""A rule needs no judgement if so many of at least so many references came out right."""
 DOUBTS = (-1.0, 0.0, 1.0, 2.0, 3.0)
 MARGINS = (0.5, 1.0, 1.5, 2.0, 3.0, 100.0)
 LEAST = 8
@@ -51,6 +54,8 @@ LEAST = 8
 OTHERS = 0.5
 """Weight of a sentence that is not the rules' own choice."""
 OF_REFERENCE = 4.0
+TIMES = 3
+"""How often a reference is seen in an epoch."""
 REPEATED = 20_000
 """Triples' examples that are trained on again beside the references."""
 PART = 2_000
@@ -107,13 +112,24 @@ def of_references(
             continue
         good = set(map(normal, row["references"]))
         found = {normal(own.sentence): (own.sentence, (*own.derived, OWN))}
-        for other in candidates(ask, own):
+        for other in candidates(ask):
             found.setdefault(normal(other.sentence), (other.sentence, other.derived))
         made = len(found)
+        for edit in edits(own.sentence, ask):
+            derived = (*own.derived, f"~edit {edit.name}")
+            found.setdefault(normal(edit.sentence), (edit.sentence, derived))
         for text in row["references"]:
             found.setdefault(normal(text), (text, (*own.derived, OTHER)))
         rows = [
-            Example(*ask, text, derived, key in good, not n, "made" if n < made else "given", 0)
+            Example(
+                *ask,
+                text,
+                derived,
+                key in good,
+                not n,
+                "made" if n < made else "edited or given",
+                0,
+            )
             for n, (key, (text, derived)) in enumerate(found.items())
         ]
         yield Judged(rows, name in fresh)
@@ -165,13 +181,13 @@ def adapted(
     data, labels = triples
     encoded, right, first = references
     rows = np.random.default_rng(1).choice(len(labels), min(REPEATED, len(labels)), replace=False)
-    more = np.repeat(np.flatnonzero(use), 3)
+    more = np.repeat(np.flatnonzero(use), TIMES)
     weights = np.concatenate(
-        (np.ones(len(rows)), OF_REFERENCE / 3 * np.where(first[more], 1.0, OTHERS))
+        (np.ones(len(rows)), OF_REFERENCE / TIMES * np.where(first[more], 1.0, OTHERS))
     )
     both = joined(data, rows, encoded, more)
     marked = np.concatenate((labels[rows], right[more]))
-    return learn(copy.deepcopy(base), both, marked, weights, Plan(4, 5e-4, 50))  # type: ignore[arg-type]
+    return learn(copy.deepcopy(base), both, marked, weights, Plan(8, 1e-3, 50))  # type: ignore[arg-type]
 
 
 def platt(points: np.ndarray, right: np.ndarray) -> tuple[float, float]:
@@ -205,10 +221,10 @@ def limits(a: float, b: float) -> np.ndarray:
 def export(
     network: Network,
     vocabulary: dict[str, int],
-    found: tuple[np.ndarray, tuple[float, float]],
+    found: tuple[np.ndarray, tuple[float, float], dict[str, int]],
     path: Path,
 ) -> None:
-    """``found``: the limits of the confidences, and (doubt, margin) of the choice."""
+    """``found``: the limits of the confidences, (doubt, margin) of the choice, the known rules."""
 
     def whole(tensor: torch.Tensor) -> np.ndarray:
         found = np.rint(tensor.detach().numpy() * WEIGHT)
@@ -224,6 +240,8 @@ def export(
         "whole": whole(network.whole.weight)[[0, *(vocabulary[n] for n in derived)]],
         "limits": found[0],
         "choice": np.array(found[1]),
+        "known_names": np.frombuffer("\n".join(found[2]).encode(), np.uint8),
+        "known": np.array(list(found[2].values()), np.int64),
     }
     for name in ("said1", "said2", "asked1", "asked2"):
         layer = getattr(network, name)
@@ -248,17 +266,15 @@ def main() -> None:
     arguments = parser.parse_args()
     own = read_references(OWN_REFERENCES)
     looked_at = [row for row in (*read_references(REFERENCES), *own) if seen(row["id"])]
+    judged = {row["id"]: row for row in map(json.loads, JUDGED.read_text("utf-8").splitlines())}
     if arguments.judge:
-        kept = {row["id"] for row in map(json.loads, JUDGED.read_text("utf-8").splitlines())}
-        new = judge(row for row in looked_at if row["id"] not in kept)
+        new = judge(row for row in looked_at if row["id"] not in judged)
         with JUDGED.open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in new)
         return
-    fresh = [row for row in own if not seen(row["id"])]
-    judged = {row["id"]: row for row in map(json.loads, JUDGED.read_text("utf-8").splitlines())}
-    references = list(
-        of_references([*looked_at, *fresh], judged, frozenset(row["id"] for row in fresh))
-    )
+    fresh = frozenset(row["id"] for row in own) - judged.keys()
+    used = [row for row in (*looked_at, *own) if row["id"] in judged.keys() | fresh]
+    references = list(of_references(list({row["id"]: row for row in used}.values()), judged, fresh))
     started = time.time()
     made, pairs = made_examples(arguments.triples, arguments.most)
     vocabulary = vocabulary_of(pairs, LEAST)
@@ -289,21 +305,28 @@ def finish(
     digest = [int(hashlib.sha256(f"fold {row.question}".encode()).hexdigest(), 16) for row in rows]
     fold = np.array([number % FOLDS for number in digest])
     points = np.zeros(len(rows))
+    sides = [(base, triples, (encoded, right, first), fold != side) for side in range(FOLDS)]
+    sides.append((base, triples, (encoded, right, first), np.ones(len(rows), bool)))
+    with multiprocessing.Pool(2) as pool:  # forked: each has its own generators, seeded alike
+        networks = pool.starmap(adapted, sides, chunksize=1)
     for side in range(FOLDS):
-        network = adapted(base, triples, (encoded, right, first), fold != side)
-        points[fold == side] = scores(network, encoded)[fold == side]
+        points[fold == side] = scores(networks[side], encoded)[fold == side]
     fresh = np.repeat([one.calibrates for one in references], [len(one.rows) for one in references])
     before = auroc(scores(base, encoded)[first & fresh], right[first & fresh])
     after = auroc(points[first & fresh], right[first & fresh])
     print(f"the rules' sentences: AUROC {before:.3f}, adapted {after:.3f}")
-    choice = best_choice(references, points, right)
-    chosen = np.array(list(chosen_rows(references, points, *choice)))
+    known = known_rules([one.rows[0] for one in references if one.calibrates])
+    judged = [rule_key(one.rows[0].derived) not in known for one in references]
+    choice = best_choice(references, points, right, judged)
+    chosen = np.array(list(chosen_rows(references, points, *choice)))[judged]
     chosen = chosen[fresh[chosen]]
+    own = np.flatnonzero(first)[judged]
+    own = own[fresh[own]]
     a, b = platt(points[chosen], right[chosen])
-    print(f"choice {choice}, right {right[first & fresh].mean():.3f} -> {right[chosen].mean():.3f}")
+    print(f"choice {choice}, right {right[own].mean():.3f} -> {right[chosen].mean():.3f}")
     print(f"calibration: {a:.4f} x + {b:.4f}, AUROC {auroc(points[chosen], right[chosen]):.3f}")
-    final = adapted(base, triples, (encoded, right, first), np.ones(len(rows), bool))
-    export(final, vocabulary, (limits(a, b), choice), arguments.out)
+    final = networks[-1]
+    export(final, vocabulary, (limits(a, b), choice, known), arguments.out)
     with np.load(arguments.out) as stored:
         shipped = np.array(Shipped(dict(stored)).scores([pair_of(row) for row in rows]))
     print(f"numpy and torch differ by {np.abs(shipped - scores(final, encoded)).max():.3f} at most")
@@ -322,12 +345,26 @@ def chosen_rows(
         start += len(one.rows)
 
 
+def known_rules(own: Sequence[Example]) -> dict[str, int]:
+    """The rules that need no judgement → the share of their sentences that is right, in percent."""
+    counts: dict[str, list[int]] = {}
+    for row in own:
+        count = counts.setdefault(rule_key(row.derived), [0, 0])
+        count[0] += 1
+        count[1] += row.right
+    shares = {rule: (good + 1) / (n + 2) for rule, (n, good) in counts.items() if n >= KNOWN_FROM}
+    return {rule: round(100 * share) for rule, share in sorted(shares.items()) if share >= KNOWN}
+
+
 def best_choice(
-    references: Sequence[Judged], points: np.ndarray, right: np.ndarray
+    references: Sequence[Judged], points: np.ndarray, right: np.ndarray, judged: Sequence[bool]
 ) -> tuple[float, float]:
     """(doubt, margin): below which score others are compared, by how much one must be better."""
     grid = [(doubt, margin) for doubt in DOUBTS for margin in MARGINS]
-    found = {choice: sum(right[list(chosen_rows(references, points, *choice))]) for choice in grid}
+    found = {
+        choice: right[np.array(list(chosen_rows(references, points, *choice)))[judged]].sum()
+        for choice in grid
+    }
     for choice, count in found.items():
         print(f"  doubt {choice[0]:5} margin {choice[1]:4}: {count} right")
     return max(grid, key=lambda choice: found[choice])

@@ -2,7 +2,8 @@
 
 The network judges what the rules write. Where it doubts, it compares what they would have written
 for another kind of answer or another start of the predicate, and takes the best of these if that is
-better by a margin.
+better by a margin. Rules that are right nearly always (most stems and blanks) are not judged: their
+sentences have the share that was right.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import NamedTuple
 
 from unifiedqa_convert.question_converters.base import Ask, Fact, Sentence
 from unifiedqa_convert.question_converters.learned.alignment import read_pair
-from unifiedqa_convert.question_converters.learned.network import digest, network
+from unifiedqa_convert.question_converters.learned.network import digest, network, rule_key
 from unifiedqa_convert.question_converters.rules.candidates import OWN, candidates
 from unifiedqa_convert.question_converters.rules.converter import (
     VERSION,
@@ -78,13 +79,21 @@ def _sentences(asks: Sequence[Ask]) -> list[Sentence]:
 def choose(matched: Sequence[tuple[Ask, Made]]) -> list[Sentence]:
     """Per ask and the rules' own sentence, the sentence to say, with its confidence."""
     judge = network()
-    best = [
-        Judged(own.sentence, score)
-        for (_, own), score in zip(matched, _scores(matched), strict=True)
+    told = [judge.known.get(rule_key(own.derived)) for _, own in matched]
+    asked = [pair for pair, known in zip(matched, told, strict=True) if known is None]
+    judged = iter(_judged(asked))
+    return [
+        next(judged) if known is None else Sentence(own.sentence, VIA, known)
+        for (_, own), known in zip(matched, told, strict=True)
     ]
-    doubted = [n for n, judged in enumerate(best) if judged.score < judge.doubt]
+
+
+def _judged(matched: Sequence[tuple[Ask, Made]]) -> list[Sentence]:
+    judge = network()
+    own = _scores(matched)
+    best = [Judged(made.sentence, score) for (_, made), score in zip(matched, own, strict=True)]
+    doubted = [n for n, score in enumerate(own) if score < judge.doubt]
     others = [(n, matched[n][0], other) for n in doubted for other in _others(*matched[n])]
-    own = [judged.score for judged in best]
     for (n, _, other), score in zip(others, _scores([pair[1:] for pair in others]), strict=True):
         if score > max(best[n].score, own[n] + judge.margin):
             best[n] = Judged(other.sentence, score)
@@ -102,6 +111,6 @@ def _scores(pairs: Sequence[tuple[Ask, Made]]) -> list[float]:
 
 def _others(ask: Ask, own: Made) -> list[Made]:
     """The distinct other candidates."""
-    found = {other.sentence: other for other in reversed(list(candidates(ask, own)))}
+    found = {other.sentence: other for other in reversed(list(candidates(ask)))}
     found.pop(own.sentence, None)
     return [other for other in reversed(found.values()) if fits(other.sentence, ask)]

@@ -28,6 +28,11 @@ AT_ONCE = 512
 """Statements in one pass."""
 
 
+def rule_key(derived: Sequence[str]) -> str:
+    """The rule's name among the features of how a sentence was made: its pattern and template."""
+    return "\t".join(derived[:2])
+
+
 class Network:
     """Sums of feature vectors, two convolutions over each text, their maxima, a hidden layer."""
 
@@ -51,6 +56,10 @@ class Network:
         self._limits = stored["limits"]  # ascending; a score from the nth on has (n + 1) / 100
         self.doubt, self.margin = stored["choice"].tolist()
         """Below which score other candidates are compared, and by how much one must be better."""
+
+        known = zip(bytes(stored["known_names"]).decode().split("\n"), stored["known"], strict=True)
+        self.known = {name: share / 100 for name, share in known if name}
+        """Rules whose sentences need no judgement → the share that was right, two digits."""
 
     def calibrated(self, scores: Sequence[float]) -> list[float]:
         """Per score, the probability that a person would have written it, two digits."""

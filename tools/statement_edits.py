@@ -1,7 +1,7 @@
 """Small changes to a sentence of the rules: an article, a preposition, an order, an agreement.
 
-What the word lists can't tell ("Screw is a machine", "goes on in March the air") differs from what
-a person would write by one of these; a chooser compares them.
+Read by the tools that train the confidence: what the rules can't tell ("Screw is a machine", "goes
+on in March the air") differs from what a person would write by one of these.
 """
 
 import re
