@@ -39,8 +39,6 @@ _NOT_KNOWN = (
     *(f"it is {how} to say" for how in ("impossible", "hard", "difficult")),
     *(f"{who} {how}" for who in ("nobody", "no one") for how in ("is sure", "knows for")),
 )
-_NEARLY = frozenset("about around over under nearly almost".split())
-_SHARES = frozenset("half third quarter fifth tenth dozen hundred thousand thirds".split())
 _ENDS_CLAUSE = words.RELATIVES | {"to"}
 _NOUN_BEFORE = frozenset("of in between".split())  # after a word that may be verb or noun
 _ALL_PRONOUNS = words.SUBJECT_PRONOUNS | {"nobody", "everybody", "everyone", "nothing", "someone"}
@@ -125,7 +123,7 @@ def _single(only: Token) -> str:
 
 def _opened(first: Token, second: Token, last: Token) -> str | None:
     """The kind, if the first word alone determines it; else None."""
-    if first.lower in _NEARLY and last.lower in _SHARES:
+    if first.lower in words.NEARLY and last.lower in words.FRACTIONS:
         return "number"  # "about a third"
     if first.lower == "to" and second.may("VA"):
         return "to"
@@ -302,6 +300,9 @@ def many_act(tokens: Sequence[Token], at: int) -> bool:
 FINAL = " .!?\u2026\u3002\uff1f\uff01;:,"  # marks at the end of a sentence
 # "No because it is wet" is "No, because it is wet".
 _REPLY_BECAUSE = re.compile(r"^(yes|no)( (?:because|since|if|unless)\b)", re.IGNORECASE)
+_COMPOUND = re.compile(
+    r"[a-z]{2,}(?:house|room|shop|store|yard|board|book|box|boat|ship|bag|man|woman|field|stick)"
+)
 _MASS = re.compile(r".+(?:ide|ose|gen|ysis|osis|esis|ness|ity|ology|graphy)")
 
 
@@ -374,7 +375,7 @@ class Answer:
             return True  # "only the cook"
         if self._unique():
             return False
-        if head in words.COUNT_NOUNS:
+        if head in words.COUNT_NOUNS or (self.head.only("XN") and _COMPOUND.fullmatch(head)):
             return False
         mass = head in words.MASS_NOUNS or _MASS.fullmatch(head) is not None
         return mass or noun_number(head) != "singular"
