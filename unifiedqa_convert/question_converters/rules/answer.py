@@ -45,12 +45,8 @@ _ALL_PRONOUNS = words.SUBJECT_PRONOUNS | {"nobody", "everybody", "everyone", "no
 _NAMING = frozenset("named called known made based used born".split())
 _OBJECT_PRONOUNS = frozenset("it them him us me".split())
 _LINKING = frozenset("look feel stay get become keep seem sound remain appear grow".split())
+_SHORT = re.compile(r"(?:i|he|she|it|we|you|they|there)['\u2019](?:ll|ve|d)")
 _SUBJECT_BE = frozenset(
-    f"{who}{mark}{verb}"
-    for who in ("i", "he", "she", "it", "we", "you", "they", "there")
-    for verb in ("ll", "ve", "d")
-    for mark in ("'", "\u2019")
-) | frozenset(
     "it's that's there's he's she's they're we're you're i'm "
     "it\u2019s that\u2019s there\u2019s he\u2019s she\u2019s they\u2019re we\u2019re".split()
 )
@@ -130,7 +126,7 @@ def _opened(first: Token, second: Token, last: Token) -> str | None:
     counted = first.lower in ("about", "around", "over", "under") and second.may("Q")
     if first.may("PS") and first.lower not in ("like", "than") and not counted:
         return "place"
-    if first.lower in _SUBJECT_BE:
+    if first.lower in _SUBJECT_BE or _SHORT.fullmatch(first.lower):
         return "sentence"
     return "verb-s" if first.may("BHM") and not first.may("NV") else None
 
@@ -139,6 +135,8 @@ def _phrase(given: str, tokens: Sequence[Token]) -> str:
     first, second, last = tokens[0], tokens[1], tokens[-1]
     if _is_sentence(given, tokens):
         return "sentence"
+    if first.lower == "not" and second.may("V") and not second.may("DGN"):
+        return "verb"  # "not be late"
     if first.may("T") and _past(first, second):
         return "verb-ed"
     if len(tokens) == 3 and second.lower in ("and", "or") and first.may("J") and last.may("J"):

@@ -253,6 +253,11 @@ WHOLE = _words("all every everyone everybody everything only")
 # "About a third" is a number, "about a dog" is none.
 NEARLY = _words("about around over under nearly almost")
 FRACTIONS = _words("half third quarter fifth tenth dozen hundred thousand thirds")
+# End a predicate after its object: "likes plums | best".
+DEGREES = _words("best most least better more farther further faster longer harder higher lower")
+# Of a distance, and the beginning of a way: no "in" before them.
+UNITS = _words("miles mile km kilometers kilometres meters metres yards feet blocks")
+WAYS = _words("back away far straight halfway nowhere somewhere")
 # Take two objects: "owe the bank | forty dollars".
 GIVING_VERBS = _words(
     "give owe pay cost charge take lend send show offer teach hand bring buy tell ask sell grant "
