@@ -102,7 +102,9 @@ _MASK = re.compile(
 
 def attached(ask: Ask) -> Ask:
     """Both texts in one line, without a tokeniser's spaces before an apostrophe."""
-    question = _MASK.sub("____", collapse(ask.question))
+    question = collapse(ask.question)
+    if "_" in question or "<" in question or "[" in question:
+        question = _MASK.sub("____", question)
     return Ask(_attached(question), _attached(collapse(ask.answer)))
 
 
@@ -230,7 +232,7 @@ def first_match(question: str, answer: str) -> Made | None:
     given = parse_answer(answer, asks_names(question), named_in(question, answer))
     if not question or given is None:
         return None
-    asked = _WHY_SO.match(question)
+    asked = _WHY_SO.match(question) if question[-4:].lower() in ("why?", "ome?") else None
     if asked is not None:
         said = lowered(asked["said"])[0]
         question = f"{asked['earlier']}Why is it that {said}?"

@@ -142,6 +142,10 @@ def _told_in_past(question: Question, answer: Answer) -> bool:
 
 def _predicate_again(question: Question, answer: Answer) -> bool:
     """True if a noun and the predicate of "Who pred?" follow: "Two boys also left the room"."""
+    verbs = {t.lower for t in answer.tokens[1:] if t.may("VZTBOHM")}
+    opens = question.tokens[0].lower in ("who", "what", "which")
+    if not opens or not any(t.lower in verbs for t in question.tokens[1:]):
+        return False
     parts = question.parts(SUBJECT)
     if parts is None or len(parts["pred"]) < 2:
         return False
