@@ -284,6 +284,10 @@ def _object_follows(pred: Sequence[Token], at: int) -> bool:
     return after.may("DRLNJQX")
 
 
+def _aims(pred: Sequence[Token], at: int) -> bool:
+    return pred[at + 1].lower == "order" or [t.lower for t in pred[at + 2 : at + 3]] == ["way"]
+
+
 def adjunct_gap(pred: Sequence[Token], reason: bool = False) -> int:
     """The position of a place, time or means: the end, or before a subordinate clause or time.
 
@@ -304,13 +308,9 @@ def adjunct_gap(pred: Sequence[Token], reason: bool = False) -> int:
         late = (t.may("QG") or t.lower.rstrip("s") in words.TIMES for t in pred[at + 2 : at + 5])
         if pred[at + 1].lower != "on" or any(late):  # not "go on the air"
             return at + 1
-    low = [t.lower for t in pred]
-    pairs = (
-        low[i : i + 2] == ["in", "order"] or low[i::2][:2] == ["on", "way"] for i in range(len(low))
-    )
-    aim = next((i for i, found in enumerate(pairs) if found and i), None)
-    if aim is not None:
-        return aim
+    for i in range(1, len(pred) - 1):
+        if pred[i].lower in ("in", "on") and _aims(pred, i):
+            return i  # "in order to", "on the way"
     for i in range(1, len(pred)):
         infinitive = motion and pred[i].lower == "to" and _verb_at(pred, i + 1)
         clause_follows = pred[i].may("S") and pred[i].lower != "that" and i + 1 < len(pred)

@@ -157,8 +157,10 @@ def parse_answer(answer: str, named: bool, again: bool = False) -> Answer | None
 
 def named_in(question: str, answer: str) -> bool:
     """True if the answer's first word is a name in the question: "Who is Hunter? Hunter is …"."""
+    if not answer[:1].isupper():
+        return False
     first = answer.partition(" ")[0].rstrip(FINAL)
-    if not first[:1].isupper() or first[1:] != first[1:].lower():
+    if first[1:] != first[1:].lower():
         return False
     at = question.find(f" {first}")
     inside = at > 0 and question[at - 1] not in '.!?:"\u201c'
