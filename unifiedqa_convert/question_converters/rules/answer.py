@@ -40,20 +40,14 @@ _NOT_KNOWN = (
     *(f"it is {how} to say" for how in ("impossible", "hard", "difficult")),
     *(f"{who} {how}" for who in ("nobody", "no one") for how in ("is sure", "knows for")),
 )
-_NEARLY = frozenset("about around over under nearly almost".split())
-_SHARES = frozenset("half third quarter fifth tenth dozen hundred thousand thirds".split())
 _ENDS_CLAUSE = words.RELATIVES | {"to"}
 _NOUN_BEFORE = frozenset("of in between".split())  # after a word that may be verb or noun
 _ALL_PRONOUNS = words.SUBJECT_PRONOUNS | {"nobody", "everybody", "everyone", "nothing", "someone"}
 _NAMING = frozenset("named called known made based used born".split())
 _OBJECT_PRONOUNS = frozenset("it them him us me".split())
 _LINKING = frozenset("look feel stay get become keep seem sound remain appear grow".split())
+_SHORT = re.compile(r"(?:i|he|she|it|we|you|they|there)['\u2019](?:ll|ve|d)")
 _SUBJECT_BE = frozenset(
-    f"{who}{mark}{verb}"
-    for who in ("i", "he", "she", "it", "we", "you", "they", "there")
-    for verb in ("ll", "ve", "d")
-    for mark in ("'", "\u2019")
-) | frozenset(
     "it's that's there's he's she's they're we're you're i'm "
     "it\u2019s that\u2019s there\u2019s he\u2019s she\u2019s they\u2019re we\u2019re".split()
 )
@@ -126,14 +120,14 @@ def _single(only: Token) -> str:
 
 def _opened(first: Token, second: Token, last: Token) -> str | None:
     """The kind, if the first word alone determines it; else None."""
-    if first.lower in _NEARLY and last.lower in _SHARES:
+    if first.lower in words.NEARLY and last.lower in words.FRACTIONS:
         return "number"  # "about a third"
     if first.lower == "to" and second.may("VA"):
         return "to"
     counted = first.lower in ("about", "around", "over", "under") and second.may("Q")
     if first.may("PS") and first.lower not in ("like", "than") and not counted:
         return "place"
-    if first.lower in _SUBJECT_BE:
+    if first.lower in _SUBJECT_BE or _SHORT.fullmatch(first.lower):
         return "sentence"
     if first.lower in ("being", "having"):
         return "verb-ing"
@@ -144,6 +138,8 @@ def _phrase(given: str, tokens: Sequence[Token]) -> str:
     first, second, last = tokens[0], tokens[1], tokens[-1]
     if _is_sentence(given, tokens):
         return "sentence"
+    if first.lower == "not" and second.may("V") and not second.may("DGN"):
+        return "verb"  # "not be late"
     if first.may("T") and _past(first, second):
         # "Cut the lawn": its past is the same, but nobody is said to have done it.
         return "verb" if first.may("V") and second.may("DL") else "verb-ed"
@@ -310,6 +306,9 @@ def many_act(tokens: Sequence[Token], at: int) -> bool:
 FINAL = " .!?\u2026\u3002\uff1f\uff01;:,"  # marks at the end of a sentence
 # "No because it is wet" is "No, because it is wet".
 _REPLY_BECAUSE = re.compile(r"^(yes|no)( (?:because|since|if|unless)\b)", re.IGNORECASE)
+_COMPOUND = re.compile(
+    r"[a-z]{2,}(?:house|room|shop|store|yard|board|book|box|boat|ship|bag|man|woman|field|stick)"
+)
 _MASS = re.compile(r".+(?:ide|ose|gen|ysis|osis|esis|ness|ity|ology|graphy)")
 
 
@@ -391,7 +390,8 @@ class Answer:
             return True  # "how to choose a dog"
         if first.lower in ("only", "just", "even") and self.tokens[1:] and self.tokens[1].may("DL"):
             return True  # "only the cook"
-        return not self._unique() and _uncounted(head)
+        compound = self.head.only("XN") and _COMPOUND.fullmatch(head)
+        return not (self._unique() or compound) and _uncounted(head)
 
     def _unique(self) -> bool:
         if len(self.tokens) != 1:

@@ -20,9 +20,6 @@ _SINGULAR |= {"don't": "doesn't", "aren't": "isn't", "weren't": "wasn't", "haven
 _PLURAL |= {"doesn't": "don't", "isn't": "aren't", "wasn't": "weren't", "hasn't": "haven't"}
 _NEGATIVE = frozenset("never none nobody nothing neither not no hardly rarely seldom".split())
 _CONTRACTED_BE = frozenset("it's that's there's he's she's they're we're you're i'm".split())
-_DEGREES = frozenset(
-    "best most least better more farther further faster longer harder higher lower".split()
-)
 _NO_OBJECT = frozenset("left that to next together again instead alone".split())
 _TODAY = frozenset("yesterday today tomorrow tonight now then".split())
 _AFTER_DO = frozenset("together next now again instead first tonight tomorrow differently".split())
@@ -31,7 +28,8 @@ _WHEN_PHRASES = frozenset("before after during until".split())
 _WHENEVER = frozenset("next again after before during since until when while on at".split())
 _PLURALS = frozenset("i you we they".split())
 _LATER = frozenset("after before since until".split())
-_TIMES = frozenset("before after since".split())
+_TIMES = _LATER - {"until"}
+_ADVERBIAL = frozenset(("day off", "days off", "time off", "do after", "do before"))
 _NEVER_FIRST = frozenset("for with to of into about at like".split())
 # "Want to go" is one chain of verbs, "use a nose to smell" is not.
 _TAKES_OBJECT = frozenset("use take require".split())
@@ -122,8 +120,8 @@ def object_gap(pred: Sequence[Token]) -> int:
     said = _said(pred, at)
     if said:
         return said
-    senses = verb_lemma(pred[at].lower) in words.SENSING_VERBS if pred else False
-    if senses and at + 1 < len(pred) and pred[at + 1].may("G"):
+    senses = at + 1 < len(pred) and verb_lemma(pred[at].lower) in words.SENSING_VERBS
+    if senses and pred[at + 1].may("G"):
         return at + 1  # "hear | coming from the barn"
     if at + 1 < len(pred) and _object_follows(pred, at):
         return _gap_after_object(pred, at)
@@ -141,8 +139,8 @@ def _stranded_gap(pred: Sequence[Token]) -> int:
     for i in range(main - 1, 0, -1):
         token = pred[i]
         ends = i + 1 == len(pred)
-        if token.lower == "off" and pred[i - 1].lower in ("day", "days", "time", "week"):
-            continue  # "on his day off"
+        if f"{pred[i - 1].lower} {token.lower}" in _ADVERBIAL and ends | (token.lower == "off"):
+            continue  # "on his day off", "do after"
         if token.may("P") and (ends or token.lower not in _TIMES) and _stranded(pred, i):
             return i + 1
     ends = main == len(pred) > 1 and pred[-1].may("G") and not pred[-1].may("N")
@@ -214,7 +212,7 @@ def _past_particle(pred: Sequence[Token], gap: int) -> int:
 
 def _before_degree(pred: Sequence[Token], gap: int) -> int:
     """The gap before a final "best" or "most": "likes | best"."""
-    if gap < 2 or pred[gap - 1].lower not in _DEGREES:
+    if gap < 2 or pred[gap - 1].lower not in words.DEGREES:
         return gap
     return gap - 2 if pred[gap - 2].lower == "the" and gap > 2 else gap - 1
 
@@ -279,11 +277,15 @@ def _object_follows(pred: Sequence[Token], at: int) -> bool:
     after = pred[at + 1] if at + 1 < len(pred) else None
     if after is None or after.may("PSC") or after.lower in _NO_OBJECT | _TODAY:
         return False
-    if after.lower in _DEGREES and (at + 2 == len(pred) or not pred[at + 2].may("NJ")):
+    if after.lower in words.DEGREES and (at + 2 == len(pred) or not pred[at + 2].may("NJ")):
         return False
     if after.only("A"):
         return at + 2 < len(pred) and pred[at + 2].may("DRL")
     return after.may("DRLNJQX")
+
+
+def _aims(pred: Sequence[Token], at: int) -> bool:
+    return pred[at + 1].lower == "order" or [t.lower for t in pred[at + 2 : at + 3]] == ["way"]
 
 
 def adjunct_gap(pred: Sequence[Token], reason: bool = False) -> int:
@@ -303,14 +305,12 @@ def adjunct_gap(pred: Sequence[Token], reason: bool = False) -> int:
     being = been is not None
     at = at if been is None else been
     if (motion or being) and at + 1 < len(pred) and pred[at + 1].lower in _WHENEVER:
-        return at + 1
-    low = [t.lower for t in pred]
-    pairs = (
-        low[i : i + 2] == ["in", "order"] or low[i::2][:2] == ["on", "way"] for i in range(len(low))
-    )
-    aim = next((i for i, found in enumerate(pairs) if found and i), None)
-    if aim is not None:
-        return aim
+        late = (t.may("QG") or t.lower.rstrip("s") in words.TIMES for t in pred[at + 2 : at + 5])
+        if pred[at + 1].lower != "on" or any(late):  # not "go on the air"
+            return at + 1
+    for i in range(1, len(pred) - 1):
+        if pred[i].lower in ("in", "on") and _aims(pred, i):
+            return i  # "in order to", "on the way"
     for i in range(1, len(pred)):
         infinitive = motion and pred[i].lower == "to" and _verb_at(pred, i + 1)
         clause_follows = pred[i].may("S") and pred[i].lower != "that" and i + 1 < len(pred)
@@ -343,7 +343,7 @@ def with_adverb(match: Match, adverb: str) -> str:
 def without_ever(match: Match) -> Match:
     """The question without an "ever" before its verb."""
     pred = match.part("pred")
-    if len(pred) < 2 or pred[0].lower != "ever":
+    if [t.lower for t in pred[:1]] != ["ever"]:
         return match
     return Match(match.source, {**match.parts, "pred": pred[1:]}, match.answer)
 
@@ -402,7 +402,7 @@ def negated(source: str, tokens: Sequence[Token]) -> str | None:
     if any(t.lower in _NEGATIVE for t in tokens):
         return None
     low = [t.lower for t in tokens]
-    if any(pair in (("only", "if"), ("only", "when")) for pair in pairwise(low)):
+    if ("only", "if") in pairwise(low):
         return None
     if low[0] in words.WHOLE:
         return join("not", cover(source, tokens))

@@ -102,7 +102,9 @@ _MASK = re.compile(
 
 def attached(ask: Ask) -> Ask:
     """Both texts in one line, without a tokeniser's spaces before an apostrophe."""
-    question = _MASK.sub("____", collapse(ask.question))
+    question = collapse(ask.question)
+    if "_" in question or "<" in question or "[" in question:
+        question = _MASK.sub("____", question)
     return Ask(_attached(question), _attached(collapse(ask.answer)))
 
 
@@ -155,8 +157,10 @@ def parse_answer(answer: str, named: bool, again: bool = False) -> Answer | None
 
 def named_in(question: str, answer: str) -> bool:
     """True if the answer's first word is a name in the question: "Who is Hunter? Hunter is …"."""
+    if not answer[:1].isupper():
+        return False
     first = answer.partition(" ")[0].rstrip(FINAL)
-    if not first[:1].isupper() or first[1:] != first[1:].lower():
+    if first[1:] != first[1:].lower():
         return False
     at = question.find(f" {first}")
     inside = at > 0 and question[at - 1] not in '.!?:"\u201c'
@@ -230,7 +234,7 @@ def first_match(question: str, answer: str) -> Made | None:
     given = parse_answer(answer, asks_names(question), named_in(question, answer))
     if not question or given is None:
         return None
-    asked = _WHY_SO.match(question)
+    asked = _WHY_SO.match(question) if question[-4:].lower() in ("why?", "ome?") else None
     if asked is not None:
         said = lowered(asked["said"])[0]
         question = f"{asked['earlier']}Why is it that {said}?"

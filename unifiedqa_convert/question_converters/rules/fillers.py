@@ -271,6 +271,10 @@ def _object(match: Match) -> str:
         return f"the {one_of(match)} {answer.text}"
     if answer.kind == "sentence":
         return join(f"the {one_of(match)}" if match.part("head") else "", "that", answer.text)
+    pred, first = match.part("pred"), answer.tokens[0]
+    doing = len(answer.tokens) == 1 and first.may("G") and not match.part("head") and bool(pred)
+    if doing and (pred[-1].lower == "for" or verb_lemma(pred[0].lower) in ("enjoy", "stop")):
+        return answer.text
     return join(match.text("about").lower(), named(match))
 
 
@@ -298,11 +302,11 @@ def _prepped(match: Match) -> str:
 
 def _place(match: Match) -> str:
     answer, left = match.answer, match.part("left")
-    if answer.tokens[0].lower in _WAYS and answer.tokens[1:2] and answer.tokens[1].may("P"):
+    if answer.tokens[0].lower in words.WAYS and answer.tokens[1:2] and answer.tokens[1].may("P"):
         return answer.text  # "back to the farm"
     if answer.tokens[0].lower in ("right", "just", "next", "directly") and answer.tokens[1:]:
         return answer.text  # "next door"
-    if answer.tokens[0].may("Q") and any(t.lower in _UNITS for t in answer.tokens[1:3]):
+    if answer.tokens[0].may("Q") and any(t.lower in words.UNITS for t in answer.tokens[1:3]):
         return answer.text  # "two miles north"
     if left and left[-1].lower in _PLACING and answer.head is not None:
         return _without_preposition(answer, left[-1].lower)
@@ -322,13 +326,13 @@ def _place(match: Match) -> str:
         preposition = "at"
     else:
         preposition = "on" if head in words.ON_PLACES else placed(head)[0]
-    alone = len(answer.tokens) == 1
-    article = placed(head)[1] if alone else "a"
+    article = placed(head)[1] if len(answer.tokens) == 1 else "a"
+    thing = answer.kind == "verb-ing" and len(answer.tokens) == 2 and head in words.COUNT_NOUNS
+    if thing:
+        return f"{preposition} {a_or_an(answer.text)} {answer.phrase()}"
     return f"{preposition} {answer.phrase(article) if article else answer.text}"
 
 
-_UNITS = frozenset("miles mile km kilometers kilometres meters metres yards feet blocks".split())
-_WAYS = frozenset("back away far straight halfway nowhere somewhere".split())
 _MONTH = (
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
 )
@@ -402,7 +406,7 @@ def _manner(match: Match) -> str:
     first = answer.tokens[0]
     if answer.kind in ("place", "to") or first.only("A") or first.lower.endswith("ly"):
         return answer.text
-    if answer.kind == "sentence" and any(t.lower in _SENSED for t in match.part("pred")):
+    if answer.kind == "sentence" and any(t.lower in ("know", "tell") for t in match.part("pred")):
         sees = match.answer.tokens[0].may("D")
         return f"{'when' if sees else 'because'} {answer.text}"
     if answer.kind == "sentence":
@@ -423,7 +427,6 @@ def _manner(match: Match) -> str:
     return f"{'with' if phrase.startswith(('a ', 'an ')) else 'by'} {phrase}"
 
 
-_SENSED = frozenset("know tell".split())
 _COMPARED = re.compile(r".+(?:er|est)|fast|hard|well|high|low|straight|less|more")
 
 

@@ -281,6 +281,14 @@ SENSING_VERBS = _words("see hear find feel notice watch catch smell")
 LOOKING_VERBS = _words("look run go come name take chase get be last wait stay")
 # Denied as a whole: "not all goats swim".
 WHOLE = _words("all every everyone everybody everything only")
+# "About a third" is a number, "about a dog" is none.
+NEARLY = _words("about around over under nearly almost")
+FRACTIONS = _words("half third quarter fifth tenth dozen hundred thousand thirds")
+# End a predicate after its object: "likes plums | best".
+DEGREES = _words("best most least better more farther further faster longer harder higher lower")
+# Of a distance, and the beginning of a way: no "in" before them.
+UNITS = _words("miles mile km kilometers kilometres meters metres yards feet blocks")
+WAYS = _words("back away far straight halfway nowhere somewhere")
 # Take two objects: "owe the bank | forty dollars".
 GIVING_VERBS = _words(
     "give owe pay cost charge take lend send show offer teach hand bring buy tell ask sell grant "
@@ -366,6 +374,43 @@ COUNT_NOUNS = _words(
     "cafe harbor harbour sponge headache dentist city community facility commodity entity "
     "university movie party stone root bone rope bridge"
 )
+# The dictionary lists these as uncountable too, because they can be.
+COUNT_NOUNS |= _words(
+    "road path intersection port dock pool meadow pasture chapel casino pub resort barbershop "
+    "grocery pharmacy dam gallery theatre cinema deck toilet drain hose pan pot skillet "
+    "fridge broom drill screw lock cable cord thread skirt uniform costume crown receipt "
+    "check banknote ransom reward license cannon jet satellite boat canoe yacht ferry tugboat "
+    "truck van taxi cab bicycle wagon carriage metro robbery burglary kidnapping trial "
+    "lawsuit crash collision wildfire cloud shadow eclipse cobbler professor guard coach "
+    "princess duchess monster clarinet harmonica tambourine amplifier smartphone website "
+    "email sculpture board net skate sail mast binocular alarm horn bush rose cactus weed "
+    "pinecone log leopard bear fox coyote antelope buffalo camel zebra rhinoceros sloth "
+    "squirrel beaver otter raccoon skunk mole bull calf goose peacock seagull turtle tortoise "
+    "crocodile alligator starfish butterfly lemon peach plum cherry strawberry raspberry "
+    "blueberry melon watermelon pineapple mango coconut tomato onion turnip pumpkin cucumber "
+    "walnut waffle biscuit burger hotdog steak secret rumor promise insult excuse argument "
+    "fight battle tour flight ceremony parade festival rehearsal audition conference "
+    "assignment experiment discovery invention equation deadline appointment nap coma "
+    "fracture allergy stomachache bandage lunchbox saddle hook line boathouse treehouse "
+    "birdhouse bookcase coffeepot account ad address advantage adventure arrangement aspect "
+    "association assumption attraction auction bite blessing blog brake bubble bud bunk "
+    "campus cane career challenge character cheek cobweb collection college combination "
+    "comment comparison connection consequence convention conversation council crack craving "
+    "crossing cure curl custom delay deposit detail dialogue diamond difference disagreement "
+    "discount dispute donation drawing echo election engagement entrance error exception "
+    "expedition explanation fable family favor flag flame flock forehead gesture "
+    "habit hairstyle helper hostage household illusion impression impulse injury institution "
+    "invitation jackpot jaw jungle junction kid landscape legend leg lip location marsh mate "
+    "memory mess metaphor minute moment mood mosaic myth nerve objection occasion omen parody "
+    "patrol pile plague poll possibility prayer preference presentation priority privilege "
+    "procedure proposal protest punch purchase quarter rack rapper rebellion recession "
+    "recital refund remedy replacement request resolution restriction rib ritual routine rule "
+    "rumour sale sanctuary scandal scholarship scratch script section session settlement "
+    "shore shortage shot slope speech stain startup suggestion sum superhero survey survivor "
+    "swamp swing syndrome tag tattoo technique tendency touchdown tradition tragedy "
+    "translator treaty tribute triumph tune uprising vacancy veto victory villa wish wreck "
+    "yolk"
+)
 # The dictionary knows some of these as verbs only.
 NOUNS_TOO = COUNT_NOUNS | {"vet", "vets", "log", "logs", "bars", "soaps"}
 # Nouns without an article in science texts, although the dictionary lists them as countable.
@@ -389,7 +434,8 @@ AT_PLACES = _words(
 ON_PLACES = _words(
     "table shelf floor ground roof desk wall street road island continent planet earth surface "
     "moon mars farm bus train plane bed couch counter stage side coast shoreline map internet "
-    "chromosome membrane ladder hill bench mountain"
+    "chromosome membrane ladder hill bench mountain path trail sidewalk porch balcony deck pier "
+    "highway ship"
 )
 MOTION_VERBS = _words("go head travel move return migrate")
 

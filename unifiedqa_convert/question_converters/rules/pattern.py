@@ -60,7 +60,7 @@ _SPECIAL = {
     "DOING": (
         r"(?:[^/ ]+/[A-Z]*A[A-Z]*Y (?:[^/ ]+/[A-Z]*A[A-Z]* )*?[^/ ]+/[A-Z]*G[A-Z]* |"
         r"[^/ ]+/[A-Z]*G[A-Z]*Y |"
-        r"(?:able|supposed|likely|willing|expected|allowed|asked|told|given|offered|taught|shown|"
+        r"(?:able|unable|supposed|likely|willing|expected|allowed|asked|told|given|offered|taught|shown|"
         r"due|ready|about)/[A-Z]*Y )(?:\S+ )*?"
     ),
     "NOUNS": (

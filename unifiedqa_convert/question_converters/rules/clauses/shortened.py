@@ -114,6 +114,7 @@ def _is_thing(question: Question, phrase: Answer) -> bool:
     )
 
 
+_LINKING = frozenset("smell look feel taste sound seem".split())
 _TELL_OF = frozenset("reason cause problem happened happens happen explanation".split())
 
 
@@ -123,6 +124,12 @@ def _told_in_past(question: Question, answer: Answer) -> bool:
     if question.tokens[0].lower != "why" and not (asked & _TELL_OF and "what" in asked):
         return False
     tokens = answer.tokens
+    linked = any(
+        a.may("Z") and verb_lemma(a.lower) in _LINKING and b.may("J")
+        for a, b in pairwise(tokens[1:])
+    )
+    if linked and answer.kind == "noun" and question.tokens[0].lower == "why":
+        return True  # "soap smells nice"
     sure = (i for i, t in enumerate(tokens) if i and t.may("T") and t.only("ETV"))
     at = next(sure, len(tokens) - 1 if tokens[-1].may("T") else 0)
     before = tokens[:at]
@@ -135,6 +142,10 @@ def _told_in_past(question: Question, answer: Answer) -> bool:
 
 def _predicate_again(question: Question, answer: Answer) -> bool:
     """True if a noun and the predicate of "Who pred?" follow: "Two boys also left the room"."""
+    verbs = {t.lower for t in answer.tokens[1:] if t.may("VZTBOHM")}
+    opens = question.tokens[0].lower in ("who", "what", "which")
+    if not opens or not any(t.lower in verbs for t in question.tokens[1:]):
+        return False
     parts = question.parts(SUBJECT)
     if parts is None or len(parts["pred"]) < 2:
         return False

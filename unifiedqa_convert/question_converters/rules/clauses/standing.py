@@ -4,8 +4,10 @@ import re
 from collections.abc import Callable
 
 from unifiedqa_convert.question_converters.rules import lexicon as words
+from unifiedqa_convert.question_converters.rules.answer import Answer
 from unifiedqa_convert.question_converters.rules.clause import (
     Match,
+    agree_word,
     clause,
     denied,
     folds,
@@ -123,6 +125,18 @@ def denying(match: Match) -> str | None:
     return match.answer.text if no and not first.may("RSP") else None
 
 
+def named_one(match: Match) -> str | None:
+    """A statement about the question's subject, with its name for the pronoun."""
+    answer = expanded(match.answer)
+    size = same_subject(answer, match.part("subj")) if answer.tokens[0].may("R") else 0
+    denies = any(t.lower in ("not", "no", "never") or "n't" in t.lower for t in answer.tokens)
+    said = answer.tokens[size:]
+    if not size or denies or not said[0].may("B"):
+        return None
+    be = agree_word(said[0].lower, Answer(match.text("subj")).plural)
+    return join(match.text("subj"), be, answer.text[said[0].end :].strip())
+
+
 def shared(match: Match) -> str | None:
     """ "Both of them love plums" as what two have in common."""
     pred, answer = match.part("pred"), match.answer
@@ -156,6 +170,7 @@ STANDING: dict[str, Callable[[Match], str | None]] = {
     "relative": relative,
     "hedged": hedged,
     "shared": shared,
+    "singular": named_one,
     "denying": denying,
     "passive": passive,
 }

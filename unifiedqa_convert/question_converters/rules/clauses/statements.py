@@ -450,10 +450,13 @@ def _known_next(said: Sequence[Token], at: int, known: set[str]) -> bool:
 
 def put_there(match: Match) -> str | None:
     """ "Where should I keep it? Keep it in a box." → the place in the instruction."""
-    pred, said = match.part("pred"), match.answer.tokens
+    said = match.answer.tokens
+    if len(said) < 3 or not said[0].may("V"):
+        return None
+    pred = match.part("pred")
     verb = pred[main_verb(pred)]
     stranded = pred[-1].only("P")
-    if not (said[0].may("V") and same_word(verb, said[0])) or len(said) < 3:
+    if not same_word(verb, said[0]):
         return None
     known = {t.lower for t in pred if not t.may("D")} | OBJECT_PRONOUNS
     new = (i for i, t in enumerate(said) if t.lower not in known)

@@ -74,7 +74,7 @@ SENTENCE = (
         when="what be:BE adv:ADV* "
         "true:true|correct|special|different|unusual|known|wrong|missing|strange rest:ANY",
         given="sentence",
-        say="what [be] [adv] [true] [rest] is that [raw]",
+        say="what [be] [adv] [true] [rest] [be] that [raw]",
         examples=(
             (
                 "What is true about the singer?",
@@ -439,7 +439,7 @@ SENTENCE = (
     Rule(
         when="what aux:DO|MODAL subj:SUBJ pred:PRED",
         given="sentence",
-        say="what [doing] is that [raw]",
+        say="what [doing] [since] that [raw]",
         examples=(
             (
                 "What do the twins have in common?",

@@ -155,6 +155,14 @@ STANDING_ALONE = (
         ),
     ),
     Rule(
+        when="how many|much|old|long|far head:HEAD? aux:AUX subj:SUBJ pred:PRED",
+        given="sentence",
+        say="[singular]",
+        examples=(
+            ("How many brothers does Ivo have?", "He is an only child.", "Ivo is an only child."),
+        ),
+    ),
+    Rule(
         when="name|identify|list ANY",
         given="sentence",
         say="[raw]",
