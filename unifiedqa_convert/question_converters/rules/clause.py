@@ -31,6 +31,7 @@ _LATER = frozenset("after before since until".split())
 _TIMES = frozenset("before after since".split())
 _NEVER_FIRST = frozenset("for with to of into about at like".split())
 # "Want to go" is one chain of verbs, "use a nose to smell" is not.
+_WELL = frozenset("well properly fast quickly correctly".split())
 _TAKES_OBJECT = frozenset("use take require".split())
 
 
@@ -215,7 +216,9 @@ def _to_do(pred: Sequence[Token], at: int) -> bool:
         return False
     if at + 1 == len(pred) or pred[at + 1].may("PS"):
         return True
-    return pred[at + 1].lower in _AFTER_DO or pred[at + 1].lower in words.WHENS
+    after = pred[at + 1].lower
+    lasts = after in ("all", "every", "each") and at + 3 == len(pred)  # "do all day"
+    return lasts or after in _AFTER_DO or after in words.WHENS
 
 
 def _stranded(pred: Sequence[Token], at: int) -> bool:
@@ -246,7 +249,12 @@ def _last_of_chain(pred: Sequence[Token], at: int) -> int:
             step = 1
         else:
             break
+        if step == 2 and pred[at].lower == "do":
+            break  # "can do | to make less noise"
         lemma = verb_lemma(pred[at].lower)
+        well = step == 2 and at + 4 == len(pred) and pred[at + 3].lower in _WELL
+        if lemma == "need" and well and pred[at + 2].lower != "do":
+            break  # "need | to grow well"
         base = pred[at].lower == lemma and not _to_do(pred, at + 2 if step == 2 else at)
         if step == 2 and ((base and lemma in _TAKES_OBJECT) or _object_follows(pred, at + step)):
             break

@@ -24,6 +24,7 @@ from unifiedqa_convert.question_converters.rules.clause import (
     main_verb,
     negated,
     object_gap,
+    put_name,
 )
 from unifiedqa_convert.question_converters.rules.clauses.statements import RESTATED
 from unifiedqa_convert.question_converters.rules.fillers import (
@@ -289,6 +290,15 @@ def _like(match: Match) -> str:
     return match.answer.as_form(form) if form else match.answer.as_base()
 
 
+def _treated(match: Match) -> str:
+    """What is done to something, with its name for the pronoun: "pushes the leaves together"."""
+    whom = match.text("right")
+    named_one = re.search(r" (?:it|them|him|her)(?= )", match.answer.text)
+    if named_one and match.part("right")[0].may("DNL"):
+        return put_name(_like(match), whom)
+    return join(_like(match), whom)
+
+
 def _linked(match: Match) -> str:
     """A verb like feel or look, in the form of its "do", or with its auxiliary."""
     verb, tag = match.text("verb"), do_form(match)
@@ -445,6 +455,7 @@ SLOTS: dict[str, Build] = {
     "agreed": _be,
     "situ": _situ,
     "like": _like,
+    "treated": _treated,
     "place": FILLERS["place"],
     "prepped": FILLERS["prepped"],
     "reason": FILLERS["reason"],

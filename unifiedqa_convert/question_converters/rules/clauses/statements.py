@@ -59,6 +59,9 @@ def own(match: Match) -> str | None:
         after = ()
     after, named_one = for_pronoun(after, said)
     text = _agreed(match, answer, size)
+    modal = match.part("aux") and match.part("aux")[0].may("M")
+    if modal and gap > 1 and said[0].may("Z") and same_word(pred[0], said[0]):
+        text = join(match.text("aux"), pred[0].text, answer.text[said[0].end :].strip())
     if named_one:
         text = put_name(text, cover(match.source, named_one))
     return join(match.text("subj"), text, cover(match.source, after))
