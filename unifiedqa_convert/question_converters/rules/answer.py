@@ -155,7 +155,8 @@ def _past(first: Token, second: Token) -> bool:
 
 def _verbal(first: Token, second: Token) -> str:
     object_follows = second.may("DRPQL") or second.lower in ("their", "off", "away")
-    if first.may("G") and (object_follows or not first.may("NJ")):
+    linking = verb_lemma(first.lower) in _LINKING and second.may("J")  # "feeling safe"
+    if first.may("G") and (object_follows or linking or not first.may("NJ")):
         return "verb-ing"
     strong = not first.may("NJ") or first.lower in words.LIGHT_VERBS or second.may("R")
     object_follows = object_follows and second.lower not in _NOUN_BEFORE

@@ -31,6 +31,7 @@ _LATER = frozenset("after before since until".split())
 _TIMES = frozenset("before after since".split())
 _NEVER_FIRST = frozenset("for with to of into about at like".split())
 # "Want to go" is one chain of verbs, "use a nose to smell" is not.
+_PAUSING = frozenset("stop stand wait pause queue gather line".split())  # "stop | to rest"
 _WELL = frozenset("well properly fast quickly correctly".split())
 _TAKES_OBJECT = frozenset("use take require".split())
 
@@ -295,9 +296,12 @@ def adjunct_gap(pred: Sequence[Token], reason: bool = False) -> int:
     if (motion or being) and at + 1 < len(pred) and pred[at + 1].lower in _WHENEVER:
         return at + 1
     for i in range(1, len(pred)):
-        infinitive = motion and pred[i].lower == "to" and _verb_at(pred, i + 1)
+        infinitive = (
+            (motion or verb in _PAUSING) and pred[i].lower == "to" and _verb_at(pred, i + 1)
+        )
         clause_follows = pred[i].may("S") and pred[i].lower != "that" and i + 1 < len(pred)
-        degree = pred[i].lower == "so" and i + 1 < len(pred) and pred[i + 1].may("JAD")
+        degree = pred[i].lower == "so" and pred[i + 1 : i + 2] and pred[i + 1].lower != "that"
+        degree = degree and i + 1 < len(pred) and pred[i + 1].may("JAD")
         later = i > 1 and not reason and pred[i].lower in _WHEN_PHRASES and i + 1 < len(pred)
         if (clause_follows and not degree) or infinitive or later:
             start = i - 1 if pred[i - 1].lower in ("even", ",") and i > 1 else i

@@ -34,12 +34,12 @@ from unifiedqa_convert.question_converters.rules.tokens import Token, cover
 RULES: tuple[Rule, ...] = (
     *BLANK,
     *YES_NO,
+    *EXTENDED,
     *NAMED,
     *CALLED,
     *GOAL,
     *REPLY,
     *SENTENCE,
-    *EXTENDED,
     *ADJUNCT,
     *WHAT,
     *CHOICE,

@@ -37,7 +37,7 @@ from unifiedqa_convert.question_converters.rules.fillers import (
     whose,
     with_object,
 )
-from unifiedqa_convert.question_converters.rules.lexicon import inflect, noun_number, verb_lemma
+from unifiedqa_convert.question_converters.rules.lexicon import inflect, verb_lemma
 from unifiedqa_convert.question_converters.rules.tokens import Token, is_name, tokenise_question
 
 _SLOT = re.compile(r"\[([a-z]+)(?:<([a-z]+))?\]")
@@ -161,19 +161,11 @@ def _acts(match: Match) -> str | None:
     only = match.answer.tokens[0]
     if len(match.answer.tokens) > 1:
         return None
+    if only.only("ET") and only.may("E"):
+        return join("are" if Answer(match.text("who")).plural else "is", only.text)
     if only.may("V") and verb_lemma(only.lower) in words.MOSTLY_VERBS:
         return agree_word(only.lower, Answer(match.text("who")).plural)
     return only.text if only.may("Z") else None
-
-
-def _occurring(match: Match) -> str | None:
-    """A noun and its verb without more, as what happens: "food runs low"; None for a noun."""
-    tokens = match.answer.tokens
-    if len(tokens) < 2 or tokens[0].may("D") or not tokens[-1].may("JAP"):
-        return None
-    noun, verb = tokens[-3:-1] if len(tokens) > 2 else (tokens[0], tokens[0])
-    agrees = verb.may("V" if noun_number(noun.lower) == "plural" else "Z")
-    return match.answer.text if noun.may("N") and agrees else None
 
 
 def _happening(match: Match) -> str:
@@ -311,34 +303,6 @@ def _linked(match: Match) -> str:
     )
 
 
-def _resembling(match: Match) -> str | None:
-    """ "Like" a person that someone feels as: "like a bad host"; None for any other answer."""
-    tokens = match.answer.tokens
-    someone = tokens[0].lower in ("someone", "somebody") and tokens[1:] and tokens[1].may("SW")
-    felt = any(t.lower in _FELT for t in tokens[1:])
-    described = tokens[0].lower in ("a", "an") and match.answer.kind == "noun" and not felt
-    return f"like {match.answer.text}" if someone or described else None
-
-
-# Things that are felt: "a sense of pride", "a sharp pain", "a little tired".
-_FELT = frozenset(
-    "sense need urge loss desire pain feeling relief chill rush surge bond thrill pang longing "
-    "bit little lot touch hint wave burst mix mixture deep strong great range weight".split()
-)
-
-
-def _state(match: Match) -> str | None:
-    """What follows is or are, if that is a state: "are sick of it" → "sick of it"; else None."""
-    first, *said = match.answer.tokens
-    if (
-        first.lower not in ("is", "are")
-        or not said
-        or not said[-1 if len(said) < 3 else 0].may("JE")
-    ):
-        return None
-    return None if said[0].may("DGLR") else match.answer.text[said[0].start :]
-
-
 def _that(match: Match) -> str | None:
     """A sentence as a that-clause; None if it is no sentence: "glad she came"."""
     return None if match.answer.tokens[0].may("JE") else f"that {match.answer.text}"
@@ -462,8 +426,6 @@ SLOTS: dict[str, Build] = {
     "stripped": _stripped,
     "linked": _linked,
     "that": _that,
-    "state": _state,
-    "resembling": _resembling,
     "predicate": _predicate,
     "base": lambda match: match.answer.as_base(),
     "chosen": _chosen,
@@ -485,7 +447,6 @@ SLOTS: dict[str, Build] = {
     "whole": _whole,
     "being": _being,
     "happening": _happening,
-    "occurring": _occurring,
     "term": _name_of,
     "kindred": _kindred,
     "was": _was,

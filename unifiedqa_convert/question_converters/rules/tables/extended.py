@@ -88,4 +88,53 @@ EXTENDED = (
             ),
         ),
     ),
+    Rule(
+        when="what aux:MODAL happen if:if|when who:you|he|she|they|we|i|someone tail:SPAN",
+        given="verb",
+        say="[who] [aux] [raw] [if] [who] [tail]",
+        examples=(
+            (
+                "What might happen if you touch the stove?",
+                "burn your hand",
+                "You might burn your hand if you touch the stove.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what aux:must|should be true link:for|to rest:SPAN",
+        given="sentence",
+        say="[possible] [link] [rest]",
+        examples=(
+            (
+                "What must be true for a raft to float?",
+                "The raft must be light.",
+                "The raft must be light for a raft to float.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which head:NOUNS , aside:SPAN , verb:FINITE rest:ANY",
+        given="noun",
+        mark="?",
+        say="[named] , [added] , [verb] [rest]",
+        examples=(
+            (
+                "Which river, known for its mud, floods the plain?",
+                "the Arva",
+                "The Arva, known for its mud, floods the plain.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what be:BE subj:SPAN adv:usually|commonly|often|also|sometimes|generally|typically "
+        "verb:called|termed|named rest:ANY",
+        say="[subj] [be] [adv] [verb] [term] [rest]",
+        examples=(
+            (
+                "What are young owls usually called?",
+                "owlets",
+                "Young owls are usually called owlets.",
+            ),
+        ),
+    ),
 )
