@@ -351,7 +351,8 @@ class Answer:
         if first is None:
             return self.text
         lemma = verb_lemma(first.lower)
-        verb = inflect(lemma, tag) if tag else lemma
+        done = tag == "VBG" and "X" in first.tags and first.lower.endswith("ing")
+        verb = first.text if done else inflect(lemma, tag) if tag else lemma
         lead = self.text[: first.start]
         return (
             (lead if not lead.lower().startswith("to ") else lead[3:])
@@ -380,6 +381,14 @@ def _is_plural(tokens: Sequence[Token], head: Token | None) -> bool:
         head = _head(tokens[of + 1 :])
     if head is None or tokens[0].may("G"):
         return False
+    if len(tokens) > 2 and tokens[0].may("Q") and tokens[1].lower == "of":
+        return tokens[0].lower.isalnum() and tokens[0].lower not in (
+            "one",
+            "1",
+            "each",
+            "none",
+            "much",
+        )  # "five of them"
     listed = any(t.lower == "and" for t in tokens) and not any(
         t.may("P") or t.lower in words.RELATIVES for t in tokens
     )

@@ -135,7 +135,9 @@ def _stranded_gap(pred: Sequence[Token]) -> int:
     for i in range(main - 1, 0, -1):
         token = pred[i]
         ends = i + 1 == len(pred)
-        if token.may("P") and (ends or token.lower not in _TIMES) and _stranded(pred, i):
+        afterwards = ends and token.lower in _TIMES and pred[i - 1].lower == "do"  # "to do after"
+        wants = token.may("P") and (ends or token.lower not in _TIMES) and not afterwards
+        if wants and _stranded(pred, i):
             return i + 1
     ends = main == len(pred) > 1 and pred[-1].may("G") and not pred[-1].may("N")
     return len(pred) if ends else 0
@@ -215,7 +217,7 @@ def _to_do(pred: Sequence[Token], at: int) -> bool:
     """True if "do" lacks its object here: "help the plants do", "tell a child to do at night"."""
     if pred[at].lower != "do":
         return False
-    if at + 1 == len(pred) or pred[at + 1].may("PS"):
+    if at + 1 == len(pred) or pred[at + 1].may("PS") or pred[at + 1].lower in _TIMES:
         return True
     after = pred[at + 1].lower
     lasts = after in ("all", "every", "each") and at + 3 == len(pred)  # "do all day"

@@ -35,7 +35,8 @@ def reason(match: Match) -> str:
         return answer.text
     if answer.kind == "sentence":
         return f"because {answer.text}"
-    if answer.kind == "verb":
+    avoids = first.lower == "not" and len(answer.tokens) > 2 and answer.tokens[1].may("VBH")
+    if answer.kind == "verb" or (avoids and not answer.tokens[1].may("EGZ")):
         return f"to {answer.text}"
     second = len(answer.tokens) > 1
     past_or_did = first.may("O") or (answer.kind == "adjective" and first.may("T") and second)
@@ -268,6 +269,10 @@ def _object(match: Match) -> str:
     answer = match.answer
     if answer.kind == "sentence":
         return join(f"the {one_of(match)}" if match.part("head") else "", "that", answer.text)
+    pred, only = match.part("pred"), answer.tokens[0]
+    doing = len(answer.tokens) == 1 and only.may("G") and pred and pred[-1].lower == "for"
+    if doing and not match.part("head"):
+        return answer.text  # "use flint for" + "cutting"
     return join(match.text("about").lower(), named(match))
 
 

@@ -196,7 +196,15 @@ def predicate(tokens: Sequence[Token]) -> int | None:
     denied = at is not None and at >= 2 and tokens[at - 1].lower == "not" and aux.kind == "O"
     if at is not None and denied and tokens[at - 2].may("O"):
         return at - 1  # "which part does | not move"
-    return aux.places.start - 1 if at is None and aux.kind == "H" else at
+    return _unknown_verb(tokens, aux) if at is None else at
+
+
+def _unknown_verb(tokens: Sequence[Token], aux: BoundaryChoice) -> int | None:
+    """The verb that the dictionary lacks ("what do kidneys | reabsorb"), or "has" itself."""
+    last = len(tokens) - 1
+    if aux.kind in "OM" and "X" in tokens[last].tags and last > aux.places.start:
+        return last
+    return aux.places.start - 1 if aux.kind == "H" else None
 
 
 def _two_verbs(tokens: Sequence[Token]) -> bool:

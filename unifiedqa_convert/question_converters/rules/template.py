@@ -161,6 +161,8 @@ def _acts(match: Match) -> str | None:
     only = match.answer.tokens[0]
     if len(match.answer.tokens) > 1:
         return None
+    if only.may("T") and not only.may("EN"):
+        return only.text
     if only.only("ET") and only.may("E"):
         return join("are" if Answer(match.text("who")).plural else "is", only.text)
     if only.may("V") and verb_lemma(only.lower) in words.MOSTLY_VERBS:
@@ -248,8 +250,11 @@ def _situ(match: Match) -> str:
     modifier = before is not None and (
         before.may("DLJ") or (before.may("NX") and not before.may("VZTEP"))
     )
-    called = before is not None and before.lower in ("called", "termed", "named", "as", "to")
+    called = before is not None and before.lower in (*_NAMES_IT, "as", "to", "so", "very")
     return match.answer.text if modifier or called else match.answer.phrase()
+
+
+_NAMES_IT = ("called", "termed", "named")
 
 
 def _agreeing(match: Match) -> str:

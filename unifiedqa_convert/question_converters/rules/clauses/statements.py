@@ -234,9 +234,13 @@ _CONDITIONS = frozenset("weather heat cold rain sunlight light water darkness ai
 def befell(match: Match) -> str:
     """What happens to someone, said with a verb: "grows soft" → "The wax grows soft in summer"."""
     who = match.part("who")
-    at = next((i for i in range(1, len(who)) if _time_follows(who, i)), len(who))
+    later = (i for i in range(1, len(who)) if _time_follows(who, i) or who[i].lower in _AS)
+    at = next(later, len(who))
     name, time = cover(match.source, who[:at]), cover(match.source, who[at:])
     return join(name, match.answer.text, time)
+
+
+_AS = frozenset("as when if while".split())
 
 
 def told(match: Match) -> str | None:
@@ -389,7 +393,7 @@ def state(match: Match) -> str | None:
     """What follows is or are, if that is a state: "are sick of it" → "sick of it"; else None."""
     first, *said = match.answer.tokens
     if (
-        first.lower not in ("is", "are")
+        first.lower not in ("is", "are", "be")
         or not said
         or not said[-1 if len(said) < 3 else 0].may("JE")
     ):

@@ -78,7 +78,7 @@ EXTENDED = (
     ),
     Rule(
         when="how aux:MODAL subj:SUBJ verb:feel rest:ANY",
-        given="verb-s",
+        given="verb verb-s",
         say="[subj] [aux] [verb] [state] [rest]",
         examples=(
             (
@@ -134,6 +134,19 @@ EXTENDED = (
                 "What are young owls usually called?",
                 "owlets",
                 "Young owls are usually called owlets.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what be:BE the nth:first|last|next|best|worst|only thing who:SPAN "
+        "verb:do|does|did tail:ANY",
+        given="noun verb verb-ing",
+        say="the [nth] thing [who] [verb] [tail] [be] [raw]",
+        examples=(
+            (
+                "What was the first thing the cook did at dawn?",
+                "light the stove",
+                "The first thing the cook did at dawn was light the stove.",
             ),
         ),
     ),
