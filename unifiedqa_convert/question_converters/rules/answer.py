@@ -171,7 +171,8 @@ def _past(first: Token, second: Token) -> bool:
 
 def _verbal(first: Token, second: Token) -> str:
     object_follows = second.may("DRPQL") or second.lower in ("their", "off", "away")
-    if first.may("G") and (object_follows or not first.may("NJ")):
+    linking = verb_lemma(first.lower) in _LINKING and second.may("J")  # "feeling safe"
+    if first.may("G") and (object_follows or linking or not first.may("NJ")):
         return "verb-ing"
     strong = not first.may("NJ") or first.lower in words.LIGHT_VERBS or second.may("R")
     object_follows = object_follows and second.lower not in _NOUN_BEFORE
@@ -412,7 +413,8 @@ class Answer:
         if first is None:
             return self.text
         lemma = verb_lemma(first.lower)
-        verb = inflect(lemma, tag) if tag else lemma
+        done = tag == "VBG" and "X" in first.tags and first.lower.endswith("ing")
+        verb = first.text if done else inflect(lemma, tag) if tag else lemma
         lead = self.text[: first.start]
         return (
             (lead if not lead.lower().startswith("to ") else lead[3:])
@@ -443,6 +445,14 @@ def _is_plural(tokens: Sequence[Token], head: Token | None) -> bool:
         return False
     if len(tokens) == 1 and "X" in head.tags and head.text[:1].isupper():
         return False  # "Agnes"
+    if len(tokens) > 2 and tokens[0].may("Q") and tokens[1].lower == "of":
+        return tokens[0].lower.isalnum() and tokens[0].lower not in (
+            "one",
+            "1",
+            "each",
+            "none",
+            "much",
+        )  # "five of them"
     listed = any(t.lower == "and" for t in tokens) and not any(
         t.may("P") or t.lower in words.RELATIVES for t in tokens
     )

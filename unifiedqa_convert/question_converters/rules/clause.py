@@ -32,6 +32,8 @@ _TIMES = _LATER - {"until"}
 _ADVERBIAL = frozenset(("day off", "days off", "time off", "do after", "do before"))
 _NEVER_FIRST = frozenset("for with to of into about at like".split())
 # "Want to go" is one chain of verbs, "use a nose to smell" is not.
+_PAUSING = frozenset("stop stand wait pause queue gather line".split())  # "stop | to rest"
+_WELL = frozenset("well properly fast quickly correctly".split())
 _TAKES_OBJECT = frozenset("use take require".split())
 
 
@@ -221,11 +223,13 @@ def _to_do(pred: Sequence[Token], at: int) -> bool:
     """True if "do" lacks its object here: "help the plants do", "tell a child to do at night"."""
     if pred[at].lower != "do":
         return False
-    if at + 1 == len(pred) or pred[at + 1].may("PS"):
+    if at + 1 == len(pred) or pred[at + 1].may("PS") or pred[at + 1].lower in _TIMES:
         return True
     if pred[at + 1].lower in ("right", "just", "shortly") and pred[at + 2 : at + 3]:
         return pred[at + 2].may("PS")
-    return pred[at + 1].lower in _AFTER_DO or pred[at + 1].lower in words.WHENS
+    after = pred[at + 1].lower
+    lasts = after in ("all", "every", "each") and at + 3 == len(pred)  # "do all day"
+    return lasts or after in _AFTER_DO or after in words.WHENS
 
 
 def _stranded(pred: Sequence[Token], at: int) -> bool:
@@ -260,7 +264,12 @@ def _last_of_chain(pred: Sequence[Token], at: int) -> int:
             step = 1
         else:
             break
+        if step == 2 and pred[at].lower == "do":
+            break  # "can do | to make less noise"
         lemma = verb_lemma(pred[at].lower)
+        well = step == 2 and at + 4 == len(pred) and pred[at + 3].lower in _WELL
+        if lemma == "need" and well and pred[at + 2].lower != "do":
+            break  # "need | to grow well"
         base = pred[at].lower == lemma and not _to_do(pred, at + 2 if step == 2 else at)
         if step == 2 and ((base and lemma in _TAKES_OBJECT) or _object_follows(pred, at + step)):
             break
@@ -312,9 +321,12 @@ def adjunct_gap(pred: Sequence[Token], reason: bool = False) -> int:
         if pred[i].lower in ("in", "on") and _aims(pred, i):
             return i  # "in order to", "on the way"
     for i in range(1, len(pred)):
-        infinitive = motion and pred[i].lower == "to" and _verb_at(pred, i + 1)
+        infinitive = (
+            (motion or verb in _PAUSING) and pred[i].lower == "to" and _verb_at(pred, i + 1)
+        )
         clause_follows = pred[i].may("S") and pred[i].lower != "that" and i + 1 < len(pred)
-        degree = pred[i].lower == "so" and i + 1 < len(pred) and pred[i + 1].may("JAD")
+        degree = pred[i].lower == "so" and pred[i + 1 : i + 2] and pred[i + 1].lower != "that"
+        degree = degree and i + 1 < len(pred) and pred[i + 1].may("JAD")
         early = i > 1 or (verb not in words.LOOKING_VERBS and at == 0)
         later = early and not reason and pred[i].lower in _WHEN_PHRASES and i + 1 < len(pred)
         if (clause_follows and not degree) or infinitive or later:

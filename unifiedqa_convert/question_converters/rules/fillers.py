@@ -40,7 +40,8 @@ def reason(match: Match) -> str:
         return answer.text
     if answer.kind == "sentence":
         return f"because {answer.text}"
-    if answer.kind == "verb":
+    avoids = first.lower == "not" and len(answer.tokens) > 2 and answer.tokens[1].may("VBH")
+    if answer.kind == "verb" or (avoids and not answer.tokens[1].may("EGZ")):
         return f"to {answer.text}"
     second = len(answer.tokens) > 1
     past_or_did = first.may("O") or (answer.kind == "adjective" and first.may("T") and second)
@@ -164,37 +165,66 @@ def with_object(match: Match, pred: Sequence[Token]) -> str:
     already = answer.tokens[0].may("G")
     if pred[gap - 1].lower == "doing" and (already or (verbal(answer) and answer.tokens[1:])):
         filler = answer.text if already else answer.as_form("VBG")
-        return clause(_with_pred(match, [*pred[: gap - 1], *pred[gap:]]), filler, gap - 1)
+        after, named_one = for_pronoun(pred[gap:], answer.tokens)
+        if named_one:
+            filler = put_name(filler, cover(match.source, named_one))
+        return clause(_with_pred(match, [*pred[: gap - 1], *after]), filler, gap - 1)
+    if _wanted(pred, gap, answer):
+        short = [*pred[: gap - 2], *pred[gap:]]  # "want a long rest next"
+        return clause(_with_pred(match, short), answer.text, gap - 2)
     does = pred[gap - 1].lower == "do"
     finite = answer.kind in ("to", "verb-s", "verb-ed", "adjective") or answer.tokens[0].may("T")
     if does and (finite or verbal(answer)):
         return _in_place_of_do(match, pred, gap)
-    last = pred[gap - 1]
-    starts_with_it = answer.tokens[0].lower == last.lower
-    purpose = last.lower == "for" and answer.kind == "to"
-    clause_of = answer.tokens[0].lower == "that" and len(answer.tokens) > 3
-    feels = answer.kind == "sentence" and last.lower in ("about", "of") and gap > 1
-    clause_of = clause_of or (feels and pred[gap - 2].may("JE"))
-    if last.may("P") and (starts_with_it or purpose or clause_of):
+    if _superfluous(pred, gap, answer):
         match = _with_pred(match, [*pred[: gap - 1], *pred[gap:]])
         gap -= 1
     if answer.kind == "sentence" or answer.tokens[0].lower == "that":
         gap = _past_phrases(pred, gap)
         if gap < len(pred) and pred[gap].may("BHMT") and pred[-1].lower in _HAPPENS:
             match, pred = _with_pred(match, pred[:gap]), pred[:gap]  # "think | will happen"
-    if gap + 1 < len(pred) and pred[gap].lower in ("that", "which") and pred[gap + 1].may("ZBH"):
-        agreeing = agree_word(pred[gap + 1].lower, Answer(named(match)).plural)
-        rest = join(pred[gap].text, agreeing, cover(match.source, pred[gap + 2 :]))
-        return join(clause(_with_pred(match, pred[:gap])), FILLERS["object"](match), rest)
-    return clause(match, FILLERS["object"](match), gap)
+    return _with_relative(match, pred, gap) or clause(match, FILLERS["object"](match), gap)
 
 
+_WANT_TO_DO = (["want", "to", "do"], ["need", "to", "do"])
 _HAPPENS = frozenset("happen happened wrong true".split())
+
+
+def _with_relative(match: Match, pred: Sequence[Token], gap: int) -> str | None:
+    """The clause whose object has a relative clause in its number: "air sacs that make"."""
+    relative = gap + 1 < len(pred) and pred[gap].lower in ("that", "which")
+    if not relative or not pred[gap + 1].may("ZBH"):
+        return None
+    agreeing = agree_word(pred[gap + 1].lower, Answer(named(match)).plural)
+    rest = join(pred[gap].text, agreeing, cover(match.source, pred[gap + 2 :]))
+    return join(clause(_with_pred(match, pred[:gap])), FILLERS["object"](match), rest)
+
+
+def _superfluous(pred: Sequence[Token], gap: int, answer: Answer) -> bool:
+    """True if the preposition before the gap is not said before this answer."""
+    last = pred[gap - 1]
+    starts_with_it = answer.tokens[0].lower == last.lower
+    purpose = last.lower == "for" and answer.kind == "to"
+    clause_of = answer.tokens[0].lower == "that" and len(answer.tokens) > 3
+    feels = answer.kind == "sentence" and last.lower in ("about", "of") and gap > 1
+    clause_of = clause_of or (feels and pred[gap - 2].may("JE"))
+    more = last.lower == "of" and pred[gap - 2].lower in ("more", "less", "fewer", "most")
+    more = more and gap < len(pred) and pred[gap].lower == "than"
+    return last.may("P") and (starts_with_it or purpose or clause_of or more)
+
+
+def _wanted(pred: Sequence[Token], gap: int, answer: Answer) -> bool:
+    """True if a noun answers what someone wants to do: "a long rest"."""
+    wants = gap > 2 and [t.lower for t in pred[gap - 3 : gap]] in _WANT_TO_DO
+    return wants and answer.kind == "noun" and answer.tokens[0].may("D")
 
 
 def _in_place_of_do(match: Match, pred: Sequence[Token], gap: int) -> str:
     """The clause with the answer's verb for its "do", in the form that the "do" has."""
     answer = match.answer
+    perfect = len(answer.tokens) > 2 and answer.tokens[0].may("M") and answer.tokens[1].may("H")
+    if perfect and gap > 1:  # "need to do" + "should have asked"
+        return join(match.text("subj"), answer.text, cover(match.source, pred[gap:]))
     tag = do_form(match) if gap - 1 == main_verb(pred) else None
     if answer.kind == "adjective" and not _did(match, answer):
         answer = Answer(f"be {answer.text}")
@@ -318,6 +348,8 @@ def _place(match: Match) -> str:
     if first.only("A") or answer.kind == "adjective" or (first.may("E") and not first.may("N")):
         return answer.text
     pred = match.part("pred")
+    if answer.kind == "verb-ing" and pred and pred[-1].lower == "be":
+        return answer.text
     verb = verb_lemma(pred[main_verb(pred)].lower) if pred else ""
     head = answer.head.lower
     if verb in words.MOTION_VERBS and "located" not in match.text("pred"):
@@ -485,6 +517,7 @@ def verbal(answer: Answer) -> bool:
     return (
         answer.kind.startswith("verb")
         or (first.may("V") and not first.may("DP"))
+        or (first.lower == "not" and len(answer.tokens) > 1 and answer.tokens[1].may("VB"))
         or (len(answer.tokens) == 1 and first.may("X") and not first.lower.endswith("s"))
     )
 

@@ -36,6 +36,7 @@ from unifiedqa_convert.question_converters.rules.tokens import Token, cover
 RULES: tuple[Rule, ...] = (
     *BLANK,
     *YES_NO,
+    *EXTENDED,
     *NAMED,
     *CALLED,
     *GOAL,
@@ -43,7 +44,6 @@ RULES: tuple[Rule, ...] = (
     *REPLY,
     *SENTENCE,
     *NARROWED,
-    *EXTENDED,
     *ADJUNCT,
     *WHAT,
     *CHOICE,
@@ -67,7 +67,7 @@ def rules_for(opening: str, asks: bool, kind: str) -> tuple[tuple[int, Rule], ..
 
 _BREAK = re.compile(r"(?P<word>[^\s.!?]*)(?P<stop>[.!?]+)[\"'\u201d\u2019)]*\s+(?=\S)")
 _STOPPED = re.compile(r"[.!?]\S* ")
-_CONTRACTED = re.compile(r"(^|, )(what|who|where|how)['\u2019]s\b", re.IGNORECASE)
+_CONTRACTED = re.compile(r"(^|, )(what|who|where|how)['\u2019]?s\b", re.IGNORECASE)
 _OR_NOT = re.compile(r"[\s,.;:\u2026-]*\b(?:yes or no|true or false)\W*$", re.I)
 # "Who is taller, Ann or Bo?": the two names are removed.
 _WH = re.compile(r"(?:who|which|what)\b", re.IGNORECASE)

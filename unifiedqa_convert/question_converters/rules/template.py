@@ -24,6 +24,7 @@ from unifiedqa_convert.question_converters.rules.clause import (
     main_verb,
     negated,
     object_gap,
+    put_name,
     without_ever,
 )
 from unifiedqa_convert.question_converters.rules.clauses.standing import STANDING
@@ -38,7 +39,7 @@ from unifiedqa_convert.question_converters.rules.fillers import (
     whose,
     with_object,
 )
-from unifiedqa_convert.question_converters.rules.lexicon import inflect, noun_number, verb_lemma
+from unifiedqa_convert.question_converters.rules.lexicon import inflect, verb_lemma
 from unifiedqa_convert.question_converters.rules.tokens import Token, is_name, tokenise_question
 
 _SLOT = re.compile(r"\[([a-z]+)(?:<([a-z]+))?\]")
@@ -183,19 +184,13 @@ def _acts(match: Match) -> str | None:
     only = match.answer.tokens[0]
     if len(match.answer.tokens) > 1:
         return None
+    if only.may("T") and not only.may("EN"):
+        return only.text
+    if only.only("ET") and only.may("E"):
+        return join("are" if Answer(match.text("who")).plural else "is", only.text)
     if only.may("V") and verb_lemma(only.lower) in words.MOSTLY_VERBS:
         return agree_word(only.lower, Answer(match.text("who")).plural)
     return only.text if only.may("Z") else None
-
-
-def _occurring(match: Match) -> str | None:
-    """A noun and its verb without more, as what happens: "food runs low"; None for a noun."""
-    tokens = match.answer.tokens
-    if len(tokens) < 2 or tokens[0].may("D") or not tokens[-1].may("JAP"):
-        return None
-    noun, verb = tokens[-3:-1] if len(tokens) > 2 else (tokens[0], tokens[0])
-    agrees = verb.may("V" if noun_number(noun.lower) == "plural" else "Z")
-    return match.answer.text if noun.may("N") and agrees else None
 
 
 def _happening(match: Match) -> str:
@@ -294,8 +289,11 @@ def _situ(match: Match) -> str:
     modifier = before is not None and (
         before.may("DLJ") or (before.may("NX") and not before.may("VZTEP"))
     )
-    called = before is not None and before.lower in ("called", "termed", "named", "as", "to")
+    called = before is not None and before.lower in (*_NAMES_IT, "as", "to", "so", "very")
     return match.answer.text if modifier or called else match.answer.phrase()
+
+
+_NAMES_IT = ("called", "termed", "named")
 
 
 def _agreeing(match: Match) -> str:
@@ -328,6 +326,15 @@ def _like(match: Match) -> str:
     return match.answer.as_form(form) if form else match.answer.as_base()
 
 
+def _handled(match: Match) -> str:
+    """What is done to something, with its name for the pronoun: "pushes the leaves together"."""
+    whom = match.text("right")
+    named_one = re.search(r" (?:it|them|him|her)(?= )", match.answer.text)
+    if named_one and match.part("right")[0].may("DNL"):
+        return put_name(_like(match), whom)
+    return join(_like(match), whom)
+
+
 def _linked(match: Match) -> str:
     """A verb like feel or look, in the form of its "do", or with its auxiliary."""
     verb, tag = match.text("verb"), do_form(match)
@@ -338,34 +345,6 @@ def _linked(match: Match) -> str:
         if folds(match)
         else join(match.text("aux"), verb)
     )
-
-
-def _resembling(match: Match) -> str | None:
-    """ "Like" a person that someone feels as: "like a bad host"; None for any other answer."""
-    tokens = match.answer.tokens
-    someone = tokens[0].lower in ("someone", "somebody") and tokens[1:] and tokens[1].may("SW")
-    felt = any(t.lower in _FELT for t in tokens[1:])
-    described = tokens[0].lower in ("a", "an") and match.answer.kind == "noun" and not felt
-    return f"like {match.answer.text}" if someone or described else None
-
-
-# Things that are felt: "a sense of pride", "a sharp pain", "a little tired".
-_FELT = frozenset(
-    "sense need urge loss desire pain feeling relief chill rush surge bond thrill pang longing "
-    "bit little lot touch hint wave burst mix mixture deep strong great range weight".split()
-)
-
-
-def _state(match: Match) -> str | None:
-    """What follows is or are, if that is a state: "are sick of it" → "sick of it"; else None."""
-    first, *said = match.answer.tokens
-    if (
-        first.lower not in ("is", "are")
-        or not said
-        or not said[-1 if len(said) < 3 else 0].may("JE")
-    ):
-        return None
-    return None if said[0].may("DGLR") else match.answer.text[said[0].start :]
 
 
 def _that(match: Match) -> str | None:
@@ -485,14 +464,13 @@ SLOTS: dict[str, Build] = {
     "agreed": _be,
     "situ": _situ,
     "like": _like,
+    "treated": _treated,
     "place": FILLERS["place"],
     "prepped": FILLERS["prepped"],
     "reason": FILLERS["reason"],
     "stripped": _stripped,
     "linked": _linked,
     "that": _that,
-    "state": _state,
-    "resembling": _resembling,
     "predicate": _predicate,
     "base": lambda match: match.answer.as_base(),
     "chosen": _chosen,
@@ -514,12 +492,11 @@ SLOTS: dict[str, Build] = {
     "whole": _whole,
     "being": _being,
     "happening": _happening,
-    "occurring": _occurring,
     "term": _name_of,
     "kindred": _kindred,
     "was": _was,
     "since": _since,
-    "treated": _treated,
+    "handled": _handled,
     "thinks": _thought,
     "counted": _counted,
     "time": FILLERS["time"],

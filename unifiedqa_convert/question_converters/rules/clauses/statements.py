@@ -35,7 +35,7 @@ from unifiedqa_convert.question_converters.rules.clauses.subject import (
     same_subject,
     same_word,
 )
-from unifiedqa_convert.question_converters.rules.lexicon import verb_lemma
+from unifiedqa_convert.question_converters.rules.lexicon import noun_number, verb_lemma
 from unifiedqa_convert.question_converters.rules.predicate import is_adverb
 from unifiedqa_convert.question_converters.rules.tokens import Token, cover
 
@@ -61,6 +61,9 @@ def own(match: Match) -> str | None:
         after = ()
     after, named_one = for_pronoun(after, said)
     text = _agreed(match, answer, size)
+    modal = match.part("aux") and match.part("aux")[0].may("M")
+    if modal and gap > 1 and said[0].may("Z") and same_word(pred[0], said[0]):
+        text = join(match.text("aux"), pred[0].text, answer.text[said[0].end :].strip())
     if named_one:
         text = put_name(text, cover(match.source, named_one))
     rest = cover(match.source, after)
@@ -294,9 +297,13 @@ _CONDITIONS = frozenset("weather heat cold rain sunlight light water darkness ai
 def befell(match: Match) -> str:
     """What happens to someone, said with a verb: "grows soft" → "The wax grows soft in summer"."""
     who = match.part("who")
-    at = next((i for i in range(1, len(who)) if _time_follows(who, i)), len(who))
+    later = (i for i in range(1, len(who)) if _time_follows(who, i) or who[i].lower in _AS)
+    at = next(later, len(who))
     name, time = cover(match.source, who[:at]), cover(match.source, who[at:])
     return join(name, match.answer.text, time)
+
+
+_AS = frozenset("as when if while".split())
 
 
 def told(match: Match) -> str | None:
@@ -475,6 +482,50 @@ def aim(match: Match) -> str | None:
     return f"to {match.text('goal')}" if imperative(match.part("goal")) else None
 
 
+def occurring(match: Match) -> str | None:
+    """A noun and its verb without more, as what happens: "food runs low"; None for a noun."""
+    tokens = match.answer.tokens
+    if len(tokens) < 2 or tokens[0].may("D") or not tokens[-1].may("JAP"):
+        return None
+    noun, verb = tokens[-3:-1] if len(tokens) > 2 else (tokens[0], tokens[0])
+    agrees = verb.may("V" if noun_number(noun.lower) == "plural" else "Z")
+    return match.answer.text if noun.may("N") and agrees else None
+
+
+def resembling(match: Match) -> str | None:
+    """ "Like" a person that someone feels as: "like a bad host"; None for any other answer."""
+    tokens = match.answer.tokens
+    someone = tokens[0].lower in ("someone", "somebody") and tokens[1:] and tokens[1].may("SW")
+    felt = any(t.lower in _FELT for t in tokens[1:])
+    described = tokens[0].lower in ("a", "an") and match.answer.kind == "noun" and not felt
+    return f"like {match.answer.text}" if someone or described else None
+
+
+# Things that are felt: "a sense of pride", "a sharp pain", "a little tired".
+_FELT = frozenset(
+    "sense need urge loss desire pain feeling relief chill rush surge bond thrill pang longing "
+    "bit little lot touch hint wave burst mix mixture deep strong great range weight".split()
+)
+
+
+def state(match: Match) -> str | None:
+    """What follows is or are, if that is a state: "are sick of it" → "sick of it"; else None."""
+    first, *said = match.answer.tokens
+    if (
+        first.lower not in ("is", "are", "be")
+        or not said
+        or not said[-1 if len(said) < 3 else 0].may("JE")
+    ):
+        return None
+    return None if said[0].may("DGLR") else match.answer.text[said[0].start :]
+
+
+def added(match: Match) -> str | None:
+    """What is added to a noun between commas; None for names to choose from."""
+    offered = any(t.lower == "or" for t in match.part("aside"))
+    return None if offered else match.text("aside")
+
+
 RESTATED: dict[str, Callable[[Match], str | None]] = {
     "own": own,
     "itself": itself,
@@ -487,6 +538,10 @@ RESTATED: dict[str, Callable[[Match], str | None]] = {
     "answering": replied,
     "existing": existing,
     "told": told,
+    "added": added,
+    "state": state,
+    "resembling": resembling,
+    "occurring": occurring,
     "job": job,
     "related": related,
     "felt": felt,

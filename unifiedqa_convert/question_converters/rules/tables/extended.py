@@ -7,6 +7,23 @@ from unifiedqa_convert.question_converters.rules.pattern import Rule
 
 EXTENDED = (
     Rule(
+        when="where in|on the story|passage|text|article|world|country|city|house "
+        "aux:AUX subj:SUBJ pred:PRED",
+        say="[clause<place]",
+        examples=(
+            (
+                "Where in the story does Bo meet a fox?",
+                "on the bridge",
+                "Bo meets a fox on the bridge.",
+            ),
+        ),
+    ),
+    Rule(
+        when="where in|on the story|passage|text|article|world|country|city|house be:BE subj:SPAN",
+        say="[subj] [be] [place]",
+        examples=(("Where in the house is the cat?", "the attic", "The cat is in the attic."),),
+    ),
+    Rule(
         when="where prep:in|on|within|inside|along|around spot:HEAD aux:AUX subj:SUBJ pred:PRED",
         say="[clause<place] [prep] [spot]",
         examples=(
@@ -78,13 +95,75 @@ EXTENDED = (
     ),
     Rule(
         when="how aux:MODAL subj:SUBJ verb:feel rest:ANY",
-        given="verb-s",
+        given="verb verb-s",
         say="[subj] [aux] [verb] [state] [rest]",
         examples=(
             (
                 "How would the neighbours feel as a result?",
                 "are tired of the noise",
                 "The neighbours would feel tired of the noise as a result.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what aux:MODAL happen if:if|when who:you|he|she|they|we|i|someone tail:SPAN",
+        given="verb",
+        say="[who] [aux] [raw] [if] [who] [tail]",
+        examples=(
+            (
+                "What might happen if you touch the stove?",
+                "burn your hand",
+                "You might burn your hand if you touch the stove.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what aux:must|should be true link:for|to rest:SPAN",
+        given="sentence",
+        say="[possible] [link] [rest]",
+        examples=(
+            (
+                "What must be true for a raft to float?",
+                "The raft must be light.",
+                "The raft must be light for a raft to float.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what|which head:NOUNS , aside:SPAN , verb:FINITE rest:ANY",
+        given="noun",
+        mark="?",
+        say="[named] , [added] , [verb] [rest]",
+        examples=(
+            (
+                "Which river, known for its mud, floods the plain?",
+                "the Arva",
+                "The Arva, known for its mud, floods the plain.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what be:BE subj:SPAN adv:usually|commonly|often|also|sometimes|generally|typically "
+        "verb:called|termed|named rest:ANY",
+        say="[subj] [be] [adv] [verb] [term] [rest]",
+        examples=(
+            (
+                "What are young owls usually called?",
+                "owlets",
+                "Young owls are usually called owlets.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what be:BE the nth:first|last|next|best|worst|only thing who:SPAN "
+        "verb:do|does|did tail:ANY",
+        given="noun verb verb-ing",
+        say="the [nth] thing [who] [verb] [tail] [be] [raw]",
+        examples=(
+            (
+                "What was the first thing the cook did at dawn?",
+                "light the stove",
+                "The first thing the cook did at dawn was light the stove.",
             ),
         ),
     ),

@@ -56,23 +56,6 @@ NARROWED = (
         ),
     ),
     Rule(
-        when="where in|on the story|passage|text|article|world|country|city|house "
-        "aux:AUX subj:SUBJ pred:PRED",
-        say="[clause<place]",
-        examples=(
-            (
-                "Where in the story does Bo meet a fox?",
-                "on the bridge",
-                "Bo meets a fox on the bridge.",
-            ),
-        ),
-    ),
-    Rule(
-        when="where in|on the story|passage|text|article|world|country|city|house be:BE subj:SPAN",
-        say="[subj] [be] [place]",
-        examples=(("Where in the house is the cat?", "the attic", "The cat is in the attic."),),
-    ),
-    Rule(
         when="who|what prep:besides|except|beside other:HEAD aux:AUX? pred:PRED",
         say="[prep] [other], [subject] [agreeing]",
         examples=(

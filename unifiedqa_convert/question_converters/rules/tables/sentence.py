@@ -253,6 +253,12 @@ SENTENCE = (
         ),
     ),
     Rule(
+        when="what happens|happened to who:SPAN",
+        given="noun adjective",
+        say="[who] [acts]",
+        examples=(("What happened to the jug?", "broke", "The jug broke."),),
+    ),
+    Rule(
         when="what aux:will|would|might|could happen to who:HEAD tail:TAIL",
         given="adjective",
         say="[who] [aux] be [raw] [tail]",

@@ -17,8 +17,13 @@ SITU = (
     Rule(
         when="left:SPAN do:do|does|did|doing|done what to right:SPAN",
         given="verb verb-s verb-ing adjective noun",
-        say="[left] [like] [right]",
+        say="[left] [handled]",
         examples=(
+            (
+                "A rake does what to the leaves?",
+                "pushes them together",
+                "A rake pushes the leaves together.",
+            ),
             (
                 "Polishing silver means doing what to it?",
                 "rubbing",

@@ -378,6 +378,18 @@ WHAT = (
             ),
         ),
     ),
+    Rule(
+        when="what be:BE subj:SPAN how:likely|going|expected|able to verb:VERB prep:PREP?",
+        given="noun number verb-ing",
+        say="[subj] [be] [how] to [verb] [prep] [answer]",
+        examples=(
+            (
+                "What is a dog that guards sheep going to chase?",
+                "wolves",
+                "A dog that guards sheep is going to chase wolves.",
+            ),
+        ),
+    ),
     # Subjects.
     Rule(
         when="what|which of the? following|these|those head:HEAD? aux:AUX? pred:PRED",
