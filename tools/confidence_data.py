@@ -61,12 +61,10 @@ def first_choice(question: str, answer: str) -> tuple[str, tuple[str, ...]] | No
 
 def others(question: str, answer: str, chance: random.Random, most: int) -> Iterator[str]:
     """Sentences of the rules for another kind of answer or another start of the predicate."""
-    given = converter.parse_answer(answer, converter.asks_names(question))
-    if given is None or given.polar:
+    pair = converter.parsed_pair(question, answer)
+    if pair is None or pair[1].polar:
         return
-    base = parse_question(question, given.polar)
-    if not base.tokens:
-        return
+    base, given = pair
     variants = [base, *_moved(base)]
     for _ in range(most):
         parsed = chance.choice(variants)

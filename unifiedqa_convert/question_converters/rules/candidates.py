@@ -12,12 +12,11 @@ from unifiedqa_convert.question_converters.base import Ask
 from unifiedqa_convert.question_converters.rules.answer import Answer
 from unifiedqa_convert.question_converters.rules.converter import (
     Made,
-    asks_names,
     matches,
-    parse_answer,
+    parsed_pair,
 )
 from unifiedqa_convert.question_converters.rules.predicate import choices
-from unifiedqa_convert.question_converters.rules.question import Question, parse_question
+from unifiedqa_convert.question_converters.rules.question import Question
 
 KINDS = ("sentence", "place", "adjective", "noun", "verb", "verb-s")
 """Kinds that an answer is tried as, besides its own, with the rules' own start of the predicate.
@@ -32,12 +31,10 @@ OWN, OTHER = "~own", "~other"
 
 def candidates(ask: Ask) -> Iterator[Made]:
     """Other sentences than the rules' own for an ask as ``attached`` returns it; repeats occur."""
-    given = parse_answer(ask.answer, asks_names(ask.question))
-    if given is None or given.polar or given.kind == "none":
+    pair = parsed_pair(*ask)
+    if pair is None or pair[1].polar:
         return
-    parsed = parse_question(ask.question, False)
-    if not parsed.tokens:
-        return
+    parsed, given = pair
     for kind in (given.kind, *(kind for kind in KINDS if kind != given.kind)):
         yield from islice(_as_kind(parsed, given, kind), RULES)
     for moved in _moved(parsed):

@@ -231,6 +231,12 @@ _ASKS = re.compile(r"(?:who|what|which|where|when|how|whose)\b", re.IGNORECASE)
 
 def first_match(question: str, answer: str) -> Made | None:
     """What the first rule that makes a sentence makes; both texts must be one line."""
+    pair = parsed_pair(question, answer)
+    return None if pair is None else next(matches(*pair), None)
+
+
+def parsed_pair(question: str, answer: str) -> tuple[Question, Answer] | None:
+    """Question and answer as the rules read them; None if they make nothing of them."""
     given = parse_answer(answer, asks_names(question), named_in(question, answer))
     if not question or given is None:
         return None
@@ -242,9 +248,8 @@ def first_match(question: str, answer: str) -> Made | None:
     if given.kind == "none":
         return None
     given = shortened(parsed, _known(parsed.earlier, _offered(parsed.offered, given)))
-    if given.kind != "reply" and parsed.denies(given.polar):
-        return None
-    return next(matches(parsed, given), None)
+    denies = given.kind != "reply" and parsed.denies(given.polar)
+    return None if denies or not parsed.tokens else (parsed, given)
 
 
 def matches(parsed: Question, given: Answer) -> Iterator[Made]:
