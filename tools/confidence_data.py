@@ -5,11 +5,11 @@ write if they had taken the answer for another kind of phrase, or another word f
 start, and the accepted statement itself.
 """
 
-import copy
 import json
 import random
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,13 +17,7 @@ from statement_edits import edits
 
 from unifiedqa_convert.question_converters.base import Ask
 from unifiedqa_convert.question_converters.rules import converter
-from unifiedqa_convert.question_converters.rules.answer import Answer
-from unifiedqa_convert.question_converters.rules.candidates import OTHER, OWN
-from unifiedqa_convert.question_converters.rules.clause import Match
-from unifiedqa_convert.question_converters.rules.pattern import TokenString
-from unifiedqa_convert.question_converters.rules.predicate import choices
-from unifiedqa_convert.question_converters.rules.question import Question, parse_question
-from unifiedqa_convert.question_converters.rules.template import fill_template
+from unifiedqa_convert.question_converters.rules.candidates import OTHER, OWN, as_kind, moved
 from unifiedqa_convert.schema import collapse
 
 EDITS = 2
@@ -53,60 +47,18 @@ def normal(text: str) -> str:
     return re.sub(r"[\s.]+$", "", re.sub(r"\s+", " ", text)).strip().lower()
 
 
-def first_choice(question: str, answer: str) -> tuple[str, tuple[str, ...]] | None:
-    """The rules' sentence and how it was made; None if it is the fallback."""
-    made = converter.rules_own(Ask(question, answer))
-    return None if made is None else (made.sentence, made.derived)
-
-
 def others(question: str, answer: str, chance: random.Random, most: int) -> Iterator[str]:
     """Sentences of the rules for another kind of answer or another start of the predicate."""
     pair = converter.parsed_pair(question, answer)
     if pair is None or pair[1].polar:
         return
     base, given = pair
-    variants = [base, *_moved(base)]
+    variants = [base, *moved(base)]
     for _ in range(most):
-        parsed = chance.choice(variants)
         kind = chance.choice([*KINDS, given.kind, given.kind])
-        changed = copy.copy(given)
-        changed.kind = kind
-        text = _written(parsed, changed, skip=chance.random() < 0.3)
-        if text is not None:
-            yield text
-
-
-def _moved(base: Question) -> Iterator[Question]:
-    plain = [t._replace(tags=t.tags.replace("Y", "")) for t in base.tokens]
-    found = choices(plain)
-    places = {s.at for choice in found if choice is not None for s in choice.spots()}
-    for at in sorted(places):
-        tokens = list(plain)
-        tokens[at] = tokens[at]._replace(tags=tokens[at].tags + "Y")
-        if tuple(tokens) == base.tokens:
-            continue
-        other = copy.copy(base)
-        other.tokens = tuple(tokens)
-        other._found = {}
-        other._encoded = TokenString(other.tokens)
-        yield other
-
-
-def _written(parsed: Question, given: Answer, skip: bool) -> str | None:
-    for rule, parts in parsed.matches(given.kind):
-        try:
-            sentence = fill_template(rule.say, Match(parsed.core, parts, given))
-        except (IndexError, AssertionError):
-            continue  # an answer that can't be of this kind
-        if sentence is None:
-            continue
-        if skip:
-            skip = False
-            continue
-        if given.text not in parsed.core:
-            sentence = converter.without_repetition(sentence, given.text)
-        return converter.finish(parsed.earlier, f"{parsed.front} {sentence}")
-    return None
+        skipped = 1 if chance.random() < 0.3 else 0
+        made = islice(as_kind(chance.choice(variants), given, kind), skipped, None)
+        yield from (one.sentence for one in islice(made, 1))
 
 
 def accepts(text: str, good: set[str], question: str, answer: str, way: str) -> bool:

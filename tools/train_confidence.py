@@ -54,7 +54,7 @@ LEAST = 8
 OTHERS = 0.5
 """Weight of a sentence that is not the rules' own choice."""
 OF_REFERENCE = 4.0
-TIMES = 3
+TIMES = 2
 """How often a reference is seen in an epoch."""
 REPEATED = 20_000
 """Triples' examples that are trained on again beside the references."""
@@ -187,7 +187,7 @@ def adapted(
     )
     both = joined(data, rows, encoded, more)
     marked = np.concatenate((labels[rows], right[more]))
-    return learn(copy.deepcopy(base), both, marked, weights, Plan(8, 1e-3, 50))  # type: ignore[arg-type]
+    return learn(copy.deepcopy(base), both, marked, weights, Plan(6, 1e-3, 50))  # type: ignore[arg-type]
 
 
 def platt(points: np.ndarray, right: np.ndarray) -> tuple[float, float]:
@@ -259,8 +259,8 @@ def export(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("triples", type=Path, nargs="?")
-    parser.add_argument("--most", type=int, default=220_000, help="triples that are used")
-    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--most", type=int, default=150_000, help="triples that are used")
+    parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--judge", action="store_true", help=f"write {JUDGED.name}, train nothing")
     parser.add_argument("--out", type=Path, default=TARGET)
     arguments = parser.parse_args()

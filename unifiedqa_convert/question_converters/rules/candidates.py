@@ -36,12 +36,13 @@ def candidates(ask: Ask) -> Iterator[Made]:
         return
     parsed, given = pair
     for kind in (given.kind, *(kind for kind in KINDS if kind != given.kind)):
-        yield from islice(_as_kind(parsed, given, kind), RULES)
-    for moved in _moved(parsed):
-        yield from islice(_as_kind(moved, given, given.kind), 1)
+        yield from islice(as_kind(parsed, given, kind), RULES)
+    for other in moved(parsed):
+        yield from islice(as_kind(other, given, given.kind), 1)
 
 
-def _as_kind(parsed: Question, given: Answer, kind: str) -> Iterator[Made]:
+def as_kind(parsed: Question, given: Answer, kind: str) -> Iterator[Made]:
+    """What the rules make of an answer that is taken for one of this kind."""
     changed = copy.copy(given)
     changed.kind = kind
     try:
@@ -51,7 +52,7 @@ def _as_kind(parsed: Question, given: Answer, kind: str) -> Iterator[Made]:
         return  # an answer that can't be of this kind
 
 
-def _moved(base: Question) -> Iterator[Question]:
+def moved(base: Question) -> Iterator[Question]:
     """The question with its predicate starting elsewhere."""
     plain = [t._replace(tags=t.tags.replace("Y", "")) for t in base.tokens]
     places = {s.at for choice in choices(plain) if choice is not None for s in choice.spots()}
