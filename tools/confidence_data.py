@@ -18,11 +18,11 @@ from statement_edits import edits
 from unifiedqa_convert.question_converters.base import Ask
 from unifiedqa_convert.question_converters.rules import converter
 from unifiedqa_convert.question_converters.rules.answer import Answer
-from unifiedqa_convert.question_converters.rules.candidates import OTHER, OWN
 from unifiedqa_convert.question_converters.rules.clause import Match
+from unifiedqa_convert.question_converters.rules.converter import OTHER, OWN
 from unifiedqa_convert.question_converters.rules.pattern import TokenString
 from unifiedqa_convert.question_converters.rules.predicate import choices
-from unifiedqa_convert.question_converters.rules.question import Question, parse_question
+from unifiedqa_convert.question_converters.rules.question import Question
 from unifiedqa_convert.question_converters.rules.template import fill_template
 from unifiedqa_convert.schema import collapse
 
