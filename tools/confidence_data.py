@@ -17,7 +17,7 @@ from statement_edits import edits
 
 from unifiedqa_convert.question_converters.base import Ask
 from unifiedqa_convert.question_converters.rules import converter
-from unifiedqa_convert.question_converters.rules.candidates import OTHER, OWN, as_kind, moved
+from unifiedqa_convert.question_converters.rules.converter import OTHER, OWN, as_kind, moved
 from unifiedqa_convert.schema import collapse
 
 EDITS = 2

@@ -36,8 +36,13 @@ from unifiedqa_convert.question_converters.base import Ask
 from unifiedqa_convert.question_converters.learned.alignment import Pair, read_pair
 from unifiedqa_convert.question_converters.learned.network import WEIGHT, rule_key
 from unifiedqa_convert.question_converters.learned.network import Network as Shipped
-from unifiedqa_convert.question_converters.rules.candidates import OTHER, OWN, candidates
-from unifiedqa_convert.question_converters.rules.converter import attached, rules_own
+from unifiedqa_convert.question_converters.rules.converter import (
+    OTHER,
+    OWN,
+    attached,
+    candidates,
+    rules_own,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "unifiedqa_convert/question_converters/learned/confidence.npz"

@@ -18,7 +18,7 @@ from unifiedqa_convert.question_converters.learned.alignment import align, read_
 from unifiedqa_convert.question_converters.learned.judged_rules import FALLBACK, JudgedRules
 from unifiedqa_convert.question_converters.learned.network import network
 from unifiedqa_convert.question_converters.rules.converter import Rules
-from unifiedqa_convert.question_converters.rules.tokens import tokenise_question
+from unifiedqa_convert.question_converters.rules.tagging import tokenise_question
 from unifiedqa_convert.question_converters.select import check_tells
 from unifiedqa_convert.records.profiles import PROFILES
 from unifiedqa_convert.rows.shapes import NumberedRow, required

@@ -11,7 +11,8 @@ from running import Running, item, uqa_serve
 
 from unifiedqa_convert.conversion.pipeline import convert
 from unifiedqa_convert.conversion.request import Request
-from unifiedqa_convert.question_converters.rules.converter import JudgedRules, Rules
+from unifiedqa_convert.question_converters.learned.judged_rules import JudgedRules
+from unifiedqa_convert.question_converters.rules.converter import Rules
 
 SAMPLES = ROOT / "data" / "samples"
 

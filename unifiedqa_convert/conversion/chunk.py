@@ -13,9 +13,8 @@ from typing import Any, NamedTuple
 
 from unifiedqa_convert.conversion.repeats import gold_counts
 from unifiedqa_convert.errors import RowError
-from unifiedqa_convert.question_converters.base import Ask, QuestionConverter, Sentence
+from unifiedqa_convert.question_converters.base import Ask, QuestionConverter, Sentence, answers
 from unifiedqa_convert.question_converters.drafts import draft, labels, only_asks
-from unifiedqa_convert.question_converters.select import answers
 from unifiedqa_convert.records.converted import AMBIGUOUS, Converted, Statement
 from unifiedqa_convert.records.encode import (
     arrange,

@@ -14,8 +14,7 @@ from typing import IO, Any, NamedTuple
 import orjson
 
 from unifiedqa_convert.errors import TooManyRejects
-from unifiedqa_convert.question_converters.base import Ask, QuestionConverter, Sentence
-from unifiedqa_convert.question_converters.select import answers
+from unifiedqa_convert.question_converters.base import Ask, QuestionConverter, Sentence, answers
 from unifiedqa_convert.schema import NO_ANSWER, collapse
 
 CHUNK_LINES = 1_000

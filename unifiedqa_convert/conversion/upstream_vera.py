@@ -20,9 +20,8 @@ from typing import IO, Any, Literal
 from unifiedqa_convert.conversion.chunk import Chunk, count
 from unifiedqa_convert.conversion.question_lines import CHUNK_LINES
 from unifiedqa_convert.errors import SourceError, UsageError
-from unifiedqa_convert.question_converters.base import Ask, QuestionConverter, Sentence
+from unifiedqa_convert.question_converters.base import Ask, QuestionConverter, Sentence, answers
 from unifiedqa_convert.question_converters.model import ModelConverter
-from unifiedqa_convert.question_converters.select import answers
 from unifiedqa_convert.records.converted import Converted, Statement
 from unifiedqa_convert.records.encode import declarative_record
 from unifiedqa_convert.records.profiles import Profile

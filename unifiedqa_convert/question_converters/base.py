@@ -11,6 +11,8 @@ from typing import Annotated, Literal, NamedTuple, Protocol, runtime_checkable
 
 import typer
 
+from unifiedqa_convert.errors import QuestionConverterError
+
 _option = partial(typer.Option, rich_help_panel="Question converter")
 
 Backend = Literal["transformers", "ct2"]
@@ -143,6 +145,29 @@ class QuestionConverter(Protocol):
     def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
         """Convert a batch; raises QuestionConverterError on failure."""
         ...
+
+
+def answers(converter: QuestionConverter, asks: Sequence[Ask]) -> dict[Ask, Sentence]:
+    """The sentence of each distinct ask.
+
+    Raises QuestionConverterError if the converter gives too few or too many sentences, or an empty
+    one: a sentence at the wrong position would get a false label.
+    """
+    distinct = list(dict.fromkeys(asks))
+    if not distinct:
+        return {}
+    sentences = converter.convert(distinct)
+    if len(sentences) != len(distinct):
+        raise QuestionConverterError(
+            f"question converter {converter.name} returned {len(sentences)} sentences "
+            f"for {len(distinct)} questions"
+        )
+    for ask, sentence in zip(distinct, sentences, strict=True):
+        if not sentence.text.strip():
+            raise QuestionConverterError(
+                f"question converter {converter.name} returned an empty sentence for {ask!r}"
+            )
+    return dict(zip(distinct, sentences, strict=True))
 
 
 Fact = str | int | float | bool | None

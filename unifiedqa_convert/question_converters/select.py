@@ -6,34 +6,9 @@ folder, written ``./folder``, ``/folder`` or ``path:folder``; the ``http://`` ad
 ``openai:MODEL@http://HOST:PORT/v1``.
 """
 
-from collections.abc import Sequence
-
-from unifiedqa_convert.errors import QuestionConverterError, UsageError, missing_library
-from unifiedqa_convert.question_converters.base import Ask, Options, QuestionConverter, Sentence
+from unifiedqa_convert.errors import UsageError, missing_library
+from unifiedqa_convert.question_converters.base import Options, QuestionConverter
 from unifiedqa_convert.storage import is_path
-
-
-def answers(converter: QuestionConverter, asks: Sequence[Ask]) -> dict[Ask, Sentence]:
-    """The sentence of each distinct ask.
-
-    Raises QuestionConverterError if the converter gives too few or too many sentences, or an empty
-    one: a sentence at the wrong position would get a false label.
-    """
-    distinct = list(dict.fromkeys(asks))
-    if not distinct:
-        return {}
-    sentences = converter.convert(distinct)
-    if len(sentences) != len(distinct):
-        raise QuestionConverterError(
-            f"question converter {converter.name} returned {len(sentences)} sentences "
-            f"for {len(distinct)} questions"
-        )
-    for ask, sentence in zip(distinct, sentences, strict=True):
-        if not sentence.text.strip():
-            raise QuestionConverterError(
-                f"question converter {converter.name} returned an empty sentence for {ask!r}"
-            )
-    return dict(zip(distinct, sentences, strict=True))
 
 
 def check_tells(name: str, min_confidence: float | None) -> None:

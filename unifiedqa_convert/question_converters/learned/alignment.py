@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from unifiedqa_convert.question_converters.rules import lexicon as words
 from unifiedqa_convert.question_converters.rules.lexicon import lemmas, noun_number, verb_lemma
-from unifiedqa_convert.question_converters.rules.tokens import Token, tokenise_question
+from unifiedqa_convert.question_converters.rules.tagging import tokenise_question
+from unifiedqa_convert.question_converters.rules.tokens import Token
 
 MOST = 48
 """Words of a statement or question that are read; a longer one is cut in its middle."""

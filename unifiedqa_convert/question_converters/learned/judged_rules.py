@@ -12,12 +12,13 @@ from typing import NamedTuple
 from unifiedqa_convert.question_converters.base import Ask, Fact, Sentence
 from unifiedqa_convert.question_converters.learned.alignment import read_pair
 from unifiedqa_convert.question_converters.learned.network import digest, network, rule_key
-from unifiedqa_convert.question_converters.rules.candidates import OWN, candidates
 from unifiedqa_convert.question_converters.rules.converter import (
+    OWN,
     VERSION,
     VIA,
     Made,
     attached,
+    candidates,
     fallback,
     fits,
     rules_own,

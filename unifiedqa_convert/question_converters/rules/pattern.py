@@ -130,7 +130,7 @@ class TokenString:
 class Rule:
     """A pattern (``when``), a template (``say``, see ``template``) and examples, which are tests.
 
-    ``given`` limits the rule to answers of these kinds (see ``answer.kind_of``), ``mark`` to
+    ``given`` limits the rule to answers of these kinds (see ``kinds.kind_of``), ``mark`` to
     questions with or without a question mark. The first rule that matches makes the sentence.
     """
 

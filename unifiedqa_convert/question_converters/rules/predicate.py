@@ -173,8 +173,11 @@ def predicate(tokens: Sequence[Token]) -> int | None:
         at = best(plain)
         if at is not None:
             return at
-    if aux is None:
-        return None
+    return None if aux is None else _after_auxiliary(tokens, aux)
+
+
+def _after_auxiliary(tokens: Sequence[Token], aux: BoundaryChoice) -> int | None:
+    """The same for a question whose question word is no subject, or whose verb has an auxiliary."""
     first = aux.places.start - 1
     who = first + 1 if tokens[first].may("BOHM") else first
     pronoun = who < len(tokens) and tokens[who].lower in _SUBJECTS

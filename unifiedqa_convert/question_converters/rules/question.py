@@ -56,7 +56,7 @@ RULES: tuple[Rule, ...] = (
 def rules_for(opening: str, asks: bool, kind: str) -> tuple[tuple[int, Rule], ...]:
     """The rules, numbered in their order, for a question that starts with this word.
 
-    ``asks``: it ends in a question mark; ``kind``: the answer's kind (``answer.kind_of``).
+    ``asks``: it ends in a question mark; ``kind``: the answer's kind (``kinds.kind_of``).
     """
     return tuple(
         (number, rule)

@@ -9,15 +9,7 @@ from itertools import pairwise
 
 from unifiedqa_convert.question_converters.rules import lexicon as words
 from unifiedqa_convert.question_converters.rules.answer import Answer
-from unifiedqa_convert.question_converters.rules.clause import (
-    Match,
-    adjunct_gap,
-    asked,
-    folds,
-    join,
-    main_verb,
-    object_gap,
-)
+from unifiedqa_convert.question_converters.rules.clause import Match, asked, folds, join
 from unifiedqa_convert.question_converters.rules.clauses.subject import (
     DOING,
     JOBS,
@@ -30,6 +22,7 @@ from unifiedqa_convert.question_converters.rules.clauses.subject import (
     same_subject,
     same_word,
 )
+from unifiedqa_convert.question_converters.rules.gaps import adjunct_gap, main_verb, object_gap
 from unifiedqa_convert.question_converters.rules.lexicon import inflect, verb_lemma
 from unifiedqa_convert.question_converters.rules.predicate import is_adverb
 from unifiedqa_convert.question_converters.rules.question import Question

@@ -12,7 +12,6 @@ from unifiedqa_convert.question_converters.rules.clause import (
     denied,
     folds,
     join,
-    main_verb,
     with_adverb,
     without_ever,
 )
@@ -22,6 +21,7 @@ from unifiedqa_convert.question_converters.rules.clauses.subject import (
     same_subject,
     same_word,
 )
+from unifiedqa_convert.question_converters.rules.gaps import main_verb
 from unifiedqa_convert.question_converters.rules.lexicon import verb_lemma
 from unifiedqa_convert.question_converters.rules.tokens import cover
 
