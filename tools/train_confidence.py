@@ -59,7 +59,7 @@ LEAST = 8
 OTHERS = 0.5
 """Weight of a sentence that is not the rules' own choice."""
 OF_REFERENCE = 4.0
-TIMES = 2
+TIMES = 3
 """How often a reference is seen in an epoch."""
 REPEATED = 20_000
 """Triples' examples that are trained on again beside the references."""
@@ -321,12 +321,10 @@ def finish(
     after = auroc(points[first & fresh], right[first & fresh])
     print(f"the rules' sentences: AUROC {before:.3f}, adapted {after:.3f}")
     known = known_rules([one.rows[0] for one in references if one.calibrates])
-    judged = [rule_key(one.rows[0].derived) not in known for one in references]
+    judged = [one.calibrates and rule_key(one.rows[0].derived) not in known for one in references]
     choice = best_choice(references, points, right, judged)
     chosen = np.array(list(chosen_rows(references, points, *choice)))[judged]
-    chosen = chosen[fresh[chosen]]
     own = np.flatnonzero(first)[judged]
-    own = own[fresh[own]]
     a, b = platt(points[chosen], right[chosen])
     print(f"choice {choice}, right {right[own].mean():.3f} -> {right[chosen].mean():.3f}")
     print(f"calibration: {a:.4f} x + {b:.4f}, AUROC {auroc(points[chosen], right[chosen]):.3f}")
@@ -364,7 +362,10 @@ def known_rules(own: Sequence[Example]) -> dict[str, int]:
 def best_choice(
     references: Sequence[Judged], points: np.ndarray, right: np.ndarray, judged: Sequence[bool]
 ) -> tuple[float, float]:
-    """(doubt, margin): below which score others are compared, by how much one must be better."""
+    """(doubt, margin): below which score others are compared, by how much one must be better.
+
+    ``judged``: the references that count.
+    """
     grid = [(doubt, margin) for doubt in DOUBTS for margin in MARGINS]
     found = {
         choice: right[np.array(list(chosen_rows(references, points, *choice)))[judged]].sum()
