@@ -17,7 +17,7 @@ from unifiedqa_convert.question_converters.base import Ask, Sentence
 from unifiedqa_convert.question_converters.learned.alignment import align, read_pair
 from unifiedqa_convert.question_converters.learned.judged_rules import FALLBACK, JudgedRules
 from unifiedqa_convert.question_converters.learned.network import network
-from unifiedqa_convert.question_converters.rules.converter import Rules
+from unifiedqa_convert.question_converters.rules.converter import OWN, Rules
 from unifiedqa_convert.question_converters.rules.tagging import tokenise_question
 from unifiedqa_convert.question_converters.select import check_tells
 from unifiedqa_convert.records.profiles import PROFILES
@@ -62,9 +62,14 @@ PAIRS = [
 ]
 
 
+def told(pairs: Sequence[tuple[Ask, str]]) -> list[float]:
+    scores = network().scores([read_pair(*ask, text, (OWN,)) for ask, text in pairs])
+    return network().calibrated(scores)
+
+
 def test_plain_sentences_are_trusted_and_clumsy_ones_are_not() -> None:
-    plain = network().confidences([read_pair(*ask, text, ()) for ask, text, _ in PAIRS])
-    clumsy = network().confidences([read_pair(*ask, text, ()) for ask, _, text in PAIRS])
+    plain = told([(ask, text) for ask, text, _ in PAIRS])
+    clumsy = told([(ask, text) for ask, _, text in PAIRS])
     assert all(good > bad for good, bad in zip(plain, clumsy, strict=True)), (plain, clumsy)
     assert sum(plain) / len(plain) > 0.6, plain
     assert sum(clumsy) / len(clumsy) < 0.3, clumsy
@@ -101,9 +106,10 @@ def test_other_processors_tell_the_same(core: str) -> None:
         "import sys, json; from unifiedqa_convert.question_converters.rules.converter import *\n"
         "asks = [Ask(*one) for one in json.load(sys.stdin)]\n"
         "from unifiedqa_convert.question_converters.learned.network import network\n"
-        "derived = Rules().derived(asks)\n"
-        "pairs = [read_pair(*a, s.text, d) for a, (s, d) in zip(asks, derived) if d]\n"
-        "print(json.dumps(network().scores(pairs).tolist()))"
+        "from unifiedqa_convert.question_converters.learned.alignment import read_pair\n"
+        "made = [(a, m) for a in asks for m in (rules_own(a), *candidates(a))]\n"
+        "pairs = [read_pair(*a, m.sentence, m.derived) for a, m in made]\n"
+        "print(json.dumps(network().scores(pairs)))"
     )
     told = []
     for kind, threads in ((core, "2"), ("", "1")):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from unifiedqa_convert.question_converters.base import Ask, Fact, Sentence
 from unifiedqa_convert.question_converters.learned.alignment import read_pair
 from unifiedqa_convert.question_converters.learned.network import digest, network, rule_key
+from unifiedqa_convert.question_converters.rules import lexicon as words
 from unifiedqa_convert.question_converters.rules.converter import (
     OWN,
     VERSION,
@@ -27,6 +28,7 @@ from unifiedqa_convert.question_converters.rules.converter import (
 FALLBACK = 0.02
 """The confidence in *The answer to “…” is …*: of 13 such sentences for the references, none was as
 a person wrote."""
+_AUXILIARIES = words.BE | words.DO | words.HAVE | words.MODAL
 _MOST_KEPT = 100_000
 """Pairs that are kept: about 30 MB."""
 
@@ -114,4 +116,14 @@ def _others(ask: Ask, own: Made) -> list[Made]:
     """The distinct other candidates."""
     found = {other.sentence: other for other in reversed(list(candidates(ask)))}
     found.pop(own.sentence, None)
-    return [other for other in reversed(found.values()) if fits(other.sentence, ask)]
+    asks = _asks(own.sentence)
+    return [
+        other
+        for other in reversed(found.values())
+        if fits(other.sentence, ask) and (asks or not _asks(other.sentence))
+    ]
+
+
+def _asks(sentence: str) -> bool:
+    """True if a sentence starts like a yes/no question."""
+    return sentence.partition(" ")[0].lower() in _AUXILIARIES

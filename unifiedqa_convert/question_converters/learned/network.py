@@ -58,7 +58,7 @@ class Network:
         """Below which score other candidates are compared, and by how much one must be better."""
 
         known = zip(bytes(stored["known_names"]).decode().split("\n"), stored["known"], strict=True)
-        self.known = {name: share / 100 for name, share in known if name}
+        self.known = {name: int(share) / 100 for name, share in known if name}
         """Rules whose sentences need no judgement → the share that was right, two digits."""
 
     def calibrated(self, scores: Sequence[float]) -> list[float]:
