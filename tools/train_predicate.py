@@ -27,7 +27,8 @@ from unifiedqa_convert.question_converters.rules.predicate import (
     choices,
     is_adverb,
 )
-from unifiedqa_convert.question_converters.rules.tokens import Token, tokenise_question
+from unifiedqa_convert.question_converters.rules.tagging import tokenise_question
+from unifiedqa_convert.question_converters.rules.tokens import Token
 
 QUESTIONS = Path(__file__).with_name("predicate_questions.txt")
 OWN_TIMES = 7  # weight: they are few, and closer to the datasets than the corpora

@@ -230,6 +230,16 @@ class TrainConfig(BaseModel):
             "as race_high+race_middle; several such groups separated by commas.",
         ),
     ] = ()
+    min_confidence: Annotated[
+        float | None,
+        Field(ge=0, le=1),
+        _data(
+            metavar="X",
+            help="Leave out a group of --data, with all of its statements, if the confidence in "
+            "one of them is less than X; --valid is evaluated whole.",
+            show_default="all are kept",
+        ),
+    ] = None
     train_statements: int = Field(default=4, ge=1)
     """Statements per group in training: its gold and distractors."""
     distractors: Annotated[

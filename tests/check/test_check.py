@@ -248,6 +248,7 @@ def swap(old: str, new: str, times: int = 1) -> Callable[[str], str]:
         ("jsonl", "both", swap('"output":"yes"', '"output":"no"'), "wrong-label"),
         ("jsonl", "both", swap('"golds":[0]', '"golds":[1]'), "wrong-label"),
         ("jsonl", "both", swap('"golds":[0]', '"golds":null'), "wrong-label"),
+        ("jsonl", "both", swap('"confidence":1.0', '"confidence":1.1'), "wrong-confidence"),
         ("jsonl", "both", swap('"output":"The cat slept."', '"output":"A cat"'), "wrong-answer"),
         ("jsonl", "both", swap('"output":"The cat slept."', '"output":null'), "wrong-count"),
         ("jsonl", "both", swap("copa-train-1", "copa-train-0"), "wrong-id"),

@@ -45,6 +45,7 @@ def test_each_line_comes_back_with_its_statement(uqa: Run, tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
     for given, made in zip(lines(3), said(done.stdout), strict=True):
         n = given["id"]
+        assert 0 < made.pop("confidence") <= 1
         assert made == {**given, "statement": f"Ice melts in the {n}th hour.", "via": "rules"}
     assert "read 3" in done.stderr
 

@@ -22,6 +22,7 @@ def choice(
     context: str | None = None,
     golds: tuple[int, ...] | None = None,
     masked: frozenset[int] = frozenset(),
+    told: Sequence[float | None] = (),
 ) -> Converted:
     """One multiple-choice group, its gold at position ``gold`` (None: unlabelled)."""
     if golds is None and gold is not None:
@@ -30,7 +31,14 @@ def choice(
         question="Which?", choices=tuple(sentences), golds=golds, context=context
     )
     statements = tuple(
-        Statement(text, None if golds is None else at in golds, at, "given", at in masked)
+        Statement(
+            text,
+            None if golds is None else at in golds,
+            at,
+            "given",
+            told[at] if told else 1.0,
+            at in masked,
+        )
         for at, text in enumerate(sentences)
     )
     return converted(number, example, statements)
@@ -39,7 +47,7 @@ def choice(
 def yes_no(number: int, sentence: str, answer: bool | None) -> Converted:
     """One yes/no group: a lone statement."""
     example = YesNo(question=sentence, answer=answer, sentence=sentence)
-    return converted(number, example, (Statement(sentence, answer, 0, "given"),))
+    return converted(number, example, (Statement(sentence, answer, 0, "given", 1.0),))
 
 
 def free_text(number: int, sentences: Sequence[str]) -> Converted:

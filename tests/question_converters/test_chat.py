@@ -19,10 +19,10 @@ from unifiedqa_convert.conversion.pipeline import convert
 from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.errors import QuestionConverterError, UnreachableError, UqaError, UsageError
 from unifiedqa_convert.question_converters.base import PATIENCE, Ask, Options, Sentence
+from unifiedqa_convert.question_converters.learned.judged_rules import JudgedRules
 from unifiedqa_convert.question_converters.prompts import CHAT_PROMPT, chat_model
 from unifiedqa_convert.question_converters.remote import requests
 from unifiedqa_convert.question_converters.remote.uqa_serve import Remote
-from unifiedqa_convert.question_converters.rules.converter import Rules
 from unifiedqa_convert.question_converters.select import question_converter
 
 ASK = Ask("Where do herons sleep?", "in trees")
@@ -145,7 +145,7 @@ def test_sentences_before_the_question_are_kept(server: ChatServer) -> None:
 
 def test_an_empty_answer_is_not_asked(server: ChatServer) -> None:
     ask = Ask("Where do herons sleep?", "")
-    assert chat(server.name).convert([ask]) == Rules().convert([ask])
+    assert chat(server.name).convert([ask]) == JudgedRules().convert([ask])
     assert server.requests == []
 
 
@@ -308,9 +308,9 @@ def test_a_wrong_sentence_is_asked_for_again_with_the_reason(server: ChatServer,
 @pytest.mark.parametrize("name", WRONG)
 def test_twice_wrong_is_the_rules_sentence_with_their_via(server: ChatServer, name: str) -> None:
     server.says = lambda _: WRONG[name][0]
-    assert chat(server.name).convert([ASK]) == [Sentence(RIGHT.text, "rules")]
+    assert chat(server.name).convert([ASK]) == JudgedRules().convert([ASK])
     assert len(server.requests) == 2
-    assert chat(server.name).convert([ASK]) == [Sentence(RIGHT.text, "rules")]
+    assert chat(server.name).convert([ASK]) == JudgedRules().convert([ASK])
     assert len(server.requests) == 2, "also a wrong text is in the cache"
 
 
@@ -456,7 +456,7 @@ def test_a_key_that_the_server_quotes_is_not_shown(
         else Answer(f'{{"error": {{"message": "{KEY} {quoted} is wrong"}}}}'.encode(), status)
     )
     if status == 200:
-        assert chat(server.name).convert([ASK]) == [Sentence(RIGHT.text, "rules")]
+        assert chat(server.name).convert([ASK]) == JudgedRules().convert([ASK])
     else:
         with pytest.raises(UqaError, match="is wrong") as caught:
             chat(server.name).convert([ASK])

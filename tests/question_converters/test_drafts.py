@@ -9,9 +9,9 @@ from unifiedqa_convert.schema import Example, FreeText, MultipleChoice, YesNo
 
 def test_given_sentences_are_kept() -> None:
     example = MultipleChoice(question="Q?", choices=("a", "b"), sentences=("A  is.", "B is."))
-    assert draft(example) == (Sentence("A is.", "given"), Sentence("B is.", "given"))
+    assert draft(example) == (Sentence("A is.", "given", 1.0), Sentence("B is.", "given", 1.0))
     sentence = YesNo(question="", sentence="Ice melts.", answer=True)
-    assert draft(sentence) == (Sentence("Ice melts.", "given"),)
+    assert draft(sentence) == (Sentence("Ice melts.", "given", 1.0),)
 
 
 def test_questions_are_asked_once_per_choice() -> None:
@@ -52,7 +52,7 @@ def test_free_text_gets_a_true_statement_per_reference_and_no_false_one() -> Non
 )
 def test_one_blank_is_filled(question: str, sentence: str) -> None:
     example = MultipleChoice(question=question, choices=("ice",))
-    assert draft(example) == (Sentence(sentence, "filled"),)
+    assert draft(example) == (Sentence(sentence, "filled", 1.0),)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def declare(question: str, answer: str) -> Sentence:
 
 def test_it_is_a_question_converter() -> None:
     converter: QuestionConverter = Rules()
-    assert (converter.name, converter.version) == ("rules", "7")
+    assert (converter.name, converter.version) == ("rules-only", "8")
     assert converter.convert([]) == []
 
 

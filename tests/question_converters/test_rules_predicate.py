@@ -9,7 +9,8 @@ import pytest
 from conftest import ROOT
 
 from unifiedqa_convert.question_converters.rules.predicate import choices, predicate, weights
-from unifiedqa_convert.question_converters.rules.tokens import cover, tokenise_question
+from unifiedqa_convert.question_converters.rules.tagging import tokenise_question
+from unifiedqa_convert.question_converters.rules.tokens import cover
 
 LINES = (ROOT / "tools/predicate_questions.txt").read_text("utf-8").splitlines()
 BARRED = [line for line in LINES if " | " in line]

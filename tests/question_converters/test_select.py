@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from unifiedqa_convert.errors import ModelError, QuestionConverterError, UsageError
 from unifiedqa_convert.question_converters import download, local_models
 from unifiedqa_convert.question_converters.base import Ask, Options
+from unifiedqa_convert.question_converters.learned.judged_rules import JudgedRules
 from unifiedqa_convert.question_converters.local_models import Checkpoint
 from unifiedqa_convert.question_converters.model import SHORTEST, ModelConverter, token_batches
 from unifiedqa_convert.question_converters.prompts import (
@@ -153,7 +154,8 @@ def test_bare_names_are_presets_or_hub_ids_never_folders(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("UQA_CACHE", str(tmp_path / "cache"))
     (tmp_path / "rules").mkdir()
-    assert isinstance(question_converter("rules"), Rules)
+    assert isinstance(question_converter("rules"), JudgedRules)
+    assert isinstance(question_converter("rules-only"), Rules)
     assert question_converter("none") is None
     assert hub_id("question_converter-3b") == "domenicrosati/question_converter-3b"
     (tmp_path / "owner" / "name").mkdir(parents=True)

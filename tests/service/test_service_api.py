@@ -11,6 +11,7 @@ from running import Running, item, uqa_serve
 
 from unifiedqa_convert.conversion.pipeline import convert
 from unifiedqa_convert.conversion.request import Request
+from unifiedqa_convert.question_converters.learned.judged_rules import JudgedRules
 from unifiedqa_convert.question_converters.rules.converter import Rules
 
 SAMPLES = ROOT / "data" / "samples"
@@ -95,8 +96,11 @@ def test_declare_names_the_rule_of_each_statement(service: Running) -> None:
         item("Where do fish live?", "in water"), item("Which of these?", "***")
     )
     document = answer.json()
-    assert document["question_converter"] == {"name": "rules", "version": Rules.version}
+    known = {"name": "rules", "version": Rules.version, **JudgedRules().facts}
+    assert document["question_converter"] == known
+    sure = document["items"][0].pop("confidence")
     assert document["items"][0] == {"statement": "Fish live in water.", "via": "rules"}
+    assert 1 >= sure > 0.5 > document["items"][1]["confidence"] >= 0
     assert document["items"][1]["via"] == "rules-fallback"
 
 

@@ -19,6 +19,7 @@ from unifiedqa_convert.conversion.pipeline import convert
 from unifiedqa_convert.conversion.request import Request
 from unifiedqa_convert.errors import QuestionConverterError, UnreachableError, UsageError
 from unifiedqa_convert.question_converters.base import Ask
+from unifiedqa_convert.question_converters.learned.judged_rules import JudgedRules
 from unifiedqa_convert.question_converters.remote import requests
 from unifiedqa_convert.question_converters.remote.uqa_serve import Remote
 from unifiedqa_convert.question_converters.rules.converter import Rules
@@ -190,7 +191,7 @@ def test_a_key_is_read_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         with pytest.raises(UsageError, match="UQA_API_KEY_FILE"):
             Remote(service.url)
         monkeypatch.setenv("UQA_API_KEY_FILE", str(keys))
-        assert Remote(service.url).convert(ASKS) == Rules().convert(ASKS)
+        assert Remote(service.url).convert(ASKS) == JudgedRules().convert(ASKS)
 
 
 def content(folder: Path) -> dict[str, bytes]:

@@ -236,6 +236,6 @@ def test_an_unknown_converter_is_one_line_on_stderr(uqa: Callable[..., Any]) -> 
     done = uqa("serve", "--port", 0, "--question-converter", "nope", "-q")
     assert done.returncode == 2
     assert done.stderr.startswith(
-        "uqa: --question-converter takes rules, none or a model: no model 'nope'"
+        "uqa: --question-converter takes rules, rules-only, none or a model: no model 'nope'"
     )
     assert done.stderr.count("\n") == 1

@@ -306,6 +306,10 @@ class Recount:
         self._counts.update([label, f"via/{statement['via']}"])
         self._counts["statements/masked"] += statement["masked"]
         self._counts["statements/ambiguous"] += bool(statement.get("flags"))
+        told = statement["confidence"]
+        least = self._manifest.get("min_confidence") or 0
+        if told is not None and not least <= told <= 1:
+            yield "wrong-confidence", told
         if "output" in statement and _LABEL_OF.get(statement["output"]) != label:
             yield "wrong-label", f"{statement['output']} for {statement['label']}"
 
@@ -346,6 +350,7 @@ OUTPUT_ERRORS = {
     "wrong-id": f"the id {{}} does not match its split and row, or is out of order; {_AGAIN}",
     "wrong-label": f"a statement's label contradicts the golds or its record: {{}}; {_AGAIN}",
     "other-rows": f"the rows do not ask what those that were converted ask; {_AGAIN}",
+    "wrong-confidence": f"{{}} is no probability, or less than --min-confidence; {_AGAIN}",
     "wrong-answer": f"the output is not the gold choice's text: {{}}; {_AGAIN}",
 }
 

@@ -148,7 +148,9 @@ def print_preview(request: "Request", as_json: bool) -> None:
                 print_text(f"row {row['row']}: {part['question record']}")
             for statement in part.get("statements", ()):
                 label = {True: "true", False: "false", None: "unlabelled"}[statement["label"]]
-                print_text(f"  {label}: {statement['sentence']}")
+                told = statement["confidence"]
+                doubt = "" if told in (None, 1) else f" (confidence {told:.2f})"
+                print_text(f"  {label}: {statement['sentence']}{doubt}")
     print_text("nothing was written; leave out --dry-run to convert")
 
 
@@ -174,6 +176,7 @@ def summary(result: "Result") -> list[str]:
         f"{examples['labelled']} labelled and {examples['unlabelled']} unlabelled examples; "
         f"{statements['true']} true, {statements['false']} false, "
         f"{statements['unknown']} unlabelled statements{_via(counts['via'])}{not_made}",
+        *_doubted(statements),
         *gold_words(counts.get("golds", {})),  # older outputs have none of these
         f"open it: {_opener(result)}",
     ]
@@ -206,6 +209,15 @@ def _trains(manifest: dict[str, Any]) -> str | None:
         return None
     both = counts["statements"]["true"] and counts["statements"]["false"]
     return "" if both else " --objective text"
+
+
+def _doubted(statements: dict[str, Any]) -> list[str]:
+    """The statements that --min-confidence left out; nothing without it."""
+    return [
+        f"{number} statements of doubted questions left out ({why})"
+        for why, number in statements["not made"].items()
+        if why.startswith("confidence")
+    ]
 
 
 def _license(manifest: dict[str, Any]) -> list[str]:

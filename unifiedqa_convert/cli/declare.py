@@ -20,6 +20,7 @@ from unifiedqa_convert.question_converters.base import (
     ConverterName,
     DeviceName,
     DtypeName,
+    MinConfidence,
     Options,
     Patience,
     PromptName,
@@ -75,6 +76,7 @@ def declare(
     revision: Revision = None,
     prompt: PromptName = None,
     patience: Patience = PATIENCE,
+    min_confidence: MinConfidence = None,
     max_rejects: MaxRejects = 0,
     overwrite: Overwrite = False,
     compat: Compat = None,
@@ -84,14 +86,18 @@ def declare(
 ) -> None:
     """Write a statement for each question and answer.
 
-    Adds the fields "statement" and "via" to each JSON line.
+    Adds the fields "statement", "via" and "confidence" to each JSON line.
     """
+    from unifiedqa_convert.question_converters.select import check_tells
     from unifiedqa_convert.question_converters.select import question_converter as select
 
     if (compat is None) != (task is None):
         raise UsageError("--compat vera and --task NAME go together: give both or neither")
     if compat and str(file) == "-":
         raise UsageError("--compat vera reads a file, not standard input: give its path")
+    if compat and min_confidence is not None:
+        raise UsageError("--compat vera writes every statement: leave out --min-confidence")
+    check_tells(question_converter, min_confidence)
     options = Options(backend, device, dtype, batch_tokens, revision, prompt, patience)
     converter = select(question_converter, options)
     if converter is None:
@@ -103,7 +109,9 @@ def declare(
             from unifiedqa_convert.conversion.question_lines import declare_lines
 
             with _input(file) as source, _output(out, overwrite) as sink:
-                counts = declare_lines(source, converter, sink, max_rejects, progress, _warn)
+                counts = declare_lines(
+                    source, converter, sink, max_rejects, progress, _warn, min_confidence
+                )
         else:
             from unifiedqa_convert.conversion.upstream_vera import vera_json
 

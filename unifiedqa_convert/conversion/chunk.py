@@ -13,9 +13,8 @@ from typing import Any, NamedTuple
 
 from unifiedqa_convert.conversion.repeats import gold_counts
 from unifiedqa_convert.errors import RowError
-from unifiedqa_convert.question_converters.base import Ask, QuestionConverter, Sentence
+from unifiedqa_convert.question_converters.base import Ask, QuestionConverter, Sentence, answers
 from unifiedqa_convert.question_converters.drafts import draft, labels, only_asks
-from unifiedqa_convert.question_converters.select import answers
 from unifiedqa_convert.records.converted import AMBIGUOUS, Converted, Statement
 from unifiedqa_convert.records.encode import (
     arrange,
@@ -121,9 +120,11 @@ def convert_chunk(
     rows: Iterable[NumberedRow],
     profile: Profile,
     converter: QuestionConverter | None,
+    min_confidence: float | None = None,
 ) -> Chunk:
     """Convert some rows; those that are rejected are in the result too.
 
+    An example with a statement of less confidence than ``min_confidence`` gets none.
     Without a ``converter`` there are only the statements that the dataset has ready. Raises
     QuestionConverterError if the converter returns another number of sentences or an empty one,
     and RowError with the raw record if the adapter raises anything but FieldError or NotAnExample.
@@ -151,6 +152,8 @@ def convert_chunk(
         item = chunk.converted[place]
         chunk.converted[place] = item._replace(flags=(flag, *item.flags))
     _add_statements(profile, converter, chunk)
+    if min_confidence is not None:
+        _leave_out_doubted(chunk, min_confidence)
     count(chunk)
     return chunk
 
@@ -362,10 +365,34 @@ def _statements(
         disputed = _disputed(texts, [known[place] for place, _ in made])
         same = {made[index][0] for index in disputed}
     statements = [
-        Statement(s.text, known[place], place, s.via, place in same_choice or place in same)
+        Statement(
+            sentence=s.text,
+            label=known[place],
+            choice=place,
+            via=s.via,
+            confidence=s.confidence,
+            masked=place in same_choice or place in same,
+        )
         for place, s in made
     ]
     return statements, same
+
+
+def _leave_out_doubted(chunk: Chunk, least: float) -> None:
+    """Leave out the statements of each example of which one is doubted.
+
+    All of them: a single choice left out would tell something about the label.
+    """
+    for place, item in enumerate(chunk.converted):
+        if any(s.confidence is not None and s.confidence < least for s in item.statements):
+            chunk.counts[f"statements/not made/confidence below {least:g}"] += len(item.statements)
+            chunk.converted[place] = item._replace(
+                statements=(), declaratives=(), ambiguous=_NONE, flags=_without_sentences(item)
+            )
+
+
+def _without_sentences(item: Converted) -> tuple[str, ...]:
+    return tuple(flag for flag in item.flags if flag != SAME_SENTENCE)
 
 
 def _equal(texts: Sequence[str]) -> bool:

@@ -306,7 +306,8 @@ def converted_rows(job: ConversionJob, rows: Iterable[NumberedRow]) -> Chunk:
 
 def _converted(job: ConversionJob, rows: Iterable[NumberedRow]) -> Chunk:
     if job.request.recipe == "clean" or not is_upstreams(job.adapter.name):
-        return convert_chunk(job.adapter, job.split, rows, job.profile, job.converter)
+        least = job.request.min_confidence
+        return convert_chunk(job.adapter, job.split, rows, job.profile, job.converter, least)
     records = convert_chunk(job.adapter, job.split, rows, job.profile, None)
     return as_upstream(records, job.adapter.name, job.profile, job.converter)
 

@@ -27,11 +27,12 @@ from unifiedqa_convert.errors import UnreachableError, UsageError
 from unifiedqa_convert.flags import LOCK, LockedOnly, LockFile
 from unifiedqa_convert.question_converters.base import (
     ConverterName,
+    MinConfidence,
     Options,
     QuestionConverter,
     converter_facts,
 )
-from unifiedqa_convert.question_converters.select import question_converter
+from unifiedqa_convert.question_converters.select import check_tells, question_converter
 from unifiedqa_convert.records.arrow import SCHEMA_VERSION
 from unifiedqa_convert.records.formats import FORMATS, Format
 from unifiedqa_convert.records.profiles import RECIPES, Profile, Recipe, Records, profile_named
@@ -94,6 +95,7 @@ class Request:
     question_converter: ConverterName = "rules"
     options: Options = field(default_factory=Options)
     """The question converter's, if it is a model."""
+    min_confidence: MinConfidence = None
     recipe: Annotated[
         Recipe, typer.Option(help="clean: without upstream's defects; vera: with them, to compare.")
     ] = "clean"
@@ -217,6 +219,7 @@ class ConversionJob:
             "records": self.records,
             "format": self.request.to,
             "question_converter": converter and converter_facts(converter),
+            "min_confidence": self.request.min_confidence,
             "limit": self.request.limit,
             "share": list(self.request.share),
             "shard_rows": self.request.shard_rows,
@@ -261,6 +264,11 @@ def check_request(request: Request) -> None:
             f"--recipe {request.recipe} sets everything, also the profile ({own}): leave out "
             "--profile or --recipe"
         )
+    if request.min_confidence is not None and request.recipe != "clean":
+        raise UsageError(
+            f"--recipe {request.recipe} keeps what upstream keeps: leave out --min-confidence"
+        )
+    check_tells(request.question_converter, request.min_confidence)
     profile_named(request.profile or own)
     _records(request)
     if not 0 <= index < shares:

@@ -20,9 +20,8 @@ from typing import IO, Any, Literal
 from unifiedqa_convert.conversion.chunk import Chunk, count
 from unifiedqa_convert.conversion.question_lines import CHUNK_LINES
 from unifiedqa_convert.errors import SourceError, UsageError
-from unifiedqa_convert.question_converters.base import Ask, QuestionConverter, Sentence
+from unifiedqa_convert.question_converters.base import Ask, QuestionConverter, Sentence, answers
 from unifiedqa_convert.question_converters.model import ModelConverter
-from unifiedqa_convert.question_converters.select import answers
 from unifiedqa_convert.records.converted import Converted, Statement
 from unifiedqa_convert.records.encode import declarative_record
 from unifiedqa_convert.records.profiles import Profile
@@ -266,7 +265,7 @@ def _statements(
     for place, (draft, label) in zip(places, labelled, strict=True):
         sentence = _sentence(draft, sentences)
         if sentence is not None:
-            made.append(Statement(sentence.text, label, place, sentence.via))
+            made.append(Statement(sentence.text, label, place, sentence.via, sentence.confidence))
     return tuple(made)
 
 
@@ -274,10 +273,11 @@ def _sentence(draft: Draft, sentences: dict[Ask, Sentence]) -> Sentence | None:
     """The statement without its context; None if its question has no answer."""
     apart = replace(draft, context=None)
     if draft.ask is None:
-        return Sentence(apart.statement(lambda ask: sentences[ask].text), "given")
+        return Sentence(apart.statement(lambda ask: sentences[ask].text), "given", 1.0)
     if draft.ask not in sentences:
         return None
-    return Sentence(apart.statement(lambda ask: sentences[ask].text), sentences[draft.ask].via)
+    made = sentences[draft.ask]
+    return made._replace(text=apart.statement(lambda ask: sentences[ask].text))
 
 
 def vera_json(

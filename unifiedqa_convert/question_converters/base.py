@@ -11,6 +11,8 @@ from typing import Annotated, Literal, NamedTuple, Protocol, runtime_checkable
 
 import typer
 
+from unifiedqa_convert.errors import QuestionConverterError
+
 _option = partial(typer.Option, rich_help_panel="Question converter")
 
 Backend = Literal["transformers", "ct2"]
@@ -21,10 +23,11 @@ ConverterName = Annotated[
     str,
     _option(
         metavar="NAME",
-        help="rules (embedded); none (no statements, `uqa convert` only); question_converter-3b or "
-        "any OWNER/NAME that `uqa model fetch` downloaded; a folder (./FOLDER); the address of a "
-        "`uqa serve` (http://HOST:PORT); or a language model behind an OpenAI-compatible address "
-        "(openai:MODEL@http://HOST:PORT/v1).",
+        help="rules (embedded); rules-only (the same without confidences, faster); none (no "
+        "statements, `uqa convert` only); question_converter-3b or any OWNER/NAME that `uqa model "
+        "fetch` downloaded; a folder (./FOLDER); the address of a `uqa serve` (http://HOST:PORT); "
+        "or a language model behind an OpenAI-compatible address (openai:MODEL@http://HOST:PORT/"
+        "v1).",
     ),
 ]
 BackendName = Annotated[Backend, _option(help="Library that runs the model.")]
@@ -98,6 +101,19 @@ class Options:
         ]
 
 
+MinConfidence = Annotated[
+    float | None,
+    _option(
+        metavar="X",
+        min=0,
+        max=1,
+        help="Leave out a question, with all of its statements, if the confidence in one of them "
+        "is less than X; statements without a confidence stay.",
+        show_default="all are kept",
+    ),
+]
+
+
 class Ask(NamedTuple):
     """A question and an answer to convert."""
 
@@ -114,6 +130,10 @@ class Sentence(NamedTuple):
 
     text: str
     via: str
+    confidence: float | None = None
+    """The probability, 0 to 1 in two digits, that a careful person would have written it; 1 for
+    given and filled sentences, None of a converter that tells none.
+    """
 
 
 class QuestionConverter(Protocol):
@@ -125,6 +145,29 @@ class QuestionConverter(Protocol):
     def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
         """Convert a batch; raises QuestionConverterError on failure."""
         ...
+
+
+def answers(converter: QuestionConverter, asks: Sequence[Ask]) -> dict[Ask, Sentence]:
+    """The sentence of each distinct ask.
+
+    Raises QuestionConverterError if the converter gives too few or too many sentences, or an empty
+    one: a sentence at the wrong position would get a false label.
+    """
+    distinct = list(dict.fromkeys(asks))
+    if not distinct:
+        return {}
+    sentences = converter.convert(distinct)
+    if len(sentences) != len(distinct):
+        raise QuestionConverterError(
+            f"question converter {converter.name} returned {len(sentences)} sentences "
+            f"for {len(distinct)} questions"
+        )
+    for ask, sentence in zip(distinct, sentences, strict=True):
+        if not sentence.text.strip():
+            raise QuestionConverterError(
+                f"question converter {converter.name} returned an empty sentence for {ask!r}"
+            )
+    return dict(zip(distinct, sentences, strict=True))
 
 
 Fact = str | int | float | bool | None

@@ -23,11 +23,11 @@ def draft(example: Example) -> tuple[Sentence | Ask, ...]:
     """One entry per statement: a ready sentence (given or filled), or an ask."""
     if isinstance(example, MultipleChoice):
         if example.sentences is not None:
-            return tuple([Sentence(collapse(s), "given") for s in example.sentences])
+            return tuple([Sentence(collapse(s), "given", 1.0) for s in example.sentences])
         return _drafts(example.question_text, example.choices)
     if isinstance(example, YesNo):
         if example.sentence is not None:
-            return (Sentence(collapse(example.sentence), "given"),)
+            return (Sentence(collapse(example.sentence), "given", 1.0),)
         return (Ask(collapse(example.question_text), "yes"),)
     if isinstance(example, FreeText):
         return _drafts(example.question_text, example.references)
@@ -74,4 +74,4 @@ def _filled(ask: Ask) -> Sentence | Ask:
         return ask
     filled = filled[:1].upper() + filled[1:]
     ended = filled[-1] in ".!?" or STOP_OF_OTHER_SCRIPTS.search(filled)
-    return Sentence(filled if ended else f"{filled}.", "filled")
+    return Sentence(filled if ended else f"{filled}.", "filled", 1.0)

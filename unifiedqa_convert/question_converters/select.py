@@ -1,38 +1,23 @@
 """The name of ``--question-converter`` → a question converter.
 
-``rules``, ``none``; a preset or OWNER/NAME on the hub, after `uqa model fetch`; a folder, written
-``./folder``, ``/folder`` or ``path:folder``; the ``http://`` address of a `uqa serve`; a language
-model behind an OpenAI-compatible address, ``openai:MODEL@http://HOST:PORT/v1``.
+``rules``, ``rules-only``, ``none``; a preset or OWNER/NAME on the hub, after `uqa model fetch`; a
+folder, written ``./folder``, ``/folder`` or ``path:folder``; the ``http://`` address of a
+`uqa serve`; a language model behind an OpenAI-compatible address,
+``openai:MODEL@http://HOST:PORT/v1``.
 """
 
-from collections.abc import Sequence
-
-from unifiedqa_convert.errors import QuestionConverterError, UsageError, missing_library
-from unifiedqa_convert.question_converters.base import Ask, Options, QuestionConverter, Sentence
+from unifiedqa_convert.errors import UsageError, missing_library
+from unifiedqa_convert.question_converters.base import Options, QuestionConverter
 from unifiedqa_convert.storage import is_path
 
 
-def answers(converter: QuestionConverter, asks: Sequence[Ask]) -> dict[Ask, Sentence]:
-    """The sentence of each distinct ask.
-
-    Raises QuestionConverterError if the converter gives too few or too many sentences, or an empty
-    one: a sentence at the wrong position would get a false label.
-    """
-    distinct = list(dict.fromkeys(asks))
-    if not distinct:
-        return {}
-    sentences = converter.convert(distinct)
-    if len(sentences) != len(distinct):
-        raise QuestionConverterError(
-            f"question converter {converter.name} returned {len(sentences)} sentences "
-            f"for {len(distinct)} questions"
+def check_tells(name: str, min_confidence: float | None) -> None:
+    """UsageError for a least confidence with a converter that tells no confidence."""
+    if min_confidence is not None and not (name == "rules" or name.startswith("http")):
+        raise UsageError(
+            f"--min-confidence: the question converter {name} tells no confidence; use rules, or "
+            "leave out --min-confidence"
         )
-    for ask, sentence in zip(distinct, sentences, strict=True):
-        if not sentence.text.strip():
-            raise QuestionConverterError(
-                f"question converter {converter.name} returned an empty sentence for {ask!r}"
-            )
-    return dict(zip(distinct, sentences, strict=True))
 
 
 DEFAULTS = Options()
@@ -44,13 +29,13 @@ def question_converter(name: str, options: Options = DEFAULTS) -> QuestionConver
     Raises UsageError if the name is unknown or the options don't apply to it, ModelError if the
     weights are not on this machine or not safe to read.
     """
-    if name in ("rules", "none"):
+    if name in ("rules", "rules-only", "none"):
         if options.given():
             raise UsageError(
                 f"{', '.join(options.given())}: options of a model, but the question converter is "
                 f"{name}; leave them out or choose a model with --question-converter"
             )
-        return _rules() if name == "rules" else None
+        return None if name == "none" else _rules(judged=name == "rules")
     if name.startswith(("http://", "https://", "openai:")):
         if of_a_model := [flag for flag in options.given() if flag != "--patience"]:
             raise UsageError(
@@ -66,17 +51,18 @@ def question_converter(name: str, options: Options = DEFAULTS) -> QuestionConver
     return _model(name, options)
 
 
-def _rules() -> QuestionConverter:
+def _rules(judged: bool) -> QuestionConverter:
+    from unifiedqa_convert.question_converters.learned.judged_rules import JudgedRules
     from unifiedqa_convert.question_converters.rules.converter import Rules
 
-    return Rules()
+    return JudgedRules() if judged else Rules()
 
 
 def _remote(url: str, patience: float) -> QuestionConverter:
     if url.startswith("openai:"):
         from unifiedqa_convert.question_converters.remote.chat import Chat
 
-        return Chat(url, patience, _rules())
+        return Chat(url, patience, _rules(judged=True))
     from unifiedqa_convert.question_converters.remote.uqa_serve import Remote
 
     return Remote(url, patience)
@@ -97,7 +83,7 @@ def _model(name: str, options: Options) -> QuestionConverter:
             hub = hub_id(name)
         except UsageError as error:
             raise UsageError(
-                f"--question-converter takes rules, none or a model: {error}"
+                f"--question-converter takes rules, rules-only, none or a model: {error}"
             ) from None
         checkpoint = local_models.fetched_model(hub, options.revision)
     prompt = prompt_for(options.prompt, checkpoint.hub)

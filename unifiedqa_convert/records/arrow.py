@@ -18,7 +18,7 @@ from unifiedqa_convert.schema import FreeText, MultipleChoice, YesNo
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 METADATA_KEY = b"unifiedqa_convert"
 
 
@@ -31,6 +31,7 @@ def _columns() -> "dict[Records, list[pa.Field]]":
         pa.field("label", pa.bool_()),  # null: unknown
         pa.field("choice", pa.int32(), nullable=False),
         pa.field("via", pa.string(), nullable=False),
+        pa.field("confidence", pa.float64()),  # 0 to 1; null: nothing tells it
         pa.field("masked", pa.bool_(), nullable=False),
     ]
     declarative = [
@@ -247,5 +248,6 @@ _STATEMENT_CELLS: dict[str, Callable[[Any], Any]] = {
     "label": attrgetter("statement.label"),
     "choice": attrgetter("statement.choice"),
     "via": attrgetter("statement.via"),
+    "confidence": attrgetter("statement.confidence"),
     "masked": attrgetter("statement.masked"),
 }

@@ -14,6 +14,8 @@ class Statement(NamedTuple):
     """The position of the choice it asserts; 0 where the example has no choices."""
     via: str
     """``given``, ``filled``, or the name of the question converter that made it."""
+    confidence: float | None = None
+    """As ``Sentence.confidence``: 1 where the dataset has it ready, None if nothing tells it."""
     masked: bool = False
     """Another statement of the group says the same with another label: kept, never trained on."""
 

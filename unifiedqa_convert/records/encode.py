@@ -68,7 +68,7 @@ def parse_declarative(record: Record, profile: Profile) -> tuple[Statement, str 
     sentence, *rest = record.input.split(profile.separator)
     label = {"yes": True, "no": False}.get(record.output or UNLABELLED)
     context = profile.separator.join(rest).strip() or None
-    return Statement(sentence.strip(), label, 0, "given"), context
+    return Statement(sentence.strip(), label, 0, "given", 1.0), context
 
 
 def _unlettered(text: str, letters: str) -> tuple[str, ...]:

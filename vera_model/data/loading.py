@@ -58,15 +58,22 @@ class Holdout(NamedTuple, Generic[P]):
 
 
 def read_problems(
-    paths: Iterable[Path], *, allow_sample: bool, recipe: Recipe = "clean"
+    paths: Iterable[Path],
+    *,
+    allow_sample: bool,
+    recipe: Recipe = "clean",
+    min_confidence: float | None = None,
 ) -> Reading[Problems]:
     """Read the shards and upstream's JSON files at ``paths``, in their order.
+
+    A group with a statement of less confidence than ``min_confidence`` is left out as a whole: a
+    single choice left out would tell something about the label.
 
     Raises SourceError for what is not a complete file of groups; UsageError for invented sample
     rows without ``allow_sample``, for a split given twice, and where no group can be used.
     """
     shards: list[Shard] = []
-    picker = _Picker(recipe)
+    picker = _Picker(recipe, min_confidence)
     for path in find_shards(paths):
         shard, batches = open_shard(path, recipe, allow_sample=allow_sample)
         shards.append(shard)
@@ -139,10 +146,10 @@ def _text_digests(problems: Iterable[Problem]) -> Iterator[bytes]:
 class _Picker:
     """Selects statements batch by batch, and keeps a few numbers for each."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, min_confidence: float | None) -> None:
         self.parts: list[ShardPart] = []
         self.dropped, self.left_out = Counter[str](), Counter[str]()
-        self._recipe = recipe
+        self._recipe, self._least = recipe, min_confidence
         self._part, self._row, self._choice = array("i"), array("q"), array("b")
         self._statements, self._bounds = array("q"), array("q", [0])
         self._starts = array("q")
@@ -151,6 +158,10 @@ class _Picker:
         number = len(self.parts)
         self.parts.append(batch.part)
         for row, (group, start) in enumerate(zip(batch.groups, batch.starts, strict=True)):
+            if self._least is not None and group.confidence < self._least:
+                self.dropped[f"confidence below {self._least:g}"] += 1
+                self.left_out["in a dropped group"] += len(group.labels)
+                continue
             selection = select_statements(group, self._recipe, self.dropped, self.left_out)
             if selection is not None:
                 self._part.append(number)

@@ -273,8 +273,15 @@ def _arrow_batch(
             "the program, or convert the dataset again"
         )
     known = labels.tolist()
+    told = pc.fill_null(values.field("confidence"), 1.0).to_pylist()
     groups = [
-        Group(kind == MultipleChoice.kind, known[start:end], masked[start:end], blank[start:end])
+        Group(
+            kind == MultipleChoice.kind,
+            known[start:end],
+            masked[start:end],
+            blank[start:end],
+            min(told[start:end], default=1.0),
+        )
         for kind, start, end in zip(kinds, offsets, offsets[1:], strict=False)
     ]
     ids, contexts = batch.column("id"), batch.column("context")

@@ -51,12 +51,12 @@ class Inputs(NamedTuple):
 
 def read_inputs(config: TrainConfig, paths: Paths) -> Inputs:
     """Read the shards and decide what is evaluated on; never what is trained on."""
-    read: Callable[[tuple[Path, ...]], Reading[Any]] = (
+    read: Callable[..., Reading[Any]] = (
         partial(read_problems, allow_sample=config.allow_sample, recipe=config.recipe)
         if config.objective == "vera"
         else partial(read_examples, records=config.records, allow_sample=config.allow_sample)
     )
-    data = read(paths.train)
+    data = read(paths.train, min_confidence=config.min_confidence)
     valid = read(paths.evaluation) if paths.evaluation else None
     if valid is None:
         held = hold_out(data.problems, config.valid_fraction, config.split_seed)

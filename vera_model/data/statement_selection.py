@@ -19,6 +19,8 @@ class Group(NamedTuple):
     """The same text is true and false in this group."""
     blank: Sequence[bool]
     """The text is empty."""
+    confidence: float = 1.0
+    """The least confidence in one of the statements; 1 where nothing tells any."""
 
 
 class Selection(NamedTuple):

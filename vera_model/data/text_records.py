@@ -113,9 +113,16 @@ def write_answers(path: Path, records: Sequence[TextRecord], answers: Sequence[s
 
 
 def read_examples(
-    paths: Iterable[Path], records: TextRecords, *, allow_sample: bool
+    paths: Iterable[Path],
+    records: TextRecords,
+    *,
+    allow_sample: bool,
+    min_confidence: float | None = None,
 ) -> Reading[TextExamples]:
     """Read the question or the declarative records of the shards at ``paths``.
+
+    Of declarative records, a group with a statement of less confidence than ``min_confidence`` is
+    left out as a whole.
 
     Raises SourceError for what is not a shard with such records, UsageError for invented sample
     rows without ``allow_sample``, for a split given twice, and where no record is labelled.
@@ -129,6 +136,8 @@ def read_examples(
         before = len(examples) + dropped.total()
         for row in _rows(facts, batches):
             origin = Name(facts["dataset"], facts["split"], row["id"])
+            if records == "declarative" and _doubted(row, min_confidence, dropped, left_out):
+                continue
             made = _question if records == "question" else _statements
             if found := made(row, origin, facts.get("partition", "none"), dropped, left_out):
                 examples.append(TextExample(tuple(found)))
@@ -193,6 +202,19 @@ def _statements(
         dropped[reasons[0] if reasons else "without statements"] += 1
         left_out["in a dropped group"] += len(reasons)
     return records
+
+
+def _doubted(
+    row: dict[str, Any], least: float | None, dropped: Counter[str], left_out: Counter[str]
+) -> bool:
+    """Whether a statement has less confidence; the group is then counted as dropped."""
+    statements = row["statements"] or ()
+    told = [one["confidence"] for one in statements if one["confidence"] is not None]
+    if least is None or min(told, default=1.0) >= least:
+        return False
+    dropped[f"confidence below {least:g}"] += 1
+    left_out["in a dropped group"] += len(statements)
+    return True
 
 
 def _context_at(text: str, context: str | None) -> int | None:

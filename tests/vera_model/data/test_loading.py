@@ -14,6 +14,7 @@ from unifiedqa_convert.schema import MultipleChoice
 from vera_model.data.loading import check_apart, hold_out, read_problems, same_texts, subsample
 from vera_model.data.problems import Problem, Problems, model_text
 from vera_model.data.shards import find_shards
+from vera_model.data.text_records import read_examples
 
 GROUPS = [
     choice(0, ["a0", "a1", "a2"], 1, context="Before."),
@@ -76,6 +77,26 @@ def test_a_masked_distractor_is_left_out_and_the_problem_kept(tmp_path: Path) ->
     reading = read_problems([folder], allow_sample=False)
     assert reading.problems[0].texts == ("a", "b")
     assert +reading.left_out == Counter({"masked": 1})
+
+
+def test_a_doubted_statement_leaves_out_its_whole_group(tmp_path: Path) -> None:
+    """Never a single distractor: that would tell something about the label."""
+    groups = [
+        choice(0, ["a", "b"], 0, told=(1.0, 0.79)),
+        choice(1, ["c", "d"], 0, told=(0.8, None)),
+        free_text(2, ["e"]),
+    ]
+    folder = write_split(tmp_path / "s", groups)
+    reading = read_problems([folder], allow_sample=False, min_confidence=0.8)
+    assert [problem.texts for problem in reading.problems] == [("c", "d"), ("e",)]
+    assert reading.dropped == Counter({"confidence below 0.8": 1})
+    assert +reading.left_out == Counter({"in a dropped group": 2})
+    assert reading.groups == 3
+    assert reading.statements == 5
+    records = read_examples([folder], "declarative", allow_sample=False, min_confidence=0.8)
+    assert [record.input for record in records.problems.records()] == ["c", "d", "e"]
+    assert records.dropped == reading.dropped
+    assert len(read_problems([folder], allow_sample=False).problems) == 3
 
 
 def test_the_context_comes_first() -> None:

@@ -19,7 +19,7 @@ from unifiedqa_convert.question_converters.rules.question import (
     parse_question,
     split_last,
 )
-from unifiedqa_convert.question_converters.rules.tokens import tokenise_question
+from unifiedqa_convert.question_converters.rules.tagging import tokenise_question
 
 VERSION = "1"
 """Of the checks and of ``cleaned``: another one may give another sentence for the same text."""

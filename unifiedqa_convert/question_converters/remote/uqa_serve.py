@@ -90,6 +90,8 @@ class _Problem(Document):
 class _Item(Document):
     statement: Annotated[str, Field(max_length=_STATEMENT_CHARACTERS)] | None = None
     via: Annotated[_Name, AfterValidator(_without_slash)] | None = None
+    confidence: Annotated[FiniteFloat, Field(ge=0, le=1)] | None = None
+    """Services of earlier versions tell none."""
     problem: _Problem | None = None
 
 
@@ -172,7 +174,7 @@ class Remote:
         if strange:
             codes = ", ".join(f"U+{ord(it):04X}" for it in sorted(strange))
             raise QuestionConverterError(f"{where}: the statement has control characters: {codes}")
-        return Sentence(item.statement, item.via)
+        return Sentence(item.statement, item.via, item.confidence)
 
     def _document(
         self, turn: Turn, kind: type[_Document], path: str, body: Any, seconds: float

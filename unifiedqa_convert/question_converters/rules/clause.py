@@ -1,14 +1,17 @@
-"""From a question's word order to a statement's: verb forms, negation, position of the answer.
+"""From a question's word order to a statement's: verb forms, negation, agreement.
 
 ``parts`` are the named elements of a matched pattern: ``aux``, ``subj`` and ``pred``.
 """
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from unifiedqa_convert.question_converters.rules import lexicon as words
 from unifiedqa_convert.question_converters.rules.answer import Answer
+from unifiedqa_convert.question_converters.rules.gaps import main_verb
+from unifiedqa_convert.question_converters.rules.kinds import many_act
 from unifiedqa_convert.question_converters.rules.lexicon import inflect, verb_lemma
 from unifiedqa_convert.question_converters.rules.tokens import Token, cover
 
@@ -19,19 +22,7 @@ _SINGULAR |= {"don't": "doesn't", "aren't": "isn't", "weren't": "wasn't", "haven
 _PLURAL |= {"doesn't": "don't", "isn't": "aren't", "wasn't": "weren't", "hasn't": "haven't"}
 _NEGATIVE = frozenset("never none nobody nothing neither not no hardly rarely seldom".split())
 _CONTRACTED_BE = frozenset("it's that's there's he's she's they're we're you're i'm".split())
-_DEGREES = frozenset("best most least better more".split())
-_NO_OBJECT = frozenset("left that to next together again instead alone".split())
-_TODAY = frozenset("yesterday today tomorrow tonight now then".split())
-_AFTER_DO = frozenset("together next now again instead first tonight tomorrow differently".split())
-_BY = frozenset("by on in with at every each".split())
-_WHEN_PHRASES = frozenset("before after during until".split())
-_WHENEVER = frozenset("next again after before during since until when while on at".split())
 _PLURALS = frozenset("i you we they".split())
-_LATER = frozenset("after before since until".split())
-_TIMES = frozenset("before after since".split())
-_NEVER_FIRST = frozenset("for with to of into about at like".split())
-# "Want to go" is one chain of verbs, "use a nose to smell" is not.
-_TAKES_OBJECT = frozenset("use take require".split())
 
 
 class Match(NamedTuple):
@@ -58,15 +49,6 @@ def asked(match: Match) -> Sequence[Token]:
 def join(*pieces: str) -> str:
     """The non-empty pieces, joined by single spaces."""
     return " ".join(piece for piece in pieces if piece)
-
-
-def main_verb(pred: Sequence[Token]) -> int:
-    """The position of the predicate's verb, after its adverbs."""
-    for i, token in enumerate(pred):
-        adverb = token.may("A") and i + 1 < len(pred) and not pred[i + 1].may("DLR")
-        if token.may("VZTEGBOH") and not adverb:
-            return i
-    return 0
 
 
 def clause(match: Match, filler: str = "", gap: int | None = None) -> str:
@@ -110,202 +92,29 @@ def _to_someone(pred: Sequence[Token], at: int) -> bool:
     return at == len(pred) or pred[at].lower in ("to", "about", "and")
 
 
-def object_gap(pred: Sequence[Token]) -> int:
-    """The position of the missing object: after the last verb or preposition that lacks one."""
-    found = _stranded_gap(pred)
-    if found:
-        return found
-    at = _last_of_chain(pred, main_verb(pred))
-    said = _said(pred, at)
-    if said:
-        return said
-    if at + 1 < len(pred) and _object_follows(pred, at):
-        return _gap_after_object(pred, at)
-    return _before_degree(pred, _past_particle(pred, at + 1))
+def with_adverb(match: Match, adverb: str) -> str:
+    """The clause with an adverb after its auxiliary: "has never won", "never wins"."""
+    subject = match.text("subj")
+    if folds(match):
+        return join(
+            subject, adverb, clause(Match(match.source, {**match.parts, "subj": ()}, match.answer))
+        )
+    return join(subject, match.text("aux"), adverb, match.text("pred"))
 
 
-def _stranded_gap(pred: Sequence[Token]) -> int:
-    """The position after "doing", a preposition or a verb in -ing that lacks its object; or 0."""
-    for i, token in enumerate(pred):
-        if token.lower == "doing" and (i + 1 == len(pred) or pred[i + 1].may("PSA")):
-            return i + 1
-    main = _main_end(pred)
-    for i in range(main - 1, 0, -1):
-        token = pred[i]
-        ends = i + 1 == len(pred)
-        if token.may("P") and (ends or token.lower not in _TIMES) and _stranded(pred, i):
-            return i + 1
-    ends = main == len(pred) > 1 and pred[-1].may("G") and not pred[-1].may("N")
-    return len(pred) if ends else 0
-
-
-def _gap_after_object(pred: Sequence[Token], at: int) -> int:
-    """The gap after another object: "help the plants do", "give the bank", "like cake best"."""
-    done = next((i for i in range(at, len(pred)) if _to_do(pred, i)), None)
-    if done is not None:
-        return done + 1
-    inner = _caused(pred, at)
-    if inner:
-        return inner + object_gap(pred[inner:])
-    if verb_lemma(pred[at].lower) in words.GIVING_VERBS:
-        return _phrase_end(pred, at + 1)
-    return _before_degree(pred, adjunct_gap(pred))
-
-
-def _main_end(pred: Sequence[Token]) -> int:
-    """Where a subordinate clause starts: "think about | while he waited"; else the end."""
-    for i in range(1, len(pred)):
-        clause_follows = pred[i].may("S") and pred[i].lower not in ("that", "so", "though")
-        if clause_follows or (pred[i].lower in _LATER and _finite_after(pred, i)):
-            return i
-    return len(pred)
-
-
-def _finite_after(pred: Sequence[Token], at: int) -> bool:
-    """True if a clause follows: "before he left"."""
-    return any(t.may("BOHMT") or t.only("VZ") for t in pred[at + 2 :])
-
-
-def _said(pred: Sequence[Token], at: int) -> int:
-    """The position after "think" in "think | was stealing eggs"; 0 if no verb follows it."""
-    if at + 1 >= len(pred) or verb_lemma(pred[at].lower) not in words.TELLING_VERBS:
-        return 0
-    after = pred[at + 1]
-    return at + 1 if after.may("BHM") or after.only("ZT") else 0
-
-
-def _caused(pred: Sequence[Token], at: int) -> int:
-    """The position of the verb in "ask the boy to | bring"; 0 if there is none."""
-    if verb_lemma(pred[at].lower) not in words.CAUSING_VERBS:
-        return 0
-    for i in range(at + 2, len(pred) - 1):
-        if pred[i].lower == "to" and pred[i + 1].may("VBOH"):
-            return i + 1
-    return 0
-
-
-def _phrase_end(pred: Sequence[Token], at: int) -> int:
-    """The end of the noun phrase that starts here: "owe the bank | at his death"."""
-    for i in range(at + 1, len(pred)):
-        if pred[i].may("PSC") or pred[i].lower == "to":
-            return i
-    return len(pred)
-
-
-def _past_particle(pred: Sequence[Token], gap: int) -> int:
-    """The gap after a particle of the verb: "give up | in order to win"."""
-    acts = pred[gap - 1].lower not in ("do", "doing", "done")
-    if acts and gap < len(pred) and pred[gap].lower in words.PARTICLES:
-        after = pred[gap + 1] if gap + 1 < len(pred) else None
-        if after is not None and after.may("PS"):
-            return gap + 1
-    return gap
-
-
-def _before_degree(pred: Sequence[Token], gap: int) -> int:
-    """The gap before a final "best" or "most": "likes | best"."""
-    if gap < 2 or pred[gap - 1].lower not in _DEGREES:
-        return gap
-    return gap - 2 if pred[gap - 2].lower == "the" and gap > 2 else gap - 1
-
-
-def _to_do(pred: Sequence[Token], at: int) -> bool:
-    """True if "do" lacks its object here: "help the plants do", "tell a child to do at night"."""
-    if pred[at].lower != "do":
-        return False
-    if at + 1 == len(pred) or pred[at + 1].may("PS"):
-        return True
-    return pred[at + 1].lower in _AFTER_DO or pred[at + 1].lower in words.WHENS
-
-
-def _stranded(pred: Sequence[Token], at: int) -> bool:
-    """True if a preposition's noun is missing: "used for by a pilot", "stand for"."""
-    if at + 1 == len(pred):
-        return True
-    after = pred[at + 1]
-    if (
-        after.may("S")
-        or after.lower == ","
-        or (after.lower in words.WHENS and after.lower != "this")
-    ):
-        return True
-    # "Out of", "up to" are one preposition; "for in", "from at" are not.
-    return pred[at].lower in _NEVER_FIRST and after.only("P") and after.lower != "of"
-
-
-def _last_of_chain(pred: Sequence[Token], at: int) -> int:
-    """From the first verb of "want to go", "have been doing", "used to measure" to the last."""
-    while at + 1 < len(pred):
-        denied_next = pred[at + 1].lower in ("never", "not") and at + 3 < len(pred)
-        if denied_next and pred[at + 2].lower == "to" and pred[at + 3].may("VBOH"):
-            at += 3
-            continue
-        if pred[at + 1].lower == "to" and at + 2 < len(pred) and pred[at + 2].may("VBOH"):
-            step = 2
-        elif _auxiliary(pred, at):
-            step = 1
-        else:
-            break
-        lemma = verb_lemma(pred[at].lower)
-        base = pred[at].lower == lemma and not _to_do(pred, at + 2 if step == 2 else at)
-        if step == 2 and ((base and lemma in _TAKES_OBJECT) or _object_follows(pred, at + step)):
-            break
-        at += step
-    return at
-
-
-def _auxiliary(pred: Sequence[Token], at: int) -> bool:
-    after = pred[at + 1]
-    return after.lower == "been" or (pred[at].may("B") and after.may("EG") and not after.may("P"))
-
-
-def _object_follows(pred: Sequence[Token], at: int) -> bool:
-    after = pred[at + 1] if at + 1 < len(pred) else None
-    if after is None or after.may("PSC") or after.lower in _NO_OBJECT | _TODAY:
-        return False
-    if after.lower in _DEGREES and (at + 2 == len(pred) or not pred[at + 2].may("NJ")):
-        return False
-    if after.only("A"):
-        return at + 2 < len(pred) and pred[at + 2].may("DRL")
-    return after.may("DRLNJQX")
-
-
-def adjunct_gap(pred: Sequence[Token], reason: bool = False) -> int:
-    """The position of a place, time or means: the end, or before a subordinate clause or time.
-
-    A ``reason`` follows a time: "late for school before noon | because it rained".
-    """
-    for i in range(1, len(pred) - 1):
-        if pred[i].may("P") and pred[i + 1].lower == ",":
-            return i + 1
-    at = main_verb(pred) if pred else 0
-    verb = verb_lemma(pred[at].lower) if pred else ""
-    motion = verb in words.MOTION_VERBS
-    been = next((i for i in range(min(2, len(pred))) if pred[i].lower in ("be", "been")), None)
-    being = been is not None
-    at = at if been is None else been
-    if (motion or being) and at + 1 < len(pred) and pred[at + 1].lower in _WHENEVER:
-        return at + 1
-    for i in range(1, len(pred)):
-        infinitive = motion and pred[i].lower == "to" and _verb_at(pred, i + 1)
-        clause_follows = pred[i].may("S") and pred[i].lower != "that" and i + 1 < len(pred)
-        degree = pred[i].lower == "so" and i + 1 < len(pred) and pred[i + 1].may("JAD")
-        later = i > 1 and not reason and pred[i].lower in _WHEN_PHRASES and i + 1 < len(pred)
-        if (clause_follows and not degree) or infinitive or later:
-            start = i - 1 if pred[i - 1].lower in ("even", ",") and i > 1 else i
-            return start - 1 if pred[start - 1].lower == "," and start > 1 else start
-    return len(pred)
-
-
-def _verb_at(pred: Sequence[Token], at: int) -> bool:
-    """True if an infinitive starts here: "go to buy milk", not "go to school"."""
-    if at >= len(pred) or not pred[at].may("V"):
-        return False
-    return not pred[at].may("N") or (at + 1 < len(pred) and pred[at + 1].lower not in _BY)
+def without_ever(match: Match) -> Match:
+    """The question without an "ever" before its verb."""
+    pred = match.part("pred")
+    if [t.lower for t in pred[:1]] != ["ever"]:
+        return match
+    return Match(match.source, {**match.parts, "pred": pred[1:]}, match.answer)
 
 
 def denied(match: Match) -> str:
     """The clause, negated: "does a cat bark" → "a cat does not bark"."""
+    plain = without_ever(match)
+    if plain is not match and "n't" not in match.text("aux"):
+        return with_adverb(plain, "never")
     subject = match.part("subj")
     if subject and subject[0].lower in ("all", "every", "everyone", "everything"):
         return join("not", clause(match))
@@ -354,8 +163,21 @@ def negated(source: str, tokens: Sequence[Token]) -> str | None:
         return main and join(cover(source, tokens[:start]), main)
     if any(t.lower in _NEGATIVE for t in tokens):
         return None
-    if tokens[0].lower in _CONTRACTED_BE:
+    low = [t.lower for t in tokens]
+    if ("only", "if") in pairwise(low):
+        return None
+    if low[0] in words.WHOLE:
+        return join("not", cover(source, tokens))
+    if low[0] in _CONTRACTED_BE:
         return join(cover(source, tokens[:1]), "not", cover(source, tokens[1:]))
+    return _finite_negated(source, tokens)
+
+
+def _finite_negated(source: str, tokens: Sequence[Token]) -> str | None:
+    acts = next((i for i in range(1, len(tokens)) if many_act(tokens, i)), None)
+    finite = (i for i, t in enumerate(tokens) if i and (t.may("BOHM") or t.only("ZT")))
+    if acts is not None and acts < next(finite, len(tokens)):
+        return join(cover(source, tokens[:acts]), "do not", cover(source, tokens[acts:]))
     for i, token in enumerate(tokens):
         if token.may("BOHM") and i and token.lower not in ("be", "been", "being"):
             if token.may("H") and not any(t.may("E") for t in tokens[i + 1 : i + 4]):
@@ -423,7 +245,8 @@ def for_pronoun(
     owner = said[at + 1 : at + 2] and said[at + 1].may("NX")  # "her keys"
     if not at or (said[at].lower == "her" and owner):
         return rest, ()
-    end = next((i for i, t in enumerate(rest) if i and t.may("SKP")), len(rest))
+    ends = (i for i, t in enumerate(rest) if i > 1 and (t.may("SKP") or t.lower in words.WHENS))
+    end = next(ends, len(rest))
     if rest[1].may("R") and end == 2:
         again = rest[1].lower == said[at].lower
         return (rest[end:] if again else rest), ()

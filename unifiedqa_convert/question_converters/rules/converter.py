@@ -4,9 +4,12 @@ The first rule that matches a question and its answer makes the statement. If no
 statement is *The answer to “…” is …*, with ``rules-fallback`` as ``via``.
 """
 
+import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
+from typing import NamedTuple
 
 from unifiedqa_convert.question_converters.base import Ask, Sentence
 from unifiedqa_convert.question_converters.drafts import has_blank
@@ -17,14 +20,16 @@ from unifiedqa_convert.question_converters.rules.answer import (
     a_or_an,
     ends_in_initial,
     keeps_capital,
+    lowered,
 )
 from unifiedqa_convert.question_converters.rules.clause import Match
 from unifiedqa_convert.question_converters.rules.clauses.shortened import shortened
 from unifiedqa_convert.question_converters.rules.lexicon import verb_lemma
 from unifiedqa_convert.question_converters.rules.pattern import Rule
+from unifiedqa_convert.question_converters.rules.predicate import choices
 from unifiedqa_convert.question_converters.rules.question import Question, parse_question
+from unifiedqa_convert.question_converters.rules.tagging import tokenise_question
 from unifiedqa_convert.question_converters.rules.template import fill_template
-from unifiedqa_convert.question_converters.rules.tokens import tokenise_question
 from unifiedqa_convert.schema import collapse
 
 # A template can't know that an answer repeats the word next to it ("the" + "the hen's nest", "will"
@@ -81,6 +86,7 @@ def _after(sentence: str, end: int, answer: str) -> str:
     return sentence
 
 
+VIA, VERSION = "rules", "8"
 _BEFORE_MARK = re.compile(r" (?=[,.;:!?%)\]](?: |$))")
 _NAMED = re.compile(r"\b(?:who|whom|whose|names?|named|call|called)\b", re.IGNORECASE)
 _WORDS = re.compile(r"\w+")
@@ -91,6 +97,20 @@ _LOOSE = re.compile(r"(?<=\w) (?=(?:n['\u2019]t|['\u2019](?:s|re|ve|ll|d|m))\b)"
 _LOOSE_POSSESSIVE = re.compile(r"(?<=[a-z]s) (?=['\u2019] [a-z])")
 
 
+# Blanks of other datasets: "[MASK]", "<mask>", and one underscore in what is no question.
+_MASK = re.compile(
+    r"\[(?:MASK|blank)\]|<(?:mask|blank)>|(?<!\S)_(?=[\s.,;:!]|$)(?!.*\?$)", re.IGNORECASE
+)
+
+
+def attached(ask: Ask) -> Ask:
+    """Both texts in one line, without a tokeniser's spaces before an apostrophe."""
+    question = collapse(ask.question)
+    if "_" in question or "<" in question or "[" in question:
+        question = _MASK.sub("____", question)
+    return Ask(_attached(question), _attached(collapse(ask.answer)))
+
+
 def _attached(text: str) -> str:
     if "'" not in text and "\u2019" not in text:
         return text
@@ -98,32 +118,60 @@ def _attached(text: str) -> str:
     return _LOOSE_POSSESSIVE.sub("", text) if text.count("'") == 1 else text
 
 
+class Made(NamedTuple):
+    """A sentence, the rule that made it, and how: what the confidence in it is judged by."""
+
+    rule: Rule
+    sentence: str
+    derived: tuple[str, ...]
+
+
 class Rules:
     """Turns questions and answers into statements by rule."""
 
-    name = "rules"
-    version = "7"
+    name = "rules-only"
+    version = VERSION
 
     def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
         """One sentence per ask, in order; ``via`` is ``rules-fallback`` if no rule matched."""
-        return [self._sentence(*ask) for ask in asks]
+        return [self._sentence(attached(ask)) for ask in asks]
 
-    def _sentence(self, question: str, answer: str) -> Sentence:
-        question, answer = _attached(collapse(question)), _attached(collapse(answer))
-        chosen = both_answers(question, answer) or first_match(question, answer)
-        if chosen is not None and (has_blank(answer) or not has_blank(chosen[1])):
-            return Sentence(chosen[1], self.name)
-        return Sentence(_fallback(question, answer), f"{self.name}-fallback")
+    def _sentence(self, ask: Ask) -> Sentence:
+        made = rules_own(ask)
+        return fallback(ask) if made is None else Sentence(made.sentence, VIA)
+
+
+def rules_own(ask: Ask) -> Made | None:
+    """The rules' sentence for an ask as ``attached`` returns it; None if no rule matches."""
+    made = both_answers(*ask) or first_match(*ask)
+    return made if made is not None and fits(made.sentence, ask) else None
+
+
+def fits(sentence: str, ask: Ask) -> bool:
+    """False if a blank of the question is still in its statement."""
+    return has_blank(ask.answer) or not has_blank(sentence)
 
 
 @lru_cache(maxsize=4096)
-def _parse_answer(answer: str, named: bool) -> Answer | None:
+def parse_answer(answer: str, named: bool, again: bool = False) -> Answer | None:
     """An answer's analysis, None if it has no letter or digit; cached, as answers repeat."""
-    return Answer(answer, named) if any(map(str.isalnum, answer)) else None
+    return Answer(answer, named, again) if any(map(str.isalnum, answer)) else None
+
+
+def named_in(question: str, answer: str) -> bool:
+    """True if the answer's first word is a name in the question: "Who is Hunter? Hunter is …"."""
+    if not answer[:1].isupper():
+        return False
+    first = answer.partition(" ")[0].rstrip(FINAL)
+    if first[1:] != first[1:].lower():
+        return False
+    at = question.find(f" {first}")
+    inside = at > 0 and question[at - 1] not in '.!?:"\u201c'
+    return inside and not question[at + 1 + len(first) : at + 2 + len(first)].isalnum()
 
 
 @lru_cache(maxsize=1024)
-def _asks_names(question: str) -> bool:
+def asks_names(question: str) -> bool:
     """True if the question asks for a person or a name; cached, as questions repeat."""
     return _NAMED.search(question) is not None
 
@@ -134,40 +182,81 @@ _SECOND = re.compile(
 )
 
 
-def both_answers(question: str, answer: str) -> tuple[Rule, str] | None:
+def both_answers(question: str, answer: str) -> Made | None:
     """The statement for "Who wrote it, and why?" and an answer to each, with a comma between."""
     bare = question.rstrip(FINAL)
-    m, (first, comma, rest) = _SECOND.search(bare), answer.rstrip(FINAL).partition(", ")
+    said = answer.rstrip(FINAL)
+    m, (first, comma, rest) = _SECOND.search(bare), said.partition(", ")
+    if m is not None and not comma and said.count(" and ") == 1 and " " in (m["second"] or ""):
+        first, comma, rest = said.partition(" and ")  # "three and two"
     if m is None or not comma or not _ASKS.match(question):
         return None
     start = first_match(f"{bare[: m.start()]}?", first)
     second = m["second"] or m["asked"]
     if start is None:
         return None
-    lead = start[1].rstrip(FINAL)
+    lead = start.sentence.rstrip(FINAL)
     if " " not in second:
-        return start[0], finish("", f"{lead} {rest}")
+        return start._replace(sentence=finish("", f"{lead} {rest}"))
     end = first_match(f"{second}?", rest)
     if end is None:
         return None
-    tail = end[1] if keeps_capital(tokenise_question(end[1])) else end[1][0].lower() + end[1][1:]
-    return start[0], finish("", f"{lead} and {tail}")
+    tail = end.sentence
+    if not keeps_capital(tokenise_question(tail)):
+        tail = tail[0].lower() + tail[1:]
+    return start._replace(sentence=finish("", f"{lead} and {tail}"))
+
+
+# "The cat ran away. Why?"
+_WHY_SO = re.compile(
+    r"(?P<earlier>(?:.*[.!?] )?)(?P<said>[^.!?]+)[.!] (?:why|how come)\?+$", re.IGNORECASE
+)
+
+
+def _known(earlier: str, given: Answer) -> Answer:
+    """A noun that the sentences before the question speak of, with "the": "a hare … the hare"."""
+    if not earlier or given.kind != "noun" or not given.bare or given.text[:1].isupper():
+        return given
+    spoken_of = re.search(rf"\b(?:an?|the) {re.escape(given.text)}\b", earlier, re.IGNORECASE)
+    return Answer(f"the {given.text}") if spoken_of else given
+
+
+def _offered(offered: str, given: Answer) -> Answer:
+    """A choice with the article that it has in the question: "the siege or the fire?"."""
+    if not offered or given.kind != "noun" or given.tokens[0].may("DLRQ"):
+        return given
+    article = re.search(rf"\b(an?|the) {re.escape(given.text)}\b", offered, re.IGNORECASE)
+    return Answer(f"{article[1].lower()} {given.text}") if article else given
 
 
 _ASKS = re.compile(r"(?:who|what|which|where|when|how|whose)\b", re.IGNORECASE)
 
 
-def first_match(question: str, answer: str) -> tuple[Rule, str] | None:
-    """The first rule that makes a sentence, and the sentence; both texts must be one line."""
-    given = _parse_answer(answer, _asks_names(question))
+def first_match(question: str, answer: str) -> Made | None:
+    """What the first rule that makes a sentence makes; both texts must be one line."""
+    pair = parsed_pair(question, answer)
+    return None if pair is None else next(matches(*pair), None)
+
+
+def parsed_pair(question: str, answer: str) -> tuple[Question, Answer] | None:
+    """Question and answer as the rules read them; None if they make nothing of them."""
+    given = parse_answer(answer, asks_names(question), named_in(question, answer))
     if not question or given is None:
         return None
+    asked = _WHY_SO.match(question) if question[-4:].lower() in ("why?", "ome?") else None
+    if asked is not None:
+        said = lowered(asked["said"])[0]
+        question = f"{asked['earlier']}Why is it that {said}?"
     parsed = parse_question(question, given.polar)
     if given.kind == "none":
         return None
-    given = shortened(parsed, given)
-    if given.kind != "reply" and parsed.denies(given.polar):
-        return None
+    given = shortened(parsed, _known(parsed.earlier, _offered(parsed.offered, given)))
+    denies = given.kind != "reply" and parsed.denies(given.polar)
+    return None if denies or not parsed.tokens else (parsed, given)
+
+
+def matches(parsed: Question, given: Answer) -> Iterator[Made]:
+    """What the rules make, in the tables' order."""
     for rule, parts in parsed.matches(given.kind):
         sentence = fill_template(rule.say, Match(parsed.core, parts, given))
         if (
@@ -177,21 +266,44 @@ def first_match(question: str, answer: str) -> tuple[Rule, str] | None:
         ):
             if given.text not in parsed.core:
                 sentence = without_repetition(sentence, given.text)
-            return rule, finish(parsed.earlier, f"{parsed.front} {sentence}")
-    return None
+            text = finish(parsed.earlier, f"{parsed.front} {sentence}")
+            yield Made(rule, text, derivation(parsed, given, rule))
+
+
+def derivation(parsed: Question, given: Answer, rule: Rule) -> tuple[str, ...]:
+    """Names of the decisions behind a sentence: rule, kind of answer, predicate's start."""
+    at = next((n for n, token in enumerate(parsed.tokens) if token.tags.endswith("Y")), -1)
+    start = parsed.tokens[at].tags if at >= 0 else ""
+    return (
+        f"@{rule.when}",
+        f"${rule.say}",
+        f"%{given.kind}",
+        f"%{given.kind}${rule.say}",
+        f"&{start}",
+        f"&{min(at, 9)}",
+        f"*{parsed.tokens[0].lower}",
+        f"*{' '.join(t.lower for t in parsed.tokens[:2])}",
+        f"!{bool(parsed.front)}{bool(parsed.earlier)}{parsed.asks}",
+    )
+
+
+_SAYS = (" is that ", " was that ", " is to ")
 
 
 def _still_a_question(question: Question, sentence: str) -> bool:
     """True if a statement starts like its question, so that it answers nothing."""
-    if not question.start or " is that " in sentence or " is to " in sentence:
+    if not question.start or any(said in sentence for said in _SAYS):
         return False
     return sentence[: len(question.start)].lower() == question.start
+
+
+_QUOTED_END = ('."', '?"', '!"', ".\u201d", "?\u201d", "!\u201d")
 
 
 def finish(earlier: str, text: str) -> str:
     """A sentence: no space before a mark, a capital first, exactly one full stop at the end."""
     text = _BEFORE_MARK.sub("", collapse(text))
-    if not ends_in_initial(text):
+    if not ends_in_initial(text) and not text.endswith(_QUOTED_END):
         text = f"{text.rstrip(FINAL)}."
     whole = f"{earlier} {_capital(text)}" if earlier else text
     return _capital(whole)
@@ -213,7 +325,7 @@ _FUNCTION = (
     words.BE
     | words.HAVE
     | words.DO
-    | {"to", "none", "him", "her", "them", "the", "s", "re", "ve", "ll", "m", "d"}
+    | {"to", "like", "none", "him", "her", "them", "the", "s", "re", "ve", "ll", "m", "d"}
 )
 
 
@@ -236,8 +348,58 @@ def _inflected(lost: set[str], said: Sequence[str]) -> set[str]:
     return {word for word in lost if verb_lemma(word) in have}
 
 
-def _fallback(question: str, answer: str) -> str:
+# What else the rules could have written. Kind of answer, rule and start of the predicate are three
+# decisions in a row; the rules take the first of each. A chooser compares what the others lead to.
+
+OTHER_KINDS = ("sentence", "place", "adjective", "noun", "verb", "verb-s")
+"""Kinds that an answer is tried as, besides its own, with the rules' own start of the predicate.
+Of 249 references for which any candidate was right, these and the next one had 245."""
+OF_EACH_KIND = 2
+"""Sentences that are taken of each kind: those of the first rules; one of another start."""
+OWN, OTHER = "~own", "~other"
+"""Names of the features that tell a chooser where a sentence comes from."""
+
+
+def candidates(ask: Ask) -> Iterator[Made]:
+    """Other sentences than the rules' own for an ask as ``attached`` returns it; repeats occur."""
+    pair = parsed_pair(*ask)
+    if pair is None or pair[1].polar:
+        return
+    parsed, given = pair
+    for kind in (given.kind, *(kind for kind in OTHER_KINDS if kind != given.kind)):
+        yield from islice(as_kind(parsed, given, kind), OF_EACH_KIND)
+    for other in moved(parsed):
+        yield from islice(as_kind(other, given, given.kind), 1)
+
+
+def as_kind(parsed: Question, given: Answer, kind: str) -> Iterator[Made]:
+    """What the rules make of an answer that is taken for one of this kind."""
+    changed = copy.copy(given)
+    changed.kind = kind
+    try:
+        for made in matches(parsed, changed):
+            yield made._replace(derived=(*made.derived, OTHER))
+    except (IndexError, AssertionError):
+        return  # an answer that can't be of this kind
+
+
+def moved(base: Question) -> Iterator[Question]:
+    """The question with its predicate starting elsewhere."""
+    plain = [t._replace(tags=t.tags.replace("Y", "")) for t in base.tokens]
+    places = {s.at for choice in choices(plain) if choice is not None for s in choice.spots()}
+    for at in sorted(places):
+        tokens = list(plain)
+        tokens[at] = tokens[at]._replace(tags=tokens[at].tags + "Y")
+        if tuple(tokens) != base.tokens:
+            yield base.marked(tokens)
+
+
+def fallback(ask: Ask) -> Sentence:
     """A sentence that is true of any question and its answer."""
+    return Sentence(_fallback(*ask), f"{VIA}-fallback")
+
+
+def _fallback(question: str, answer: str) -> str:
     if not question:
         return finish("", answer) if any(map(str.isalnum, answer)) else "There is no answer."
     if not answer:

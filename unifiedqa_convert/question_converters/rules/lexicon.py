@@ -3,7 +3,8 @@
 To correct how the rules treat a word, add it to the list whose comment describes it.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import resources
 
 # Only this module uses lemminflect: word → possible lemmas, lemma → inflected form. Its wheel has
 # the dictionary (the SPECIALIST lexicon). It has had no release since 2023, so the functions here
@@ -105,6 +106,36 @@ def noun_number(word: str) -> str:
     return "mass" if word in plurals else "singular"
 
 
+@lru_cache(maxsize=65536)
+def noun_class(word: str) -> str:
+    """``count``, ``mass``, ``both`` or ``unique`` (takes "the"), of the lemma; "" if unknown."""
+    table = _noun_table()
+    found = (lemma for lemma in (word, *lemmas(word).get("NOUN", ())) if lemma in table[0])
+    return next((table[0][lemma] for lemma in found), "")
+
+
+def placed(noun: str) -> tuple[str, str]:
+    """(preposition, article) of a noun that answers "where": ("on", "the") for "porch"."""
+    return _noun_table()[1].get(noun, ("in", "a"))
+
+
+@cache
+def _noun_table() -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
+    """Noun → class and noun → preposition and article, from the lines of ``nouns.txt``."""
+    text = resources.files(__package__).joinpath("nouns.txt").read_text("utf-8")
+    kinds: dict[str, str] = {}
+    places: dict[str, tuple[str, str]] = {}
+    for line in text.splitlines():
+        name, _, listed = line.partition(": ")
+        preposition, _, article = name.partition(" ")
+        for word in listed.split():
+            if article:
+                places[word] = (preposition, article.replace("none", ""))
+            else:
+                kinds[word] = name
+    return kinds, places
+
+
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
@@ -174,6 +205,7 @@ COMMON_VERBS = _words(
 )
 # In the dictionary as verbs, but rarely the main verb.
 MOSTLY_NOUNS = _words(
+    "oil "
     "plant plants water blood cell cells animal animals organ organs body bodies people earth ice "
     "land air rock rocks wave waves light heat sound sounds fish bone bones wind winds force "
     "forces part parts type types process group groups structure structures surface state states "
@@ -216,7 +248,7 @@ PARTS = _words("part organ organelle layer region gland bone muscle lobe chamber
 PLURALS = _words(
     "bacteria people data mitochondria criteria phenomena fungi algae larvae nuclei alveoli cilia "
     "flagella stimuli vertebrae antennae hyphae spermatozoa protozoa police scissors trousers "
-    "pants glasses goggles tweezers pliers shorts jeans binoculars tongs"
+    "pants glasses goggles tweezers pliers shorts jeans binoculars tongs logs bars soaps vets"
 )
 # The answer follows with "of" ("the role of predator").
 ROLES = _words("role office position post rank")
@@ -231,6 +263,32 @@ TELLING_VERBS = _words(
 )
 # What something is for, said with "to": "the purpose of a plough is to turn soil".
 AIMS = _words("purpose job function goal aim task duty role reason")
+# How two things compare: with "in that" before a clause.
+ALIKE = _words("alike similar different like differ same unlike")
+# Name something to do: "the advice to rest".
+ADVISED = _words(
+    "advice suggestion idea plan order instruction decision promise permission offer chance wish "
+    "task request recommendation goal dream"
+)
+# Names that are also words: "Peter is late" is about a man.
+NAMES_TOO = _words(
+    "peter bill jack mark rob frank rich ray miles bob sue drew nick dean tom harry jay max kelly "
+    "molly sally jenny mike don ken sam josh grace pat gene guy will"
+)
+# With an object and a verb in -ing: "hear a dog | barking".
+SENSING_VERBS = _words("see hear find feel notice watch catch smell")
+# With "after" rather a verb of its own: "look after", "run after".
+LOOKING_VERBS = _words("look run go come name take chase get be last wait stay")
+# Denied as a whole: "not all goats swim".
+WHOLE = _words("all every everyone everybody everything only")
+# "About a third" is a number, "about a dog" is none.
+NEARLY = _words("about around over under nearly almost")
+FRACTIONS = _words("half third quarter fifth tenth dozen hundred thousand thirds")
+# End a predicate after its object: "likes plums | best".
+DEGREES = _words("best most least better more farther further faster longer harder higher lower")
+# Of a distance, and the beginning of a way: no "in" before them.
+UNITS = _words("miles mile km kilometers kilometres meters metres yards feet blocks")
+WAYS = _words("back away far straight halfway nowhere somewhere")
 # Take two objects: "owe the bank | forty dollars".
 GIVING_VERBS = _words(
     "give owe pay cost charge take lend send show offer teach hand bring buy tell ask sell grant "
@@ -316,12 +374,50 @@ COUNT_NOUNS = _words(
     "cafe harbor harbour sponge headache dentist city community facility commodity entity "
     "university movie party stone root bone rope bridge"
 )
+# The dictionary lists these as uncountable too, because they can be.
+COUNT_NOUNS |= _words(
+    "road path intersection port dock pool meadow pasture chapel casino pub resort barbershop "
+    "grocery pharmacy dam gallery theatre cinema deck toilet drain hose pan pot skillet "
+    "fridge broom drill screw lock cable cord thread skirt uniform costume crown receipt "
+    "check banknote ransom reward license cannon jet satellite boat canoe yacht ferry tugboat "
+    "truck van taxi cab bicycle wagon carriage metro robbery burglary kidnapping trial "
+    "lawsuit crash collision wildfire cloud shadow eclipse cobbler professor guard coach "
+    "princess duchess monster clarinet harmonica tambourine amplifier smartphone website "
+    "email sculpture board net skate sail mast binocular alarm horn bush rose cactus weed "
+    "pinecone log leopard bear fox coyote antelope buffalo camel zebra rhinoceros sloth "
+    "squirrel beaver otter raccoon skunk mole bull calf goose peacock seagull turtle tortoise "
+    "crocodile alligator starfish butterfly lemon peach plum cherry strawberry raspberry "
+    "blueberry melon watermelon pineapple mango coconut tomato onion turnip pumpkin cucumber "
+    "walnut waffle biscuit burger hotdog steak secret rumor promise insult excuse argument "
+    "fight battle tour flight ceremony parade festival rehearsal audition conference "
+    "assignment experiment discovery invention equation deadline appointment nap coma "
+    "fracture allergy stomachache bandage lunchbox saddle hook line boathouse treehouse "
+    "birdhouse bookcase coffeepot account ad address advantage adventure arrangement aspect "
+    "association assumption attraction auction bite blessing blog brake bubble bud bunk "
+    "campus cane career challenge character cheek cobweb collection college combination "
+    "comment comparison connection consequence convention conversation council crack craving "
+    "crossing cure curl custom delay deposit detail dialogue diamond difference disagreement "
+    "discount dispute donation drawing echo election engagement entrance error exception "
+    "expedition explanation fable family favor flag flame flock forehead gesture "
+    "habit hairstyle helper hostage household illusion impression impulse injury institution "
+    "invitation jackpot jaw jungle junction kid landscape legend leg lip location marsh mate "
+    "memory mess metaphor minute moment mood mosaic myth nerve objection occasion omen parody "
+    "patrol pile plague poll possibility prayer preference presentation priority privilege "
+    "procedure proposal protest punch purchase quarter rack rapper rebellion recession "
+    "recital refund remedy replacement request resolution restriction rib ritual routine rule "
+    "rumour sale sanctuary scandal scholarship scratch script section session settlement "
+    "shore shortage shot slope speech stain startup suggestion sum superhero survey survivor "
+    "swamp swing syndrome tag tattoo technique tendency touchdown tradition tragedy "
+    "translator treaty tribute triumph tune uprising vacancy veto victory villa wish wreck "
+    "yolk"
+)
 # The dictionary knows some of these as verbs only.
-NOUNS_TOO = COUNT_NOUNS | {"vet"}
+NOUNS_TOO = COUNT_NOUNS | {"vet", "vets", "log", "logs", "bars", "soaps"}
 # Nouns without an article in science texts, although the dictionary lists them as countable.
 MASS_NOUNS = _words(
     "oil petroleum gasoline coal soil sand rain snow ice wood paper steel iron gold silver copper "
     "saliva mucus sweat sunlight moonlight lightning thunder advice news luck fun happiness "
+    "pasta soap "
     "evidence ozone dna rna atp trna mrna rrna music food information equipment money furniture "
     "weather traffic homework thiamine birth space heartburn oogenesis homeostasis spring summer "
     "autumn fall winter"
@@ -332,17 +428,22 @@ AT_PLACES = _words(
     "stop station party reunion university school college store shop restaurant market mall "
     "airport concert meeting event end top bottom bank theater church museum zoo hotel hospital "
     "fair gym office beach park library home work dock boundary boundaries factory bar "
-    "supermarket wedding temperature temperatures speed pressure level edge doctor"
+    "supermarket wedding temperature temperatures speed pressure level edge doctor summit peak "
+    "entrance exit equator"
 )
 ON_PLACES = _words(
     "table shelf floor ground roof desk wall street road island continent planet earth surface "
     "moon mars farm bus train plane bed couch counter stage side coast shoreline map internet "
-    "chromosome membrane ladder hill bench mountain"
+    "chromosome membrane ladder hill bench mountain path trail sidewalk porch balcony deck pier "
+    "highway ship"
 )
 MOTION_VERBS = _words("go head travel move return migrate")
 
 # A full stop after one of these does not end a sentence.
-ABBREVIATIONS = _words("mr mrs ms dr st vs etc e.g i.e u.s no fig prof sr jr approx ca cf al")
+ABBREVIATIONS = _words(
+    "mr mrs ms dr st vs etc e.g i.e u.s no fig prof sr jr approx ca cf al corp "
+    "inc ltd co mt ft gen col capt lt sgt rev gov sen"
+)
 # Adjectives of a measure, as in "how long".
 MEASURED = _words(
     "long tall far fast old big large deep high heavy wide thick hot cold small close strong loud"

@@ -39,6 +39,7 @@ _CLASSES = {
     "VERB": "V",
     "FINITE": "VZTBHM",
     "PARTICIPLE": "E",
+    "PAST": "T",
     "GERUND": "G",
     "WH": "W",
     "CONJUNCTION": "C",
@@ -59,7 +60,7 @@ _SPECIAL = {
     "DOING": (
         r"(?:[^/ ]+/[A-Z]*A[A-Z]*Y (?:[^/ ]+/[A-Z]*A[A-Z]* )*?[^/ ]+/[A-Z]*G[A-Z]* |"
         r"[^/ ]+/[A-Z]*G[A-Z]*Y |"
-        r"(?:able|supposed|likely|willing|expected|allowed|asked|told|given|offered|taught|shown|"
+        r"(?:able|unable|supposed|likely|willing|expected|allowed|asked|told|given|offered|taught|shown|"
         r"due|ready|about)/[A-Z]*Y )(?:\S+ )*?"
     ),
     "NOUNS": (
@@ -129,7 +130,7 @@ class TokenString:
 class Rule:
     """A pattern (``when``), a template (``say``, see ``template``) and examples, which are tests.
 
-    ``given`` limits the rule to answers of these kinds (see ``answer.kind_of``), ``mark`` to
+    ``given`` limits the rule to answers of these kinds (see ``kinds.kind_of``), ``mark`` to
     questions with or without a question mark. The first rule that matches makes the sentence.
     """
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from importlib import resources
-from itertools import repeat
+from itertools import pairwise, repeat
 from typing import NamedTuple
 
 from unifiedqa_convert.question_converters.rules import lexicon as words
@@ -173,8 +173,11 @@ def predicate(tokens: Sequence[Token]) -> int | None:
         at = best(plain)
         if at is not None:
             return at
-    if aux is None:
-        return None
+    return None if aux is None else _after_auxiliary(tokens, aux)
+
+
+def _after_auxiliary(tokens: Sequence[Token], aux: BoundaryChoice) -> int | None:
+    """The same for a question whose question word is no subject, or whose verb has an auxiliary."""
     first = aux.places.start - 1
     who = first + 1 if tokens[first].may("BOHM") else first
     pronoun = who < len(tokens) and tokens[who].lower in _SUBJECTS
@@ -188,13 +191,42 @@ def predicate(tokens: Sequence[Token]) -> int | None:
     ):
         return None  # "who is Lee"
     at = best(aux)
+    if at is None and aux.kind == "B":
+        at = _late(tokens, aux)
     clause_before = at is not None and at > 3 and tokens[at - 1].lower in _SUBJECTS
     if at is not None and clause_before and aux.kind == "B" and not tokens[at - 2].may("BOHM"):
         return None  # "what is the reason they left"
+    if at is not None and aux.kind == "H" and _two_verbs(tokens[first:at]):
+        return first  # "what | has wheels and is pushed"
     denied = at is not None and at >= 2 and tokens[at - 1].lower == "not" and aux.kind == "O"
     if at is not None and denied and tokens[at - 2].may("O"):
         return at - 1  # "which part does | not move"
-    return aux.places.start - 1 if at is None and aux.kind == "H" else at
+    return _unknown_verb(tokens, aux) if at is None else at
+
+
+def _unknown_verb(tokens: Sequence[Token], aux: BoundaryChoice) -> int | None:
+    """The verb that the dictionary lacks ("what do kidneys | reabsorb"), or "has" itself."""
+    last = len(tokens) - 1
+    if aux.kind in "OM" and "X" in tokens[last].tags and last > aux.places.start:
+        return last
+    return aux.places.start - 1 if aux.kind == "H" else None
+
+
+def _two_verbs(tokens: Sequence[Token]) -> bool:
+    """True if a second finite verb follows "has" after "and": "has wheels and is"."""
+    return any(a.lower in ("and", "but") and b.may("BH") for a, b in pairwise(tokens))
+
+
+def _late(tokens: Sequence[Token], aux: BoundaryChoice) -> int | None:
+    """A participle at the end that can be nothing else: "how were the men | paid"."""
+    last = len(tokens) - 1
+    if last not in aux.places or last - aux.places.start < 0:
+        return None
+    token, before = tokens[last], tokens[last - 1]
+    passive = aux.opener == "how" and token.only("ET")
+    doing = aux.opener == "what" and token.only("G") and before.may("NX") and not before.may("PJ")
+    many = tokens[aux.places.start - 1].lower in ("are", "were")
+    return last if passive or (doing and many) else None
 
 
 def choices(tokens: Sequence[Token]) -> tuple[BoundaryChoice | None, BoundaryChoice | None]:

@@ -4,6 +4,7 @@ A question is split into earlier sentences, a clause before the question ("When 
 the question itself, whose predicate is marked.
 """
 
+import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -17,9 +18,12 @@ from unifiedqa_convert.question_converters.rules.pattern import (
 )
 from unifiedqa_convert.question_converters.rules.predicate import mark
 from unifiedqa_convert.question_converters.rules.tables.adjunct import ADJUNCT
+from unifiedqa_convert.question_converters.rules.tables.extended import EXTENDED
+from unifiedqa_convert.question_converters.rules.tables.narrowed import NARROWED
 from unifiedqa_convert.question_converters.rules.tables.reply import GOAL, REPLY
 from unifiedqa_convert.question_converters.rules.tables.sentence import SENTENCE
 from unifiedqa_convert.question_converters.rules.tables.situ import BLANK, SITU, STEM
+from unifiedqa_convert.question_converters.rules.tables.standing import STANDING_ALONE
 from unifiedqa_convert.question_converters.rules.tables.what import CALLED, NAMED, WHAT
 from unifiedqa_convert.question_converters.rules.tables.yesno import CHOICE, YES_NO
 from unifiedqa_convert.question_converters.rules.tokens import Token, cover
@@ -32,11 +36,14 @@ from unifiedqa_convert.question_converters.rules.tokens import Token, cover
 RULES: tuple[Rule, ...] = (
     *BLANK,
     *YES_NO,
+    *EXTENDED,
     *NAMED,
     *CALLED,
     *GOAL,
+    *STANDING_ALONE,
     *REPLY,
     *SENTENCE,
+    *NARROWED,
     *ADJUNCT,
     *WHAT,
     *CHOICE,
@@ -49,7 +56,7 @@ RULES: tuple[Rule, ...] = (
 def rules_for(opening: str, asks: bool, kind: str) -> tuple[tuple[int, Rule], ...]:
     """The rules, numbered in their order, for a question that starts with this word.
 
-    ``asks``: it ends in a question mark; ``kind``: the answer's kind (``answer.kind_of``).
+    ``asks``: it ends in a question mark; ``kind``: the answer's kind (``kinds.kind_of``).
     """
     return tuple(
         (number, rule)
@@ -60,13 +67,16 @@ def rules_for(opening: str, asks: bool, kind: str) -> tuple[tuple[int, Rule], ..
 
 _BREAK = re.compile(r"(?P<word>[^\s.!?]*)(?P<stop>[.!?]+)[\"'\u201d\u2019)]*\s+(?=\S)")
 _STOPPED = re.compile(r"[.!?]\S* ")
-_CONTRACTED = re.compile(r"(^|, )(what|who|where|how)['\u2019]s\b", re.IGNORECASE)
+_CONTRACTED = re.compile(r"(^|, )(what|who|where|how)['\u2019]?s\b", re.IGNORECASE)
 _OR_NOT = re.compile(r"[\s,.;:\u2026-]*\b(?:yes or no|true or false)\W*$", re.I)
 # "Who is taller, Ann or Bo?": the two names are removed.
 _WH = re.compile(r"(?:who|which|what)\b", re.IGNORECASE)
 _ONE_OFFERED = r"(?!(?:if|when|while|because|who|which|that|what|where)\b)(?:[\w'\u2019-]+ ?){1,4}"
+_THING_OFFERED = r"(?:(?:an?|the) (?:[\w'\u2019-]+ ?){1,9})"
 _OFFERED = re.compile(
-    rf"[,:] (?:{_ONE_OFFERED}, )*{_ONE_OFFERED},? ?or {_ONE_OFFERED}\?+$", re.IGNORECASE
+    rf"[,:] (?:(?:{_ONE_OFFERED}, )*{_ONE_OFFERED},? ?or {_ONE_OFFERED}"
+    rf"|{_THING_OFFERED},? ?or {_THING_OFFERED})\?+$",
+    re.IGNORECASE,
 )
 # "Choose one." after a question asks nothing.
 _TOLD_TO_CHOOSE = re.compile(
@@ -124,8 +134,10 @@ class Question:
 
     def __init__(self, text: str, polar: bool) -> None:
         self.earlier, last = split_last(_TOLD_TO_CHOOSE.sub("", text))
-        if _WH.match(last):
-            last = _OFFERED.sub("?", last)
+        offered = _OFFERED.search(last) if _WH.match(last) else None
+        self.offered = offered[0] if offered else ""
+        if offered:
+            last = f"{last[: offered.start()]}?"
         last = _ASKED_TO_TELL.sub("", last)
         if polar:
             last = _OR_NOT.sub("?" if "?" in last else "", last)
@@ -145,6 +157,9 @@ class Question:
         # "Where would you keep a pen when not in use": the first word is the question word.
         opens = not polar and self.tokens[0].lower in _OPENS
         at = 0 if opens else front(self.tokens, polar)
+        opened = self.tokens[0].may("S") and not self.tokens[0].may("W")
+        if not at and opened and not polar and self.asks:
+            at = front(self.tokens, True)  # "If it rains, will you leave?" + a sentence
         self.front = cover(self.core, self.tokens[:at])
         self.tokens = tuple(mark(self.tokens[at:]))
         first = self.tokens[0].lower
@@ -155,6 +170,14 @@ class Question:
         asking = (inverts or first in words.ASKING) and self.asks and not blank
         self.start = f"{first} " if asking else ""
         self._encoded = TokenString(self.tokens)
+
+    def marked(self, tokens: Sequence[Token]) -> "Question":
+        """The same question with other tags, as of another start of its predicate."""
+        other = copy.copy(self)
+        other.tokens = tuple(tokens)
+        other._found = {}
+        other._encoded = TokenString(other.tokens)
+        return other
 
     def denies(self, polar: bool) -> bool:
         """True if it is a yes/no question with "not", or has such a tag ("…, isn't it?").
@@ -229,6 +252,8 @@ def split_last(question: str) -> tuple[str, str]:
     for m in _BREAK.finditer(question):
         word = m["word"].lower().lstrip("(\"'")
         initial = len(word) == 1 and m["word"].isupper()
+        if m["stop"].startswith("..") and question[m.end()].islower():
+            continue
         if m["stop"] == "." and (word in words.ABBREVIATIONS or initial):
             continue
         at = m.end()

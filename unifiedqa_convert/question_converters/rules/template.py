@@ -1,43 +1,52 @@
 """The template language of the rules: names in square brackets.
 
 A template is plain text with slots. ``[name]`` is the text of the pattern's ``name:``; the computed
-slots are the functions below; ``[clause<place]`` is a clause with a filler in its gap.
+slots are in ``SLOTS``; ``[clause<place]`` is a clause with a filler of ``FILLERS`` in its gap.
 """
 
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import pairwise
 
 from unifiedqa_convert.question_converters.rules import lexicon as words
-from unifiedqa_convert.question_converters.rules.answer import Answer, a_or_an
+from unifiedqa_convert.question_converters.rules.answer import Answer
 from unifiedqa_convert.question_converters.rules.clause import (
     Match,
     affirmed,
-    agree_word,
     agreed,
     clause,
     denied,
-    do_form,
-    folds,
     join,
-    main_verb,
     negated,
-    object_gap,
+    without_ever,
 )
+from unifiedqa_convert.question_converters.rules.clauses.standing import STANDING
 from unifiedqa_convert.question_converters.rules.clauses.statements import RESTATED
-from unifiedqa_convert.question_converters.rules.fillers import (
-    FILLERS,
-    filled,
+from unifiedqa_convert.question_converters.rules.clauses.steps import STEPS
+from unifiedqa_convert.question_converters.rules.fillers.adjuncts import (
+    PLACING,
+    as_place,
+    as_time,
+    sided,
+    without_preposition,
+)
+from unifiedqa_convert.question_converters.rules.fillers.objects import (
+    as_object,
     named,
     one_of,
+    owned,
     owner,
-    verbal,
     whose,
     with_object,
+    with_preposition,
 )
-from unifiedqa_convert.question_converters.rules.lexicon import inflect, verb_lemma
-from unifiedqa_convert.question_converters.rules.tokens import Token, is_name, tokenise_question
+from unifiedqa_convert.question_converters.rules.fillers.reasons import as_manner, reason
+from unifiedqa_convert.question_converters.rules.gaps import adjunct_gap, main_verb, object_gap
+from unifiedqa_convert.question_converters.rules.lexicon import verb_lemma
+from unifiedqa_convert.question_converters.rules.slots.choices import CHOICE_SLOTS
+from unifiedqa_convert.question_converters.rules.slots.phrases import PHRASE_SLOTS
+from unifiedqa_convert.question_converters.rules.slots.verbs import VERB_SLOTS
+from unifiedqa_convert.question_converters.rules.tokens import Token
 
 _SLOT = re.compile(r"\[([a-z]+)(?:<([a-z]+))?\]")
 
@@ -103,108 +112,11 @@ def _doing(match: Match) -> str | None:
     return None if verb in words.TELLING_VERBS else clause(match)
 
 
-def _takes(match: Match) -> str:
-    """ "Take" in the form of the auxiliary: takes, took, will take."""
-    tag = do_form(match)
-    aux = match.text("aux")
-    return inflect("take", tag) if tag else "take" if folds(match) else join(aux, "take")
-
-
-_UNIT = re.compile(r".*\d.*(?:feet|foot|meters|metres|inches|centimeters|centimetres|yards)")
-_TALL = frozenset("tall long high deep wide thick".split())
-
-
-def _measured(match: Match) -> str:
-    """A measure, with its adjective after a unit of length: "62 feet tall"."""
-    measure, text = match.text("measure").lower(), match.answer.text
-    return f"{text} {measure}" if measure in _TALL and _UNIT.fullmatch(text) else text
-
-
-_LASTS = re.compile(
-    r"(?:second|minute|hour|day|night|week|weekend|month|year|decade|while|summer)s?"
-)
-_SPANS = frozenset("last take spend run".split())
-
-
-def _spent(match: Match) -> str | None:
-    """The answer to "how long" as a time: "for a week"; None if it is none."""
-    answer = match.answer
-    if not any(_LASTS.fullmatch(t.lower) for t in answer.tokens):
-        return None
+def _treated(match: Match) -> str | None:
+    """How something is done: "were paid by the town"; None if nothing is done to it."""
     pred = match.part("pred")
-    bare = answer.tokens[0].may("PS") or (pred and verb_lemma(pred[0].lower) in _SPANS)
-    return answer.text if bare else f"for {answer.text}"
-
-
-def _same_modal(match: Match) -> str | None:
-    """A clause that says what may happen, with the question's own modal: "might get fired"."""
-    modal = match.text("aux").lower()
-    return match.answer.text if any(t.lower == modal for t in match.answer.tokens[:6]) else None
-
-
-def _noun(answer: Answer) -> str:
-    first = answer.tokens[0]
-    named = first.may("DRLQ") or first.text[:1].isupper()
-    return answer.text if named else f"{a_or_an(answer.text)} {answer.text}"
-
-
-def _whole(match: Match) -> str | None:
-    """The answer, unless it starts like a place or a time: "in a cool, dry place"."""
-    return None if match.answer.tokens[0].may("PS") else match.answer.text
-
-
-def _acts(match: Match) -> str | None:
-    """A single verb as what happens: "rusts"; None for a noun."""
-    only = match.answer.tokens[0]
-    if len(match.answer.tokens) > 1:
-        return None
-    if only.may("V") and verb_lemma(only.lower) in words.MOSTLY_VERBS:
-        return agree_word(only.lower, Answer(match.text("who")).plural)
-    return only.text if only.may("Z") else None
-
-
-def _happening(match: Match) -> str:
-    """The answer and the question's tail, which goes before an answer of several sentences."""
-    answer, rest = match.answer.text, match.text("rest")
-    repeated = rest and rest.lower() in answer.lower()
-    if repeated or ". " in answer:
-        return answer if repeated or not rest else f"{rest}, {answer}"
-    return join(answer, rest)
-
-
-def _name_of(match: Match) -> str:
-    """What someone or something of a kind is called: "a bakery"; a term as it is."""
-    described = match.part("subj")[0].lower in ("a", "an", "someone", "something", "somebody")
-    known = match.answer.kind == "noun" and not match.answer.plural
-    return match.answer.phrase() if described and known else match.answer.text
-
-
-def _kindred(match: Match) -> str:
-    """The answer to "what kind of animal": "a marsupial", "a shy person", "a useful tool"."""
-    answer = match.answer
-    if answer.kind != "adjective" or answer.tokens[-1].may("N"):
-        return Answer(answer.text).phrase() if answer.kind == "noun" else _noun(answer)
-    return Answer(f"{answer.text} {match.text('head')}").phrase()
-
-
-def _being(match: Match) -> str:
-    """Be in the tense and number of a "do"."""
-    return {"does": "is", "do": "are"}.get(match.text("do").lower(), "was")
-
-
-def _worker(match: Match) -> str | None:
-    """The one whose job is asked for: "Ann's job" → "Ann"."""
-    whose, tail = match.part("whose"), re.compile(r"['\u2019]s?$")
-    return tail.sub("", match.text("whose")) if whose and whose[-1].may("L") else None
-
-
-def _was(match: Match) -> str:
-    """Is or was, as the clause in the question tells."""
-    rest = match.part("rest")
-    after_who = [t for before, t in pairwise(rest) if before.lower in words.RELATIVES]
-    past = any(t.may("T") or t.lower in ("was", "were", "did", "had") for t in after_who)
-    many = Answer(match.text("rest")).plural
-    return ("were" if many else "was") if past else "are" if many else "is"
+    done = pred[main_verb(pred)].only("ETY")
+    return filled(match, "manner") if done else None
 
 
 def _subject(match: Match) -> str:
@@ -213,18 +125,6 @@ def _subject(match: Match) -> str:
     if match.answer.kind == "verb" and not who:
         return match.answer.as_form("VBG")
     return named(match)
-
-
-def _answer_that(match: Match) -> str:
-    """The answer after "is": a verb phrase becomes an infinitive, a sentence a that-clause."""
-    answer = match.answer
-    if answer.kind == "sentence":
-        return f"that {answer.text}"
-    aims = any(t.lower in words.AIMS for t in match.part("rest"))
-    aims = aims and len(answer.tokens) > 1
-    aims = aims or (bool(match.part("rest")) and match.part("rest")[-1].lower == "do")
-    aims = aims and verbal(answer) and answer.kind == "noun"
-    return f"to {answer.text}" if answer.kind == "verb" or aims else answer.phrase()
 
 
 def _situ(match: Match) -> str:
@@ -240,8 +140,11 @@ def _situ(match: Match) -> str:
     modifier = before is not None and (
         before.may("DLJ") or (before.may("NX") and not before.may("VZTEP"))
     )
-    called = before is not None and before.lower in ("called", "termed", "named", "as", "to")
+    called = before is not None and before.lower in (*_NAMES_IT, "as", "to", "so", "very")
     return match.answer.text if modifier or called else match.answer.phrase()
+
+
+_NAMES_IT = ("called", "termed", "named")
 
 
 def _agreeing(match: Match) -> str:
@@ -251,189 +154,96 @@ def _agreeing(match: Match) -> str:
     return agreed(match, subject.plural)
 
 
-def _be(match: Match) -> str:
-    measured = match.answer.tokens[0].may("Q") and match.text("article") in ("a", "an")
-    plural = match.answer.plural and not measured
-    return agree_word(match.text("be").lower(), plural)
-
-
-def _are(match: Match) -> str:
-    return "are" if Answer(match.text("subj")).plural else "is"
-
-
-def _like(match: Match) -> str:
-    """The answer's verb in the form of the "do" that it replaces: "does what"."""
-    form = {"does": "VBZ", "did": "VBD", "doing": "VBG"}.get(match.text("do").lower())
-    finite = form == "VBZ" and match.answer.tokens[0].may("Z")
-    if not finite and not verbal(match.answer):
-        kind_ing = form == "VBG" and match.answer.tokens[0].may("VG")
-        if not kind_ing:
-            return join(match.text("do"), match.answer.text)
-    if form == "VBZ" and match.answer.tokens[0].may("Z"):
-        return match.answer.text
-    return match.answer.as_form(form) if form else match.answer.as_base()
-
-
-def _linked(match: Match) -> str:
-    """A verb like feel or look, in the form of its "do", or with its auxiliary."""
-    verb, tag = match.text("verb"), do_form(match)
-    return (
-        inflect(verb.lower(), tag)
-        if tag
-        else verb
-        if folds(match)
-        else join(match.text("aux"), verb)
-    )
-
-
-def _that(match: Match) -> str | None:
-    """A sentence as a that-clause; None if it is no sentence: "glad she came"."""
-    return None if match.answer.tokens[0].may("JE") else f"that {match.answer.text}"
-
-
-def _predicate(match: Match) -> str:
-    """The answer's predicate, after the auxiliary if that is a modal and the verb is in -s."""
-    first = match.answer.tokens[0]
-    modal = any(token.may("M") for token in match.part("aux"))
-    alone = modal and first.may("Z") and not first.may("BHM")
-    return join(match.text("aux"), match.answer.as_base()) if alone else match.answer.text
-
-
-def _stripped(match: Match) -> str:
-    """The answer after "as", without its own "as"; a predicate becomes "someone who …"."""
-    answer, whom = match.answer, match.part("rest")
-    did = answer.kind == "verb-ed" and len(answer.tokens) > 2 and answer.tokens[1].lower != "that"
-    if (did or answer.kind == "verb-s") and whom and is_name(whom[-1]):
-        verb, _, rest = answer.text.partition(" ")
-        return f"someone who {agree_word(verb, False) if verb in words.BE else verb} {rest}"
-    return re.sub(r"^as\s+", "", answer.text)
-
-
 def _denial(match: Match) -> str | None:
     return negated(match.source, list(match.part("stem")))
 
 
-def _chosen(match: Match) -> str | None:
-    """The answer, if it is one of the two choices in the question; else None."""
-    offered = {match.text("one").lower(), match.text("two").lower()}
-    return match.answer.text if match.answer.text.lower() in offered else None
+def filled(match: Match, name: str) -> str:
+    """A clause with the answer in its gap; replaces a "do" that stands for the answer's verb."""
+    pred = match.part("pred")
+    if name == "object":
+        return with_object(match, pred)
+    filler = FILLERS[name](match)
+    because = name == "reason" or filler.startswith("because ")
+    gap = object_gap(pred) if name == "owned" else adjunct_gap(pred, because)
+    last = pred[gap - 1] if gap else None
+    after_verb = main_verb(pred) + 1
+    phrase = pred[after_verb : after_verb + 2]
+    at_a = len(phrase) == 2 and phrase[0].lower == "at" and phrase[1].may("D")
+    if name == "place" and match.answer.kind == "place" and at_a:
+        gap = after_verb  # "hide | at a party" + "behind a curtain"
+    if name == "time" and len(pred) > 2 and pred[-2].lower in ("on", "every", "each"):
+        weekly = pred[-1].lower.rstrip("s") in words.DAYS or pred[-1].lower in ("day", "night")
+        gap = len(pred) - 2 if weekly else gap  # "closes | on Sundays"
+    if name == "place" and match.answer.tokens[0].lower in words.ORDINALS:
+        gap = after_verb  # "rank | among the lakes"
+        filler = match.answer.text if len(match.answer.tokens) == 1 else filler
+    if name == "times":
+        gap = _times_gap(pred, after_verb)
+    if name == "along" and phrase[1:] and phrase[0].may("P"):
+        has_to = phrase[0].lower == "to" and phrase[1].may("V")
+        gap = after_verb + 2 if has_to else after_verb
+    if name in ("place", "time") and last is not None and last.lower in PLACING:
+        filler = without_preposition(match.answer, last.lower)
+    return clause(match, filler, gap)
 
 
-def _picked(match: Match) -> str | None:
-    """The clause with the answer in place of the choices in it ("faster or slower")."""
-    text, answer = clause(match), match.answer.text
-    articles = ("", "a ", "an ", "the ")
-    tries = articles if not match.answer.tokens[0].may("DP") else ("",)
-    return next(filter(None, (_pick(match, text, article + answer) for article in tries)), None)
+def _times_gap(pred: Sequence[Token], at: int) -> int:
+    """After the verb, its infinitive and its object: "try to call a doctor | before noon"."""
+    while at + 1 < len(pred) and pred[at].lower == "to" and pred[at + 1].may("VBO"):
+        at += 2
+    return next((i for i in range(at, len(pred)) if pred[i].may("PS")), len(pred))
 
 
-def _pick(match: Match, text: str, answer: str) -> str | None:
-    word = r"[^\s,]+"
-    other = word + rf" {word}" * (len(answer.split()) - 1)
-    this = re.escape(answer)
-    last = rf"{word}|{other}" if match.answer.tokens[0].may("P") else other
-    before = re.search(
-        rf"(?:(?<!\S){other}, )*\b{this}(?:, {other})*,? or (?:{other}(?!\w)|.*$)",
-        text,
-        re.IGNORECASE,
-    )
-    after = re.search(
-        rf"(?<!\S)(?:{other}, )*(?:{last}),? or {this}(?:,? or {other})?(?!\w)",
-        text,
-        re.IGNORECASE,
-    )
-    found = before or after
-    if found is None:
-        return None
-    tag, first = do_form(match), match.answer.tokens[0]
-    verb = verb_lemma(found[0].partition(" ")[0].strip(","))
-    acts = (
-        tag and first.may("V") and verb == match.part("pred")[main_verb(match.part("pred"))].lower
-    )
-    chosen = match.answer.as_form(tag) if acts and tag else answer
-    return f"{text[: found.start()]}{chosen}{text[found.end() :]}"
-
-
-def _reply(match: Match) -> str:
-    """The answer after its "yes," or "no,"."""
-    return match.answer.text[match.answer.tokens[2].start :]
-
-
-def _restated(match: Match) -> str | None:
-    """The answer, if it repeats most of the question's words, so that it is a statement itself."""
-    content = [
-        t
-        for t in _after_head(tokenise_question(match.source))
-        if t.may("NVZTEGJX") and not t.may("BOHMW") and t.lower not in words.ADVERBS
-    ]
-    words_asked = {t.lower[:4] for t in content}
-    repeated = words_asked & {t.lower[:4] for t in match.answer.tokens}
-    enough = len(words_asked) > 1 and len(repeated) >= 0.85 * len(words_asked)
-    return match.answer.text if enough or _ends_alike(match) else None
-
-
-def _ends_alike(match: Match) -> bool:
-    """True if the answer ends like the question: "Which of them is older? Mark is older."."""
-    asked = tokenise_question(match.source)
-    aux = next((i for i, t in enumerate(asked) if i and t.may("BOHM")), len(asked))
-    tail = [t.lower for t in asked[aux:]]
-    said = [t.lower for t in match.answer.tokens[-len(tail) :]] if tail else []
-    return len(tail) > 1 and said == tail and len(match.answer.tokens) > len(tail)
-
-
-def _after_head(tokens: Sequence[Token]) -> Sequence[Token]:
-    """A question's words without the noun that the answer replaces: "what color | is the sky"."""
-    if not tokens or tokens[0].lower not in ("what", "which", "how"):
-        return tokens
-    start = next((i for i, t in enumerate(tokens) if t.may("BOHM") or (i > 1 and t.only("ZT"))), 0)
-    return tokens[start:] if start > 1 else tokens
-
+FILLERS: dict[str, Callable[[Match], str]] = {
+    "object": as_object,
+    "prepped": with_preposition,
+    "place": as_place,
+    "time": as_time,
+    "reason": reason,
+    "manner": as_manner,
+    "owned": owned,
+    "under": owned,
+    "raw": lambda match: match.answer.text,
+    "grounds": lambda match: join(
+        "on the grounds", "that" if match.answer.kind == "sentence" else "of", match.answer.text
+    ),
+    "along": lambda match: match.answer.text,  # between the verb and a phrase, see ``filled``
+    "lasting": lambda match: join(
+        "" if match.answer.tokens[0].may("PSA") else "for", match.answer.text
+    ),
+    "sided": sided,
+    "times": named,
+}
 
 Build = Callable[[Match], str | None]
 SLOTS: dict[str, Build] = {
     "raw": lambda match: match.answer.text,
     "answer": lambda match: match.answer.phrase(),
     "named": named,
-    "complement": _answer_that,
     "clause": clause,
+    "affirming": lambda match: clause(without_ever(match)),
     "denied": denied,
     "negated": _denial,
     "agreeing": _agreeing,
-    "agreed": _be,
     "situ": _situ,
-    "like": _like,
-    "place": FILLERS["place"],
-    "prepped": FILLERS["prepped"],
-    "reason": FILLERS["reason"],
-    "stripped": _stripped,
-    "linked": _linked,
-    "that": _that,
-    "predicate": _predicate,
+    "treated": _treated,
+    "place": as_place,
+    "prepped": with_preposition,
+    "reason": reason,
     "base": lambda match: match.answer.as_base(),
-    "chosen": _chosen,
     "affirmed": lambda match: affirmed(match.source, list(match.part("stem"))),
     "done": _done,
-    "takes": _takes,
-    "picked": _picked,
-    "reply": _reply,
-    "restated": _restated,
     "subject": _subject,
     "doing": _doing,
     "one": one_of,
-    "are": _are,
-    "measured": _measured,
-    "spent": _spent,
-    "possible": _same_modal,
-    "worker": _worker,
-    "acts": _acts,
-    "whole": _whole,
-    "being": _being,
-    "happening": _happening,
-    "term": _name_of,
-    "kindred": _kindred,
-    "was": _was,
-    "time": FILLERS["time"],
+    "time": as_time,
     "owner": owner,
     "whose": whose,
+    **VERB_SLOTS,
+    **PHRASE_SLOTS,
+    **CHOICE_SLOTS,
     **RESTATED,
+    **STEPS,
+    **STANDING,
 }

@@ -109,7 +109,11 @@ async def _declare(
     for index, answer in zip(asks, answers, strict=True):
         sentence = _sentence(answer, index)
         done[index] = (
-            {"statement": sentence.text, "via": sentence.via}
+            {
+                "statement": sentence.text,
+                "via": sentence.via,
+                "confidence": sentence.confidence,
+            }
             if isinstance(sentence, Sentence)
             else sentence
         )

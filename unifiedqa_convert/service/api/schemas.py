@@ -185,11 +185,22 @@ class ModelIdentity(BaseModel):
     version: str = Field(examples=["1"])
 
 
+Confidence = Annotated[
+    Annotated[float, Field(ge=0, le=1)] | None,
+    Field(
+        description="The probability that a careful person would have written the statement; "
+        "null of a model that tells none.",
+        examples=[0.97],
+    ),
+]
+
+
 class Declared(BaseModel):
     """A statement, and which converter or rule made it."""
 
     statement: str = Field(examples=["You would put a wet umbrella in the hall."])
     via: str = Field(examples=["rules"])
+    confidence: Confidence
 
 
 class DeclareResponse(BaseModel):
@@ -262,6 +273,7 @@ class StatementOut(BaseModel):
     label: bool | None
     choice: int
     via: str
+    confidence: Confidence
     masked: bool
     input: str
     output: str

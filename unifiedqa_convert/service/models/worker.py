@@ -45,7 +45,8 @@ class BatchTimeout(BaseException):
 
 
 def load_question_converter(name: str, options: str = "{}") -> Model:
-    """Load a question converter, options as JSON: [question, answer] → [statement, via]."""
+    """Load a question converter, options as JSON: [question, answer] → [statement, via,
+    confidence]."""
     from unifiedqa_convert.question_converters.base import Ask, Options
     from unifiedqa_convert.question_converters.select import question_converter
 

@@ -144,7 +144,7 @@ export class Ask {
       post("/v1/encode", { items: [example] }, signal),
     ]);
     const statements = declared.items.map((item, choice) => ({
-      choice, answer: answers[choice], sentence: item.statement ?? "", via: item.via ?? "", problem: item.problem,
+      choice, answer: answers[choice], sentence: item.statement ?? "", via: item.via ?? "", confidence: item.confidence, problem: item.problem,
     }));
     const good = statements.filter((one) => !one.problem);
     if (this.#vera && good.length) {

@@ -43,9 +43,17 @@ export function sentenceCard(statement, kind, tag = null, ...more) {
     h("p", { class: "from" },
       name ? h("span", { text: name }) : null,
       h("span", { text: statement.via, title: `made by: ${statement.via}` }),
+      doubt(statement.confidence),
       statement.masked ? h("span", { class: "flag", text: "masked from the loss" }) : null,
       tag ? h("span", { class: "tag", text: tag }) : null),
     ...more);
+}
+
+/** The confidence in a sentence that was made, marked where it is low; nothing if it is given. */
+function doubt(confidence) {
+  if (confidence === null || confidence === undefined || confidence === 1) return null;
+  return h("span", { class: confidence < 0.5 ? "flag" : null, text: `confidence ${confidence.toFixed(2)}`,
+    title: "the probability that a careful person would have written it" });
 }
 
 function exampleCard(example) {

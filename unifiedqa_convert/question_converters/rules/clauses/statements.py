@@ -1,4 +1,4 @@
-"""Statements made of a clause answer's own predicate, and of the steps to a goal: slots.
+"""Statements made of a clause answer's own predicate: slots.
 
 "What did the fox do at dawn? It ran away." → "The fox ran away at dawn."
 """
@@ -13,10 +13,9 @@ from unifiedqa_convert.question_converters.rules.clause import (
     agree_word,
     asked,
     clause,
+    denied,
     for_pronoun,
     join,
-    main_verb,
-    object_gap,
     put_name,
 )
 from unifiedqa_convert.question_converters.rules.clauses.subject import (
@@ -33,7 +32,8 @@ from unifiedqa_convert.question_converters.rules.clauses.subject import (
     same_subject,
     same_word,
 )
-from unifiedqa_convert.question_converters.rules.lexicon import verb_lemma
+from unifiedqa_convert.question_converters.rules.gaps import adjunct_gap, main_verb, object_gap
+from unifiedqa_convert.question_converters.rules.lexicon import noun_number, verb_lemma
 from unifiedqa_convert.question_converters.rules.predicate import is_adverb
 from unifiedqa_convert.question_converters.rules.tokens import Token, cover
 
@@ -59,9 +59,15 @@ def own(match: Match) -> str | None:
         after = ()
     after, named_one = for_pronoun(after, said)
     text = _agreed(match, answer, size)
+    modal = match.part("aux") and match.part("aux")[0].may("M")
+    if modal and gap > 1 and said[0].may("Z") and same_word(pred[0], said[0]):
+        text = join(match.text("aux"), pred[0].text, answer.text[said[0].end :].strip())
     if named_one:
         text = put_name(text, cover(match.source, named_one))
-    return join(match.text("subj"), text, cover(match.source, after))
+    rest = cover(match.source, after)
+    if len(after) > 1 and after[0].lower == "that" and after[1].may("TZ"):
+        rest = f", which {cover(match.source, after[1:])}"
+    return join(match.text("subj"), text, rest).replace(" , which", ", which")
 
 
 def _again(after: Sequence[Token], said: Sequence[Token]) -> bool:
@@ -110,6 +116,11 @@ def itself(match: Match) -> str | None:
     if _speaks_of_itself(answer, subject) or (match.part("head") and _is_quality(match)):
         return match.answer.text
     denies = any(t.lower in ("not", "no", "never") or "n't" in t.lower for t in tokens[size:])
+    asked_verb = match.part("pred")[:1] and match.part("pred")[main_verb(match.part("pred"))]
+    if asked_verb and verb_lemma(asked_verb.lower) in _TOLD | _OPINES:
+        denies = False  # "promise … that he will not"
+    if how and any(t.lower in words.ALIKE for t in asked(match)):
+        return None  # "different … in that it is not sour"
     if not tokens[0].may("R"):
         pred = match.part("pred")
         acts = pred and pred[object_gap(pred) - 1].lower in DOING
@@ -117,7 +128,10 @@ def itself(match: Match) -> str | None:
     kind = match.part("head") and match.part("head")[0].lower in words.KINDS | _EFFECTS
     if (not denies and not kind) or match.text("pred") in ("mean", "say"):
         return None
-    return join(match.text("subj"), _agreed(match, answer, size))
+    pred = match.part("pred")
+    plays = kind and len(pred) > 2 and pred[0].lower in ("play", "have") and pred[1].may("P")
+    where = cover(match.source, pred[1:]) if plays and pred[1].lower == "in" else ""
+    return join(match.text("subj"), _agreed(match, answer, size), where)
 
 
 def _speaks_of_itself(answer: Answer, subject: Sequence[Token]) -> bool:
@@ -166,6 +180,39 @@ def doer(match: Match) -> str | None:
     return None
 
 
+def same(match: Match) -> str | None:
+    """The answer to "Who pred?", if it has that predicate; with what it leaves out of it."""
+    answer, pred = match.answer, match.part("pred")
+    at = main_verb(pred)
+    whole = join(match.text("aux"), match.text("pred")).lower()
+    if len(pred) > 1 and answer.text.lower().endswith(f" {whole}"):
+        return answer.text
+    found = next((i for i, t in enumerate(answer.tokens) if i and same_word(pred[at], t)), 0)
+    before = answer.tokens[:found]
+    if not before or any(t.may("SW") for t in before) or not pred[at].may("VZTHEBG"):
+        return None
+    after, rest = answer.tokens[found + 1 :], pred[at + 1 :]
+    content = {t.lower for t in rest if t.may("NVXJEGQ")}
+    said = {t.lower for t in after}
+    if not content or content & said:
+        return answer.text
+    if after and not after[0].may("S"):
+        return None
+    return join(
+        cover(answer.text, answer.tokens[: found + 1]),
+        cover(match.source, rest),
+        cover(answer.text, after),
+    )
+
+
+def true_of(match: Match) -> str | None:
+    """A true statement about something, with its name for the pronoun."""
+    answer = expanded(match.answer)
+    subject = match.part("subj")
+    size = same_subject(answer, subject) if answer.tokens[0].may("R") else 0
+    return join(match.text("subj"), _agreed(match, answer, size)) if size else answer.text
+
+
 def replied(match: Match) -> str | None:
     """A clause after "yes," or "no," with the question's subject; a phrase after "yes,"."""
     low, tokens = match.answer.text.lower(), match.answer.tokens
@@ -177,14 +224,23 @@ def replied(match: Match) -> str | None:
     if last.may("BOHM") and len(said.tokens) > 1 and low.startswith("yes") and pred:
         someone = Match(match.source, {**match.parts, "subj": ()}, said)
         return join(said.text[: last.start].strip(), clause(someone))  # "Yes, the cook has"
-    if said.kind == "sentence" or any(t.may("BOHM") for t in said.tokens):
+    reasoned = said.tokens[0].lower in ("because", "since")
+    says = said.kind == "sentence" or any(t.may("BOHM") for t in said.tokens)
+    excuse = said.tokens[0].lower in ("it", "they") and said.tokens[1:2] and said.tokens[1].may("B")
+    if excuse and says and low.startswith("no") and not same_subject(said, subject):
+        return join(denied(match), "because", said.text)
+    if says and not reasoned:
         return answered(Match(match.source, match.parts, said))
+    if low.startswith("no") and said.tokens[0].lower in ("because", "since"):
+        return join(denied(match), said.text)
     if not low.startswith("yes"):
         return None
     any_at = next((i for i, t in enumerate(pred) if t.lower in _ANYTHING), None)
     if any_at is not None:
         lead = Match(match.source, {**match.parts, "pred": pred[:any_at]}, said)
         return join(clause(lead), said.text, cover(match.source, pred[any_at + 1 :]))
+    if said.kind == "place" and not said.tokens[0].may("S"):
+        return clause(match, said.text, adjunct_gap(pred))
     return join(clause(match), said.text) if said.kind in ("place", "to", "sentence") else None
 
 
@@ -210,6 +266,9 @@ def happened(match: Match) -> str | None:
     answer, who, tail = expanded(match.answer), match.part("who"), match.text("tail")
     at = next((i for i in range(1, len(who)) if _time_follows(who, i)), len(who))
     size = same_subject(answer, who[:at])
+    said = [t.lower for t in answer.tokens[:2]]
+    if not size and at > 1 and said == ["the", who[at - 1].lower]:
+        size = 2  # "a candle flame": "the flame"
     if not size:
         return None
     name, time = cover(match.source, who[:at]), cover(match.source, who[at:])
@@ -218,9 +277,30 @@ def happened(match: Match) -> str | None:
 
 def _time_follows(tokens: Sequence[Token], at: int) -> bool:
     """True if a time or a part of a story starts here: "Jack | at the end of the story"."""
-    if tokens[at].lower not in ("at", "in", "on", "by"):
-        return tokens[at].lower in ("last", "yesterday", "next")
+    if tokens[at].lower not in ("at", "in", "on", "by", "over", "with"):
+        return tokens[at].lower in ("last", "yesterday", "next", "during")
+    if tokens[at].lower == "in" and tokens[-1].lower in _CONDITIONS:
+        return len(tokens) < at + 4
     return any(t.lower in words.TIMES or t.may("Q") for t in tokens[at + 1 : at + 4])
+
+
+_OPINES = frozenset("say think claim imply suggest believe complain argue admit explain".split())
+_AGENTS = ("er", "or", "ist", "ian", "ess", "man")  # "the hiker", "the dentist"
+_TOLD = frozenset("promise tell warn inform remind assure teach".split())
+
+_CONDITIONS = frozenset("weather heat cold rain sunlight light water darkness air".split())
+
+
+def befell(match: Match) -> str:
+    """What happens to someone, said with a verb: "grows soft" → "The wax grows soft in summer"."""
+    who = match.part("who")
+    later = (i for i in range(1, len(who)) if _time_follows(who, i) or who[i].lower in _AS)
+    at = next(later, len(who))
+    name, time = cover(match.source, who[:at]), cover(match.source, who[at:])
+    return join(name, match.answer.text, time)
+
+
+_AS = frozenset("as when if while".split())
 
 
 def told(match: Match) -> str | None:
@@ -229,23 +309,29 @@ def told(match: Match) -> str | None:
     gap = object_gap(pred)
     about = next((i for i in range(1, len(pred)) if pred[i].lower in ("about", "of")), 0)
     verb_at = (about or gap) - 1
-    while verb_at > 0 and is_adverb(pred[verb_at]):
-        verb_at -= 1
+    while verb_at > 0 and (is_adverb(pred[verb_at]) or pred[verb_at].lower in ("us", "me")):
+        verb_at -= 1  # "tell us about"
+    at = main_verb(pred)
+    if verb_lemma(pred[at].lower) in _TOLD and gap == len(pred) > at + 1 and not about:
+        return join(clause(match), "that", match.answer.text)  # "promise Ann | that …"
     if verb_lemma(pred[verb_at].lower) not in words.TELLING_VERBS:
         return None
     if about:
         who = pred[about + 1 :]
         person = who and (who[-1].lower in words.PERSONS or who[-1].text[:1].isupper())
+        person = person or (who and who[0].may("D") and who[-1].lower.endswith(_AGENTS))
         gendered = answer.tokens[0].lower in ("he", "she")
         size = same_subject(answer, who) if person or not gendered else 0
         lead = clause(Match(match.source, {**match.parts, "pred": pred[:about]}, answer))
         if size and answer.tokens[0].may("R"):
-            return join(lead, "that", cover(match.source, who), _agreed(match, answer, size))
+            named = Match(match.source, {"who": who}, answer)
+            return join(lead, "that", cover(match.source, who), _agreed(named, answer, size))
         return f"what {clause(match)} is that {match.answer.text}"
     tail = pred[gap:]
     if tail and tail[0].lower != "that" and (tail[0].may("S") or tail[0].lower in LATER):
         lead = clause(Match(match.source, {**match.parts, "pred": pred[:gap]}, answer))
-        return f"{cover(match.source, tail)}, {lead} that {match.answer.text}"
+        that = "" if match.answer.text[0] in '"\u201c' else "that"
+        return f"{cover(match.source, tail)}, {join(lead, that, match.answer.text)}"
     return None
 
 
@@ -289,57 +375,53 @@ def indirect(match: Match) -> str:
     subject = match.part("subj")
     if subject and subject[0].only("P"):  # "what was in the chest"
         return join(lead, match.text("be"), match.text("subj"))
-    return join(lead, match.text("subj"), match.text("be"))
+    named = before_tail(subject)
+    tail = cover(match.source, subject[len(named) :])
+    return join(lead, cover(match.source, named), match.text("be"), tail)
 
 
-_FIRST_STEP = frozenset("first simply just then next carefully slowly gently once".split())
-_COMPLEMENT = "DRLPQNJXGTE"
-
-
-def imperative(tokens: Sequence[Token]) -> bool:
-    """True if the words are an instruction: "rub it with salt", "first put the lid on"."""
-    at = 1 if len(tokens) > 2 and (tokens[0].lower in _FIRST_STEP or tokens[0].only("A")) else 0
-    if len(tokens) < at + 2:
-        return False
-    verb, after = tokens[at], tokens[at + 1]
-    if tokens[0].lower in ("do", "don't", "never"):
-        return True
-    if not verb.may("V") or verb.may("DRPBHM"):
-        return False
-    often = words.LIGHT_VERBS | words.COMMON_VERBS
-    surely = not verb.may("NJ") or verb_lemma(verb.lower) in often
-    return after.may("DRLQ") or (after.may(_COMPLEMENT) and (surely or not after.may("VZ")))
-
-
-def steps(match: Match) -> str | None:
-    """An answer that says how to reach a goal: an instruction, or "you can …"; else None."""
-    goal, answer = match.part("goal"), match.answer
-    if any(t.may("K") and t.lower not in ("'", '"', "-") for t in goal) or goal[-1].may("PDC"):
-        stranded = goal[-1].only("P") and not any(t.may("K") for t in goal)
-        if not stranded:
-            return None
-    first = answer.tokens[0]
-    acts = imperative(answer.tokens) or (first.may("V") and len(answer.tokens) > 4)
-    if not acts and first.lower not in ("you", "use", "by"):
+def occurring(match: Match) -> str | None:
+    """A noun and its verb without more, as what happens: "food runs low"; None for a noun."""
+    tokens = match.answer.tokens
+    if len(tokens) < 2 or tokens[0].may("D") or not tokens[-1].may("JAP"):
         return None
-    lowers = first.may("V") and first.text[1:].islower()
-    return answer.text[0].lower() + answer.text[1:] if lowers else answer.text
+    noun, verb = tokens[-3:-1] if len(tokens) > 2 else (tokens[0], tokens[0])
+    agrees = verb.may("V" if noun_number(noun.lower) == "plural" else "Z")
+    return match.answer.text if noun.may("N") and agrees else None
 
 
-def several(match: Match) -> str | None:
-    """The same, for more than one step; a single one is said with "by"."""
-    answer = match.answer
-    made = steps(match)
-    more = any(t.lower in (",", "and", "then", ".", ";", "or") for t in answer.tokens)
-    more = more or answer.kind != "verb" or answer.tokens[0].lower == "you"
-    return (
-        made if made and more and imperative(answer.tokens) | (answer.kind == "sentence") else None
-    )
+def resembling(match: Match) -> str | None:
+    """ "Like" a person that someone feels as: "like a bad host"; None for any other answer."""
+    tokens = match.answer.tokens
+    someone = tokens[0].lower in ("someone", "somebody") and tokens[1:] and tokens[1].may("SW")
+    felt = any(t.lower in _FELT for t in tokens[1:])
+    described = tokens[0].lower in ("a", "an") and match.answer.kind == "noun" and not felt
+    return f"like {match.answer.text}" if someone or described else None
 
 
-def aim(match: Match) -> str | None:
-    """A goal that is itself an instruction, after "to": "sharpen a pencil"."""
-    return f"to {match.text('goal')}" if imperative(match.part("goal")) else None
+# Things that are felt: "a sense of pride", "a sharp pain", "a little tired".
+_FELT = frozenset(
+    "sense need urge loss desire pain feeling relief chill rush surge bond thrill pang longing "
+    "bit little lot touch hint wave burst mix mixture deep strong great range weight".split()
+)
+
+
+def state(match: Match) -> str | None:
+    """What follows is or are, if that is a state: "are sick of it" → "sick of it"; else None."""
+    first, *said = match.answer.tokens
+    if (
+        first.lower not in ("is", "are", "be")
+        or not said
+        or not said[-1 if len(said) < 3 else 0].may("JE")
+    ):
+        return None
+    return None if said[0].may("DGLR") else match.answer.text[said[0].start :]
+
+
+def added(match: Match) -> str | None:
+    """What is added to a noun between commas; None for names to choose from."""
+    offered = any(t.lower == "or" for t in match.part("aside"))
+    return None if offered else match.text("aside")
 
 
 RESTATED: dict[str, Callable[[Match], str | None]] = {
@@ -347,15 +429,19 @@ RESTATED: dict[str, Callable[[Match], str | None]] = {
     "itself": itself,
     "replied": answered,
     "happened": happened,
+    "befell": befell,
     "doer": doer,
+    "same": same,
+    "truth": true_of,
     "answering": replied,
     "existing": existing,
     "told": told,
+    "added": added,
+    "state": state,
+    "resembling": resembling,
+    "occurring": occurring,
     "job": job,
     "related": related,
     "felt": felt,
     "indirect": indirect,
-    "steps": steps,
-    "several": several,
-    "aim": aim,
 }

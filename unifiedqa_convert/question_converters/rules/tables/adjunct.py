@@ -178,6 +178,17 @@ ADJUNCT = (
         ),
     ),
     Rule(
+        when="how aux:AUX subj:SUBJ adv:ADV* be verb:feeling|doing rest:ANY",
+        say="[subj] [aux] [adv] be [verb] [raw] [rest]",
+        examples=(
+            (
+                "How might Ida be feeling after the call?",
+                "hopeful",
+                "Ida might be feeling hopeful after the call.",
+            ),
+        ),
+    ),
+    Rule(
         when="how aux:AUX subj:SUBJ adv:ADV* "
         "verb:feel|be|look|become|seem|sound|smell|taste rest:ANY",
         say="[subj] [adv] [linked] [raw] [rest]",
@@ -266,7 +277,7 @@ ADJUNCT = (
         ),
     ),
     Rule(
-        when="how measure:ADV|ADJ aux:AUX it take who:HEAD to rest:ANY",
+        when="how measure:ADV|ADJ aux:AUX it take who:PRONOUN|DET|POSSESSIVE|NOUN+ to rest:ANY",
         say="it [takes] [who] [raw] to [rest]",
         examples=(
             (
@@ -293,8 +304,8 @@ ADJUNCT = (
         ),
     ),
     Rule(
-        when="how measure:ADV|ADJ aux:AUX it take to rest:ANY",
-        say="it [takes] [raw] to [rest]",
+        when="how measure:ADV|ADJ aux:AUX it adv:ADV* take to rest:ANY",
+        say="it [adv] [takes] [raw] to [rest]",
         examples=(
             (
                 "How long does it take to boil an egg?",
@@ -325,7 +336,7 @@ ADJUNCT = (
     ),
     Rule(
         when="how many|much head:HEAD be:BE prep:in|on rest:ANY",
-        say="there [be] [named] [prep] [rest]",
+        say="there [counted] [named] [prep] [rest]",
         examples=(("How many rooms are in the inn?", "nine", "There are nine rooms in the inn."),),
     ),
     Rule(
@@ -360,8 +371,8 @@ ADJUNCT = (
         examples=(("How often is the fair held?", "yearly", "The fair is held yearly."),),
     ),
     Rule(
-        when="how long be:BE subj:HEAD prep:at|in|on|with|away rest:ANY",
-        say="[subj] [be] [prep] [rest] [spent]",
+        when="how long be:BE subj:HEAD adv:probably|likely|most* prep:at|in|on|with|away rest:ANY",
+        say="[subj] [be] [adv] [prep] [rest] [spent]",
         examples=(("How long was Kim at the farm?", "a week", "Kim was at the farm for a week."),),
     ),
     Rule(

@@ -119,6 +119,34 @@ GOAL = (
     ),
     Rule(
         when="how to goal:SPAN",
+        given="to",
+        say="[aimed]",
+        examples=(
+            (
+                "How to wash wool",
+                "to wash wool, use cold water",
+                "To wash wool, use cold water.",
+            ),
+        ),
+    ),
+    Rule(
+        when="where|what aux:MODAL|DO subj:i|you|we|one pred:PRED",
+        say="[put]",
+        examples=(
+            (
+                "Where should I keep a spare key?",
+                "Keep it under a stone.",
+                "I should keep a spare key under a stone.",
+            ),
+            (
+                "What should I cover a pie with?",
+                "Cover it with a damp cloth.",
+                "I should cover a pie with a damp cloth.",
+            ),
+        ),
+    ),
+    Rule(
+        when="how to goal:SPAN",
         say="to [goal], [steps]",
         examples=(
             (
@@ -132,7 +160,7 @@ GOAL = (
     Rule(
         when="how aux:do|does|can|could|should|would|might who:you|i|we|one|people|someone|they "
         "adv:ADV* goal:PRED",
-        say="to [adv] [goal], [several]",
+        say="to [adv] [wanted], [several]",
         examples=(
             (
                 "How do I get ink out of a shirt?",
@@ -143,6 +171,11 @@ GOAL = (
                 "How do you start a fire in the rain?",
                 "You need to find dry wood.",
                 "To start a fire in the rain, you need to find dry wood.",
+            ),
+            (
+                "How can I keep my boots dry?",
+                "Rub some wax into the leather.",
+                "To keep your boots dry, rub some wax into the leather.",
             ),
         ),
     ),

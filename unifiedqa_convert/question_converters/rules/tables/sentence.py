@@ -7,7 +7,7 @@ SENTENCE = (
         when="which|what of the? following|these? be:BE ADV* true|correct ANY",
         given="sentence",
         say="[raw]",
-        examples=(("Which of these is true about Bo?", "He has two sons.", "He has two sons."),),
+        examples=(("Which of these is true?", "Bo has two sons.", "Bo has two sons."),),
     ),
     Rule(
         when="ANY",
@@ -30,6 +30,23 @@ SENTENCE = (
                 "Who found the lost ring?",
                 "Lily found it under the bed.",
                 "Lily found the lost ring under the bed.",
+            ),
+        ),
+    ),
+    Rule(
+        when="who|what|which head:HEAD? aux:AUX? pred:PRED",
+        given="sentence",
+        say="[same]",
+        examples=(
+            (
+                "What lake has more islands, Vann or Orr?",
+                "Vann has far more islands than Orr",
+                "Vann has far more islands than Orr.",
+            ),
+            (
+                "Who would win a race between a hare and a dog?",
+                "A hare would win because it is lighter",
+                "A hare would win a race between a hare and a dog because it is lighter.",
             ),
         ),
     ),
@@ -57,7 +74,7 @@ SENTENCE = (
         when="what be:BE adv:ADV* "
         "true:true|correct|special|different|unusual|known|wrong|missing|strange rest:ANY",
         given="sentence",
-        say="what [be] [adv] [true] [rest] is that [raw]",
+        say="what [be] [adv] [true] [rest] [be] that [raw]",
         examples=(
             (
                 "What is true about the singer?",
@@ -199,6 +216,18 @@ SENTENCE = (
         ),
     ),
     Rule(
+        when="what happens",
+        given="noun",
+        say="[occurring]",
+        examples=(
+            (
+                "If the wind drops, then what happens?",
+                "grass turns brown",
+                "If the wind drops, then grass turns brown.",
+            ),
+        ),
+    ),
+    Rule(
         when="what happens to who:HEAD tail:TAIL",
         given="noun verb",
         say="[who] [acts] [tail]",
@@ -213,8 +242,21 @@ SENTENCE = (
     Rule(
         when="what happens|happened to who:SPAN",
         given="verb-s verb-ed",
-        say="[who] [raw]",
-        examples=(("What happened to Noor?", "was late for work", "Noor was late for work."),),
+        say="[befell]",
+        examples=(
+            ("What happened to Noor?", "was late for work", "Noor was late for work."),
+            (
+                "What happens to a candle over time?",
+                "gets shorter",
+                "A candle gets shorter over time.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what happens|happened to who:SPAN",
+        given="noun adjective",
+        say="[who] [acts]",
+        examples=(("What happened to the jug?", "broke", "The jug broke."),),
     ),
     Rule(
         when="what aux:will|would|might|could happen to who:HEAD tail:TAIL",
@@ -244,6 +286,18 @@ SENTENCE = (
                 "What might happen if Bo is late again?",
                 "He might lose his job.",
                 "He might lose his job if Bo is late again.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what MODAL ADV* have happened|occurred rest:ANY",
+        given="sentence",
+        say="[raw] [rest]",
+        examples=(
+            (
+                "What might have happened if Bo had slept?",
+                "He would have missed the train.",
+                "He would have missed the train if Bo had slept.",
             ),
         ),
     ),
@@ -367,12 +421,12 @@ SENTENCE = (
     Rule(
         when="what aux:AUX? pred:PRED",
         given="sentence",
-        say="what [aux] [pred] is that [raw]",
+        say="what [aux] [pred] [since] that [raw]",
         examples=(
             (
                 "What most likely caused the flood?",
                 "The dam broke.",
-                "What most likely caused the flood is that the dam broke.",
+                "What most likely caused the flood was that the dam broke.",
             ),
         ),
     ),
@@ -391,7 +445,7 @@ SENTENCE = (
     Rule(
         when="what aux:DO|MODAL subj:SUBJ pred:PRED",
         given="sentence",
-        say="what [doing] is that [raw]",
+        say="what [doing] [since] that [raw]",
         examples=(
             (
                 "What do the twins have in common?",

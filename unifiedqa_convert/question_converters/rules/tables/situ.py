@@ -17,8 +17,13 @@ SITU = (
     Rule(
         when="left:SPAN do:do|does|did|doing|done what to right:SPAN",
         given="verb verb-s verb-ing adjective noun",
-        say="[left] [like] [right]",
+        say="[left] [handled]",
         examples=(
+            (
+                "A rake does what to the leaves?",
+                "pushes them together",
+                "A rake pushes the leaves together.",
+            ),
             (
                 "Polishing silver means doing what to it?",
                 "rubbing",
@@ -53,6 +58,18 @@ SITU = (
                 "They saw what the sea could do and feared the what?",
                 "waves",
                 "They saw what the sea could do and feared the waves.",
+            ),
+        ),
+    ),
+    Rule(
+        when="left:SPAN det:the|its|his|her|their|my|your|our what verb:FINITE right:ANY",
+        mark="?",
+        say="[left] [det] [raw] [verb] [right]",
+        examples=(
+            (
+                "A kettle whistles because its what escapes?",
+                "steam",
+                "A kettle whistles because its steam escapes.",
             ),
         ),
     ),
@@ -126,6 +143,32 @@ SITU = (
         ),
     ),
     Rule(
+        when="left:SPAN about:about|approximately|roughly? "
+        "how long|far|tall|deep|high|wide|old|often|fast|big|heavy|hot right:ANY",
+        mark="?",
+        say="[left] [about] [raw] [right]",
+        examples=(
+            (
+                "The pier sticks out how far at low tide?",
+                "forty feet",
+                "The pier sticks out forty feet at low tide.",
+            ),
+        ),
+    ),
+    Rule(
+        when="left:SPAN how",
+        mark="?",
+        given="adjective place",
+        say="[left] [raw]",
+        examples=(
+            (
+                "The bats in the loft were sleeping how?",
+                "on their toes",
+                "The bats in the loft were sleeping on their toes.",
+            ),
+        ),
+    ),
+    Rule(
         when="left:SPAN do this",
         mark="?",
         say="[left] [base]",
@@ -136,6 +179,12 @@ SITU = (
                 "A penguin has wings but does not fly.",
             ),
         ),
+    ),
+    Rule(
+        when="left:SPAN which head:NOUNS right:ANY",
+        mark="?",
+        say="[left] [situ] [right]",
+        examples=(("Frogs belong to which group?", "amphibians", "Frogs belong to amphibians."),),
     ),
     Rule(
         when="left:SPAN this kind|type|form|sort of head:NOUNS",
@@ -182,7 +231,7 @@ SITU = (
             (
                 "The children ate their lunch where?",
                 "park",
-                "The children ate their lunch at a park.",
+                "The children ate their lunch at the park.",
             ),
             ("The letter came from where?", "Oslo", "The letter came from Oslo."),
         ),
@@ -236,12 +285,6 @@ SITU = (
                 "Helium balloons rise because of their low density.",
             ),
         ),
-    ),
-    Rule(
-        when="left:SPAN which head:NOUNS right:ANY",
-        mark="?",
-        say="[left] [situ] [right]",
-        examples=(("Frogs belong to which group?", "amphibians", "Frogs belong to amphibians."),),
     ),
     Rule(
         when="left:SPAN where right:ANY",

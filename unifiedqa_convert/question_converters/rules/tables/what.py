@@ -18,6 +18,18 @@ NAMED = (
         ),
     ),
     Rule(
+        when="name|identify what:something|someone|somebody rest:SPAN",
+        say="[subject] [was] [what] [rest]",
+        given="noun number verb-ing",
+        examples=(
+            (
+                "Name something that keeps soup warm.",
+                "a lid",
+                "A lid is something that keeps soup warm.",
+            ),
+        ),
+    ),
+    Rule(
         when="name|identify what:a|an|one rest:SPAN",
         say="[subject] [was] a [rest]",
         given="noun number verb-ing",
@@ -44,7 +56,7 @@ NAMED = (
         examples=(("Tell me the name of the king.", "Arthur", "The name of the king is Arthur."),),
     ),
     Rule(
-        when="name|identify what:the rest:SPAN",
+        when="name|identify|find|calculate|determine|compute|state what:the rest:SPAN",
         say="[what] [rest] [was] [raw]",
         given="noun number verb-ing adjective",
         examples=(
@@ -67,6 +79,7 @@ CALLED = (
     ),
     Rule(
         when="what be:BE subj:SPAN verb:called|termed|named rest:ANY",
+        given="noun number adjective verb verb-ing verb-s verb-ed place to",
         say="[subj] [be] [verb] [term] [rest]",
         examples=(
             (
@@ -206,6 +219,17 @@ WHAT = (
         ),
     ),
     Rule(
+        when="what|which head:year|month|day|season aux:BE subj:SUBJ pred:DOING",
+        say="[subj] [aux] [pred] [answer]",
+        examples=(
+            (
+                "Which season are the herders enjoying?",
+                "spring",
+                "The herders are enjoying spring.",
+            ),
+        ),
+    ),
+    Rule(
         when="what|which year|decade|century|month|day|date|season aux:AUX subj:SUBJ pred:PRED",
         say="[clause<time]",
         examples=(("What year did the war end?", "1848", "The war ended in 1848."),),
@@ -341,6 +365,29 @@ WHAT = (
                 "Bo was carrying a lamp when he fell.",
             ),
             ("What is an owl able to do at night?", "hunt", "An owl is able to hunt at night."),
+        ),
+    ),
+    Rule(
+        when="what aux:BE subj:SUBJ pred:GAPPED prep:in|on|at|during|for|by rest:SPAN",
+        say="[clause<object] [prep] [rest]",
+        examples=(
+            (
+                "What are drums made of in the desert?",
+                "goat skin",
+                "Drums are made of goat skin in the desert.",
+            ),
+        ),
+    ),
+    Rule(
+        when="what be:BE subj:SPAN how:likely|going|expected|able to verb:VERB prep:PREP?",
+        given="noun number verb-ing",
+        say="[subj] [be] [how] to [verb] [prep] [answer]",
+        examples=(
+            (
+                "What is a dog that guards sheep going to chase?",
+                "wolves",
+                "A dog that guards sheep is going to chase wolves.",
+            ),
         ),
     ),
     # Subjects.

@@ -6,8 +6,9 @@ YES_NO = (
     Rule(
         when="aux:AUX subj:SUBJ pred:PRED",
         given="yes",
-        say="[clause]",
+        say="[affirming]",
         examples=(
+            ("Has the king ever met Bo?", "yes", "The king has met Bo."),
             ("Does a kettle boil water?", "yes", "A kettle boils water."),
             ("Can owls see at night?", "yes", "Owls can see at night."),
             ("Was the bridge built by hand?", "true", "The bridge was built by hand."),
@@ -19,6 +20,7 @@ YES_NO = (
         say="[denied]",
         examples=(
             ("Do snails run fast?", "no", "Snails do not run fast."),
+            ("Has the king ever met Bo?", "no", "The king has never met Bo."),
             ("Is a cup always made of clay?", "no", "A cup is not always made of clay."),
             ("Are all doors made of wood?", "no", "Not all doors are made of wood."),
         ),
@@ -69,7 +71,6 @@ YES_NO = (
 CHOICE = (
     Rule(
         when="aux:AUX subj:SUBJ pred:PRED",
-        mark="?",
         say="[picked]",
         examples=(
             (

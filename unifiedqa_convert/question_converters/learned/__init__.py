@@ -1,0 +1,1 @@
+"""What was learnt for the embedded question converter: how far its sentences can be trusted."""
