@@ -52,8 +52,8 @@ JUDGED = Path(__file__).with_name("confidence_judged.jsonl")
 FOLDS = 5
 KNOWN, KNOWN_FROM = 0.93, 30
 """A rule needs no judgement if so many of at least so many references came out right."""
-DOUBTS = (-1.0, 0.0, 1.0, 2.0, 3.0)
-MARGINS = (0.5, 1.0, 1.5, 2.0, 3.0, 100.0)
+DOUBTS = (-2.0, -1.0, 0.0, 1.0)
+MARGINS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 100.0)
 LEAST = 8
 """How often a feature must occur."""
 OTHERS = 0.5

@@ -217,6 +217,8 @@ def _known(earlier: str, given: Answer) -> Answer:
     """A noun that the sentences before the question speak of, with "the": "a hare … the hare"."""
     if not earlier or given.kind != "noun" or not given.bare or given.text[:1].isupper():
         return given
+    if given.text.lower() not in earlier.lower():
+        return given  # most: a pattern takes long to compile
     spoken_of = re.search(rf"\b(?:an?|the) {re.escape(given.text)}\b", earlier, re.IGNORECASE)
     return Answer(f"the {given.text}") if spoken_of else given
 
@@ -224,6 +226,8 @@ def _known(earlier: str, given: Answer) -> Answer:
 def _offered(offered: str, given: Answer) -> Answer:
     """A choice with the article that it has in the question: "the siege or the fire?"."""
     if not offered or given.kind != "noun" or given.tokens[0].may("DLRQ"):
+        return given
+    if given.text.lower() not in offered.lower():
         return given
     article = re.search(rf"\b(an?|the) {re.escape(given.text)}\b", offered, re.IGNORECASE)
     return Answer(f"{article[1].lower()} {given.text}") if article else given
@@ -272,19 +276,8 @@ def matches(parsed: Question, given: Answer) -> Iterator[Made]:
 
 def derivation(parsed: Question, given: Answer, rule: Rule) -> tuple[str, ...]:
     """Names of the decisions behind a sentence: rule, kind of answer, predicate's start."""
-    at = next((n for n, token in enumerate(parsed.tokens) if token.tags.endswith("Y")), -1)
-    start = parsed.tokens[at].tags if at >= 0 else ""
-    return (
-        f"@{rule.when}",
-        f"${rule.say}",
-        f"%{given.kind}",
-        f"%{given.kind}${rule.say}",
-        f"&{start}",
-        f"&{min(at, 9)}",
-        f"*{parsed.tokens[0].lower}",
-        f"*{' '.join(t.lower for t in parsed.tokens[:2])}",
-        f"!{bool(parsed.front)}{bool(parsed.earlier)}{parsed.asks}",
-    )
+    kind = f"%{given.kind}"
+    return (f"@{rule.when}", f"${rule.say}", kind, f"{kind}${rule.say}", *parsed.decisions)
 
 
 _SAYS = (" is that ", " was that ", " is to ")

@@ -7,7 +7,7 @@ the question itself, whose predicate is marked.
 import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from unifiedqa_convert.question_converters.rules import lexicon as words
 from unifiedqa_convert.question_converters.rules.answer import FINAL, lowered
@@ -171,10 +171,23 @@ class Question:
         self.start = f"{first} " if asking else ""
         self._encoded = TokenString(self.tokens)
 
+    @cached_property
+    def decisions(self) -> tuple[str, ...]:
+        """Names of how it was read: the predicate's start, the first words, the parts before."""
+        at = next((n for n, token in enumerate(self.tokens) if token.tags.endswith("Y")), -1)
+        return (
+            f"&{self.tokens[at].tags if at >= 0 else ''}",
+            f"&{min(at, 9)}",
+            f"*{self.tokens[0].lower}",
+            f"*{' '.join(t.lower for t in self.tokens[:2])}",
+            f"!{bool(self.front)}{bool(self.earlier)}{self.asks}",
+        )
+
     def marked(self, tokens: Sequence[Token]) -> "Question":
         """The same question with other tags, as of another start of its predicate."""
         other = copy.copy(self)
         other.tokens = tuple(tokens)
+        other.__dict__.pop("decisions", None)
         other._found = {}
         other._encoded = TokenString(other.tokens)
         return other
