@@ -52,7 +52,7 @@ class JudgedRules:
     @property
     def facts(self) -> Mapping[str, Fact]:
         """The network's digest: another network chooses and trusts other sentences."""
-        return {"confidence": digest()}
+        return {"network": digest()}
 
     def convert(self, asks: Sequence[Ask]) -> list[Sentence]:
         """One sentence per ask, in order; ``via`` is ``rules-fallback`` if no rule matched."""
