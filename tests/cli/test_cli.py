@@ -103,7 +103,11 @@ def test_without_the_sample_what_cant_be_had_is_an_error(uqa: Uqa, tmp_path: Pat
         ("convert copa --split validation --source hub", 7, "--raw"),
         ("convert sciq --split validation --source hub", 7, "HF_HUB_OFFLINE"),
         ("convert copa --split validation --raw absent.jsonl", 4, "absent.jsonl: no such file"),
-        ("convert copa --split validation --question-converter magic", 2, "rules, rules-only, none"),
+        (
+            "convert copa --split validation --question-converter magic",
+            2,
+            "rules, rules-only, none",
+        ),
         (
             "convert copa --split validation --to tsv --records both",
             2,
