@@ -419,6 +419,8 @@ def _forbidden(call: ast.Call) -> str | None:
         return None if given.get("trust_remote_code") == "False" else name
     if name == "torch.load":
         return None if given.get("weights_only") == "True" else name
-    unsafe = r"(c?pickle|dill|joblib|marshal|shelve|yaml)\.\w*(load|open|Unpickler)\w*|np\.load"
+    if name == "np.load":
+        return None if given.get("allow_pickle") == "False" else name
+    unsafe = r"(c?pickle|dill|joblib|marshal|shelve|yaml)\.\w*(load|open|Unpickler)\w*"
     unsafe += r"|numpy\.load|eval|exec|runpy\.\w+|load_dataset|.*spec_from_file_location"
     return name if re.fullmatch(unsafe, name) else None

@@ -75,7 +75,7 @@ EDITS: dict[str, Sequence[Edit]] = {
     "ignoring case": [
         (CHUNK, END, "_equal = lambda texts, **_: len(set(texts)) < len(texts)"),
     ],
-    "masking": [(CHUNK, "place in same_choice or place in same)", "False)")],
+    "masking": [(CHUNK, "masked=place in same_choice or place in same,", "masked=False,")],
     "seeing conflicts": [(CHUNK, "if key in true & false}", "if False}")],
     "keeping such choices": [
         (CHOICES, "choices=tuple(texts)",

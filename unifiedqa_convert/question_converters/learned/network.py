@@ -139,7 +139,7 @@ def network() -> Network:
     """The stored network, read once."""
     import numpy as np
 
-    with _file().open("rb") as file, np.load(file) as stored:
+    with _file().open("rb") as file, np.load(file, allow_pickle=False) as stored:
         return Network(dict(stored))
 
 

@@ -163,10 +163,11 @@ export class Ask {
           one.unseen && h("p", { class: "hint", text: one.unseen })));
     $("ask-result").replaceChildren(
       step(1, "Question record", null, questionRecord(record, false)),
-      step(2, "Statements", this.#vera ? "with Vera's plausibility scores" : null,
+      step(2, "Statements", this.#vera ? "with plausibility scores" : null,
         h("ul", { class: "answers" }, cards),
-        this.#vera ? null : h("p", { class: "hint" }, "Start the service with ", h("code", { text: "--vera MODEL" }),
-          " to score how plausible each statement is.")));
+        this.#vera ? null : h("p", { class: "hint" }, "To score how plausible each statement is: ",
+          h("code", { text: "uqa model fetch smol" }), ", then start the service again, or start it with ",
+          h("code", { text: "--vera MODEL" }), ".")));
     $("ask-status").textContent = counted(cards.length, "statement");
     const failed = statements.find((one) => one.problem);
     if (failed) this.#complain(failed.problem);
