@@ -64,6 +64,7 @@ BAD = {
     "not json": "not JSON",
     '["question"]': "not a JSON object",
     '{"question": "What?"}': "field answer is missing",
+    '{"question": "What?", "question": "Who?", "answer": "x"}': "the key 'question' is there twice",
     '{"question": 3, "answer": "x"}': "field question is not a string",
     '{"question": "\\ud800", "answer": "x"}': "not JSON",
     '{"question": "What?", "answer": NaN}': "not JSON",

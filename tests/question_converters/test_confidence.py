@@ -12,8 +12,9 @@ from conftest import Run
 
 from unifiedqa_convert.conversion.chunk import convert_chunk, tree
 from unifiedqa_convert.datasets.registry import load_adapter
-from unifiedqa_convert.errors import UsageError
+from unifiedqa_convert.errors import ModelError, UsageError
 from unifiedqa_convert.question_converters.base import Ask, Sentence
+from unifiedqa_convert.question_converters.learned import network as stored
 from unifiedqa_convert.question_converters.learned.alignment import align, read_pair
 from unifiedqa_convert.question_converters.learned.judged_rules import FALLBACK, JudgedRules
 from unifiedqa_convert.question_converters.learned.network import network
@@ -217,3 +218,15 @@ def test_convert_counts_what_it_leaves_out_and_check_agrees(uqa: Run, tmp_path: 
     assert counts["examples"]["labelled"] > 0
     checked = uqa("check", path.parent)
     assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK", "half", "other"])
+def test_a_damaged_network_is_one_line(
+    damage: bytes | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = stored._file().read_bytes()
+    kept = {"half": whole[: len(whole) // 2], "other": whole[:1000] + whole[1010:]}
+    (tmp_path / "network.npz").write_bytes(kept[damage] if isinstance(damage, str) else damage)
+    monkeypatch.setattr(stored, "_file", lambda: tmp_path / "network.npz")
+    with pytest.raises(ModelError, match=r"is damaged .*: install the package again"):
+        stored.network.__wrapped__()

@@ -15,6 +15,7 @@ import orjson
 
 from unifiedqa_convert.errors import TooManyRejects
 from unifiedqa_convert.question_converters.base import Ask, QuestionConverter, Sentence, answers
+from unifiedqa_convert.rows.json_rows import repeated_key
 from unifiedqa_convert.schema import NO_ANSWER, collapse
 
 CHUNK_LINES = 1_000
@@ -135,6 +136,8 @@ def _line(number: int, raw: bytes) -> QuestionLine:
         return QuestionLine(number, None, {}, f"not JSON: {error}")
     if not isinstance(document, dict):
         return QuestionLine(number, None, {}, "not a JSON object")
+    if key := repeated_key(raw, document):
+        return QuestionLine(number, None, {}, f"the key {key!r} is there twice")
     for name in ("question", "answer"):
         if not isinstance(document.get(name), str):
             problem = "is missing" if name not in document else "is not a string"

@@ -5,13 +5,16 @@ are exact in any order, whatever the library or processor that adds them up. The
 with stored limits and computes no exponential. ``tools/train_confidence.py`` makes the weights.
 """
 
+import zlib
 from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
+from unifiedqa_convert.errors import ModelError
 from unifiedqa_convert.question_converters.learned.alignment import Pair
 
 if TYPE_CHECKING:
@@ -136,11 +139,17 @@ def _rounded(values: "Floats") -> "Floats":
 
 @cache
 def network() -> Network:
-    """The stored network, read once."""
+    """The stored network, read once. Raises ModelError if its file is damaged."""
     import numpy as np
 
-    with _file().open("rb") as file, np.load(file, allow_pickle=False) as stored:
-        return Network(dict(stored))
+    try:
+        with _file().open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            return Network(dict(stored))
+    except (BadZipFile, zlib.error, OSError, EOFError, KeyError, ValueError) as error:
+        raise ModelError(
+            f"{FILE} of the installed unifiedqa-convert is damaged ({error}): install the package "
+            "again, or use --question-converter rules-only"
+        ) from None
 
 
 @cache
